@@ -1,0 +1,112 @@
+"""A training recipe: how to train, never on what.
+
+Declared once: the command line's flags, the console's form, presets, validation and help all come
+from these fields. Imports pydantic and nothing heavier, so a login node reads a recipe without torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, PositiveFloat, PositiveInt, field_validator
+from pydantic.fields import FieldInfo
+
+from yogo.architectures import MODEL_NAMES
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """How a field is offered to a person."""
+
+    label: str
+    group: str
+    aliases: tuple[str, ...] = ()
+    """Other spellings of its flag, as published commands use them."""
+
+    choices: tuple[str, ...] = ()
+    """The words it may take, where the type does not say them."""
+
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Recipe(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+
+    epochs: Annotated[PositiveInt, Knob("Epochs", "Schedule")] = 64
+    """Passes over the training set."""
+
+    batch_size: Annotated[PositiveInt, Knob("Batch size", "Schedule", ("-bs",))] = 64
+    """Pictures a step and process; the global batch is this times the number of processes."""
+
+    learning_rate: Annotated[float, Field(gt=0, le=1), Knob("Learning rate", "Schedule", ("-lr", "--lr"))] = 3e-4
+    """Learning rate of the first step; it decays along a cosine."""
+
+    lr_decay_factor: Annotated[float, Field(ge=1), Knob("Decay factor", "Schedule")] = 10.0
+    """The last step's learning rate is the first one's divided by this."""
+
+    weight_decay: Annotated[NonNegativeFloat, Knob("Weight decay", "Schedule", ("-wd",))] = 0.05
+    """Decoupled weight decay of AdamW (arXiv:1711.05101)."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**63), Knob("Seed", "Schedule")] = 0
+    """Seed of the first weights, the order of the pictures and their augmentation."""
+
+    iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
+    """Weight of the CIoU loss of the boxes (arXiv:1911.08287)."""
+
+    classify_weight: Annotated[NonNegativeFloat, Knob("Class weight", "Loss")] = 1.0
+    """Weight of the cross entropy of the classes."""
+
+    no_obj_weight: Annotated[NonNegativeFloat, Knob("Background weight", "Loss")] = 0.5
+    """Weight of the objectness error in cells that hold no object; in the others it is 1."""
+
+    label_smoothing: Annotated[Fraction, Knob("Label smoothing", "Loss")] = 0.01
+    """Share of each class target that is spread evenly over all classes (arXiv:1512.00567)."""
+
+    model: Annotated[str, Knob("Model", "Model", choices=MODEL_NAMES)] = "base_model"
+    """Name of the network."""
+
+    image_hw: Annotated[tuple[PositiveInt, PositiveInt], Knob("Frame size", "Model")] = (772, 1032)
+    """Height and width, in pixels, of the frames that the network sees."""
+
+    rgb_images: Annotated[bool, Knob("Colour", "Model")] = False
+    """Read pictures as three channels instead of one grey one."""
+
+    normalize_images: Annotated[bool, Knob("Normalise", "Model")] = False
+    """Divide the pictures' bytes by 255 before the network."""
+
+    anchor_width: Annotated[PositiveFloat, Knob("Anchor width", "Model")] = 0.04250100424705710
+    """Width, as a fraction of the frame, of the box that the network predicts from."""
+
+    anchor_height: Annotated[PositiveFloat, Knob("Anchor height", "Model")] = 0.05551774140353888
+    """Height, as a fraction of the frame, of the box that the network predicts from."""
+
+    flips: Annotated[bool, Knob("Flips", "Augmentation")] = True
+    """Flip each training picture left to right and top to bottom, each with even odds."""
+
+    precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Knob("Precision", "Hardware")] = "auto"
+    """Data type of the network's activations; auto is bf16 where the hardware has it, else fp32. Weights stay fp32."""
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in MODEL_NAMES:
+            raise ValueError(f"there is no model named {name!r}; there are {', '.join(MODEL_NAMES)}")
+        return name
+
+
+def knobs(model: type[BaseModel] = Recipe) -> Iterator[tuple[str, FieldInfo, Knob]]:
+    """Every field a person may set, in the order it was declared."""
+    for name, field in model.model_fields.items():
+        for hint in field.metadata:
+            if isinstance(hint, Knob):
+                yield name, field, hint
+
+
+def differences(recipe: Recipe, base: Recipe | None = None) -> dict[str, tuple[object, object]]:
+    """What `recipe` sets otherwise than `base` (the defaults, if none): field to (base's, its own)."""
+    base = base or Recipe()
+    pairs = {name: (getattr(base, name), getattr(recipe, name)) for name in Recipe.model_fields}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}

@@ -1,0 +1,150 @@
+"""events.jsonl: what happens while a run trains, one JSON object a line.
+
+Written by rank 0 alone, in append mode. A resumed attempt goes back to its checkpoint, so its events
+take the place of the earlier attempts' later ones: see `yogo.run.history`. A number that is not finite
+is written as null, and `reason` says what it was.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, TypeAdapter, ValidationError, field_validator
+
+from yogo.run.record import Part, now
+
+
+class EventBase(Part):
+    v: int = 1
+    """Version of this line's schema."""
+
+    at: datetime = Field(default_factory=now)
+    attempt: int = 0
+    reason: str = ""
+    """Why a number is null, or why the run failed or was signalled."""
+
+
+class Losses(Part):
+    """The loss and its three weighted parts; null where the number is not finite."""
+
+    loss: float | None = None
+    iou_loss: float | None = None
+    objectness_loss: float | None = None
+    classification_loss: float | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _finite(cls, value: Any) -> Any:
+        return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+class Started(EventBase):
+    event: Literal["started"] = "started"
+    epochs: int
+    steps_per_epoch: int
+    num_train: int
+    num_val: int
+
+
+class Resumed(EventBase):
+    event: Literal["resumed"] = "resumed"
+    epoch: int
+    """Whole epochs that the checkpoint holds."""
+
+    step: int
+    """The checkpoint's step: events of earlier attempts after it no longer count."""
+
+
+class Step(EventBase):
+    event: Literal["step"] = "step"
+    step: int
+    """Optimiser steps since the run began, this one included."""
+
+    epoch: int
+    """The epoch it belongs to, from 0."""
+
+    losses: Losses
+    """Means over the steps since the last such event."""
+
+    lr: float
+    frames_per_s: float | None = None
+    """Over all processes."""
+
+    data_wait: float | None = None
+    """Share of the time that was spent waiting for data, 0 to 1."""
+
+
+class Validated(EventBase):
+    event: Literal["validated"] = "validated"
+    step: int
+    epoch: int
+    losses: Losses
+    metrics: dict[str, float | None] = Field(default_factory=dict)
+    """Such as mAP50; per class where the name ends in /class."""
+
+
+class Checkpointed(EventBase):
+    event: Literal["checkpointed"] = "checkpointed"
+    step: int
+    epoch: int
+    file: Literal["best.pth", "last.pth"]
+    loss: float | None = None
+
+
+class Signalled(EventBase):
+    event: Literal["signalled"] = "signalled"
+    signal: str
+    step: int
+
+
+class Tested(EventBase):
+    event: Literal["tested"] = "tested"
+    losses: Losses
+    metrics: dict[str, float | None] = Field(default_factory=dict)
+
+
+class Finished(EventBase):
+    event: Literal["finished"] = "finished"
+    step: int
+    epoch: int
+
+
+class Failed(EventBase):
+    event: Literal["failed"] = "failed"
+    step: int | None = None
+
+
+Event = Annotated[
+    Started | Resumed | Step | Validated | Checkpointed | Signalled | Tested | Finished | Failed,
+    Field(discriminator="event"),
+]
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def parse_line(line: bytes) -> Event | None:
+    """The event on one line; None for a torn line, or an event of a kind that is not known yet."""
+    try:
+        return _EVENT.validate_json(line)
+    except ValidationError:
+        return None
+
+
+def parse(data: bytes) -> tuple[list[Event], int]:
+    """The events in `data`, and how many of its bytes were whole lines (go on reading from there)."""
+    whole = data.rfind(b"\n") + 1
+    lines = data[:whole].split(b"\n")
+    return [event for line in lines if line and (event := parse_line(line)) is not None], whole
+
+
+def append(path: Path, event: Event) -> None:
+    """Add one line; a torn line that a killed writer left is ended first. Raises OSError."""
+    line = event.model_dump_json(exclude_defaults=False).encode() + b"\n"
+    with path.open("ab+") as file:
+        if file.tell() > 0:
+            file.seek(-1, 2)
+            if file.read(1) != b"\n":
+                line = b"\n" + line
+        file.write(line)

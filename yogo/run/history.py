@@ -1,0 +1,96 @@
+"""The curves of a run, made from its events: a later attempt's events replace what it went back over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from yogo.run.events import (
+    Checkpointed,
+    Event,
+    Failed,
+    Finished,
+    Resumed,
+    Signalled,
+    Started,
+    Step,
+    Tested,
+    Validated,
+)
+
+
+@dataclass(slots=True)
+class History:
+    """What is known of a run's training so far. Feed it events in the order of the file."""
+
+    started: Started | None = None
+    attempt: int = 0
+    steps: list[Step] = field(default_factory=list)
+    validations: list[Validated] = field(default_factory=list)
+    checkpoints: list[Checkpointed] = field(default_factory=list)
+    tested: Tested | None = None
+    ended: Finished | Failed | None = None
+    signalled: Signalled | None = None
+
+    def extend(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.add(event)
+
+    def add(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._begin(event, step=0)
+                self.started = event
+            case Resumed():
+                self._begin(event, step=event.step)
+            case Step():
+                self.steps.append(event)
+            case Validated():
+                self.validations.append(event)
+            case Checkpointed():
+                self.checkpoints.append(event)
+            case Tested():
+                self.tested = event
+            case Finished() | Failed():
+                self.ended = event
+            case Signalled():
+                self.signalled = event
+
+    def _begin(self, event: Started | Resumed, *, step: int) -> None:
+        self.attempt = event.attempt
+        self.steps = [old for old in self.steps if old.step <= step]
+        self.validations = [old for old in self.validations if old.step <= step]
+        self.checkpoints = [old for old in self.checkpoints if old.step <= step]
+        self.tested = self.ended = self.signalled = None
+
+    @property
+    def step(self) -> int:
+        """The last step that is known."""
+        return max((event.step for event in (*self.steps[-1:], *self.validations[-1:])), default=0)
+
+    @property
+    def num_steps(self) -> int:
+        """Steps in the whole run; 0 while it is not known."""
+        return self.started.epochs * self.started.steps_per_epoch if self.started else 0
+
+    @property
+    def epochs_done(self) -> float:
+        """Epochs trained so far, with a fraction."""
+        if not self.started or not self.started.steps_per_epoch:
+            return 0.0
+        return self.step / self.started.steps_per_epoch
+
+    @property
+    def best(self) -> Validated | None:
+        """The validation with the lowest loss."""
+        known = [event for event in self.validations if event.losses.loss is not None]
+        return min(known, key=lambda event: event.losses.loss or 0.0, default=None)
+
+    def seconds_left(self) -> float | None:
+        """An estimate from the pace of this attempt's last steps; None while nothing can be said."""
+        recent = [event for event in self.steps if event.attempt == self.attempt][-20:]
+        if len(recent) < 2 or not self.num_steps:
+            return None
+        steps = recent[-1].step - recent[0].step
+        seconds = (recent[-1].at - recent[0].at).total_seconds()
+        return seconds / steps * (self.num_steps - recent[-1].step) if steps > 0 else None

@@ -1,0 +1,63 @@
+"""run.json: what really runs. Written by rank 0 when an attempt starts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from yogo.recipe import Recipe
+from yogo.run.record import Part, Record, now
+
+
+class WandbRun(Part):
+    mode: str
+    """online, offline or disabled."""
+
+    id: str = ""
+    url: str = ""
+
+
+class Manifest(Record):
+    name: str
+    attempt: int = 0
+    """0 at first; one more for each time that the run was resumed."""
+
+    started_at: datetime = Field(default_factory=now)
+    definition: str
+    """Absolute path of the dataset definition."""
+
+    classes: tuple[str, ...]
+    recipe: Recipe
+    """As resolved: after the pretrained file's model, normalisation, colour and frame size were passed on."""
+
+    pretrained: str | None = None
+    """Absolute path of the .pth that it started from."""
+
+    pretrained_sha256: str | None = None
+    command: tuple[str, ...] = ()
+    precision: str
+    """What the activations really are: fp32, bf16 or fp16."""
+
+    world_size: int = 1
+    hosts: tuple[str, ...] = ()
+    device: str = "cpu"
+    """Name of the device of rank 0, as the hardware calls itself."""
+
+    num_parameters: int = 0
+    num_train: int = 0
+    num_val: int = 0
+    num_test: int = 0
+    steps_per_epoch: int = 0
+    global_batch_size: int = 0
+    versions: dict[str, str] = Field(default_factory=dict)
+    """Of yogo, python, torch, torchvision, cuda."""
+
+    code: str = ""
+    """Git commit of the package's source, where there is one."""
+
+    job_id: str | None = None
+    pid: int | None = None
+    wandb: WandbRun | None = None
+    note: str = ""
+    tags: tuple[str, ...] = ()

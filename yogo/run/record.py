@@ -1,0 +1,69 @@
+"""What every file of a run directory has in common: a schema version, and patience with its readers.
+
+Strict in what we write; tolerant in what we read: unknown keys are kept, and a file of a newer schema
+opens, to be read and not written, with `is_newer` saying so.
+"""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from yogo.errors import RunError
+from yogo.run.atomic import write_atomically
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Part(BaseModel):
+    """A piece of a record."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", use_attribute_docstrings=True)
+
+
+class Record(Part):
+    """A whole file of a run directory."""
+
+    SCHEMA: ClassVar[int] = 1
+
+    schema_version: int = 1
+
+    @property
+    def is_newer(self) -> bool:
+        """Written by a later version than this one: read it, never write it."""
+        return self.schema_version > self.SCHEMA
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """The record in `path` (gzip by its suffix). Raises RunError, FileNotFoundError."""
+        try:
+            data = path.read_bytes()
+            return cls.parse(gzip.decompress(data) if path.suffix == ".gz" else data, str(path))
+        except FileNotFoundError:
+            raise
+        except (OSError, EOFError, zlib.error) as error:
+            raise RunError(f"{path} cannot be read: {error}") from error
+
+    @classmethod
+    def parse(cls, data: bytes, source: str) -> Self:
+        """The record in `data`; `source` names it in errors. Raises RunError."""
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise RunError(f"{source} is damaged{f' at {where}' if where else ''}: {first['msg']}") from error
+
+    def write(self, path: Path) -> None:
+        """Replace `path` with this record, atomically. Raises OSError; RunError if this is a newer schema."""
+        if self.is_newer:
+            raise RunError(f"{path} was written by a newer yogo (schema {self.schema_version}); it is left as it is")
+        text = self.model_dump_json(indent=None if path.suffix == ".gz" else 2) + "\n"
+        write_atomically(path, gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text)

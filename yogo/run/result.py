@@ -1,0 +1,66 @@
+"""result.json: the receipt. A run succeeded when this says so and its checkpoint still is the one that it names."""
+
+from __future__ import annotations
+
+import hashlib
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from yogo.errors import RunError
+from yogo.run.directory import RunDirectory
+from yogo.run.record import Record, now
+
+
+class Result(Record):
+    outcome: Literal["finished", "failed"]
+    reason: str = ""
+    ended_at: datetime = Field(default_factory=now)
+    attempt: int = 0
+    epochs: int = 0
+    """Whole epochs that were trained."""
+
+    best_epoch: int | None = None
+    """From 0."""
+
+    best_loss: float | None = None
+    """The lowest validation loss."""
+
+    best_sha256: str | None = None
+    """Digest of best.pth."""
+
+    test_losses: dict[str, float | None] = Field(default_factory=dict)
+    test_metrics: dict[str, float | None] = Field(default_factory=dict)
+
+
+def sha256(path: Path) -> str:
+    """The file's SHA-256, in hexadecimal. Raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(run: RunDirectory) -> Result:
+    """The receipt of a run that succeeded, its best.pth read and compared. Raises RunError saying what does not hold."""
+    try:
+        result = Result.read(run.result)
+    except FileNotFoundError:
+        raise RunError(f"{run.path} has no result.json: the run has not finished, or was killed") from None
+    if result.outcome != "finished":
+        raise RunError(f"{run.path} failed: {result.reason or 'no reason was recorded'}")
+    if result.best_sha256 is None:
+        raise RunError(f"{run.result} names no digest of best.pth")
+    verify_checkpoint(run.best, result.best_sha256)
+    return result
+
+
+def verify_checkpoint(path: Path, digest: str) -> None:
+    """Raises RunError unless `path` is a whole checkpoint file with this SHA-256."""
+    if not path.is_file():
+        raise RunError(f"{path} does not exist")
+    if not zipfile.is_zipfile(path):
+        raise RunError(f"{path} is not a checkpoint, or it was cut short")
+    if sha256(path) != digest:
+        raise RunError(f"{path} is not the file that its receipt names: its digest differs")

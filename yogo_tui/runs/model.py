@@ -1,0 +1,83 @@
+"""A run, as the console knows it: its directory and its job, joined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import PurePosixPath
+
+from yogo.run.history import History
+from yogo.run.launch import Kind, Launch
+from yogo.run.manifest import Manifest
+from yogo.run.result import Result
+from yogo_tui.cluster.base import Job
+
+
+class RunState(StrEnum):
+    """Shown always with its glyph and word: ▶ running, ◌ waiting, ✔ finished, ✖ failed, ■ cancelled, ? unknown."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One line of the Runs screen. Its events are read apart, by whoever needs the curves."""
+
+    name: str
+    state: RunState
+    path: PurePosixPath | None = None
+    """The run directory; None for a job that the console did not start."""
+
+    kind: Kind = Kind.TRAIN
+    why: str = ""
+    """A sentence: why it waits, failed or is unknown."""
+
+    launch: Launch | None = None
+    manifest: Manifest | None = None
+    result: Result | None = None
+    job: Job | None = None
+    log: PurePosixPath | None = None
+    has_best: bool = False
+    progress: Progress | None = None
+    notices: tuple[str, ...] = ()
+    """Such as: run.json was written by a newer yogo."""
+
+    @property
+    def created_at(self) -> datetime | None:
+        if self.launch:
+            return self.launch.created_at
+        if self.manifest:
+            return self.manifest.started_at
+        return self.job.submitted_at if self.job else None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, from the tail of its events."""
+
+    epoch: float
+    epochs: int
+    seconds_left: float | None = None
+    best_loss: float | None = None
+    best_epoch: int | None = None
+
+    @classmethod
+    def of(cls, history: History) -> Progress:
+        best = history.best
+        return cls(
+            epoch=history.epochs_done,
+            epochs=history.started.epochs if history.started else 0,
+            seconds_left=history.seconds_left(),
+            best_loss=best.losses.loss if best else None,
+            best_epoch=best.epoch if best else None,
+        )
