@@ -1,0 +1,51 @@
+"""The command `yogo`: each command's arguments are parsed first, and torch is imported after, if at all."""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from yogo import __version__
+from yogo.errors import YogoError
+from yogo.terminal import printable
+
+COMMANDS = ("train", "synth", "check", "inspect", "claim", "verify")
+"""Each is a module beside this one with `register(commands)`; it sets `run`, a function of the arguments that
+returns the exit status: 0 done, 1 failed, 2 misused, 75 stopped on request and worth resuming."""
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="yogo", description=__doc__.splitlines()[0], allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"yogo {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        importlib.import_module(f"yogo.cli.{name}").register(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except YogoError as error:
+        return _fail(str(error))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT}:
+            raise
+        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}")
+    except KeyboardInterrupt:
+        return _fail("Stopped.", status=130)
+    return status
+
+
+def _fail(sentence: str, status: int = 1) -> int:
+    print(f"yogo: {printable(sentence)}", file=sys.stderr)
+    return status
