@@ -1,11 +1,11 @@
 """The errors a person may meet. `str(error)` is a sentence fit to show: what is wrong, where, what to do.
 
-    YogoError
-    ├── RecipeError        a recipe or preset that cannot be read
-    ├── DefinitionError    a dataset definition, or what it names, is wrong
-    ├── CheckpointError    a .pth that is not one of ours, or does not fit
-    ├── RunError           a run directory that is held, torn or incomplete
-    └── TrainingError      training cannot start or go on
+YogoError
+├── RecipeError        a recipe or preset that cannot be read
+├── DefinitionError    a dataset definition, or what it names, is wrong
+├── CheckpointError    a .pth that is not one of ours, or does not fit
+├── RunError           a run directory that is held, torn or incomplete
+└── TrainingError      training cannot start or go on
 """
 
 from __future__ import annotations

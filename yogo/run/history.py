@@ -66,7 +66,9 @@ class History:
     @property
     def step(self) -> int:
         """The last step that is known."""
-        return max((event.step for event in (*self.steps[-1:], *self.validations[-1:])), default=0)
+        trained = self.steps[-1].step if self.steps else 0
+        validated = self.validations[-1].step if self.validations else 0
+        return max(trained, validated)
 
     @property
     def num_steps(self) -> int:

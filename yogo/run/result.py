@@ -43,7 +43,7 @@ def sha256(path: Path) -> str:
 
 
 def verify(run: RunDirectory) -> Result:
-    """The receipt of a run that succeeded, its best.pth read and compared. Raises RunError saying what does not hold."""
+    """The receipt of a run that succeeded, its best.pth read and compared. Raises RunError saying what is amiss."""
     try:
         result = Result.read(run.result)
     except FileNotFoundError:

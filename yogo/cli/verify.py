@@ -1,0 +1,38 @@
+"""`yogo verify`: whether a run succeeded and its checkpoint still is the one that it wrote."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "verify",
+        help="check a run's receipt and the digest of its best.pth (a fine-tune's script does so before it trains)",
+        allow_abbrev=False,
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("run_directory", type=Path, nargs="?", metavar="RUN", help="the run directory")
+    what.add_argument("--checkpoint", type=Path, metavar="PTH", help="a file by itself, with --sha256")
+    parser.add_argument("--sha256", help="the digest that the checkpoint must have")
+    parser.set_defaults(run=run, usage_error=parser.error)
+
+
+def run(args: argparse.Namespace) -> int:
+    from yogo.run.directory import RunDirectory
+    from yogo.run.result import verify, verify_checkpoint
+
+    if args.checkpoint is not None:
+        if not args.sha256:
+            args.usage_error("--checkpoint needs --sha256")
+        verify_checkpoint(args.checkpoint, args.sha256)
+        print(f"{args.checkpoint} is as it was")
+        return 0
+    run_directory = RunDirectory(args.run_directory)
+    result = verify(run_directory)
+    if args.sha256 and result.best_sha256 != args.sha256:
+        verify_checkpoint(run_directory.best, args.sha256)
+    loss = "none" if result.best_loss is None else f"{result.best_loss:.4g}"
+    print(f"{args.run_directory} finished; best.pth is as it was written (validation loss {loss})")
+    return 0
