@@ -36,7 +36,7 @@ clean:
 # A half-made environment is not reused: the marker is written last.
 .venv/ready: pyproject.toml
 	./bootstrap.sh $(PYTHON)
-	$(BIN)/pip install --quiet --editable '.[all]'
+	$(BIN)/pip install --quiet --editable '.[train,tui]'
 	@touch $@
 
 .venv/ready-dev: .venv/ready
