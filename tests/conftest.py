@@ -1,0 +1,94 @@
+"""What all tests share: waiting for what a user would see, and the real Slurm."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "slurm"))
+import cluster as private_slurm
+
+T = TypeVar("T")
+Until = Callable[..., Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Slurm:
+    """A running private Slurm."""
+
+    folder: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs in its environment to speak to it: HereHost(environment), subprocess.run(env=...)."""
+        return private_slurm.environment(self.folder)
+
+    def run(self, *argv: str) -> str:
+        """One of Slurm's own commands, such as scontrol; what it printed."""
+        environment = os.environ | self.environment
+        return subprocess.run(argv, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
+
+    def forget_after(self, seconds: int) -> None:
+        """From now on, Slurm forgets a job that ended so long ago (MinJobAge; 300 at first)."""
+        file = self.folder / "slurm.conf"
+        lines = file.read_text().splitlines(keepends=True)
+        file.write_text("".join(f"MinJobAge={seconds}\n" if "MinJobAge=" in line else line for line in lines))
+        self.run("scontrol", "reconfigure")
+
+
+@pytest.fixture(scope="session")
+def slurm() -> Iterator[Slurm]:
+    """A real Slurm, two nodes of four pretend A100s: started once, and gone with the test run, however that ends."""
+    folder = Path(tempfile.mkdtemp(prefix="yogo-slurm-", dir="/tmp"))
+    folder.rmdir()
+    try:
+        private_slurm.up(folder, owner=os.getpid())
+    except private_slurm.SlurmUnavailable as error:
+        if os.environ.get("YOGO_REQUIRE_SLURM") == "1":
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    try:
+        yield Slurm(folder)
+    finally:
+        private_slurm.down(folder)
+
+
+async def _until(
+    look: Callable[[], T | Awaitable[T]], *, seconds: float = 30.0, what: str = "", every_seconds: float = 0.05
+) -> T:
+    deadline = time.monotonic() + seconds
+    while True:
+        seen = look()
+        value = await seen if isinstance(seen, Awaitable) else seen
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            pytest.fail(f"after {seconds:g} s, still not so: {what or look}; last seen: {value!r}")
+        await asyncio.sleep(every_seconds)
+
+
+@pytest.fixture
+def until() -> Until:
+    """`await until(lambda: ...)` looks (the look may be async) until it is true, and returns what it saw; it fails
+    after `seconds`, saying `what` was waited for."""
+    return _until
+
+
+@pytest.fixture
+def sshd() -> str:
+    """Path of a real SSH server."""
+    found = shutil.which("sshd", path=private_slurm.PATH)
+    if found is None:
+        pytest.skip("needs sshd: run tests/slurm/install.sh as root, or with sudo")
+    return found

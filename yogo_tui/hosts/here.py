@@ -1,0 +1,118 @@
+"""This machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePosixPath
+
+from yogo.run.atomic import write_atomically
+from yogo_tui.errors import HostError
+from yogo_tui.hosts.base import Completed, Entry, Piece
+
+
+class HereHost:
+    """Runs commands and reads files where the console itself runs."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        """`environment` adds to the console's own, for every command."""
+        self._environment = dict(environment or {})
+
+    @property
+    def name(self) -> str:
+        return "here"
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        timeout_seconds: float = 150.0,
+    ) -> Completed:
+        wanted = os.environ | self._environment | dict(env or {})
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE,
+                env={name: value for name, value in wanted.items() if value},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise HostError(f"{argv[0]} cannot be run on this machine: {_reason(error)}.") from error
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                stdout, stderr = await process.communicate(stdin.encode())
+        except TimeoutError as error:
+            raise HostError(f"{argv[0]} gave no answer within {timeout_seconds:g} s and was ended.") from error
+        finally:
+            if process.returncode is None:
+                await _end(process)
+        return Completed(process.returncode or 0, _text(stdout), _text(stderr))
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        return await asyncio.to_thread(_read, Path(path), offset, limit)
+
+    async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
+        return await asyncio.to_thread(_list, Path(path))
+
+    async def write(self, path: PurePosixPath, data: bytes) -> None:
+        await asyncio.to_thread(_write, Path(path), data)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """The whole group, as a wrapper's children hold the pipes open too."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", errors="replace")
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
+
+
+def _read(path: Path, offset: int, limit: int) -> Piece:
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            data = os.pread(file.fileno(), limit, offset)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise HostError(f"{path} cannot be read: {_reason(error)}.") from error
+    return Piece(data, status.st_size, f"{status.st_dev}:{status.st_ino}")
+
+
+def _list(path: Path) -> tuple[Entry, ...]:
+    entries = []
+    try:
+        with os.scandir(path) as found:
+            for one in found:
+                with contextlib.suppress(FileNotFoundError):  # gone since, or a link to nothing
+                    status = one.stat()
+                    entries.append(Entry(one.name, one.is_dir(), status.st_size, status.st_mtime))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise HostError(f"{path} cannot be listed: {_reason(error)}.") from error
+    return tuple(sorted(entries, key=lambda entry: entry.name))
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, data)
+    except OSError as error:
+        raise HostError(f"{path} cannot be written: {_reason(error)}.") from error
