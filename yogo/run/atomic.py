@@ -15,7 +15,7 @@ def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
     """A file that takes `path`'s place once it is written, flushed and on the disk; on an error, nothing changes."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -1,0 +1,54 @@
+"""The loss, its gradients and the boxes of a prediction, against the published figures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from yogo.boxes import format_preds
+from yogo.loss import YOGOLoss
+from yogo.targets import build_targets
+
+COMPAT = Path(__file__).resolve().parents[3] / "shared" / "compat"
+pytestmark = pytest.mark.skipif(not COMPAT.is_dir(), reason=f"the golden files are not there: {COMPAT}")
+
+
+def _golden() -> tuple[list[dict[str, dict[str, float]]], dict[str, np.ndarray]]:
+    return json.loads((COMPAT / "loss_and_format.json").read_text()), dict(np.load(COMPAT / "loss_and_format.npz"))
+
+
+@pytest.mark.parametrize("case", [0, 1, 2])
+def test_the_loss_its_parts_and_its_gradients_are_the_published_ones(case: int) -> None:
+    cases, arrays = _golden()
+    pred = torch.from_numpy(arrays[f"pred_{case}"]).requires_grad_()
+    loss, parts = YOGOLoss(**cases[case]["hyper"])(pred, torch.from_numpy(arrays[f"labels_{case}"]))
+    loss.backward()
+    assert loss.item() == pytest.approx(cases[case]["loss"], rel=1e-5)
+    assert parts == {
+        name: pytest.approx(cases[case][name], rel=1e-5)
+        for name in ("iou_loss", "objectness_loss", "classification_loss")
+    }
+    torch.testing.assert_close(pred.grad, torch.from_numpy(arrays[f"grad_{case}"]), rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", [0, 1, 2])
+def test_targets_are_filled_as_published(case: int) -> None:
+    _, arrays = _golden()
+    labels = arrays[f"labels_{case}"]
+    boxes = [torch.from_numpy(arrays[f"boxes_{case}_{image}"]) for image in range(len(labels))]
+    index = torch.repeat_interleave(torch.arange(len(boxes)), torch.tensor([len(b) for b in boxes]))
+    _, _, rows, columns = labels.shape
+    torch.testing.assert_close(
+        build_targets(torch.cat(boxes), index, len(boxes), columns, rows), torch.from_numpy(labels), rtol=0, atol=0
+    )
+
+
+@pytest.mark.parametrize("case", [0, 1, 2])
+def test_a_prediction_becomes_the_published_boxes(case: int) -> None:
+    cases, arrays = _golden()
+    rows = format_preds(torch.from_numpy(arrays[f"fmt_pred_{case}"]), **cases[3 + case]["format_preds"])
+    torch.testing.assert_close(rows, torch.from_numpy(arrays[f"fmt_out_{case}"]), rtol=0, atol=1e-6)

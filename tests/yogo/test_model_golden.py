@@ -1,0 +1,91 @@
+"""The networks against what published yogo gives for the same weights: see compat/README.md in the shared folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from yogo.architectures import BLOCKS, MODEL_NAMES
+from yogo.model import YOGO, get_model_func
+
+COMPAT = Path(__file__).resolve().parents[3] / "shared" / "compat"
+pytestmark = pytest.mark.skipif(not COMPAT.is_dir(), reason=f"the golden files are not there: {COMPAT}")
+
+
+@pytest.mark.parametrize("name", ["half_gray_raw", "quarter_gray_norm", "quarter_full_size"])
+def test_a_published_checkpoint_gives_the_published_answers(name: str) -> None:
+    golden = np.load(COMPAT / f"{name}.npz")
+    for inference, out in ((False, "out"), (True, "out_inference")):
+        model, info = YOGO.from_pth(COMPAT / f"{name}.pth", inference=inference)
+        frames = torch.from_numpy(golden["images"]).float()
+        frames = frames / 255 if info["normalize_images"] else frames
+        with torch.no_grad():
+            given = model.eval()(frames)
+        torch.testing.assert_close(given, torch.from_numpy(golden[out]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["quarter_gray_norm", "quarter_full_size"])
+def test_the_order_of_the_memory_changes_no_answer(name: str) -> None:
+    golden = np.load(COMPAT / f"{name}.npz")
+    model, _ = YOGO.from_pth(COMPAT / f"{name}.pth", inference=True)
+    frames = torch.from_numpy(golden["images"]).to(memory_format=torch.channels_last) / 255
+    with torch.no_grad():
+        given = model.to(memory_format=torch.channels_last)(frames)
+    torch.testing.assert_close(given, torch.from_numpy(golden["out_inference"]), rtol=0, atol=1e-5)
+
+
+def test_a_resized_model_gives_the_published_answers_on_a_crop() -> None:
+    golden = np.load(COMPAT / "quarter_gray_norm.npz")
+    model, _ = YOGO.from_pth(COMPAT / "quarter_gray_norm.pth", inference=True)
+    height = int(golden["crop_height"])
+    model.resize_model(img_height=height)
+    frames = torch.from_numpy(golden["images"][:, :, :height]).float() / 255
+    with torch.no_grad():
+        torch.testing.assert_close(model(frames), torch.from_numpy(golden["out_cropped"]), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("is_rgb", [False, True], ids=["grey", "colour"])
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_network_has_the_published_weights_and_grid(name: str, is_rgb: bool) -> None:
+    golden = json.loads((COMPAT / "state_dicts.json").read_text())[f"{name}_rgb" if is_rgb else name]
+    model = YOGO((772, 1032), 0.04, 0.05, 7, is_rgb=is_rgb, model_func=get_model_func(name))
+    state = {k: [str(v.dtype).removeprefix("torch."), list(v.shape)] for k, v in model.state_dict().items()}
+    assert state == golden["state_dict"]
+    assert model.num_parameters == golden["num_params"]
+    assert [model.Sx, model.Sy] == golden["grid_SxSy"] == list(model.get_grid_size())
+    assert model.model_version == golden["model_version"]
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_network_has_the_published_layers(name: str) -> None:
+    golden = json.loads((COMPAT / "architectures.json").read_text())[name]
+    blocks = list(get_model_func(name)(7).children())
+    assert [[_layer(layer) for layer in block.modules() if not list(layer.children())] for block in blocks] == [
+        block if isinstance(block, list) else [block] for block in golden
+    ]
+    assert name in MODEL_NAMES
+
+
+def _layer(layer: torch.nn.Module) -> dict[str, object]:
+    match layer:
+        case torch.nn.Conv2d():
+            return {
+                "conv": [layer.in_channels, layer.out_channels],
+                "kernel": layer.kernel_size[0],
+                "stride": layer.stride[0],
+                "padding": layer.padding[0],
+                "bias": layer.bias is not None,
+            }
+        case torch.nn.BatchNorm2d():
+            return {"batchnorm": layer.num_features, "eps": layer.eps, "momentum": layer.momentum}
+        case torch.nn.LeakyReLU():
+            return {"leaky_relu": layer.negative_slope}
+        case torch.nn.SiLU():
+            return {"silu": True}
+        case torch.nn.Dropout2d():
+            return {"dropout2d": layer.p}
+    raise AssertionError(f"a layer of an unexpected kind: {layer}")

@@ -1,0 +1,58 @@
+"""From a prediction to boxes: threshold, suppression of overlaps, and the formats that callers ask for.
+
+Axes: B images, P = 5 + classes numbers a cell, Y rows and X columns of cells, N boxes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Literal
+
+import torch
+from torch import Tensor
+from torchvision.ops import box_convert, nms
+
+BoxFormat = Literal["cxcywh", "xyxy"]
+
+_OLD_SPELLINGS = {"thresh": "obj_thresh", "heatmap_mask": None}
+"""Arguments that old callers give, and what they are called now; None: they have no effect."""
+
+
+def format_preds(
+    pred: Tensor,
+    obj_thresh: float = 0.5,
+    iou_thresh: float = 0.5,
+    box_format: BoxFormat = "cxcywh",
+    min_class_confidence_threshold: float = 0.0,
+    **old: object,
+) -> Tensor:
+    """(N, P): the boxes that one image's (P, Sy, Sx) holds, as box, objectness, classes.
+
+    Kept are cells of objectness above `obj_thresh`; of those that overlap by more than `iou_thresh`, whatever
+    their classes, the one of highest class value x objectness (0 keeps all); and of the rest, those whose
+    highest class value is above `min_class_confidence_threshold` (0 keeps all). In order of that score after
+    suppression, else of the cells.
+    """
+    for name in old:
+        if name not in _OLD_SPELLINGS:
+            raise TypeError(f"format_preds() got an unexpected keyword argument {name!r}")
+        instead = _OLD_SPELLINGS[name]
+        advice = f"say {instead}" if instead else "it has no effect"
+        warnings.warn(f"format_preds() knows {name} no longer: {advice}", DeprecationWarning, stacklevel=2)
+    obj_thresh = float(old.get("thresh", obj_thresh))  # type: ignore[arg-type]
+    if pred.ndim != 3:
+        raise ValueError(f"format_preds() wants one image's (5 + classes, Sy, Sx), not {tuple(pred.shape)}")
+    if box_format not in {"cxcywh", "xyxy"}:
+        raise ValueError(f"{box_format!r} is no box format: there are cxcywh and xyxy")
+    rows_NP = pred.flatten(1).T
+    rows_NP = rows_NP[rows_NP[:, 4] > obj_thresh]
+    if iou_thresh > 0:
+        rows_NP = rows_NP[nms(box_convert(rows_NP[:, :4], "cxcywh", "xyxy"), scores(rows_NP), iou_thresh)]
+    if min_class_confidence_threshold > 0:
+        rows_NP = rows_NP[rows_NP[:, 5:].amax(1) > min_class_confidence_threshold]
+    return torch.cat((box_convert(rows_NP[:, :4], "cxcywh", box_format), rows_NP[:, 4:]), 1)
+
+
+def scores(rows_NP: Tensor) -> Tensor:
+    """(N,): highest class value x objectness."""
+    return rows_NP[:, 5:].amax(1) * rows_NP[:, 4]

@@ -1,0 +1,200 @@
+"""Checkpoint files: `.pth`, in the published format and with what a run needs to go on.
+
+Read with `weights_only=True` alone, so a file of unknown origin executes nothing; written beside the old
+file, read back, and put in its place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from yogo.errors import CheckpointError
+from yogo.run.atomic import replacing
+
+if TYPE_CHECKING:
+    from yogo.model.detector import YOGO
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """What a file holds; whatever it leaves out is None, empty or 0."""
+
+    path: Path
+    model_state_dict: dict[str, Tensor]
+    model_version: str = ""
+    """Name of the network."""
+
+    epoch: int = 0
+    step: int = 0
+    normalize_images: bool = False
+    """The file's own flag; the weights have one too: see `yogo.model.opening.normalizes`."""
+
+    classes: tuple[str, ...] | None = None
+    run_name: str = ""
+    optimizer_state_dict: dict[str, Any] | None = None
+    scheduler_state_dict: dict[str, Any] | None = None
+    scaler_state_dict: dict[str, Any] | None = None
+    recipe: dict[str, Any] | None = None
+    """The run's recipe, as `Recipe.model_dump(mode="json")` gives it."""
+
+    best_loss: float | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+    """What else a run needs to go on: states of random generators, place in the sampler, counters."""
+
+    versions: dict[str, str] = field(default_factory=dict)
+
+
+def save_checkpoint(
+    path: Path,
+    model: YOGO,
+    *,
+    epoch: int,
+    step: int,
+    classes: Sequence[str],
+    run_name: str,
+    optimizer_state_dict: Mapping[str, Any] | None = None,
+    scheduler_state_dict: Mapping[str, Any] | None = None,
+    scaler_state_dict: Mapping[str, Any] | None = None,
+    recipe: Mapping[str, Any] | None = None,
+    best_loss: float | None = None,
+    training: Mapping[str, Any] | None = None,
+    versions: Mapping[str, str] | None = None,
+) -> str:
+    """Replace `path` by a checkpoint that opens; returns its SHA-256. On an error the old file still stands.
+
+    Every part may hold only what `weights_only=True` loads: tensors, numbers, strings, None, dicts, lists, tuples.
+    Raises CheckpointError where it holds anything else or reads back otherwise than written; OSError (a full disk).
+    """
+    contents = {
+        "epoch": epoch,
+        "step": step,
+        "normalize_images": bool(model.normalize_images),
+        "classes": list(classes),
+        "model_name": run_name,
+        "model_state_dict": model.state_dict(),
+        "optimizer_state_dict": dict(optimizer_state_dict or {}),
+        "model_version": model.model_version,
+        "scheduler_state_dict": scheduler_state_dict,
+        "scaler_state_dict": scaler_state_dict,
+        "recipe": recipe,
+        "best_loss": best_loss,
+        "training": dict(training or {}),
+        "versions": dict(versions or {}),
+    }
+    buffer = io.BytesIO()
+    torch.save(_on_cpu(contents), buffer)
+    data = buffer.getvalue()
+    try:
+        _load(io.BytesIO(data))
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} was not written, since it could not be read back: {_first_line(error)}"
+        ) from error
+    digest = hashlib.sha256(data).hexdigest()
+    with replacing(path) as file:
+        file.write(data)
+        file.flush()
+        file.seek(0)
+        if hashlib.sha256(file.read()).hexdigest() != digest:
+            raise CheckpointError(f"{path} was not written: the disk gave back other bytes than it was given")
+    return digest
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """What the file at `path` holds, its tensors on the CPU. Nothing in it is executed.
+
+    Raises CheckpointError in one sentence when it is missing, cut short, hostile or something else altogether.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder, not a checkpoint: name the .pth file in it")
+    if not path.exists():
+        raise CheckpointError(f"{path} does not exist")
+    contents = _contents(path)
+    state = contents.get("model_state_dict") if isinstance(contents, dict) else None
+    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
+        raise CheckpointError(f"{path} is no YOGO checkpoint: it holds no model_state_dict")
+    assert isinstance(contents, dict)
+    return _checkpoint(path, state, contents)
+
+
+def _contents(path: Path) -> object:
+    if not zipfile.is_zipfile(path):
+        raise CheckpointError(f"{path} is not a checkpoint, or it was cut short")
+    try:
+        with zipfile.ZipFile(path) as archive:
+            # torch stores its records as they are: a compressed one could grow without bound when read.
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                raise CheckpointError(f"{path} is not a checkpoint: it is a compressed archive")
+        return _load(path)
+    except CheckpointError:
+        raise
+    # A hostile file can make the unpickler raise anything; whatever it is, the file cannot be read.
+    except Exception as error:
+        raise CheckpointError(
+            f"{path} cannot be read as a checkpoint, and nothing in it was run: {_first_line(error)}"
+        ) from error
+
+
+def _load(file: Path | io.BytesIO) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        contents: object = torch.load(file, map_location="cpu", weights_only=True)
+    return contents
+
+
+def _checkpoint(path: Path, state: dict[str, Tensor], contents: Mapping[str, Any]) -> Checkpoint:
+    def dictionary(key: str) -> dict[str, Any] | None:
+        value = contents.get(key)
+        return value if isinstance(value, dict) and value else None
+
+    classes = contents.get("classes")
+    best_loss = contents.get("best_loss")
+    try:
+        return Checkpoint(
+            path=path,
+            model_state_dict=state,
+            model_version=str(contents.get("model_version") or ""),
+            epoch=int(contents.get("epoch") or 0),
+            step=int(contents.get("step") or 0),
+            normalize_images=bool(contents.get("normalize_images") or False),
+            classes=tuple(str(name) for name in classes) if isinstance(classes, list | tuple) and classes else None,
+            run_name=str(contents.get("model_name") or ""),
+            optimizer_state_dict=dictionary("optimizer_state_dict"),
+            scheduler_state_dict=dictionary("scheduler_state_dict"),
+            scaler_state_dict=dictionary("scaler_state_dict"),
+            recipe=dictionary("recipe"),
+            best_loss=None if best_loss is None else float(best_loss),
+            training=dictionary("training") or {},
+            versions={str(name): str(version) for name, version in (dictionary("versions") or {}).items()},
+        )
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise CheckpointError(f"{path} is no YOGO checkpoint: {_first_line(error)}") from error
+
+
+def _on_cpu(value: Any) -> Any:
+    """`value` with every tensor in it on the CPU, so that the file opens on a machine without this device."""
+    match value:
+        case Tensor():
+            return value.detach().cpu()
+        case Mapping():
+            return {key: _on_cpu(part) for key, part in value.items()}
+        case list():
+            return [_on_cpu(part) for part in value]
+        case tuple():
+            return tuple(_on_cpu(part) for part in value)
+    return value
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,76 @@
+"""`yogo inspect`: what a checkpoint file holds."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from yogo.terminal import printable
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("inspect", help="say what a checkpoint file holds", allow_abbrev=False)
+    command.add_argument("path", metavar="PTH", type=Path)
+    command.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    command.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    facts, notices = describe(args.path)
+    if args.json:
+        print(json.dumps(facts | {"notices": notices}))
+        return 0
+    for label, value in _lines(facts):
+        print(f"{label:<14} {printable(value)}")
+    for notice in notices:
+        print(f"note: {printable(notice)}")
+    return 0
+
+
+def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """The facts of a checkpoint, fit for JSON, and notices. Raises CheckpointError."""
+    from yogo.checkpoint import load_checkpoint
+    from yogo.model import open_model
+    from yogo.run.result import sha256
+
+    checkpoint = load_checkpoint(path)
+    model, notices = open_model(checkpoint)
+    best_loss = checkpoint.best_loss
+    return {
+        "path": str(path.absolute()),
+        "model": model.model_version,
+        "run_name": checkpoint.run_name,
+        "classes": list(checkpoint.classes) if checkpoint.classes is not None else None,
+        "num_classes": int(model.num_classes),
+        "image_hw": model.img_size.tolist(),
+        "grid": [model.Sx, model.Sy],
+        "rgb_images": bool(model.is_rgb),
+        "normalize_images": bool(model.normalize_images),
+        "anchor": [float(model.anchor_w), float(model.anchor_h)],
+        "epoch": checkpoint.epoch,
+        "step": checkpoint.step,
+        "best_loss": best_loss if best_loss is not None and math.isfinite(best_loss) else None,
+        "num_parameters": model.num_parameters,
+        "sha256": sha256(path),
+    }, list(notices)
+
+
+def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
+    height, width = facts["image_hw"]
+    columns, rows = facts["grid"]
+    names = ", ".join(facts["classes"]) if facts["classes"] else "unnamed"
+    return [
+        ("model", f"{facts['model']}, {facts['num_parameters']:,} parameters"),
+        ("run", facts["run_name"] or "unnamed"),
+        ("classes", f"{facts['num_classes']}: {names}"),
+        ("frame", f"{height} x {width} pixels (height x width), {columns} x {rows} cells (columns x rows)"),
+        ("colour", "rgb" if facts["rgb_images"] else "grey"),
+        ("normalised", "yes, pictures are divided by 255" if facts["normalize_images"] else "no"),
+        ("epoch", str(facts["epoch"])),
+        ("step", str(facts["step"])),
+        ("sha256", facts["sha256"]),
+        ("path", facts["path"]),
+    ]

@@ -1,0 +1,107 @@
+"""The loss: CIoU of the boxes, cross entropy of the classes, squared error of the objectness.
+
+Everything is computed for every cell and weighted by the mask: picking cells out would make the device
+wait for the host to learn how many there are. Axes: B images, P = 5 + classes, Y rows, X columns.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_SMALLEST = 1e-12
+"""Fraction of the frame below which a predicted box has no width or height."""
+
+_EPSILON = 1e-7
+
+_Corners = tuple[Tensor, Tensor, Tensor, Tensor]
+"""x0, y0, x1, y1, each of any shape."""
+
+
+class Losses(NamedTuple):
+    """Scalars on the device, each part with its weight; `loss` is the sum of the others."""
+
+    loss: Tensor
+    iou_loss: Tensor
+    objectness_loss: Tensor
+    classification_loss: Tensor
+
+
+class YOGOLoss(nn.Module):
+    def __init__(
+        self,
+        no_obj_weight: float = 0.5,
+        iou_weight: float = 5.0,
+        classify_weight: float = 1.0,
+        label_smoothing: float = 0.01,
+    ) -> None:
+        super().__init__()
+        self.no_obj_weight = no_obj_weight
+        self.iou_weight = iou_weight
+        self.classify_weight = classify_weight
+        self.label_smoothing = label_smoothing
+
+    def forward(self, pred_BPYX: Tensor, target_B6YX: Tensor) -> tuple[Tensor, dict[str, float]]:
+        """The loss and its parts as numbers, as published. Reading them waits for the device: see `parts`."""
+        losses = self.parts(pred_BPYX, target_B6YX)
+        return losses.loss, {name: part.item() for name, part in losses._asdict().items() if name != "loss"}
+
+    def parts(self, pred_BPYX: Tensor, target_B6YX: Tensor, num_images: float | Tensor | None = None) -> Losses:
+        """The losses of a batch: class logits (not probabilities) and targets in, summed, over `num_images`.
+
+        `num_images` is the divisor: this batch's size if none. With more than one process give the global
+        batch's size over the number of processes, since DDP averages the gradients.
+        """
+        pred_BPYX = pred_BPYX.float() if pred_BPYX.dtype in {torch.float16, torch.bfloat16} else pred_BPYX
+        divisor = pred_BPYX.shape[0] if num_images is None else num_images
+        mask_BYX = target_B6YX[:, 0]
+        ciou_BYX = _ciou_loss(pred_BPYX[:, :4], target_B6YX[:, 1:5], mask_BYX)
+        entropy_BYX = F.cross_entropy(
+            pred_BPYX[:, 5:], target_B6YX[:, 5].long(), reduction="none", label_smoothing=self.label_smoothing
+        )
+        error_BYX = (pred_BPYX[:, 4] - mask_BYX).square()
+        iou = self.iou_weight * ciou_BYX.sum() / divisor
+        weight_BYX = self.no_obj_weight + (1 - self.no_obj_weight) * mask_BYX
+        objectness = (weight_BYX * error_BYX).sum() / divisor
+        classes = self.classify_weight * (mask_BYX * entropy_BYX).sum() / divisor
+        return Losses(iou + objectness + classes, iou, objectness, classes)
+
+
+def _ciou_loss(pred_B4YX: Tensor, true_B4YX: Tensor, mask_BYX: Tensor) -> Tensor:
+    """1 - CIoU (arXiv:1911.08287) in cells that hold an object, else 0.
+
+    Boxes are predicted as centre and size, and given as corners. A predicted box of no width or height counts
+    for nothing; the others' corners are clamped to the frame first.
+    """
+    cx, cy, w, h = pred_B4YX.unbind(1)
+    left, top = (cx - w / 2).clamp(0, 1), (cy - h / 2).clamp(0, 1)
+    right, bottom = (cx + w / 2).clamp(0, 1), (cy + h / 2).clamp(0, 1)
+    counts_BYX = mask_BYX.bool() & (right - left > _SMALLEST) & (bottom - top > _SMALLEST)
+
+    def counted(x0: Tensor, y0: Tensor, x1: Tensor, y1: Tensor) -> _Corners:
+        # Where nothing counts, a box becomes the whole frame, so that no gradient there is NaN.
+        low = [torch.where(counts_BYX, side, 0.0) for side in (x0, y0)]
+        high = [torch.where(counts_BYX, side, 1.0) for side in (x1, y1)]
+        return low[0], low[1], high[0], high[1]
+
+    return counts_BYX * _ciou(counted(left, top, right, bottom), counted(*true_B4YX.unbind(1)))
+
+
+def _ciou(pred: _Corners, true: _Corners) -> Tensor:
+    """1 - CIoU of boxes that have an area: intersection over union, distance of the centres, shape."""
+    (x0, y0, x1, y1), (tx0, ty0, tx1, ty1) = pred, true
+    w, h, tw, th = x1 - x0, y1 - y0, tx1 - tx0, ty1 - ty0
+    shared_w, shared_h = torch.min(x1, tx1) - torch.max(x0, tx0), torch.min(y1, ty1) - torch.max(y0, ty0)
+    shared = shared_w.relu() * shared_h.relu()
+    iou = shared / (w * h + tw * th - shared + _EPSILON)
+    hull_w, hull_h = torch.max(x1, tx1) - torch.min(x0, tx0), torch.max(y1, ty1) - torch.min(y0, ty0)
+    apart = ((x0 + x1 - tx0 - tx1) / 2).square() + ((y0 + y1 - ty0 - ty1) / 2).square()
+    distance = apart / (hull_w.square() + hull_h.square() + _EPSILON)
+    shape = (4 / math.pi**2) * (torch.atan(tw / th) - torch.atan(w / h)).square()
+    with torch.no_grad():
+        weight = shape / (1 - iou + shape + _EPSILON)
+    return 1 - iou + distance + weight * shape

@@ -1,0 +1,104 @@
+"""From a checkpoint to its model: which network fits the weights, and what older files left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Size, Tensor
+
+from yogo.architectures import BLOCKS, MODEL_NAMES
+from yogo.checkpoint import Checkpoint
+from yogo.errors import CheckpointError
+from yogo.model.detector import YOGO
+from yogo.model.network import get_model_func, shapes
+
+_LARGEST_FRAME = 2**28
+"""Pixels. A file that claims more is broken or hostile."""
+
+_ABSENT_IN_OLDER_FILES = {"clip_value": 1.0, "height_multiplier": 1.0, "width_multiplier": 1.0}
+
+
+def open_model(checkpoint: Checkpoint, *, inference: bool = False) -> tuple[YOGO, tuple[str, ...]]:
+    """The checkpoint's model, on the CPU (in eval mode if for inference), and notices fit to show.
+
+    Raises CheckpointError when the weights are not those of a network that we know.
+    """
+    state = checkpoint.model_state_dict
+    height, width = _frame(checkpoint)
+    num_classes = int(_number(checkpoint, "num_classes"))
+    is_rgb = _is_rgb(state)
+    name, notices = _network(checkpoint, num_classes, is_rgb)
+    model = YOGO(
+        (height, width),
+        _number(checkpoint, "anchor_w"),
+        _number(checkpoint, "anchor_h"),
+        num_classes,
+        is_rgb=is_rgb,
+        normalize_images=normalizes(checkpoint),
+        inference=inference,
+        tuning=True,
+        model_func=get_model_func(name),
+        clip_value=_number(checkpoint, "clip_value"),
+    )
+    model.height_multiplier.fill_(_number(checkpoint, "height_multiplier"))
+    model.width_multiplier.fill_(_number(checkpoint, "width_multiplier"))
+    model.model.load_state_dict(_weights(state))
+    return (model.eval() if inference else model), notices
+
+
+def normalizes(checkpoint: Checkpoint) -> bool:
+    """Whether the model wants its pictures divided by 255: the weights' own flag or the file's may say so."""
+    flag = checkpoint.model_state_dict.get("normalize_images")
+    return checkpoint.normalize_images or (flag is not None and bool(flag))
+
+
+def _network(checkpoint: Checkpoint, num_classes: int, is_rgb: bool) -> tuple[str, tuple[str, ...]]:
+    """The name of the network that the weights are of."""
+    asked = checkpoint.model_version
+    found = {key: value.shape for key, value in _weights(checkpoint.model_state_dict).items()}
+    if asked in MODEL_NAMES:
+        if _fits(asked, found, num_classes, is_rgb):
+            return asked, ()
+        raise CheckpointError(
+            f"{checkpoint.path} says that it holds {asked}, but its weights have other shapes: "
+            "it was made by another version of that network, which this one cannot run"
+        )
+    for name in BLOCKS:
+        if _fits(name, found, num_classes, is_rgb):
+            named = f"names the unknown model {asked!r}" if asked else "names no model"
+            return name, (f"{checkpoint.path} {named}; its weights are those of {name}, which is used",)
+    raise CheckpointError(f"{checkpoint.path} holds no model that is known: there are {', '.join(MODEL_NAMES)}")
+
+
+def _fits(name: str, found: Mapping[str, Size], num_classes: int, is_rgb: bool) -> bool:
+    return shapes(get_model_func(name), num_classes, is_rgb) == found
+
+
+def _weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
+
+
+def _is_rgb(state: Mapping[str, Tensor]) -> bool:
+    """What the file says; files from before the flag say it by the shape of their first convolution."""
+    if "is_rgb" in state:
+        return bool(state["is_rgb"])
+    first = next(iter(_weights(state).values()), None)
+    return first is not None and first.ndim == 4 and first.shape[1] == 3
+
+
+def _frame(checkpoint: Checkpoint) -> tuple[int, int]:
+    size = checkpoint.model_state_dict.get("img_size")
+    if size is not None and size.numel() == 2:
+        height, width = (int(pixels) for pixels in size.flatten().tolist())
+        if min(height, width) > 0 and height * width <= _LARGEST_FRAME:
+            return height, width
+    raise CheckpointError(f"{checkpoint.path} does not say for what size of frame its model is")
+
+
+def _number(checkpoint: Checkpoint, key: str) -> float:
+    value = checkpoint.model_state_dict.get(key)
+    if value is None and key in _ABSENT_IN_OLDER_FILES:
+        return _ABSENT_IN_OLDER_FILES[key]
+    if value is None or value.numel() != 1 or not value.isfinite():
+        raise CheckpointError(f"{checkpoint.path} is no YOGO checkpoint: its weights come without {key!r}")
+    return float(value)

@@ -1,0 +1,43 @@
+"""From labelled boxes to the grid that the loss compares with: vectorised, on the boxes' device, without a sync.
+
+Axes: N boxes of a whole batch, 5 = class, x0, y0, x1, y1 (fractions of the frame), B images, Y rows, X columns.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def build_targets(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: int, Sy: int) -> Tensor:
+    """(B, 6, Sy, Sx) float32: mask, x0, y0, x1, y1, class in the cell that holds each box's centre, else zeros.
+
+    The last box wins a cell. A centre on or beyond an edge belongs to the cell at that edge.
+    """
+    cell_N, is_last_N = _cells(boxes_N5, image_index_N, num_images, Sx, Sy)
+    num_cells = num_images * Sy * Sx
+    # Boxes that lost their cell go to one more cell, which is cut off: picking them out would need a sync.
+    slot_N = torch.where(is_last_N, cell_N, num_cells)
+    boxes_N5 = boxes_N5.float()
+    values_6N = torch.stack((torch.ones_like(boxes_N5[:, 0]), *boxes_N5[:, 1:].unbind(1), boxes_N5[:, 0]))
+    grid_6C = boxes_N5.new_zeros(6, num_cells + 1)
+    grid_6C[:, slot_N] = values_6N
+    return grid_6C[:, :num_cells].view(6, num_images, Sy, Sx).transpose(0, 1)
+
+
+def count_collisions(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: int, Sy: int) -> Tensor:
+    """How many boxes lose their cell to a later one: a scalar tensor on the boxes' device."""
+    return (~_cells(boxes_N5, image_index_N, num_images, Sx, Sy)[1]).sum()
+
+
+def _cells(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: int, Sy: int) -> tuple[Tensor, Tensor]:
+    """The cell of each box, counted over the whole batch, and whether it is the last one there."""
+    # In float32, as published: in more bits, a centre on a line between cells may fall on its other side.
+    _, x0, y0, x1, y1 = boxes_N5.float().unbind(1)
+    column_N = ((x0 + x1) * Sx / 2).floor().long().clamp(0, Sx - 1)
+    row_N = ((y0 + y1) * Sy / 2).floor().long().clamp(0, Sy - 1)
+    cell_N = (image_index_N.long() * Sy + row_N) * Sx + column_N
+    order_N = torch.arange(len(cell_N), device=cell_N.device)
+    last_C = torch.full((num_images * Sy * Sx,), -1, device=cell_N.device)
+    last_C.scatter_reduce_(0, cell_N, order_N, "amax")
+    return cell_N, last_C[cell_N] == order_N
