@@ -1,0 +1,163 @@
+"""data.json.gz: what a run trains on, so that an edit of a definition or a picture meanwhile cannot pass unseen."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal, cast
+
+from yogo.definition.model import DatasetDefinition, FolderPair
+from yogo.definition.problem import Problem, fault
+from yogo.definition.split import Sample, Splits
+from yogo.run.record import Part, Record
+from yogo.run.result import sha256
+
+MOST_PROBLEMS = 20
+
+PartName = Literal["train", "val", "test"]
+
+
+class Stamp(Part):
+    """A file as it was."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+class Folders(Part):
+    label: str
+    images: str
+    labels: str
+
+
+class Entry(Part):
+    """One picture. The folders are kept as numbers, as there are many pictures and few folders."""
+
+    split: PartName
+    folder: int
+    key: str
+    image: str
+    image_stamp: Stamp
+    label: str | None = None
+    label_stamp: Stamp | None = None
+
+
+class DataRecord(Record):
+    definition: str
+    """Absolute path of the dataset definition."""
+
+    classes: tuple[str, ...]
+    folders: tuple[Folders, ...]
+    files: tuple[Entry, ...]
+    """In the order of the splits."""
+
+    num_unlabelled: int = 0
+
+    @classmethod
+    def build(
+        cls, definition: DatasetDefinition, splits: Splits, progress: Callable[[int], None] | None = None
+    ) -> DataRecord:
+        """Read every file once for its digest; `progress` is told how many pictures are done.
+
+        Raises InvalidDatasetDefinitionFile or MissingPath for a file that cannot be read.
+        """
+        numbers = {pair.folders: number for number, pair in enumerate(definition.all_dataset_paths)}
+        work = [(part, sample) for part, samples in splits.items() for sample in samples]
+        entries = []
+        # Reading and hashing leave the interpreter's lock, so threads hide the file system's latency.
+        with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
+            stamps = pool.map(_stamps, (sample for _, sample in work))
+            for done, ((part, sample), (image, label)) in enumerate(zip(work, stamps, strict=True), 1):
+                entries.append(_entry(part, sample, numbers, image, label))
+                if progress and (done % 100 == 0 or done == len(work)):
+                    progress(done)
+        return cls(
+            definition=str(definition.path),
+            classes=definition.classes,
+            folders=tuple(_folders(pair) for pair in definition.all_dataset_paths),
+            files=tuple(entries),
+            num_unlabelled=splits.num_unlabelled,
+        )
+
+    def splits(self) -> Splits:
+        """The splits that this was built from, the same samples in the same order."""
+        parts: dict[PartName, list[Sample]] = {"train": [], "val": [], "test": []}
+        for entry in self.files:
+            parts[entry.split].append(self._sample(entry))
+        train, val, test = map(tuple, parts.values())
+        return Splits(train, val, test, self.num_unlabelled)
+
+    def verify(self, *, thorough: bool = False) -> list[Problem]:
+        """What is no longer as it was. A file of the same size and time is believed unless `thorough`."""
+        found: list[Problem] = []
+        for problem in self._differences(thorough):
+            if len(found) == MOST_PROBLEMS:
+                return [*found, Problem("error", "There are more files that changed; these are the first of them")]
+            found.append(problem)
+        return found
+
+    def _sample(self, entry: Entry) -> Sample:
+        folders = self.folders[entry.folder]
+        label = None if entry.label is None else Path(folders.labels, entry.label)
+        return Sample(Path(folders.images, entry.image), label, entry.key)
+
+    def _differences(self, thorough: bool) -> Iterator[Problem]:
+        for entry in self.files:
+            sample = self._sample(entry)
+            for path, stamp in ((sample.image, entry.image_stamp), (sample.label, entry.label_stamp)):
+                if path is not None and stamp is not None and (what := _change(path, stamp, thorough)):
+                    yield Problem("error", what, path, missing=not path.exists())
+
+
+def _change(path: Path, stamp: Stamp, thorough: bool) -> str:
+    try:
+        status = path.stat()
+        if status.st_size == stamp.size:
+            if status.st_mtime_ns == stamp.mtime_ns and not thorough:
+                return ""
+            if sha256(path) == stamp.sha256:
+                return ""
+    except FileNotFoundError:
+        return "This file is gone since the run began"
+    except OSError as error:
+        return f"This file, which the run began with, cannot be read: {error.strerror}"
+    return "This file changed since the run began"
+
+
+def _folders(pair: FolderPair) -> Folders:
+    return Folders(label=pair.label, images=str(pair.images), labels=str(pair.labels))
+
+
+def _entry(
+    part: str, sample: Sample, numbers: dict[tuple[Path, Path], int], image: Stamp, label: Stamp | None
+) -> Entry:
+    return Entry.model_construct(
+        split=cast(PartName, part),
+        folder=_number(sample, numbers),
+        key=sample.key,
+        image=sample.image.name,
+        image_stamp=image,
+        label=sample.label.name if sample.label else None,
+        label_stamp=label,
+    )
+
+
+def _number(sample: Sample, numbers: dict[tuple[Path, Path], int]) -> int:
+    images, labels = sample.image.parent, sample.label.parent if sample.label else None
+    return next(number for folders, number in numbers.items() if folders[0] == images and labels in (None, folders[1]))
+
+
+def _stamps(sample: Sample) -> tuple[Stamp, Stamp | None]:
+    return _stamp(sample.image), _stamp(sample.label) if sample.label else None
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        status = path.stat()
+        return Stamp(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256=sha256(path))
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise fault(f"This file cannot be read: {error.strerror}", path, missing=missing) from error

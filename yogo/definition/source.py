@@ -1,0 +1,201 @@
+"""One definition file as it is written: its keys and values checked, and nothing that it names looked at yet."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from yogo import yaml12
+from yogo.definition.model import ALL_TRAIN, SplitFractions
+from yogo.definition.problem import Problem
+from yogo.errors import DefinitionError
+from yogo.yaml12 import shown
+
+KEYS = ("class_names", "dataset_paths", "test_paths", "dataset_split_fractions", "thumbnail_augmentation")
+_ENTRY_KEYS = ("image_path", "label_path", "defn_path")
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A path as a definition writes it."""
+
+    text: str
+    line: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PairEntry:
+    label: str
+    images: Named
+    labels: Named
+
+
+@dataclass(frozen=True, slots=True)
+class DefinitionEntry:
+    label: str
+    definition: Named
+
+
+Entry = PairEntry | DefinitionEntry
+
+
+@dataclass(slots=True)
+class Source:
+    """A definition file, taken apart. What could not be understood is in `problems`, and left out."""
+
+    path: Path
+    problems: list[Problem] = field(default_factory=list)
+    readable: bool = False
+    classes: tuple[str, ...] | None = None
+    data: tuple[Entry, ...] = ()
+    test: tuple[Entry, ...] = ()
+    has_test: bool = False
+    test_line: int = 1
+    split_fractions: SplitFractions = ALL_TRAIN
+    thumbnails: tuple[tuple[str, Named], ...] = ()
+
+
+def read(path: Path) -> Source:
+    """Take apart the definition in `path`, which is absolute. Never raises: see `Source.problems`."""
+    return _Reader(path).read()
+
+
+class _Reader:
+    def __init__(self, path: Path) -> None:
+        self.source = Source(path)
+        self.document = yaml12.Document(None, None)
+
+    def read(self) -> Source:
+        try:
+            self.document = yaml12.load(self.source.path)
+        except yaml12.YamlError as error:
+            self.source.problems.append(
+                Problem("error", str(error), self.source.path, error.line, missing=error.missing)
+            )
+            return self.source
+        data = self.document.data
+        if not isinstance(data, dict):
+            self._say(f"A definition is a map that begins with class_names; this is {shown(data)}")
+            return self.source
+        self.source.readable = True
+        self._unknown(data, KEYS)
+        self.source.classes = self._classes(data)
+        if "dataset_paths" in data:
+            self.source.data = tuple(self._entries(data["dataset_paths"], "dataset_paths"))
+        else:
+            self._say("dataset_paths is missing: it names the folders of pictures and labels")
+        self.source.has_test = "test_paths" in data
+        if self.source.has_test:
+            self.source.test_line = self.document.line("test_paths")
+            self.source.test = tuple(self._entries(data["test_paths"], "test_paths"))
+        self.source.split_fractions = self._fractions(data.get("dataset_split_fractions"))
+        self.source.thumbnails = tuple(self._thumbnails(data.get("thumbnail_augmentation")))
+        return self.source
+
+    def _say(self, message: str, *place: object, severity: Literal["error", "warning"] = "error") -> None:
+        line = self.document.line(*place)
+        self.source.problems.append(Problem(severity, message, self.source.path, line))
+
+    def _unknown(self, data: dict[Any, Any], known: tuple[str, ...], *place: object) -> None:
+        for key in data:
+            if key not in known:
+                near = difflib.get_close_matches(str(key), known, 1)
+                hint = f"; is {near[0]} meant?" if near else ""
+                self._say(f"The key {shown(key)} is not known and is ignored{hint}", *place, key, severity="warning")
+
+    def _classes(self, data: dict[Any, Any]) -> tuple[str, ...] | None:
+        if "class_names" not in data:
+            self._say("class_names is missing: it lists the classes, in the order of their numbers in the labels")
+            return None
+        given = data["class_names"]
+        if not isinstance(given, list) or not given:
+            self._say(f"class_names is {shown(given)}; a list of names is expected", "class_names")
+            return None
+        names = []
+        for index, name in enumerate(given):
+            if isinstance(name, bool) or not isinstance(name, str | int | float) or name == "":
+                self._say(f"A class name is {shown(name)}; put it in quotes", "class_names", index)
+            elif str(name) in names:
+                self._say(f"The class {shown(name)} stands twice in class_names", "class_names", index)
+            names.append(str(name))
+        return tuple(names)
+
+    def _entries(self, given: object, key: str) -> Iterator[Entry]:
+        if not isinstance(given, dict) or not given:
+            severity: Literal["error", "warning"] = "error" if key == "dataset_paths" or given else "warning"
+            what = "a map of labels to folders is expected"
+            self._say(f"{key} is {shown(given) if given else 'empty'}; {what}", key, severity=severity)
+            return
+        for label, value in given.items():
+            if not isinstance(value, dict):
+                what = "image_path and label_path, or defn_path, are expected"
+                self._say(f"{key} has {shown(value)} for {shown(label)}; {what}", key, label)
+                continue
+            self._unknown(value, _ENTRY_KEYS, key, label)
+            if (entry := self._entry(str(label), value, key, label)) is not None:
+                yield entry
+
+    def _entry(self, label: str, value: dict[Any, Any], *place: object) -> Entry | None:
+        given = [name for name in _ENTRY_KEYS if name in value]
+        if given == ["defn_path"]:
+            definition = self._path(value, "defn_path", *place)
+            return DefinitionEntry(label, definition) if definition else None
+        if given != ["image_path", "label_path"]:
+            has = f"only {given[0]}" if len(given) == 1 else " and ".join(given) or "neither"
+            self._say(f"{shown(label)} needs both image_path and label_path, or else defn_path; it has {has}", *place)
+            return None
+        images, labels = (self._path(value, name, *place) for name in given)
+        return PairEntry(label, images, labels) if images and labels else None
+
+    def _path(self, value: dict[Any, Any], key: str, *place: object) -> Named | None:
+        return self._named(value[key], key, *place, key)
+
+    def _named(self, text: object, what: str, *place: object) -> Named | None:
+        if not isinstance(text, str) or not text or "\0" in text:
+            self._say(f"{what} is {shown(text)}; a path is expected, in quotes if it looks like a number", *place)
+            return None
+        return Named(text, self.document.line(*place), what)
+
+    def _fractions(self, given: object) -> SplitFractions:
+        key = "dataset_split_fractions"
+        if given is None:
+            return ALL_TRAIN
+        if not isinstance(given, dict):
+            self._say(f"{key} is {shown(given)}; train, val and test are expected", key)
+            return ALL_TRAIN
+        self._unknown(given, ("train", "val", "test"), key)
+        shares = {name: given.get(name, 0.0) for name in ("train", "val", "test")}
+        for name, share in shares.items():
+            if isinstance(share, bool) or not isinstance(share, int | float):
+                self._say(f"The split fraction {name} is {shown(share)}; a number from 0 to 1 is expected", key, name)
+                return ALL_TRAIN
+        if self.source.has_test and shares["test"]:
+            self._say(
+                "The split fraction test cannot stand beside test_paths: one of them says what to test on", key, "test"
+            )
+            return ALL_TRAIN
+        try:
+            return SplitFractions(**shares)
+        except DefinitionError as error:
+            self._say(str(error), key)
+            return ALL_TRAIN
+
+    def _thumbnails(self, given: object) -> Iterator[tuple[str, Named]]:
+        key = "thumbnail_augmentation"
+        if given is None:
+            return
+        if not isinstance(given, dict):
+            self._say(f"{key} is {shown(given)}; a map of classes to folders is expected", key)
+            return
+        for name, folders in given.items():
+            if self.source.classes is not None and str(name) not in self.source.classes:
+                classes = ", ".join(self.source.classes)
+                self._say(f"{key} names the class {shown(name)}; the classes are {classes}", key, name)
+            for index, folder in enumerate(folders if isinstance(folders, list) else [folders]):
+                place = (name, index) if isinstance(folders, list) else (name,)
+                if named := self._named(folder, key, key, *place):
+                    yield str(name), named

@@ -1,0 +1,125 @@
+"""Which picture is trained on, validated on, tested on: the same answer in every process and on every machine.
+
+Each picture draws its place from a digest of the seed, its folder pair's label and its name below the folder;
+so nothing depends on absolute paths, on hash seeds or on the order in which a file system lists a folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from yogo.definition.folders import Listing, listing
+from yogo.definition.model import DatasetDefinition, SplitFractions
+from yogo.definition.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A picture to learn from."""
+
+    image: Path
+    label: Path | None
+    """None: nothing is on it."""
+
+    key: str
+    """Its place below the labels of its definition, wherever the folders lie; no two in a definition are the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The parts, each in the order of the definition and, within a folder, of names."""
+
+    train: tuple[Sample, ...]
+    val: tuple[Sample, ...] = ()
+    test: tuple[Sample, ...] = ()
+    num_unlabelled: int = 0
+    """Pictures that were left out because they have no label file."""
+
+    warnings: tuple[Problem, ...] = ()
+
+    def items(self) -> tuple[tuple[str, tuple[Sample, ...]], ...]:
+        return ("train", self.train), ("val", self.val), ("test", self.test)
+
+    @property
+    def overlaps(self) -> tuple[tuple[Sample, Sample], ...]:
+        """Pictures that are tested on and also trained or validated on: the same file, by two ways."""
+        known = {_real(sample.image): sample for sample in self.train + self.val}
+        pairs = ((known.get(_real(sample.image)), sample) for sample in self.test)
+        return tuple((one, other) for one, other in pairs if one is not None)
+
+
+def _real(path: Path) -> Path:
+    # The folders are resolved already, so only a link in the last place can lead elsewhere.
+    return path.resolve() if path.is_symlink() else path
+
+
+def split(definition: DatasetDefinition, *, override: SplitFractions | None = None, seed: int = 0) -> Splits:
+    """Share out a definition's pictures; `override` shares out the test paths' too.
+
+    Raises InvalidDatasetDefinitionFile or MissingPath for a folder without labels, or a label without its picture.
+    """
+    data = [listing(pair) for pair in definition.dataset_paths]
+    test = [listing(pair) for pair in definition.test_dataset_paths]
+    problems = [problem for one in (*data, *test) for problem in one.problems]
+    for problem in problems:
+        if problem.is_error:
+            raise problem.exception()
+    return share_out(data, test, override or definition.split_fractions, seed=seed, pool=override is not None)
+
+
+def share_out(
+    data: list[Listing], test: list[Listing], fractions: SplitFractions, *, seed: int = 0, pool: bool = False
+) -> Splits:
+    """The same of folders that were listed already; with `pool`, what was for testing is shared out as well."""
+    listings = [*data, *test]
+    samples = list(_samples(listings))
+    fixed = 0 if pool else sum(len(one.names) for one in test)
+    free, held = samples[: len(samples) - fixed], samples[len(samples) - fixed :]
+    drawn = sorted(range(len(free)), key=lambda index: _draw(seed, free[index].key))
+    parts = []
+    start = 0
+    for size in sizes(len(free), fractions):
+        parts.append(tuple(free[index] for index in sorted(drawn[start : start + size])))
+        start += size
+    return Splits(
+        parts[0],
+        parts[1],
+        parts[2] + tuple(held),
+        sum(one.num_unlabelled for one in listings),
+        tuple(problem for one in listings for problem in one.problems),
+    )
+
+
+def sizes(num_samples: int, fractions: SplitFractions) -> tuple[int, int, int]:
+    """Sizes of train, val and test: rounded half up, and the last part that has a share takes the rest."""
+    shares = [share for _, share in fractions.items()]
+    last = max(index for index, share in enumerate(shares) if share)
+    found = [0, 0, 0]
+    for index, share in enumerate(shares[:last]):
+        # Rounding first to nine places keeps 0.7 * 45 = 31.499999999999996 a half.
+        rounded = math.floor(round(share * num_samples, 9) + 0.5)
+        found[index] = min(rounded, num_samples - sum(found))
+    found[last] = num_samples - sum(found)
+    return found[0], found[1], found[2]
+
+
+def _draw(seed: int, key: str) -> bytes:
+    text = f"{seed}\0{key}"
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+
+
+def _samples(listings: Iterable[Listing]) -> Iterator[Sample]:
+    taken: set[str] = set()
+    for one in listings:
+        # Two folder pairs deep in a tree may have the same label: the later ones are numbered.
+        numbered = (f"{one.pair.label}~{number}" for number in itertools.count(2))
+        prefix = next(name for name in itertools.chain([one.pair.label], numbered) if name not in taken)
+        taken.add(prefix)
+        images, labels = str(one.pair.images), str(one.pair.labels)
+        for picture, text in one.names:
+            yield Sample(Path(f"{images}/{picture}"), Path(f"{labels}/{text}"), f"{prefix}/{picture}")

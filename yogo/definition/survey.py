@@ -1,0 +1,163 @@
+"""What a definition amounts to: its problems, and, counted, its pictures and boxes."""
+
+from __future__ import annotations
+
+import statistics
+from array import array
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from yogo.definition.folders import Listing, listing
+from yogo.definition.labels import Notes, read_labels, read_notes
+from yogo.definition.model import DatasetDefinition
+from yogo.definition.overlap import same_content
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, listed
+from yogo.definition.resolve import resolve
+from yogo.definition.split import Sample, Splits, share_out
+
+MOST_LABEL_PROBLEMS = 20
+"""Bad label files that are told one by one; the rest is counted."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Survey:
+    """A definition, counted. With errors among `problems` the counts cover what could be read."""
+
+    classes: tuple[str, ...] = ()
+    num_folders: int = 0
+    """Folder pairs."""
+
+    num_pictures: int = 0
+    """Pictures with a label."""
+
+    num_unlabelled: int = 0
+    """Pictures without one; they are left out."""
+
+    num_train: int = 0
+    num_val: int = 0
+    num_test: int = 0
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Boxes: class to part (train, val, test) to number."""
+
+    median_boxes: float = 0
+    """Boxes a picture."""
+
+    max_boxes: int = 0
+    num_dropped: int = 0
+    """Boxes that were left out because they are too small."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def num_boxes(self) -> int:
+        return sum(sum(parts.values()) for parts in self.counts.values())
+
+    @property
+    def has_errors(self) -> bool:
+        return any(problem.is_error for problem in self.problems)
+
+
+def check(path: str | Path) -> list[Problem]:
+    """Every problem of a definition and of the folders that it names; no label file is opened. Never raises."""
+    return list(_look(Path(path))[2])
+
+
+def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
+    """Count a definition's pictures and boxes.
+
+    `progress` is told now and then how many pictures were counted; what it raises ends the counting. Nothing
+    else is raised: what is wrong is in `Survey.problems`.
+    """
+    definition, listings, problems = _look(Path(path))
+    found = Survey(problems=problems)
+    if definition is None:
+        return found
+    num_data = len(definition.dataset_paths)
+    splits = share_out(listings[:num_data], listings[num_data:], definition.split_fractions)
+    found.classes = definition.classes
+    found.num_folders = len(listings)
+    found.num_pictures = sum(len(one.names) for one in listings)
+    found.num_unlabelled = splits.num_unlabelled
+    found.num_train, found.num_val, found.num_test = (len(part) for _, part in splits.items())
+    _Counter(found, progress).count(splits)
+    found.problems += _overlaps(splits)
+    return found
+
+
+def _look(path: Path) -> tuple[DatasetDefinition | None, list[Listing], list[Problem]]:
+    definition, problems = resolve(path)
+    if definition is None:
+        return None, [], problems
+    listings = [listing(pair) for pair in definition.all_dataset_paths]
+    return definition, listings, problems + [problem for one in listings for problem in one.problems]
+
+
+class _Counter:
+    def __init__(self, survey: Survey, progress: Progress | None) -> None:
+        self.survey = survey
+        self.progress = progress
+        self.boxes = array("q")
+        self.notes: dict[Path, Notes | None] = {}
+        self.num_bad = 0
+
+    def count(self, splits: Splits) -> None:
+        survey = self.survey
+        survey.counts = {name: {"train": 0, "val": 0, "test": 0} for name in survey.classes}
+        for part, samples in splits.items():
+            totals = [0] * len(survey.classes)
+            for sample in samples:
+                self._count(sample, totals)
+            for name, total in zip(survey.classes, totals, strict=True):
+                survey.counts[name][part] = total
+        if self.progress:
+            self.progress(survey.num_pictures)
+        if self.boxes:
+            survey.median_boxes = statistics.median(self.boxes)
+            survey.max_boxes = max(self.boxes)
+        if (rest := self.num_bad - MOST_LABEL_PROBLEMS) > 0:
+            survey.problems.append(Problem("error", f"{rest:,} more label files cannot be read"))
+
+    def _count(self, sample: Sample, totals: list[int]) -> None:
+        if sample.label is None:
+            return
+        try:
+            labels = read_labels(sample.label, self.survey.classes, self._notes(sample.label.parent))
+        except InvalidDatasetDefinitionFile as error:
+            self.num_bad += 1
+            if self.num_bad <= MOST_LABEL_PROBLEMS:
+                self.survey.problems.append(error.problem)
+            return
+        for index in labels.rows[::5]:
+            totals[int(index)] += 1
+        self.survey.num_dropped += labels.num_dropped
+        self.boxes.append(len(labels))
+        if self.progress and len(self.boxes) % 100 == 0:
+            self.progress(len(self.boxes))
+
+    def _notes(self, folder: Path) -> Notes | None:
+        if folder not in self.notes:
+            self.notes[folder] = None
+            try:
+                self.notes[folder] = read_notes(folder)
+            except InvalidDatasetDefinitionFile as error:
+                self.survey.problems.append(error.problem)
+        return self.notes[folder]
+
+
+def _overlaps(splits: Splits) -> Iterable[Problem]:
+    same = splits.overlaps
+    if same:
+        names = listed([str(sample.image) for _, sample in same])
+        yield Problem("warning", f"{_pictures(len(same))} in train or validation and also in test: {names}")
+    known = {sample.key for _, sample in same}
+    copies = [pair for pair in same_content(splits) if pair[1].key not in known]
+    if copies:
+        names = listed([f"{one.image} and {other.image}" for one, other in copies], 2)
+        yield Problem("warning", f"{_pictures(len(copies))} in test, copied from train or validation: {names}")
+
+
+def _pictures(number: int) -> str:
+    return "1 picture is" if number == 1 else f"{number:,} pictures are"

@@ -1,0 +1,128 @@
+"""YAML 1.2, as published files mean it: `no` is a name, `010` is ten, `3e-4` a number, a key twice an error.
+
+What people write by hand is read here, and every fault becomes one sentence with its line.
+"""
+
+from __future__ import annotations
+
+import stat
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+MAX_BYTES = 1_000_000
+
+
+class YamlError(Exception):
+    """A file that is no YAML that can be read; `str()` says why, without the place."""
+
+    def __init__(self, message: str, line: int | None = None, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.line = line
+        self.missing = missing
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a file says, and on which line it says it."""
+
+    data: Any
+    root: Node | None
+
+    def line(self, *place: object) -> int:
+        """The 1-based line of the key or element at `place`, or of the nearest thing around it."""
+        node, line = self.root, 1
+        for step in place:
+            mark, node = _below(node, step)
+            if mark is None:
+                break
+            line = mark
+        return line
+
+
+def _below(node: Node | None, step: object) -> tuple[int | None, Node | None]:
+    if isinstance(node, MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return key.start_mark.line + 1, value
+    elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step].start_mark.line + 1, node.value[step]
+    return None, None
+
+
+def load(path: Path) -> Document:
+    """The one document in `path`. Raises YamlError, also for what is no plain file, too large, or no text."""
+    return parse(read_text(path))
+
+
+def read_text(path: Path) -> str:
+    """The text in a plain UTF-8 file that a person could have written. Raises YamlError."""
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise YamlError("This is a folder; a YAML file is expected here")
+        if not stat.S_ISREG(status.st_mode):
+            raise YamlError("This is no plain file")
+        if status.st_size > MAX_BYTES:
+            raise YamlError(f"This file has {status.st_size:,} bytes; more than {MAX_BYTES:,} are not read as YAML")
+        return path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise YamlError("This file does not exist", missing=True) from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise YamlError("This is not text in UTF-8, so it cannot be YAML", line) from error
+    except (OSError, ValueError) as error:  # ValueError: a name that no file can have, such as one with a NUL
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise YamlError(f"This file cannot be read: {reason}") from error
+
+
+def parse(text: str) -> Document:
+    """The one document in `text`. Raises YamlError."""
+    yaml = YAML(typ="safe", pure=True)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an anchor that is used again is legal
+            root = yaml.compose(text)
+            data = None if root is None else yaml.constructor.construct_document(root)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise YamlError("This is not YAML: it holds a control character", line) from error
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlError(_sentence(error), mark.line + 1 if mark else None) from error
+    except RecursionError as error:
+        raise YamlError("This is nested too deeply to be read") from error
+    # The parser answers hostile tags, dates and numbers with nearly any exception there is.
+    except Exception as error:
+        raise YamlError(f"This cannot be read as YAML: {' '.join(str(error).split())[:200]}") from error
+    return Document(data, root)
+
+
+def _sentence(error: MarkedYAMLError) -> str:
+    problem = " ".join(str(error.problem or error.context or "it is malformed").split())[:200]
+    if problem.startswith("found duplicate key"):
+        return f"The key {problem.split(chr(34))[1]!r} stands twice in one map"
+    if "could not determine a constructor" in problem:
+        return "A tag (!...) is used that plain YAML does not have"
+    context = " ".join(str(error.context or "").split())
+    return f"This is not YAML: {problem}{f' {context}' if context.startswith('while') else ''}"
+
+
+def shown(value: object) -> str:
+    """A value as a message shows it: as YAML would have it, cut short, and a collection by its kind."""
+    match value:
+        case str():
+            return repr(value if len(value) <= 60 else f"{value[:59]}…")
+        case dict():
+            return "a map"
+        case list() | tuple() | set():
+            return "a list"
+        case None:
+            return "empty"
+    return str(value).lower() if isinstance(value, bool) else str(value)[:60]
