@@ -1,0 +1,207 @@
+"""The decoded cache: frames as the network wants them, in one memory-mapped file a set of pictures and shape.
+
+Copying a frame out of it costs a hundredth of decoding a PNG. Runs and ranks share it, through the page
+cache too. Every picture's path, size and time make up the file's name, so a changed picture is another
+cache; what has not been used for longest goes when the folder's bound is reached.
+
+    <folder>/<digest>-<C>x<H>x<W>.frames   uint8 (N, C, H, W), in the order of the pictures' paths
+    <folder>/building.lock                 held by the one process that builds; freed by the system if it dies
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from math import prod
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from yogo.data.cores import visible_cores
+from yogo.data.pictures import Bytes, read_pixels
+from yogo.definition.split import Sample
+from yogo.errors import DefinitionError, YogoError
+
+Progress = Callable[[int, int], None]
+Notice = Callable[[str], None]
+
+GIB = 2**30
+DEFAULT_LIMIT_BYTES = 50 * GIB
+
+_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK}
+"""What a folder answers that will not hold a cache, however right the program is."""
+
+
+class CacheRefused(YogoError):
+    """There can be no cache here; the pictures have to be decoded each time."""
+
+
+class DecodedCache:
+    """Frames that were decoded before. While it is open, nobody makes room by removing it."""
+
+    def __init__(self, path: Path, paths: Sequence[str], shape: tuple[int, int, int]) -> None:
+        self.path = path
+        self.shape = shape
+        """(C, H, W) of each frame."""
+        self._rows = {name: row for row, name in enumerate(paths)}
+        self._file = path.open("rb")
+        fcntl.flock(self._file, fcntl.LOCK_SH)
+        self.frames: Bytes = np.memmap(self._file, np.uint8, "r", shape=(len(paths), *shape))
+        with contextlib.suppress(OSError):  # not ours to touch, in a folder that others filled
+            os.utime(path)
+
+    def rows(self, samples: Sequence[Sample]) -> npt.NDArray[np.int64]:
+        """Where in `frames` the pictures of `samples` lie. Raises KeyError for one that it was not built for."""
+        return np.array([self._rows[str(sample.image)] for sample in samples], np.int64)
+
+
+def default_folder() -> Path:
+    """Where caches are kept if nobody says otherwise: $XDG_CACHE_HOME/yogo, or ~/.cache/yogo."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yogo"
+
+
+def open_cache(
+    samples: Sequence[Sample],
+    *,
+    image_hw: tuple[int, int],
+    rgb: bool,
+    folder: Path | None = None,
+    limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    progress: Progress | None = None,
+    notice: Notice | None = None,
+) -> DecodedCache | None:
+    """The cache of all `samples`' pictures, built now if it does not stand yet.
+
+    None, after a `notice`, where there can be none: the pictures are then decoded each time. Several
+    processes may ask at once: one builds, the others wait for it. Raises DefinitionError for a broken picture.
+    """
+    folder = folder or default_folder()
+    paths = sorted({str(sample.image) for sample in samples})
+    shape = (3 if rgb else 1, *image_hw)
+    target = folder / f"{_digest(paths)}-{'x'.join(map(str, shape))}.frames"
+    tell = notice or (lambda sentence: None)
+    try:
+        if not _stands(target, len(paths) * prod(shape)):
+            folder.mkdir(parents=True, exist_ok=True)
+            with _building(folder, tell):
+                if not _stands(target, len(paths) * prod(shape)):
+                    _make_room(folder, len(paths) * prod(shape), limit_bytes)
+                    _build(target, paths, shape, progress)
+        return DecodedCache(target, paths, shape)
+    except CacheRefused as refusal:
+        tell(f"{refusal}. The pictures are decoded anew in each epoch")
+    except OSError as error:
+        if error.errno not in _REFUSALS:
+            raise
+        tell(f"No cache in {folder}: {error.strerror}. The pictures are decoded anew in each epoch")
+    return None
+
+
+def _digest(paths: Sequence[str]) -> str:
+    """Names the pictures as they are now."""
+    with ThreadPoolExecutor(min(32, 4 * visible_cores())) as pool:  # each waits for the file system, not the core
+        stats = list(pool.map(_stat, paths))
+    lines = (f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n" for path, stat in zip(paths, stats, strict=True))
+    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _stat(path: str) -> os.stat_result:
+    try:
+        return os.stat(path)
+    except OSError as error:
+        raise DefinitionError(f"{path} cannot be read as a picture: {error.strerror}") from error
+
+
+def _stands(target: Path, num_bytes: int) -> bool:
+    return target.is_file() and target.stat().st_size == num_bytes
+
+
+@contextlib.contextmanager
+def _building(folder: Path, notice: Notice) -> Iterator[None]:
+    """This process alone builds in `folder`, for as long as it lives and has not finished."""
+    with (folder / "building.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            notice(f"Waiting for another process that builds a cache in {folder}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        for torn in folder.glob("*.part"):  # of a builder that was killed: the lock is ours, so it is gone
+            torn.unlink()
+        yield
+
+
+def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
+    """Remove the caches unused for longest, until `num_bytes` more fit. Raises CacheRefused where they cannot."""
+    needed = f"The decoded pictures need {num_bytes / GIB:,.1f} GiB"
+    if num_bytes > limit_bytes:
+        raise CacheRefused(f"{needed}, more than the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}")
+    caches = sorted(folder.glob("*.frames"), key=lambda path: path.stat().st_mtime)
+    used = sum(path.stat().st_size for path in caches)
+    for path in caches:
+        if used + num_bytes <= limit_bytes and num_bytes <= _spare(folder):
+            return
+        size = path.stat().st_size
+        if _removed(path):
+            used -= size
+    if used + num_bytes > limit_bytes:
+        raise CacheRefused(f"{needed}, and caches that are in use leave less of {limit_bytes / GIB:,.1f} in {folder}")
+    if num_bytes > _spare(folder):
+        raise CacheRefused(f"{needed}, and {folder} has only {max(0, _spare(folder)) / GIB:,.1f} GiB to spare")
+
+
+def _spare(folder: Path) -> int:
+    """Free bytes less a twentieth of the disk, which is left to others."""
+    disk = shutil.disk_usage(folder)
+    return disk.free - disk.total // 20
+
+
+def _removed(path: Path) -> bool:
+    """Remove a cache, unless somebody reads it or it is not ours."""
+    try:
+        with path.open("rb+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            path.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], progress: Progress | None) -> None:
+    part = target.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            # Asked for at once, a full disk says so before an hour of decoding, not after.
+            os.posix_fallocate(file.fileno(), 0, len(paths) * prod(shape))
+            _decode_into(file, paths, shape, progress)
+            os.fsync(file.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _decode_into(file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, int], progress: Progress | None) -> None:
+    """Threads, since decoding lets go of the interpreter's lock: they start at once and share everything."""
+
+    def decode(row: int) -> None:
+        pixels = read_pixels(paths[row], rgb=shape[0] == 3, image_hw=shape[1:])
+        if os.pwrite(file.fileno(), pixels.data, row * prod(shape)) != pixels.nbytes:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
+
+    with ThreadPoolExecutor(visible_cores()) as pool:
+        try:
+            tasks = [pool.submit(decode, row) for row in range(len(paths))]
+            for done, task in enumerate(as_completed(tasks), 1):
+                task.result()
+                if progress is not None:
+                    progress(done, len(paths))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

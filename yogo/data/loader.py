@@ -1,0 +1,189 @@
+"""From picture files, or their decoded cache, to batches: fetched by threads while the network is busy.
+
+Threads rather than processes: decoding and copying let go of the interpreter's lock, so threads keep as
+many cores busy, start at once, write straight into the (pinned) batch, need no shared memory, and leave
+every signal to the main thread. An error on their side is raised in the loop over the batches.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from yogo.data.batch import Batch
+from yogo.data.cache import DecodedCache
+from yogo.data.cores import reading_threads
+from yogo.data.packed import PackedLabels
+from yogo.data.pictures import Bytes, read_pixels
+from yogo.data.sampler import Indices, ShardedBatches
+from yogo.definition.split import Sample
+
+BATCHES_AHEAD = 2
+"""Batches that are fetched while one is trained on."""
+
+
+class Frames(Protocol):
+    """Where frames come from."""
+
+    shape: tuple[int, int, int]
+    """(C, H, W)."""
+
+    frames_a_task: int
+    """How many to fetch at a time, so that handing out the work costs little beside it."""
+
+    def read(self, indices: Indices, out: Bytes) -> None:
+        """Write the frames of some samples into `out`, (len(indices), C, H, W). Raises DefinitionError."""
+
+
+class FilesOfFrames:
+    """Frames decoded from their files each time."""
+
+    frames_a_task = 1
+
+    def __init__(self, samples: Sequence[Sample], *, image_hw: tuple[int, int], rgb: bool) -> None:
+        self.shape = (3 if rgb else 1, *image_hw)
+        self._paths = [str(sample.image) for sample in samples]
+
+    def read(self, indices: Indices, out: Bytes) -> None:
+        for place, index in enumerate(indices):
+            out[place] = read_pixels(self._paths[index], rgb=self.shape[0] == 3, image_hw=self.shape[1:])
+
+
+class CachedFrames:
+    """Frames copied out of the decoded cache."""
+
+    frames_a_task = 16
+
+    def __init__(self, samples: Sequence[Sample], cache: DecodedCache) -> None:
+        self.shape = cache.shape
+        self._frames = cache.frames
+        self._rows = cache.rows(samples)
+
+    def read(self, indices: Indices, out: Bytes) -> None:
+        for place, row in enumerate(self._rows[indices]):
+            out[place] = self._frames[row]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetch:
+    """A batch's pictures, on their way."""
+
+    indices: Indices
+    images: Tensor
+    tasks: list[Future[None]]
+
+
+class BatchLoader:
+    """The batches of this rank, epoch after epoch. Iterating again gives the epoch that was last set."""
+
+    def __init__(
+        self,
+        frames: Frames,
+        labels: PackedLabels,
+        batches: ShardedBatches,
+        *,
+        num_threads: int = 0,
+        pin_memory: bool = False,
+    ) -> None:
+        self.frames = frames
+        self.labels = labels
+        self.batches = batches
+        self.num_threads = num_threads
+        self.pin_memory = pin_memory and torch.cuda.is_available()
+        self._pool = ThreadPoolExecutor(num_threads, "yogo-pictures") if num_threads else None
+
+    def set_epoch(self, epoch: int, start_batch: int = 0) -> None:
+        """Give `epoch` next; from its batch `start_batch` on, without reading what comes before."""
+        self.batches.set_epoch(epoch, start_batch)
+
+    def __len__(self) -> int:
+        """Batches of this rank in a whole epoch."""
+        return len(self.batches)
+
+    @property
+    def global_batch_sizes(self) -> list[int]:
+        """Pictures over all ranks of each batch of a whole epoch."""
+        return self.batches.global_batch_sizes
+
+    @property
+    def num_left_out(self) -> int:
+        """Pictures that each epoch leaves out so that all ranks have as many batches."""
+        return self.batches.num_left_out
+
+    def __iter__(self) -> Iterator[Batch]:
+        pending: deque[_Fetch] = deque()
+        try:
+            for indices in self.batches:
+                pending.append(self._begin(indices))
+                if len(pending) > (BATCHES_AHEAD if self._pool else 0):
+                    yield self._finish(pending.popleft())
+            while pending:
+                yield self._finish(pending.popleft())
+        finally:
+            for fetch in pending:
+                for task in fetch.tasks:
+                    task.cancel()
+
+    def close(self) -> None:
+        """End the threads. The loader cannot be iterated over again."""
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def _begin(self, indices: Indices) -> _Fetch:
+        images = torch.empty((len(indices), *self.frames.shape), dtype=torch.uint8, pin_memory=self.pin_memory)
+        pixels: Bytes = images.numpy()
+        if self._pool is None:
+            self.frames.read(indices, pixels)
+            return _Fetch(indices, images, [])
+        step = self.frames.frames_a_task
+        parts = [slice(start, start + step) for start in range(0, len(indices), step)]
+        tasks = [self._pool.submit(self.frames.read, indices[part], pixels[part]) for part in parts]
+        return _Fetch(indices, images, tasks)
+
+    def _finish(self, fetch: _Fetch) -> Batch:
+        for task in fetch.tasks:
+            task.result()
+        indices = torch.from_numpy(np.ascontiguousarray(fetch.indices))
+        boxes, image_index = self.labels.gather(indices)
+        batch = Batch(fetch.images, boxes, image_index, indices)
+        return batch.pinned() if self.pin_memory else batch
+
+
+def loader(
+    samples: Sequence[Sample],
+    labels: PackedLabels,
+    *,
+    image_hw: tuple[int, int],
+    rgb: bool,
+    batch_size: int,
+    rank: int = 0,
+    world_size: int = 1,
+    local_world_size: int = 1,
+    seed: int = 0,
+    shuffle: bool,
+    num_workers: int | None = None,
+    pin_memory: bool = False,
+    cache: DecodedCache | None = None,
+) -> BatchLoader:
+    """Batches of `samples`, whose labels are `labels`, for one rank; see ShardedBatches for who gets what.
+
+    `num_workers` threads fetch the pictures: as many as suit this machine and `local_world_size` ranks on
+    it, if it is not said; with 0 they are fetched when they are asked for. Raises TrainingError where there
+    are fewer pictures to shuffle than ranks.
+    """
+    if num_workers is None:
+        num_workers = reading_threads(
+            cached=cache is not None, local_ranks=local_world_size, has_gpu=torch.cuda.is_available()
+        )
+    frames: Frames = (
+        FilesOfFrames(samples, image_hw=image_hw, rgb=rgb) if cache is None else CachedFrames(samples, cache)
+    )
+    batches = ShardedBatches(len(samples), batch_size, rank, world_size, seed, shuffle)
+    return BatchLoader(frames, labels, batches, num_threads=num_workers, pin_memory=pin_memory)

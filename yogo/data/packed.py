@@ -1,0 +1,102 @@
+"""Every label file parsed once, all of their boxes in one array.
+
+A batch's boxes are then a few slices; parsing the files again in every epoch cost as much as decoding PNGs.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from yogo.data.cores import visible_cores
+from yogo.data.label_files import Parsed, parse
+from yogo.definition.split import Sample
+
+Progress = Callable[[int, int], None]
+"""Told how many are done, and of how many."""
+
+CHUNK = 256
+"""Files that are parsed in one go; progress is told after each."""
+
+PARALLEL_FROM = 4_000
+"""Fewer files are parsed sooner than the processes would have started."""
+
+
+class PackedLabels(NamedTuple):
+    boxes: Tensor
+    """float32 (N, 5): class, x0, y0, x1, y1 as fractions of the frame, sample after sample."""
+
+    offsets: Tensor
+    """int64 (number of samples + 1): the boxes of sample i are those from offsets[i] to offsets[i + 1]."""
+
+    num_dropped: int
+    """Boxes that were too small to keep."""
+
+    @property
+    def num_samples(self) -> int:
+        return len(self.offsets) - 1
+
+    def of(self, index: int) -> Tensor:
+        """float32 (n, 5): the boxes of one sample."""
+        return self.boxes[self.offsets[index] : self.offsets[index + 1]]
+
+    def gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """The boxes (N, 5) of several samples, and for each box (N,) which of `indices` it belongs to."""
+        starts = self.offsets[indices]
+        counts = self.offsets[indices + 1] - starts
+        owner = torch.repeat_interleave(counts)
+        first = counts.cumsum(0) - counts
+        rows = torch.arange(len(owner)) + (starts - first)[owner]
+        return self.boxes[rows], owner
+
+
+def pack_labels(
+    samples: Sequence[Sample],
+    classes: Sequence[str],
+    *,
+    progress: Progress | None = None,
+    num_workers: int | None = None,
+) -> PackedLabels:
+    """The labels of all `samples`, in their order; a sample without a label file has no boxes.
+
+    Many files are parsed by `num_workers` processes: as many as there are cores, if it is not said.
+    Raises DefinitionError naming the file and line that is wrong.
+    """
+    paths = [None if sample.label is None else str(sample.label) for sample in samples]
+    chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
+    if num_workers is None:
+        num_workers = visible_cores() if len(paths) >= PARALLEL_FROM else 0
+    parsed = []
+    done = 0
+    for part in _parse_all(chunks, tuple(classes), num_workers):
+        parsed.append(part)
+        done += len(part.counts)
+        if progress is not None:
+            progress(done, len(paths))
+    return _joined(parsed)
+
+
+def _parse_all(chunks: list[list[str | None]], classes: tuple[str, ...], num_workers: int) -> Iterator[Parsed]:
+    if num_workers <= 1 or len(chunks) <= 1:
+        yield from (parse(chunk, classes) for chunk in chunks)
+        return
+    # Spawned, not forked: torch has threads by now, and a forked process would wait for their locks for ever.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(min(num_workers, len(chunks)), mp_context=context) as pool:
+        yield from pool.map(parse, chunks, [classes] * len(chunks))
+
+
+def _joined(parts: list[Parsed]) -> PackedLabels:
+    rows = np.concatenate([np.empty(0, np.float32), *(np.frombuffer(part.rows, np.float32) for part in parts)])
+    counts = np.concatenate([np.zeros(1, np.int64), *(np.frombuffer(part.counts, np.int64) for part in parts)])
+    return PackedLabels(
+        boxes=torch.from_numpy(rows.reshape(-1, 5)),
+        offsets=torch.from_numpy(counts.cumsum()),
+        num_dropped=sum(part.num_dropped for part in parts),
+    )

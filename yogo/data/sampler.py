@@ -1,0 +1,88 @@
+"""Which pictures each rank takes in each batch of an epoch. Pure arithmetic: equal on every rank and machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from yogo.errors import TrainingError
+
+Indices = npt.NDArray[np.int64]
+
+_ORDER = 0x0DE2
+"""Keeps the draws of the order apart from other draws with the same seed and epoch."""
+
+
+@dataclass(slots=True)
+class ShardedBatches:
+    """A global batch is `world_size * batch_size` consecutive pictures of the epoch's order, dealt out to the ranks.
+
+    The last, smaller one is dealt out evenly: sizes differ by at most one. When shuffling (training), every
+    rank must have as many batches as the others, so fewer last pictures than ranks are left out of that epoch
+    (`num_left_out`; another order leaves out others). Without shuffling (validation, test) every picture is
+    taken exactly once, and the last ranks may have one batch less.
+    """
+
+    num_samples: int
+    batch_size: int
+    """Pictures a batch and rank."""
+
+    rank: int = 0
+    world_size: int = 1
+    seed: int = 0
+    shuffle: bool = True
+    epoch: int = 0
+    start_batch: int = 0
+
+    def __post_init__(self) -> None:
+        if self.shuffle and self.num_samples < self.world_size:
+            raise TrainingError(
+                f"There are {self.num_samples} training pictures for {self.world_size} processes: "
+                "every process needs at least one. Use fewer processes or more pictures"
+            )
+
+    def set_epoch(self, epoch: int, start_batch: int = 0) -> None:
+        """Iterate over `epoch` next, from its batch `start_batch` (for this one time)."""
+        self.epoch, self.start_batch = epoch, start_batch
+
+    @property
+    def num_left_out(self) -> int:
+        """Pictures that an epoch leaves out, over all ranks."""
+        rest = self.num_samples % (self.world_size * self.batch_size)
+        return rest if self.shuffle and rest < self.world_size else 0
+
+    @property
+    def global_batch_sizes(self) -> list[int]:
+        """Pictures over all ranks of each batch of an epoch."""
+        whole, rest = divmod(self.num_samples, self.world_size * self.batch_size)
+        last = [rest] if rest > self.num_left_out else []
+        return [self.world_size * self.batch_size] * whole + last
+
+    def __len__(self) -> int:
+        """Batches of this rank in an epoch."""
+        return sum(_share(size, self.rank, self.world_size)[1] > 0 for size in self.global_batch_sizes)
+
+    def order(self) -> Indices:
+        """The epoch's order of all pictures."""
+        if not self.shuffle:
+            return np.arange(self.num_samples, dtype=np.int64)
+        return np.random.default_rng([_ORDER, self.seed, self.epoch]).permutation(self.num_samples)
+
+    def __iter__(self) -> Iterator[Indices]:
+        """This rank's batches from `start_batch` on."""
+        order, begin = self.order(), 0
+        start_batch, self.start_batch = self.start_batch, 0
+        for number, size in enumerate(self.global_batch_sizes):
+            offset, count = _share(size, self.rank, self.world_size)
+            if number >= start_batch and count:
+                yield order[begin + offset : begin + offset + count]
+            begin += size
+
+
+def _share(size: int, rank: int, world_size: int) -> tuple[int, int]:
+    """Where a rank's share of `size` pictures begins, and how many they are."""
+    each, more = divmod(size, world_size)
+    return rank * each + min(rank, more), each + (rank < more)

@@ -1,0 +1,160 @@
+"""Seven kinds of cells, each a small array of how much light passes.
+
+Lengths are in radii of a healthy cell until they are drawn.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Mask = npt.NDArray[np.bool_]
+
+RIM = 0.55
+"""Light that passes a cell's rim."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One drawn cell, cut to its outermost pixels."""
+
+    light: Floats
+    """(h, w): how much of the background's light passes; 1 beside the cell, less on every pixel of it."""
+
+    @property
+    def mask(self) -> Mask:
+        """(h, w): the pixels that belong to the cell; its first and last rows and columns have some."""
+        return self.light < 1
+
+
+@dataclass(frozen=True, slots=True)
+class Canvas:
+    """The pixels around a cell, in the cell's own turned and stretched coordinates."""
+
+    x: Floats
+    y: Floats
+
+    def disc(self, x: float, y: float, radius: float) -> Mask:
+        return (self.x - np.float32(x)) ** 2 + (self.y - np.float32(y)) ** 2 <= np.float32(radius * radius)
+
+
+def canvas(rng: np.random.Generator, radius: float, width: float, height: float) -> Canvas:
+    """An ellipse with these half axes (in radii), turned at random, becomes the unit circle of the canvas."""
+    reach = math.ceil(max(width, height) * radius) + 1
+    steps = np.arange(-reach, reach + 1, dtype=np.float32)
+    shift_x, shift_y = rng.uniform(-0.5, 0.5, 2).astype(np.float32)
+    x, y = (steps - shift_x)[None, :], (steps - shift_y)[:, None]
+    cosine, sine = _direction(rng)
+    return Canvas(
+        (x * np.float32(cosine) + y * np.float32(sine)) / np.float32(width * radius),
+        (y * np.float32(cosine) - x * np.float32(sine)) / np.float32(height * radius),
+    )
+
+
+def _direction(rng: np.random.Generator) -> tuple[float, float]:
+    """Cosine and sine of a random angle, by the rational points of the circle."""
+    t = rng.uniform(-1, 1)
+    sign = 1 if rng.random() < 0.5 else -1
+    return sign * (1 - t * t) / (1 + t * t), sign * 2 * t / (1 + t * t)
+
+
+def _body(at: Canvas, light: float) -> Floats:
+    """A cell with a dark rim; beside it all light passes."""
+    return np.where(at.disc(0, 0, 1), np.where(at.disc(0, 0, 0.84), np.float32(light), np.float32(RIM)), np.float32(1))
+
+
+def _darken(light: Floats, where: Mask, to: float) -> None:
+    light[where & (light < 1)] = to
+
+
+def healthy(rng: np.random.Generator, radius: float) -> Floats:
+    """A disc with a pale middle."""
+    at = canvas(rng, radius, *rng.uniform(0.9, 1.1, 2))
+    light = _body(at, 0.76)
+    _darken(light, at.disc(0, 0, 0.45), 0.93)
+    return light
+
+
+def ring(rng: np.random.Generator, radius: float) -> Floats:
+    """A disc with a small dark ring in it."""
+    at = canvas(rng, radius, *rng.uniform(0.9, 1.1, 2))
+    light = _body(at, 0.78)
+    x, y = rng.uniform(-0.25, 0.25, 2)
+    _darken(light, at.disc(x, y, 0.42), 0.3)
+    _darken(light, at.disc(x, y, 0.2), 0.85)
+    return light
+
+
+def trophozoite(rng: np.random.Generator, radius: float) -> Floats:
+    """A disc with one large dark blob."""
+    at = canvas(rng, radius, *rng.uniform(0.95, 1.15, 2))
+    light = _body(at, 0.7)
+    x, y = rng.uniform(-0.25, 0.25, 2)
+    _darken(light, at.disc(x, y, 0.5), 0.3)
+    return light
+
+
+def schizont(rng: np.random.Generator, radius: float) -> Floats:
+    """A larger disc full of dark dots."""
+    at = canvas(rng, radius, *rng.uniform(1.1, 1.25, 2))
+    light = _body(at, 0.66)
+    for x in (-0.5, 0.0, 0.5):
+        for y in (-0.5, 0.0, 0.5):
+            dx, dy = rng.uniform(-0.08, 0.08, 2)
+            _darken(light, at.disc(x + dx, y + dy, 0.17), 0.22)
+    return light
+
+
+def gametocyte(rng: np.random.Generator, radius: float) -> Floats:
+    """A long dark ellipse."""
+    at = canvas(rng, radius, rng.uniform(1.35, 1.55), rng.uniform(0.5, 0.6))
+    light = _body(at, 0.5)
+    _darken(light, at.disc(0, 0, 0.4), 0.28)
+    return light
+
+
+def white_cell(rng: np.random.Generator, radius: float) -> Floats:
+    """A cell nearly twice as large, with a dark nucleus of three lobes."""
+    at = canvas(rng, radius, *rng.uniform(1.6, 1.85, 2))
+    light = _body(at, 0.84)
+    for x, y in rng.uniform(-0.35, 0.35, (3, 2)):
+        _darken(light, at.disc(x, y, 0.4), 0.2)
+    return light
+
+
+def debris(rng: np.random.Generator, radius: float) -> Floats:
+    """A small black speck without a rim."""
+    at = canvas(rng, radius, *rng.uniform(0.45, 0.6, 2))
+    return np.where(at.disc(0, 0, 1), np.float32(0.25), np.float32(1))
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    name: str
+    draw: Callable[[np.random.Generator, float], Floats]
+    share: float
+    """Of all cells, in blood as it comes."""
+
+
+KINDS = (
+    Kind("healthy", healthy, 0.80),
+    Kind("ring", ring, 0.06),
+    Kind("trophozoite", trophozoite, 0.04),
+    Kind("schizont", schizont, 0.025),
+    Kind("gametocyte", gametocyte, 0.025),
+    Kind("wbc", white_cell, 0.02),
+    Kind("misc", debris, 0.03),
+)
+
+
+def draw(kind: Kind, rng: np.random.Generator, radius: float) -> Cell:
+    """A cell of this kind; `radius`, in pixels, is that of a healthy one."""
+    light = kind.draw(rng, radius)
+    inside = light < 1
+    rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
+    return Cell(light[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])

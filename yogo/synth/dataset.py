@@ -1,0 +1,145 @@
+"""A whole dataset on the disk: pictures, labels, and definitions to pre-train and to fine-tune on.
+
+OUT/synthetic.json                          how it was made; without it a folder is not ours to write over
+OUT/images/<set>/0000.png                   <set> is pre-training, fine-tuning or test
+OUT/labels/<set>/0000.txt
+OUT/dataset_defs/pre-training/synthetic.yml
+OUT/dataset_defs/fine-tuning/synthetic.yml  other pictures, lit otherwise, with pictures to test on
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from yogo.data.cores import visible_cores
+from yogo.errors import YogoError
+from yogo.run.atomic import write_atomically
+from yogo.synth.cells import KINDS
+from yogo.synth.frame import Lighting, make_frame, shares_of
+from yogo.synth.png import png
+
+MARK = "synthetic.json"
+PARTS = ("images", "labels", "dataset_defs")
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to make."""
+
+    pictures: int = 24
+    """To pre-train on; half as many more to fine-tune on, a quarter as many to test on."""
+
+    image_hw: tuple[int, int] = (772, 1032)
+    cells: int = 40
+    """On a picture, on average."""
+
+    seed: int = 0
+    classes: int = len(KINDS)
+    """The first so many kinds of cells."""
+
+    @property
+    def class_names(self) -> list[str]:
+        return [kind.name for kind in KINDS[: self.classes]]
+
+
+@dataclass(frozen=True, slots=True)
+class PictureSet:
+    name: str
+    number: int
+    """Part of each picture's seed."""
+
+    lighting: Lighting
+    even: bool
+    """Whether rare cells are less rare."""
+
+
+BRIGHT = Lighting(shade=205, slope=24, vignette=18, noise=5)
+DIM = Lighting(shade=165, slope=50, vignette=35, noise=7)
+
+PRE_TRAINING = PictureSet("pre-training", 0, BRIGHT, even=False)
+FINE_TUNING = PictureSet("fine-tuning", 1, DIM, even=True)
+TEST = PictureSet("test", 2, DIM, even=True)
+
+
+def make_dataset(out: Path, plan: Plan, progress: Progress | None = None) -> None:
+    """Write the dataset to `out`; one that was made before is replaced. Raises YogoError, OSError.
+
+    It is made beside `out` and moved there when it is whole.
+    """
+    check_free(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".part", dir=out.parent) as staging:
+        _write_pictures(Path(staging), plan, progress)
+        _write_definitions(Path(staging), plan)
+        out.mkdir(exist_ok=True)
+        write_atomically(out / MARK, json.dumps({"made_by": "yogo synth", **asdict(plan)}, indent=2) + "\n")
+        for part in PARTS:
+            if (out / part).exists():
+                shutil.rmtree(out / part)
+            (Path(staging) / part).rename(out / part)
+
+
+def check_free(out: Path) -> None:
+    """Raises YogoError if something stands at `out` that this module did not make."""
+    if out.is_dir():
+        if any(out.iterdir()) and not (out / MARK).is_file():
+            raise YogoError(f"{out} is not empty, and yogo synth did not make it. Name another folder, or empty it")
+    elif out.exists() or out.is_symlink():
+        raise YogoError(f"{out} is not a folder. Name another one")
+
+
+def _write_pictures(root: Path, plan: Plan, progress: Progress | None) -> None:
+    counts = {
+        PRE_TRAINING: plan.pictures,
+        FINE_TUNING: max(2, plan.pictures // 2),
+        TEST: max(1, plan.pictures // 4),
+    }
+    for kind in counts:
+        (root / "images" / kind.name).mkdir(parents=True)
+        (root / "labels" / kind.name).mkdir(parents=True)
+    with ThreadPoolExecutor(visible_cores()) as pool:
+        tasks = [pool.submit(_write_picture, root, plan, kind, i) for kind, num in counts.items() for i in range(num)]
+        try:
+            for done, task in enumerate(as_completed(tasks), 1):
+                task.result()
+                if progress is not None:
+                    progress(done, len(tasks))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def _write_picture(root: Path, plan: Plan, kind: PictureSet, index: int) -> None:
+    rng = np.random.default_rng([plan.seed, kind.number, index])
+    # Frames of real blood are not equally full either.
+    num_cells = int(rng.integers(round(0.8 * plan.cells), round(1.2 * plan.cells), endpoint=True))
+    shares = shares_of(KINDS[: plan.classes], even=kind.even)
+    frame = make_frame(rng, plan.image_hw, kind.lighting, num_cells, shares)
+    (root / "images" / kind.name / f"{index:04}.png").write_bytes(png(frame.pixels))
+    (root / "labels" / kind.name / f"{index:04}.txt").write_text(frame.label)
+
+
+def _write_definitions(root: Path, plan: Plan) -> None:
+    names = f"class_names: [{', '.join(plan.class_names)}]\n"
+    shares = "\ndataset_split_fractions:\n  train: 0.75\n  val: 0.25\n"
+    data = "\ndataset_paths:\n"
+    for kind, more in ((PRE_TRAINING, ""), (FINE_TUNING, "\ntest_paths:\n" + _paths(TEST))):
+        folder = root / "dataset_defs" / kind.name
+        folder.mkdir(parents=True)
+        (folder / "synthetic.yml").write_text(names + shares + data + _paths(kind) + more)
+
+
+def _paths(kind: PictureSet) -> str:
+    label = kind.name.replace("-", "_")
+    folders = "".join(f"    {what}_path: ../../{what}s/{kind.name}\n" for what in ("image", "label"))
+    return f"  {label}:\n{folders}"
