@@ -135,7 +135,7 @@ def _entry(
     part: str, sample: Sample, numbers: dict[tuple[Path, Path], int], image: Stamp, label: Stamp | None
 ) -> Entry:
     return Entry.model_construct(
-        split=cast(PartName, part),
+        split=cast("PartName", part),
         folder=_number(sample, numbers),
         key=sample.key,
         image=sample.image.name,

@@ -1,0 +1,239 @@
+"""Recipes with a title and a note, kept as YAML files: the shipped ones, and the user's own.
+
+A preset file says only what it sets otherwise than the defaults:
+
+    title: Night shift
+    note: Slow and careful.
+    epochs: 128          # comments stay when the console saves
+    learning_rate: 1e-4
+"""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+import functools
+import hashlib
+import io
+import json
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NewType
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.scalarstring import FoldedScalarString, LiteralScalarString
+
+from yogo import yaml12
+from yogo.errors import RecipeError
+from yogo.recipe import Recipe, differences
+from yogo.run.atomic import replacing
+from yogo.yaml12 import Document, YamlError, shown
+
+Fingerprint = NewType("Fingerprint", str)
+"""Tells whether a file still is what it was when it was read."""
+
+SUFFIXES = (".yaml", ".yml")
+_FOLDER = Path(__file__).with_name("preset_files")
+_BUILTIN = ("defaults", "pretrain", "finetune", "still-voice-4405-as-it-ran", "still-voice-4405-as-written")
+_HEADINGS = ("title", "note")
+FIELDS = (*_HEADINGS, *Recipe.model_fields)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A recipe as it is kept."""
+
+    title: str
+    note: str
+    recipe: Recipe
+    path: Path | None
+    """None: built in, and read-only."""
+
+    problem: str = ""
+    """Why the file could not be read; `recipe` is then the defaults."""
+
+    slug: str = ""
+    """Its short name, for commands: the file's name without the suffix."""
+
+    seen: Fingerprint | None = None
+    """Of the file as it was read; hand it to `save`."""
+
+
+@functools.cache
+def builtin() -> tuple[Preset, ...]:
+    """The shipped presets."""
+    return tuple(replace(load(_FOLDER / f"{slug}.yaml"), path=None, seen=None) for slug in _BUILTIN)
+
+
+def fingerprint(path: Path) -> Fingerprint | None:
+    """Of the file as it is now; None where there is none. Raises OSError."""
+    try:
+        return _digest(path.read_bytes().removeprefix(codecs.BOM_UTF8))
+    except FileNotFoundError:
+        return None
+
+
+def _digest(data: bytes) -> Fingerprint:
+    return Fingerprint(hashlib.sha256(data).hexdigest())
+
+
+def load(path: Path) -> Preset:
+    """The preset in a file. Raises RecipeError with file, line and field."""
+    try:
+        text = yaml12.read_text(path)
+        document = yaml12.parse(text)
+    except YamlError as error:
+        line = f", line {error.line}" if error.line else ""
+        raise RecipeError(f"{path}{line}: {error}") from error
+    data = {} if document.data is None else document.data
+    if not isinstance(data, dict):
+        raise RecipeError(f"{path}, line 1: A preset is a map such as `epochs: 64`; this is {shown(data)}")
+    for problem in _unfit(data, document):
+        raise RecipeError(f"{path}, {problem}")
+    title = data.pop("title", None) or path.stem
+    note = data.pop("note", None) or ""
+    recipe = _recipe(path, data, document)
+    return Preset(str(title), str(note).strip(), recipe, path, slug=path.stem, seen=_digest(text.encode()))
+
+
+def load_all(folders: Iterable[Path]) -> tuple[Preset, ...]:
+    """The user's presets, in order of folder and name; one that cannot be read has its `problem` set."""
+    return tuple(_load_or_tell(path) for folder in folders for path in _files(folder))
+
+
+def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Preset:
+    """The preset with this title or file name (the user's own before a built-in one), or at this path.
+
+    Raises RecipeError, with the nearest names where there is none.
+    """
+    path = Path(name_or_path).expanduser()
+    if path.suffix in SUFFIXES or len(path.parts) > 1:
+        return load(path)
+    wanted = str(name_or_path).casefold()
+    known = [*load_all(folders), *builtin()]
+    for preset in known:
+        if wanted in (preset.slug.casefold(), preset.title.casefold()):
+            if preset.problem:
+                raise RecipeError(preset.problem)
+            return preset
+    names = [preset.slug for preset in known]
+    near = difflib.get_close_matches(wanted, names, 3, 0.5) or names
+    raise RecipeError(f"There is no preset {str(name_or_path)!r}; there are {', '.join(near)}")
+
+
+def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
+    """Write a preset, atomically; comments and order of what stands in the file are kept.
+
+    `seen` is the `seen` of the preset that was loaded from `path`, None for a new file. Raises RecipeError where the
+    file is another by now, and OSError; either way it is left as it is.
+    """
+    path = path.resolve()  # a link is written through, and stays one
+    if path.parent == _FOLDER:
+        raise RecipeError(f"{path.stem} is built in and read-only; save it under another name")
+    now = fingerprint(path)
+    if now is not None and now != seen:
+        what = "exists already" if seen is None else "was edited elsewhere meanwhile"
+        raise RecipeError(f"{path} {what}; it is left as it is. Save under another name, or load it again")
+    text = _written(preset, yaml12.read_text(path) if now else "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path, stat.S_IMODE(path.stat().st_mode) if now else 0o644) as file:
+        file.write(text.encode())
+    return replace(preset, path=path, problem="", slug=path.stem, seen=_digest(text.encode()))
+
+
+def _written(preset: Preset, text: str) -> str:
+    """The file's text with the preset's values in it."""
+    yaml = YAML(typ="rt")
+    yaml.preserve_quotes = True
+    yaml.width = 110
+    data = yaml.load(text)
+    data = CommentedMap() if data is None else data
+    set_values = {name: value for name, (_, value) in differences(preset.recipe).items()}
+    kept = {name: getattr(preset.recipe, name) for name in data if name in Recipe.model_fields}
+    for name, value in {"title": preset.title, "note": preset.note, **kept, **set_values}.items():
+        if name not in data or _plain(data[name]) != value:
+            if name == "note" and not value:
+                data.pop(name, None)
+                continue
+            data[name] = _for_yaml(value)
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    return stream.getvalue()
+
+
+def _plain(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value.strip() if isinstance(value, str) else value
+
+
+def _for_yaml(value: object) -> object:
+    if isinstance(value, tuple):
+        pair = CommentedSeq(value)
+        pair.fa.set_flow_style()
+        return pair
+    if isinstance(value, str) and "\n" in value:
+        return LiteralScalarString(value)
+    return FoldedScalarString(value) if isinstance(value, str) and len(value) > 90 else value
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.name[0] != ".")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise RecipeError(f"{folder}: This folder of presets cannot be listed: {error.strerror}") from error
+
+
+def _load_or_tell(path: Path) -> Preset:
+    try:
+        return load(path)
+    except RecipeError as error:
+        return Preset(path.stem, "", Recipe(), path, problem=str(error), slug=path.stem)
+
+
+def _unfit(data: dict[Any, Any], document: Document) -> Iterator[str]:
+    """What pydantic need not see: unknown fields, and values that are no plain ones."""
+    for key, value in data.items():
+        line = f"line {document.line(key)}"
+        if key not in FIELDS:
+            near = difflib.get_close_matches(str(key), FIELDS, 2, 0.5)
+            hint = f"; is {' or '.join(near)} meant?" if near else f"; the fields are {', '.join(FIELDS)}"
+            yield f"{line}: There is no field {shown(key)}{hint}"
+        elif key in _HEADINGS:
+            if value is not None and not isinstance(value, str | int | float):
+                yield f"{line}: {key} is {shown(value)}; text is expected"
+        elif not all(isinstance(one, str | int | float) for one in (value if isinstance(value, list) else [value])):
+            yield f"{line}: {key} is {shown(value)}; {_expected(key)} is expected"
+
+
+def _recipe(path: Path, data: dict[str, Any], document: Document) -> Recipe:
+    try:
+        # By way of JSON, where strict means that 16 is no text and true no number, and a list may be a pair.
+        return Recipe.model_validate_json(json.dumps(data), strict=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = str(first["loc"][0]) if first["loc"] else ""
+        raise RecipeError(f"{path}, line {document.line(name)}: {_sentence(name, data.get(name), first)}") from error
+
+
+def _sentence(name: str, value: object, error: Any) -> str:
+    if isinstance(value, list) and len(error["loc"]) > 1:
+        value = value[error["loc"][1]] if error["loc"][1] < len(value) else value
+    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
+    if str(error["type"]).endswith("_type") or error["type"] in {"too_long", "too_short", "missing"}:
+        message = f"{_expected(name)} is expected"
+    elif message.startswith("should"):
+        message = f"it {message}"
+    return f"{name} is {shown(value)}; {message}"
+
+
+def _expected(name: str) -> str:
+    """What a field takes, in words."""
+    if name == "image_hw":
+        return "a pair of whole numbers, [height, width],"
+    words: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number"}
+    return words.get(Recipe.model_fields[name].annotation, "a word")
