@@ -1,0 +1,59 @@
+"""The app around the screens: modes, help, palette, the terminal's size."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+
+from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
+from yogo_tui.app import Console
+
+
+def make_console(*names: str) -> Console:
+    return Console(FakeSession(*(make_run(name) for name in names)))  # type: ignore[arg-type]
+
+
+async def test_help_lists_every_key_of_the_screen_from_its_bindings() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(80, 40)) as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        entries = [entry.binding for entry in app.screen.active_bindings.values() if entry.binding.id]
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "keys that work here" in shown(pilot))
+
+        assert len(entries) > 10
+        for binding in entries:
+            assert (binding.tooltip or binding.description) in shown(pilot)
+        await pilot.press("escape")
+        await until(pilot, lambda: "keys that work here" not in shown(pilot))
+
+
+async def test_the_palette_does_what_a_key_does() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        await pilot.press("colon")
+        await pilot.press(*"cancel")
+        await until(pilot, lambda: "key x" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Cancel chaos-cat-0727?" in shown(pilot))
+
+
+async def test_a_small_terminal_is_told_so() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(60, 20)) as pilot:
+        await until(pilot, lambda: "this terminal is 60×20" in shown(pilot))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "this terminal is" not in shown(pilot))
+
+
+async def test_every_binding_of_the_console_has_an_id() -> None:
+    app = make_console()
+    for binding in (entry for entry in Console.BINDINGS if isinstance(entry, Binding)):
+        assert binding.id
+    async with app.run_test() as pilot:
+        for key in "1234":
+            await pilot.press(key)
+            await pilot.pause()
+            for entry in app.screen.active_bindings.values():
+                if type(entry.node).__module__.startswith("yogo_tui"):
+                    assert entry.binding.id or entry.binding.description == "", entry

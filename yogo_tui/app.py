@@ -1,0 +1,103 @@
+"""The console: its modes, and the keys that work everywhere. The screens do the work, each through the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.command import Provider
+from textual.screen import Screen
+
+from yogo_tui.screens.base import BaseConsole
+from yogo_tui.session import Session
+from yogo_tui.settings import Settings
+from yogo_tui.widgets.theme import FULL, SIXTEEN
+
+
+def _actions() -> type[Provider]:
+    from yogo_tui.palette import Actions
+
+    return Actions
+
+
+class Console(BaseConsole):
+    TITLE = "yogo"
+    CSS_PATH = "screens/frame.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("1", "mode('datasets')", "datasets", id="app.datasets", show=False),
+        Binding("2", "mode('recipes')", "recipes", id="app.recipes", show=False),
+        Binding("3", "mode('launch')", "launch", id="app.launch", show=False),
+        Binding("4", "mode('runs')", "runs", id="app.runs", show=False),
+        Binding("question_mark", "help", "help", id="app.help", priority=False),
+        Binding("colon", "command_palette", "palette", id="app.palette", show=False),
+        Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
+    ]
+
+    def __init__(self, session: Session, *, mode: str = "runs") -> None:
+        super().__init__(session)
+        self.animation_level = "none"
+        for theme in (FULL, SIXTEEN):
+            self.register_theme(theme)
+        self.theme = FULL.name
+        self._first = mode
+        # The screens are imported when they are first shown: the first frame waits for one only.
+        self.add_mode("datasets", _datasets)
+        self.add_mode("recipes", _recipes)
+        self.add_mode("launch", _launch)
+        self.add_mode("runs", _runs)
+
+    def on_mount(self) -> None:
+        if self.console.color_system not in ("256", "truecolor"):
+            self.theme = SIXTEEN.name
+        self.switch_mode(self._first)
+        self.follow_runs()
+
+    def action_mode(self, mode: str) -> None:
+        """Go to a mode; a second time, to its first screen."""
+        if self.current_mode == mode:
+            while len(self.screen_stack) > 1:
+                self.pop_screen()
+        else:
+            self.switch_mode(mode)
+
+    def action_help(self) -> None:
+        from yogo_tui.screens.help import Help
+
+        self.push_screen(Help(self.screen.active_bindings.values()))
+
+
+def _datasets() -> Screen[None]:
+    from yogo_tui.screens.datasets import DatasetsScreen
+
+    return DatasetsScreen()
+
+
+def _recipes() -> Screen[None]:
+    from yogo_tui.screens.recipes import RecipesScreen
+
+    return RecipesScreen()
+
+
+def _launch() -> Screen[None]:
+    from yogo_tui.screens.launch import LaunchScreen
+
+    return LaunchScreen()
+
+
+def _runs() -> Screen[None]:
+    from yogo_tui.screens.runs import RunsScreen
+
+    return RunsScreen()
+
+
+async def open_console(settings: Settings, *, mode: str = "runs") -> None:
+    """Run the console to its end. Raises ConsoleError before anything is drawn, when the cluster cannot be reached."""
+    session = await Session.open(settings)
+    try:
+        app: App[None] = Console(session, mode=mode)
+        await app.run_async()
+    finally:
+        await session.close()

@@ -1,0 +1,119 @@
+"""What every screen shares: the app's session and its one look at the world, the frame of a mode, errors that stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from textual import getters, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Resize
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widgets import Static
+
+from yogo.errors import YogoError
+from yogo_tui.errors import ConsoleError
+from yogo_tui.screens.ask import Notice
+from yogo_tui.session import ParentInfo, Runs, Session
+from yogo_tui.widgets.key_bar import KeyBar
+from yogo_tui.widgets.mode_bar import ModeBar
+
+SMALLEST = (80, 24)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What another screen asks Launch to begin with; None leaves what stands there."""
+
+    definition: Path | None = None
+    preset: str | None = None
+    parent: ParentInfo | None = None
+
+
+class BaseConsole(App[None]):
+    """What screens may ask of the app they are in."""
+
+    runs: reactive[Runs] = reactive(Runs())
+    """The runs as last seen; assigned by the one worker that follows them."""
+
+    draft: reactive[Draft] = reactive(Draft(), always_update=True)
+    """What Launch is asked to begin with."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.session = session
+
+    @work(exclusive=True, group="runs")
+    async def follow_runs(self) -> None:
+        async for runs in self.session.watch_runs():
+            self.runs = runs
+
+    def open_launch(self, draft: Draft) -> None:
+        """Show the Launch screen, filled from `draft`."""
+        self.draft = draft
+        self.switch_mode("launch")
+
+    def copy(self, text: str) -> None:
+        """Hand `text` to the terminal's clipboard, and show what was handed over."""
+        self.copy_to_clipboard(text)
+        self.notify(text, title="copied", markup=False)
+
+    @contextmanager
+    def telling(self, title: str) -> Iterator[None]:
+        """Show an error that a person can act upon, until it is read; anything unforeseen goes on."""
+        try:
+            yield
+        except (ConsoleError, YogoError, OSError) as error:
+            self.push_screen(Notice(title, str(error)))
+
+
+class FramedScreen(Screen[None]):
+    """A screen with a line of keys below, which says so when the terminal is too small for it."""
+
+    app = getters.app(BaseConsole)
+
+    def compose(self) -> ComposeResult:
+        yield from self.head()
+        yield Static(id="small")
+        yield from self.body()
+        yield KeyBar()
+
+    def head(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def body(self) -> ComposeResult:
+        raise NotImplementedError
+
+    def on_resize(self, event: Resize) -> None:
+        small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]
+        self.set_class(small, "-small")
+        if small:
+            size = f"{event.size.width}×{event.size.height}"
+            self.query_one("#small", Static).update(f"! this terminal is {size}: the console needs 80×24")
+
+
+class ModeScreen(FramedScreen):
+    """The base screen of a mode."""
+
+    MODE: ClassVar[str]
+
+    def head(self) -> ComposeResult:
+        yield ModeBar(self.MODE, self.app.session.cluster.name)
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "runs", self._runs_seen)
+
+    def _runs_seen(self, runs: Runs) -> None:
+        self.query_one(ModeBar).queue = runs.queue
+        self.runs_seen(runs)
+
+    def runs_seen(self, runs: Runs) -> None:
+        """The world was looked at again."""
+
+
+BACK: BindingType = Binding("escape", "app.pop_screen", "back", id="app.back", show=False)

@@ -1,0 +1,113 @@
+"""Runs: every run there is, live and past, and what to do with it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.widgets import DataTable, Static
+
+from yogo.terminal import printable
+from yogo_tui.runs.model import Run
+from yogo_tui.screens.base import ModeScreen
+from yogo_tui.screens.run_actions import cancel_run, finetune_from
+from yogo_tui.session import Runs
+from yogo_tui.widgets.filter_line import FilterLine
+from yogo_tui.widgets.rule import TitledRule
+from yogo_tui.widgets.runs_table import RunsTable
+from yogo_tui.widgets.words import cut_middle, thousands
+
+_EMPTY = """Runs appear here, those that train and those that are over.
+
+Press 3 to launch the first one: it asks for a dataset definition and a recipe.
+Folders of earlier runs are shown too, once the settings name them under `runs`."""
+
+
+class RunsScreen(ModeScreen):
+    MODE = "runs"
+    CSS_PATH = "runs.tcss"
+    AUTO_FOCUS = "RunsTable"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f", "finetune", "fine-tune from it", id="runs.finetune"),
+        Binding("l", "app.mode('launch')", "launch", id="runs.launch"),
+        Binding("x", "cancel", "cancel", id="runs.cancel"),
+        Binding("slash", "filter", "filter", id="runs.filter"),
+        Binding("y", "copy", "copy its path", id="runs.copy", show=False),
+        Binding("r", "look", "look at the queue now", id="runs.look", show=False),
+    ]
+
+    table = getters.query_one(RunsTable)
+    rule = getters.query_one("#runs-rule", TitledRule)
+    about = getters.query_one("#about", Static)
+    filter_line = getters.query_one(FilterLine)
+
+    def body(self) -> ComposeResult:
+        yield TitledRule("runs", id="runs-rule")
+        yield FilterLine("RunsTable", "words in name, state or kind")
+        yield Static("Looking for runs …", classes="empty", markup=False)
+        yield RunsTable()
+        yield Static(id="about", markup=False)
+
+    def runs_seen(self, runs: Runs) -> None:
+        found = tuple(run for run in runs.runs if _matches(run, self.filter_line.value))
+        self.set_class(bool(runs.runs), "-filled")
+        if runs.queue.seen_at or runs.runs:
+            self.query_one(".empty", Static).update(_EMPTY)
+        self.table.show(found)
+        total = f"{thousands(len(runs.runs))} runs"
+        hidden = len(found) < len(runs.runs)
+        self.rule.right = f"{thousands(len(found))} of {total}" if hidden else total if runs.runs else ""
+        self._tell_about()
+
+    @on(FilterLine.Filtered)
+    def _filtered(self) -> None:
+        self.runs_seen(self.app.runs)
+
+    @on(DataTable.RowHighlighted)
+    def _tell_about(self) -> None:
+        """Below the table: where the selected run lies and why it is as it is; or why the truth is old."""
+        run, stale = self.table.selected, self.app.runs.queue.stale
+        lines = [f"! {printable(stale)}"] if stale else []
+        if run:
+            lines += [printable(line) for line in (run.why, *run.notices) if line]
+            where = (
+                str(run.path) if run.path else f"job {run.job.id}, which the console did not start" if run.job else ""
+            )
+            lines.append(cut_middle(where, self.size.width - 2))
+        self.about.update("\n".join(lines[:3]))
+
+    @on(DataTable.RowSelected)
+    def _open(self) -> None:
+        # numpy and the plot are imported here, by whoever looks at a run, and not before the first frame
+        from yogo_tui.screens.run import RunScreen
+
+        if run := self.table.selected:
+            self.app.push_screen(RunScreen(run))
+
+    def action_filter(self) -> None:
+        self.filter_line.open()
+
+    def action_look(self) -> None:
+        self.app.session.look_now()
+        self.rule.right = "looking …"
+
+    def action_copy(self) -> None:
+        if run := self.table.selected:
+            self.app.copy(str(run.path) if run.path else run.name)
+
+    @work(exclusive=True, group="act")
+    async def action_cancel(self) -> None:
+        if run := self.table.selected:
+            await cancel_run(self, run)
+
+    @work(exclusive=True, group="act")
+    async def action_finetune(self) -> None:
+        if run := self.table.selected:
+            await finetune_from(self, run)
+
+
+def _matches(run: Run, words: str) -> bool:
+    text = f"{run.name} {run.state} {run.kind} {run.why}".lower()
+    return all(word in text for word in words.lower().split())

@@ -1,0 +1,77 @@
+"""What a run is: what it trains on and how, where it came from, what it reached, where its files lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.table import Table
+from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from yogo.recipe import Recipe, differences
+from yogo.run.history import History
+from yogo.terminal import printable
+from yogo_tui.runs.model import Run
+from yogo_tui.widgets.words import state_words, thousands
+
+
+class RunDetails(VerticalScroll, can_focus=True):
+    DEFAULT_CSS = "RunDetails { padding: 0 1; }"
+
+    def compose(self) -> Iterator[Static]:
+        yield Static(id="details")
+
+    def show(self, run: Run, history: History) -> None:
+        table = Table.grid(padding=(0, 2))
+        for title, words in _lines(run, history):
+            table.add_row(Text(title, "bold"), Text(printable(words)))
+        self.query_one("#details", Static).update(table)
+
+
+def _lines(run: Run, history: History) -> Iterator[tuple[str, str]]:
+    yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
+    for notice in run.notices:
+        yield "notice", notice
+    recipe = run.manifest.recipe if run.manifest else run.launch.recipe if run.launch else None
+    if run.launch:
+        yield "data", run.launch.definition
+        yield "kind", f"{run.kind}{f', recipe {run.launch.preset}' if run.launch.preset else ''}"
+        if parent := run.launch.parent:
+            yield "from", parent.checkpoint
+    if recipe:
+        yield "recipe", ", ".join(_settings(recipe)) or "the defaults"
+    yield from _hardware(run)
+    if run.path:
+        yield "folder", str(run.path)
+        yield "weights", f"{run.path}/best.pth" if run.has_best else "no best.pth yet"
+    if run.log:
+        yield "log", str(run.log)
+    yield from _metrics(history)
+
+
+def _settings(recipe: Recipe) -> Iterator[str]:
+    for name, (_, value) in differences(recipe).items():
+        yield f"{name.replace('_', ' ')} {value}"
+
+
+def _hardware(run: Run) -> Iterator[tuple[str, str]]:
+    if run.job:
+        yield "job", " · ".join(filter(None, (run.job.id, run.job.word, run.job.nodes, run.job.reason)))
+    if manifest := run.manifest:
+        yield "runs on", f"{manifest.world_size} × {manifest.device}, {manifest.precision}, {' '.join(manifest.hosts)}"
+        counts = (("train", manifest.num_train), ("val", manifest.num_val), ("test", manifest.num_test))
+        yield "pictures", " · ".join(f"{name} {thousands(count)}" for name, count in counts)
+
+
+def _metrics(history: History) -> Iterator[tuple[str, str]]:
+    if best := history.best:
+        yield f"epoch {best.epoch + 1}", "the best validation"
+        for name, value in best.losses.model_dump().items():
+            yield f"  {name}", "not a number" if value is None else f"{value:.4f}"
+        for name, value in best.metrics.items():
+            yield f"  {name}", "not a number" if value is None else f"{value:.4f}"
+    if history.tested:
+        yield "test", ""
+        for name, value in history.tested.metrics.items():
+            yield f"  {name}", "not a number" if value is None else f"{value:.4f}"
