@@ -33,14 +33,15 @@ class HereHost:
         env: Mapping[str, str] | None = None,
         timeout_seconds: float = 150.0,
     ) -> Completed:
-        wanted = os.environ | self._environment | dict(env or {})
+        asked = self._environment | dict(env or {})
+        kept = {name: value for name, value in os.environ.items() if name not in asked}
         try:
             process = await asyncio.create_subprocess_exec(
                 *argv,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env={name: value for name, value in wanted.items() if value},
+                env=kept | {name: value for name, value in asked.items() if value},
                 start_new_session=True,
             )
         except OSError as error:

@@ -142,7 +142,7 @@ class _Link:
         return not self.connection.is_closed()
 
     async def close(self) -> None:
-        self.connection.abort() if not self.is_alive else self.connection.close()
+        self.connection.close()
         with contextlib.suppress(TimeoutError, *_failures()):
             async with asyncio.timeout(2.0):
                 await self.connection.wait_closed()
@@ -152,7 +152,7 @@ async def _open(target: str, config: Path | None) -> _Link:
     import asyncssh
 
     user, _, host = target.rpartition("@")
-    options = {"username": user} if user else {}
+    options: dict[str, object] = {"username": user} if user else {}
     if config is not None:
         options["config"] = [str(config)]
     connection = await asyncssh.connect(host, keepalive_interval=KEEPALIVE_SECONDS, keepalive_count_max=3, **options)

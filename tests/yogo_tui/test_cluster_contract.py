@@ -1,0 +1,215 @@
+"""What the console may expect of any cluster. One suite, run against a real Slurm and against this machine.
+
+A backend joins by its name in BACKENDS and its branch in `site`. `-k slurm` or `-k local` runs one of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from yogo_tui.cluster.base import Cluster, Job, JobId, JobState
+from yogo_tui.cluster.local import LocalCluster
+from yogo_tui.cluster.slurm import SlurmCluster
+from yogo_tui.errors import ClusterError, ClusterUnknown
+from yogo_tui.hosts.base import Host
+from yogo_tui.hosts.here import HereHost
+
+BACKENDS = ("slurm", "local")
+
+
+@dataclass
+class Site:
+    """A cluster to try, the host it is reached by, and a folder for scripts and logs."""
+
+    cluster: Cluster
+    host: Host
+    workdir: Path
+    short_limit: str
+    """The shortest --time that it tells apart."""
+
+    submitted: list[JobId]
+
+    def script(self, body: str, *directives: str, name: str = "probe") -> PurePosixPath:
+        """A job script that logs to the folder."""
+        head = (f"--job-name={name}", f"--output={self.workdir}/{name}-%j.log", "--time=00:10:00")
+        lines = ["#!/bin/bash", *(f"#SBATCH {one}" for one in (*head, *directives)), body]
+        path = self.workdir / f"{len(list(self.workdir.glob('*.sbatch')))}.sbatch"
+        path.write_text("\n".join(lines) + "\n")
+        return PurePosixPath(path)
+
+    async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
+        job_id = await self.cluster.submit(script, after=after)
+        self.submitted.append(job_id)
+        return job_id
+
+    async def job(self, job_id: JobId) -> Job:
+        return next(job for job in await self.cluster.jobs([job_id]) if job.id == job_id)
+
+    async def ended(self, job_id: JobId) -> Job | None:
+        job = await self.job(job_id)
+        return job if job.state.is_over else None
+
+    async def running(self, job_id: JobId) -> Job | None:
+        job = await self.job(job_id)
+        return job if job.state is JobState.RUNNING else None
+
+    async def stuck(self, job_id: JobId) -> Job | None:
+        job = await self.job(job_id)
+        return job if job.is_stuck else None
+
+
+@pytest.fixture(params=BACKENDS)
+async def site(request: pytest.FixtureRequest, tmp_path: Path, until: Any) -> AsyncIterator[Site]:
+    workdir = tmp_path / "jobs"
+    workdir.mkdir()
+    if request.param == "slurm":
+        host = HereHost(request.getfixturevalue("slurm").environment)
+        site = Site(await SlurmCluster.open(host), host, workdir, "00:01:00", [])
+    else:
+        cluster = LocalCluster(tmp_path / "state", slots=4, kill_after_seconds=2.0)
+        site = Site(cluster, HereHost(), workdir, "00:00:03", [])
+    yield site
+    await site.cluster.cancel(site.submitted)
+    for job_id in site.submitted:
+        await until(lambda job_id=job_id: site.ended(job_id), what="the job to end")
+
+
+def waits_for(file: Path) -> str:
+    return f"until [ -e {file} ]; do sleep 0.1; done"
+
+
+async def test_a_job_runs_and_its_log_can_be_read(site: Site, until: Any) -> None:
+    job_id = await site.submit(site.script("echo hello from $SLURM_JOB_ID", "--comment=yogo:t0ken"))
+    job = await until(lambda: site.ended(job_id))
+    assert (job.state, job.exit_status, job.name, job.token) == (JobState.DONE, 0, "probe", "t0ken")
+    assert job.submitted_at <= job.started_at <= job.ended_at
+    assert job.time_limit_seconds == 600
+    assert job.log == PurePosixPath(f"{site.workdir}/probe-{job_id}.log")
+    assert (await site.host.read(job.log)).data.decode() == f"hello from {job_id}\n"
+
+
+async def test_a_job_that_fails_says_its_exit_status(site: Site, until: Any) -> None:
+    job_id = await site.submit(site.script("exit 3"))
+    job = await until(lambda: site.ended(job_id))
+    assert (job.state, job.exit_status) == (JobState.FAILED, 3)
+
+
+async def test_a_running_job_is_in_the_queue_without_being_asked_for(site: Site, until: Any) -> None:
+    job_id = await site.submit(site.script(waits_for(site.workdir / "go")))
+    job = await until(lambda: site.running(job_id))
+    assert job.started_at is not None
+    assert job.ended_at is None
+    assert job_id in {job.id for job in await site.cluster.jobs()}
+    (site.workdir / "go").touch()
+    assert (await until(lambda: site.ended(job_id))).state is JobState.DONE
+
+
+async def test_a_cancelled_job_gets_term_and_ends_as_cancelled(site: Site, until: Any) -> None:
+    file = site.workdir / "told"
+    body = f"trap 'touch {file}; exit 1' TERM\necho ready\nwhile true; do sleep 0.1; done"
+    job_id = await site.submit(site.script(body))
+    job = await until(lambda: site.running(job_id))
+    await until(lambda: Path(job.log).exists() and "ready" in Path(job.log).read_text())
+    await site.cluster.cancel([job_id])
+    assert (await until(lambda: site.ended(job_id))).state is JobState.CANCELLED
+    assert file.exists()
+
+
+async def test_a_job_that_ignores_term_is_killed(site: Site, until: Any) -> None:
+    job_id = await site.submit(site.script("trap '' TERM\necho ready\nwhile true; do sleep 0.1; done"))
+    job = await until(lambda: site.running(job_id))
+    await until(lambda: Path(job.log).exists() and "ready" in Path(job.log).read_text())
+    await site.cluster.cancel([job_id])
+    assert (await until(lambda: site.ended(job_id))).state is JobState.CANCELLED
+
+
+async def test_many_jobs_are_cancelled_in_one_call_also_when_one_has_ended(site: Site, until: Any) -> None:
+    over = await site.submit(site.script("true"))
+    await until(lambda: site.ended(over))
+    first = await site.submit(site.script(waits_for(site.workdir / "never")))
+    second = await site.submit(site.script(waits_for(site.workdir / "never")), after=first)
+    await site.cluster.cancel([over, first, second])
+    for job_id in (first, second):
+        assert (await until(lambda job_id=job_id: site.ended(job_id))).state is JobState.CANCELLED
+    assert (await site.job(over)).state is JobState.DONE
+
+
+async def test_a_child_waits_for_its_parent_and_then_runs(site: Site, until: Any) -> None:
+    parent = await site.submit(site.script(f"{waits_for(site.workdir / 'go')}\ntouch {site.workdir}/made"))
+    child = await site.submit(site.script(f"test -e {site.workdir}/made"), after=parent)
+    await until(lambda: site.running(parent))
+    waiting = await site.job(child)
+    assert (waiting.state, waiting.after, waiting.is_stuck) == (JobState.PENDING, (parent,), False)
+    (site.workdir / "go").touch()
+    assert (await until(lambda: site.ended(child))).state is JobState.DONE
+
+
+async def test_the_child_of_a_failed_parent_is_stuck_and_never_runs(site: Site, until: Any) -> None:
+    parent = await site.submit(site.script(f"{waits_for(site.workdir / 'go')}\nexit 1"))
+    child = await site.submit(site.script(f"touch {site.workdir}/ran"), after=parent)
+    (site.workdir / "go").touch()
+    job = await until(lambda: site.stuck(child))
+    assert (job.state, job.reason) == (JobState.PENDING, "DependencyNeverSatisfied")
+    await site.cluster.cancel([child])
+    assert (await until(lambda: site.ended(child))).state is JobState.CANCELLED
+    assert not (site.workdir / "ran").exists()
+
+
+async def test_the_child_of_a_cancelled_parent_is_stuck_and_never_runs(site: Site, until: Any) -> None:
+    parent = await site.submit(site.script(waits_for(site.workdir / "never")))
+    child = await site.submit(site.script(f"touch {site.workdir}/ran"), after=parent)
+    await until(lambda: site.running(parent))
+    await site.cluster.cancel([parent])
+    assert (await until(lambda: site.stuck(child))).state is JobState.PENDING
+    assert not (site.workdir / "ran").exists()
+
+
+async def test_a_job_past_its_time_is_warned_then_ended_as_failed(site: Site, until: Any) -> None:
+    body = "trap 'echo warned' USR2\nwhile true; do sleep 0.1; done"
+    limits = (f"--time={site.short_limit}", "--signal=B:USR2@1")
+    job_id = await site.submit(site.script(body, *limits))
+    job = await until(lambda: site.ended(job_id), seconds=150)
+    assert (job.state, job.word) == (JobState.FAILED, "TIMEOUT")
+    assert "warned" in Path(job.log).read_text()
+
+
+async def test_jobs_that_need_more_gpus_than_are_free_wait_their_turn(site: Site, until: Any) -> None:
+    before = await site.cluster.resources("gpu")
+    assert 0 < before.free_gpus <= before.total_gpus
+    script = site.script(waits_for(site.workdir / "go"), "--gpus-per-node=4")
+    jobs = [await site.submit(script) for _ in range(before.total_gpus // 4 + 1)]
+    for job_id in jobs[:-1]:
+        assert (await until(lambda job_id=job_id: site.running(job_id))).num_gpus == 4
+    last = await site.job(jobs[-1])
+    assert (last.state, last.is_stuck, bool(last.reason)) == (JobState.PENDING, False, True)
+    assert (await site.cluster.resources("gpu")).free_gpus == 0
+    (site.workdir / "go").touch()
+    assert (await until(lambda: site.ended(jobs[-1]))).state is JobState.DONE
+
+
+@pytest.mark.parametrize("name", ["brave-owl-0728", "a|b;c", "Zürich"])
+async def test_a_job_is_found_by_its_name_in_the_queue_and_after_it(site: Site, until: Any, name: str) -> None:
+    job_id = await site.submit(site.script(waits_for(site.workdir / "go"), name=name))
+    assert [job.id for job in await site.cluster.find(name)] == [job_id]
+    (site.workdir / "go").touch()
+    await until(lambda: site.ended(job_id))
+    assert [(job.id, job.state) for job in await site.cluster.find(name)] == [(job_id, JobState.DONE)]
+    assert await site.cluster.find(f"{name}-other") == ()
+
+
+async def test_a_script_that_is_not_there_is_refused_in_a_sentence(site: Site) -> None:
+    with pytest.raises(ClusterError, match=r"nowhere\.sbatch") as caught:
+        await site.cluster.submit(PurePosixPath(f"{site.workdir}/nowhere.sbatch"))
+    assert not isinstance(caught.value, ClusterUnknown)
+
+
+async def test_a_script_gets_an_estimate_and_is_not_run_by_it(site: Site) -> None:
+    estimate = await site.cluster.estimate(site.script(f"touch {site.workdir}/ran", name="estimated"))
+    assert estimate.no_later_than is not None
+    assert await site.cluster.find("estimated") == ()
+    assert not (site.workdir / "ran").exists()

@@ -1,0 +1,168 @@
+"""Slurm, spoken through any host by its own commands: squeue, sbatch, scancel, sacct, sinfo, scontrol."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from yogo_tui.cluster.base import Estimate, Job, JobId, Resources
+from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
+from yogo_tui.cluster.slurm.fields import moment
+from yogo_tui.cluster.slurm.nodes import SINFO, count_gpus, max_hours
+from yogo_tui.cluster.slurm.past import SACCT, Past, parse_accounting
+from yogo_tui.cluster.slurm.queue import SQUEUE, parse_queue
+from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
+from yogo_tui.hosts.base import Completed, Host
+
+# sbatch itself retries a full queue for two minutes; who gives up sooner knows less than it does.
+PATIENCE_SECONDS = 150.0
+ACCOUNTING_SECONDS = 30.0
+
+_OURS = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SINFO_", "SCANCEL_", "SCONTROL_")
+_KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
+_READABLE = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard"}
+_SUBMITTED = re.compile(r"(\d+)(?:;[\w.-]+)?")
+_ID = re.compile(r"\d+(?:[_+][\d\[\],:%-]+)?")
+_STARTS_AT = re.compile(r"\bto start at (\S+)")
+
+
+async def has_slurm(host: Host) -> bool:
+    """Whether there is an sbatch on the host. Raises HostError."""
+    return (await host.run(["sh", "-c", "command -v sbatch"])).status == 0
+
+
+class SlurmCluster:
+    """A Cluster. Its first call asks Slurm for its name; until then it is called "slurm"."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._name = ""
+        self._has_accounting = True
+        self._scrubbed: dict[str, str] | None = None
+        self._past = Past(self._ask_accounting)
+
+    @classmethod
+    async def open(cls, host: Host) -> SlurmCluster:
+        """One that has answered. Raises ClusterUnknown, HostError."""
+        cluster = cls(host)
+        await cluster._introduce()
+        return cluster
+
+    @property
+    def name(self) -> str:
+        return self._name or "slurm"
+
+    async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
+        """The dependency only orders: Slurm drops one on a job that it has forgotten, and starts the child."""
+        await self._introduce()
+        dependency = [f"--dependency=afterok:{_checked(after)}"] if after else []
+        # The job inherits the environment of sbatch: the settings that make answers readable are not for it.
+        env = await self._scrub()
+        try:
+            done = await self._host.run(
+                ["sbatch", "--parsable", *dependency, str(script)], env=env, timeout_seconds=PATIENCE_SECONDS
+            )
+        except HostError as error:
+            raise ClusterUnknown(f"It is not known whether Slurm took the job: {error}") from error
+        if done.status:
+            raise not_submitted(done)
+        # A site's wrapper may print more around it.
+        ids = [found[1] for line in done.stdout.splitlines() if (found := _SUBMITTED.fullmatch(line.strip()))]
+        if not ids:
+            raise ClusterUnknown(f"It is not known whether Slurm took the job: sbatch printed {done.stdout!r}.")
+        return JobId(ids[-1])
+
+    async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
+        await self._introduce()
+        queue = parse_queue(await self._ask(*SQUEUE))
+        self._past.remember(queue)
+        known = {job.id for job in queue}
+        return (*queue, *await self._past.jobs([job_id for job_id in dict.fromkeys(ids) if job_id not in known]))
+
+    async def find(self, name: str) -> tuple[Job, ...]:
+        await self._introduce()
+        queue = tuple(job for job in parse_queue(await self._ask(*SQUEUE)) if job.name == name)
+        if not self._has_accounting:
+            return queue
+        told = await self._ask(*SACCT, f"--name={name}", "--starttime=now-30days")
+        known = {job.id for job in queue}
+        return (*queue, *(job for job in parse_accounting(told) if job.id not in known and job.name == name))
+
+    async def cancel(self, ids: Sequence[JobId]) -> None:
+        """One that has ended already is no error."""
+        if ids:
+            await self._ask("scancel", "--quiet", *map(_checked, ids))
+
+    async def requeue(self, ids: Sequence[JobId]) -> None:
+        """Put running or finished jobs back into the queue, under their ids."""
+        if ids:
+            await self._ask("scontrol", "requeue", ",".join(map(_checked, ids)))
+
+    async def estimate(self, script: PurePosixPath) -> Estimate:
+        done = await self._run("sbatch", "--test-only", str(script))
+        if found := _STARTS_AT.search(done.stderr):
+            return Estimate(moment(found[1]))
+        error = not_submitted(done)
+        if isinstance(error, ClusterUnknown) and isinstance(no_answer("sbatch", done), ClusterUnknown):
+            raise no_answer("sbatch", done)
+        return Estimate(None, spoken(done))
+
+    async def resources(self, partition: str) -> Resources:
+        nodes, limits = await asyncio.gather(
+            self._ask(*SINFO, f"--partition={partition}"),
+            self._run("scontrol", "--oneliner", "show", "partition", partition),
+        )
+        if limits.status:
+            raise ClusterError(f"The partition {partition!r} cannot be used: {spoken(limits)}.")
+        free, total, detail = count_gpus(nodes)
+        return Resources(free_gpus=free, total_gpus=total, max_hours=max_hours(limits.stdout), detail=detail)
+
+    async def _ask_accounting(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
+        """Nothing is known when it does not answer: the queue alone must do."""
+        if not self._has_accounting:
+            return ()
+        try:
+            told = await self._ask(*SACCT, f"--jobs={','.join(map(_checked, ids))}", patience=ACCOUNTING_SECONDS)
+        except (ClusterError, HostError):
+            return ()
+        return parse_accounting(told)
+
+    async def _introduce(self) -> None:
+        """Learn the cluster's name, which is part of a job's identity, and whether it keeps accounts."""
+        if self._name:
+            return
+        lines = (await self._ask("scontrol", "show", "config")).splitlines()
+        pairs = (line.partition("=") for line in lines)
+        config = {key.strip(): value.strip() for key, _, value in pairs}
+        self._has_accounting = config.get("AccountingStorageType", "(null)") not in (
+            "(null)",
+            "accounting_storage/none",
+        )
+        self._name = config.get("ClusterName", "slurm")
+
+    async def _ask(self, *argv: str, patience: float = PATIENCE_SECONDS) -> str:
+        done = await self._run(*argv, patience=patience)
+        if done.status:
+            raise no_answer(argv[0], done)
+        return done.stdout
+
+    async def _run(self, *argv: str, patience: float = PATIENCE_SECONDS) -> Completed:
+        env = await self._scrub() | _READABLE
+        return await self._host.run(argv, env=env, timeout_seconds=patience)
+
+    async def _scrub(self) -> dict[str, str]:
+        """Slurm's own variables, emptied: the user's would change what its commands print, and those named
+        SBATCH_* win over the script's own #SBATCH lines."""
+        if self._scrubbed is None:
+            lines = (await self._host.run(["env"])).stdout.splitlines()
+            names = (line.partition("=")[0] for line in lines)
+            self._scrubbed = {name: "" for name in names if name.startswith(_OURS) and name not in _KEPT}
+        return dict(self._scrubbed)
+
+
+def _checked(job_id: JobId) -> str:
+    if not _ID.fullmatch(job_id):
+        raise ClusterError(f"{job_id!r} is no job id of Slurm's.")
+    return job_id

@@ -1,0 +1,107 @@
+"""Jobs that have left the queue: what it last said of them, and what accounting remembers.
+
+Accounting is slow, shared and may not be there at all. So it is asked only for jobs that the queue no longer knows
+and that were not seen to end, and not again once it has said how they ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from yogo_tui.cluster.base import Job, JobId, JobState
+from yogo_tui.cluster.slurm.fields import gpus_in_tres, moment, text
+from yogo_tui.cluster.slurm.queue import FIELD, token_in
+from yogo_tui.cluster.slurm.states import first_word, meaning
+
+_NAMES = (
+    "JobID", "State", "ExitCode", "Submit", "Start", "End", "TimelimitRaw", "AllocTRES", "Partition", "NodeList",
+    "Comment", "JobName",
+)  # fmt: skip
+SACCT = ("sacct", "--allocations", "--noheader", "--parsable", f"--delimiter={FIELD}", f"--format={','.join(_NAMES)}")
+
+PREEMPTED_FOR_GOOD_SECONDS = 300.0
+_ASK_AGAIN_SECONDS = 60.0
+_ASK_AGAIN_AT_MOST_SECONDS = 3600.0
+
+
+def parse_accounting(table: str) -> tuple[Job, ...]:
+    """All jobs in sacct's answer. The job's name, which may hold a newline, is the last field."""
+    records = (record.split(FIELD, len(_NAMES) - 1) for record in table.split(f"{FIELD}\n"))
+    return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records if len(record) == len(_NAMES))
+
+
+def _job(row: dict[str, str]) -> Job:
+    word = first_word(row["State"])
+    status, _, signal = row["ExitCode"].partition(":")
+    killed_by = int(signal) if signal.isdigit() else 0
+    state = meaning(word)
+    return Job(
+        id=JobId(row["JobID"]),
+        name=row["JobName"],
+        state=state if state.is_over else JobState.UNKNOWN,  # the queue has forgotten it: it neither waits nor runs
+        word=word,
+        token=token_in(row["Comment"]),
+        partition=row["Partition"],
+        num_gpus=gpus_in_tres(row["AllocTRES"]),
+        nodes=text(row["NodeList"]),
+        submitted_at=moment(row["Submit"]),
+        started_at=moment(row["Start"]),
+        ended_at=moment(row["End"]),
+        time_limit_seconds=int(row["TimelimitRaw"]) * 60 if row["TimelimitRaw"].isdigit() else None,
+        exit_status=(int(status) or (128 + killed_by if killed_by else 0)) if status.isdigit() else None,
+    )
+
+
+@dataclass(slots=True)
+class _Missing:
+    """A job that the queue does not know, and of whose end nothing is known yet."""
+
+    since: float
+    ask_at: float
+    pause: float = _ASK_AGAIN_SECONDS
+    found: Job | None = None
+
+
+class Past:
+    """What is known of jobs that are not in the queue. Its memory is that of the console: it needs no file."""
+
+    def __init__(self, ask: Callable[[Sequence[JobId]], Awaitable[tuple[Job, ...]]]) -> None:
+        """`ask` asks accounting for these ids; it gives nothing where there is none, or it does not answer."""
+        self._ask = ask
+        self._ended: dict[JobId, Job] = {}
+        self._missing: dict[JobId, _Missing] = {}
+
+    def remember(self, queue: Iterable[Job]) -> None:
+        """Keep the ends that the queue shows, as it shows them for some minutes only."""
+        for job in queue:
+            self._missing.pop(job.id, None)
+            self._ended.pop(job.id, None)  # a requeue brings it back
+            if job.state.is_over:
+                self._ended[job.id] = job
+
+    async def jobs(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
+        """Those of `ids` of which something is known."""
+        now = time.monotonic()
+        for job_id in ids:
+            if job_id not in self._ended:
+                self._missing.setdefault(job_id, _Missing(since=now, ask_at=now))
+        due = [job_id for job_id in ids if job_id in self._missing and self._missing[job_id].ask_at <= now]
+        if due:
+            self._learn(due, {job.id: job for job in await self._ask(due)}, now)
+        known = (self._ended.get(job_id) or self._missing[job_id].found for job_id in ids)
+        return tuple(job for job in known if job)
+
+    def _learn(self, asked: Sequence[JobId], found: dict[JobId, Job], now: float) -> None:
+        for job_id in asked:
+            missing, job = self._missing[job_id], found.get(job_id)
+            if job and job.word == "PREEMPTED" and now - missing.since >= PREEMPTED_FOR_GOOD_SECONDS:
+                job = replace(job, state=JobState.FAILED, reason="preempted, and not started again")
+            if job and job.state.is_over:
+                self._ended[job_id] = job
+                del self._missing[job_id]
+                continue
+            missing.found = job
+            missing.ask_at = now + missing.pause
+            missing.pause = min(2 * missing.pause, _ASK_AGAIN_AT_MOST_SECONDS)
