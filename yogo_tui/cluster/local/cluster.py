@@ -1,0 +1,223 @@
+"""The local cluster, as the console holds it: it writes requests and reads states; supervisors do the work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path, PurePosixPath
+
+import yogo_tui
+from yogo.errors import RunError
+from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Resources
+from yogo_tui.cluster.local import directives, environment, slots
+from yogo_tui.cluster.local.logout import logout_notice
+from yogo_tui.cluster.local.records import Spec, State
+from yogo_tui.cluster.local.store import JobFolder, Store
+from yogo_tui.errors import ClusterError, ClusterUnknown
+
+_RECENT = timedelta(minutes=5)
+"""How long an ended job stays in the queue, as with Slurm's MinJobAge; after that, ask for its id or name."""
+
+_NUM_RECENT = 200
+_START_SECONDS = 60.0
+
+
+class LocalCluster:
+    """This machine as a `yogo_tui.cluster.base.Cluster`. Its state lies in `state_folder`."""
+
+    def __init__(self, state_folder: Path, *, slots: int = 0, kill_after_seconds: float = 30.0) -> None:
+        self._store = Store(state_folder.absolute())
+        self._slots = slots
+        self._kill_after_seconds = kill_after_seconds
+        self._over: dict[int, Job] = {}
+
+    @property
+    def name(self) -> str:
+        return "local"
+
+    @property
+    def num_slots(self) -> int:
+        """As set; else the machine's GPUs, or one."""
+        return self._slots or slots.num_gpus() or 1
+
+    async def notice(self) -> str:
+        """A sentence where logging out would end the jobs; empty where it would not, or cannot be told."""
+        return await asyncio.to_thread(logout_notice)
+
+    async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
+        return await asyncio.to_thread(self._submit, Path(script), after)
+
+    async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
+        return await asyncio.to_thread(self._jobs, {int(id_) for id_ in ids if id_.isdecimal()})
+
+    async def find(self, name: str) -> tuple[Job, ...]:
+        return await asyncio.to_thread(self._find, name)
+
+    async def cancel(self, ids: Sequence[JobId]) -> None:
+        await asyncio.gather(*(asyncio.to_thread(self._cancel, id_) for id_ in ids))
+
+    async def estimate(self, script: PurePosixPath) -> Estimate:
+        return await asyncio.to_thread(self._estimate, Path(script))
+
+    async def resources(self, partition: str) -> Resources:
+        return await asyncio.to_thread(self._resources)
+
+    def _submit(self, script: Path, after: JobId | None) -> JobId:
+        text = _read(script)
+        asks = directives.parse(text.decode(errors="replace"))
+        if after is not None and not self._exists(after):
+            raise ClusterError(f"There is no job {after} on this machine to wait for")
+        try:
+            self._store.prepare()
+            spec = self._spec(script, asks, int(after) if after else None)
+            folder = self._store.job(spec.id)
+            folder.script.write_bytes(text)
+            self._store.active(spec.id).touch()
+            spec.write(folder.spec)
+        except OSError as error:
+            raise ClusterError(f"The job cannot be written down in {self._store.root}: {error}") from error
+        _start_supervisor(folder)
+        return JobId(str(spec.id))
+
+    def _spec(self, script: Path, asks: directives.Directives, after: int | None) -> Spec:
+        job_id = self._store.claim_id()
+        name = asks.job_name or script.name
+        folder = Path.cwd() / asks.chdir
+
+        def file(pattern: str) -> str:
+            return str(folder / directives.expand(pattern, job_id=job_id, name=name)) if pattern else ""
+
+        return Spec(
+            id=job_id,
+            name=name,
+            directives=asks,
+            folder=str(folder),
+            log=file(asks.output),
+            error_log=file(asks.error),
+            after=after,
+            slots=self.num_slots,
+            needs=self._needs(asks),
+            kill_after_seconds=self._kill_after_seconds,
+            host=socket.gethostname(),
+        )
+
+    def _needs(self, asks: directives.Directives) -> int:
+        """Slots for a job: at least one, as a job without a GPU keeps the machine busy as well."""
+        return min(max(asks.gpus, 1), self.num_slots)
+
+    def _exists(self, job_id: JobId) -> bool:
+        return job_id.isdecimal() and self._store.job(int(job_id)).spec.exists()
+
+    def _jobs(self, asked: set[int]) -> tuple[Job, ...]:
+        known = set(self._store.ids())
+        recent = set(sorted(known)[-_NUM_RECENT:])
+        looked_at = known & (recent | asked | set(self._store.active_ids()))
+        since = datetime.now(UTC) - _RECENT
+        jobs = [job for id_ in sorted(looked_at) if (job := self._job(id_))]
+        return tuple(
+            job
+            for job in jobs
+            if int(job.id) in asked or not job.state.is_over or (job.ended_at is not None and job.ended_at > since)
+        )
+
+    def _find(self, name: str) -> tuple[Job, ...]:
+        return tuple(job for id_ in self._store.ids() if (job := self._job(id_)) and job.name == name)
+
+    def _job(self, job_id: int) -> Job | None:
+        if job_id in self._over:
+            return self._over[job_id]
+        try:
+            found = self._store.read(job_id)
+        except RunError as error:
+            return Job(JobId(str(job_id)), "", JobState.UNKNOWN, word="UNKNOWN", reason=str(error))
+        except OSError as error:
+            raise ClusterUnknown(f"The jobs in {self._store.root} cannot be read: {error}") from error
+        if found is None:
+            return None
+        job = _job(*found)
+        if job.state.is_over:
+            self._over[job_id] = job
+        return job
+
+    def _cancel(self, job_id: JobId) -> None:
+        try:
+            is_known = job_id.isdecimal() and self._store.cancel(int(job_id))
+        except (OSError, RunError) as error:
+            raise ClusterUnknown(f"Job {job_id} cannot be cancelled: {error}") from error
+        if not is_known:
+            raise ClusterError(f"There is no job {job_id} on this machine")
+
+    def _estimate(self, script: Path) -> Estimate:
+        asks = directives.parse(_read(script).decode(errors="replace"))
+        needs, free = self._needs(asks), self._num_free()
+        waiting = len(self._store.waiting_ids())
+        if needs <= free and not waiting:
+            return Estimate(datetime.now(UTC))
+        queue = f", and {waiting} {'job waits' if waiting == 1 else 'jobs wait'} already" if waiting else ""
+        return Estimate(None, f"It needs {needs} of {self.num_slots} slots, {free} are free{queue}")
+
+    def _resources(self) -> Resources:
+        return Resources(free_gpus=self._num_free(), total_gpus=self.num_slots, detail="slots of this machine")
+
+    def _num_free(self) -> int:
+        try:
+            return slots.num_free(self._store, self.num_slots)
+        except OSError as error:
+            raise ClusterUnknown(f"The slots in {self._store.root} cannot be looked at: {error}") from error
+
+
+def _read(script: Path) -> bytes:
+    try:
+        return script.read_bytes()
+    except OSError as error:
+        raise ClusterError(f"The script {script} cannot be read: {error}") from error
+
+
+def _start_supervisor(folder: JobFolder) -> None:
+    """Returns once a supervisor has the job, in the background and in a session of its own."""
+    argv = [sys.executable, "-m", "yogo_tui.cluster.local.supervisor", str(folder.path)]
+    with folder.supervisor_log.open("wb") as log:
+        try:
+            done = subprocess.run(
+                argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                cwd=Path(yogo_tui.__file__).parent.parent,
+                env=environment.scrubbed(os.environ),
+                start_new_session=True,
+                timeout=_START_SECONDS,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ClusterUnknown(f"The job's supervisor did not start: {error}") from error
+    if done.returncode:
+        words = folder.supervisor_log.read_text(errors="replace").strip().splitlines()
+        raise ClusterUnknown(f"The job's supervisor ended at once: {words[-1] if words else 'it said nothing'}")
+
+
+def _job(spec: Spec, state: State) -> Job:
+    return Job(
+        id=JobId(str(spec.id)),
+        name=spec.name,
+        state=state.state,
+        word=state.word,
+        reason=state.reason,
+        token=spec.directives.comment,
+        partition="local",
+        num_gpus=spec.directives.gpus,
+        nodes=spec.host if state.started_at else "",
+        submitted_at=spec.submitted_at,
+        started_at=state.started_at,
+        ended_at=state.ended_at,
+        time_limit_seconds=spec.directives.time_limit_seconds,
+        exit_status=state.exit_status,
+        log=PurePosixPath(spec.log),
+        after=(JobId(str(spec.after)),) if spec.after is not None else (),
+        is_stuck=state.reason == "DependencyNeverSatisfied",
+    )

@@ -1,0 +1,232 @@
+"""The process that watches over one job: `python -m yogo_tui.cluster.local.supervisor JOBDIR`.
+
+It returns to its caller as soon as it has taken the job over, and goes on in the background, in a
+session of its own, whatever becomes of the console and the terminal. It waits for the job's parent and
+for slots, runs the script, and keeps the time limit, cancelling and requeue as Slurm would.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from yogo.errors import RunError
+from yogo.run.record import now
+from yogo_tui.cluster.base import JobState
+from yogo_tui.cluster.local import locks, processes, slots
+from yogo_tui.cluster.local.batch import Batch, Ending
+from yogo_tui.cluster.local.records import Spec, State
+from yogo_tui.cluster.local.store import Store
+
+POLL_SECONDS = 0.25
+MAX_RESTARTS = 5
+REQUEUE_STATUS = 75
+"""EX_TEMPFAIL: with `#SBATCH --requeue`, how a script asks to be started again."""
+
+
+class _CancelledError(Exception):
+    """The job is to end; the text says why."""
+
+
+class Supervisor:
+    """One job, from the queue to its end. Holds the job's lock, and so is its state's one writer."""
+
+    def __init__(self, store: Store, spec: Spec) -> None:
+        self._store = store
+        self._spec = spec
+        self._folder = store.job(spec.id)
+        self._is_told_to_end = False
+        self._is_saved = True
+        self.state = State(boot_id=processes.boot_id(), supervisor_pid=os.getpid())
+
+    def end(self, _signal: int, _frame: FrameType | None) -> None:
+        """A signal handler: this process was told to end, as at a shutdown, and takes its script along."""
+        self._is_told_to_end = True
+
+    def save(self, **changes: Any) -> None:
+        """Change the state. What the disk does not take now is written at a later pause."""
+        if self._is_saved and all(getattr(self.state, name) == value for name, value in changes.items()):
+            return
+        self.state = self.state.model_copy(update=changes)
+        try:
+            self.state.write(self._folder.state)
+        except OSError as error:
+            print(f"{self._folder.state} cannot be written: {error}", file=sys.stderr, flush=True)
+            self._is_saved = False
+        else:
+            self._is_saved = True
+
+    def run(self) -> None:
+        try:
+            while self._start_once():
+                pass
+        except _CancelledError as error:
+            self._over(JobState.CANCELLED, "CANCELLED", str(error))
+        except OSError as error:
+            self._over(JobState.FAILED, "FAILED", f"Its supervisor could not go on: {error}")
+
+    def _start_once(self) -> bool:
+        """One start of the script; whether it goes back to the queue."""
+        self._wait_for_parent()
+        with slots.in_line(self._store, self._spec.id):
+            taken = self._wait_for_slots()
+        try:
+            ending = self._run_script(tuple(taken))
+        finally:
+            slots.release(taken)
+        return self._settle(ending)
+
+    def _wait_for_parent(self) -> None:
+        """Until the parent has ended well. Once it has not, that can no longer happen: stay until cancelled."""
+        while (parent := self._spec.after) is not None:
+            match self._state_of(parent):
+                case JobState.DONE:
+                    return
+                case JobState.FAILED | JobState.CANCELLED:
+                    self._pause("DependencyNeverSatisfied")
+                case _:
+                    self._pause("Dependency")
+
+    def _state_of(self, job_id: int) -> JobState:
+        try:
+            found = self._store.read(job_id)
+        except (RunError, OSError) as error:
+            print(f"Job {job_id} cannot be read: {error}", file=sys.stderr, flush=True)
+            return JobState.UNKNOWN
+        return found[1].state if found else JobState.FAILED
+
+    def _wait_for_slots(self) -> dict[int, int]:
+        while True:
+            is_first = slots.is_first(self._store, self._spec.id)
+            if is_first and self._is_saved:
+                taken = slots.try_take(self._store, needs=self._spec.needs, total=self._spec.slots)
+                if taken is not None:
+                    return taken
+            self._pause("Resources" if is_first else "Priority")
+
+    def _run_script(self, taken: tuple[int, ...]) -> Ending:
+        batch = Batch(self._spec, self._folder, restarts=self.state.restarts)
+        self.save(state=JobState.RUNNING, word="RUNNING", reason="", taken=taken, started_at=now())
+        try:
+            batch.start(taken)
+        except OSError as error:
+            return Ending(127, problem=f"It could not be started: {error}")
+        self.save(script_pid=batch.pid, script_start=processes.start_ticks(batch.pid))
+        while not batch.has_ended():
+            if why := self._why_to_end():
+                self.save(word="COMPLETING")
+                batch.end(f"CANCELLED: {why}")
+                return Ending(batch.status, cancelled=why)
+            if batch.is_past_limit():
+                self.save(word="COMPLETING")
+                batch.end("CANCELLED DUE TO TIME LIMIT")
+                return Ending(batch.status, is_timeout=True)
+            batch.warn_in_time()
+            self._rest()
+        batch.end("")
+        return Ending(batch.status)
+
+    def _settle(self, ending: Ending) -> bool:
+        """Write down how a start ended; whether another one follows."""
+        wants_more = ending.status == REQUEUE_STATUS and self._spec.directives.requeue and not ending.cancelled
+        if wants_more and self.state.restarts < MAX_RESTARTS:
+            self.save(
+                state=JobState.PENDING,
+                word="PENDING",
+                reason="BeginTime",
+                taken=(),
+                restarts=self.state.restarts + 1,
+                script_pid=None,
+                script_start=None,
+            )
+            return True
+        if ending.cancelled:
+            self._over(JobState.CANCELLED, "CANCELLED", ending.cancelled, ending.status)
+        elif wants_more:
+            self._over(JobState.FAILED, "FAILED", f"It was started {MAX_RESTARTS} times again, and no more", 75)
+        elif ending.is_timeout:
+            self._over(JobState.FAILED, "TIMEOUT", "It reached its time limit", ending.status)
+        elif ending.status == 0:
+            self._over(JobState.DONE, "COMPLETED", "", 0)
+        else:
+            self._over(JobState.FAILED, "FAILED", ending.problem or _how(ending.status), ending.status)
+        return False
+
+    def _over(self, state: JobState, word: str, reason: str, status: int | None = None) -> None:
+        self.save(state=state, word=word, reason=reason, exit_status=status, ended_at=now(), taken=())
+        while not self._is_saved:
+            time.sleep(1.0)
+            self.save()
+        self._store.active(self._spec.id).unlink(missing_ok=True)
+
+    def _pause(self, reason: str) -> None:
+        self.save(state=JobState.PENDING, word="PENDING", reason=reason)
+        if why := self._why_to_end():
+            raise _CancelledError(why)
+        self._rest()
+
+    def _rest(self) -> None:
+        time.sleep(POLL_SECONDS)
+        if not self._is_saved:
+            self.save()
+
+    def _why_to_end(self) -> str:
+        if self._is_told_to_end:
+            return "Its supervisor was told to end"
+        return "By the user" if self._folder.cancel.exists() else ""
+
+
+def _how(status: int) -> str:
+    if status <= 128:
+        return f"It ended with exit status {status}"
+    try:
+        return f"It was ended by signal {signal.Signals(status - 128).name}"
+    except ValueError:
+        return f"It ended with exit status {status}"
+
+
+def _default_signals(supervisor: Supervisor) -> None:
+    """Handlers, never SIG_IGN: an ignored signal would stay ignored in the script, as it may be for us."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
+        signal.signal(number, lambda _signal, _frame: None)
+    signal.signal(signal.SIGTERM, supervisor.end)
+
+
+def _take_over(path: Path) -> int | None:
+    """The job's lock. Whoever only looks whether it is held does so for an instant: try again."""
+    for _attempt in range(20):
+        descriptor = locks.try_take(path)
+        if descriptor is not None:
+            return descriptor
+        time.sleep(0.05)
+    return None
+
+
+def main(job_folder: str) -> None:
+    path = Path(job_folder)
+    store = Store(path.parent.parent)
+    spec = Spec.read(store.job(int(path.name)).spec)
+    is_ready, say_ready = os.pipe()
+    if os.fork():
+        os.close(say_ready)
+        # The end of the pipe comes without a word when the other one dies.
+        os._exit(0 if os.read(is_ready, 1) else 1)
+    os.close(is_ready)
+    if _take_over(store.job(spec.id).lock) is None or store.job(spec.id).state.exists():
+        sys.exit("Another supervisor has this job")
+    supervisor = Supervisor(store, spec)
+    _default_signals(supervisor)
+    supervisor.state.write(store.job(spec.id).state)
+    os.write(say_ready, b"1")
+    os.close(say_ready)
+    supervisor.run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
