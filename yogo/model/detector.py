@@ -109,17 +109,19 @@ class YOGO(nn.Module):
     def resize_model(self, img_height: int | None = None, img_width: int | None = None) -> None:
         """Serve frames of another size with the same weights: cells, and so boxes, keep their size in pixels."""
         height, width = self.img_size.tolist()
-        new_height, new_width = int(img_height or height), int(img_width or width)
+        new_height = height if img_height is None else int(img_height)
+        new_width = width if img_width is None else int(img_width)
+        self._lay_grid(new_height, new_width)
         self.height_multiplier.mul_(height / new_height)
         self.width_multiplier.mul_(width / new_width)
         self.img_size.copy_(torch.tensor([new_height, new_width]))
-        self._lay_grid(new_height, new_width)
 
     def _lay_grid(self, height: int, width: int) -> None:
         """Where each cell begins, in fractions of the frame."""
-        self.Sx, self.Sy = grid_size(self.model, height, width)
-        if min(self.Sx, self.Sy) < 1:
+        columns_rows = grid_size(self.model, height, width)
+        if min(height, width, *columns_rows) < 1:
             raise ValueError(f"frames of {height}x{width} pixels are too small for {self.model_version}")
+        self.Sx, self.Sy = columns_rows
         like = self.anchor_w
         columns = torch.linspace(0, 1 - 1 / self.Sx, self.Sx, dtype=torch.float32)
         rows = torch.linspace(0, 1 - 1 / self.Sy, self.Sy, dtype=torch.float32)

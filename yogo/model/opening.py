@@ -8,14 +8,21 @@ from torch import Size, Tensor
 
 from yogo.architectures import BLOCKS, MODEL_NAMES
 from yogo.checkpoint import Checkpoint
-from yogo.errors import CheckpointError
+from yogo.errors import CheckpointError, TrainingError
 from yogo.model.detector import YOGO
 from yogo.model.network import get_model_func, shapes
 
 _LARGEST_FRAME = 2**28
 """Pixels. A file that claims more is broken or hostile."""
 
-_ABSENT_IN_OLDER_FILES = {"clip_value": 1.0, "height_multiplier": 1.0, "width_multiplier": 1.0}
+_MOST_CLASSES = 10_000
+
+_ABSENT_IN_OLDER_FILES = {
+    "clip_value": 1.0,
+    "height_multiplier": 1.0,
+    "width_multiplier": 1.0,
+    "normalize_images": 0.0,
+}
 
 
 def open_model(checkpoint: Checkpoint, *, inference: bool = False) -> tuple[YOGO, tuple[str, ...]]:
@@ -23,13 +30,20 @@ def open_model(checkpoint: Checkpoint, *, inference: bool = False) -> tuple[YOGO
 
     Raises CheckpointError when the weights are not those of a network that we know.
     """
-    state = checkpoint.model_state_dict
-    height, width = _frame(checkpoint)
+    try:
+        return _opened(checkpoint, inference)
+    except (TrainingError, ValueError) as error:
+        raise CheckpointError(f"{checkpoint.path} cannot be opened: {error}") from error
+
+
+def _opened(checkpoint: Checkpoint, inference: bool) -> tuple[YOGO, tuple[str, ...]]:
     num_classes = int(_number(checkpoint, "num_classes"))
-    is_rgb = _is_rgb(state)
+    if not 1 <= num_classes <= _MOST_CLASSES:
+        raise CheckpointError(f"{checkpoint.path} is no YOGO checkpoint: it claims {num_classes} classes")
+    is_rgb = _is_rgb(checkpoint)
     name, notices = _network(checkpoint, num_classes, is_rgb)
     model = YOGO(
-        (height, width),
+        _frame(checkpoint),
         _number(checkpoint, "anchor_w"),
         _number(checkpoint, "anchor_h"),
         num_classes,
@@ -42,14 +56,13 @@ def open_model(checkpoint: Checkpoint, *, inference: bool = False) -> tuple[YOGO
     )
     model.height_multiplier.fill_(_number(checkpoint, "height_multiplier"))
     model.width_multiplier.fill_(_number(checkpoint, "width_multiplier"))
-    model.model.load_state_dict(_weights(state))
+    model.model.load_state_dict(_weights(checkpoint.model_state_dict))
     return (model.eval() if inference else model), notices
 
 
 def normalizes(checkpoint: Checkpoint) -> bool:
     """Whether the model wants its pictures divided by 255: the weights' own flag or the file's may say so."""
-    flag = checkpoint.model_state_dict.get("normalize_images")
-    return checkpoint.normalize_images or (flag is not None and bool(flag))
+    return checkpoint.normalize_images or bool(_number(checkpoint, "normalize_images"))
 
 
 def _network(checkpoint: Checkpoint, num_classes: int, is_rgb: bool) -> tuple[str, tuple[str, ...]]:
@@ -78,11 +91,11 @@ def _weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix("model."): value for key, value in state.items() if key.startswith("model.")}
 
 
-def _is_rgb(state: Mapping[str, Tensor]) -> bool:
+def _is_rgb(checkpoint: Checkpoint) -> bool:
     """What the file says; files from before the flag say it by the shape of their first convolution."""
-    if "is_rgb" in state:
-        return bool(state["is_rgb"])
-    first = next(iter(_weights(state).values()), None)
+    if "is_rgb" in checkpoint.model_state_dict:
+        return bool(_number(checkpoint, "is_rgb"))
+    first = next(iter(_weights(checkpoint.model_state_dict).values()), None)
     return first is not None and first.ndim == 4 and first.shape[1] == 3
 
 
