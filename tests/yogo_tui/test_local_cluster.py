@@ -118,7 +118,7 @@ async def test_a_job_reads_its_own_slurm_variables_and_none_of_the_users(
     monkeypatch.setenv("SBATCH_TIMELIMIT", "1")
     monkeypatch.setenv("SLURM_PROCID", "7")
     monkeypatch.setenv("MINE", "kept")
-    job_id = await bench.submit("env", "--gpus-per-node=a100:4", "--cpus-per-task=4096", "--comment='a token'")
+    job_id = await bench.submit("env", "--gpus-per-node=a100:4", "--cpus-per-task=4096", "--comment='yogo:t0ken of mine'")
     job = await bench.over(job_id)
     log = await bench.log(job_id)
     variables = dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
@@ -130,7 +130,7 @@ async def test_a_job_reads_its_own_slurm_variables_and_none_of_the_users(
     assert variables["MINE"] == "kept"
     assert "SBATCH_TIMELIMIT" not in variables
     assert "SLURM_PROCID" not in variables
-    assert job.token == "a token"
+    assert job.token == "t0ken"
 
 
 async def test_a_script_for_more_gpus_than_there_are_slots_runs_and_the_log_says_so(bench: Bench) -> None:

@@ -18,6 +18,7 @@ from yogo_tui.cluster.local import directives, environment, slots
 from yogo_tui.cluster.local.logout import logout_notice
 from yogo_tui.cluster.local.records import Spec, State
 from yogo_tui.cluster.local.store import JobFolder, Store
+from yogo_tui.cluster.slurm.queue import token_in
 from yogo_tui.errors import ClusterError, ClusterUnknown
 
 _RECENT = timedelta(minutes=5)
@@ -208,7 +209,7 @@ def _job(spec: Spec, state: State) -> Job:
         state=state.state,
         word=state.word,
         reason=state.reason,
-        token=spec.directives.comment,
+        token=token_in(spec.directives.comment),
         partition="local",
         num_gpus=spec.directives.gpus,
         nodes=spec.host if state.started_at else "",
