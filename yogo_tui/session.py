@@ -5,20 +5,40 @@ Composition only: the work is in `launch`, `runs`, `cluster` and `hosts`. Nothin
 
 from __future__ import annotations
 
+import asyncio
+import difflib
+import itertools
+import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+from yogo import presets
 from yogo.presets import Preset
 from yogo.recipe import Recipe
+from yogo.run.directory import propose_name
 from yogo.run.history import History
-from yogo.run.launch import Kind, Parent
-from yogo_tui.cluster.base import Cluster, Estimate, Queue, Resources
+from yogo.run.launch import Kind
+from yogo_tui.cluster.base import Cluster, Estimate, JobId, Queue, Resources
+from yogo_tui.cluster.local import LocalCluster
+from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.launch import script, submit
 from yogo_tui.launch.plan import Launched, Plan
+from yogo_tui.runs import parent as parents
+from yogo_tui.runs.folder import Scanner
+from yogo_tui.runs.follow import follow_history
+from yogo_tui.runs.lookout import Lookout, Runs
 from yogo_tui.runs.model import Run
+from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.settings import Settings, SizePreset
+
+_LOCAL_SECONDS = 1.0
+"""This machine bears to be asked this often."""
+
+__all__ = ["DefinitionFile", "ParentInfo", "Runs", "Session", "age"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,85 +50,87 @@ class DefinitionFile:
     """The folder of the settings that it was found under."""
 
 
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """All runs as last seen; `queue.stale` and `queue.seen_at` say how old that truth is."""
-
-    runs: tuple[Run, ...] = ()
-    queue: Queue = Queue()
-
-
-@dataclass(frozen=True, slots=True)
-class ParentInfo:
-    """A .pth that a fine-tune can start from, and what passes forward from it."""
-
-    parent: Parent
-    model: str
-    normalize_images: bool
-    rgb_images: bool
-    image_hw: tuple[int, int]
-    classes: tuple[str, ...]
-    from_run: Run | None = None
-
-
 class Session:
     """Open with `await Session.open(settings)`; close when done."""
 
-    settings: Settings
-    host: Host
-    cluster: Cluster
+    def __init__(self, settings: Settings, host: Host, cluster: Cluster) -> None:
+        self.settings = settings
+        self.host = host
+        self.cluster = cluster
+        scanner = Scanner(host, [PurePosixPath(folder) for folder in settings.run_folders])
+        is_local = cluster.name == "local"
+        self._every_seconds = min(_LOCAL_SECONDS, settings.poll_seconds) if is_local else settings.poll_seconds
+        self._lookout = Lookout(host, cluster, scanner, every_seconds=self._every_seconds)
+        self._look_now = asyncio.Event()
 
     @classmethod
     async def open(cls, settings: Settings) -> Session:
         """Choose host and cluster. Raises ConsoleError (a Slurm that does not answer is not a reason to go local)."""
-        raise NotImplementedError
+        from yogo_tui.cluster.slurm import SlurmCluster
+        from yogo_tui.cluster.slurm.cluster import has_slurm
+
+        host = HereHost()
+        if settings.cluster == "slurm" or (settings.cluster == "auto" and await has_slurm(host)):
+            return cls(settings, host, await SlurmCluster.open(host))
+        return cls(settings, host, LocalCluster(local_state_folder(), slots=settings.local_slots))
 
     async def close(self) -> None:
-        raise NotImplementedError
+        """Nothing is held open on this machine."""
 
     @property
     def runs_folder(self) -> Path:
         """<workspace>/trained_models, absolute."""
-        raise NotImplementedError
+        return self.settings.runs_folder
 
     # datasets and recipes: what a file is worth is asked of yogo.definition and yogo.presets directly
 
     def definitions(self) -> tuple[DefinitionFile, ...]:
-        raise NotImplementedError
+        """Every YAML file under the settings' folders, by folder and name."""
+        return tuple(
+            DefinitionFile(path, root)
+            for root in self.settings.definition_folders
+            for path in sorted(root.rglob("*.y*ml"))
+            if path.suffix in {".yml", ".yaml"} and not any(part.startswith(".") for part in path.parts)
+        )
 
     def presets(self) -> tuple[Preset, ...]:
         """Built-in ones first, then the user's; an unreadable one comes with `problem` set."""
-        raise NotImplementedError
+        return (*presets.builtin(), *presets.load_all(self.settings.preset_folders))
 
     @property
     def presets_folder(self) -> Path:
         """Where the user's own presets are saved."""
-        raise NotImplementedError
+        return self.settings.own_presets_folder
 
     # launch
 
     def propose_name(self) -> str:
-        raise NotImplementedError
+        """A name that no run has yet."""
+        return propose_name(self.runs_folder)
 
     def render(self, plan: Plan) -> str:
         """The job script, exactly as it would be submitted. Pure. Raises TemplateError."""
-        raise NotImplementedError
+        return script.render(self.settings, plan, submit.PREVIEW_TOKEN)
 
     async def check_script(self, script: str) -> str:
         """What `bash -n` says of it; empty when it is well."""
-        raise NotImplementedError
+        done = await self.host.run(["bash", "-n"], stdin=script)
+        return "" if done.status == 0 else done.stderr.strip() or f"bash -n ended with status {done.status}"
 
     async def launch(self, plan: Plan) -> Launched:
         """Make the run directory, write intent and script, submit once. Raises LaunchError, ClusterError, HostError."""
-        raise NotImplementedError
+        try:
+            return await submit.launch(self.host, self.cluster, self.settings, plan)
+        finally:
+            self.look_now()
 
     async def inspect(self, checkpoint: PurePosixPath) -> ParentInfo:
         """What any .pth holds (asks `yogo inspect`, as the console has no torch). Raises LaunchError."""
-        raise NotImplementedError
+        return await parents.of_file(self.host, self.settings.yogo_words, checkpoint)
 
     async def parent_of(self, run: Run) -> ParentInfo:
         """What would pass forward from a run, finished or still to finish. Raises LaunchError."""
-        raise NotImplementedError
+        return await parents.of_run(self.host, self.settings.yogo_words, run)
 
     async def plan_finetune(
         self,
@@ -122,40 +144,121 @@ class Session:
         kind: Kind = Kind.FINETUNE,
     ) -> Plan:
         """A plan whose recipe has taken over what passes forward, and that waits for the parent if it must."""
-        raise NotImplementedError
+        await asyncio.to_thread(parents.check_classes, parent, definition)
+        return Plan(
+            name=name or self.propose_name(),
+            kind=kind,
+            definition=PurePosixPath(os.path.abspath(definition)),
+            recipe=parent.pass_forward(recipe),
+            size=size,
+            preset=preset,
+            parent=parent.parent,
+            after=parent.after,
+        )
 
     async def estimate(self, plan: Plan) -> Estimate:
-        raise NotImplementedError
+        """When it would start. The script is put beside the runs, as the cluster reads it from a file."""
+        path = PurePosixPath(self.runs_folder / ".estimates" / f"{plan.size.gpus}-{plan.size.template}")
+        await self.host.write(path, self.render(plan).encode())
+        return await self.cluster.estimate(path)
 
     async def resources(self) -> Resources:
-        raise NotImplementedError
+        return await self.cluster.resources(self.settings.partition)
 
     async def cancel(self, runs: Sequence[Run]) -> None:
-        raise NotImplementedError
+        """Cancel their jobs. Raises LaunchError for one that has none, ClusterError, HostError."""
+        jobs = [self._job_to_cancel(run) for run in runs]
+        await self.cluster.cancel(jobs)
+        for run in runs:
+            if run.path and run.launch:
+                await submit.mark_cancelled(self.host, run.path, run.launch)
+        self.look_now()
+
+    def _job_to_cancel(self, run: Run) -> JobId:
+        if run.job and not run.job.state.is_over:
+            return run.job.id
+        submission = run.launch.submission if run.launch else None
+        if run.state.is_over or submission is None or not submission.job_id:
+            raise LaunchError(f"{run.name} is {run.state}: it has no job to cancel.")
+        if submission.cluster != self.cluster.name:
+            raise LaunchError(f"{run.name} was submitted to {submission.cluster}: it cannot be cancelled from here.")
+        return JobId(submission.job_id)
 
     # what there is
 
     async def runs(self) -> Runs:
-        """One look at all runs: directories and queue, joined; newest first."""
-        raise NotImplementedError
+        """One look at all runs: directories and queue, joined; newest first. Raises HostError."""
+        return await self._lookout.once()
 
     def watch_runs(self) -> AsyncIterator[Runs]:
         """The same, again and again, at the pace that the cluster bears; never raises ConsoleError."""
-        raise NotImplementedError
+        return self._lookout.watch(self._queues())
+
+    async def _queues(self) -> AsyncIterator[Queue]:
+        while True:
+            await self._lookout.look_at_queue()
+            yield self._lookout.queue
+            self._look_now.clear()
+            try:
+                await asyncio.wait_for(self._look_now.wait(), self._every_seconds)
+            except TimeoutError:
+                continue
 
     def look_now(self) -> None:
         """Ask the cluster sooner than planned: the user has just acted."""
-        raise NotImplementedError
+        self._look_now.set()
 
     def follow_history(self, run: Run) -> AsyncIterator[History]:
         """The run's curves, each time that events were added; ends when the run is over and all is read."""
-        raise NotImplementedError
+
+        async def is_over() -> bool:
+            seen = await self._lookout.at(path) if path else None
+            return seen is None or seen.state.is_over
+
+        path = run.path
+        return follow_history(self.host, path, is_over) if path else _nothing()
 
     async def find(self, name_or_path: str) -> Run:
         """The run of this name, or at this path. Raises LaunchError with the nearest names."""
-        raise NotImplementedError
+        seen = (await self.runs()).runs
+        wanted = PurePosixPath(os.path.abspath(name_or_path))
+        for run in seen:
+            if run.name == name_or_path or run.path == wanted or (run.job and run.job.id == name_or_path):
+                return run
+        if elsewhere := await self._lookout.at(wanted):
+            return elsewhere
+        near = difflib.get_close_matches(name_or_path, [run.name for run in seen], n=3, cutoff=0.5)
+        hint = f" There is {', '.join(near)}." if near else f" There are {len(seen)} runs in {self.runs_folder}."
+        raise LaunchError(f"There is no run {name_or_path}.{hint}")
+
+
+async def _nothing() -> AsyncIterator[History]:
+    return
+    yield
+
+
+def local_state_folder() -> Path:
+    """Where this machine's jobs are kept: one place a user, as they share the machine's slots."""
+    configured = Path(os.environ.get("XDG_STATE_HOME", ""))
+    folder = configured if configured.is_absolute() else Path.home() / ".local" / "state"
+    return folder / "yogo-tui" / "local"
+
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
 def age(seen_at: datetime | None) -> str:
     """How long ago, in the largest two units, such as "2 h 14 m"; empty for never."""
-    raise NotImplementedError
+    if seen_at is None:
+        return ""
+    return duration((datetime.now(UTC) - seen_at).total_seconds())
+
+
+def duration(seconds: float) -> str:
+    """In the largest two units, such as "2 h 14 m"."""
+    left = max(0, int(seconds))
+    for (sign, length), (next_sign, next_length) in itertools.pairwise(_UNITS):
+        if left >= length:
+            rest = left % length // next_length
+            return f"{left // length} {sign} {rest} {next_sign}" if rest else f"{left // length} {sign}"
+    return f"{left} s"

@@ -40,6 +40,9 @@ class Submission(Part):
     detail: str = ""
     """The scheduler's own words, when it refused or did not answer."""
 
+    cancelled_at: datetime | None = None
+    """When the user asked to cancel the job: schedulers forget how a job ended, this file does not."""
+
 
 class Size(Part):
     """What a job asks its cluster for."""

@@ -53,6 +53,11 @@ class Run:
     """Such as: run.json was written by a newer yogo."""
 
     @property
+    def can_cancel(self) -> bool:
+        """Its job still waits or runs; so does one that can never start, although its run counts as failed."""
+        return self.job is not None and not self.job.state.is_over
+
+    @property
     def created_at(self) -> datetime | None:
         if self.launch:
             return self.launch.created_at

@@ -1,0 +1,271 @@
+"""From a plan to a job and its run, on this machine's own cluster, with a trainer that only pretends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from yogo.recipe import Recipe
+from yogo.run.launch import Kind, Launch, Outcome
+from yogo_tui.cluster.base import JobId
+from yogo_tui.cluster.local import LocalCluster
+from yogo_tui.errors import ClusterError, ClusterUnknown, LaunchError, TemplateError
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.launch.plan import Plan
+from yogo_tui.runs.model import Run, RunState
+from yogo_tui.session import Session
+from yogo_tui.settings import Settings, SizePreset
+
+PRETEND = Path(__file__).with_name("pretend_yogo.py")
+SIZE = SizePreset(gpus=1, cpus=1, hours=1, template="1gpu.sbatch")
+
+
+def workspace(folder: Path, **changes: object) -> Settings:
+    data = folder / "dataset_defs"
+    for name in ("images", "labels"):
+        (data / name).mkdir(parents=True)
+    (data / "labels" / "one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (data / "images" / "one.png").write_bytes(b"")
+    pair = "dataset_paths:\n  all: {image_path: images, label_path: labels}\n"
+    (data / "cells.yml").write_text(f"class_names: [a, b]\n{pair}")
+    (data / "others.yml").write_text(f"class_names: [a, c]\n{pair}")
+    return Settings(
+        workspace=folder,
+        cluster="local",
+        yogo_command=f"{sys.executable} {PRETEND}",
+        poll_seconds=0.2,
+        sizes=(SIZE,),
+        **changes,
+    )
+
+
+@pytest.fixture
+async def session(tmp_path: Path) -> AsyncIterator[Session]:
+    cluster = LocalCluster(tmp_path / "state", slots=1, kill_after_seconds=5)
+    session = Session(workspace(tmp_path / "lab"), HereHost(), cluster)
+    yield session
+    await session.cluster.cancel([job.id for job in await cluster.jobs() if not job.state.is_over])
+    async with asyncio.timeout(30):
+        while any(not job.state.is_over for job in await cluster.jobs()):
+            await asyncio.sleep(0.05)
+
+
+def plan(session: Session, name: str = "first", **changes: object) -> Plan:
+    definition = PurePosixPath(session.settings.workspace_folder / "dataset_defs/cells.yml")
+    values = {"kind": Kind.PRETRAIN, "definition": definition, "recipe": Recipe(epochs=2), "size": SIZE} | changes
+    return Plan(name, **values)  # type: ignore[arg-type]
+
+
+async def seen(session: Session, name: str, *states: RunState) -> Run:
+    """The run, once it is in one of these states."""
+    async with asyncio.timeout(60):
+        async for runs in session.watch_runs():
+            for run in runs.runs:
+                if run.name == name and run.state in states:
+                    return run
+    raise AssertionError
+
+
+async def test_a_launch_becomes_a_job_and_the_job_a_finished_run(session: Session) -> None:
+    launched = await session.launch(plan(session))
+    run = await seen(session, "first", RunState.FINISHED, RunState.FAILED)
+    assert run.state is RunState.FINISHED, (run.why, run.log and Path(run.log).read_text())
+    assert run.job
+    assert run.job.id == launched.job_id
+    assert run.has_best
+    assert run.progress
+    assert (run.progress.epoch, run.progress.epochs) == (2, 2)
+    assert run.log == launched.directory / f"first-{launched.job_id}.log"
+    recorded = Launch.read(Path(launched.directory) / "launch.json")
+    assert recorded.submission
+    assert recorded.submission.outcome is Outcome.SUBMITTED
+    script = (Path(launched.directory) / "job.sbatch").read_text()
+    assert script == session.render(plan(session)).replace("shown-at-launch", recorded.token)
+
+
+async def test_a_fine_tune_is_queued_behind_a_run_that_has_not_finished(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_SECONDS", "0.5")
+    await session.launch(plan(session, recipe=Recipe(epochs=2, model="half_filters", normalize_images=True)))
+    parent = await session.parent_of(await session.find("first"))
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    second = await session.plan_finetune(
+        parent, definition=definition, recipe=Recipe(epochs=3), size=SIZE, name="second"
+    )
+    assert second.after is not None
+    assert (second.recipe.model, second.recipe.normalize_images, second.recipe.epochs) == ("half_filters", True, 3)
+    await session.launch(second)
+    waiting = await session.find("second")
+    assert waiting.state is RunState.WAITING
+    run = await seen(session, "second", RunState.FINISHED, RunState.FAILED)
+    assert run.state is RunState.FINISHED, (run.why, run.log and Path(run.log).read_text())
+    assert run.manifest
+    assert run.manifest.pretrained == str(session.runs_folder / "first/best.pth")
+
+
+async def test_a_fine_tune_does_not_train_once_its_parents_weights_have_changed(session: Session) -> None:
+    await session.launch(plan(session))
+    parent = await session.parent_of(await seen(session, "first", RunState.FINISHED))
+    assert parent.parent.sha256
+    assert parent.after is None
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    second = await session.plan_finetune(parent, definition=definition, recipe=Recipe(), size=SIZE, name="second")
+    with (session.runs_folder / "first/best.pth").open("ab") as file:
+        file.write(b"changed")
+    await session.launch(second)
+    run = await seen(session, "second", RunState.FINISHED, RunState.FAILED)
+    assert run.state is RunState.FAILED
+    assert run.manifest is None
+    assert run.log
+    assert "digest" in Path(run.log).read_text()
+    with pytest.raises(LaunchError, match="digest"):
+        await session.parent_of(await session.find("first"))
+
+
+async def test_other_classes_are_refused_with_both_lists(session: Session) -> None:
+    await session.launch(plan(session))
+    parent = await session.parent_of(await seen(session, "first", RunState.FINISHED))
+    others = session.settings.workspace_folder / "dataset_defs/others.yml"
+    with pytest.raises(LaunchError, match=r"knows a, b; .*others.yml names a, c"):
+        await session.plan_finetune(parent, definition=others, recipe=Recipe(), size=SIZE)
+
+
+async def test_a_run_that_never_finished_is_no_parent(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRETEND_END", "failed")
+    await session.launch(plan(session))
+    run = await seen(session, "first", RunState.FAILED)
+    assert run.why == "the loss was not finite"
+    with pytest.raises(LaunchError, match="the loss was not finite"):
+        await session.parent_of(run)
+
+
+async def test_a_killed_trainer_leaves_a_failed_run_and_a_stuck_one_behind_it(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "killed")
+    monkeypatch.setenv("PRETEND_SECONDS", "0.5")
+    await session.launch(plan(session))
+    parent = await session.parent_of(await session.find("first"))
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    await session.launch(
+        await session.plan_finetune(parent, definition=definition, recipe=Recipe(), size=SIZE, name="second")
+    )
+    first = await seen(session, "first", RunState.FAILED)
+    assert "its log tells more" in first.why
+    second = await seen(session, "second", RunState.FAILED)
+    assert "can never start" in second.why
+    await session.cancel([second])
+    assert (await seen(session, "second", RunState.CANCELLED)).result is None
+
+
+async def test_a_cancelled_run_is_not_queued_again(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    await session.launch(plan(session))
+    await session.cancel([await seen(session, "first", RunState.RUNNING)])
+    run = await seen(session, "first", RunState.CANCELLED, RunState.FAILED)
+    assert run.state is RunState.CANCELLED
+    assert run.launch
+    assert run.launch.submission
+    assert run.launch.submission.cancelled_at
+
+
+async def test_a_run_whose_time_is_up_comes_back_and_resumes(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    short = SIZE.model_copy(update={"hours": 4 / 3600})
+    await session.launch(plan(session, size=short))
+    run = await seen(session, "first", RunState.FINISHED, RunState.FAILED)
+    log = Path(run.log or "").read_text()
+    assert run.state is RunState.FINISHED, (run.why, log)
+    assert "asked to stop by USR2" in log
+    assert "resuming train --resume" in log
+
+
+async def test_a_name_is_given_once(session: Session) -> None:
+    await session.launch(plan(session))
+    with pytest.raises(LaunchError, match="There is a run named first already"):
+        await session.launch(plan(session))
+
+
+async def test_nothing_is_left_of_a_launch_that_cannot_be_rendered(session: Session) -> None:
+    size = SIZE.model_copy(update={"template": "none.sbatch"})
+    with pytest.raises(TemplateError, match=r"no script template none\.sbatch"):
+        await session.launch(plan(session, size=size))
+    with pytest.raises(LaunchError, match="There is no dataset definition"):
+        await session.launch(plan(session, definition=PurePosixPath("/none.yml")))
+    with pytest.raises(LaunchError, match="cannot name a run"):
+        await session.launch(plan(session, name="a b"))
+    assert (await session.runs()).runs == ()
+
+
+class DeafCluster(LocalCluster):
+    """Takes a job, and says so to nobody; or refuses it."""
+
+    refusal = ""
+
+    async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
+        if self.refusal:
+            raise ClusterError(self.refusal)
+        await super().submit(script, after=after)
+        raise ClusterUnknown("Socket timed out on send/recv operation")
+
+
+async def test_a_submission_without_an_answer_is_found_by_its_name(tmp_path: Path) -> None:
+    session = Session(workspace(tmp_path / "lab"), HereHost(), DeafCluster(tmp_path / "state"))
+    launched = await session.launch(plan(session))
+    assert launched.job_id is not None
+    assert launched.notice == ""
+    assert (await seen(session, "first", RunState.FINISHED)).job
+
+
+async def test_a_refused_launch_leaves_a_run_that_says_so(tmp_path: Path) -> None:
+    cluster = DeafCluster(tmp_path / "state")
+    cluster.refusal = "Invalid account or account/partition combination specified"
+    session = Session(workspace(tmp_path / "lab"), HereHost(), cluster)
+    with pytest.raises(ClusterError, match="Invalid account"):
+        await session.launch(plan(session))
+    (run,) = (await session.runs()).runs
+    assert run.state is RunState.FAILED
+    assert "Invalid account" in run.why
+
+
+async def test_an_intent_that_was_never_answered_is_shown_as_unknown(session: Session) -> None:
+    await session.launch(plan(session))
+    await seen(session, "first", RunState.FINISHED)
+    lost = session.runs_folder / "lost"
+    lost.mkdir()
+    told = json.loads((session.runs_folder / "first/launch.json").read_text())
+    told |= {"name": "lost", "token": "other"}
+    told["submissions"] = [{"cluster": "local", "outcome": "intended"}]
+    (lost / "launch.json").write_text(json.dumps(told))
+    run = await session.find("lost")
+    assert run.state is RunState.UNKNOWN
+    assert "whether it was queued is not known" in run.why
+
+
+async def test_an_unknown_name_is_answered_with_the_nearest(session: Session) -> None:
+    await session.launch(plan(session))
+    with pytest.raises(LaunchError, match="There is first"):
+        await session.find("fist")
+    by_path = await session.find(os.fspath(session.runs_folder / "first"))
+    assert by_path.name == "first"
+
+
+async def test_the_curves_end_with_the_run(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRETEND_SECONDS", "0.5")
+    await session.launch(plan(session))
+    run = await session.find("first")
+    async with asyncio.timeout(60):
+        histories = [history async for history in session.follow_history(run)]
+    assert [step.losses.loss for step in histories[-1].steps] == [10, 5, 10 / 3, 2.5]
+
+
+async def test_a_script_is_checked_by_bash(session: Session) -> None:
+    assert await session.check_script(session.render(plan(session))) == ""
+    assert "syntax error" in await session.check_script("if true; then\n")

@@ -1,0 +1,154 @@
+"""From a plan to a job: the run directory with its script and its intent first, then one submission, then its outcome.
+
+Should anything be killed in between, the run directory tells what was meant, and `resolve` finds out what became of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from yogo.errors import RunError
+from yogo.run.directory import check_name
+from yogo.run.launch import Launch, Outcome, Submission
+from yogo.run.record import now
+from yogo_tui.cluster.base import Cluster, Job, JobId
+from yogo_tui.errors import ClusterError, ClusterUnknown, HostError, LaunchError
+from yogo_tui.hosts.base import Host
+from yogo_tui.launch.plan import Launched, Plan
+from yogo_tui.launch.script import COMMENT, render
+from yogo_tui.settings import Settings
+
+PREVIEW_TOKEN = "shown-at-launch"
+"""Stands in a script that is only looked at."""
+
+
+async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -> Launched:
+    """Make the run and submit it once. Raises LaunchError, TemplateError, ClusterError, HostError.
+
+    A refusal is raised and recorded in the run directory; no answer is returned, as a notice.
+    """
+    _check(plan)
+    await _check_definition(host, plan.definition)
+    record = Launch(
+        name=plan.name,
+        kind=plan.kind,
+        token=secrets.token_hex(8),
+        definition=str(plan.definition),
+        recipe=plan.recipe,
+        preset=plan.preset,
+        size=plan.size,
+        parent=plan.parent,
+        submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, after=plan.after),),
+    )
+    script = render(settings, plan, record.token)
+    directory = PurePosixPath(settings.runs_folder / plan.name)
+    await _make(host, directory, record, script)
+    # Whoever stops waiting now must not stop the answer from being written down.
+    return await asyncio.shield(_submit(host, cluster, directory, record))
+
+
+async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch) -> Launch:
+    """The launch, with the job that an unanswered submission turns out to have become, if the cluster knows one."""
+    submission = launch.submission
+    if submission is None or submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN):
+        return launch
+    for job in await cluster.find(launch.name):
+        if is_of(job, launch):
+            return await _record(host, directory, launch, outcome=Outcome.SUBMITTED, job_id=job.id, detail="")
+    return launch
+
+
+def is_of(job: Job, launch: Launch) -> bool:
+    """Whether a job is this launch's: by its token, or, where none was kept, by its name and time."""
+    if job.token:
+        return job.token.removeprefix(COMMENT) == launch.token
+    if job.name != launch.name:
+        return False
+    return job.submitted_at is None or job.submitted_at >= launch.created_at - timedelta(minutes=1)
+
+
+async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -> None:
+    """Write down that the user asked to cancel it. Raises HostError."""
+    if launch.submission and not launch.is_newer:
+        await _record(host, directory, launch, cancelled_at=now())
+
+
+def _check(plan: Plan) -> None:
+    try:
+        check_name(plan.name)
+    except RunError as error:
+        raise LaunchError(str(error)) from error
+    if plan.parent and not (plan.parent.run or plan.parent.sha256):
+        raise LaunchError(f"{plan.parent.checkpoint} has no digest: inspect it before a run is fine-tuned from it.")
+    if not plan.definition.is_absolute():
+        raise LaunchError(f"{plan.definition} must be an absolute path: the job starts in another folder.")
+
+
+async def _check_definition(host: Host, definition: PurePosixPath) -> None:
+    try:
+        await host.read(definition, limit=1)
+    except FileNotFoundError:
+        raise LaunchError(f"There is no dataset definition {definition}.") from None
+
+
+async def _make(host: Host, directory: PurePosixPath, record: Launch, script: str) -> None:
+    """The run directory, new, with script and intent on the disk."""
+    plain = {"LC_ALL": "C"}
+    made = await host.run(["mkdir", "-p", "--", str(directory.parent)], env=plain)
+    made = made if made.status else await host.run(["mkdir", "--", str(directory)], env=plain)
+    if made.status:
+        if "File exists" in made.stderr:
+            raise LaunchError(f"There is a run named {record.name} already, in {directory}: choose another name.")
+        raise LaunchError(f"{directory} cannot be made: {made.stderr.strip() or 'mkdir failed'}")
+    try:
+        await host.write(directory / "job.sbatch", script.encode())
+        await _write(host, directory, record)
+    except HostError:
+        # Half a run would be shown as one for ever.
+        await host.run(["rm", "-f", "--", str(directory / "job.sbatch")])
+        await host.run(["rmdir", "--", str(directory)])
+        raise
+
+
+async def _submit(host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch) -> Launched:
+    submission = record.submissions[-1]
+    after = JobId(submission.after) if submission.after else None
+    try:
+        job_id = await cluster.submit(directory / "job.sbatch", after=after)
+    except (ClusterUnknown, HostError) as error:
+        return await _unanswered(host, cluster, directory, record, str(error))
+    except ClusterError as error:
+        await _record(host, directory, record, outcome=Outcome.REFUSED, detail=str(error))
+        raise
+    record = await _record(host, directory, record, outcome=Outcome.SUBMITTED, job_id=job_id, at=now())
+    return Launched(launch=record, directory=directory, job_id=job_id)
+
+
+async def _unanswered(host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch, detail: str) -> Launched:
+    record = await _record(host, directory, record, outcome=Outcome.UNKNOWN, detail=detail)
+    # Should it not answer again: the run is shown as unknown, and looked for at each look at the queue.
+    with contextlib.suppress(ClusterError, HostError):
+        record = await resolve(host, cluster, directory, record)
+    last = record.submissions[-1]
+    notice = "" if last.job_id else f"It is not known whether the cluster has {record.name}: {detail}"
+    return Launched(launch=record, directory=directory, job_id=_id(last), notice=notice)
+
+
+def _id(submission: Submission) -> JobId | None:
+    return JobId(submission.job_id) if submission.job_id else None
+
+
+async def _record(host: Host, directory: PurePosixPath, record: Launch, **changes: object) -> Launch:
+    """The record with its last submission changed, on the disk."""
+    last = record.submissions[-1].model_copy(update=changes)
+    record = record.model_copy(update={"submissions": (*record.submissions[:-1], last)})
+    await _write(host, directory, record)
+    return record
+
+
+async def _write(host: Host, directory: PurePosixPath, record: Launch) -> None:
+    await host.write(directory / "launch.json", (record.model_dump_json(indent=2) + "\n").encode())

@@ -1,0 +1,57 @@
+"""The job scripts' templates: where they are found, and how they are filled in."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+import yogo_tui
+from yogo_tui.errors import TemplateError
+from yogo_tui.launch.quoting import sbatch, sbatch_path, shell, verbatim
+
+
+def shipped() -> Path:
+    """The templates that came with the program: inside the wheel, or at the top of a checkout."""
+    package = Path(yogo_tui.__file__).parent
+    inside = package / "sbatch_templates"
+    return inside if inside.is_dir() else package.parent / "sbatch_templates"
+
+
+def fill(name: str, values: Mapping[str, object], *, own: Path | None = None) -> str:
+    """The template `name` with its values, each quoted for bash; those in the folder `own` stand in front.
+
+    Raises TemplateError with file and line.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        loader=jinja2.FileSystemLoader([folder for folder in (own, shipped()) if folder]),
+        undefined=jinja2.StrictUndefined,
+        finalize=shell,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {"sbatch": sbatch, "sbatch_path": sbatch_path, "verbatim": verbatim}
+    try:
+        return environment.get_template(name).render(values)
+    except jinja2.TemplateNotFound as error:
+        folders = " or ".join(str(folder) for folder in (own, shipped()) if folder)
+        raise TemplateError(f"There is no script template {error.name} in {folders}.") from error
+    except jinja2.TemplateSyntaxError as error:
+        raise TemplateError(f"{error.filename or name}, line {error.lineno}: {error.message}") from error
+    except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+        raise TemplateError(f"{_place(error, name)}: {error}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"The script template {name} cannot be read: {error}") from error
+
+
+def _place(error: Exception, name: str) -> str:
+    """File and line of the template in which `error` came up: jinja2 writes them into the traceback."""
+    frames = traceback.extract_tb(error.__traceback__)
+    for frame in reversed(frames):
+        if frame.filename.endswith(".sbatch") or frame.filename.endswith(name):
+            return f"{frame.filename}, line {frame.lineno}"
+    return name

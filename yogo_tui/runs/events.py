@@ -1,0 +1,58 @@
+"""events.jsonl through a host: only what is new is read, and of a long file only its head and its tail at first."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from yogo.run import events
+from yogo.run.history import History
+from yogo_tui.hosts.base import Host
+from yogo_tui.runs.model import Progress
+
+_HEAD = 16 << 10
+_TAIL = 256 << 10
+_PIECE = 4 << 20
+
+
+class EventsReader:
+    """Follows one file. `whole` reads all of it (for curves); otherwise the middle of a long one is left out."""
+
+    def __init__(self, host: Host, path: PurePosixPath, *, whole: bool = False) -> None:
+        self._host = host
+        self._path = path
+        self._whole = whole
+        self._begin()
+
+    def _begin(self, identity: str = "") -> None:
+        self.history = History()
+        self._offset = 0
+        self._identity = identity
+
+    @property
+    def progress(self) -> Progress | None:
+        """How far the run is; None before it has started."""
+        return Progress.of(self.history) if self.history.started else None
+
+    async def read(self) -> bool:
+        """Read what was added; whether that was anything. A file that was replaced is begun anew. Raises HostError."""
+        changed = False
+        while True:
+            limit = _PIECE if self._whole or self._offset else _HEAD
+            try:
+                piece = await self._host.read(self._path, offset=self._offset, limit=limit)
+            except FileNotFoundError:
+                return changed
+            if piece.size < self._offset or piece.identity != self._identity:
+                if self._offset:
+                    self._begin(piece.identity)
+                    continue
+                self._identity = piece.identity
+            added, num_bytes = events.parse(piece.data)
+            self.history.extend(added)
+            is_head = self._offset == 0
+            self._offset += num_bytes
+            changed = changed or bool(added)
+            if is_head and not self._whole and piece.size > _HEAD + _TAIL:
+                self._offset = piece.size - _TAIL  # amid a line: what is torn is skipped
+            elif not num_bytes or self._offset >= piece.size:
+                return changed

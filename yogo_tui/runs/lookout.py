@@ -1,0 +1,138 @@
+"""All runs, looked at again and again: the folders every other second, the queue at the pace that the cluster bears."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import PurePosixPath
+
+from yogo.run.launch import Outcome
+from yogo.run.record import now
+from yogo_tui.cluster.base import Cluster, JobId, Queue
+from yogo_tui.errors import ClusterError, ConsoleError, HostError
+from yogo_tui.hosts.base import Host
+from yogo_tui.launch import submit
+from yogo_tui.runs.folder import RunFolder, Scanner
+from yogo_tui.runs.join import job_of, join
+from yogo_tui.runs.model import Run
+
+_FOLDERS_EVERY_SECONDS = 2.0
+
+_ASK_AGAIN = timedelta(minutes=1)
+"""How often the cluster is asked by name for a job that may or may not exist."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All runs as last seen; `queue.stale` and `queue.seen_at` say how old that truth is."""
+
+    runs: tuple[Run, ...] = ()
+    queue: Queue = field(default_factory=Queue)
+
+
+class Lookout:
+    """One for the whole console."""
+
+    def __init__(self, host: Host, cluster: Cluster, scanner: Scanner, *, every_seconds: float) -> None:
+        """A queue that was seen `every_seconds` ago or later is young enough."""
+        self._old = timedelta(seconds=every_seconds)
+        self._host = host
+        self._cluster = cluster
+        self._scanner = scanner
+        self._folders: tuple[RunFolder, ...] = ()
+        self._asked: dict[PurePosixPath, datetime] = {}
+        self.queue = Queue()
+
+    async def once(self) -> Runs:
+        """One look at everything. Raises HostError; a cluster that does not answer is told in `queue.stale`."""
+        self._folders = await self._scanner.scan()
+        await self.look_at_queue()
+        return await self._joined()
+
+    async def look_at_queue(self) -> None:
+        """Ask the cluster once; what it said last stands while it does not answer."""
+        began = now()
+        try:
+            self.queue = Queue(await self._cluster.jobs(self._ids()), seen_at=began)
+        except (ClusterError, HostError) as error:
+            self.queue = replace(self.queue, stale=str(error))
+
+    async def watch(self, queues: AsyncIterator[Queue]) -> AsyncIterator[Runs]:
+        """The runs each time that the queue was seen, and between; a last look that failed is marked stale."""
+        seen = asyncio.Event()
+        last = Runs()
+
+        async def follow() -> None:
+            async for queue in queues:
+                self.queue = queue
+                seen.set()
+
+        self._folders = await self._scan()
+        following = asyncio.create_task(follow())
+        try:
+            while not following.done():
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(seen.wait(), _FOLDERS_EVERY_SECONDS)
+                seen.clear()
+                try:
+                    self._folders = await self._scanner.scan()
+                    last = await self._joined()
+                except ConsoleError as error:
+                    last = replace(last, queue=replace(self.queue, stale=str(error)))
+                yield last
+            following.result()
+        finally:
+            following.cancel()
+
+    async def _scan(self) -> tuple[RunFolder, ...]:
+        try:
+            return await self._scanner.scan()
+        except HostError:
+            return ()
+
+    async def at(self, path: PurePosixPath) -> Run | None:
+        """The run at `path`, wherever it lies; None where there is none. Raises HostError.
+
+        The queue is asked only where the last look is old: whoever watches it keeps it young.
+        """
+        folder = await self._scanner.look_at(path)
+        if folder is None:
+            return None
+        if not folder.is_over:
+            self._folders = (*(other for other in self._folders if other.path != path), folder)
+            if self.queue.seen_at is None or now() - self.queue.seen_at > self._old:
+                await self.look_at_queue()
+        (run,) = (run for run in join((folder,), self.queue, cluster=self._cluster.name, now=now()) if run.path == path)
+        return run
+
+    def _ids(self) -> tuple[JobId, ...]:
+        """The jobs to ask about even when they have left the queue: those of runs without a receipt."""
+        return tuple(
+            JobId(one.job_id)
+            for folder in self._folders
+            if folder.launch and not folder.is_over and (one := folder.launch.submission)
+            if one.job_id and one.cluster == self._cluster.name
+        )
+
+    async def _joined(self) -> Runs:
+        self._folders = tuple([await self._resolved(folder) for folder in self._folders])
+        runs = join(self._folders, self.queue, cluster=self._cluster.name, now=now())
+        return Runs(runs, self.queue)
+
+    async def _resolved(self, folder: RunFolder) -> RunFolder:
+        """A launch that got no answer, looked up by its name from time to time."""
+        submission = folder.launch.submission if folder.launch else None
+        if folder.launch is None or submission is None or folder.is_over or submission.cluster != self._cluster.name:
+            return folder
+        if submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN) or self.queue.stale:
+            return folder
+        asked = self._asked.get(folder.path, submission.at)
+        if job_of(folder, self.queue.jobs, self._cluster.name) is None and now() - asked < _ASK_AGAIN:
+            return folder
+        self._asked[folder.path] = now()
+        with contextlib.suppress(ClusterError):
+            return replace(folder, launch=await submit.resolve(self._host, self._cluster, folder.path, folder.launch))
+        return folder

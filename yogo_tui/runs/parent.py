@@ -1,0 +1,139 @@
+"""What a fine-tune can start from, and what passes forward from it: model, normalisation, colour, frame size."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from yogo.definition import DatasetDefinition
+from yogo.errors import YogoError
+from yogo.recipe import Recipe
+from yogo.run.launch import Outcome, Parent
+from yogo_tui.cluster.base import JobId
+from yogo_tui.errors import LaunchError
+from yogo_tui.hosts.base import Host
+from yogo_tui.runs.model import Run, RunState
+
+
+@dataclass(frozen=True, slots=True)
+class ParentInfo:
+    """A .pth that a fine-tune can start from, and what passes forward from it."""
+
+    parent: Parent
+    model: str
+    normalize_images: bool
+    rgb_images: bool
+    image_hw: tuple[int, int]
+    classes: tuple[str, ...]
+    from_run: Run | None = None
+
+    @property
+    def after(self) -> JobId | None:
+        """The job to wait for; none where the weights are there already."""
+        run = self.from_run
+        if run is None or run.state is RunState.FINISHED or self.parent.sha256:
+            return None
+        submission = run.launch.submission if run.launch else None
+        job_id = run.job.id if run.job else submission.job_id if submission else None
+        return JobId(job_id) if job_id else None
+
+    def pass_forward(self, recipe: Recipe) -> Recipe:
+        """`recipe`, with what the weights decide."""
+        inherited = {
+            "model": self.model,
+            "normalize_images": self.normalize_images,
+            "rgb_images": self.rgb_images,
+            "image_hw": self.image_hw,
+        }
+        return Recipe.model_validate(recipe.model_dump() | inherited)
+
+
+async def of_file(host: Host, yogo: Sequence[str], checkpoint: PurePosixPath) -> ParentInfo:
+    """What any .pth holds, as `yogo inspect` says: the console has no torch. Raises LaunchError, HostError."""
+    answer = await host.run([*yogo, "inspect", str(checkpoint), "--json"], timeout_seconds=300)
+    if answer.status:
+        words = answer.stderr.strip().splitlines()
+        raise LaunchError(words[-1].removeprefix("yogo: ") if words else f"{checkpoint} cannot be inspected.")
+    try:
+        told = json.loads(answer.stdout)
+        height, width = told["image_hw"]
+        return ParentInfo(
+            parent=Parent(checkpoint=str(checkpoint), sha256=str(told["sha256"])),
+            model=str(told["model"]),
+            normalize_images=bool(told["normalize_images"]),
+            rgb_images=bool(told["rgb_images"]),
+            image_hw=(int(height), int(width)),
+            classes=tuple(str(name) for name in told["classes"] or ()),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise LaunchError(f"What `yogo inspect` says of {checkpoint} is not understood ({error!r}).") from error
+
+
+async def of_run(host: Host, yogo: Sequence[str], run: Run) -> ParentInfo:
+    """What would pass forward from a run, finished or still to finish. Raises LaunchError, HostError."""
+    if run.path is None:
+        raise LaunchError(f"{run.name} is a job that the console did not start: name its .pth to fine-tune from it.")
+    checkpoint = run.path / "best.pth"
+    match run.state:
+        case RunState.FINISHED if run.result is not None:
+            return await _of_finished(host, yogo, run, checkpoint)
+        case RunState.WAITING | RunState.RUNNING:
+            return await asyncio.to_thread(_of_unfinished, run, checkpoint)
+        case RunState.FAILED | RunState.CANCELLED:
+            say = f" If its {checkpoint} will do, name that file." if run.has_best else ""
+            raise LaunchError(f"{run.name} is {run.state}{f': {run.why}' if run.why else ''}.{say}")
+    if run.launch is None:
+        found = checkpoint if run.has_best else run.path / "latest.pth"
+        return await of_file(host, yogo, found)
+    raise LaunchError(f"What became of {run.name} is not known: {run.why}.")
+
+
+async def _of_finished(host: Host, yogo: Sequence[str], run: Run, checkpoint: PurePosixPath) -> ParentInfo:
+    """The receipt is verified now, and the digest recorded for the script to verify again."""
+    answer = await host.run([*yogo, "verify", str(run.path)], timeout_seconds=300)
+    if answer.status:
+        words = answer.stderr.strip().splitlines()
+        raise LaunchError(words[-1].removeprefix("yogo: ") if words else f"{run.path} cannot be verified.")
+    digest = run.result.best_sha256 if run.result else None
+    parent = Parent(checkpoint=str(checkpoint), run=str(run.path), sha256=digest)
+    source = run.manifest
+    if source is None:
+        info = await of_file(host, yogo, checkpoint)
+        return ParentInfo(parent, info.model, info.normalize_images, info.rgb_images, info.image_hw, info.classes, run)
+    return _info(parent, source.recipe, source.classes, run)
+
+
+def _of_unfinished(run: Run, checkpoint: PurePosixPath) -> ParentInfo:
+    """There may be no weights yet: what was asked for says what they will be."""
+    submission = run.launch.submission if run.launch else None
+    if run.launch is None or submission is None or submission.outcome is not Outcome.SUBMITTED:
+        raise LaunchError(f"{run.name} has no job that a fine-tune could wait for: wait until it has finished.")
+    parent = Parent(checkpoint=str(checkpoint), run=str(run.path))
+    if run.manifest is not None:
+        return _info(parent, run.manifest.recipe, run.manifest.classes, run)
+    return _info(parent, run.launch.recipe, classes_of(Path(run.launch.definition)), run)
+
+
+def _info(parent: Parent, recipe: Recipe, classes: tuple[str, ...], run: Run) -> ParentInfo:
+    return ParentInfo(parent, recipe.model, recipe.normalize_images, recipe.rgb_images, recipe.image_hw, classes, run)
+
+
+def classes_of(definition: Path) -> tuple[str, ...]:
+    """The class names of a definition. Raises LaunchError."""
+    try:
+        return DatasetDefinition.from_yaml(definition).classes
+    except (YogoError, OSError) as error:
+        raise LaunchError(str(error)) from error
+
+
+def check_classes(parent: ParentInfo, definition: Path) -> None:
+    """Raises LaunchError, with both lists, unless the definition has the parent's classes in the same order."""
+    wanted = classes_of(definition)
+    if parent.classes and parent.classes != wanted:
+        raise LaunchError(
+            f"The classes differ: {parent.parent.checkpoint} knows {', '.join(parent.classes)}; "
+            f"{definition} names {', '.join(wanted)}. Choose a definition with the same classes in the same order."
+        )
