@@ -1,7 +1,8 @@
 """The loss: CIoU of the boxes, cross entropy of the classes, squared error of the objectness.
 
-Everything is computed for every cell and weighted by the mask: picking cells out would make the device
-wait for the host to learn how many there are. Axes: B images, P = 5 + classes, Y rows, X columns.
+On an accelerator everything is computed for every cell and weighted by the mask: picking cells out would
+make it wait for the host to learn how many there are. On the CPU picking is a fifth of the work.
+Axes: B images, P = 5 + classes, Y rows, X columns; C is B, Y, X, or only those of them that hold an object.
 """
 
 from __future__ import annotations
@@ -50,45 +51,55 @@ class YOGOLoss(nn.Module):
         losses = self.parts(pred_BPYX, target_B6YX)
         return losses.loss, {name: part.item() for name, part in losses._asdict().items() if name != "loss"}
 
-    def parts(self, pred_BPYX: Tensor, target_B6YX: Tensor, num_images: float | Tensor | None = None) -> Losses:
+    def parts(
+        self,
+        pred_BPYX: Tensor,
+        target_B6YX: Tensor,
+        num_images: float | Tensor | None = None,
+        *,
+        every_cell: bool | None = None,
+    ) -> Losses:
         """The losses of a batch: class logits (not probabilities) and targets in, summed, over `num_images`.
 
         `num_images` is the divisor: this batch's size if none. With more than one process give the global
-        batch's size over the number of processes, since DDP averages the gradients.
+        batch's size over the number of processes, since DDP averages the gradients. `every_cell` says whether
+        empty cells are computed too; by default, where the prediction is not on the CPU.
         """
         pred_BPYX = pred_BPYX.float() if pred_BPYX.dtype in {torch.float16, torch.bfloat16} else pred_BPYX
         divisor = pred_BPYX.shape[0] if num_images is None else num_images
         mask_BYX = target_B6YX[:, 0]
-        ciou_BYX = _ciou_loss(pred_BPYX[:, :4], target_B6YX[:, 1:5], mask_BYX)
-        entropy_BYX = F.cross_entropy(
-            pred_BPYX[:, 5:], target_B6YX[:, 5].long(), reduction="none", label_smoothing=self.label_smoothing
-        )
         error_BYX = (pred_BPYX[:, 4] - mask_BYX).square()
-        iou = self.iou_weight * ciou_BYX.sum() / divisor
         weight_BYX = self.no_obj_weight + (1 - self.no_obj_weight) * mask_BYX
         objectness = (weight_BYX * error_BYX).sum() / divisor
-        classes = self.classify_weight * (mask_BYX * entropy_BYX).sum() / divisor
+
+        pred_PC, target_6C = pred_BPYX.transpose(0, 1), target_B6YX.transpose(0, 1)
+        if not (pred_BPYX.device.type != "cpu" if every_cell is None else every_cell):
+            pred_PC, target_6C = pred_PC[:, mask_BYX.bool()], target_6C[:, mask_BYX.bool()]
+        iou = self.iou_weight * _ciou_loss(pred_PC[:4], target_6C[1:5], target_6C[0]).sum() / divisor
+        logits, kinds = pred_PC[5:].transpose(0, 1), target_6C[5].long()
+        entropy_C = F.cross_entropy(logits, kinds, reduction="none", label_smoothing=self.label_smoothing)
+        classes = self.classify_weight * (target_6C[0] * entropy_C).sum() / divisor
         return Losses(iou + objectness + classes, iou, objectness, classes)
 
 
-def _ciou_loss(pred_B4YX: Tensor, true_B4YX: Tensor, mask_BYX: Tensor) -> Tensor:
+def _ciou_loss(pred_4C: Tensor, true_4C: Tensor, mask_C: Tensor) -> Tensor:
     """1 - CIoU (arXiv:1911.08287) in cells that hold an object, else 0.
 
     Boxes are predicted as centre and size, and given as corners. A predicted box of no width or height counts
     for nothing; the others' corners are clamped to the frame first.
     """
-    cx, cy, w, h = pred_B4YX.unbind(1)
+    cx, cy, w, h = pred_4C.unbind(0)
     left, top = (cx - w / 2).clamp(0, 1), (cy - h / 2).clamp(0, 1)
     right, bottom = (cx + w / 2).clamp(0, 1), (cy + h / 2).clamp(0, 1)
-    counts_BYX = mask_BYX.bool() & (right - left > _SMALLEST) & (bottom - top > _SMALLEST)
+    counts_C = mask_C.bool() & (right - left > _SMALLEST) & (bottom - top > _SMALLEST)
 
     def counted(x0: Tensor, y0: Tensor, x1: Tensor, y1: Tensor) -> _Corners:
         # Where nothing counts, a box becomes the whole frame, so that no gradient there is NaN.
-        low = [torch.where(counts_BYX, side, 0.0) for side in (x0, y0)]
-        high = [torch.where(counts_BYX, side, 1.0) for side in (x1, y1)]
+        low = [torch.where(counts_C, side, 0.0) for side in (x0, y0)]
+        high = [torch.where(counts_C, side, 1.0) for side in (x1, y1)]
         return low[0], low[1], high[0], high[1]
 
-    return counts_BYX * _ciou(counted(left, top, right, bottom), counted(*true_B4YX.unbind(1)))
+    return counts_C * _ciou(counted(left, top, right, bottom), counted(*true_4C.unbind(0)))
 
 
 def _ciou(pred: _Corners, true: _Corners) -> Tensor:

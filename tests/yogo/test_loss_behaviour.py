@@ -30,13 +30,17 @@ def test_boxes_are_compared_by_the_ciou_loss_of_the_paper() -> None:
     torch.testing.assert_close(YOGOLoss(iou_weight=1).parts(pred, target).iou_loss, expected)
 
 
+both_ways = pytest.mark.parametrize("every_cell", [False, True], ids=["object-cells", "every-cell"])
+
+
+@both_ways
 @pytest.mark.parametrize("size", [0.0, 1e-30])
-def test_a_predicted_box_without_width_or_height_counts_for_nothing(size: float) -> None:
+def test_a_predicted_box_without_width_or_height_counts_for_nothing(size: float, every_cell: bool) -> None:
     pred, target = _batch(2)
     pred[0, 2] = size
     pred[1, 3] = size
     pred.requires_grad_()
-    losses = YOGOLoss().parts(pred, target)
+    losses = YOGOLoss().parts(pred, target, every_cell=every_cell)
     losses.loss.backward()
     assert losses.iou_loss.item() == 0
     assert pred.grad is not None
@@ -44,19 +48,21 @@ def test_a_predicted_box_without_width_or_height_counts_for_nothing(size: float)
     assert not pred.grad[:, :4].any()
 
 
-def test_wild_predictions_give_finite_gradients() -> None:
+@both_ways
+def test_wild_predictions_give_finite_gradients(every_cell: bool) -> None:
     pred, target = _batch(2)
     pred[:, 2] = 1e33
     pred[:, 3] = 1e-7
     pred.requires_grad_()
-    YOGOLoss().parts(pred, target).loss.backward()
+    YOGOLoss().parts(pred, target, every_cell=every_cell).loss.backward()
     assert pred.grad is not None
     assert pred.grad.isfinite().all()
 
 
-def test_a_batch_without_objects_has_only_the_objectness_loss() -> None:
+@both_ways
+def test_a_batch_without_objects_has_only_the_objectness_loss(every_cell: bool) -> None:
     pred, _ = _batch(3)
-    losses = YOGOLoss(no_obj_weight=0.5).parts(pred, torch.zeros(3, 6, 7, 9))
+    losses = YOGOLoss(no_obj_weight=0.5).parts(pred, torch.zeros(3, 6, 7, 9), every_cell=every_cell)
     assert losses.iou_loss.item() == losses.classification_loss.item() == 0
     torch.testing.assert_close(losses.loss, 0.5 * pred[:, 4].square().sum() / 3)
 

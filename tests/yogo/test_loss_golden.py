@@ -21,6 +21,18 @@ def _golden() -> tuple[list[dict[str, dict[str, float]]], dict[str, np.ndarray]]
     return json.loads((COMPAT / "loss_and_format.json").read_text()), dict(np.load(COMPAT / "loss_and_format.npz"))
 
 
+@pytest.mark.parametrize("every_cell", [False, True], ids=["object-cells", "every-cell"])
+@pytest.mark.parametrize("case", [0, 1, 2])
+def test_both_ways_to_compute_the_loss_give_the_published_gradients(case: int, every_cell: bool) -> None:
+    cases, arrays = _golden()
+    pred = torch.from_numpy(arrays[f"pred_{case}"]).requires_grad_()
+    labels = torch.from_numpy(arrays[f"labels_{case}"])
+    losses = YOGOLoss(**cases[case]["hyper"]).parts(pred, labels, every_cell=every_cell)
+    losses.loss.backward()
+    assert losses.loss.item() == pytest.approx(cases[case]["loss"], rel=1e-5)
+    torch.testing.assert_close(pred.grad, torch.from_numpy(arrays[f"grad_{case}"]), rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("case", [0, 1, 2])
 def test_the_loss_its_parts_and_its_gradients_are_the_published_ones(case: int) -> None:
     cases, arrays = _golden()

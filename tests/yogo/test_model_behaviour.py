@@ -10,7 +10,9 @@ import pytest
 import torch
 
 from yogo.errors import TrainingError
+from yogo.loss import YOGOLoss
 from yogo.model import YOGO, get_model_func
+from yogo.targets import build_targets, count_collisions
 
 QUARTER = get_model_func("quarter_filters")
 
@@ -120,3 +122,16 @@ def test_convolutions_start_from_kaiming_normal_and_no_bias() -> None:
     gain = (2 / (1 + 0.01**2)) ** 0.5
     assert float(layer.weight.detach().std()) == pytest.approx(gain / (256 * 9) ** 0.5, rel=0.02)
     assert not layer.bias.any()
+
+
+def test_a_training_step_never_asks_the_device_for_a_value() -> None:
+    """The meta device has no values: whatever would wait for one, such as a boolean index or `.item()`, fails on it."""
+    with torch.device("meta"):
+        model = YOGO((64, 96), 0.05, 0.06, 3, model_func=QUARTER, tuning=True, device="meta")
+        boxes, index = torch.zeros(20, 5), torch.zeros(20, dtype=torch.long)
+        target = build_targets(boxes, index, 2, model.Sx, model.Sy)
+        losses = YOGOLoss().parts(model(torch.zeros(2, 1, 64, 96)), target)
+        losses.loss.backward()
+        collisions = count_collisions(boxes, index, 2, model.Sx, model.Sy)
+    assert all(parameter.grad is not None for parameter in model.parameters())
+    assert collisions.shape == losses.loss.shape == ()
