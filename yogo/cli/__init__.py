@@ -7,7 +7,7 @@ import errno
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from yogo import __version__
 from yogo.errors import YogoError
@@ -29,8 +29,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
+    return guarded(lambda: args.run(args))
+
+
+def guarded(action: Callable[[], int]) -> int:
+    """The exit status of a command; an error that a person can act upon is said in one sentence, on standard error."""
     try:
-        status: int = args.run(args)
+        status = action()
         sys.stdout.flush()
     except YogoError as error:
         return _fail(str(error))

@@ -1,0 +1,1 @@
+"""Training: the loop, its ranks, and those who listen to it."""

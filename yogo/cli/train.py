@@ -1,0 +1,132 @@
+"""`yogo train`: train a detector on a dataset definition."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from pathlib import Path
+
+from yogo.cli.flags import add_knobs, given
+from yogo.errors import RecipeError
+from yogo.run.directory import RUNS, check_name
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "train",
+        help="train a detector on a dataset definition",
+        description="Train a detector on a dataset definition, into the run directory RUNS/NAME. "
+        "Exit status: 0 finished, 1 failed, 2 misused, 75 stopped by SIGTERM or SIGUSR2 and saved, 130 interrupted.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("definition", nargs="?", type=Path, help="the dataset definition, a YAML file")
+    parser.add_argument("--recipe", metavar="PRESET", help="a preset's name or file; flags change what it says")
+    _add_start(parser)
+    add_knobs(parser, optional_value=("model",))
+    parser.add_argument(
+        "--half",
+        action=argparse.BooleanOptionalAction,
+        help="activations in 16 bits: bf16 where the hardware has it, else fp16 with a scaled loss",
+    )
+    _add_machine(parser)
+    _add_wandb(parser)
+    parser.set_defaults(run=functools.partial(run, parser))
+
+
+def _add_start(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the run")
+    group.add_argument("--from-pretrained", type=Path, metavar="PTH", help="weights to start from")
+    group.add_argument(
+        "--dataset-split-override",
+        nargs=3,
+        type=float,
+        metavar=("TRAIN", "VAL", "TEST"),
+        help="split all of the definition's pictures, test paths included, by these shares",
+    )
+    group.add_argument("--name", type=_name, help="the run's name, and its folder's (default: one is made up)")
+    group.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=f"where runs are kept ({RUNS})")
+    group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run from its last.pth")
+    group.add_argument("--token", help="the launch to claim (used by job scripts)")
+
+
+def _add_machine(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("the machine")
+    group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
+    group.add_argument("--processes", type=_count, metavar="N", help="ranks (default: the visible GPUs, else 1)")
+    group.add_argument("--num-workers", type=_workers, metavar="N", help="processes a rank that read pictures ahead")
+    group.add_argument(
+        "--cache", action=argparse.BooleanOptionalAction, default=True, help="keep the decoded pictures (default: yes)"
+    )
+    group.add_argument("--cache-folder", type=Path, metavar="DIR", help="where (default: ~/.cache/yogo)")
+
+
+def _add_wandb(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("Weights & Biases")
+    group.add_argument("--wandb", choices=("online", "offline", "disabled"), help="(default: WANDB_MODE)")
+    group.add_argument("--wandb-entity", metavar="NAME")
+    group.add_argument("--wandb-project", metavar="NAME")
+    group.add_argument("--note", default="", help="a note on the run")
+    group.add_argument("--tags", nargs="+", default=(), metavar="TAG")
+
+
+def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
+    from yogo.training import signals
+
+    signals.install()
+    from yogo.presets import find
+    from yogo.recipe import Recipe
+    from yogo.training.launch import start
+    from yogo.training.request import Request
+
+    if args.definition is None and args.resume is None:
+        parser.error("name a dataset definition, or the run to --resume")
+    request = Request(
+        definition=args.definition,
+        base=find(args.recipe).recipe if args.recipe else Recipe(),
+        given=given(args),
+        half=args.half,
+        pretrained=args.from_pretrained,
+        split_override=args.dataset_split_override,
+        device=args.device,
+        processes=args.processes,
+        num_workers=args.num_workers,
+        cache=args.cache,
+        cache_folder=args.cache_folder,
+        runs=args.runs,
+        name=args.name,
+        resume=args.resume,
+        token=args.token,
+        note=args.note,
+        tags=tuple(args.tags),
+        wandb=args.wandb,
+        wandb_entity=args.wandb_entity,
+        wandb_project=args.wandb_project,
+        command=("yogo", *sys.argv[1:]),
+    )
+    try:
+        _ = request.recipe
+    except RecipeError as error:
+        parser.error(str(error))
+    return start(request)
+
+
+def _name(text: str) -> str:
+    from yogo.errors import RunError
+
+    try:
+        return check_name(text)
+    except RunError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 1 or more")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 0 or more")
+    return int(text)

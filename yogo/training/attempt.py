@@ -1,0 +1,150 @@
+"""One attempt at a run, in one of its processes, from the request to the receipt."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import torch
+
+from yogo.checkpoint import load_checkpoint
+from yogo.errors import TrainingError
+from yogo.run import events
+from yogo.run.lease import job
+from yogo.run.manifest import Manifest, WandbRun
+from yogo.training import signals
+from yogo.training.building import build
+from yogo.training.distributed import PeerLost, World, choose_device, joined
+from yogo.training.keeping import NoKeeper, RunKeeper, versions
+from yogo.training.launch import Place
+from yogo.training.listeners import Listener
+from yogo.training.listeners.jsonl import JsonLines
+from yogo.training.listeners.terminal import Bar, Lines, terminal
+from yogo.training.listeners.weights_and_biases import WeightsAndBiases, choose_mode
+from yogo.training.plan import Plan
+from yogo.training.precision import choose
+from yogo.training.progress import Event, Noticed
+from yogo.training.request import Request
+from yogo.training.trainer import Trainer
+
+
+def run(request: Request, place: Place) -> int:
+    """Train as one of the run's processes. Returns the exit status; raises signals.Stop, YogoError, OSError."""
+    device = choose_device(request.device, place)
+    try:
+        with joined(place, device) as world:
+            return _lead(request, world) if world.leads else _follow(request, world)
+    except PeerLost:
+        # Whoever failed first has said why; a second sentence would hide it.
+        return signals.status(signals.INBOX.pending) if signals.INBOX.pending else 1
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            f"the memory of {device} is full: take a smaller --batch-size, or --precision bf16"
+        ) from error
+
+
+def _follow(request: Request, world: World) -> int:
+    plan: Plan = world.share(None)
+    precision = choose(plan.precision, world.device)
+    trainer = build(plan, request, world, precision=precision, keeper=NoKeeper())
+    world.hosts()
+    with signals.INBOX.deferred():
+        for _ in _whole(trainer, plan):
+            pass
+    return 0
+
+
+def _lead(request: Request, world: World) -> int:
+    from yogo.training.preparation import prepared
+
+    with prepared(request, world.size) as (own_plan, receipt), _listeners(own_plan, request) as (screen, board):
+        plan = world.share(own_plan)
+        precision = choose(plan.precision, world.device)
+        keeper = RunKeeper(plan.run, plan.recipe, plan.classes, {"attempt": plan.attempt, "world_size": world.size})
+        trainer = build(plan, request, world, precision=precision, keeper=keeper, tell=screen.hear)
+        receipt.at = trainer.at
+        _manifest(plan, request, trainer, board.record, world.hosts()).write(plan.run.manifest)
+        listeners: tuple[Listener, ...] = (JsonLines(plan.run.events), receipt, screen, board)
+        with signals.INBOX.deferred():
+            for event in _whole(trainer, plan):
+                for listener in listeners:
+                    listener.hear(event)
+            receipt.finish()
+    return 0
+
+
+def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
+    """Training, then the test set with the best weights."""
+    yield from trainer.fit()
+    if trainer.sets.test is not None:
+        if trainer.world.leads:
+            trainer.model.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
+        yield from trainer.test()
+    yield events.Finished(attempt=plan.attempt, step=trainer.at.step, epoch=trainer.at.epoch)
+
+
+@contextlib.contextmanager
+def _listeners(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, WeightsAndBiases]]:
+    screen = terminal(plan.recipe.epochs)
+    screen.say(f"{plan.run.name} in {plan.run.path}")
+    mode, why = choose_mode(request)
+    for sentence in (*plan.notices, why):
+        if sentence:
+            screen.hear(Noticed(sentence))
+    board = WeightsAndBiases(mode, plan, request, lambda sentence: screen.hear(Noticed(sentence)))
+    failed = True
+    try:
+        yield screen, board
+        failed = False
+    finally:
+        board.close(failed=failed)
+        screen.close()
+
+
+def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]) -> Manifest:
+    world, sets = trainer.world, trainer.sets
+    cuda = world.device.type == "cuda"
+    precision = trainer.precision.name
+    return Manifest(
+        name=plan.run.name,
+        attempt=plan.attempt,
+        definition=str(plan.definition),
+        classes=plan.classes,
+        recipe=plan.recipe.model_copy(update={"precision": precision}) if plan.precision == "half" else plan.recipe,
+        pretrained=str(plan.pretrained) if plan.pretrained else None,
+        pretrained_sha256=plan.pretrained_sha256,
+        command=request.command,
+        precision=precision,
+        world_size=world.size,
+        hosts=hosts,
+        device=torch.cuda.get_device_name(world.device) if cuda else platform.processor() or "cpu",
+        num_parameters=trainer.model.num_parameters,
+        num_train=len(plan.splits.train),
+        num_val=len(plan.splits.val),
+        num_test=len(plan.splits.test),
+        steps_per_epoch=trainer.steps_per_epoch,
+        global_batch_size=max(sets.train.global_batch_sizes),
+        versions=versions(),
+        code=_commit(),
+        job_id=job()[0] or None,
+        pid=os.getpid(),
+        wandb=wandb,
+        note=request.note,
+        tags=request.tags,
+    )
+
+
+def _commit() -> str:
+    """The git commit of this package's source, where it is run from a checkout."""
+    package = Path(__file__).parent
+    try:
+        answer = subprocess.run(
+            ["git", "-C", str(package), "rev-parse", "HEAD"], capture_output=True, text=True, timeout=10, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return answer.stdout.strip()

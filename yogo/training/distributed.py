@@ -1,0 +1,185 @@
+"""The processes that train together. Nothing outside this module asks which of them it is.
+
+A lone process is a world of one, in which every collective is what it is given. In a larger one, tensors
+travel by the backend of their device; words between the processes (what to do next) by gloo, on the host, so
+that no agreement waits for a GPU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import inspect
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from yogo.errors import TrainingError
+from yogo.training.launch import Place
+
+T = TypeVar("T")
+
+_MEETING = datetime.timedelta(minutes=30)
+"""How long the others wait for rank 0, which may have to read a large dataset for the first time."""
+
+_SYNC_BUFFERS = next(
+    name
+    for name in ("forward_sync_buffers", "broadcast_buffers")
+    if name in inspect.signature(DistributedDataParallel).parameters
+)
+"""What DDP calls sending rank 0's buffers along with each step; torch 2.15 gave it another name."""
+
+_FAILURE = "yogo/failure"
+
+
+class PeerLost(TrainingError):
+    """Another process of the run has ended; its own words say why."""
+
+
+class World:
+    """All processes of the run, seen from one of them."""
+
+    def __init__(self, place: Place, device: torch.device, group: Any = None) -> None:
+        self.place = place
+        self.size = place.world_size
+        self.device = device
+        self._control = group
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes and speaks."""
+        return self.place.rank == 0
+
+    def share(self, value: T | None) -> T:
+        """What the leading process gives, on every process."""
+        box: list[Any] = [value]
+        if self.size > 1:
+            with _peers():
+                dist.broadcast_object_list(box, group=self._control)
+        shared: T = box[0]
+        return shared
+
+    def gather(self, value: T) -> list[T]:
+        """Every process's value, on every process, by rank."""
+        values: list[Any] = [value]
+        if self.size > 1:
+            values = [None] * self.size
+            with _peers():
+                dist.all_gather_object(values, value, group=self._control)
+        return values
+
+    def agree(self, *wishes: int) -> tuple[int, ...]:
+        """The greatest of each wish over all processes. Talks on the host only, so no device is waited for."""
+        if self.size == 1:
+            return wishes
+        words = torch.tensor(wishes)
+        with _peers():
+            dist.all_reduce(words, dist.ReduceOp.MAX, group=self._control)
+        return tuple(words.tolist())
+
+    def sum(self, values: Tensor) -> Tensor:
+        """`values` added up over all processes; on the device."""
+        if self.size > 1:
+            with _peers():
+                dist.all_reduce(values)
+        return values
+
+    def align(self, model: nn.Module) -> None:
+        """Give every process the leading one's weights and buffers: batch norm has seen other pictures on each."""
+        if self.size > 1:
+            with _peers():
+                for tensor in model.state_dict().values():
+                    dist.broadcast(tensor, 0)
+
+    def parallel(self, model: nn.Module) -> nn.Module:
+        """`model`, its gradients averaged over all processes while backward runs."""
+        if self.size == 1:
+            return model
+        ids = [self.device.index] if self.device.type == "cuda" else None
+        with _peers():
+            return DistributedDataParallel(
+                model, device_ids=ids, gradient_as_bucket_view=True, **{_SYNC_BUFFERS: False}
+            )
+
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(self.gather(socket.gethostname())))
+
+
+@contextlib.contextmanager
+def joined(place: Place, device: torch.device) -> Iterator[World]:
+    """The world, met and left again. An error that ends this process is told to the others first."""
+    if place.world_size == 1:
+        yield World(place, device)
+        return
+    with _peers():
+        dist.init_process_group(
+            "nccl" if device.type == "cuda" else "gloo",
+            init_method=place.meeting,
+            rank=place.rank,
+            world_size=place.world_size,
+            timeout=_MEETING,
+            device_id=device if device.type == "cuda" else None,
+        )
+        control = dist.new_group(backend="gloo", timeout=_MEETING)
+    try:
+        yield World(place, device, control)
+    except PeerLost:
+        raise PeerLost(_told() or "another process of this run was killed, or lost") from None
+    except Exception as error:
+        _tell(f"process {place.rank}: {error}")
+        raise
+    finally:
+        with contextlib.suppress(RuntimeError):
+            dist.destroy_process_group()
+
+
+@contextlib.contextmanager
+def _peers() -> Iterator[None]:
+    """A collective that fails means that another process has gone: gloo and NCCL say so in many words."""
+    try:
+        yield
+    except (RuntimeError, dist.DistError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise PeerLost(f"another process of this run is gone: {str(error).splitlines()[0]}") from error
+
+
+def _tell(sentence: str) -> None:
+    with contextlib.suppress(RuntimeError):
+        dist.distributed_c10d._get_default_store().set(_FAILURE, sentence)
+
+
+def _told() -> str:
+    with contextlib.suppress(RuntimeError):
+        store = dist.distributed_c10d._get_default_store()
+        if store.check([_FAILURE]):
+            return str(store.get(_FAILURE).decode(errors="replace"))
+    return ""
+
+
+def choose_device(asked: str | None, place: Place) -> torch.device:
+    """This process's device: one GPU each where there are any, else the CPU. Raises TrainingError."""
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    kind, _, index = (asked or ("cuda" if count else "cpu")).partition(":")
+    if kind == "cpu":
+        return torch.device("cpu")
+    if kind != "cuda" or (index and not index.isdecimal()):
+        raise TrainingError(f"--device {asked} is not a device: cpu, cuda or cuda:N")
+    if count == 0:
+        raise TrainingError(f"--device {asked}: no GPU is visible here (try --device cpu, or leave it out)")
+    chosen = int(index) if index else place.local_rank
+    if index and place.world_size > 1:
+        raise TrainingError(f"--device {asked} names one GPU for {place.world_size} processes: say --device cuda")
+    # torchrun and srun may show each process its own GPU only.
+    chosen = 0 if count == 1 and not index and os.environ.get("SLURM_GPUS_PER_TASK") else chosen
+    if chosen >= count:
+        raise TrainingError(f"there is no GPU {chosen}: {count} visible, {place.local_world_size} processes here")
+    device = torch.device("cuda", chosen)
+    torch.cuda.set_device(device)
+    return device

@@ -1,0 +1,98 @@
+"""Keeping checkpoints: the leading process writes them, the others keep nothing."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import torch
+
+from yogo import __version__
+from yogo.checkpoint import save_checkpoint
+from yogo.model import YOGO
+from yogo.recipe import Recipe
+from yogo.run.directory import RunDirectory
+
+File = Literal["best.pth", "last.pth"]
+
+
+@dataclass(slots=True)
+class Position:
+    """How far a run has come. With the weights and the optimizer's state it is all that going on needs.
+
+    Everything random follows from the seed and these numbers, so no generator's state is kept.
+    """
+
+    epoch: int = 0
+    """Whole epochs that were trained and validated."""
+
+    batch: int = 0
+    """Batches trained of the epoch after those."""
+
+    step: int = 0
+    """Optimiser steps since the run began."""
+
+    best_loss: float | None = None
+    """The lowest validation loss."""
+
+    best_epoch: int | None = None
+
+
+class Keeper(Protocol):
+    def keep(
+        self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
+    ) -> None:
+        """Replace the checkpoint. Raises OSError (a full disk); the old one then still stands."""
+
+
+class NoKeeper:
+    """Of the processes that do not lead."""
+
+    def keep(
+        self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
+    ) -> None:
+        return
+
+
+@dataclass(frozen=True, slots=True)
+class RunKeeper:
+    """Of the leading process: checkpoints in the run's directory."""
+
+    run: RunDirectory
+    recipe: Recipe
+    classes: tuple[str, ...]
+    extra: Mapping[str, Any]
+    """What else a later attempt wants to know: world size, attempt, W&B id."""
+
+    def keep(
+        self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
+    ) -> None:
+        save_checkpoint(
+            self.run.best if file == "best.pth" else self.run.last,
+            model,
+            epoch=at.epoch,
+            step=at.step,
+            classes=self.classes,
+            run_name=self.run.name,
+            optimizer_state_dict=optimizer.state_dict(),
+            scaler_state_dict=scaler.state_dict(),
+            recipe=self.recipe.model_dump(mode="json"),
+            best_loss=at.best_loss,
+            training={**self.extra, "batch": at.batch, "best_epoch": at.best_epoch},
+            versions=versions(),
+        )
+
+
+def versions() -> dict[str, str]:
+    """Of what a run's numbers may depend on."""
+    import torchvision
+
+    found = {
+        "yogo": __version__,
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "torchvision": torchvision.__version__,
+    }
+    return found | ({"cuda": torch.version.cuda} if torch.version.cuda else {})

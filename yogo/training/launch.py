@@ -1,0 +1,198 @@
+"""How many processes train, and who starts them: this module, torchrun or srun.
+
+With one process the training runs in this one. With several, each is started as `python -m
+yogo.training.rank` and gets the request on its standard input; they meet through a file, so that no port
+has to be guessed. This process then only waits and relays signals: it never imports torch for that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from yogo.errors import TrainingError
+from yogo.training import signals
+from yogo.training.request import Request
+
+GRACE_SECONDS = 20.0
+"""How long the other processes may take to end by themselves once one has died."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which process this one is, among those that train together."""
+
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0
+    local_world_size: int = 1
+    meeting: str = ""
+    """Where they meet, as torch.distributed's init_method; empty for a lone process."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Place | None:
+        """As torchrun or srun set it; None if neither started this process."""
+        if "RANK" in environment and "WORLD_SIZE" in environment:
+            return _torchrun(environment)
+        # A batch script has SLURM_PROCID too; only srun's tasks are in a step of several.
+        tasks = environment.get("SLURM_STEP_NUM_TASKS", "1")
+        return _srun(environment, int(tasks)) if "SLURM_PROCID" in environment and int(tasks) > 1 else None
+
+
+def start(request: Request) -> int:
+    """Train, in as many processes as it takes. Returns the exit status."""
+    place = Place.from_environment()
+    try:
+        if place is not None:
+            if request.processes not in (None, place.world_size):
+                raise TrainingError(
+                    f"--processes {request.processes} was asked for, but {place.world_size} processes were started"
+                )
+            return _train(request, place)
+        count = request.processes or _recorded_processes(request) or _visible_gpus(request)
+        return _train(request, Place()) if count == 1 else _start_ranks(request, count)
+    except signals.Stop as stop:
+        return stop.status
+
+
+def _train(request: Request, place: Place) -> int:
+    from yogo.training.attempt import run
+
+    return run(request, place)
+
+
+def _recorded_processes(request: Request) -> int | None:
+    """A resumed run trains on as many processes as before, or its batches would be others."""
+    from yogo.run.directory import RunDirectory
+    from yogo.run.manifest import Manifest
+
+    if request.resume is None or not RunDirectory(request.resume).manifest.is_file():
+        return None
+    return Manifest.read(RunDirectory(request.resume).manifest).world_size
+
+
+def _visible_gpus(request: Request) -> int:
+    if request.device not in (None, "cuda"):
+        return 1
+    import torch
+
+    return max(1, torch.cuda.device_count())
+
+
+def _torchrun(environment: Mapping[str, str]) -> Place:
+    world = int(environment["WORLD_SIZE"])
+    return Place(
+        rank=int(environment["RANK"]),
+        world_size=world,
+        local_rank=int(environment.get("LOCAL_RANK", environment["RANK"])),
+        local_world_size=int(environment.get("LOCAL_WORLD_SIZE", world)),
+        meeting=environment.get("YOGO_MEETING", "env://") if world > 1 else "",
+    )
+
+
+def _srun(environment: Mapping[str, str], tasks: int) -> Place:
+    nodes = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", "")
+    first = re.match(r"([^\[,]+)(?:\[(\d+))?", nodes)
+    host = "".join(part for part in first.groups() if part) if first else "127.0.0.1"
+    job, step = int(environment.get("SLURM_JOB_ID", "0")), int(environment.get("SLURM_STEP_ID", "0"))
+    per_node = environment.get("SLURM_STEP_TASKS_PER_NODE", str(tasks))
+    return Place(
+        rank=int(environment["SLURM_PROCID"]),
+        world_size=tasks,
+        local_rank=int(environment.get("SLURM_LOCALID", "0")),
+        local_world_size=int(re.match(r"\d+", per_node)[0]),  # type: ignore[index]
+        meeting=f"tcp://{environment.get('MASTER_ADDR', host)}:{20_000 + (job * 7 + step) % 20_000}",
+    )
+
+
+def _start_ranks(request: Request, count: int) -> int:
+    folder = Path(tempfile.mkdtemp(prefix="yogo-"))
+    try:
+        with _held_back():
+            ranks = [_start_rank(request, index, count, folder) for index in range(count)]
+            signals_seen = _relay(ranks)
+        return _wait(ranks, signals_seen)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _held_back() -> Iterator[None]:
+    """Signals wait while processes start; a new process inherits that, until it can receive them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals.HANDLED)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals.HANDLED)
+
+
+def _start_rank(request: Request, rank: int, count: int, folder: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "RANK": str(rank),
+        "WORLD_SIZE": str(count),
+        "LOCAL_RANK": str(rank),
+        "LOCAL_WORLD_SIZE": str(count),
+        "YOGO_MEETING": f"file://{folder / 'meeting'}",
+        "YOGO_LAUNCHER": str(os.getpid()),
+    }
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // count)))
+    if Path("/sys/class/net/lo").exists():
+        # All are on this machine: the loopback is there even where the host's name leads nowhere.
+        environment.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    argv = [sys.executable, "-m", "yogo.training.rank", request.name or "", f"rank={rank}"]
+    process = subprocess.Popen(argv, stdin=subprocess.PIPE, env=environment)
+    assert process.stdin is not None
+    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+        pipe.write(request.model_dump_json().encode())
+    return process
+
+
+def _relay(ranks: Sequence[subprocess.Popen[bytes]]) -> list[int]:
+    """Pass every signal on to the ranks; the list that is returned fills with them."""
+    seen: list[int] = []
+
+    def receive(signum: int, frame: FrameType | None) -> None:
+        seen.append(signum)
+        for process in ranks:
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(signum)
+
+    for signum in signals.HANDLED:
+        signal.signal(signum, receive)
+    return seen
+
+
+def _wait(ranks: Sequence[subprocess.Popen[bytes]], signals_seen: list[int]) -> int:
+    """The run's exit status. Once a process has failed, none of the others outlives it for long."""
+    deadline: float | None = None
+    fallen: int | None = None
+    while any(process.poll() is None for process in ranks):
+        if fallen is None:
+            fallen = next((rank for rank, process in enumerate(ranks) if process.returncode not in (None, 0)), None)
+            deadline = time.monotonic() + GRACE_SECONDS if fallen is not None else None
+        if deadline is not None and time.monotonic() > deadline:
+            for process in ranks:
+                process.kill()
+        time.sleep(0.05)
+    killed = [(rank, -process.returncode) for rank, process in enumerate(ranks) if process.returncode < 0]
+    statuses = [process.returncode for process in ranks]
+    if killed and fallen is not None and statuses[fallen] < 0:
+        raise TrainingError(
+            f"process {fallen} of {len(ranks)} was killed by {signals.name(-statuses[fallen])}, and the others "
+            "ended with it; if the memory was full, take a smaller --batch-size. Go on with --resume"
+        )
+    asked = next((status for status in statuses if status in (signals.RESUMABLE, signals.INTERRUPTED)), 0)
+    failed = next((status for status in statuses if status not in (0, signals.RESUMABLE, signals.INTERRUPTED)), 0)
+    return (1 if failed else 0) or asked

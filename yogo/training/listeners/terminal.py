@@ -1,0 +1,151 @@
+"""What a person reads while a run trains: a bar on a terminal, plain lines in a log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
+
+from yogo.run import events
+from yogo.terminal import printable
+from yogo.training.listeners.trend import Trend
+from yogo.training.progress import Event, Noticed, Phase, Progressed
+
+LINE_EVERY_SECONDS = 10.0
+
+WORDS: dict[Phase, str] = {"decode": "decoding", "train": "epoch", "validate": "validating", "test": "testing"}
+
+
+def terminal(epochs: int, stream: TextIO = sys.stdout) -> Bar | Lines:
+    return Bar(epochs, stream) if stream.isatty() else Lines(epochs, stream)
+
+
+class Lines:
+    """For a log: a line now and then, and one for each thing worth keeping."""
+
+    def __init__(self, epochs: int, stream: TextIO) -> None:
+        self.epochs = epochs
+        self.stream = stream
+        self.trend = Trend()
+        self._progress: Progressed | None = None
+        self._said_at = -LINE_EVERY_SECONDS
+
+    def hear(self, event: Event) -> None:
+        self.trend.add(event)
+        match event:
+            case Progressed():
+                self._advance(event)
+            case events.Step():
+                self._step(event)
+            case _:
+                for sentence in sentences(event, self.epochs, self.trend):
+                    self.say(sentence)
+
+    def say(self, text: str) -> None:
+        print(printable(text), file=self.stream, flush=True)
+
+    def close(self) -> None:
+        return
+
+    def _advance(self, event: Progressed) -> None:
+        self._progress = event
+        if event.phase != "train" and time.monotonic() - self._said_at >= LINE_EVERY_SECONDS:
+            self._said_at = time.monotonic()
+            self.say(f"{WORDS[event.phase]} {share(event)} | {event.done}/{event.total}")
+
+    def _step(self, event: events.Step) -> None:
+        """The first, the last of an epoch, and no more than one in ten seconds of the others."""
+        now, progress = time.monotonic(), self._progress
+        if progress is None or (now - self._said_at < LINE_EVERY_SECONDS and progress.done != progress.total):
+            return
+        self._said_at = now
+        self.say(
+            f"{heading(progress, self.epochs)} {share(progress)} | {progress.done}/{progress.total}  {pace(event)}"
+        )
+
+
+class Bar:
+    """For a terminal: one bar that is drawn over, and the sentences above it."""
+
+    def __init__(self, epochs: int, stream: TextIO) -> None:
+        self.epochs = epochs
+        self.trend = Trend()
+        self.console = Console(file=stream, highlight=False, markup=False)
+        self.progress = Progress(
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f} %", markup=False),
+            TextColumn("{task.completed}/{task.total}  {task.fields[pace]}", markup=False),
+            console=self.console,
+            refresh_per_second=4,
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self.task: TaskID = self.progress.add_task("starting", total=None, pace="")
+        self.progress.start()
+
+    def say(self, text: str) -> None:
+        self.console.print(printable(text), soft_wrap=True)
+
+    def hear(self, event: Event) -> None:
+        self.trend.add(event)
+        match event:
+            case Progressed():
+                self.progress.update(
+                    self.task, description=heading(event, self.epochs), completed=event.done, total=event.total
+                )
+            case events.Step():
+                self.progress.update(self.task, pace=pace(event))
+            case _:
+                for sentence in sentences(event, self.epochs, self.trend):
+                    self.say(sentence)
+
+    def close(self) -> None:
+        self.progress.stop()
+
+
+def heading(event: Progressed, epochs: int) -> str:
+    word = WORDS[event.phase]
+    return f"{word} {event.epoch + 1}/{epochs}" if event.phase == "train" else word
+
+
+def share(event: Progressed) -> str:
+    return f"{100 * event.done // max(1, event.total):3d} %"
+
+
+def pace(event: events.Step) -> str:
+    frames = f"{event.frames_per_s:,.{0 if event.frames_per_s >= 100 else 1}f} frames/s" if event.frames_per_s else ""
+    waits = f"waits {100 * (event.data_wait or 0):.1f} %"
+    return f"{frames}  {waits}  loss {number(event.losses.loss)}  lr {event.lr:.3g}"
+
+
+def number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.4g}"
+
+
+def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
+    """What an event is worth saying; nothing for most."""
+    found: list[str] = []
+    match event:
+        case Noticed(sentence):
+            found.append(f"note: {sentence}")
+        case events.Started():
+            found.append(f"{event.num_train:,} pictures to train on, {event.num_val:,} to validate on")
+            found.append(f"{event.epochs} epochs of {event.steps_per_epoch:,} steps")
+        case events.Resumed():
+            found.append(f"goes on after step {event.step:,}, with epoch {event.epoch + 1} of {epochs}")
+        case events.Validated():
+            found.append(f"epoch {event.epoch + 1}: validation loss {number(event.losses.loss)}")
+            found += [trend.warning] if trend.warning else []
+        case events.Checkpointed(file="best.pth"):
+            found.append(f"saved best.pth{f' ({number(event.loss)})' if event.loss is not None else ''}")
+        case events.Signalled():
+            found.append(f"{event.signal}: saved last.pth after step {event.step:,}; the run can be resumed")
+        case events.Tested():
+            found.append(f"test loss {number(event.losses.loss)}")
+        case events.Finished():
+            found.append(f"finished after {event.epoch} epochs, {event.step:,} steps")
+    return found

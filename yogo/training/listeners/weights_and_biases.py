@@ -1,0 +1,123 @@
+"""Weights & Biases, online, offline or not at all. Whatever goes wrong there is reported once, and stops nothing."""
+
+from __future__ import annotations
+
+import importlib.util
+import netrc
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yogo.run import events
+from yogo.run.manifest import WandbRun
+from yogo.training.progress import Event
+from yogo.training.request import Request, WandbMode
+
+if TYPE_CHECKING:
+    from yogo.training.plan import Plan
+
+MODES: dict[str, WandbMode] = {
+    "online": "online",
+    "run": "online",
+    "offline": "offline",
+    "dryrun": "offline",
+    "disabled": "disabled",
+}
+
+
+def choose_mode(request: Request) -> tuple[WandbMode, str]:
+    """The mode, and why, as a sentence: what was asked for, else WANDB_MODE, else online if that can work."""
+    if importlib.util.find_spec("wandb") is None:
+        return "disabled", "W&B is off: the package wandb is not installed"
+    if request.wandb is not None:
+        return request.wandb, ""
+    asked = os.environ.get("WANDB_MODE", "")
+    if asked:
+        mode = MODES.get(asked, "disabled")
+        return mode, f"W&B is {mode}, as WANDB_MODE={asked} says"
+    if not _logged_in():
+        return "disabled", "W&B is off: nobody is logged in here (`wandb login`, or --wandb offline)"
+    return "online", ""
+
+
+def _logged_in() -> bool:
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
+    try:
+        hosts = netrc.netrc(path).hosts
+    except (OSError, netrc.NetrcParseError):
+        return False
+    base = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    return base.split("//")[-1].strip("/") in hosts
+
+
+class WeightsAndBiases:
+    """One W&B run, named as ours is."""
+
+    def __init__(self, mode: WandbMode, plan: Plan, request: Request, report: Callable[[str], None]) -> None:
+        self.mode = mode
+        self._report = report
+        self._run: Any = None
+        if mode != "disabled":
+            self._try("begin", lambda: self._begin(plan, request))
+
+    @property
+    def record(self) -> WandbRun:
+        if self._run is None:
+            return WandbRun(mode="disabled")
+        return WandbRun(mode=self.mode, id=str(self._run.id), url=str(self._run.url or ""))
+
+    def hear(self, event: Event) -> None:
+        if self._run is not None and (values := _values(event)):
+            step = event.step if isinstance(event, events.Step | events.Validated) else None
+            self._try("log", lambda: self._run.log(values, step=step))
+
+    def close(self, *, failed: bool = False) -> None:
+        if self._run is not None:
+            self._try("finish", lambda: self._run.finish(exit_code=int(failed)))
+
+    def _begin(self, plan: Plan, request: Request) -> None:
+        import wandb
+
+        self._run = wandb.init(
+            mode=self.mode,
+            id=plan.run.name,
+            name=plan.run.name,
+            entity=request.wandb_entity,
+            project=request.wandb_project or "yogo",
+            notes=request.note or None,
+            tags=list(request.tags),
+            dir=str(plan.run.path),
+            resume="allow" if self.mode == "online" else None,
+            config={**plan.recipe.model_dump(mode="json"), "definition": str(plan.definition), "classes": plan.classes},
+            settings=wandb.Settings(console="off", silent=True, init_timeout=60, disable_git=True),
+        )
+
+    def _try(self, what: str, action: Callable[[], object]) -> None:
+        try:
+            action()
+        # W&B raises of many kinds, of other libraries too, and none of them is worth a run.
+        except Exception as error:
+            self._run = None
+            first_line = (str(error).splitlines() or [type(error).__name__])[0]
+            self._report(f"W&B failed to {what}, and is left out from here on: {first_line}")
+
+
+def _values(event: Event) -> dict[str, float]:
+    match event:
+        case events.Step():
+            more = {"lr": event.lr, "frames_per_s": event.frames_per_s, "data_wait": event.data_wait}
+            return _numbers("train", event.losses) | {key: value for key, value in more.items() if value is not None}
+        case events.Validated():
+            return _numbers("val", event.losses) | {"epoch": float(event.epoch)}
+        case events.Tested():
+            return _numbers("test", event.losses)
+        case _:
+            return {}
+
+
+def _numbers(prefix: str, losses: events.Losses) -> dict[str, float]:
+    found = losses.model_dump(exclude_none=True)
+    return {f"{prefix} {name.replace('_', ' ')}": float(value) for name, value in found.items()}

@@ -1,0 +1,31 @@
+"""What a run will do, once everything was read, resolved and agreed upon: made by the leading process for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from yogo.definition import Splits
+from yogo.recipe import Recipe
+from yogo.run.directory import RunDirectory
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    run: RunDirectory
+    definition: Path
+    classes: tuple[str, ...]
+    recipe: Recipe
+    """As resolved: what a pretrained file passes on stands in it."""
+
+    splits: Splits
+    precision: str
+    """auto, fp32, bf16, fp16, or half: 16 bits of the hardware's choice."""
+
+    pretrained: Path | None = None
+    pretrained_sha256: str | None = None
+    checkpoint: Path | None = None
+    """What to go on from; None begins at the first step."""
+
+    attempt: int = 0
+    notices: tuple[str, ...] = ()

@@ -1,0 +1,106 @@
+"""What the leading process does before anybody trains: choose the run, hold it, read and resolve everything."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+from yogo.definition import DatasetDefinition, SplitFractions, split
+from yogo.definition.record import DataRecord
+from yogo.errors import RunError, TrainingError
+from yogo.run.directory import RunDirectory, check_name, propose_name
+from yogo.run.lease import claim, hold
+from yogo.run.manifest import Manifest
+from yogo.run.result import sha256
+from yogo.training.plan import Plan
+from yogo.training.receipt import Receipt
+from yogo.training.request import Request
+from yogo.training.resumption import go_on
+
+
+@contextlib.contextmanager
+def prepared(request: Request, world_size: int) -> Iterator[tuple[Plan, Receipt]]:
+    """The plan of a run that is held until the block ends. What ends it otherwise than well is written down.
+
+    Raises RunError where the run is another's or done, and whatever is wrong with what was asked.
+    """
+    run = _directory(request)
+    # A folder is only made for a run that can begin; one that was launched is there, and hears of the failure.
+    plan = None if run.path.is_dir() else _resolve(request, run, world_size)
+    if request.token:
+        claim(run, request.token)
+    with hold(run) as notice, Receipt(run) as receipt:
+        plan = plan or _resolve(request, run, world_size)
+        receipt.attempt = plan.attempt
+        if not plan.attempt:
+            _record_data(plan)
+        run.result.unlink(missing_ok=True)
+        yield replace(plan, notices=(*((notice,) if notice else ()), *plan.notices)), receipt
+
+
+def _directory(request: Request) -> RunDirectory:
+    if request.resume is not None:
+        run = RunDirectory(request.resume.absolute())
+        if not run.path.is_dir():
+            raise RunError(f"{run.path} is no run directory: there is nothing to resume")
+        if run.result.exists() and _finished(run):
+            raise RunError(f"{run.path} has finished: there is nothing to resume")
+        return run
+    runs = request.runs.absolute()
+    run = RunDirectory(runs / check_name(request.name or propose_name(runs)))
+    if run.events.exists() or run.best.exists():
+        raise RunError(
+            f"{run.path} holds a run already: go on with it by --resume {run.path}, or choose another --name"
+        )
+    return run
+
+
+def _finished(run: RunDirectory) -> bool:
+    from yogo.run.result import Result
+
+    with contextlib.suppress(RunError):  # a damaged receipt is none
+        return Result.read(run.result).outcome == "finished"
+    return False
+
+
+def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
+    if request.resume is not None and run.manifest.exists():
+        return go_on(request, run, Manifest.read(run.manifest), world_size)
+    if request.definition is None:
+        raise RunError(f"{run.path} never began to train: name its dataset definition to begin")
+    definition = DatasetDefinition.from_yaml(request.definition)
+    recipe, notices = request.recipe, _warnings(definition)
+    digest = None
+    if request.pretrained is not None:
+        from yogo.training.inheritance import inherit
+
+        recipe, more = inherit(request.pretrained, recipe, definition.classes, given=request.given.keys())
+        digest, notices = sha256(request.pretrained), (*notices, *more)
+    override = SplitFractions(*request.split_override) if request.split_override else None
+    splits = split(definition, override=override, seed=recipe.seed)
+    if not splits.train:
+        raise TrainingError(f"{definition.path} leaves no pictures to train on: look at its split fractions")
+    return Plan(
+        run=run,
+        definition=definition.path.absolute(),
+        classes=definition.classes,
+        recipe=recipe,
+        splits=splits,
+        precision="half" if request.half else recipe.precision,
+        pretrained=request.pretrained.absolute() if request.pretrained else None,
+        pretrained_sha256=digest,
+        notices=(*notices, *(str(problem) for problem in splits.warnings)),
+    )
+
+
+def _warnings(definition: DatasetDefinition) -> tuple[str, ...]:
+    if definition.thumbnail_augmentation:
+        return ("The definition's thumbnail_augmentation is not made use of yet: its frames are left out",)
+    return ()
+
+
+def _record_data(plan: Plan) -> None:
+    """Keep what the run trains on: every file's digest, and which split it is in."""
+    definition = DatasetDefinition.from_yaml(plan.definition)
+    DataRecord.build(definition, plan.splits).write(plan.run.data)

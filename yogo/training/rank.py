@@ -1,0 +1,45 @@
+"""One of several processes that train together, as `yogo.training.launch` starts it; the request comes in by stdin."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+
+from yogo.training import signals
+
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    _end_with_launcher()
+
+    from yogo.training.attempt import run
+    from yogo.training.launch import Place
+    from yogo.training.request import Request
+
+    request = Request.model_validate_json(sys.stdin.buffer.read())
+    place = Place.from_environment()
+    assert place is not None
+    return run(request, place)
+
+
+def _end_with_launcher() -> None:
+    """Should the launcher be killed outright, the kernel sends SIGTERM: the run is saved, and ends."""
+    launcher = int(os.environ.get("YOGO_LAUNCHER", os.getppid()))
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != launcher:
+        raise signals.Stop(signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    try:
+        signals.install()
+
+        from yogo.cli import guarded
+
+        sys.exit(guarded(main))
+    except signals.Stop as stop:
+        sys.exit(stop.status)

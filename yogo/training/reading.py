@@ -1,0 +1,83 @@
+"""Losses on their way from the device to a person: read now and then, since each reading waits for the device."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from yogo.errors import TrainingError
+from yogo.loss import Losses
+from yogo.run import events
+from yogo.training.distributed import World
+
+ADVICE = (
+    "the run has diverged. The last good checkpoint is kept; a lower --learning-rate, or --precision fp32, may help"
+)
+
+
+class Diverged(TrainingError):
+    """A loss or a weight is no number any more."""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Gathers the losses of steps until they are due."""
+
+    world: World
+    every_seconds: float | None = None
+    """None: each second at first, and at most every ten in a long run."""
+
+    _began: float = field(default_factory=time.monotonic)
+    _last: float = field(default_factory=time.monotonic)
+    _unread: list[Tensor] = field(default_factory=list)
+    _frames: int = 0
+    _waited: float = 0.0
+
+    def add(self, losses: Losses, num_frames: int, waited_seconds: float) -> None:
+        """One step's losses on this process, its frames on all of them, and how long it waited for them."""
+        # The parts carry the number of processes, as DDP's averaging wants it: see `Trainer._train_step`.
+        self._unread.append(torch.stack(losses).detach() / self.world.size)
+        self._frames += num_frames
+        self._waited += waited_seconds
+
+    def restart_clock(self) -> None:
+        """What happened since the last reading was not training."""
+        self._last, self._waited, self._frames = time.monotonic(), 0.0, 0
+
+    @property
+    def is_due(self) -> bool:
+        now = time.monotonic()
+        every = min(10.0, max(1.0, (now - self._began) / 200)) if self.every_seconds is None else self.every_seconds
+        return now - self._last >= every
+
+    def read(self, *, step: int, epoch: int, rate: float) -> events.Step | None:
+        """The means over the steps since the last reading; None if there were none. Raises Diverged with the step."""
+        if not self._unread:
+            return None
+        rows = self.world.sum(torch.stack(self._unread)).double().tolist()
+        first = step - len(rows) + 1
+        self._unread.clear()
+        for index, row in enumerate(rows):
+            if not all(map(math.isfinite, row)):
+                raise Diverged(f"the loss was {row[0]} at step {first + index}, in epoch {epoch + 1}: {ADVICE}")
+        means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+        seconds = max(1e-9, time.monotonic() - self._last)
+        event = events.Step(
+            step=step,
+            epoch=epoch,
+            losses=named(means),
+            lr=rate,
+            frames_per_s=self._frames / seconds,
+            data_wait=min(1.0, self._waited / seconds),
+        )
+        self.restart_clock()
+        return event
+
+
+def named(values: list[float]) -> events.Losses:
+    """Numbers in the order of `yogo.loss.Losses`, by name."""
+    return events.Losses(**dict(zip(Losses._fields, values, strict=True)))

@@ -1,0 +1,63 @@
+"""result.json: the receipt, written last. Failures are events too, so that whoever follows the run sees them."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from types import TracebackType
+
+from yogo.run import events
+from yogo.run.directory import RunDirectory
+from yogo.run.result import Result, sha256
+from yogo.training import signals
+from yogo.training.keeping import Position
+
+
+class Receipt:
+    """Of one attempt. As a context, it writes down whatever ends the run for good otherwise than well."""
+
+    def __init__(self, run: RunDirectory) -> None:
+        self.run = run
+        self.attempt = 0
+        self.at = Position()
+        self.tested = events.Losses()
+
+    def __enter__(self) -> Receipt:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None or (isinstance(error, signals.Stop) and error.signum != signal.SIGINT):
+            return
+        reason = str(error) or type(error).__name__
+        if isinstance(error, signals.Stop):
+            reason = f"stopped by {reason}"
+        try:
+            events.append(self.run.events, events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
+            self._write(Result(outcome="failed", reason=reason))
+        except OSError as full:
+            print(f"yogo: the failure could not be written down: {full.strerror}", file=sys.stderr)
+
+    def hear(self, event: object) -> None:
+        if isinstance(event, events.Tested):
+            self.tested = event.losses
+
+    def close(self) -> None:
+        return
+
+    def finish(self) -> None:
+        """The run has done all that it was asked for."""
+        self._write(Result(outcome="finished", best_sha256=sha256(self.run.best)))
+
+    def _write(self, result: Result) -> None:
+        """With what is known of the attempt."""
+        tested = self.tested.model_dump(exclude_none=True)
+        known = {
+            "attempt": self.attempt,
+            "epochs": self.at.epoch,
+            "best_epoch": self.at.best_epoch,
+            "best_loss": self.at.best_loss,
+            "test_losses": tested,
+        }
+        result.model_copy(update=known).write(self.run.result)

@@ -1,0 +1,74 @@
+"""What a person asked for when they said `yogo train`. Light: it is read before torch is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from yogo.errors import RecipeError
+from yogo.recipe import Recipe
+
+WandbMode = Literal["online", "offline", "disabled"]
+
+
+class Request(BaseModel):
+    """One `yogo train`. Every process of a run gets the same; only rank 0 acts on most of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    definition: Path | None = None
+    """The dataset definition; None only when a run is resumed."""
+
+    base: Recipe = Recipe()
+    """The preset that the flags change."""
+
+    given: dict[str, Any] = {}
+    """What flags said of the recipe, as text or as their values."""
+
+    half: bool | None = None
+    """Sixteen bits asked for, or refused."""
+
+    pretrained: Path | None = None
+    split_override: tuple[float, float, float] | None = None
+    """Shares of training, validation and test set, over all of the definition's pictures."""
+
+    device: str | None = None
+    processes: int | None = None
+    num_workers: int | None = None
+    """Processes a rank that read pictures ahead; None leaves it to the loader."""
+
+    cache: bool = True
+    """Keep the decoded pictures, for later epochs and runs."""
+
+    cache_folder: Path | None = None
+    runs: Path
+    name: str | None = None
+    resume: Path | None = None
+    token: str | None = None
+    """The launch that this run is, to be claimed."""
+
+    note: str = ""
+    tags: tuple[str, ...] = ()
+    wandb: WandbMode | None = None
+    wandb_entity: str | None = None
+    wandb_project: str | None = None
+    read_every_seconds: float | None = None
+    """How often losses are read off the device; None begins often and grows rarer as the run goes on."""
+
+    command: tuple[str, ...] = ()
+
+    @property
+    def recipe(self) -> Recipe:
+        """The preset under the flags. Raises RecipeError."""
+        values = self.base.model_dump() | self.given
+        if self.half is not None and "precision" not in self.given:
+            # Which sixteen bits is the hardware's to say: see `yogo.training.precision`.
+            values["precision"] = "fp16" if self.half else "fp32"
+        try:
+            return Recipe.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            flag = "--" + str(first["loc"][0]).replace("_", "-") if first["loc"] else "the recipe"
+            raise RecipeError(f"{flag}: {first['msg'].removeprefix('Value error, ')} ({first['input']!r})") from error

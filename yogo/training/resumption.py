@@ -1,0 +1,80 @@
+"""Going on with a run: with its own recipe and data, from the last checkpoint that can be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from yogo.checkpoint import load_checkpoint
+from yogo.definition.record import DataRecord
+from yogo.errors import CheckpointError, RunError, TrainingError
+from yogo.run.directory import RunDirectory
+from yogo.run.manifest import Manifest
+from yogo.training.plan import Plan
+from yogo.training.request import Request
+
+
+def go_on(request: Request, run: RunDirectory, manifest: Manifest, world_size: int) -> Plan:
+    """The plan of the next attempt. Raises RunError or TrainingError where it cannot go on as it was."""
+    if manifest.is_newer:
+        raise RunError(f"{run.manifest} was written by a newer yogo: resume the run with that one")
+    if manifest.world_size != world_size:
+        raise TrainingError(
+            f"{run.name} trains on {manifest.world_size} processes, and its batches would be others on {world_size}: "
+            f"resume it with --processes {manifest.world_size}"
+        )
+    try:
+        record = DataRecord.read(run.data)
+    except FileNotFoundError:
+        raise RunError(f"{run.data} is missing: without it nobody knows what the run trained on") from None
+    checkpoint, notices = find_checkpoint(run)
+    return Plan(
+        run=run,
+        definition=Path(manifest.definition),
+        classes=manifest.classes,
+        recipe=manifest.recipe,
+        splits=record.splits(),
+        precision=manifest.precision,
+        pretrained=Path(manifest.pretrained) if manifest.pretrained else None,
+        pretrained_sha256=manifest.pretrained_sha256,
+        checkpoint=checkpoint,
+        attempt=manifest.attempt + 1,
+        notices=(*notices, *_changes(request, manifest), *_changed_files(record)),
+    )
+
+
+def find_checkpoint(run: RunDirectory) -> tuple[Path | None, tuple[str, ...]]:
+    """The file to go on from, and notices: last.pth, else best.pth, else none if nothing was saved yet."""
+    notices: list[str] = []
+    for path in (run.last, run.best):
+        if not path.exists():
+            continue
+        try:
+            if load_checkpoint(path).optimizer_state_dict:
+                return path, tuple(notices)
+            notices.append(f"{path} holds no optimiser's state, so nothing can go on from it")
+        except CheckpointError as error:
+            notices.append(str(error))
+    if notices:
+        raise RunError(f"{run.name} cannot go on: {'; '.join(notices)}")
+    return None, (f"{run.name} had saved nothing yet: it begins again",)
+
+
+def _changes(request: Request, manifest: Manifest) -> tuple[str, ...]:
+    """Notices of what was asked for otherwise than the run has it."""
+    notices = []
+    if request.definition is not None and request.definition.absolute() != Path(manifest.definition):
+        notices.append(f"{request.definition} is ignored: the run trains on {manifest.definition}")
+    asked, recorded = request.recipe, manifest.recipe
+    for name in request.given:
+        if getattr(asked, name) != getattr(recorded, name):
+            flag = f"--{name.replace('_', '-')} {getattr(asked, name)}"
+            notices.append(f"{flag} is ignored: the run has {getattr(recorded, name)}")
+    return tuple(notices)
+
+
+def _changed_files(record: DataRecord) -> tuple[str, ...]:
+    problems = record.verify()
+    for problem in problems:
+        if problem.missing:
+            raise problem.exception()
+    return tuple(str(problem) for problem in problems)
