@@ -36,7 +36,10 @@ Notice = Callable[[str], None]
 GIB = 2**30
 DEFAULT_LIMIT_BYTES = 50 * GIB
 
-_REFUSALS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOLCK}
+_REFUSALS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
+    *(errno.ENOTDIR, errno.EEXIST, errno.ENOLCK, errno.EOPNOTSUPP),
+}
 """What a folder answers that will not hold a cache, however right the program is."""
 
 
@@ -52,9 +55,9 @@ class DecodedCache:
         self.shape = shape
         """(C, H, W) of each frame."""
         self._rows = {name: row for row, name in enumerate(paths)}
-        self._file = path.open("rb")
-        fcntl.flock(self._file, fcntl.LOCK_SH)
-        self.frames: Bytes = np.memmap(self._file, np.uint8, "r", shape=(len(paths), *shape))
+        with path.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)  # the mapping keeps it: until the frames are let go of
+            self.frames: Bytes = np.memmap(file, np.uint8, "r", shape=(len(paths), *shape))
         with contextlib.suppress(OSError):  # not ours to touch, in a folder that others filled
             os.utime(path)
 

@@ -7,14 +7,16 @@ Pillow reads all the formats, lets go of the interpreter's lock while it decodes
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from PIL import Image
-from torch import Tensor
 
 from yogo.errors import DefinitionError
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Image.preinit()  # the formats are registered here, before threads could do it at the same time
 
@@ -29,6 +31,8 @@ def read_picture(path: Path | str, *, rgb: bool, image_hw: tuple[int, int]) -> T
     Sixteen bits keep their upper eight, transparency is ignored, and so is an orientation in EXIF, since
     the labels were drawn on the pixels as they are stored. Raises DefinitionError naming the file.
     """
+    import torch
+
     return torch.from_numpy(read_pixels(path, rgb=rgb, image_hw=image_hw))
 
 
