@@ -20,7 +20,7 @@ from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo.run.history import History
 from yogo.run.launch import Kind
-from yogo_tui.cluster.base import Cluster, Estimate, JobId, Queue, Resources
+from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
@@ -59,9 +59,8 @@ class Session:
         self.cluster = cluster
         scanner = Scanner(host, [PurePosixPath(folder) for folder in settings.run_folders])
         is_local = cluster.name == "local"
-        self._every_seconds = min(_LOCAL_SECONDS, settings.poll_seconds) if is_local else settings.poll_seconds
-        self._lookout = Lookout(host, cluster, scanner, every_seconds=self._every_seconds)
-        self._look_now = asyncio.Event()
+        pace = min(_LOCAL_SECONDS, settings.poll_seconds) if is_local else settings.poll_seconds
+        self._lookout = Lookout(host, cluster, scanner, poll_seconds=pace)
 
     @classmethod
     async def open(cls, settings: Settings) -> Session:
@@ -192,21 +191,11 @@ class Session:
 
     def watch_runs(self) -> AsyncIterator[Runs]:
         """The same, again and again, at the pace that the cluster bears; never raises ConsoleError."""
-        return self._lookout.watch(self._queues())
-
-    async def _queues(self) -> AsyncIterator[Queue]:
-        while True:
-            await self._lookout.look_at_queue()
-            yield self._lookout.queue
-            self._look_now.clear()
-            try:
-                await asyncio.wait_for(self._look_now.wait(), self._every_seconds)
-            except TimeoutError:
-                continue
+        return self._lookout.watch()
 
     def look_now(self) -> None:
         """Ask the cluster sooner than planned: the user has just acted."""
-        self._look_now.set()
+        self._lookout.look_now()
 
     def follow_history(self, run: Run) -> AsyncIterator[History]:
         """The run's curves, each time that events were added; ends when the run is over and all is read."""

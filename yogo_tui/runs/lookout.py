@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from yogo.run.launch import Outcome
 from yogo.run.record import now
 from yogo_tui.cluster.base import Cluster, JobId, Queue
+from yogo_tui.cluster.watch import Watcher
 from yogo_tui.errors import ClusterError, ConsoleError, HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import submit
@@ -36,15 +37,23 @@ class Runs:
 class Lookout:
     """One for the whole console."""
 
-    def __init__(self, host: Host, cluster: Cluster, scanner: Scanner, *, every_seconds: float) -> None:
-        """A queue that was seen `every_seconds` ago or later is young enough."""
-        self._old = timedelta(seconds=every_seconds)
+    def __init__(self, host: Host, cluster: Cluster, scanner: Scanner, *, poll_seconds: float) -> None:
+        self._poll_seconds = poll_seconds
         self._host = host
         self._cluster = cluster
         self._scanner = scanner
         self._folders: tuple[RunFolder, ...] = ()
         self._asked: dict[PurePosixPath, datetime] = {}
-        self.queue = Queue()
+        self._watcher = Watcher(cluster, self._ids, poll_seconds=poll_seconds)
+
+    @property
+    def queue(self) -> Queue:
+        """As last seen."""
+        return self._watcher.queue
+
+    def look_now(self) -> None:
+        """The user has just acted."""
+        self._watcher.look_now()
 
     async def once(self) -> Runs:
         """One look at everything. Raises HostError; a cluster that does not answer is told in `queue.stale`."""
@@ -54,20 +63,15 @@ class Lookout:
 
     async def look_at_queue(self) -> None:
         """Ask the cluster once; what it said last stands while it does not answer."""
-        began = now()
-        try:
-            self.queue = Queue(await self._cluster.jobs(self._ids()), seen_at=began)
-        except (ClusterError, HostError) as error:
-            self.queue = replace(self.queue, stale=str(error))
+        self._watcher.queue = await self._watcher.look()
 
-    async def watch(self, queues: AsyncIterator[Queue]) -> AsyncIterator[Runs]:
+    async def watch(self) -> AsyncIterator[Runs]:
         """The runs each time that the queue was seen, and between; a last look that failed is marked stale."""
         seen = asyncio.Event()
         last = Runs()
 
         async def follow() -> None:
-            async for queue in queues:
-                self.queue = queue
+            async for _ in self._watcher.queues():
                 seen.set()
 
         self._folders = await self._scan()
@@ -103,7 +107,8 @@ class Lookout:
             return None
         if not folder.is_over:
             self._folders = (*(other for other in self._folders if other.path != path), folder)
-            if self.queue.seen_at is None or now() - self.queue.seen_at > self._old:
+            seen_at = self.queue.seen_at
+            if seen_at is None or (now() - seen_at).total_seconds() > self._poll_seconds:
                 await self.look_at_queue()
         (run,) = (run for run in join((folder,), self.queue, cluster=self._cluster.name, now=now()) if run.path == path)
         return run

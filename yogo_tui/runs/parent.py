@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+
+from pydantic import ValidationError
 
 from yogo.definition import DatasetDefinition
 from yogo.errors import YogoError
@@ -29,6 +31,8 @@ class ParentInfo:
     image_hw: tuple[int, int]
     classes: tuple[str, ...]
     from_run: Run | None = None
+    anchor: tuple[float, float] | None = None
+    """Width and height, as fractions of the frame."""
 
     @property
     def after(self) -> JobId | None:
@@ -41,14 +45,19 @@ class ParentInfo:
         return JobId(job_id) if job_id else None
 
     def pass_forward(self, recipe: Recipe) -> Recipe:
-        """`recipe`, with what the weights decide."""
-        inherited = {
+        """`recipe`, with what the weights decide. Raises LaunchError."""
+        inherited: dict[str, object] = {
             "model": self.model,
             "normalize_images": self.normalize_images,
             "rgb_images": self.rgb_images,
             "image_hw": self.image_hw,
         }
-        return Recipe.model_validate(recipe.model_dump() | inherited)
+        if self.anchor:
+            inherited |= {"anchor_width": self.anchor[0], "anchor_height": self.anchor[1]}
+        try:
+            return Recipe.model_validate(recipe.model_dump() | inherited)
+        except ValidationError as error:
+            raise LaunchError(f"{self.parent.checkpoint} cannot be trained on: {error.errors()[0]['msg']}") from error
 
 
 async def of_file(host: Host, yogo: Sequence[str], checkpoint: PurePosixPath) -> ParentInfo:
@@ -67,6 +76,7 @@ async def of_file(host: Host, yogo: Sequence[str], checkpoint: PurePosixPath) ->
             rgb_images=bool(told["rgb_images"]),
             image_hw=(int(height), int(width)),
             classes=tuple(str(name) for name in told["classes"] or ()),
+            anchor=(float(told["anchor"][0]), float(told["anchor"][1])),
         )
     except (ValueError, KeyError, TypeError) as error:
         raise LaunchError(f"What `yogo inspect` says of {checkpoint} is not understood ({error!r}).") from error
@@ -101,8 +111,7 @@ async def _of_finished(host: Host, yogo: Sequence[str], run: Run, checkpoint: Pu
     parent = Parent(checkpoint=str(checkpoint), run=str(run.path), sha256=digest)
     source = run.manifest
     if source is None:
-        info = await of_file(host, yogo, checkpoint)
-        return ParentInfo(parent, info.model, info.normalize_images, info.rgb_images, info.image_hw, info.classes, run)
+        return replace(await of_file(host, yogo, checkpoint), parent=parent, from_run=run)
     return _info(parent, source.recipe, source.classes, run)
 
 
@@ -118,7 +127,16 @@ def _of_unfinished(run: Run, checkpoint: PurePosixPath) -> ParentInfo:
 
 
 def _info(parent: Parent, recipe: Recipe, classes: tuple[str, ...], run: Run) -> ParentInfo:
-    return ParentInfo(parent, recipe.model, recipe.normalize_images, recipe.rgb_images, recipe.image_hw, classes, run)
+    return ParentInfo(
+        parent,
+        recipe.model,
+        recipe.normalize_images,
+        recipe.rgb_images,
+        recipe.image_hw,
+        classes,
+        run,
+        (recipe.anchor_width, recipe.anchor_height),
+    )
 
 
 def classes_of(definition: Path) -> tuple[str, ...]:
