@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,6 +47,23 @@ class Slurm:
         lines = file.read_text().splitlines(keepends=True)
         file.write_text("".join(f"MinJobAge={seconds}\n" if "MinJobAge=" in line else line for line in lines))
         self.run("scontrol", "reconfigure")
+
+    @contextlib.contextmanager
+    def controller_killed(self) -> Iterator[None]:
+        """slurmctld is gone, as after kill -9; it comes back at the end."""
+        (self.folder / "hold").touch()
+        os.kill(int((self.folder / "slurmctld.pid").read_text()), signal.SIGKILL)
+        try:
+            yield
+        finally:
+            (self.folder / "hold").unlink()
+            self.wait_for_controller()
+
+    def wait_for_controller(self) -> None:
+        deadline = time.monotonic() + 30.0
+        while "UP" not in self.run("sh", "-c", "scontrol ping || true"):
+            assert time.monotonic() < deadline, "slurmctld did not come back"
+            time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from daemons import PATH, DaemonError, Settings, start_daemons, stop_daemons
+from daemons import PATH, DaemonError, Settings, keep_controller, start_daemons, stop_daemons
 
 PROGRAMS = ("sbatch", "slurmctld", "slurmd", "slurmdbd", "sacctmgr", "munged", "mariadbd", "mariadb-install-db")
 PATIENCE_SECONDS = 90.0
@@ -55,18 +55,12 @@ def up(folder: Path, *, owner: int = 0, min_job_age: int = 300) -> bool:
         folder.mkdir(mode=0o755)
         arguments = ["supervise", "--folder", str(folder), "--owner", str(owner), "--min-job-age", str(min_job_age)]
         with (folder / "supervisor.log").open("wb") as log:
-            supervisor = subprocess.Popen(
-                [sys.executable, __file__, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        _until(lambda: (folder / "ready").exists() or supervisor.poll() is not None, PATIENCE_SECONDS)
-        if not (folder / "ready").exists():
+            command = [sys.executable, __file__, *arguments]
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, check=True)
+        _until(lambda: (folder / "ready").exists() or not _supervisor(folder), PATIENCE_SECONDS)
+        if not is_up(folder):
+            _end(folder)
             told = (folder / "supervisor.log").read_text(errors="replace").strip()
-            supervisor.terminate()
-            supervisor.wait()
             raise SlurmUnavailable(f"The private Slurm did not start; its logs lie in {folder}.\n{told}")
     return True
 
@@ -75,9 +69,7 @@ def down(folder: Path) -> bool:
     """Stop it and remove all that it left. False when there was nothing."""
     with _locked(folder):
         found = folder.exists()
-        if pid := _supervisor(folder):
-            os.kill(pid, signal.SIGTERM)
-            _until(lambda: not _supervisor(folder), 20.0)
+        _end(folder)
         _clean(folder)
     return found
 
@@ -92,7 +84,11 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def supervise(folder: Path, owner: int, min_job_age: int) -> int:
-    """Run the daemons until the owner ends, a daemon fails, or SIGTERM comes."""
+    """Run the daemons, detached, until the owner ends, a daemon fails, or SIGTERM comes."""
+    if child := os.fork():
+        (folder / "supervisor.pid").write_text(f"{child} {_born(child)}")
+        return 0
+    os.setsid()
     stopping = False
 
     def stop(*_: object) -> None:
@@ -101,7 +97,6 @@ def supervise(folder: Path, owner: int, min_job_age: int) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    (folder / "supervisor.pid").write_text(f"{os.getpid()} {_born(os.getpid())}")
     settings = Settings.choose(folder, min_job_age=min_job_age)
     owner_born = _born(owner) if owner else ""
     children: list[subprocess.Popen[bytes]] = []
@@ -110,6 +105,7 @@ def supervise(folder: Path, owner: int, min_job_age: int) -> int:
         (folder / "ready").touch()
         while not stopping and (not owner or _born(owner) == owner_born):
             time.sleep(0.2)
+            keep_controller(settings, children)
     except DaemonError as error:
         print(error, file=sys.stderr)
         return 1
@@ -132,10 +128,17 @@ def _require_programs() -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    with Path(f"{folder}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-        Path(lock.name).unlink(missing_ok=True)
+    path = Path(f"{folder}.lock")
+    while True:
+        with path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists() or not os.path.samestat(path.stat(), os.fstat(lock.fileno())):
+                continue  # its last holder took it away meanwhile
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
+            return
 
 
 def _born(pid: int) -> str:
@@ -154,6 +157,12 @@ def _supervisor(folder: Path) -> int:
     except (OSError, ValueError):
         return 0
     return int(pid) if _born(int(pid)) == born else 0
+
+
+def _end(folder: Path) -> None:
+    if pid := _supervisor(folder):
+        os.kill(pid, signal.SIGTERM)
+        _until(lambda: not _supervisor(folder), 20.0)
 
 
 def _clean(folder: Path) -> None:

@@ -83,7 +83,7 @@ def start_daemons(settings: Settings, children: list[subprocess.Popen[bytes]], i
     settings.write()
 
     def start(*argv: str) -> None:
-        children.append(_spawn(settings, argv))
+        children.append(_spawn(settings, list(argv)))
 
     def wait_for(what: str, condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 60.0
@@ -114,6 +114,13 @@ def start_daemons(settings: Settings, children: list[subprocess.Popen[bytes]], i
     wait_for("slurmctld", lambda: _nodes(settings) == ["idle", "idle"])
 
 
+def keep_controller(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
+    """Start slurmctld again when it has ended, unless a test keeps it down by the file `hold`."""
+    for index, child in enumerate(children):
+        if child.args == ["slurmctld", "-D"] and child.poll() is not None and not (settings.folder / "hold").exists():
+            children[index] = _spawn(settings, ["slurmctld", "-D"])
+
+
 def stop_daemons(settings: Settings, children: Sequence[subprocess.Popen[bytes]]) -> None:
     """In the reverse order, politely, then not."""
     if len(children) > 3:
@@ -138,7 +145,7 @@ def _make_device(path: Path) -> None:
         path.touch()
 
 
-def _spawn(settings: Settings, argv: Sequence[str]) -> subprocess.Popen[bytes]:
+def _spawn(settings: Settings, argv: list[str]) -> subprocess.Popen[bytes]:
     with (settings.folder / f"{argv[0]}.out").open("ab") as out:
         return subprocess.Popen(
             argv,

@@ -52,7 +52,7 @@ class SshHost:
         async with self._linked(f"running {argv[0]}") as link:
             try:
                 async with asyncio.timeout(timeout_seconds):
-                    done = await link.connection.run(command, input=stdin.encode(), encoding=None)
+                    done = await _run(link.connection, command, stdin.encode())
             except TimeoutError as error:
                 sentence = f"{argv[0]} gave no answer from {self.name} within {timeout_seconds:g} s; it may have run."
                 raise HostError(sentence) from error
@@ -175,6 +175,16 @@ def _why_not(name: str, error: Exception) -> str:
             return f"{name} did not let us in ({error.reason}): does `ssh {name}` work without a password?"
         case _:
             return f"{name} cannot be reached: {error}."
+
+
+async def _run(connection: asyncssh.SSHClientConnection, command: str, stdin: bytes) -> asyncssh.SSHCompletedProcess:
+    process = await connection.create_process(command, encoding=None)
+    try:
+        process.stdin.write(stdin)
+        process.stdin.write_eof()
+        return await process.wait()
+    finally:
+        process.close()  # also when the caller gives up: the server then ends what it can
 
 
 async def _entry(files: asyncssh.SFTPClient, folder: PurePosixPath, found: asyncssh.SFTPName) -> Entry | None:
