@@ -17,6 +17,9 @@ RADIUS = 0.024
 SMALLEST_RADIUS = 3.5
 """In pixels: below that a cell of any kind is a dot."""
 
+WIDEST = 3.8
+"""The longest side of any cell's box, in radii."""
+
 TWO_BYTES_DEVIATION = 104.51
 """Standard deviation of the sum of two random bytes."""
 
@@ -76,7 +79,7 @@ def make_frame(
     """A frame with `num_cells` cells, of the first kinds in these `shares`."""
     height, width = image_hw
     light = background(rng, image_hw, lighting)
-    radius = max(SMALLEST_RADIUS, RADIUS * math.sqrt(height * width))
+    radius = min(max(SMALLEST_RADIUS, RADIUS * math.sqrt(height * width)), (min(image_hw) - 3) / WIDEST)
     kinds = rng.choice(len(shares), num_cells, p=shares)
     cells = [draw(KINDS[kind], rng, radius) for kind in kinds]
     centres = place(rng, image_hw, num_cells)
@@ -115,8 +118,6 @@ def place(rng: np.random.Generator, image_hw: tuple[int, int], num_cells: int) -
 def paint(light: Floats, cell: Cell, kind: int, x: int, y: int) -> Box:
     """Put the cell on `light`, around (x, y) or as near as the frame's borders allow; returns where it is."""
     height, width = cell.light.shape
-    if height > light.shape[0] or width > light.shape[1]:
-        raise ValueError(f"a cell of {height}x{width} pixels is larger than the frame")
     x0 = min(max(x - width // 2, 0), light.shape[1] - width)
     y0 = min(max(y - height // 2, 0), light.shape[0] - height)
     light[y0 : y0 + height, x0 : x0 + width] *= cell.light
