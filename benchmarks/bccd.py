@@ -1,0 +1,132 @@
+"""The detector on real blood cells: BCCD, trained and scored as the published reference figures were.
+
+    python benchmarks/bccd.py run --out DIR [--seeds 0 1 2] [--precision fp32] [-- FLAGS OF yogo train]
+    python benchmarks/bccd.py predict BEST.pth PICTURES PREDICTIONS
+
+`run` trains on dataset_defs/reference.yml once a seed, scores each run's best.pth on the held-out pictures
+with the data's own score.py, and prints a table. A seed whose run has finished is not trained again.
+`predict` writes what score.py reads. The data lies in ../shared/data/bccd, or where --data says.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+PROJECT = Path(__file__).resolve().parents[1]
+DATA = PROJECT.parent / "shared" / "data" / "bccd"
+CLASSES = ("RBC", "WBC", "Platelets")
+SETTINGS = ("--image-hw", "240", "320", "--normalize-images", "--batch-size", "16", "--epochs", "40")
+
+PUBLISHED_MAP50 = 0.181
+PUBLISHED_DEVIATION = 0.086
+
+
+def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int = 16) -> None:
+    """Write `<name>.txt` rows `class x_centre y_centre width height score` for each picture."""
+    import torch
+
+    from yogo.boxes import format_preds
+    from yogo.data.pictures import read_picture
+    from yogo.model import YOGO
+
+    model, _ = YOGO.from_pth(checkpoint, inference=True)
+    model.to(memory_format=torch.channels_last)
+    height, width = model.img_size.tolist()
+    paths = sorted(path for path in pictures.iterdir() if not path.name.startswith("."))
+    predictions.mkdir(parents=True, exist_ok=True)
+    for start in range(0, len(paths), batch_size):
+        part = paths[start : start + batch_size]
+        frames = torch.stack([read_picture(p, rgb=bool(model.is_rgb), image_hw=(height, width)) for p in part])
+        with torch.inference_mode():
+            preds = model(frames / 255 if model.normalize_images else frames.float())
+        for path, pred in zip(part, preds, strict=True):
+            rows = format_preds(pred, obj_thresh=0.05, iou_thresh=0.5)
+            best, kinds = rows[:, 5:].max(1)
+            lines = [
+                " ".join([str(kind), *(f"{side:.6f}" for side in box), f"{score:.6f}"])
+                for kind, box, score in zip(
+                    kinds.tolist(), rows[:, :4].tolist(), (rows[:, 4] * best).tolist(), strict=True
+                )
+            ]
+            (predictions / f"{path.stem}.txt").write_text("".join(f"{line}\n" for line in lines))
+
+
+def train(seed: int, out: Path, data: Path, precision: str, flags: list[str]) -> Path:
+    """The best.pth of this seed's run, trained unless it was before."""
+    from yogo.errors import RunError
+    from yogo.run.directory import RunDirectory
+    from yogo.run.result import verify
+
+    run = RunDirectory(out / f"seed-{seed}")
+    try:
+        verify(run)
+    except RunError:
+        command = [sys.executable, "-m", "yogo", "train", str(data / "dataset_defs" / "reference.yml"), *SETTINGS]
+        command += ["--seed", str(seed), "--precision", precision, "--runs", str(out), "--name", run.name]
+        command += ["--wandb", "disabled", "--cache-folder", str(out / "cache"), *flags]
+        subprocess.run(command, check=True, cwd=PROJECT)
+    return run.best
+
+
+def score(data: Path, predictions: Path) -> dict[str, Any]:
+    command = [sys.executable, str(data / "score.py"), str(data / "val" / "labels"), str(predictions)]
+    answer = subprocess.run([*command, "--classes", *CLASSES], check=True, capture_output=True, text=True)
+    result: dict[str, Any] = json.loads(answer.stdout)
+    return result
+
+
+def table(scores: dict[int, dict[str, Any]]) -> str:
+    lines = ["| seed | mAP | mAP50 | " + " | ".join(f"AP50 {name}" for name in CLASSES) + " |", "|---" * 6 + "|"]
+    for seed, figures in scores.items():
+        each = [figures.get("AP50", {}).get(name, 0.0) for name in CLASSES]
+        lines.append(f"| {seed} | " + " | ".join(f"{x:.3f}" for x in (figures["mAP"], figures["mAP50"], *each)) + " |")
+    if len(scores) > 1:
+        parts = [[figures[key] for figures in scores.values()] for key in ("mAP", "mAP50")]
+        cells = " | ".join(f"{mean(part):.3f} ({stdev(part):.3f})" for part in parts)
+        lines.append(f"| mean (standard deviation) | {cells} |" + " |" * len(CLASSES))
+    return "\n".join(lines)
+
+
+def run(args: argparse.Namespace) -> int:
+    out: Path = args.out.absolute()
+    out.mkdir(parents=True, exist_ok=True)
+    scores = {}
+    for seed in args.seeds:
+        best = train(seed, out, args.data.absolute(), args.precision, args.flags)
+        predict(best, args.data / "val" / "images", out / f"predictions-{seed}")
+        scores[seed] = score(args.data, out / f"predictions-{seed}")
+        print(json.dumps({"seed": seed, **scores[seed]}), flush=True)
+    print(table(scores))
+    reached = mean(figures["mAP50"] for figures in scores.values())
+    print(f"mean mAP50 {reached:.3f}; as published {PUBLISHED_MAP50} (standard deviation {PUBLISHED_DEVIATION})")
+    return 0 if reached >= PUBLISHED_MAP50 - PUBLISHED_DEVIATION else 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="what", required=True)
+    training = commands.add_parser("run", help="train, predict and score")
+    training.add_argument("--out", type=Path, required=True, help="where runs and predictions go")
+    training.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    training.add_argument("--precision", default="fp32")
+    training.add_argument("--data", type=Path, default=DATA)
+    training.add_argument("flags", nargs="*", help="after --, handed to yogo train")
+    predicting = commands.add_parser("predict", help="write what score.py reads")
+    predicting.add_argument("checkpoint", type=Path)
+    predicting.add_argument("pictures", type=Path)
+    predicting.add_argument("predictions", type=Path)
+    args = parser.parse_args()
+    if args.what == "run":
+        return run(args)
+    predict(args.checkpoint, args.pictures, args.predictions)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
