@@ -103,11 +103,14 @@ class FakeSession:
         self.script_problem = ""
         self.refusal = ""
         self.looks = 0
+        self._names = 0
+        self.all_runs = runs
         self._feed: asyncio.Queue[Runs] = asyncio.Queue()
         self.push(*runs)
 
     def push(self, *runs: Run, stale: str = "", seen_at: datetime | None = None) -> None:
         """What the next look at the world shows."""
+        self.all_runs = runs
         self._feed.put_nowait(Runs(runs, Queue(seen_at=seen_at or datetime.now(UTC), stale=stale)))
 
     async def watch_runs(self) -> AsyncIterator[Runs]:
@@ -129,7 +132,8 @@ class FakeSession:
         return (*builtin(), *self.user_presets)
 
     def propose_name(self) -> str:
-        return f"chaos-cat-{len(self.launched):04d}"
+        self._names += 1
+        return f"chaos-cat-{self._names:04d}"
 
     def render(self, plan: Plan) -> str:
         return f"#!/bin/bash\n#SBATCH --job-name={plan.name}\nyogo train {plan.definition}\n"
@@ -142,6 +146,7 @@ class FakeSession:
             raise LaunchError(self.refusal)
         self.launched.append(plan)
         run = make_run(plan.name, RunState.WAITING)
+        self.all_runs = (run, *self.all_runs)
         assert run.launch
         assert run.path
         return Launched(run.launch, run.path, JobId(f"job-{plan.name}"))
@@ -169,15 +174,21 @@ class FakeSession:
     async def resources(self) -> Resources:
         return Resources(free_gpus=3, total_gpus=8, max_hours=48)
 
+    async def find(self, name_or_path: str) -> Run:
+        return next(run for run in self.all_runs if run.name == name_or_path)
+
     async def cancel(self, runs: Sequence[Run]) -> None:
         self.cancelled += [run.name for run in runs]
 
 
 async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
     """Wait for what the user would see, not for how it comes about."""
-    async with asyncio.timeout(10):
-        while not holds():
-            await pilot.pause(0.01)
+    try:
+        async with asyncio.timeout(10):
+            while not holds():
+                await pilot.pause(0.01)
+    except TimeoutError:
+        raise AssertionError(f"not seen within 10 s; on the screen is\n{shown(pilot)}") from None
 
 
 _TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*clip-path="url\(#[^"]*-line-(\d+)\)">(.*?)</text>')

@@ -64,13 +64,14 @@ class RunScreen(FramedScreen):
                 yield RunDetails()
             with Vertical(id="lower"):
                 yield TitledRule("log", id="log-rule")
-                yield FilterLine("LogView", "find in the log; enter finds the next one above", id="find")
+                yield FilterLine("LogView", "find in the log · enter finds, n the one above, N below", id="find")
                 yield LogView(self.app.session.host, self._run.log)
 
     def on_mount(self) -> None:
         self.watch(self.app, "runs", self._runs_seen)
         self.show_run(self._run)
-        self.follow_history()
+        if self._run.path:
+            self.follow_history()
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= 120, "-beside")
@@ -100,7 +101,7 @@ class RunScreen(FramedScreen):
         rule.title = "loss (log) · line train · o validation"
         rule.right = f"best {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
         if any(point.loss is None for point in (*self.plot.curves.train, *self.plot.curves.validation)):
-            rule.title += " · ✖ not a number"
+            rule.title += " · ✖ NaN"
         self.details.show(self._run, history)
 
     @on(LogView.Moved)
@@ -131,7 +132,10 @@ class RunScreen(FramedScreen):
 
     @on(FilterLine.Filtered)
     def _search(self, event: FilterLine.Filtered) -> None:
-        self.log_view.search(event.words)
+        if event.is_final and event.words:
+            self.log_view.find(event.words)
+        elif not event.words:
+            self.log_view.leave_search()
 
     def action_follow(self) -> None:
         self.log_view.following = not self.log_view.following

@@ -19,12 +19,13 @@ class FilterLine(Input):
     ]
 
     class Filtered(Message):
-        """What was typed has changed."""
+        """What was typed has changed, or (`is_final`) was accepted."""
 
-        def __init__(self, line: FilterLine, words: str) -> None:
+        def __init__(self, line: FilterLine, words: str, *, is_final: bool = False) -> None:
             super().__init__()
             self.line = line
             self.words = words
+            self.is_final = is_final
 
         @property
         def control(self) -> FilterLine:
@@ -45,7 +46,7 @@ class FilterLine(Input):
 
     def action_keep(self) -> None:
         self.set_class(bool(self.value), "-open")
-        self.post_message(self.Filtered(self, self.value))
+        self.post_message(self.Filtered(self, self.value, is_final=True))
         self._go_back()
 
     def action_leave(self) -> None:

@@ -38,20 +38,15 @@ class KeyBar(Widget):
         self.refresh()
 
     def render(self) -> Content:
+        words = [(key_word(binding.key), binding.description) for binding in self._shown()]
+        wide = sum(len(key) + len(about) + 4 for key, about in words) <= self.size.width
+        gap = "   " if wide else "  "
         parts: list[str | tuple[str, str]] = []
-        left = self.size.width
-        shown = self._shown()
-        for binding in shown:
-            word = key_word(binding.key)
-            needed = len(word) + len(binding.description) + 4
-            if left < needed + (0 if binding is shown[-1] else 9):
-                continue
-            left -= needed
-            parts += [" ", (word, "bold $foreground"), f" {binding.description}  "]
+        for key, about in words:
+            parts += [gap if parts else " ", (key, "bold $foreground"), f" {about}"]
         return Content.assemble(*parts)
 
     def _shown(self) -> list[Binding]:
         active = [entry.binding for entry in self.screen.active_bindings.values() if entry.enabled]
-        shown = [binding for binding in active if binding.show]
-        last = [binding for binding in active if binding.id == "app.help"]
-        return [binding for binding in shown if binding.id != "app.help"][: _MOST - 1] + last
+        shown = [binding for binding in active if binding.show and binding.id != "app.help"]
+        return shown[: _MOST - 1] + [binding for binding in active if binding.id == "app.help"]

@@ -90,7 +90,10 @@ class LossPlot(Container, can_focus=True):
         columns = max(2, 2 * (self.size.width - _MARGIN_LEFT - 2))
         plot = self.plot
         plot.clear()
-        plot.set_xlimits(first, last)
+        # The frame is drawn over the curves: a little room keeps what lies at either end in sight.
+        room = (last - first) * 0.015
+        plot.set_xlimits(first - room, last + room)
+        plot.set_x_formatter(EpochTicks())
         drawn: list[float] = []
         for name, points in (("train", self.curves.train), ("validation", self.curves.validation)):
             seen = visible(points, first, last)
@@ -140,6 +143,13 @@ class LogTicks(AxisFormatter):
 
     def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
         return [tick_words(10**tick) for tick in ticks]
+
+
+class EpochTicks(NumericAxisFormatter):
+    """Epochs, whole ones without a fraction."""
+
+    def get_labels_for_ticks(self, ticks: Sequence[float]) -> list[str]:
+        return [f"{tick:g}" for tick in ticks]
 
 
 def _within(start: float, width: float, whole: float) -> tuple[float, float]:

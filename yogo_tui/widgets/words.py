@@ -80,3 +80,12 @@ def cut_middle(text: str, width: int) -> str:
         return "…"[:width]
     tail = (width - 1) * 2 // 3
     return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def size_words(size: int) -> str:
+    """A number of bytes with its unit, such as "1.4 MB"."""
+    value, units = float(size), ["B", "KB", "MB", "GB", "TB"]
+    while value >= 1_000 and len(units) > 1:
+        value /= 1_000
+        units.pop(0)
+    return f"{value:.1f} {units[0]}" if units[0] != "B" else f"{size} B"

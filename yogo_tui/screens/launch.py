@@ -1,0 +1,282 @@
+"""Launch: data × recipe × size, the script that they make, and one question before it is submitted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
+
+from rich.syntax import Syntax
+from textual import getters, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.widgets import Static
+
+from yogo.errors import RunError, YogoError
+from yogo.presets import Preset
+from yogo.run.directory import check_name
+from yogo.terminal import printable
+from yogo_tui.cluster.base import Estimate, Resources
+from yogo_tui.errors import ConsoleError
+from yogo_tui.launch.plan import Plan
+from yogo_tui.screens.ask import Ask
+from yogo_tui.screens.base import Draft, ModeScreen
+from yogo_tui.screens.choose import Choice, Choose, Prompt
+from yogo_tui.screens.launch_form import (
+    Form,
+    Then,
+    inherited_words,
+    launch_then,
+    make_plan,
+    parent_words,
+    recipe_words,
+    shorten,
+    size_words,
+)
+from yogo_tui.widgets.launch_summary import Check, LaunchSummary, Line
+from yogo_tui.widgets.rule import TitledRule
+
+
+class LaunchScreen(ModeScreen):
+    MODE = "launch"
+    CSS_PATH = "launch.tcss"
+    AUTO_FOCUS = "#script"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "launch", "launch", id="launch.launch"),
+        Binding("d", "data", "data", id="launch.data", tooltip="choose the dataset definition"),
+        Binding("r", "recipe", "recipe", id="launch.recipe", tooltip="choose the recipe"),
+        Binding("g", "size", "GPUs", id="launch.size", tooltip="the next size: GPUs, CPUs and hours"),
+        Binding("n", "then", "then…", id="launch.then", tooltip="queue a fine-tune behind it, or take that back"),
+        Binding("a", "name", "name", id="launch.name", show=False, tooltip="give the run another name"),
+        Binding("p", "parent", "from a .pth", id="launch.parent", show=False, tooltip="fine-tune from any .pth file"),
+        Binding("w", "when", "when", id="launch.when", show=False, tooltip="ask when each size would start"),
+        Binding("f", "full_screen", "full screen", id="launch.full", show=False, tooltip="the script in full screen"),
+        Binding("y", "copy", "copy", id="launch.copy", show=False, tooltip="copy the script"),
+    ]
+
+    summary = getters.query_one(LaunchSummary)
+    script_view = getters.query_one("#script-text", Static)
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="halves"):
+            with Vertical(id="what"):
+                yield TitledRule("what")
+                yield LaunchSummary()
+            with Vertical(id="preview"):
+                yield TitledRule("script", id="script-rule")
+                with VerticalScroll(id="script"):
+                    yield Static("The job script is shown here once the data is chosen.", id="script-text")
+
+    def on_mount(self) -> None:
+        self._resources: Resources | None = None
+        self._estimates: dict[int, Estimate] = {}
+        self._script = ""
+        self._problem = ""
+        session = self.app.session
+        files = session.definitions()
+        self._form = Form(
+            name=session.propose_name(),
+            size=session.settings.sizes[0],
+            preset=session.presets()[0],
+            definition=files[0].path if len(files) == 1 else None,
+        )
+        self.watch(self.app, "draft", self._take)
+
+    def _take(self, draft: Draft) -> None:
+        """Begin with what another screen asked for."""
+        form = self._form
+        if draft.definition:
+            form = replace(form, definition=draft.definition)
+        if draft.preset is not None:
+            form = replace(form, preset=self._preset(draft.preset))
+        if draft.parent:
+            form = replace(form, parent=draft.parent, preset=self._preset("finetune"), then=None)
+        self.show_form(form)
+
+    def _preset(self, slug: str) -> Preset:
+        presets = self.app.session.presets()
+        return next((preset for preset in presets if preset.slug == slug), presets[0])
+
+    def show_form(self, form: Form) -> None:
+        if form.size != self._form.size or form.definition != self._form.definition:
+            self._estimates = {}
+        self._form = form
+        self.summary.show(self._lines(form))
+        self.summary.show_sizes(self.app.session.settings.sizes, form.size, self._resources, self._estimates)
+        self.preview(form)
+
+    def _lines(self, form: Form) -> list[Line]:
+        files = self.app.session.definitions()
+        data = shorten(form.definition, files) if form.definition else "– choose it with d"
+        notes = inherited_words(form.parent) if form.parent else ()
+        then = (shorten(form.then.definition, files), f"with {form.then.preset.title}") if form.then else ()
+        return [
+            Line("d", "data", data),
+            Line("r", "recipe", recipe_words(form.preset)),
+            Line("a", "name", form.name),
+            Line("p", "from", parent_words(form.parent) if form.parent else "– no parent", notes),
+            Line("g", "size", f"{size_words(form.size)}, {form.size.cpus} CPUs"),
+            Line("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
+        ]
+
+    @work(exclusive=True, group="preview")
+    async def preview(self, form: Form) -> None:
+        """The script as it would be submitted, and what can be said of it before."""
+        self._script, self._problem = "", form.missing
+        session = self.app.session
+        checks = []
+        if not form.missing:
+            try:
+                plan = await make_plan(session, form)
+                self._script = session.render(plan)
+                said = await session.check_script(self._script)
+                checks = [Check(said or "bash -n", not said), *self._fits(plan)]
+                self._problem = said
+            except (ConsoleError, YogoError) as error:
+                self._problem = str(error)
+        if self._problem and not checks:
+            checks = [Check(self._problem, False)]
+        self.summary.show_checks(checks)
+        self._show_script(form)
+
+    def _show_script(self, form: Form) -> None:
+        self.query_one("#script-rule", TitledRule).title = form.size.template
+        if self._script:
+            safe = "\n".join(printable(line) for line in self._script.expandtabs(4).split("\n"))
+            theme = "ansi_dark" if self.app.current_theme.ansi else "monokai"
+            self.script_view.update(
+                Syntax(safe, "bash", theme=theme, background_color="default", word_wrap=True, indent_guides=False)
+            )
+        else:
+            self.script_view.update("The job script is shown here once what is missing is there.")
+
+    def _fits(self, plan: Plan) -> list[Check]:
+        known = self._resources
+        if known is None:
+            return []
+        if known.max_hours is not None and plan.size.hours > known.max_hours:
+            return [Check(f"the partition gives {known.max_hours:g} h at most", False)]
+        if known.total_gpus and plan.size.gpus > known.total_gpus:
+            return [Check(f"there are {known.total_gpus} GPUs in all", False)]
+        return [Check("fits the partition", True)]
+
+    @work(exclusive=True, group="choose")
+    async def action_data(self) -> None:
+        definition = await self._ask_definition("data", self._form.definition)
+        if definition:
+            self.show_form(replace(self._form, definition=definition))
+
+    async def _ask_definition(self, title: str, current: Path | None) -> Path | None:
+        files = self.app.session.definitions()
+        if not files:
+            folders = ", ".join(str(folder) for folder in self.app.session.settings.definitions)
+            self.app.notify(f"no definitions lie under {folders}", severity="warning", markup=False)
+            return None
+        paths = [file.path for file in files]
+        selected = paths.index(current) if current in paths else None
+        chosen = await self.app.push_screen_wait(
+            Choose(title, [Choice(shorten(path, files)) for path in paths], selected)
+        )
+        return None if chosen is None else paths[chosen]
+
+    @work(exclusive=True, group="choose")
+    async def action_recipe(self) -> None:
+        if preset := await self._ask_preset("recipe", self._form.preset):
+            self.show_form(replace(self._form, preset=preset))
+
+    async def _ask_preset(self, title: str, current: Preset) -> Preset | None:
+        presets = self.app.session.presets()
+        selected = presets.index(current) if current in presets else None
+        choices = [Choice(preset.title, preset.note.partition("\n")[0], preset.problem) for preset in presets]
+        chosen = await self.app.push_screen_wait(Choose(title, choices, selected))
+        return None if chosen is None else presets[chosen]
+
+    def action_size(self) -> None:
+        sizes = self.app.session.settings.sizes
+        self.show_form(replace(self._form, size=sizes[(sizes.index(self._form.size) + 1) % len(sizes)]))
+
+    @work(exclusive=True, group="choose")
+    async def action_name(self) -> None:
+        name = await self.app.push_screen_wait(Prompt("name of the run", self._form.name, check=_name_problem))
+        if name:
+            self.show_form(replace(self._form, name=name))
+
+    @work(exclusive=True, group="choose")
+    async def action_parent(self) -> None:
+        """Ask for a .pth; an empty line takes the parent back."""
+        before = self._form.parent.parent.checkpoint if self._form.parent else ""
+        path = await self.app.push_screen_wait(Prompt("fine-tune from this .pth; empty for none", before))
+        if path is None:
+            return
+        if not path.strip():
+            self.show_form(replace(self._form, parent=None))
+            return
+        with self.app.telling("this file cannot be fine-tuned from"):
+            self.app.notify(f"reading {path}", markup=False, timeout=3)
+            parent = await self.app.session.inspect(PurePosixPath(path.strip()))
+            self.show_form(replace(self._form, parent=parent, preset=self._preset("finetune"), then=None))
+
+    @work(exclusive=True, group="choose")
+    async def action_then(self) -> None:
+        if self._form.then:
+            self.show_form(replace(self._form, then=None))
+            return
+        definition = await self._ask_definition("then fine-tune on", self._form.definition)
+        preset = definition and await self._ask_preset("with the recipe", self._preset("finetune"))
+        if definition and preset:
+            then = Then(definition, preset, self.app.session.propose_name())
+            self.show_form(replace(self._form, then=then))
+
+    @work(exclusive=True, group="when")
+    async def action_when(self) -> None:
+        """Ask the cluster when each size would start."""
+        session, sizes = self.app.session, self.app.session.settings.sizes
+        with self.app.telling("the cluster gave no estimate"):
+            for index, size in enumerate(sizes):
+                asking = f"asking the cluster · {index + 1} of {len(sizes)}"
+                self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates, asking)
+                if not self._form.missing:
+                    plan = await make_plan(session, replace(self._form, size=size))
+                    self._estimates[index] = await session.estimate(plan)
+            self._resources = await session.resources()
+        self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates)
+        self.preview(self._form)
+
+    def action_full_screen(self) -> None:
+        self.toggle_class("-full")
+
+    def action_copy(self) -> None:
+        if self._script:
+            self.app.copy_to_clipboard(self._script)
+            self.app.notify(f"{len(self._script.splitlines())} lines of {self._form.name}'s script", title="copied")
+
+    @work(exclusive=True, group="launch")
+    async def action_launch(self) -> None:
+        form = self._form
+        if self._problem:
+            self.app.notify(self._problem, title="it cannot be launched yet", severity="warning", markup=False)
+            return
+        if not await self.app.push_screen_wait(Ask(form.question)):
+            return
+        with self.app.telling(f"{form.name} was not launched"):
+            launched = await self.app.session.launch(await make_plan(self.app.session, form))
+            self.app.notify(launched.notice or f"{form.name} is submitted", markup=False)
+            if form.then:
+                with self.app.telling(f"{form.name} is submitted, but not the fine-tune behind it"):
+                    await launch_then(self.app.session, form, launched.launch.name)
+            self._launched()
+
+    def _launched(self) -> None:
+        """Show it among the runs, and make room for the next."""
+        self.show_form(replace(self._form, name=self.app.session.propose_name(), then=None, parent=None))
+        self.app.session.look_now()
+        self.app.switch_mode("runs")
+
+
+def _name_problem(name: str) -> str:
+    try:
+        check_name(name)
+    except RunError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,126 @@
+"""What stands in the Launch form, and the plan that it makes. No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from yogo.presets import Preset
+from yogo.recipe import differences
+from yogo.run.launch import Kind
+from yogo_tui.launch.plan import Plan
+from yogo_tui.session import DefinitionFile, ParentInfo, Session
+from yogo_tui.settings import SizePreset
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """The fine-tune to queue behind."""
+
+    definition: Path
+    preset: Preset
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Frozen: each key makes a new one."""
+
+    name: str
+    size: SizePreset
+    preset: Preset
+    definition: Path | None = None
+    parent: ParentInfo | None = None
+    then: Then | None = None
+
+    @property
+    def kind(self) -> Kind:
+        if self.parent:
+            return Kind.FINETUNE
+        return Kind.PRETRAIN if self.then or self.preset.slug == "pretrain" else Kind.TRAIN
+
+    @property
+    def missing(self) -> str:
+        """Why it cannot be launched yet; empty when it can."""
+        if self.definition is None:
+            return "choose the data first: press d"
+        return f"the recipe cannot be read: {self.preset.problem}" if self.preset.problem else ""
+
+    @property
+    def question(self) -> str:
+        """What launching will do, in a sentence that can be read aloud."""
+        one = f"Submit {self.name} ({size_words(self.size)})"
+        if self.then:
+            return f"{one} and behind it {self.then.name} (fine-tune)?"
+        if self.parent and self.parent.from_run and not self.parent.from_run.state.is_over:
+            return f"{one} behind {self.parent.from_run.name}, to start once that has finished?"
+        return f"{one}?"
+
+
+async def make_plan(session: Session, form: Form) -> Plan:
+    """The plan for what the form says. Raises LaunchError."""
+    assert form.definition is not None
+    if form.parent is None:
+        return Plan(
+            name=form.name,
+            kind=form.kind,
+            definition=PurePosixPath(form.definition),
+            recipe=form.preset.recipe,
+            size=form.size,
+            preset=form.preset.title,
+        )
+    return await session.plan_finetune(
+        form.parent,
+        definition=form.definition,
+        recipe=form.preset.recipe,
+        size=form.size,
+        name=form.name,
+        preset=form.preset.title,
+    )
+
+
+async def launch_then(session: Session, form: Form, parent_name: str) -> str:
+    """Queue the fine-tune behind the run that was just launched; its name. Raises ConsoleError."""
+    assert form.then is not None
+    parent = await session.parent_of(await session.find(parent_name))
+    plan = await session.plan_finetune(
+        parent,
+        definition=form.then.definition,
+        recipe=form.then.preset.recipe,
+        size=form.size,
+        name=form.then.name,
+        preset=form.then.preset.title,
+    )
+    await session.launch(plan)
+    return plan.name
+
+
+def size_words(size: SizePreset) -> str:
+    gpus = "1 GPU" if size.gpus == 1 else f"{size.gpus} GPUs"
+    return f"{gpus}, {size.hours:g} h"
+
+
+def shorten(definition: Path, files: Sequence[DefinitionFile]) -> str:
+    """A definition's path below the folder of the settings that it lies in."""
+    for file in files:
+        if file.path == definition:
+            return str(file.path.relative_to(file.root))
+    return str(definition)
+
+
+def parent_words(parent: ParentInfo) -> str:
+    return f"{parent.from_run.name}'s best.pth" if parent.from_run else parent.parent.checkpoint
+
+
+def inherited_words(parent: ParentInfo) -> tuple[str, ...]:
+    """What passes forward from the parent, whatever the recipe says."""
+    height, width = parent.image_hw
+    normalised = "normalised" if parent.normalize_images else "not normalised"
+    return f"inherits {parent.model},", f"{normalised}, {'colour' if parent.rgb_images else 'grey'}, {height}×{width}"
+
+
+def recipe_words(preset: Preset) -> str:
+    count = len(differences(preset.recipe))
+    name = preset.slug or preset.title
+    return f"{name}  ({count} difference{'' if count == 1 else 's'})" if count else name
