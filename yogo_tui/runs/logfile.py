@@ -1,0 +1,244 @@
+"""A log of any size, read where it is looked at: opening gigabytes costs as much as opening a page.
+
+A place in the log is a byte offset. Lines are found from there, backwards and forwards, in blocks of 64 KiB of which
+a few are kept. A line ends at a newline; one that is longer than a block, as a progress bar makes without any, is cut
+at the blocks' edges, the same wherever one comes from. What a line shows is worked out by `emulator`: lines that a
+bar has drawn over become one.
+
+    log = LogFile(host, path)
+    await log.refresh()                                  # at each poll: has anything changed?
+    await log.lines_before(log.size, height)             # the end, to follow it
+    await log.lines_at(lines[0].offset, height)          # a page from a known line on
+    await log.lines_at(lines[-1].end, 1)                 # the next one
+    await log.lines_before(lines[0].offset, 1)           # the one above
+    await log.search("loss", lines[0].end)               # a line's offset; cancel the task to give up
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+from rich.text import Text
+
+from yogo_tui.hosts.base import Host
+from yogo_tui.runs.emulator import Screen
+
+BLOCK = 1 << 16
+_NUM_KEPT = 32
+_OVERLAP = 64
+"""Bytes read again at each poll: if they have changed, the log is another one."""
+
+_SEARCH_BYTES = 1 << 20
+_CONTEXT = 16
+"""Lines looked at beyond those asked for, as they may draw over them."""
+
+_MAX_LINES = 2048
+"""Most lines that one look goes through, where bars draw over bars for long."""
+
+_GOES_UP = re.compile(rb"\x1b\[\d*[AF]|\xc2\x9b\d*[AF]")
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line as a person sees it: nothing in it can drive a terminal. The lines of a log leave no gap."""
+
+    offset: int
+    """Of its first byte."""
+
+    end: int
+    """Where the next line begins; the log's size for the last one."""
+
+    text: Text
+    is_finished: bool = True
+    """Whether its newline has been written; until then it may still change."""
+
+
+class LogFile:
+    """A log on a host. It need not exist yet: it is empty until it does. Every method may raise HostError."""
+
+    def __init__(self, host: Host, path: PurePosixPath) -> None:
+        self._host = host
+        self.path = path
+        self.size = 0
+        """As of the last `refresh`, in bytes."""
+
+        self.exists = False
+        self.generation = 0
+        """Goes up when the log was truncated or replaced: offsets from before mean nothing then."""
+
+        self._identity = ""
+        self._tail = b""
+        self._blocks: OrderedDict[int, bytes] = OrderedDict()
+
+    async def refresh(self) -> bool:
+        """Look at the file anew; whether it has changed since the last time."""
+        offset = self.size - len(self._tail)
+        try:
+            piece = await self._host.read(self.path, offset=offset, limit=BLOCK)
+        except FileNotFoundError:
+            has_gone, self.exists = self.exists, False
+            if has_gone:
+                self._forget()
+            return has_gone
+        is_other = self.exists and (
+            piece.size < self.size or piece.identity != self._identity or not piece.data.startswith(self._tail)
+        )
+        is_new, self.exists, self._identity = not self.exists, True, piece.identity
+        if is_other:
+            self._forget()
+            await self.refresh()
+            return True
+        has_grown = piece.size > self.size
+        self._tail = (piece.data if offset + len(piece.data) >= piece.size else b"")[-_OVERLAP:]
+        self.size = piece.size
+        if has_grown and not self._tail:
+            self._tail = await self._read(max(self.size - _OVERLAP, 0), _OVERLAP)
+        return is_new or has_grown
+
+    async def lines_at(self, offset: int, count: int) -> list[LogLine]:
+        """Up to `count` lines, from the one that holds the byte at `offset` on."""
+        screen, start, num_read, calm = Screen(), await self.line_start(offset), 0, 0
+        while start < self.size and num_read < _MAX_LINES + count:
+            end = await self._line_end(start)
+            line = await self._slice(start, end)
+            screen.feed(_decode(line), start)
+            calm = 0 if _GOES_UP.search(line) else calm + 1
+            start, num_read = end, num_read + 1
+            if len(screen.rows) > count and calm >= _CONTEXT:
+                break
+        return self._shown(screen, start, 0, count)
+
+    async def lines_before(self, offset: int, count: int) -> list[LogLine]:
+        """Up to `count` lines that end where the line that holds `offset` begins, or where the log does."""
+        stop = self.size if offset >= self.size else await self.line_start(offset)
+        edges = [stop]
+        num_wanted = count + _CONTEXT
+        while True:
+            while len(edges) <= num_wanted and edges[0] > 0:
+                edges.insert(0, await self.line_start(edges[0] - 1))
+            screen = Screen()
+            for start, end in pairwise(edges):
+                screen.feed(_decode(await self._slice(start, end)), start)
+            is_enough = len(screen.rows) >= count or edges[0] == 0
+            if is_enough or num_wanted >= _MAX_LINES:
+                return self._shown(screen, stop, max(len(screen.rows) - count, 0), count)
+            num_wanted = min(num_wanted * 4, _MAX_LINES)
+
+    async def line_start(self, offset: int) -> int:
+        """Where the line that holds the byte at `offset` begins; the log's size for one at its end, or past it."""
+        if offset >= self.size:
+            return self.size
+        number = max(offset, 0) // BLOCK
+        before = max(offset, 0) - number * BLOCK
+        while number > 0:
+            at = (await self._block(number)).rfind(b"\n", 0, before)
+            if at >= 0:
+                return number * BLOCK + at + 1
+            previous = await self._block(number - 1)
+            if previous.endswith(b"\n") or b"\n" not in previous:
+                return number * BLOCK
+            number, before = number - 1, BLOCK
+        return (await self._block(0)).rfind(b"\n", 0, before) + 1
+
+    async def search(
+        self,
+        text: str,
+        offset: int,
+        *,
+        backwards: bool = False,
+        on_progress: Callable[[int], None] | None = None,
+    ) -> int | None:
+        """Where the next line that holds `text` begins: from `offset` on, or wholly before it. Small letters
+        stand for capital ones too. Cancel the task to give up; `on_progress` hears how far it has come."""
+        needle, offset = text.encode(), min(max(offset, 0), self.size)
+        ignores_case = text == text.lower()
+        while needle and (offset > 0 if backwards else offset < self.size):
+            start = max(offset - _SEARCH_BYTES, 0) if backwards else offset
+            # A match may lie across two chunks.
+            limit = (offset - start) if backwards else _SEARCH_BYTES + len(needle) - 1
+            data = await self._read(start, limit)
+            data = data.lower() if ignores_case else data
+            at = data.rfind(needle) if backwards else data.find(needle)
+            if at >= 0:
+                return await self.line_start(start + at)
+            if backwards:
+                offset = start + len(needle) - 1 if start > 0 else 0
+            else:
+                offset = start + _SEARCH_BYTES if data else self.size
+            if on_progress:
+                on_progress(offset)
+        return None
+
+    def _shown(self, screen: Screen, stop: int, first: int, count: int) -> list[LogLine]:
+        """Some of a screen's rows as lines; those go up to `stop`, an offset."""
+        rows = screen.rows
+        ends = [*(row.offset for row in rows), stop][1:]
+        is_open = stop == self.size and not self._tail.endswith(b"\n")
+        return [
+            LogLine(row.offset, end, row.text(), is_finished=not (is_open and end == stop))
+            for row, end in list(zip(rows, ends, strict=True))[first : first + count]
+        ]
+
+    async def _line_end(self, start: int) -> int:
+        """Where the line after the one that begins at `start` begins."""
+        number = start // BLOCK
+        while True:
+            block = await self._block(number)
+            at = block.find(b"\n", max(start - number * BLOCK, 0))
+            if at >= 0:
+                return number * BLOCK + at + 1
+            edge = (number + 1) * BLOCK
+            if edge >= self.size:
+                return self.size
+            if b"\n" not in block:
+                return edge
+            number += 1
+
+    async def _slice(self, start: int, end: int) -> bytes:
+        numbers = range(start // BLOCK, (end - 1) // BLOCK + 1)
+        data = b"".join([(await self._block(number)).ljust(BLOCK, b"\n") for number in numbers])
+        return data[start - numbers.start * BLOCK : end - numbers.start * BLOCK]
+
+    async def _block(self, number: int) -> bytes:
+        length = min(BLOCK, self.size - number * BLOCK)
+        block = self._blocks.get(number, b"")
+        if len(block) < length:
+            block += await self._read(number * BLOCK + len(block), length - len(block))
+            self._blocks[number] = block
+        self._blocks.move_to_end(number)
+        while len(self._blocks) > _NUM_KEPT:
+            self._blocks.popitem(last=False)
+        return block[:length]
+
+    async def _read(self, offset: int, limit: int) -> bytes:
+        """Part of the file as of the last refresh; nothing of a file that has taken its place since."""
+        data = b""
+        limit = min(limit, self.size - offset)
+        while len(data) < limit:
+            try:
+                piece = await self._host.read(self.path, offset=offset + len(data), limit=limit - len(data))
+            except FileNotFoundError:
+                break
+            if not piece.data or piece.identity != self._identity:
+                break
+            data += piece.data
+        return data
+
+    def _forget(self) -> None:
+        self.size, self._tail, self._identity = 0, b"", ""
+        self.exists = False
+        self._blocks.clear()
+        self.generation += 1
+
+
+def _decode(line: bytes) -> str:
+    """A line's text. The last character of an unfinished line may be there in part: it is left for later."""
+    is_whole = line.endswith(b"\n")
+    text = codecs.getincrementaldecoder("utf-8")("replace").decode(line, final=is_whole)
+    return text.removesuffix("\n").removesuffix("\r")
