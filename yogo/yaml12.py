@@ -89,7 +89,11 @@ def parse(text: str) -> Document:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an anchor that is used again is legal
             root = yaml.compose(text)
+            if _expanded(root, {}) > MAX_BYTES:
+                raise YamlError("This grows beyond measure where its aliases (*...) are written out")
             data = None if root is None else yaml.constructor.construct_document(root)
+    except YamlError:
+        raise
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise YamlError("This is not YAML: it holds a control character", line) from error
@@ -104,10 +108,25 @@ def parse(text: str) -> Document:
     return Document(data, root)
 
 
+def _expanded(node: Node | None, known: dict[int, int]) -> int:
+    """How many nodes there would be without aliases; each is counted once and remembered by its identity."""
+    if node is None or id(node) in known:
+        return 0 if node is None else known[id(node)]
+    # While it is being counted, a node weighs too much: it can be met again only if it contains itself.
+    known[id(node)] = MAX_BYTES + 1
+    below: list[Node] = []
+    if isinstance(node, MappingNode):
+        below = [one for pair in node.value for one in pair]
+    elif isinstance(node, SequenceNode):
+        below = node.value
+    known[id(node)] = 1 + sum(_expanded(one, known) for one in below)
+    return known[id(node)]
+
+
 def _sentence(error: MarkedYAMLError) -> str:
     problem = " ".join(str(error.problem or error.context or "it is malformed").split())[:200]
     if problem.startswith("found duplicate key"):
-        return f"The key {problem.split(chr(34))[1]!r} stands twice in one map"
+        return f"The key {problem.partition(chr(34))[2].partition(chr(34))[0]!r} stands twice in one map"
     if "could not determine a constructor" in problem:
         return "A tag (!...) is used that plain YAML does not have"
     context = " ".join(str(error.context or "").split())

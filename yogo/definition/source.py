@@ -119,7 +119,8 @@ class _Reader:
         for index, name in enumerate(given):
             if isinstance(name, bool) or not isinstance(name, str | int | float) or name == "":
                 self._say(f"A class name is {shown(name)}; put it in quotes", "class_names", index)
-            elif str(name) in names:
+                continue
+            if str(name) in names:
                 self._say(f"The class {shown(name)} stands twice in class_names", "class_names", index)
             names.append(str(name))
         return tuple(names)
