@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -73,6 +76,26 @@ def test_a_wrong_row_names_its_file_and_line(tmp_path: Path, monkeypatch: pytest
     samples = write_samples(tmp_path, [["0 .5 .5 .2 .2"]] * 4 + [["0 .5 .5 .2 .2", "9 .5 .5 .2 .2"]])
     with pytest.raises(DefinitionError, match=r"4\.txt, line 2: "):
         pack_labels(samples, CLASSES, num_workers=num_workers)
+
+
+def test_a_process_of_its_own_answers_for_good_files_and_declines_wrong_ones(tmp_path: Path) -> None:
+    good, wrong = (str(sample.label) for sample in write_samples(tmp_path, [["1 .5 .5 .2 .2"], ["1 .5 .5 .2"]]))
+    command = [sys.executable, "-P", "-m", "yogo.data.label_files"]
+    answers = []
+    for paths in ([good, None, good], [good, wrong]):
+        request = json.dumps({"paths": paths, "classes": CLASSES}).encode()
+        answers.append(subprocess.run(command, input=request, capture_output=True, check=False))
+    assert [answer.returncode for answer in answers] == [0, 1]
+    assert answers[0].stdout.startswith(b"0\n")
+    assert [answer.stderr for answer in answers] == [b"", b""]
+
+
+def test_a_process_that_cannot_be_used_costs_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packed, "CHUNK", 5)
+    samples = write_samples(tmp_path, MANY)
+    expected = pack_labels(samples, CLASSES)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert torch.equal(pack_labels(samples, CLASSES, num_workers=2).boxes, expected.boxes)
 
 
 def test_names_are_mapped_by_the_notes_beside_the_label_folder(tmp_path: Path) -> None:

@@ -1,7 +1,18 @@
-"""Parsing label files, many at a time. Imports nothing heavy, so that a process of its own for it starts at once."""
+"""Parsing label files, many at a time: here, or in a process of its own.
+
+    python -m yogo.data.label_files     reads a request from its standard input, answers on its standard output
+
+Such a process imports nothing heavy, so it starts at once; it ends with its share of the files, or when
+nobody is left to take the answer. It says nothing of what is wrong: whoever asked then parses the files
+here, and meets the error where it can be raised.
+"""
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,6 +20,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yogo.definition.labels import Notes, read_labels, read_notes
+from yogo.errors import YogoError
 
 
 class Parsed(NamedTuple):
@@ -23,7 +35,7 @@ class Parsed(NamedTuple):
     num_dropped: int
 
 
-def parse(paths: Sequence[str | None], classes: tuple[str, ...]) -> Parsed:
+def parse(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:
     """The boxes of label files; none where there is no file. Raises DefinitionError."""
     rows, counts, num_dropped = array("f"), array("q"), 0
     for path in paths:
@@ -39,3 +51,37 @@ def parse(paths: Sequence[str | None], classes: tuple[str, ...]) -> Parsed:
 @lru_cache
 def _notes(folder: str) -> Notes | None:
     return read_notes(Path(folder))
+
+
+def parse_apart(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:
+    """The same, by a process of its own. Raises DefinitionError."""
+    command = [sys.executable, "-P", "-m", "yogo.data.label_files"]
+    request = json.dumps({"paths": paths, "classes": classes}).encode()
+    answer = subprocess.run(command, input=request, capture_output=True, check=False)
+    if answer.returncode:
+        return parse(paths, classes)
+    rows, counts = array("f"), array("q")
+    head, _, body = answer.stdout.partition(b"\n")
+    num_dropped = int(head)
+    counts.frombytes(body[: len(paths) * counts.itemsize])
+    rows.frombytes(body[len(paths) * counts.itemsize :])
+    return Parsed(rows, counts, num_dropped)
+
+
+def _answer() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; whoever asked decides
+    request = json.load(sys.stdin)
+    try:
+        parsed = parse(request["paths"], request["classes"])
+    except YogoError:
+        return 1
+    out = sys.stdout.buffer
+    out.write(b"%d\n" % parsed.num_dropped)
+    out.write(parsed.counts.tobytes())
+    out.write(parsed.rows.tobytes())
+    out.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(_answer())

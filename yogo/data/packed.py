@@ -5,9 +5,8 @@ A batch's boxes are then a few slices; parsing the files again in every epoch co
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -15,14 +14,14 @@ import torch
 from torch import Tensor
 
 from yogo.data.cores import visible_cores
-from yogo.data.label_files import Parsed, parse
+from yogo.data.label_files import Parsed, parse, parse_apart
 from yogo.definition.split import Sample
 
 Progress = Callable[[int, int], None]
 """Told how many are done, and of how many."""
 
-CHUNK = 256
-"""Files that are parsed in one go; progress is told after each."""
+CHUNK = 1_000
+"""Files that are parsed in one go; progress is told after each go."""
 
 PARALLEL_FROM = 4_000
 """Fewer files are parsed sooner than the processes would have started."""
@@ -74,7 +73,7 @@ def pack_labels(
         num_workers = visible_cores() if len(paths) >= PARALLEL_FROM else 0
     parsed = []
     done = 0
-    for part in _parse_all(chunks, tuple(classes), num_workers):
+    for part in _parse_all(chunks, classes, num_workers):
         parsed.append(part)
         done += len(part.counts)
         if progress is not None:
@@ -82,14 +81,12 @@ def pack_labels(
     return _joined(parsed)
 
 
-def _parse_all(chunks: list[list[str | None]], classes: tuple[str, ...], num_workers: int) -> Iterator[Parsed]:
+def _parse_all(chunks: list[list[str | None]], classes: Sequence[str], num_workers: int) -> Iterator[Parsed]:
     if num_workers <= 1 or len(chunks) <= 1:
         yield from (parse(chunk, classes) for chunk in chunks)
         return
-    # Spawned, not forked: torch has threads by now, and a forked process would wait for their locks for ever.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(min(num_workers, len(chunks)), mp_context=context) as pool:
-        yield from pool.map(parse, chunks, [classes] * len(chunks))
+    with ThreadPoolExecutor(num_workers) as pool:  # each thread only waits for a process
+        yield from pool.map(parse_apart, chunks, [classes] * len(chunks))
 
 
 def _joined(parts: list[Parsed]) -> PackedLabels:
