@@ -33,7 +33,7 @@ from yogo_tui.runs.follow import follow_history
 from yogo_tui.runs.lookout import Lookout, Runs
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.parent import ParentInfo
-from yogo_tui.settings import Settings, SizePreset
+from yogo_tui.settings import Settings, SizePreset, definition_files
 
 _LOCAL_SECONDS = 1.0
 """This machine bears to be asked this often."""
@@ -85,12 +85,7 @@ class Session:
 
     def definitions(self) -> tuple[DefinitionFile, ...]:
         """Every YAML file under the settings' folders, by folder and name."""
-        return tuple(
-            DefinitionFile(path, root)
-            for root in self.settings.definition_folders
-            for path in sorted(root.rglob("*.y*ml"))
-            if path.suffix in {".yml", ".yaml"} and not any(part.startswith(".") for part in path.parts)
-        )
+        return tuple(DefinitionFile(path, root) for path, root in definition_files(self.settings))
 
     def presets(self) -> tuple[Preset, ...]:
         """Built-in ones first, then the user's; an unreadable one comes with `problem` set."""
@@ -109,7 +104,7 @@ class Session:
 
     def render(self, plan: Plan) -> str:
         """The job script, exactly as it would be submitted. Pure. Raises TemplateError."""
-        return script.render(self.settings, plan, submit.PREVIEW_TOKEN)
+        return script.render(self.settings, plan, script.PREVIEW_TOKEN)
 
     async def check_script(self, script: str) -> str:
         """What `bash -n` says of it; empty when it is well."""
@@ -130,6 +125,10 @@ class Session:
     async def parent_of(self, run: Run) -> ParentInfo:
         """What would pass forward from a run, finished or still to finish. Raises LaunchError."""
         return await parents.of_run(self.host, self.settings.yogo_words, run)
+
+    async def parent_of_plan(self, plan: Plan) -> ParentInfo:
+        """What would pass forward from a run that is about to be launched: submit the fine-tune `after` its job."""
+        return await asyncio.to_thread(parents.of_plan, plan, PurePosixPath(self.runs_folder))
 
     async def plan_finetune(
         self,

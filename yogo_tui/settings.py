@@ -132,6 +132,16 @@ class Settings(BaseModel):
         raise SettingsError(f"There is no size of {gpus} GPUs; the settings have {offered}.")
 
 
+def definition_files(settings: Settings) -> tuple[tuple[Path, Path], ...]:
+    """Every YAML file under the folders of definitions, by folder and name, each with that folder."""
+    return tuple(
+        (path, root)
+        for root in settings.definition_folders
+        for path in sorted(root.rglob("*.y*ml"))
+        if path.suffix in {".yml", ".yaml"} and not any(part[0] == "." for part in path.relative_to(root).parts)
+    )
+
+
 def default_file(env: Mapping[str, str] = os.environ) -> Path:
     """$XDG_CONFIG_HOME/yogo-tui/settings.yaml; XDG's own rule is that a relative value counts as unset."""
     configured = Path(env.get("XDG_CONFIG_HOME", ""))

@@ -16,6 +16,9 @@ from yogo_tui.settings import Settings, SizePreset
 MAX_RESTARTS = 5
 """After as many, Slurm itself (MaxBatchRequeue) holds a job by default."""
 
+PREVIEW_TOKEN = "shown-at-launch"
+"""Stands in a script that is only looked at."""
+
 COMMENT = "yogo:"
 """What a launch's token is preceded by in its job's comment."""
 

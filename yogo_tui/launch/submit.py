@@ -22,9 +22,6 @@ from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.script import COMMENT, render
 from yogo_tui.settings import Settings
 
-PREVIEW_TOKEN = "shown-at-launch"
-"""Stands in a script that is only looked at."""
-
 
 async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -> Launched:
     """Make the run and submit it once. Raises LaunchError, TemplateError, ClusterError, HostError.

@@ -17,6 +17,7 @@ from yogo.run.launch import Outcome, Parent
 from yogo_tui.cluster.base import JobId
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
+from yogo_tui.launch.plan import Plan
 from yogo_tui.runs.model import Run, RunState
 
 
@@ -126,7 +127,14 @@ def _of_unfinished(run: Run, checkpoint: PurePosixPath) -> ParentInfo:
     return _info(parent, run.launch.recipe, classes_of(Path(run.launch.definition)), run)
 
 
-def _info(parent: Parent, recipe: Recipe, classes: tuple[str, ...], run: Run) -> ParentInfo:
+def of_plan(plan: Plan, runs: PurePosixPath) -> ParentInfo:
+    """What would pass forward from a run that is about to be launched into the folder `runs`. Raises LaunchError."""
+    directory = runs / plan.name
+    parent = Parent(checkpoint=str(directory / "best.pth"), run=str(directory))
+    return _info(parent, plan.recipe, classes_of(Path(plan.definition)), None)
+
+
+def _info(parent: Parent, recipe: Recipe, classes: tuple[str, ...], run: Run | None) -> ParentInfo:
     return ParentInfo(
         parent,
         recipe.model,

@@ -1,0 +1,7 @@
+"""`python -m yogo_tui` is `yogo-tui`."""
+
+import sys
+
+from yogo_tui.cli import main
+
+sys.exit(main())

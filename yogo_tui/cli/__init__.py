@@ -1,0 +1,73 @@
+"""The command `yogo-tui`: the console without a command, and each of its actions as a command for scripts.
+
+Each module named in COMMANDS has `register(commands)`; it sets `run`, a function of the arguments that returns the
+exit status: 0 done, 1 failed, 2 misused. They import what they need when they run, so that a login node waits for
+no library that a command has no use for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from yogo import __version__
+from yogo.errors import YogoError
+from yogo.terminal import printable
+from yogo_tui.cli.options import Misuse, add_common, settings_of
+from yogo_tui.errors import ConsoleError
+
+COMMANDS = ("datasets", "recipes", "render", "launch", "chain", "runs", "jobs", "logs", "plot", "cancel", "demo")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="yogo-tui",
+        description="A terminal console for training YOGO. Without a command, it opens.",
+        epilog="Exit status: 0 done, 1 failed, 2 misused. `yogo-tui COMMAND --help` says more.",
+        allow_abbrev=False,
+    )
+    top.add_argument("--version", action="version", version=f"yogo-tui {__version__}")
+    add_common(top, default=None)
+    top.set_defaults(run=_open)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND")
+    for name in COMMANDS:
+        importlib.import_module(f"yogo_tui.cli.{name}").register(commands)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    args = parser().parse_args(argv)
+    try:
+        status: int = args.run(args)
+        sys.stdout.flush()
+    except (ConsoleError, YogoError) as error:
+        return _fail(str(error), 2 if isinstance(error, Misuse) else 1)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return _fail("Stopped.", 130)
+    return status
+
+
+def _open(args: argparse.Namespace) -> int:
+    """The console itself."""
+    import asyncio
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return _fail("The console needs a terminal; its actions are commands too: yogo-tui --help.", 2)
+    try:
+        from yogo_tui.app import open_console
+    except ImportError as error:
+        raise Misuse(f"The console needs {error.name}, which is not installed: pip install 'yogo[tui]'") from error
+    asyncio.run(open_console(settings_of(args)))
+    return 0
+
+
+def _fail(sentence: str, status: int) -> int:
+    lines = [printable(line) for line in sentence.splitlines()]
+    print(f"yogo-tui: {chr(10).join(lines)}", file=sys.stderr)
+    return status

@@ -1,0 +1,75 @@
+"""`yogo-tui logs`: the end of a run's log, and, with -f, what is added to it."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from typing import TYPE_CHECKING
+
+from yogo_tui.cli.options import Commands, in_session, new_command
+from yogo_tui.errors import LaunchError
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from yogo_tui.runs.logfile import LogLine
+    from yogo_tui.runs.model import Run
+    from yogo_tui.session import Session
+
+
+def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = new_command(commands, "logs", "show the end of a run's log")
+    parser.add_argument("name", metavar="RUN", help="the run's name or folder, or its job's id")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until the run is over")
+    parser.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines of its end (20)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    async def act(session: Session) -> int:
+        from yogo_tui.runs.logfollow import tail
+
+        run = await session.find(args.name)
+        if run.log is None:
+            raise LaunchError(f"{run.name} has no log yet: it is {run.state}.")
+        if args.follow:
+            await _follow(session, run, run.log, args.lines)
+        else:
+            for line in await tail(session.host, run.log, args.lines):
+                _print(line)
+        return 0
+
+    return in_session(args, act)
+
+
+async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int) -> None:
+    from yogo_tui.runs.logfollow import follow
+
+    over = asyncio.Event()
+
+    async def watch() -> None:
+        async for seen in session.watch_runs():
+            if all(one.state.is_over for one in seen.runs if one.name == run.name):
+                over.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        async for line in follow(session.host, log, num_lines=num_lines, is_over=over.is_set):
+            if line.is_finished or sys.stdout.isatty():
+                _print(line)
+    finally:
+        watching.cancel()
+
+
+def _print(line: LogLine) -> None:
+    """Colours on a terminal, plain text elsewhere; an unfinished line is drawn over by what follows it."""
+    text = line.text.plain
+    if sys.stdout.isatty():
+        from rich.console import Console
+
+        with (console := Console(highlight=False, soft_wrap=True)).capture() as capture:
+            console.print(line.text, end="")
+        text = f"\r\x1b[K{capture.get()}"
+    end = "\n" if line.is_finished or not sys.stdout.isatty() else ""
+    print(text, end=end, flush=True)

@@ -1,0 +1,57 @@
+"""What the commands share: settings, a session for the time of a command, and how a run is described in words."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from yogo_tui.errors import ConsoleError
+from yogo_tui.settings import Settings, load
+
+if TYPE_CHECKING:
+    from yogo_tui.session import Session
+
+Commands = argparse._SubParsersAction  # of ArgumentParser; argparse has no public name for it
+
+
+class Misuse(ConsoleError):
+    """The command was asked for something that makes no sense: exit status 2."""
+
+
+def new_command(commands: Commands[argparse.ArgumentParser], name: str, help: str) -> argparse.ArgumentParser:
+    """A parser with the options that every command has."""
+    parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", allow_abbrev=False)
+    add_common(parser, default=argparse.SUPPRESS)
+    return parser
+
+
+def add_common(parser: argparse.ArgumentParser, *, default: str | None) -> None:
+    """Options that may stand before the command or after it."""
+    parser.add_argument("--settings", type=Path, metavar="FILE", default=default, help="the settings file")
+    parser.add_argument("--workspace", type=Path, metavar="DIR", default=default, help="where runs are written")
+
+
+def add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def settings_of(args: argparse.Namespace) -> Settings:
+    """Raises SettingsError."""
+    return load(args.settings, workspace=args.workspace)
+
+
+def in_session(args: argparse.Namespace, action: Callable[[Session], Awaitable[int]]) -> int:
+    """What `action` returns, given an open session. Raises ConsoleError."""
+    from yogo_tui.session import Session
+
+    async def act() -> int:
+        session = await Session.open(settings_of(args))
+        try:
+            return await action(session)
+        finally:
+            await session.close()
+
+    return asyncio.run(act())

@@ -1,0 +1,94 @@
+"""How commands print: tables in plain columns, runs as JSON, and the one question they ask."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from yogo.terminal import printable
+from yogo_tui.cli.options import Misuse
+from yogo_tui.cluster.base import Job
+from yogo_tui.runs.model import Run
+from yogo_tui.widgets.words import duration, loss_words, since, state_words
+
+
+def print_json(value: object) -> None:
+    print(json.dumps(value, indent=2, default=str))
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
+    """Columns as wide as what they hold, those named in `right` aligned there; nothing drives the terminal."""
+    cells = [[printable(cell) for cell in row] for row in (head, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for row in cells:
+        padded = [
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for cell, width, name in zip(row, widths, head, strict=True)
+        ]
+        print("  ".join(padded).rstrip())
+
+
+def confirm(question: str, *, yes: bool) -> bool:
+    """Whether the user says yes. Raises Misuse where nobody can be asked."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise Misuse(f"{question} There is nobody to ask here: say --yes.")
+    print(f"{printable(question)} [y/N] ", end="", flush=True, file=sys.stderr)
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def run_row(run: Run) -> list[str]:
+    """The cells of RUN_HEAD."""
+    progress = run.progress
+    epoch = f"{progress.epoch:.1f}/{progress.epochs}" if progress else ""
+    left = duration(progress.seconds_left) if progress and not run.state.is_over else ""
+    best = loss_words(progress.best_loss) if progress else ""
+    return [run.name, state_words(run.state), run.kind, epoch, best, left, since(run.created_at), run.why]
+
+
+RUN_HEAD = ("name", "state", "kind", "epoch", "best", "left", "age", "why")
+
+
+def run_json(run: Run) -> dict[str, Any]:
+    progress = run.progress
+    return {
+        "name": run.name,
+        "state": run.state,
+        "why": run.why,
+        "kind": run.kind,
+        "path": run.path,
+        "created_at": run.created_at.isoformat() if run.created_at else None,
+        "job": job_json(run.job) if run.job else None,
+        "log": run.log,
+        "checkpoint": run.path / "best.pth" if run.path and run.has_best else None,
+        "parent": run.launch.parent.model_dump() if run.launch and run.launch.parent else None,
+        "epoch": progress.epoch if progress else None,
+        "epochs": progress.epochs if progress else None,
+        "seconds_left": progress.seconds_left if progress else None,
+        "best_loss": progress.best_loss if progress else None,
+        "best_epoch": progress.best_epoch if progress else None,
+        "notices": list(run.notices),
+    }
+
+
+def job_json(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": job.name,
+        "state": job.state,
+        "word": job.word,
+        "reason": job.reason,
+        "partition": job.partition,
+        "gpus": job.num_gpus,
+        "nodes": job.nodes,
+        "submitted_at": job.submitted_at.isoformat() if job.submitted_at else None,
+        "started_at": job.started_at.isoformat() if job.started_at else None,
+        "ended_at": job.ended_at.isoformat() if job.ended_at else None,
+        "exit_status": job.exit_status,
+        "log": job.log,
+        "after": list(job.after),
+        "is_stuck": job.is_stuck,
+    }

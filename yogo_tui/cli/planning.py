@@ -1,0 +1,103 @@
+"""From a command's arguments to a plan: the definition, the recipe with its changes, the size."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+from pathlib import Path, PurePosixPath
+
+from pydantic import ValidationError
+
+from yogo import presets
+from yogo.presets import Preset
+from yogo.recipe import Recipe
+from yogo.run.launch import Kind
+from yogo_tui.cli.options import Misuse
+from yogo_tui.errors import LaunchError, SettingsError
+from yogo_tui.launch.plan import Plan
+from yogo_tui.settings import Settings, SizePreset
+
+
+def add_planning(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--recipe", metavar="NAME", default="defaults", help="a preset's name or file (defaults)")
+    parser.add_argument("--size", type=int, metavar="GPUS", default=1, help="the size, by its GPUs: 1, 2 or 4 (1)")
+    parser.add_argument("--name", help="the run's name (one is made up)")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="change a field of the recipe, such as epochs=16 or image_hw=193x258",
+    )
+
+
+def definition_of(settings: Settings, text: str, *, check: bool = True) -> Path:
+    """The definition that `text` means, here or in a folder of the settings, free of errors. Raises LaunchError."""
+    places = [Path(text).expanduser(), *(folder / text for folder in settings.definition_folders)]
+    found = next((Path(os.path.abspath(place)) for place in places if place.is_file()), None)
+    if found is None:
+        folders = ", ".join(str(folder) for folder in settings.definition_folders)
+        raise LaunchError(f"There is no dataset definition {text}, neither here nor in {folders}.")
+    if check:
+        _check(found)
+    return found
+
+
+def _check(definition: Path) -> None:
+    from yogo.definition import check
+
+    errors = [problem for problem in check(definition) if problem.is_error]
+    if errors:
+        more = f" ({len(errors) - 1} more: yogo-tui datasets {definition})" if errors[1:] else ""
+        raise LaunchError(f"{errors[0]}{more}")
+
+
+def preset_of(settings: Settings, name: str) -> Preset:
+    """Raises RecipeError with the nearest names."""
+    return presets.find(name, settings.preset_folders)
+
+
+def changed(recipe: Recipe, changes: list[str]) -> Recipe:
+    """`recipe` with `field=value` applied. Raises Misuse."""
+    values = recipe.model_dump()
+    for change in changes:
+        field, is_sign, value = change.partition("=")
+        field = field.strip().replace("-", "_")
+        if not is_sign or field not in values:
+            near = difflib.get_close_matches(field, values, n=2) or list(values)
+            raise Misuse(f"--set {change}: say FIELD=VALUE; the fields are {', '.join(near)}.")
+        values[field] = value.replace(",", "x").split("x") if isinstance(values[field], tuple) else value
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Misuse(f"--set {where}={first['input']}: {first['msg']}.") from error
+
+
+def size_of(settings: Settings, gpus: int) -> SizePreset:
+    try:
+        return settings.size(gpus)
+    except SettingsError as error:
+        raise Misuse(str(error)) from error
+
+
+def plan_of(settings: Settings, args: argparse.Namespace, name: str, *, check: bool = True) -> Plan:
+    """Raises LaunchError, RecipeError, SettingsError, Misuse."""
+    size = size_of(settings, args.size)
+    preset = preset_of(settings, args.recipe)
+    return Plan(
+        name=name,
+        kind=kind_of(preset),
+        definition=PurePosixPath(definition_of(settings, args.definition, check=check)),
+        recipe=changed(preset.recipe, args.changes),
+        size=size,
+        preset=preset.title,
+    )
+
+
+def kind_of(preset: Preset) -> Kind:
+    return Kind.PRETRAIN if preset.slug.startswith("pretrain") else Kind.TRAIN

@@ -1,0 +1,40 @@
+"""Submitting plans one behind the other, and telling what became of each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from yogo.terminal import printable
+from yogo_tui.cli.output import print_json
+from yogo_tui.launch.plan import Launched, Plan
+from yogo_tui.session import Session
+
+
+async def submit_all(session: Session, *plans: Plan) -> list[Launched]:
+    """Each plan behind the one before it, until one has no job to wait for. Raises ConsoleError."""
+    launched: list[Launched] = []
+    for plan in plans:
+        before = launched[-1].job_id if launched else None
+        launched.append(await session.launch(replace(plan, after=before or plan.after)))
+        if launched[-1].job_id is None:
+            break
+    return launched
+
+
+def say(launched: Sequence[Launched], *, as_json: bool) -> None:
+    if as_json:
+        print_json(
+            [
+                {"name": one.launch.name, "path": one.directory, "job": one.job_id, "notice": one.notice}
+                for one in launched
+            ]
+        )
+    for one in launched:
+        if one.notice:
+            print(printable(f"! {one.notice}"), file=sys.stderr)
+        elif not as_json:
+            after = one.launch.submissions[-1].after
+            waits = f", after job {after}" if after else ""
+            print(printable(f"{one.launch.name} is job {one.job_id}{waits}, in {one.directory}"))

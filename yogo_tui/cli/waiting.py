@@ -1,0 +1,40 @@
+"""Waiting for runs to end, a line at a time: what `--wait` and the demo without a terminal print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from yogo.terminal import printable
+from yogo_tui.runs.model import Run, RunState
+from yogo_tui.session import Session
+from yogo_tui.widgets.words import loss_words, state_words
+
+
+async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = False) -> int:
+    """Print each change of these runs until all are over; 0 if all finished, 1 otherwise.
+
+    One that can never start counts as over. To leave does not end the jobs.
+    """
+    shown: dict[str, str] = {}
+    async for seen in session.watch_runs():
+        runs = [run for run in seen.runs if run.name in names]
+        for run in reversed(runs):
+            line = told(run)
+            if shown.get(run.name) != line and not quiet:
+                print(line, flush=True)
+            shown[run.name] = line
+        if len(runs) == len(set(names)) and all(run.state.is_over for run in runs):
+            return 0 if all(run.state is RunState.FINISHED for run in runs) else 1
+    return 1
+
+
+def told(run: Run) -> str:
+    """A run in one line: it changes with each whole epoch, not with each step."""
+    parts = [f"{run.name} {state_words(run.state)}"]
+    if run.progress and (run.progress.epoch or run.state is RunState.RUNNING):
+        parts.append(f"epoch {int(run.progress.epoch)} of {run.progress.epochs}")
+        if run.progress.best_loss is not None:
+            parts.append(f"best validation loss {loss_words(run.progress.best_loss)}")
+    if run.why:
+        parts.append(run.why)
+    return printable(" · ".join(parts))
