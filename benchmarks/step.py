@@ -1,0 +1,129 @@
+"""A training step, against the published way, in one run on the same machine and threads.
+
+    python benchmarks/step.py [--threads N] [--batch 4] [--repeats 3]
+
+Runs `reference.py step`, then the product's own training loop in fp32 and in `auto` precision, in turn, each
+in a process of its own, on full-size frames with 300 cells, and prints one JSON object: frames a second of
+each, and how often faster than the reference the product was. What the loop does beside the step (flips,
+targets, the schedule, reading the loss) counts against it; the median of the repeats counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yogo.data.batch import Batch
+
+REFERENCE = Path(__file__).parent / "reference.py"
+CELLS = 300
+STEPS = 5
+
+
+class OneBatch:
+    """An endless epoch's worth of the same bytes: what is measured is the step, not where frames come from."""
+
+    def __init__(self, batch: Batch, num_batches: int) -> None:
+        self.batch = batch
+        self.num_batches = num_batches
+
+    @property
+    def global_batch_sizes(self) -> Sequence[int]:
+        return [len(self.batch.images)] * self.num_batches
+
+    def set_epoch(self, epoch: int, start_batch: int = 0) -> None:
+        return
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter([self.batch] * self.num_batches)
+
+
+def measure(precision: str, threads: int, batch_size: int) -> float:
+    """Frames a second of the product's training loop: the median of some steps, after one that does not count."""
+    import torch
+
+    from yogo.data.augment import Flips
+    from yogo.data.batch import Batch
+    from yogo.model import YOGO
+    from yogo.recipe import Recipe
+    from yogo.training.distributed import World
+    from yogo.training.keeping import NoKeeper
+    from yogo.training.launch import Place
+    from yogo.training.precision import choose
+    from yogo.training.progress import Progressed
+    from yogo.training.signals import Inbox
+    from yogo.training.trainer import Sets, Trainer
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    device = torch.device("cpu")
+    recipe = Recipe(batch_size=batch_size, epochs=1, normalize_images=True)
+    num_boxes = batch_size * CELLS
+    kinds, centres = torch.randint(7, (num_boxes, 1)), torch.rand(num_boxes, 2) * 0.9 + 0.05
+    batch = Batch(
+        images=torch.randint(256, (batch_size, 1, *recipe.image_hw), dtype=torch.uint8),
+        boxes=torch.cat((kinds, centres - 0.02, centres + 0.02), 1),
+        image_index=torch.arange(batch_size).repeat_interleave(CELLS),
+        indices=torch.arange(batch_size),
+    )
+    trainer = Trainer(
+        recipe,
+        YOGO(recipe.image_hw, recipe.anchor_width, recipe.anchor_height, 7, normalize_images=True),
+        Sets(OneBatch(batch, STEPS + 1), augmentation=Flips(batch_size, seed=0)),
+        World(Place(), device),
+        precision=choose(precision, device),
+        keeper=NoKeeper(),
+        inbox=Inbox(),
+    )
+    ends = [time.perf_counter() for event in trainer.fit() if isinstance(event, Progressed)]
+    return median(batch_size / (end - began) for began, end in itertools.pairwise(ends))
+
+
+def in_a_process(*arguments: str) -> float:
+    """`frames_per_s` of what a Python program prints."""
+    done = subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    return float(json.loads(done.stdout.splitlines()[-1])["frames_per_s"])
+
+
+def compare(threads: int, batch_size: int, repeats: int) -> dict[str, float]:
+    """Each way in turn, again and again, so that a busy machine slows all of them."""
+    sizes = ("--threads", str(threads), "--batch", str(batch_size))
+    ways = {
+        "reference": (str(REFERENCE), "step", *sizes),
+        "fp32": (__file__, "--measure", "fp32", *sizes),
+        "auto": (__file__, "--measure", "auto", *sizes),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, arguments in ways.items():
+            rates[name].append(in_a_process(*arguments))
+    return {name: median(some) for name, some in rates.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--batch", type=int, default=4)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--measure", metavar="PRECISION", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps({"frames_per_s": measure(args.measure, args.threads, args.batch)}))
+        return
+    rates = compare(args.threads, args.batch, args.repeats)
+    ratios = {name: round(rates[name] / rates["reference"], 2) for name in ("fp32", "auto")}
+    print(json.dumps({"what": "step", "frames_per_s": {n: round(r, 2) for n, r in rates.items()}, "times": ratios}))
+
+
+if __name__ == "__main__":
+    main()
