@@ -41,6 +41,11 @@ class Slurm:
         environment = os.environ | self.environment
         return subprocess.run(argv, env=environment, check=True, capture_output=True, text=True, timeout=60).stdout
 
+    def start_again(self) -> str:
+        """What a second `up` says."""
+        script = private_slurm.__file__
+        return self.run(sys.executable, script, "up", "--folder", str(self.folder))
+
     def forget_after(self, seconds: int) -> None:
         """From now on, Slurm forgets a job that ended so long ago (MinJobAge; 300 at first)."""
         file = self.folder / "slurm.conf"
@@ -49,10 +54,10 @@ class Slurm:
         self.run("scontrol", "reconfigure")
 
     @contextlib.contextmanager
-    def controller_killed(self) -> Iterator[None]:
-        """slurmctld is gone, as after kill -9; it comes back at the end."""
+    def controller_down(self) -> Iterator[None]:
+        """slurmctld is gone, having saved what it knows (killed at once, it would forget the last jobs)."""
         (self.folder / "hold").touch()
-        os.kill(int((self.folder / "slurmctld.pid").read_text()), signal.SIGKILL)
+        os.kill(int((self.folder / "slurmctld.pid").read_text()), signal.SIGTERM)
         try:
             yield
         finally:

@@ -35,7 +35,7 @@ def parse_accounting(table: str) -> tuple[Job, ...]:
 def _job(row: dict[str, str]) -> Job:
     word = first_word(row["State"])
     status, _, signal = row["ExitCode"].partition(":")
-    killed_by = int(signal) if signal.isdigit() else 0
+    killed_by = int(signal) if signal.isdecimal() else 0
     state = meaning(word)
     return Job(
         id=JobId(row["JobID"]),
@@ -49,8 +49,8 @@ def _job(row: dict[str, str]) -> Job:
         submitted_at=moment(row["Submit"]),
         started_at=moment(row["Start"]),
         ended_at=moment(row["End"]),
-        time_limit_seconds=int(row["TimelimitRaw"]) * 60 if row["TimelimitRaw"].isdigit() else None,
-        exit_status=(int(status) or (128 + killed_by if killed_by else 0)) if status.isdigit() else None,
+        time_limit_seconds=int(row["TimelimitRaw"]) * 60 if row["TimelimitRaw"].isdecimal() else None,
+        exit_status=(int(status) or (128 + killed_by if killed_by else 0)) if status.isdecimal() else None,
     )
 
 

@@ -39,9 +39,11 @@ def token_in(comment: str) -> str:
 
 def _job(row: dict[str, str]) -> Job:
     word = first_word(row["State"])
-    state, reason = meaning(word), text(row["Reason"])
+    state = meaning(word)
+    # A job that runs, is done or was cancelled may still carry the reason for which it once waited.
+    reason = text(row["Reason"]) if state in (JobState.PENDING, JobState.FAILED, JobState.UNKNOWN) else ""
     job_id, name = row["JobArrayID"], row["Name"]
-    num_nodes = int(row["NumNodes"]) if row["NumNodes"].isdigit() else 1
+    num_nodes = int(row["NumNodes"]) if row["NumNodes"].isdecimal() else 1
     return Job(
         id=JobId(job_id),
         name=name,
@@ -65,7 +67,7 @@ def _job(row: dict[str, str]) -> Job:
 
 def _exit_status(field: str) -> int | None:
     """From the status that wait() gives: its second byte is the exit status, its first the signal that killed."""
-    if not field.isdigit():
+    if not field.isdecimal():
         return None
     status, signal = divmod(int(field), 256)
     return status or (128 + signal % 128 if signal else 0)
