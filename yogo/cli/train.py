@@ -81,6 +81,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
 
     if args.definition is None and args.resume is None:
         parser.error("name a dataset definition, or the run to --resume")
+    if args.half is not None and "precision" in args:
+        parser.error("--half and --precision say the same thing: give one of them")
     request = Request(
         definition=args.definition,
         base=find(args.recipe).recipe if args.recipe else Recipe(),

@@ -11,6 +11,7 @@ import contextlib
 import datetime
 import inspect
 import os
+import re
 import socket
 from collections.abc import Iterator
 from typing import Any, TypeVar
@@ -28,12 +29,9 @@ T = TypeVar("T")
 _MEETING = datetime.timedelta(minutes=30)
 """How long the others wait for rank 0, which may have to read a large dataset for the first time."""
 
-_SYNC_BUFFERS = next(
-    name
-    for name in ("forward_sync_buffers", "broadcast_buffers")
-    if name in inspect.signature(DistributedDataParallel).parameters
-)
-"""What DDP calls sending rank 0's buffers along with each step; torch 2.15 gave it another name."""
+_RENAMED = "forward_sync_buffers" in inspect.signature(DistributedDataParallel).parameters
+_KEEPS_BUFFERS: dict[str, Any] = {"forward_sync_buffers" if _RENAMED else "broadcast_buffers": False}
+"""How DDP is told not to send rank 0's buffers along with each step; torch 2.15 renamed it."""
 
 _FAILURE = "yogo/failure"
 
@@ -90,6 +88,12 @@ class World:
                 dist.all_reduce(values)
         return values
 
+    @contextlib.contextmanager
+    def averaging(self) -> Iterator[None]:
+        """Around backward, in which the processes average their gradients. Raises PeerLost."""
+        with _peers() if self.size > 1 else contextlib.nullcontext():
+            yield
+
     def align(self, model: nn.Module) -> None:
         """Give every process the leading one's weights and buffers: batch norm has seen other pictures on each."""
         if self.size > 1:
@@ -103,9 +107,7 @@ class World:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
         with _peers():
-            return DistributedDataParallel(
-                model, device_ids=ids, gradient_as_bucket_view=True, **{_SYNC_BUFFERS: False}
-            )
+            return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, **_KEEPS_BUFFERS)
 
     def hosts(self) -> tuple[str, ...]:
         return tuple(dict.fromkeys(self.gather(socket.gethostname())))
@@ -130,7 +132,7 @@ def joined(place: Place, device: torch.device) -> Iterator[World]:
     try:
         yield World(place, device, control)
     except PeerLost:
-        raise PeerLost(_told() or "another process of this run was killed, or lost") from None
+        raise
     except Exception as error:
         _tell(f"process {place.rank}: {error}")
         raise
@@ -144,19 +146,22 @@ def _peers() -> Iterator[None]:
     """A collective that fails means that another process has gone: gloo and NCCL say so in many words."""
     try:
         yield
-    except (RuntimeError, dist.DistError) as error:
-        if isinstance(error, torch.OutOfMemoryError):
+    except RuntimeError as error:
+        if not _COLLECTIVE.search(str(error)):
             raise
-        raise PeerLost(f"another process of this run is gone: {str(error).splitlines()[0]}") from error
+        raise PeerLost(_told() or "another process of the run was killed, or lost") from error
+
+
+_COLLECTIVE = re.compile(r"gloo|nccl|peer|timed? ?out|store|connection|socket|rendezvous", re.IGNORECASE)
 
 
 def _tell(sentence: str) -> None:
-    with contextlib.suppress(RuntimeError):
+    with contextlib.suppress(RuntimeError, ValueError):
         dist.distributed_c10d._get_default_store().set(_FAILURE, sentence)
 
 
 def _told() -> str:
-    with contextlib.suppress(RuntimeError):
+    with contextlib.suppress(RuntimeError, ValueError):
         store = dist.distributed_c10d._get_default_store()
         if store.check([_FAILURE]):
             return str(store.get(_FAILURE).decode(errors="replace"))

@@ -121,8 +121,8 @@ def _start_ranks(request: Request, count: int) -> int:
     try:
         with _held_back():
             ranks = [_start_rank(request, index, count, folder) for index in range(count)]
-            signals_seen = _relay(ranks)
-        return _wait(ranks, signals_seen)
+            _relay(ranks)
+        return _wait(ranks)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -159,40 +159,47 @@ def _start_rank(request: Request, rank: int, count: int, folder: Path) -> subpro
     return process
 
 
-def _relay(ranks: Sequence[subprocess.Popen[bytes]]) -> list[int]:
-    """Pass every signal on to the ranks; the list that is returned fills with them."""
-    seen: list[int] = []
+def _relay(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Pass every signal on to the ranks."""
 
     def receive(signum: int, frame: FrameType | None) -> None:
-        seen.append(signum)
         for process in ranks:
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(signum)
 
     for signum in signals.HANDLED:
         signal.signal(signum, receive)
-    return seen
 
 
-def _wait(ranks: Sequence[subprocess.Popen[bytes]], signals_seen: list[int]) -> int:
+def _wait(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
     """The run's exit status. Once a process has failed, none of the others outlives it for long."""
     deadline: float | None = None
-    fallen: int | None = None
     while any(process.poll() is None for process in ranks):
-        if fallen is None:
-            fallen = next((rank for rank, process in enumerate(ranks) if process.returncode not in (None, 0)), None)
-            deadline = time.monotonic() + GRACE_SECONDS if fallen is not None else None
+        if deadline is None and any(process.returncode for process in ranks):
+            deadline = time.monotonic() + GRACE_SECONDS
         if deadline is not None and time.monotonic() > deadline:
-            for process in ranks:
-                process.kill()
+            return _end(ranks)
         time.sleep(0.05)
-    killed = [(rank, -process.returncode) for rank, process in enumerate(ranks) if process.returncode < 0]
+    return _status(ranks)
+
+
+def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
+    """Some have ended, and the others wait for them in vain."""
+    left = [process for process in ranks if process.returncode is None]
+    for process in left:
+        process.kill()
+        process.wait()
+    return _status([process for process in ranks if process not in left]) or 1
+
+
+def _status(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
+    """Of the run, once these have ended by themselves."""
     statuses = [process.returncode for process in ranks]
-    if killed and fallen is not None and statuses[fallen] < 0:
+    killed = next((status for status in statuses if status < 0), 0)
+    if killed:
         raise TrainingError(
-            f"process {fallen} of {len(ranks)} was killed by {signals.name(-statuses[fallen])}, and the others "
-            "ended with it; if the memory was full, take a smaller --batch-size. Go on with --resume"
+            f"one of the run's processes was killed by {signals.name(-killed)}, and the others ended with it. If the "
+            "memory was full, a smaller --batch-size helps; the run can go on with --resume"
         )
-    asked = next((status for status in statuses if status in (signals.RESUMABLE, signals.INTERRUPTED)), 0)
-    failed = next((status for status in statuses if status not in (0, signals.RESUMABLE, signals.INTERRUPTED)), 0)
-    return (1 if failed else 0) or asked
+    asked = {signals.RESUMABLE, signals.INTERRUPTED}
+    return 1 if any(status not in {0, *asked} for status in statuses) else max(statuses)

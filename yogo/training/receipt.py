@@ -30,7 +30,7 @@ class Receipt:
     ) -> None:
         if error is None or (isinstance(error, signals.Stop) and error.signum != signal.SIGINT):
             return
-        reason = str(error) or type(error).__name__
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         if isinstance(error, signals.Stop):
             reason = f"stopped by {reason}"
         try:

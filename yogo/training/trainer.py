@@ -156,7 +156,8 @@ class Trainer:
         if self.sets.augmentation is not None:
             batch = self.sets.augmentation(batch)
         losses = self._losses(batch, global_size / self.world.size)
-        self.scaler.scale(losses.loss).backward()
+        with self.world.averaging():
+            self.scaler.scale(losses.loss).backward()
         self.scaler.unscale_(self.optimizer)
         # After the all-reduce that backward did: clamped sooner, each process would clamp its own share, and
         # their number would change the result.

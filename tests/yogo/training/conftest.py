@@ -1,0 +1,28 @@
+"""The tests of training share a tiny dataset and a way to run `yogo train`: see tiny.py."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from tiny import Yogo, write_dataset
+
+
+@pytest.fixture(scope="session")
+def definition(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_dataset(tmp_path_factory.mktemp("dataset"))
+
+
+@pytest.fixture
+def yogo(tmp_path: Path) -> Iterator[Yogo]:
+    command = Yogo(tmp_path)
+    yield command
+    for process in command.started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()

@@ -1,0 +1,108 @@
+"""A run that was stopped goes on as if it had not been."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from tiny import TINY, Steered, Yogo, same_weights, stop_after_first_step, write_dataset
+
+from yogo.checkpoint import load_checkpoint
+from yogo.errors import DefinitionError, RunError
+from yogo.run import events
+from yogo.run.history import History
+from yogo.training import signals
+from yogo.training.progress import Progressed
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Sums in another order differ in their last bit."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> Steered:
+    torch.set_num_threads(1)
+    steered = Steered(tmp_path_factory.mktemp("whole"), definition)
+    steered.go()
+    return steered
+
+
+@pytest.mark.parametrize("stop_after", [("train", 0, 1), ("train", 0, 3), ("validate", 0, 1), ("train", 1, 2)])
+def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(
+    stop_after: tuple[str, int, int], uninterrupted: Steered, definition: Path, tmp_path: Path
+) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=stop_after)
+    heard = steered.go(resume=True)
+    assert isinstance(heard[0], events.Resumed)
+    assert same_weights(steered.run.last, uninterrupted.run.last)
+    assert same_weights(steered.run.best, uninterrupted.run.best)
+    ours, theirs = load_checkpoint(steered.run.last), load_checkpoint(uninterrupted.run.last)
+    assert (ours.step, ours.epoch, ours.best_loss) == (theirs.step, theirs.epoch, theirs.best_loss)
+
+
+def test_a_stop_during_validation_trains_no_batch_twice(definition: Path, tmp_path: Path) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("validate", 0, 1))
+    phases = [event.phase for event in steered.go(resume=True) if isinstance(event, Progressed)]
+    assert phases[0] == "validate"
+
+
+def test_the_curves_of_a_resumed_run_show_each_step_once(yogo: Yogo, definition: Path) -> None:
+    process = yogo.start(definition, *TINY, "--name", "twice", "--epochs", "400", "-bs", "2")
+    assert stop_after_first_step(yogo, "twice", process) == signals.RESUMABLE
+    resumed = yogo.start("--resume", yogo.run("twice").path)
+    assert stop_after_first_step(yogo, "twice", resumed, attempt=1) == signals.RESUMABLE
+    history = History()
+    history.extend(yogo.events("twice"))
+    steps = [event.step for event in history.steps]
+    assert history.attempt == 1
+    assert steps == sorted(set(steps))
+
+
+def test_a_torn_last_checkpoint_is_replaced_by_the_best_one_with_a_notice(definition: Path, tmp_path: Path) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 1, 1))
+    steered.run.last.write_bytes(steered.run.last.read_bytes()[:1000])
+    plan = steered.plan(resume=True)
+    assert plan.checkpoint == steered.run.best
+    assert any("last.pth" in notice for notice in plan.notices)
+
+
+def test_a_run_with_no_whole_checkpoint_left_says_so(definition: Path, tmp_path: Path) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 0, 1))
+    steered.run.last.write_bytes(b"no checkpoint")
+    with pytest.raises(RunError, match=r"cannot go on: .*last\.pth"):
+        steered.plan(resume=True)
+
+
+def test_a_picture_that_is_gone_meanwhile_is_named(tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data")
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 0, 1))
+    (tmp_path / "data" / "images" / "picture_03.png").unlink()
+    with pytest.raises(DefinitionError, match="picture_03"):
+        steered.plan(resume=True)
+
+
+def test_an_edited_definition_changes_nothing_for_a_run_that_began(tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data")
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 0, 1))
+    before = steered.plan(resume=True).splits
+    definition.write_text(definition.read_text().replace("train: 0.5, val: 0.25", "train: 0.25, val: 0.5"))
+    assert steered.plan(resume=True).splits == before

@@ -1,0 +1,159 @@
+"""What a run leaves behind, and when it is refused."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tiny import TINY, Yogo, write_dataset
+
+from yogo.checkpoint import load_checkpoint
+from yogo.errors import RunError
+from yogo.run import events
+from yogo.run.manifest import Manifest
+from yogo.run.result import verify
+
+
+@pytest.fixture(scope="module")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory, definition: Path
+) -> tuple[Yogo, subprocess.CompletedProcess[str]]:
+    yogo = Yogo(tmp_path_factory.mktemp("finished"))
+    arguments = ("--name", "calm-cat", "--epochs", "2", "-bs", "4", "--note", "a note", "--tags", "one", "two")
+    return yogo, yogo.train(definition, *TINY, *arguments)
+
+
+def test_a_run_ends_with_a_receipt_that_verifies_and_a_test_loss(finished: tuple[Yogo, object]) -> None:
+    receipt = verify(finished[0].run("calm-cat"))
+    assert (receipt.epochs, receipt.best_epoch in (0, 1)) == (2, True)
+    assert receipt.test_losses["loss"] is not None
+
+
+def test_a_run_tells_what_happened_in_order(finished: tuple[Yogo, object]) -> None:
+    kinds = [event.event for event in finished[0].events("calm-cat")]
+    assert kinds[0] == "started"
+    assert kinds[-2:] == ["tested", "finished"]
+    assert kinds.count("validated") == 2
+    assert kinds.count("step") >= 2
+    steps = [event for event in finished[0].events("calm-cat") if isinstance(event, events.Step)]
+    assert steps[-1].step == 4
+    assert steps[0].losses.iou_loss is not None
+
+
+def test_a_run_records_what_really_ran(finished: tuple[Yogo, object], definition: Path) -> None:
+    manifest = Manifest.read(finished[0].run("calm-cat").manifest)
+    assert manifest.definition == str(definition)
+    assert (manifest.recipe.model, manifest.recipe.learning_rate, manifest.precision) == (
+        "quarter_filters",
+        1e-3,
+        "fp32",
+    )
+    assert (manifest.num_train, manifest.num_val, manifest.num_test, manifest.steps_per_epoch) == (6, 3, 3, 2)
+    assert (manifest.note, manifest.tags) == ("a note", ("one", "two"))
+    data = json.loads(gzip.decompress(finished[0].run("calm-cat").data.read_bytes()))
+    assert len(data["files"]) == 12
+
+
+def test_the_log_has_plain_lines_with_the_pace_and_the_loss(
+    finished: tuple[Yogo, subprocess.CompletedProcess[str]],
+) -> None:
+    done = finished[1]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "epoch 2/2" in done.stdout
+    assert "frames/s" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+def test_checkpoints_know_their_classes_and_how_to_go_on(finished: tuple[Yogo, object]) -> None:
+    for path in (finished[0].run("calm-cat").best, finished[0].run("calm-cat").last):
+        checkpoint = load_checkpoint(path)
+        assert checkpoint.classes == ("red", "white")
+        assert checkpoint.optimizer_state_dict
+
+
+def test_a_name_that_is_taken_is_refused_in_a_sentence(finished: tuple[Yogo, object], definition: Path) -> None:
+    yogo = finished[0]
+    before = yogo.run("calm-cat").result.read_bytes()
+    again = yogo.train(definition, *TINY, "--name", "calm-cat")
+    assert again.returncode == 1
+    assert "holds a run already" in again.stderr
+    assert "--resume" in again.stderr
+    assert "Traceback" not in again.stderr
+    assert yogo.run("calm-cat").result.read_bytes() == before
+
+
+def test_a_finished_run_is_not_resumed(finished: tuple[Yogo, object]) -> None:
+    again = finished[0].train("--resume", finished[0].run("calm-cat").path)
+    assert again.returncode == 1
+    assert "has finished" in again.stderr
+    verify(finished[0].run("calm-cat"))
+
+
+def test_without_a_validation_set_the_last_epoch_is_the_best(yogo: Yogo, tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", num_pictures=4, fractions="{train: 1.0}")
+    done = yogo.train(definition, *TINY, "--name", "bare", "--epochs", "2", "-bs", "2")
+    assert done.returncode == 0, done.stderr
+    receipt = verify(yogo.run("bare"))
+    assert (receipt.best_epoch, receipt.best_loss, receipt.test_losses) == (1, None, {})
+    assert load_checkpoint(yogo.run("bare").best).epoch == 2
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_says_at_which_step(yogo: Yogo, definition: Path) -> None:
+    done = yogo.train(definition, *TINY, "--name", "wild", "--epochs", "2", "-bs", "2", "--iou-weight", "1e38")
+    assert done.returncode == 1
+    assert "at step 1" in done.stderr
+    with pytest.raises(RunError, match="failed: the loss was inf at step 1"):
+        verify(yogo.run("wild"))
+    assert not yogo.run("wild").best.exists()
+    assert isinstance(yogo.events("wild")[-1], events.Failed)
+
+
+def test_a_definition_with_a_missing_folder_fails_in_a_sentence_and_leaves_no_folder(
+    yogo: Yogo, tmp_path: Path
+) -> None:
+    definition = write_dataset(tmp_path / "data")
+    shutil.rmtree(tmp_path / "data" / "images")
+    done = yogo.train(definition, *TINY, "--name", "lost")
+    assert done.returncode == 1
+    assert "images" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not yogo.run("lost").path.exists()
+
+
+def test_a_launched_run_that_cannot_begin_leaves_its_failure_in_its_folder(yogo: Yogo, tmp_path: Path) -> None:
+    yogo.run("launched").path.mkdir(parents=True)
+    done = yogo.train(tmp_path / "nowhere.yml", *TINY, "--name", "launched")
+    assert done.returncode == 1
+    with pytest.raises(RunError, match=r"failed: .*nowhere\.yml"):
+        verify(yogo.run("launched"))
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with room for one checkpoint, and not for two."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=1000k", "tmpfs", folder], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("a small disk can only be made by root")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_the_old_checkpoint_whole(
+    yogo: Yogo, definition: Path, small_disk: Path
+) -> None:
+    done = yogo.train(definition, *TINY, "--runs", small_disk, "--name", "full", "--epochs", "3", "-bs", "4")
+    assert done.returncode == 1
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert load_checkpoint(small_disk / "full" / "best.pth").optimizer_state_dict
+    assert not [name for name in os.listdir(small_disk / "full") if name.endswith(".part")]

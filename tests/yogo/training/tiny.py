@@ -1,0 +1,182 @@
+"""A dataset of a few tiny pictures, and `yogo train` on it: what the tests of training share."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from yogo.checkpoint import load_checkpoint
+from yogo.recipe import Recipe
+from yogo.run import events
+from yogo.run.directory import RunDirectory
+from yogo.run.manifest import Manifest
+from yogo.training import signals
+from yogo.training.building import build
+from yogo.training.distributed import World
+from yogo.training.keeping import RunKeeper
+from yogo.training.launch import Place
+from yogo.training.plan import Plan
+from yogo.training.precision import choose
+from yogo.training.preparation import prepared
+from yogo.training.progress import Event, Progressed
+from yogo.training.request import Request
+
+SIZE = 64
+TINY = ("--model", "quarter_filters", "--image-hw", str(SIZE), str(SIZE), "--precision", "fp32", "--lr", "1e-3")
+
+
+def write_dataset(
+    root: Path, *, num_pictures: int = 12, fractions: str = "{train: 0.5, val: 0.25, test: 0.25}"
+) -> Path:
+    """A definition of pictures with three squares each, dark ones `red` and lighter ones `white`."""
+    (root / "images").mkdir(parents=True)
+    (root / "labels").mkdir()
+    draw = np.random.default_rng(0)
+    for index in range(num_pictures):
+        pixels = draw.integers(180, 255, (SIZE, SIZE), dtype=np.uint8)
+        rows = []
+        for _ in range(3):
+            (x, y), kind = draw.uniform(0.2, 0.8, 2), int(draw.integers(2))
+            pixels[int((y - 0.1) * SIZE) : int((y + 0.1) * SIZE), int((x - 0.1) * SIZE) : int((x + 0.1) * SIZE)] = (
+                80 * kind
+            )
+            rows.append(f"{kind} {x:.4f} {y:.4f} 0.2 0.2\n")
+        Image.fromarray(pixels).save(root / "images" / f"picture_{index:02}.png")
+        (root / "labels" / f"picture_{index:02}.txt").write_text("".join(rows))
+    definition = root / "definition.yml"
+    definition.write_text(
+        "class_names: [red, white]\n"
+        "dataset_paths:\n  one: {image_path: images, label_path: labels}\n"
+        f"dataset_split_fractions: {fractions}\n"
+    )
+    return definition
+
+
+@dataclass
+class Yogo:
+    """`yogo train` as a person runs it: a process of its own, away from this one's home and threads."""
+
+    home: Path
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB", "SLURM", "YOGO"))}
+        mine = {"OMP_NUM_THREADS": "1", "XDG_CACHE_HOME": str(self.home / "cache"), "HOME": str(self.home)}
+        return {**kept, **mine, "PYTHONWARNINGS": "error::FutureWarning,error::UserWarning"}
+
+    @property
+    def runs(self) -> Path:
+        return self.home / "runs"
+
+    def run(self, name: str) -> RunDirectory:
+        return RunDirectory(self.runs / name)
+
+    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "yogo", "train", "--runs", self.runs, *arguments]
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**self.environment, **environment},
+        )
+        self.started.append(process)
+        return process
+
+    def train(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments, **environment)
+        out, err = process.communicate(timeout=240)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def events(self, name: str) -> list[events.Event]:
+        path = self.run(name).events
+        return events.parse(path.read_bytes())[0] if path.exists() else []
+
+
+def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
+    """Wait for what a person would see."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def stop_after_first_step(yogo: Yogo, name: str, process: subprocess.Popen[str], *, attempt: int = 0) -> int:
+    """Send SIGTERM once the attempt has told of a step; its exit status."""
+
+    def has_stepped() -> bool:
+        return any(isinstance(event, events.Step) and event.attempt == attempt for event in yogo.events(name))
+
+    until(lambda: has_stepped() or process.poll() is not None)
+    process.terminate()
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+class Steered:
+    """A run in this very process, which can be stopped after a batch of one's choice."""
+
+    def __init__(self, folder: Path, definition: Path) -> None:
+        self.folder = folder
+        self.definition = definition
+        self.run = RunDirectory(folder / "runs" / "steered")
+
+    def request(self, *, resume: bool) -> Request:
+        recipe = Recipe(
+            model="quarter_filters", image_hw=(SIZE, SIZE), epochs=2, batch_size=2, learning_rate=1e-3, precision="fp32"
+        )
+        where = {"resume": self.run.path} if resume else {"definition": self.definition, "name": "steered"}
+        return Request(base=recipe, runs=self.folder / "runs", cache=False, wandb="disabled", device="cpu", **where)
+
+    def plan(self, *, resume: bool = False) -> Plan:
+        with prepared(self.request(resume=resume), 1) as (plan, _):
+            return plan
+
+    def go(self, *, resume: bool = False, stop_after: tuple[str, int, int] | None = None) -> list[Event]:
+        """What happened. `stop_after` a phase, an epoch and a count of batches; raises signals.Stop then."""
+        request = self.request(resume=resume)
+        world = World(Place(), torch.device("cpu"))
+        heard: list[Event] = []
+        with prepared(request, 1) as (plan, _):
+            keeper = RunKeeper(plan.run, plan.recipe, plan.classes, {})
+            precision = choose("fp32", world.device)
+            trainer = build(plan, request, world, precision=precision, keeper=keeper)
+            trainer.inbox = signals.Inbox()
+            manifest = Manifest(
+                name="steered",
+                definition=str(plan.definition),
+                classes=plan.classes,
+                recipe=plan.recipe,
+                precision="fp32",
+                attempt=plan.attempt,
+            )
+            manifest.write(plan.run.manifest)
+            with trainer.inbox.deferred():
+                for event in trainer.fit():
+                    heard.append(event)
+                    if isinstance(event, Progressed) and (event.phase, event.epoch, event.done) == stop_after:
+                        trainer.inbox.receive(signal.SIGTERM, None)
+        return heard
+
+
+def same_weights(one: Path, other: Path) -> bool:
+    ours, theirs = load_checkpoint(one), load_checkpoint(other)
+    assert ours.optimizer_state_dict is not None
+    assert theirs.optimizer_state_dict is not None
+    moments = zip(
+        ours.optimizer_state_dict["state"].values(), theirs.optimizer_state_dict["state"].values(), strict=True
+    )
+    return all(
+        torch.equal(ours.model_state_dict[key], theirs.model_state_dict[key]) for key in ours.model_state_dict
+    ) and all(torch.equal(mine["exp_avg"], its["exp_avg"]) for mine, its in moments)
