@@ -31,7 +31,7 @@ class Console(BaseConsole):
         Binding("2", "mode('recipes')", "recipes", id="app.recipes", show=False),
         Binding("3", "mode('launch')", "launch", id="app.launch", show=False),
         Binding("4", "mode('runs')", "runs", id="app.runs", show=False),
-        Binding("question_mark", "help", "help", id="app.help", priority=False),
+        Binding("question_mark,f1", "help", "help", id="app.help"),
         Binding("colon", "command_palette", "palette", id="app.palette", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
     ]

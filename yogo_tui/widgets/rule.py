@@ -22,9 +22,11 @@ class TitledRule(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        right = f" {printable(self.right)} ──" if self.right else ""
         left = f"── {printable(self.title)} " if self.title else ""
-        if len(left) + len(right) > width:
-            left = f"{left[: max(0, width - len(right) - 2)]}… " if len(right) < width // 2 else left[:width]
-            right = right if len(left) + len(right) <= width else ""
-        return Content(left + "─" * (width - len(left) - len(right)) + right)
+        left = left if len(left) <= width - 4 else f"{left[: width - 5]}… "
+        room = width - len(left) - 5
+        right = printable(self.right)
+        if len(right) > room:
+            right = f"{right[: room - 1]}…" if room > 8 else ""
+        end = f" {right} ──" if right else ""
+        return Content(left + "─" * (width - len(left) - len(end)) + end)

@@ -1,0 +1,92 @@
+"""What a dataset definition amounts to: counts with bars, splits, problems with file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from yogo.definition import Problem, Survey
+from yogo.terminal import printable
+from yogo_tui.widgets.words import cut_middle, thousands
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_PARTS = ("train", "val", "test")
+_WIDE = 84
+
+
+def survey_view(survey: Survey, path: Path, width: int) -> RenderableType:
+    """`width` is that of the pane; a wide one shows the boxes of each split too."""
+    parts: list[RenderableType] = []
+    if survey.classes:
+        folders, classes = _count(survey.num_folders, "folder"), _count(len(survey.classes), "class", "classes")
+        mark = "✖" if survey.has_errors else "!" if survey.problems else "✔"
+        parts.append(Text(f"{mark} {_count(survey.num_pictures, 'picture')} in {folders} · {classes}"))
+        splits = zip(_PARTS, (survey.num_train, survey.num_val, survey.num_test), strict=True)
+        parts.append(Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits) + "\n"))
+        parts.append(_classes(survey, width))
+        parts.append(Text("\n".join(("", *_asides(survey)))))
+    if survey.problems:
+        parts.append(Text(f"\n{_count(len(survey.problems), 'problem')}"))
+        parts += [_problem(problem, path) for problem in survey.problems]
+    return Group(*parts)
+
+
+def problems_view(problems: list[Problem], path: Path) -> RenderableType:
+    """Before anything is counted."""
+    return Group(*(_problem(problem, path) for problem in problems))
+
+
+def _classes(survey: Survey, width: int) -> Table:
+    table = Table.grid(padding=(0, 1))
+    is_wide = width >= _WIDE
+    total = survey.num_boxes or 1
+    bar_width = max(6, min(24, width - 38)) if not is_wide else 20
+    if is_wide:
+        table.add_row(
+            "", Text("boxes", "dim", justify="right"), "", "", *(Text(p, "dim", justify="right") for p in _PARTS)
+        )
+    for name, parts in survey.counts.items():
+        count = sum(parts.values())
+        splits = [Text(thousands(parts[part]).rjust(11), justify="right") for part in _PARTS] if is_wide else []
+        table.add_row(
+            Text(cut_middle(name, 16), no_wrap=True),
+            Text(thousands(count), justify="right", no_wrap=True),
+            Text(_bar(count / total, bar_width), no_wrap=True),
+            Text(f"{100 * count / total:.1f} %", justify="right", no_wrap=True),
+            *splits,
+        )
+    return table
+
+
+def _asides(survey: Survey) -> Iterator[str]:
+    yield f"{survey.median_boxes:g} cells a picture (median), at most {thousands(survey.max_boxes)}"
+    if survey.num_dropped:
+        yield f"{_count(survey.num_dropped, 'box', 'boxes')} left out: too small"
+    if survey.num_unlabelled:
+        yield f"{_count(survey.num_unlabelled, 'picture')} left out: no label file"
+
+
+def _problem(problem: Problem, path: Path) -> Text:
+    if problem.file is None:
+        place = ""
+    elif problem.file == path:
+        place = f"line {problem.line}: " if problem.line else ""
+    else:
+        place = f"{problem.file.name}{f', line {problem.line}' if problem.line else ''}: "
+    return Text(f"{'✖' if problem.is_error else '!'} {printable(place + problem.message)}")
+
+
+def _bar(share: float, width: int) -> str:
+    eighths = round(share * width * 8)
+    whole, rest = divmod(eighths, 8)
+    if share > 0 and eighths == 0:
+        rest = 1
+    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def _count(number: int, one: str, many: str = "") -> str:
+    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"
