@@ -118,7 +118,9 @@ async def test_a_job_reads_its_own_slurm_variables_and_none_of_the_users(
     monkeypatch.setenv("SBATCH_TIMELIMIT", "1")
     monkeypatch.setenv("SLURM_PROCID", "7")
     monkeypatch.setenv("MINE", "kept")
-    job_id = await bench.submit("env", "--gpus-per-node=a100:4", "--cpus-per-task=4096", "--comment='yogo:t0ken of mine'")
+    job_id = await bench.submit(
+        "env", "--gpus-per-node=a100:4", "--cpus-per-task=4096", "--comment='yogo:t0ken of mine'"
+    )
     job = await bench.over(job_id)
     log = await bench.log(job_id)
     variables = dict(line.split("=", 1) for line in log.splitlines() if "=" in line)

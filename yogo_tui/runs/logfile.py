@@ -81,24 +81,27 @@ class LogFile:
         offset = self.size - len(self._tail)
         try:
             piece = await self._host.read(self.path, offset=offset, limit=BLOCK)
+            # It may have grown while it was read.
+            end = offset + len(piece.data)
+            size = max(piece.size, end)
+            tail = piece.data[-_OVERLAP:]
+            if end < size:
+                tail = (await self._host.read(self.path, offset=size - _OVERLAP, limit=_OVERLAP)).data
         except FileNotFoundError:
             has_gone, self.exists = self.exists, False
             if has_gone:
                 self._forget()
             return has_gone
         is_other = self.exists and (
-            piece.size < self.size or piece.identity != self._identity or not piece.data.startswith(self._tail)
+            size < self.size or piece.identity != self._identity or not piece.data.startswith(self._tail)
         )
         is_new, self.exists, self._identity = not self.exists, True, piece.identity
         if is_other:
             self._forget()
             await self.refresh()
             return True
-        has_grown = piece.size > self.size
-        self._tail = (piece.data if offset + len(piece.data) >= piece.size else b"")[-_OVERLAP:]
-        self.size = piece.size
-        if has_grown and not self._tail:
-            self._tail = await self._read(max(self.size - _OVERLAP, 0), _OVERLAP)
+        has_grown = size > self.size
+        self.size, self._tail = size, tail
         return is_new or has_grown
 
     async def lines_at(self, offset: int, count: int) -> list[LogLine]:

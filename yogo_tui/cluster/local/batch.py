@@ -53,7 +53,7 @@ class Batch:
     def start(self, taken: tuple[int, ...]) -> None:
         """Raises OSError: no such folder, a log that cannot be written, no such interpreter."""
         spec = self._spec
-        values = environment.of_job(spec, self._folder, restarts=self._restarts, slots=taken, num_gpus=slots.num_gpus())
+        values = environment.of_job(spec, self._folder, restarts=self._restarts, slots=taken, gpus=slots.gpus())
         with contextlib.ExitStack() as files:
             log = files.enter_context(self._open(spec.log))
             errors = files.enter_context(self._open(spec.error_log)) if spec.error_log else subprocess.STDOUT

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
@@ -44,7 +45,7 @@ class LocalCluster:
     @property
     def num_slots(self) -> int:
         """As set; else the machine's GPUs, or one."""
-        return self._slots or slots.num_gpus() or 1
+        return self._slots or len(slots.gpus()) or 1
 
     async def notice(self) -> str:
         """A sentence where logging out would end the jobs; empty where it would not, or cannot be told."""
@@ -82,7 +83,9 @@ class LocalCluster:
             spec.write(folder.spec)
         except OSError as error:
             raise ClusterError(f"The job cannot be written down in {self._store.root}: {error}") from error
-        _start_supervisor(folder)
+        if problem := _start_supervisor(folder):
+            self._store.refuse(spec, problem)
+            raise ClusterError(problem)
         return JobId(str(spec.id))
 
     def _spec(self, script: Path, asks: directives.Directives, after: int | None) -> Spec:
@@ -115,9 +118,10 @@ class LocalCluster:
         return job_id.isdecimal() and self._store.job(int(job_id)).spec.exists()
 
     def _jobs(self, asked: set[int]) -> tuple[Job, ...]:
-        known = set(self._store.ids())
-        recent = set(sorted(known)[-_NUM_RECENT:])
-        looked_at = known & (recent | asked | set(self._store.active_ids()))
+        with self._readable():
+            known = self._store.ids()
+            active = self._store.active_ids()
+        looked_at = set(known) & {*known[-_NUM_RECENT:], *asked, *active}
         since = datetime.now(UTC) - _RECENT
         jobs = [job for id_ in sorted(looked_at) if (job := self._job(id_))]
         return tuple(
@@ -127,17 +131,18 @@ class LocalCluster:
         )
 
     def _find(self, name: str) -> tuple[Job, ...]:
-        return tuple(job for id_ in self._store.ids() if (job := self._job(id_)) and job.name == name)
+        with self._readable():
+            ids = self._store.ids()
+        return tuple(job for id_ in ids if (job := self._job(id_)) and job.name == name)
 
     def _job(self, job_id: int) -> Job | None:
         if job_id in self._over:
             return self._over[job_id]
         try:
-            found = self._store.read(job_id)
+            with self._readable():
+                found = self._store.read(job_id)
         except RunError as error:
             return Job(JobId(str(job_id)), "", JobState.UNKNOWN, word="UNKNOWN", reason=str(error))
-        except OSError as error:
-            raise ClusterUnknown(f"The jobs in {self._store.root} cannot be read: {error}") from error
         if found is None:
             return None
         job = _job(*found)
@@ -156,7 +161,8 @@ class LocalCluster:
     def _estimate(self, script: Path) -> Estimate:
         asks = directives.parse(_read(script).decode(errors="replace"))
         needs, free = self._needs(asks), self._num_free()
-        waiting = len(self._store.waiting_ids())
+        with self._readable():
+            waiting = slots.num_waiting(self._store)
         if needs <= free and not waiting:
             return Estimate(datetime.now(UTC))
         queue = f", and {waiting} {'job waits' if waiting == 1 else 'jobs wait'} already" if waiting else ""
@@ -166,10 +172,15 @@ class LocalCluster:
         return Resources(free_gpus=self._num_free(), total_gpus=self.num_slots, detail="slots of this machine")
 
     def _num_free(self) -> int:
-        try:
+        with self._readable():
             return slots.num_free(self._store, self.num_slots)
+
+    @contextlib.contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
         except OSError as error:
-            raise ClusterUnknown(f"The slots in {self._store.root} cannot be looked at: {error}") from error
+            raise ClusterUnknown(f"The jobs in {self._store.root} cannot be read: {error}") from error
 
 
 def _read(script: Path) -> bytes:
@@ -179,8 +190,9 @@ def _read(script: Path) -> bytes:
         raise ClusterError(f"The script {script} cannot be read: {error}") from error
 
 
-def _start_supervisor(folder: JobFolder) -> None:
-    """Returns once a supervisor has the job, in the background and in a session of its own."""
+def _start_supervisor(folder: JobFolder) -> str:
+    """Returns once a supervisor has the job, in the background and in a session of its own; else why it has not.
+    Raises ClusterUnknown."""
     argv = [sys.executable, "-m", "yogo_tui.cluster.local.supervisor", str(folder.path)]
     with folder.supervisor_log.open("wb") as log:
         try:
@@ -195,11 +207,14 @@ def _start_supervisor(folder: JobFolder) -> None:
                 timeout=_START_SECONDS,
                 check=False,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise ClusterUnknown(f"The job's supervisor did not start: {error}") from error
-    if done.returncode:
-        words = folder.supervisor_log.read_text(errors="replace").strip().splitlines()
-        raise ClusterUnknown(f"The job's supervisor ended at once: {words[-1] if words else 'it said nothing'}")
+        except OSError as error:
+            return f"The job's supervisor cannot be started: {error}"
+        except subprocess.TimeoutExpired as error:
+            raise ClusterUnknown(f"The job's supervisor had not started after {_START_SECONDS:g} s") from error
+    if done.returncode == 0:
+        return ""
+    words = folder.supervisor_log.read_text(errors="replace").strip().splitlines()
+    return f"The job's supervisor ended at once: {words[-1] if words else 'it said nothing'}"
 
 
 def _job(spec: Spec, state: State) -> Job:

@@ -17,6 +17,7 @@ from yogo_tui.errors import ClusterError
 _UNLIMITED = {"0", "-1", "infinite", "unlimited"}
 _TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<fields>\d+(?::\d+){0,2})\Z")
 _SIGNAL = re.compile(r"(?:R?(?P<batch>B)?R?:)?(?P<signal>[A-Za-z0-9]+)(?:@(?P<seconds>\d+))?\Z")
+_REFUSED = ("array", "begin", "dependency")
 _PATTERN = re.compile(r"%(%|(\d*)([A-Za-z]))")
 
 
@@ -45,13 +46,22 @@ def parse(script: str) -> Directives:
     """The options of a script. Raises ClusterError, as sbatch refuses, with the line's number."""
     if not script.startswith("#!"):
         raise ClusterError("The script does not begin with #!, so nothing says what runs it (#!/bin/bash, say)")
+    if "\r\n" in script:
+        raise ClusterError("The script has the line ends of Windows, which no shell reads; dos2unix mends it")
     words: list[str] = []
     for number, line in _option_lines(script):
         try:
             words += shlex.split(line, comments=True)
         except ValueError as error:
             raise ClusterError(f"Line {number} of the script is not understood: {error}: #SBATCH {line}") from error
-    return _interpret(_parser().parse_known_args(words)[0])
+    options = _parser().parse_known_args(words)[0]
+    for name in _REFUSED:
+        if getattr(options, name):
+            # Left out of account, the job would do something else than it was asked to.
+            raise ClusterError(
+                f"The script asks for --{name}, which this machine alone does not do; take that line out"
+            )
+    return _interpret(options)
 
 
 def expand(pattern: str, *, job_id: int, name: str) -> str:
@@ -110,6 +120,9 @@ def _parser() -> _Parser:
         "-n --ntasks",
         "--ntasks-per-node",
         "--comment",
+        "-a --array",
+        "-b --begin",
+        "-d --dependency",
     ):
         parser.add_argument(*flags.split(), default="")
     parser.add_argument("--requeue", action=argparse.BooleanOptionalAction, default=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from yogo_tui.cluster.local import processes
 from yogo_tui.cluster.local.records import Spec
@@ -20,8 +20,10 @@ def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def of_job(spec: Spec, folder: JobFolder, *, restarts: int, slots: Iterable[int], num_gpus: int) -> dict[str, str]:
-    """What the batch shell is given. `num_gpus` is the hardware's: without any, no device is named."""
+def of_job(
+    spec: Spec, folder: JobFolder, *, restarts: int, slots: Iterable[int], gpus: Sequence[str]
+) -> dict[str, str]:
+    """What the batch shell is given. Without any `gpus`, none is named."""
     asks = spec.directives
     slots = tuple(slots)
     num_cpus = os.cpu_count() or 1
@@ -47,7 +49,8 @@ def of_job(spec: Spec, folder: JobFolder, *, restarts: int, slots: Iterable[int]
         values["SLURM_CPUS_PER_TASK"] = str(min(asks.cpus, num_cpus))
     if asks.gpus:
         values["SLURM_GPUS_ON_NODE"] = str(len(slots))
-    if num_gpus:
-        devices = sorted({slot % num_gpus for slot in slots}) if asks.gpus else []
-        values["CUDA_VISIBLE_DEVICES"] = ",".join(str(device) for device in devices)
+    if gpus:
+        # More slots than GPUs, where the settings say so, means that jobs share them.
+        numbers = sorted({slot % len(gpus) for slot in slots}) if asks.gpus else []
+        values["CUDA_VISIBLE_DEVICES"] = ",".join(gpus[number] for number in numbers)
     return scrubbed(os.environ) | values

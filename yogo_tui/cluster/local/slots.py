@@ -15,12 +15,12 @@ from yogo_tui.cluster.local import locks
 from yogo_tui.cluster.local.store import Store
 
 
-def num_gpus() -> int:
-    """The GPUs of this machine: its NVIDIA devices."""
-    try:
-        return sum(name.removeprefix("nvidia").isdecimal() for name in os.listdir("/dev") if name.startswith("nvidia"))
-    except OSError:
-        return 0
+def gpus() -> tuple[str, ...]:
+    """The GPUs that a job may use, as CUDA_VISIBLE_DEVICES names them: those that the user has set, else all."""
+    if (allowed := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
+        return tuple(name.strip() for name in allowed.split(",") if name.strip())
+    names = (name.removeprefix("nvidia") for name in os.listdir("/dev") if name.startswith("nvidia"))
+    return tuple(str(number) for number in range(sum(name.isdecimal() for name in names)))
 
 
 def num_free(store: Store, total: int) -> int:
@@ -37,6 +37,11 @@ def in_line(store: Store, job_id: int) -> Iterator[None]:
         yield
     finally:
         place.unlink(missing_ok=True)
+
+
+def num_waiting(store: Store) -> int:
+    """How many living jobs stand in line. Raises OSError."""
+    return sum(locks.is_held(store.job(job_id).lock) for job_id in store.waiting_ids())
 
 
 def is_first(store: Store, job_id: int) -> bool:

@@ -128,6 +128,10 @@ class Store:
             self._end_orphan(spec, folder)
         return True
 
+    def refuse(self, spec: Spec, reason: str) -> None:
+        """Write down that a job never started."""
+        self._bury(spec, self.job(spec.id), JobState.FAILED, "FAILED", reason)
+
     def _unsupervised(self, spec: Spec, folder: JobFolder) -> State:
         if spec.host != socket.gethostname():
             return State(
@@ -166,6 +170,7 @@ class Store:
                 with contextlib.suppress(OSError):
                     dead.write(folder.state)
                     self.active(spec.id).unlink(missing_ok=True)
+                    (self.machine / "waiting" / str(spec.id)).unlink(missing_ok=True)
             return dead
 
     def _end_orphan(self, spec: Spec, folder: JobFolder) -> None:
