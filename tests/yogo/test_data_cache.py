@@ -140,8 +140,9 @@ def progress(done, total):
 
 paths = sorted(Path(sys.argv[1]).iterdir())
 samples = [Sample(path, None, path.name) for path in paths]
+limit = 1 if sys.argv[3] == "no room" else 10**9
 cache = open_cache(samples, image_hw=(16, 24), rgb=False, folder=Path(sys.argv[2]), progress=progress,
-                   notice=lambda sentence: print("notice", sentence, flush=True))
+                   limit_bytes=limit, notice=lambda sentence: print("notice", sentence, flush=True))
 print("sum", None if cache is None else int(cache.frames.sum(dtype="int64")), flush=True)
 """
 
@@ -159,14 +160,16 @@ def test_of_two_builders_one_builds_and_the_other_waits_and_both_have_it(samples
     with builder(samples, folder, "stop") as first:
         assert first.stdout is not None
         assert first.stdout.readline() == "built 1\n"
-        with builder(samples, folder) as second:
+        with builder(samples, folder, "no room") as second:  # it could not build one itself
             assert second.stdout is not None
-            assert second.stdout.readline() == f"notice Waiting for another process that builds a cache in {folder}\n"
+            assert second.stdout.readline() == "built 1\n", "who waits is told of the other's progress"
+            told = next(line for line in second.stdout if not line.startswith("built"))
+            assert told == f"notice Waiting for another process that builds a cache in {folder}\n"
             rest, _ = first.communicate("")
             waited, _ = second.communicate("")
     total = expected_sum(samples)
     assert rest.splitlines()[-2:] == ["built 6", f"sum {total}"]
-    assert waited == f"sum {total}\n"
+    assert waited.splitlines()[-1] == f"sum {total}"
 
 
 def test_a_builder_killed_half_way_leaves_no_cache_and_the_next_one_builds_it(

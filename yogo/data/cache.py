@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from math import prod
@@ -36,9 +37,12 @@ Notice = Callable[[str], None]
 GIB = 2**30
 DEFAULT_LIMIT_BYTES = 50 * GIB
 
+PATIENCE_SECONDS = 1.0
+"""A process that builds for longer than this is worth a sentence to those who wait for it."""
+
 _REFUSALS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.ENOTDIR, errno.EEXIST, errno.ENOLCK, errno.EOPNOTSUPP),
+    *(errno.ENOTDIR, errno.EEXIST, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS),
 }
 """What a folder answers that will not hold a cache, however right the program is."""
 
@@ -90,14 +94,14 @@ def open_cache(
     paths = sorted({str(sample.image) for sample in samples})
     shape = (3 if rgb else 1, *image_hw)
     target = folder / f"{_digest(paths)}-{'x'.join(map(str, shape))}.frames"
-    tell = notice or (lambda sentence: None)
+    tell, show = notice or _silent, progress or _silent
     try:
         if not _stands(target, len(paths) * prod(shape)):
             folder.mkdir(parents=True, exist_ok=True)
-            with _building(folder, tell):
+            with _building(folder, show, tell) as report:
                 if not _stands(target, len(paths) * prod(shape)):
                     _make_room(folder, len(paths) * prod(shape), limit_bytes)
-                    _build(target, paths, shape, progress)
+                    _build(target, paths, shape, report)
         return DecodedCache(target, paths, shape)
     except CacheRefused as refusal:
         tell(f"{refusal}. The pictures are decoded anew in each epoch")
@@ -106,6 +110,10 @@ def open_cache(
             raise
         tell(f"No cache in {folder}: {error.strerror}. The pictures are decoded anew in each epoch")
     return None
+
+
+def _silent(*told: object) -> None:
+    return
 
 
 def _digest(paths: Sequence[str]) -> str:
@@ -128,17 +136,45 @@ def _stands(target: Path, num_bytes: int) -> bool:
 
 
 @contextlib.contextmanager
-def _building(folder: Path, notice: Notice) -> Iterator[None]:
-    """This process alone builds in `folder`, for as long as it lives and has not finished."""
-    with (folder / "building.lock").open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            notice(f"Waiting for another process that builds a cache in {folder}")
-            fcntl.flock(lock, fcntl.LOCK_EX)
+def _building(folder: Path, progress: Progress, notice: Notice) -> Iterator[Progress]:
+    """This process alone builds in `folder`, for as long as it lives and has not finished.
+
+    Gives what is to be told of the progress: those who wait read it from the lock file.
+    """
+    lock = os.open(folder / "building.lock", os.O_RDWR | os.O_CREAT, 0o644)
+
+    def report(done: int, total: int) -> None:
+        os.pwrite(lock, f"{done:12} {total:12}\n".encode(), 0)
+        progress(done, total)
+
+    try:
+        _wait(lock, folder, progress, notice)
+        os.ftruncate(lock, 0)
         for torn in folder.glob("*.part"):  # of a builder that was killed: the lock is ours, so it is gone
             torn.unlink()
-        yield
+        yield report
+    finally:
+        os.close(lock)
+
+
+def _wait(lock: int, folder: Path, progress: Progress, notice: Notice) -> None:
+    """Take the lock; while another process has it, tell of that one's progress."""
+    began, told = time.monotonic(), False
+    while not _locked(lock):
+        if not told and time.monotonic() > began + PATIENCE_SECONDS:
+            notice(f"Waiting for another process that builds a cache in {folder}")
+            told = True
+        if len(numbers := os.pread(lock, 64, 0).split()) == 2:
+            progress(int(numbers[0]), int(numbers[1]))
+        time.sleep(0.1)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
@@ -177,12 +213,13 @@ def _removed(path: Path) -> bool:
     return True
 
 
-def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], progress: Progress | None) -> None:
+def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], progress: Progress) -> None:
     part = target.with_suffix(".part")
     try:
         with part.open("wb") as file:
             # Asked for at once, a full disk says so before an hour of decoding, not after.
-            os.posix_fallocate(file.fileno(), 0, len(paths) * prod(shape))
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, len(paths) * prod(shape))
             _decode_into(file, paths, shape, progress)
             os.fsync(file.fileno())
         part.replace(target)
@@ -190,7 +227,7 @@ def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], prog
         part.unlink(missing_ok=True)
 
 
-def _decode_into(file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, int], progress: Progress | None) -> None:
+def _decode_into(file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, int], progress: Progress) -> None:
     """Threads, since decoding lets go of the interpreter's lock: they start at once and share everything."""
 
     def decode(row: int) -> None:
@@ -203,8 +240,7 @@ def _decode_into(file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, i
             tasks = [pool.submit(decode, row) for row in range(len(paths))]
             for done, task in enumerate(as_completed(tasks), 1):
                 task.result()
-                if progress is not None:
-                    progress(done, len(paths))
+                progress(done, len(paths))
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -1,0 +1,29 @@
+"""No more threads than there are cores, and none where the network has use for all of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from yogo.data.cores import reading_threads, visible_cores
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux gives a process some of the cores")
+def test_cores_are_those_that_the_job_was_given() -> None:
+    code = (
+        "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
+        "from yogo.data.cores import reading_threads, visible_cores; "
+        "print(visible_cores(), reading_threads(cached=False), reading_threads(cached=False, has_gpu=True))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 0 1\n"
+
+
+@pytest.mark.parametrize("cached", [False, True])
+@pytest.mark.parametrize("local_ranks", [1, 2, 4, 1000])
+def test_all_ranks_threads_together_fit_the_cores(cached: bool, local_ranks: int) -> None:
+    threads = reading_threads(cached=cached, local_ranks=local_ranks)
+    assert threads * local_ranks <= visible_cores()
