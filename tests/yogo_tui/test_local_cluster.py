@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -19,7 +20,7 @@ from yogo_tui.cluster.base import Job, JobId, JobState
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.cluster.local.directives import Directives
 from yogo_tui.cluster.local.records import Spec, State
-from yogo_tui.errors import ClusterError
+from yogo_tui.errors import ClusterError, ClusterUnknown
 
 WITHIN_SECONDS = 30.0
 
@@ -30,6 +31,7 @@ class Bench:
     def __init__(self, folder: Path, slots: int = 2) -> None:
         self.folder = folder
         self.state_folder = folder / "state"
+        self.submitted: list[JobId] = []
         self.cluster = LocalCluster(self.state_folder, slots=slots, kill_after_seconds=2.0)
 
     def script(self, body: str, *options: str, name: str = "job") -> PurePosixPath:
@@ -39,7 +41,9 @@ class Bench:
         return PurePosixPath(path)
 
     async def submit(self, body: str, *options: str, name: str = "job", after: JobId | None = None) -> JobId:
-        return await self.cluster.submit(self.script(body, *options, name=name), after=after)
+        job_id = await self.cluster.submit(self.script(body, *options, name=name), after=after)
+        self.submitted.append(job_id)
+        return job_id
 
     async def look(self, job_id: JobId) -> Job:
         return next(job for job in await self.cluster.jobs([job_id]) if job.id == job_id)
@@ -76,9 +80,8 @@ class Bench:
 async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     bench = Bench(tmp_path)
     yield bench
-    left = [job.id for job in await bench.cluster.jobs() if not job.state.is_over]
-    await bench.cluster.cancel(left)
-    for job_id in left:
+    await bench.cluster.cancel(bench.submitted)
+    for job_id in bench.submitted:
         await bench.over(job_id)
 
 
@@ -375,7 +378,44 @@ async def test_a_thousand_past_jobs_do_not_slow_a_look(bench: Bench) -> None:
     assert [job.id for job in jobs] == ["3"]
 
 
-def fill(bench: Bench, num_jobs: int) -> None:
+async def test_a_submission_that_was_ended_in_the_middle_reads_as_never_started(bench: Bench) -> None:
+    fill(bench, 1)
+    (bench.state_folder / "jobs" / "1" / "state.json").unlink()
+    (job,) = await bench.cluster.find("past-0001")
+    assert job.state is JobState.FAILED
+    assert "never started" in job.reason
+
+
+async def test_a_job_of_another_machine_that_shares_the_home_is_left_to_it(bench: Bench) -> None:
+    fill(bench, 1, host="elsewhere")
+    state = bench.state_folder / "jobs" / "1" / "state.json"
+    state.write_text(State(state=JobState.RUNNING, word="RUNNING").model_dump_json())
+    (job,) = await bench.cluster.jobs()
+    assert job.state is JobState.UNKNOWN
+    assert "elsewhere" in job.reason
+    assert State.read(state).state is JobState.RUNNING
+
+
+async def test_a_damaged_state_is_told_and_hides_no_other_job(bench: Bench) -> None:
+    fill(bench, 1)
+    (bench.state_folder / "jobs" / "1" / "state.json").write_text("{")
+    job_id = await bench.submit("true")
+    assert (await bench.over(job_id)).state is JobState.DONE
+    job = await bench.look(JobId("1"))
+    assert job.state is JobState.UNKNOWN
+    assert "state.json is damaged" in job.reason
+
+
+async def test_a_state_folder_that_cannot_be_used_is_told(bench: Bench) -> None:
+    (bench.folder / "file").touch()
+    cluster = LocalCluster(bench.folder / "file")
+    with pytest.raises(ClusterError, match="cannot be written down"):
+        await cluster.submit(bench.script("true"))
+    with pytest.raises(ClusterUnknown, match="cannot be read"):
+        await cluster.jobs()
+
+
+def fill(bench: Bench, num_jobs: int, *, host: str = "") -> None:
     """Jobs that ended yesterday."""
     yesterday = now() - timedelta(days=1)
     for number in range(1, num_jobs + 1):
@@ -389,7 +429,7 @@ def fill(bench: Bench, num_jobs: int) -> None:
             log="/log",
             slots=1,
             needs=1,
-            host="here",
+            host=host or socket.gethostname(),
             submitted_at=yesterday,
         )
         state = State(state=JobState.DONE, word="COMPLETED", ended_at=yesterday, exit_status=0)

@@ -229,6 +229,21 @@ async def test_following_gives_the_last_lines_then_each_new_one_and_ends(path: P
         assert [(line.text.plain, line.is_finished) async for line in stream] == [("100%", True), ("four", True)]
 
 
+async def test_following_a_log_that_is_written_all_the_time_loses_and_doubles_nothing(path: Path) -> None:
+    lines = [f"{number} " + "é" * (number % 97) for number in range(8_000)]
+
+    def write() -> None:
+        with path.open("wb", buffering=0) as file:
+            data = "\n".join([*lines, ""]).encode()
+            for start in range(0, len(data), 7_001):
+                file.write(data[start : start + 7_001])
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    stream = follow(HereHost(), PurePosixPath(path), num_lines=10**6, every_seconds=0.0, is_over=writing.done)
+    async with asyncio.timeout(WITHIN_SECONDS):
+        assert [line.text.plain async for line in stream if line.is_finished] == lines
+
+
 async def test_following_waits_for_a_log_and_starts_again_with_a_new_one(path: Path) -> None:
     is_over = False
     stream = follow(HereHost(), PurePosixPath(path), every_seconds=0.01, is_over=lambda: is_over)

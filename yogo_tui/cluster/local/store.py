@@ -116,16 +116,13 @@ class Store:
 
     def cancel(self, job_id: int) -> bool:
         """Ask a job to end; whether there is such a job. Raises OSError, RunError."""
-        found = self.read(job_id)
-        if found is None:
-            return False
-        spec, state = found
-        if state.state.is_over:
-            return True
         folder = self.job(job_id)
+        if not folder.spec.exists():
+            return False
         folder.cancel.touch()
-        if state.state is JobState.UNKNOWN and spec.host == socket.gethostname():
-            self._end_orphan(spec, folder)
+        found = self.read(job_id)
+        if found and found[1].state is JobState.UNKNOWN and found[0].host == socket.gethostname():
+            self._end_orphan(found[0], folder)
         return True
 
     def refuse(self, spec: Spec, reason: str) -> None:
