@@ -14,24 +14,21 @@ import codecs
 import difflib
 import functools
 import hashlib
-import io
 import json
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NewType
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.scalarstring import FoldedScalarString, LiteralScalarString
 
 from yogo import yaml12
 from yogo.errors import RecipeError
 from yogo.recipe import Recipe, differences
 from yogo.run.atomic import replacing
 from yogo.yaml12 import Document, YamlError, shown
+from yogo.yaml_edit import edited
 
 Fingerprint = NewType("Fingerprint", str)
 """Tells whether a file still is what it was when it was read."""
@@ -126,7 +123,7 @@ def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Preset:
 
 
 def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
-    """Write a preset, atomically; comments and order of what stands in the file are kept.
+    """Write a preset, atomically; of what stands in the file only the values that changed are touched.
 
     `seen` is the `seen` of the preset that was loaded from `path`, None for a new file. Raises RecipeError where the
     file is another by now, and OSError; either way it is left as it is.
@@ -138,7 +135,10 @@ def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
     if now is not None and now != seen:
         what = "exists already" if seen is None else "was edited elsewhere meanwhile"
         raise RecipeError(f"{path} {what}; it is left as it is. Save under another name, or load it again")
-    text = _written(preset, yaml12.read_text(path) if now else "")
+    try:
+        text = _written(preset, yaml12.read_text(path) if now else "")
+    except YamlError as error:
+        raise RecipeError(f"{path}: {error}") from error
     path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, stat.S_IMODE(path.stat().st_mode) if now else 0o644) as file:
         file.write(text.encode())
@@ -146,37 +146,20 @@ def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
 
 
 def _written(preset: Preset, text: str) -> str:
-    """The file's text with the preset's values in it."""
-    yaml = YAML(typ="rt")
-    yaml.preserve_quotes = True
-    yaml.width = 110
-    data = yaml.load(text)
-    data = CommentedMap() if data is None else data
-    set_values = {name: value for name, (_, value) in differences(preset.recipe).items()}
-    kept = {name: getattr(preset.recipe, name) for name in data if name in Recipe.model_fields}
-    for name, value in {"title": preset.title, "note": preset.note, **kept, **set_values}.items():
-        if name not in data or _plain(data[name]) != value:
-            if name == "note" and not value:
-                data.pop(name, None)
-                continue
-            data[name] = _for_yaml(value)
-    stream = io.StringIO()
-    yaml.dump(data, stream)
-    return stream.getvalue()
+    """The file's text with the preset's values in it; what the defaults say already need not stand there."""
+    data = yaml12.parse(text).data or {}
+    wanted = {"title": preset.title, "note": preset.note, **preset.recipe.model_dump()}
+    said = {name for name in wanted if name in data} | {"title"} | ({"note"} if preset.note else set())
+    said |= differences(preset.recipe).keys()
+    return edited(text, {name: wanted[name] for name in wanted if name in said and not _is(data, name, wanted[name])})
 
 
-def _plain(value: object) -> object:
-    return tuple(value) if isinstance(value, list) else value.strip() if isinstance(value, str) else value
-
-
-def _for_yaml(value: object) -> object:
-    if isinstance(value, tuple):
-        pair = CommentedSeq(value)
-        pair.fa.set_flow_style()
-        return pair
-    if isinstance(value, str) and "\n" in value:
-        return LiteralScalarString(value)
-    return FoldedScalarString(value) if isinstance(value, str) and len(value) > 90 else value
+def _is(data: Mapping[str, Any], name: str, value: object) -> bool:
+    """The file says it already, be it in other words."""
+    found = data.get(name, "")
+    if name in _HEADINGS:
+        return name in data and str(found or "").strip() == value
+    return name in data and (tuple(found) if isinstance(found, list) else found) == value
 
 
 def _files(folder: Path) -> list[Path]:
