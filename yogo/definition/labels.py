@@ -167,7 +167,7 @@ class _Parser:
             hint = "an index is expected, as there is no notes.json beside the label folder"
             self._fail(number, f"The class is {word[:60]!r}; {hint}")
         if not 0 <= (index := int(whole[:10])) < len(self.classes):
-            self._fail(number, f"There is no class {whole[:20]}: there are {len(self.classes)}, counted from 0")
+            self._fail(number, f"There is no class {word[:20]}: there are {len(self.classes)}, counted from 0")
         return index
 
     def _refuse_box(self, number: int, *box: float) -> NoReturn:
