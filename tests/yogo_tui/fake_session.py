@@ -14,6 +14,7 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from yogo.presets import Preset, builtin, load_all
 from yogo.recipe import Recipe
 from yogo.run.events import Losses, Started, Step, Validated
 from yogo.run.history import History
@@ -97,7 +98,6 @@ class FakeSession:
         self.runs_folder = folder / "trained_models"
         self.history = make_history()
         self.definition_files: tuple[DefinitionFile, ...] = ()
-        self.user_presets: tuple[Any, ...] = ()
         self.cancelled: list[str] = []
         self.launched: list[Plan] = []
         self.script_problem = ""
@@ -126,10 +126,8 @@ class FakeSession:
     def definitions(self) -> tuple[DefinitionFile, ...]:
         return self.definition_files
 
-    def presets(self) -> tuple[Any, ...]:
-        from yogo.presets import builtin
-
-        return (*builtin(), *self.user_presets)
+    def presets(self) -> tuple[Preset, ...]:
+        return (*builtin(), *load_all([self.presets_folder]))
 
     def propose_name(self) -> str:
         self._names += 1

@@ -96,12 +96,12 @@ class RecipesScreen(ModeScreen):
         self._changed, self._problem = None, ""
         self.form.show(preset.recipe, read_only=preset.path is None or bool(preset.problem))
         self._tell(preset.recipe)
-        note = " ".join(preset.note.split())
-        self.below.update(printable(f"✖ {preset.problem}" if preset.problem else note))
+        self._tell_below()
 
     def _tell(self, recipe: Recipe) -> None:
         preset = self.preset
         where = "built in" if preset.path is None else "changed" if self._changed else "yours"
+        where = "✖ unreadable" if preset.problem else where
         count = len(differences(recipe))
         self.rule.title = cut_middle(preset.title, 24)
         self.rule.right = f"save is off: {self._problem}" if self._problem else f"{count} set · {where}"
@@ -114,9 +114,18 @@ class RecipesScreen(ModeScreen):
             self._changed = event.recipe if event.recipe != self.preset.recipe else None
         self._tell(event.recipe or self.preset.recipe)
 
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        if isinstance(event.widget, KnobInput) and event.widget.name:
-            self.below.update(help_of(event.widget.name))
+    def on_descendant_focus(self, _event: DescendantFocus) -> None:
+        self._tell_below()
+
+    def _tell_below(self) -> None:
+        """The help of the field in focus; else what the preset says of itself, or what is wrong with it."""
+        preset, field = self.preset, self.focused
+        if isinstance(field, KnobInput) and field.name:
+            self.below.update(help_of(field.name))
+        elif preset.problem:
+            self.below.update(f"✖ {printable(preset.problem.replace(str(preset.path), Path(str(preset.path)).name))}")
+        else:
+            self.below.update(printable(" ".join(preset.note.split())))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Letters that are typed into a field are no keys."""
@@ -151,7 +160,7 @@ class RecipesScreen(ModeScreen):
             saved = save(replace(preset, recipe=self._changed), preset.path, seen=preset.seen)
             self._changed = None
             self.load(saved.path)
-            self.app.notify(f"saved {saved.path}", markup=False)
+            self.app.notify(f"saved as {printable(saved.path.name) if saved.path else saved.title}", markup=False)
 
     @work(exclusive=True, group="copy")
     async def action_copy_preset(self) -> None:

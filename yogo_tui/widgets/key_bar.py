@@ -49,4 +49,4 @@ class KeyBar(Widget):
     def _shown(self) -> list[Binding]:
         active = [entry.binding for entry in self.screen.active_bindings.values() if entry.enabled]
         shown = [binding for binding in active if binding.show and binding.id != "app.help"]
-        return shown[: _MOST - 1] + [binding for binding in active if binding.id == "app.help"]
+        return shown[: _MOST - 1] + [binding for binding in active if binding.id == "app.help"][:1]

@@ -66,6 +66,7 @@ class KnobForm(VerticalScroll, can_focus=False):
             field.disabled = read_only
             with field.prevent(Input.Changed):
                 field.value = as_typed(getattr(recipe, name))
+                field.cursor_position = 0
             self._judge(name)
 
     @on(Input.Changed)

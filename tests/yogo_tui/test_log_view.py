@@ -1,0 +1,139 @@
+"""The log on screen: its end as it grows, any other place on demand, and nothing that drives the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import PurePosixPath
+
+from textual.app import App, ComposeResult
+from textual.pilot import Pilot
+
+from tests.yogo_tui.fake_session import MemoryHost, shown, until
+from yogo_tui.errors import HostError
+from yogo_tui.hosts.base import Piece
+from yogo_tui.widgets.log_view import LogView
+
+PATH = PurePosixPath("/runs/a/a-1.log")
+
+
+class LogApp(App[None]):
+    def __init__(self, host: MemoryHost) -> None:
+        super().__init__()
+        self.host = host
+        self.words: list[str] = []
+
+    def compose(self) -> ComposeResult:
+        yield LogView(self.host, PATH)
+
+    def on_log_view_moved(self, event: LogView.Moved) -> None:
+        self.words.append(event.words)
+
+    @property
+    def view(self) -> LogView:
+        return self.query_one(LogView)
+
+
+@asynccontextmanager
+async def log_of(data: bytes | None, host: MemoryHost | None = None) -> AsyncIterator[tuple[Pilot[None], LogApp]]:
+    host = host or MemoryHost()
+    if data is not None:
+        host.files[PATH] = data
+    app = LogApp(host)
+    async with app.run_test(size=(60, 10)) as pilot:
+        app.view.focus()
+        yield pilot, app
+
+
+def numbered(count: int, start: int = 0) -> bytes:
+    return b"".join(b"line %d\n" % number for number in range(start, start + count))
+
+
+async def test_the_end_is_shown_and_followed_as_it_grows() -> None:
+    async with log_of(numbered(1000)) as (pilot, app):
+        await until(pilot, lambda: "line 999" in shown(pilot))
+        assert "line 980" not in shown(pilot)
+        app.host.files[PATH] += numbered(5, 1000)
+        await until(pilot, lambda: "line 1004" in shown(pilot))
+        assert app.words[-1].startswith("following")
+
+
+async def test_scrolling_up_stays_there_while_the_log_grows_and_end_goes_back() -> None:
+    async with log_of(numbered(1000)) as (pilot, app):
+        await until(pilot, lambda: "line 999" in shown(pilot))
+        await pilot.press("pageup", "up")
+        await until(pilot, lambda: "line 980" in shown(pilot) and not app.view.following)
+        app.host.files[PATH] += numbered(50, 1000)
+        await until(pilot, lambda: app.words[-1].startswith("at 9"))
+        assert "line 980" in shown(pilot)
+        await pilot.press("end")
+        await until(pilot, lambda: "line 1049" in shown(pilot))
+
+
+async def test_home_shows_the_start_and_scrolling_down_to_the_end_follows_again() -> None:
+    async with log_of(numbered(25)) as (pilot, app):
+        await until(pilot, lambda: "line 24" in shown(pilot))
+        await pilot.press("home")
+        await until(pilot, lambda: "line 0 " in shown(pilot).replace("\n", " \n"))
+        await pilot.press("pagedown", "pagedown", "pagedown", "pagedown")
+        await until(pilot, lambda: "line 24" in shown(pilot) and app.view.following)
+
+
+async def test_a_progress_bar_is_one_line_that_changes() -> None:
+    async with log_of(b"begin\n 10%|# |\r 20%|##|") as (pilot, app):
+        await until(pilot, lambda: "20%" in shown(pilot))
+        assert "10%" not in shown(pilot)
+        app.host.files[PATH] += b"\r 30%|##|"
+        await until(pilot, lambda: "30%" in shown(pilot) and "20%" not in shown(pilot))
+
+
+async def test_escapes_other_than_colours_do_not_reach_the_screen() -> None:
+    async with log_of(b"\x1b]52;c;aGk=\x07\x1b[31mred\x1b[0m \x1b[2Jstays\n") as (pilot, _):
+        await until(pilot, lambda: "red" in shown(pilot))
+        assert "52;c" not in shown(pilot)
+        assert "\x1b" not in shown(pilot)
+
+
+async def test_searching_goes_up_to_the_line_and_says_when_there_is_none() -> None:
+    async with log_of(numbered(5000)) as (pilot, app):
+        await until(pilot, lambda: "line 4999" in shown(pilot))
+        app.view.find("line 123\n".strip())
+        await until(pilot, lambda: "line 1239" in shown(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: "line 1238" in shown(pilot) and "line 1240" in shown(pilot))
+        app.view.find("nowhere")
+        await until(pilot, lambda: "no “nowhere” above" in app.words)
+
+
+async def test_a_log_that_is_not_there_yet_is_waited_for() -> None:
+    async with log_of(None) as (pilot, app):
+        await until(pilot, lambda: "appears here once the job writes a-1.log" in shown(pilot))
+        app.host.files[PATH] = b"hello\n"
+        await until(pilot, lambda: "hello" in shown(pilot))
+
+
+async def test_a_log_that_is_replaced_starts_again() -> None:
+    async with log_of(numbered(100)) as (pilot, app):
+        await until(pilot, lambda: "line 99" in shown(pilot))
+        app.host.files[PATH] = b"second attempt\n"
+        await until(pilot, lambda: "second attempt" in shown(pilot) and "line 99" not in shown(pilot))
+
+
+class FlakyHost(MemoryHost):
+    is_away = False
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        if self.is_away:
+            raise HostError("login1 is out of reach")
+        return await super().read(path, offset=offset, limit=limit)
+
+
+async def test_a_host_that_is_away_leaves_the_lines_and_says_so() -> None:
+    host = FlakyHost()
+    async with log_of(numbered(100), host) as (pilot, app):
+        await until(pilot, lambda: "line 99" in shown(pilot))
+        host.is_away = True
+        await until(pilot, lambda: app.words[-1] == "! login1 is out of reach")
+        assert "line 99" in shown(pilot)
+        host.is_away = False
+        await until(pilot, lambda: app.words[-1].startswith("following"))

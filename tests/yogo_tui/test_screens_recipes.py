@@ -1,0 +1,122 @@
+"""Recipes: a form that comes from the recipe's own fields, and files that are never overwritten unseen."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from tests.yogo_tui.fake_session import FakeSession, shown, until
+from yogo.presets import load
+from yogo.recipe import knobs
+from yogo_tui.app import Console
+from yogo_tui.widgets.knob_form import KnobForm, KnobInput, as_typed, help_of, parse_field
+
+
+@asynccontextmanager
+async def recipes(folder: Path) -> AsyncIterator[Pilot[None]]:
+    app = Console(FakeSession(folder=folder), mode="recipes")  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "── Defaults" in shown(pilot))
+        yield pilot
+
+
+async def see(pilot: Pilot[None], *words: str) -> None:
+    await until(pilot, lambda: all(word in shown(pilot) for word in words))
+
+
+async def copy_defaults(pilot: Pilot[None]) -> None:
+    await pilot.press("c")
+    await see(pilot, "title of your copy")
+    await pilot.press("enter")
+    await until(pilot, lambda: isinstance(pilot.app.focused, KnobInput))
+
+
+async def type_over(pilot: Pilot[None], field: str, words: str) -> None:
+    pilot.app.screen.query_one(f"#knob-{field}", Input).focus()
+    await pilot.press("home", "shift+end", "delete", *words)
+
+
+async def test_every_knob_has_a_field_and_its_help(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        form = pilot.app.screen.query_one(KnobForm)
+        for name, field, _ in knobs():
+            assert form.query_one(f"#knob-{name}", Input).value == as_typed(field.default)
+            assert str(field.description) in help_of(name)
+
+
+async def test_a_copy_is_edited_and_saved_and_keeps_its_comments(tmp_path: Path) -> None:
+    path = tmp_path / "recipes" / "my-defaults.yaml"
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        await type_over(pilot, "epochs", "7")
+        await see(pilot, "(64)", "--epochs 7", "Passes over the training set.")
+        await pilot.press("ctrl+s")
+        await see(pilot, "saved as my-defaults.yaml")
+        assert load(path).recipe.epochs == 7
+
+
+async def test_a_letter_in_a_number_is_said_under_the_field_and_cannot_be_saved(tmp_path: Path) -> None:
+    path = tmp_path / "recipes" / "my-defaults.yaml"
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        await type_over(pilot, "epochs", "7x")
+        await see(pilot, "✖ must be a valid integer", "save is off: Epochs")
+        await pilot.press("ctrl+s")
+        await see(pilot, "not saved")
+        assert load(path).recipe.epochs == 64
+
+
+async def test_a_file_that_was_edited_elsewhere_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
+    path = tmp_path / "recipes" / "my-defaults.yaml"
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        path.write_text("title: theirs\nepochs: 99\n")
+        await type_over(pilot, "epochs", "7")
+        await pilot.press("ctrl+s")
+        await see(pilot, "was not saved", "edited elsewhere")
+        assert load(path).recipe.epochs == 99
+
+
+async def test_leaving_unsaved_changes_is_asked_about(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        await type_over(pilot, "epochs", "7")
+        await pilot.press("escape")
+        await see(pilot, "without saving")
+        await pilot.press("n")
+        await until(pilot, lambda: isinstance(pilot.app.focused, KnobInput))
+        await pilot.press("escape", "y")
+        await until(pilot, lambda: not isinstance(pilot.app.focused, KnobInput))
+        assert "--epochs 7" not in shown(pilot)
+
+
+async def test_deleting_asks_and_built_in_ones_stay(tmp_path: Path) -> None:
+    path = tmp_path / "recipes" / "my-defaults.yaml"
+    async with recipes(tmp_path) as pilot:
+        await pilot.press("x")
+        await see(pilot, "it is built in and stays")
+        await copy_defaults(pilot)
+        await pilot.press("escape", "x")
+        await see(pilot, "Delete My Defaults?")
+        await pilot.press("y")
+        await until(pilot, lambda: not path.exists())
+
+
+async def test_an_unreadable_preset_says_why(tmp_path: Path) -> None:
+    (tmp_path / "recipes").mkdir()
+    (tmp_path / "recipes" / "a.yaml").write_text("epochs: 1o\n")
+    async with recipes(tmp_path) as pilot:
+        await pilot.press("end")
+        await see(pilot, "✖ unreadable", "a.yaml, line 1: epochs is '1o'")
+
+
+def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
+    for name, field, _ in knobs():
+        assert parse_field(name, as_typed(field.default)) == (field.default, "")
+    assert parse_field("image_hw", "386 x 516") == ((386, 516), "")
+    assert parse_field("rgb_images", "yes") == (True, "")
+    assert parse_field("model", "nope")[1].startswith("there is no model named")

@@ -1,0 +1,98 @@
+"""One run's screen: how far it is, its curves and its log, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from textual.pilot import Pilot
+
+from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
+from yogo_tui.app import Console
+from yogo_tui.runs.model import Run, RunState
+
+
+@asynccontextmanager
+async def opened(
+    run: Run, session: FakeSession | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
+    session = session or FakeSession(run)
+    if run.log:
+        session.host.files[run.log] = b"".join(b"epoch %d\n" % epoch for epoch in range(100))
+    app = Console(session)  # type: ignore[arg-type]
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await until(pilot, lambda: run.name in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "── log" in shown(pilot))
+        yield pilot, session
+
+
+async def see(pilot: Pilot[None], *words: str) -> None:
+    await until(pilot, lambda: all(word in shown(pilot) for word in words))
+
+
+async def test_the_state_the_curves_and_the_log_are_on_one_screen() -> None:
+    async with opened(make_run("chaos-cat-0727")) as (pilot, _):
+        await see(pilot, "▶ running 2 h 15 m", "epoch 9.6 of 16", "best 3.500, epoch 4", "epoch 99", "following")
+
+
+async def test_a_run_that_ends_meanwhile_says_so_in_its_first_line() -> None:
+    run = make_run("chaos-cat-0727")
+    async with opened(run) as (pilot, session):
+        session.push(replace(run, state=RunState.FINISHED))
+        await see(pilot, "✔ finished")
+
+
+async def test_tab_goes_between_log_and_plot_and_f_gives_one_the_whole_screen() -> None:
+    async with opened(make_run("chaos-cat-0727")) as (pilot, _):
+        await see(pilot, "epoch 99")
+        await pilot.press("f")
+        await until(pilot, lambda: "epoch 80" in shown(pilot) and "best" not in shown(pilot))
+        await pilot.press("tab")
+        await until(pilot, lambda: "best" in shown(pilot) and "── log" not in shown(pilot))
+        await pilot.press("f")
+        await see(pilot, "best", "── log")
+
+
+async def test_a_wide_terminal_has_log_and_plot_side_by_side() -> None:
+    async with opened(make_run("chaos-cat-0727"), size=(140, 30)) as (pilot, _):
+        await until(pilot, lambda: any("best" in line and "── log" in line for line in shown(pilot).splitlines()))
+
+
+async def test_searching_the_log_goes_to_the_line() -> None:
+    async with opened(make_run("chaos-cat-0727")) as (pilot, _):
+        await see(pilot, "epoch 99")
+        await pilot.press("slash", *"epoch 33", "enter")
+        await see(pilot, "epoch 33")
+
+
+async def test_details_name_the_recipe_and_the_weights() -> None:
+    run = replace(make_run("chaos-cat-0727"), has_best=True)
+    async with opened(run) as (pilot, _):
+        await pilot.press("d")
+        await see(pilot, "epochs 16, learning rate 0.0005", "trained_models/chaos-cat-0727/best.pth")
+        await pilot.press("y")
+        await see(pilot, "copied")
+        assert pilot.app.clipboard == "/lab/trained_models/chaos-cat-0727/best.pth"
+
+
+async def test_escape_goes_back_to_the_list_with_the_cursor_on_the_run() -> None:
+    run, other = make_run("chaos-cat-0727"), make_run("old-oak-1", hours=30)
+    async with opened(run, FakeSession(run, other)) as (pilot, _):
+        await pilot.press("escape")
+        await see(pilot, "── runs", "old-oak-1")
+
+
+async def test_a_run_is_fine_tuned_from_and_cancelled_from_here() -> None:
+    async with opened(make_run("chaos-cat-0727")) as (pilot, session):
+        await pilot.press("x", "y")
+        await until(pilot, lambda: session.cancelled == ["chaos-cat-0727"])
+        await pilot.press("c")
+        await see(pilot, "chaos-cat-0727's best.pth")
+
+
+async def test_a_job_that_the_console_did_not_start_shows_its_log() -> None:
+    run = replace(make_run("someone"), path=None, launch=None, progress=None)
+    async with opened(run) as (pilot, _):
+        await see(pilot, "epoch 99", "someone")
