@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.io import ImageReadMode, decode_image
 
 from yogo.data.pictures import read_picture
 from yogo.errors import DefinitionError
@@ -91,6 +92,16 @@ def test_a_colour_jpeg_gives_its_luminance_and_ignores_exif(tmp_path: Path) -> N
     assert picture.shape == (1, *HW)
     assert abs(picture.float().mean().item() - (0.299 * 200 + 0.587 * 30 + 0.114 * 30)) < 2
     assert read_picture(path, rgb=True, image_hw=HW)[0].float().mean().item() == pytest.approx(200, abs=3)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_pixels_are_those_that_published_yogo_saw(tmp_path: Path, name: str) -> None:
+    colours = np.random.default_rng(1).integers(0, 256, (*HW, 3), dtype=np.uint8)
+    path = saved(tmp_path / name, Image.fromarray(colours))
+    assert torch.equal(read_picture(path, rgb=True, image_hw=HW), decode_image(str(path), ImageReadMode.RGB))
+    # Colour made grey is rounded otherwise by the two libraries.
+    grey = decode_image(str(path), ImageReadMode.GRAY).int()
+    assert (read_picture(path, rgb=False, image_hw=HW).int() - grey).abs().max() <= 1
 
 
 def test_another_size_is_averaged_down_not_sampled(tmp_path: Path) -> None:
