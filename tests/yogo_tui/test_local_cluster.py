@@ -406,6 +406,25 @@ async def test_a_damaged_state_is_told_and_hides_no_other_job(bench: Bench) -> N
     assert "state.json is damaged" in job.reason
 
 
+async def test_a_state_that_cannot_be_written_for_a_while_is_written_later(bench: Bench) -> None:
+    """As on a disk that is full; here a folder stands in the file's way."""
+    flag = bench.folder / "go"
+    job_id = await bench.submit(f"echo ready; until [ -e {flag} ]; do sleep 0.05; done; echo end")
+    await bench.says(job_id, "ready")
+    state = bench.state_folder / "jobs" / job_id / "state.json"
+    log = Path((await bench.look(job_id)).log or "")
+    state.unlink()
+    state.mkdir()
+    flag.touch()
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while "cannot be written" not in (state.parent / "supervisor.log").read_text():
+            await asyncio.sleep(0.05)
+    assert (await bench.look(job_id)).state is JobState.UNKNOWN
+    state.rmdir()
+    assert (await bench.over(job_id)).state is JobState.DONE
+    assert log.read_text() == "ready\nend\n"
+
+
 async def test_a_state_folder_that_cannot_be_used_is_told(bench: Bench) -> None:
     (bench.folder / "file").touch()
     cluster = LocalCluster(bench.folder / "file")

@@ -7,6 +7,7 @@ for slots, runs the script, and keeps the time limit, cancelling and requeue as 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -56,7 +57,7 @@ class Supervisor:
         try:
             self.state.write(self._folder.state)
         except OSError as error:
-            print(f"{self._folder.state} cannot be written: {error}", file=sys.stderr, flush=True)
+            _say(f"{self._folder.state} cannot be written: {error}")
             self._is_saved = False
         else:
             self._is_saved = True
@@ -96,7 +97,7 @@ class Supervisor:
         try:
             found = self._store.read(job_id)
         except (RunError, OSError) as error:
-            print(f"Job {job_id} cannot be read: {error}", file=sys.stderr, flush=True)
+            _say(f"Job {job_id} cannot be read: {error}")
             return JobState.UNKNOWN
         return found[1].state if found else JobState.FAILED
 
@@ -179,6 +180,12 @@ class Supervisor:
         if self._is_told_to_end:
             return "Its supervisor was told to end"
         return "By the user" if self._folder.cancel.exists() else ""
+
+
+def _say(text: str) -> None:
+    """For supervisor.log, which may lie on the very disk that is full."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _how(status: int) -> str:
