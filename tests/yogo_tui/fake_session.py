@@ -158,6 +158,11 @@ class FakeSession:
         info = await self.inspect(PurePosixPath(f"{run.path}/best.pth"))
         return replace(info, parent=Parent(checkpoint=f"{run.path}/best.pth", run=str(run.path)), from_run=run)
 
+    async def parent_of_plan(self, plan: Plan) -> ParentInfo:
+        path = f"/lab/trained_models/{plan.name}"
+        info = await self.inspect(PurePosixPath(f"{path}/best.pth"))
+        return replace(info, parent=Parent(checkpoint=f"{path}/best.pth", run=path))
+
     async def plan_finetune(self, parent: ParentInfo, **given: Any) -> Plan:
         recipe = given.pop("recipe").model_copy(update={"model": parent.model, "normalize_images": True})
         name = given.pop("name", None) or self.propose_name()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -27,8 +28,9 @@ from yogo_tui.screens.launch_form import (
     Form,
     Then,
     inherited_words,
-    launch_then,
+    launch_form,
     make_plan,
+    make_then,
     parent_words,
     recipe_words,
     shorten,
@@ -129,6 +131,7 @@ class LaunchScreen(ModeScreen):
         if not form.missing:
             try:
                 plan = await make_plan(session, form)
+                await make_then(session, form, plan)
                 self._script = session.render(plan)
                 said = await session.check_script(self._script)
                 checks = [Check(said or "bash -n", not said), *self._fits(plan)]
@@ -213,8 +216,9 @@ class LaunchScreen(ModeScreen):
             self.show_form(replace(self._form, parent=None))
             return
         with self.app.telling("this file cannot be fine-tuned from"):
+            path = os.path.abspath(os.path.expanduser(path.strip()))
             self.app.notify(f"reading {path}", markup=False, timeout=3)
-            parent = await self.app.session.inspect(PurePosixPath(path.strip()))
+            parent = await self.app.session.inspect(PurePosixPath(path))
             self.show_form(replace(self._form, parent=parent, preset=self._preset("finetune"), then=None))
 
     @work(exclusive=True, group="choose")
@@ -259,12 +263,8 @@ class LaunchScreen(ModeScreen):
             return
         if not await self.app.push_screen_wait(Ask(form.question)):
             return
-        with self.app.telling(f"{form.name} was not launched"):
-            launched = await self.app.session.launch(await make_plan(self.app.session, form))
-            self.app.notify(launched.notice or f"{form.name} is submitted", markup=False)
-            if form.then:
-                with self.app.telling(f"{form.name} is submitted, but not the fine-tune behind it"):
-                    await launch_then(self.app.session, form, launched.launch.name)
+        with self.app.telling("not everything was launched" if form.then else f"{form.name} was not launched"):
+            self.app.notify(await launch_form(self.app.session, form), markup=False)
             self._launched()
 
     def _launched(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from yogo.presets import Preset
 from yogo.recipe import differences
 from yogo.run.launch import Kind
+from yogo_tui.errors import ConsoleError, LaunchError
 from yogo_tui.launch.plan import Plan
 from yogo_tui.session import DefinitionFile, ParentInfo, Session
 from yogo_tui.settings import SizePreset
@@ -80,20 +81,37 @@ async def make_plan(session: Session, form: Form) -> Plan:
     )
 
 
-async def launch_then(session: Session, form: Form, parent_name: str) -> str:
-    """Queue the fine-tune behind the run that was just launched; its name. Raises ConsoleError."""
-    assert form.then is not None
-    parent = await session.parent_of(await session.find(parent_name))
-    plan = await session.plan_finetune(
-        parent,
+async def make_then(session: Session, form: Form, plan: Plan) -> Plan | None:
+    """The fine-tune behind `plan`, but for the job to wait for. Raises LaunchError, as where its classes do not fit."""
+    if form.then is None:
+        return None
+    return await session.plan_finetune(
+        await session.parent_of_plan(plan),
         definition=form.then.definition,
         recipe=form.then.preset.recipe,
         size=form.size,
         name=form.then.name,
         preset=form.then.preset.title,
     )
-    await session.launch(plan)
-    return plan.name
+
+
+async def launch_form(session: Session, form: Form) -> str:
+    """Submit what the form says; what is worth saying of it. Both plans stand before either is submitted.
+
+    Raises LaunchError, ClusterError, HostError.
+    """
+    plan = await make_plan(session, form)
+    then = await make_then(session, form, plan)
+    launched = await session.launch(plan)
+    if then is None:
+        return launched.notice or f"{plan.name} is submitted"
+    if launched.job_id is None:
+        raise LaunchError(f"{launched.notice} So {then.name} was not queued behind it.")
+    try:
+        await session.launch(replace(then, after=launched.job_id))
+    except ConsoleError as error:
+        raise LaunchError(f"{plan.name} is submitted, but {then.name} behind it is not: {error}") from error
+    return f"{plan.name} is submitted, and {then.name} behind it"
 
 
 def size_words(size: SizePreset) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from yogo.terminal import printable
 from yogo_tui.runs.model import RunState
+from yogo_tui.session import duration as _duration
 
 GLYPHS = {
     RunState.RUNNING: "▶",
@@ -16,46 +17,20 @@ GLYPHS = {
     RunState.UNKNOWN: "?",
 }
 
-_COLOURS = {
-    RunState.RUNNING: "$primary",
-    RunState.WAITING: "$warning",
-    RunState.FINISHED: "$success",
-    RunState.FAILED: "$error",
-}
-_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-
 
 def state_words(state: RunState) -> str:
     """Such as "▶ running"."""
     return f"{GLYPHS[state]} {state.value}"
 
 
-def state_colour(state: RunState) -> str:
-    """The theme's variable for a state; plain text for those that need no one's eye."""
-    return _COLOURS.get(state, "$foreground-muted")
-
-
 def duration(seconds: float | None) -> str:
     """In the largest two units, such as "2 h 14 m"; empty for None."""
-    if seconds is None:
-        return ""
-    left = max(0, round(seconds))
-    for index, (unit, size) in enumerate(_UNITS):
-        if left >= size:
-            count, rest = divmod(left, size)
-            if index + 1 < len(_UNITS) and (small := rest // _UNITS[index + 1][1]):
-                return f"{count} {unit} {small} {_UNITS[index + 1][0]}"
-            return f"{count} {unit}"
-    return "0 s"
+    return "" if seconds is None else _duration(seconds)
 
 
 def since(moment: datetime | None, now: datetime | None = None) -> str:
     """How long ago, in the largest two units; empty for None."""
-    if moment is None:
-        return ""
-    if moment.tzinfo is None:
-        moment = moment.astimezone()
-    return duration(((now or datetime.now(UTC)) - moment).total_seconds())
+    return "" if moment is None else _duration(((now or datetime.now(UTC)) - moment).total_seconds())
 
 
 def thousands(number: float, digits: int = 0) -> str:
