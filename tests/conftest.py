@@ -19,7 +19,9 @@ from typing import TypeVar
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "slurm"))
+sys.path.insert(0, str(Path(__file__).parent))
 import cluster as private_slurm
+from ssh_server import Server, free_port
 
 T = TypeVar("T")
 Until = Callable[..., Awaitable[object]]
@@ -110,9 +112,18 @@ def until() -> Until:
 
 
 @pytest.fixture
-def sshd() -> str:
-    """Path of a real SSH server."""
-    found = shutil.which("sshd", path=private_slurm.PATH)
-    if found is None:
+def ssh_server(tmp_path: Path) -> Iterator[Server]:
+    """A real sshd on the loopback; its `config` is the SSH configuration that reaches it as "login"."""
+    sshd = shutil.which("sshd", path=private_slurm.PATH)
+    if sshd is None:
         pytest.skip("needs sshd: run tests/slurm/install.sh as root, or with sudo")
-    return found
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)  # sshd insists on it for its privilege separation
+    (tmp_path / "ssh").mkdir()
+    server = Server(sshd, tmp_path / "ssh", free_port())
+    server.prepare()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

@@ -9,7 +9,6 @@ import pwd
 import secrets
 import signal
 import socket
-import stat
 import string
 import subprocess
 import time
@@ -66,7 +65,7 @@ class Settings:
         for name in ("state", "device", "gpu1", "gpu2", "mariadb"):
             (self.folder / name).mkdir(exist_ok=True)
         for index in range(4):
-            _make_device(self.folder / "device" / f"gpu{index}")
+            (self.folder / "device" / f"gpu{index}").symlink_to("/dev/null")
         for name, mode in (("slurm.conf", 0o644), ("gres.conf", 0o644), ("slurmdbd.conf", 0o600)):
             text = string.Template((HERE / f"{name}.in").read_text()).substitute(asdict(self))
             _write(self.folder / name, text.encode(), mode)
@@ -121,28 +120,12 @@ def keep_controller(settings: Settings, children: list[subprocess.Popen[bytes]])
             children[index] = _spawn(settings, ["slurmctld", "-D"])
 
 
-def stop_daemons(settings: Settings, children: Sequence[subprocess.Popen[bytes]]) -> None:
-    """In the reverse order, politely, then not."""
-    if len(children) > 3:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            _ask(settings, "scancel", "--user", settings.user)
+def stop_daemons(children: Sequence[subprocess.Popen[bytes]]) -> None:
+    """At once: nothing that they know outlives the folder."""
     for child in reversed(children):
-        child.terminate()
-    deadline = time.monotonic() + 8.0
-    for child in reversed(children):
-        try:
-            child.wait(max(0.0, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
-
-
-def _make_device(path: Path) -> None:
-    """Another /dev/null. Where that is refused a plain file does, but jobs then get no CUDA_VISIBLE_DEVICES."""
-    try:
-        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
-    except PermissionError:
-        path.touch()
+        child.kill()
+    for child in children:
+        child.wait()
 
 
 def _spawn(settings: Settings, argv: list[str]) -> subprocess.Popen[bytes]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import socket
-import subprocess
-import time
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import asyncssh
 import pytest
+from ssh_server import Server
 
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
@@ -22,88 +18,12 @@ from yogo_tui.hosts.here import HereHost
 from yogo_tui.hosts.ssh import SshHost
 
 
-@dataclass
-class Server:
-    """A real sshd, with keys of its own; `config` is the user's SSH configuration for it."""
-
-    sshd: str
-    folder: Path
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "config"
-
-    def prepare(self) -> None:
-        for name in ("host_key", "user_key"):
-            key = asyncssh.generate_private_key("ssh-ed25519")
-            key.write_private_key(self.folder / name)
-            key.write_public_key(self.folder / f"{name}.pub")
-            (self.folder / name).chmod(0o600)
-        public = (self.folder / "host_key.pub").read_text()
-        (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}")
-        (self.folder / "sshd_config").write_text(
-            f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host_key\nStrictModes no\n"
-            f"AuthorizedKeysFile {self.folder}/user_key.pub\nPermitRootLogin yes\nUsePAM no\n"
-            f"PasswordAuthentication no\nPidFile none\nSubsystem sftp internal-sftp\n"
-        )
-        self.configure("login")
-
-    def configure(self, alias: str, known_hosts: str = "known_hosts", key: str = "user_key") -> None:
-        with self.config.open("a") as config:
-            config.write(
-                f"Host {alias}\n  HostName 127.0.0.1\n  Port {self.port}\n  IdentityFile {self.folder}/{key}\n"
-                f"  IdentitiesOnly yes\n  UserKnownHostsFile {self.folder}/{known_hosts}\n"
-            )
-
-    def start(self) -> None:
-        command = [self.sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
-        with (self.folder / "sshd.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stderr=log, start_new_session=True)
-        deadline = time.monotonic() + 20.0
-        while not self.answers():
-            assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
-            time.sleep(0.02)
-
-    def answers(self) -> bool:
-        with socket.socket() as connection:
-            return connection.connect_ex(("127.0.0.1", self.port)) == 0
-
-    def kill(self) -> None:
-        """The server and every connection to it."""
-        if self.process is not None:
-            children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-            for child in children.split():
-                os.kill(int(child), signal.SIGKILL)
-            self.process.kill()
-            self.process.wait()
-            self.process = None
-
-
-@pytest.fixture
-def server(sshd: str, tmp_path: Path) -> Iterator[Server]:
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(exist_ok=True)  # sshd insists on it for its privilege separation
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    (tmp_path / "ssh").mkdir()
-    server = Server(sshd, tmp_path / "ssh", port)
-    server.prepare()
-    try:
-        server.start()
-        yield server
-    finally:
-        server.kill()
-
-
 @pytest.fixture(params=["here", "ssh"])
 async def host(request: pytest.FixtureRequest) -> AsyncIterator[Host]:
     if request.param == "here":
         yield HereHost()
         return
-    server: Server = request.getfixturevalue("server")
+    server = request.getfixturevalue("ssh_server")
     host = SshHost("login", config=server.config)
     yield host
     await host.close()
@@ -222,27 +142,27 @@ async def test_a_call_left_early_ends_its_command(tmp_path: Path, until: Any) ->
         os.kill(int(file.read_text()), 0)
 
 
-async def test_a_lost_connection_is_told_and_the_next_call_makes_a_new_one(server: Server, until: Any) -> None:
-    host = SshHost("login", config=server.config)
-    call = asyncio.create_task(host.run(["sh", "-c", f"touch {server.folder}/began; exec sleep 60"]))
-    await until((server.folder / "began").exists, what="the command to begin")
-    server.kill()
+async def test_a_lost_connection_is_told_and_the_next_call_makes_a_new_one(ssh_server: Server, until: Any) -> None:
+    host = SshHost("login", config=ssh_server.config)
+    call = asyncio.create_task(host.run(["sh", "-c", f"touch {ssh_server.folder}/began; exec sleep 60"]))
+    await until((ssh_server.folder / "began").exists, what="the command to begin")
+    ssh_server.kill()
     with pytest.raises(HostError, match=r"connection to login was lost"):
         await call
     with pytest.raises(HostError, match=r"login cannot be reached"):
         await host.run(["true"])
-    server.start()
+    ssh_server.start()
     assert (await host.run(["echo", "back"])).stdout == "back\n"
     await host.close()
 
 
-async def test_a_connection_lost_while_nothing_ran_is_not_noticed_by_the_next_call(server: Server, until: Any) -> None:
-    host = SshHost("login", config=server.config)
-    await host.read(PurePosixPath(server.config))
-    server.kill()
-    server.start()
-    answered = await until(lambda: _read_or_error(host, server.config), what="the host to answer again")
-    assert answered == server.config.read_bytes()
+async def test_a_connection_lost_while_nothing_ran_is_made_anew(ssh_server: Server, until: Any) -> None:
+    host = SshHost("login", config=ssh_server.config)
+    await host.read(PurePosixPath(ssh_server.config))
+    ssh_server.kill()
+    ssh_server.start()
+    answered = await until(lambda: _read_or_error(host, ssh_server.config), what="the host to answer again")
+    assert answered == ssh_server.config.read_bytes()
     await host.close()
 
 
@@ -253,24 +173,24 @@ async def _read_or_error(host: Host, path: Path) -> bytes:
         return b""
 
 
-async def test_an_unknown_host_key_is_refused_and_nothing_is_written(server: Server) -> None:
-    (server.folder / "empty").touch()
-    server.configure("stranger", known_hosts="empty")
-    host = SshHost("stranger", config=server.config)
+async def test_an_unknown_host_key_is_refused_and_nothing_is_written(ssh_server: Server) -> None:
+    (ssh_server.folder / "empty").touch()
+    ssh_server.configure("stranger", known_hosts="empty")
+    host = SshHost("stranger", config=ssh_server.config)
     with pytest.raises(HostError, match=r"key of stranger is not known.*`ssh stranger`"):
         await host.run(["true"])
-    assert (server.folder / "empty").read_bytes() == b""
+    assert (ssh_server.folder / "empty").read_bytes() == b""
 
 
-async def test_a_refused_login_is_told_in_a_sentence(server: Server) -> None:
-    asyncssh.generate_private_key("ssh-ed25519").write_private_key(server.folder / "other_key")
-    server.configure("refused", key="other_key")
+async def test_a_refused_login_is_told_in_a_sentence(ssh_server: Server) -> None:
+    asyncssh.generate_private_key("ssh-ed25519").write_private_key(ssh_server.folder / "other_key")
+    ssh_server.configure("refused", key="other_key")
     with pytest.raises(HostError, match=r"refused did not let us in"):
-        await SshHost("refused", config=server.config).run(["true"])
+        await SshHost("refused", config=ssh_server.config).run(["true"])
 
 
-async def test_many_calls_at_once_share_one_connection(server: Server) -> None:
-    host = SshHost("login", config=server.config)
+async def test_many_calls_at_once_share_one_connection(ssh_server: Server) -> None:
+    host = SshHost("login", config=ssh_server.config)
     calls = (host.run(["sh", "-c", "echo $SSH_CONNECTION"]) for _ in range(5))
     assert len({done.stdout for done in await asyncio.gather(*calls)}) == 1
     await host.close()

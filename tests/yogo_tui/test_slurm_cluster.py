@@ -16,6 +16,7 @@ from yogo_tui.cluster.slurm import SlurmCluster, has_slurm
 from yogo_tui.cluster.watch import Watcher
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.here import HereHost
+from yogo_tui.hosts.ssh import SshHost
 
 pytestmark = pytest.mark.slurm
 
@@ -247,6 +248,39 @@ async def test_while_the_controller_is_gone_the_last_picture_stays_and_then_the_
     assert stale.stale.startswith("Slurm does not answer: ")
     assert fresh.stale == ""
     assert {job.id: job.state for job in fresh.jobs}[job_id] is JobState.RUNNING
+
+
+async def test_all_of_it_works_over_ssh_as_it_does_on_the_login_node(
+    slurm: Any, site: Site, ssh_server: Any, until: Any
+) -> None:
+    ssh_server.kill()
+    ssh_server.set_environment(slurm.environment)
+    ssh_server.start()
+    host = SshHost("login", config=ssh_server.config)
+    try:
+        assert await has_slurm(host)
+        far = await SlurmCluster.open(host)
+        script = PurePosixPath(site.folder / "far" / "job.sbatch")
+        await host.write(script, Path(site.script(f"echo started; {waits_for(site.folder / 'go')}")).read_bytes())
+        parent = await far.submit(script)
+        child = await far.submit(script, after=parent)
+        site.submitted += [parent, child]
+        job = await until(lambda: site.has(parent, JobState.RUNNING))
+        near = {job.id: job for job in await site.cluster.jobs()}
+        assert {job.id: job for job in await far.jobs()} == near
+        assert near[child].after == (parent,)
+        assert (await until(lambda: _read(host, job.log), what="the log")) == b"started\n"
+        await far.cancel([child, parent])
+        await until(lambda: site.has(parent, JobState.CANCELLED))
+    finally:
+        await host.close()
+
+
+async def _read(host: SshHost, path: PurePosixPath) -> bytes:
+    try:
+        return (await host.read(path)).data
+    except FileNotFoundError:
+        return b""
 
 
 async def test_without_slurms_programs_the_error_names_them(tmp_path: Path) -> None:
