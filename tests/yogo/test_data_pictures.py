@@ -94,6 +94,7 @@ def test_a_colour_jpeg_gives_its_luminance_and_ignores_exif(tmp_path: Path) -> N
     assert read_picture(path, rgb=True, image_hw=HW)[0].float().mean().item() == pytest.approx(200, abs=3)
 
 
+@pytest.mark.filterwarnings("ignore:The image decoding and encoding:DeprecationWarning")  # what published yogo used
 @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
 def test_pixels_are_those_that_published_yogo_saw(tmp_path: Path, name: str) -> None:
     colours = np.random.default_rng(1).integers(0, 256, (*HW, 3), dtype=np.uint8)
