@@ -17,6 +17,7 @@ from textual.widgets import Static
 from yogo.errors import RunError, YogoError
 from yogo.presets import Preset
 from yogo.run.directory import check_name
+from yogo.run.launch import Kind
 from yogo.terminal import printable
 from yogo_tui.cluster.base import Estimate, Resources
 from yogo_tui.errors import ConsoleError
@@ -27,11 +28,13 @@ from yogo_tui.screens.choose import Choice, Choose, Prompt
 from yogo_tui.screens.launch_form import (
     Form,
     Then,
+    definition_for,
     inherited_words,
     launch_form,
     make_plan,
     make_then,
     parent_words,
+    preset_for,
     recipe_words,
     shorten,
     size_words,
@@ -80,8 +83,8 @@ class LaunchScreen(ModeScreen):
         self._form = Form(
             name=session.propose_name(),
             size=session.settings.sizes[0],
-            preset=session.presets()[0],
-            definition=files[0].path if len(files) == 1 else None,
+            preset=preset_for(session.presets(), Kind.PRETRAIN),
+            definition=definition_for(files, "pre-train"),
         )
         self.watch(self.app, "draft", self._take)
 
@@ -93,12 +96,15 @@ class LaunchScreen(ModeScreen):
         if draft.preset is not None:
             form = replace(form, preset=self._preset(draft.preset))
         if draft.parent:
-            form = replace(form, parent=draft.parent, preset=self._preset("finetune"), then=None)
+            form = replace(form, parent=draft.parent, preset=self._finetune_preset(), then=None)
         self.show_form(form)
 
     def _preset(self, slug: str) -> Preset:
         presets = self.app.session.presets()
         return next((preset for preset in presets if preset.slug == slug), presets[0])
+
+    def _finetune_preset(self) -> Preset:
+        return preset_for(self.app.session.presets(), Kind.FINETUNE)
 
     def show_form(self, form: Form) -> None:
         if form.size != self._form.size or form.definition != self._form.definition:
@@ -219,18 +225,21 @@ class LaunchScreen(ModeScreen):
             path = os.path.abspath(os.path.expanduser(path.strip()))
             self.app.notify(f"reading {path}", markup=False, timeout=3)
             parent = await self.app.session.inspect(PurePosixPath(path))
-            self.show_form(replace(self._form, parent=parent, preset=self._preset("finetune"), then=None))
+            self.show_form(replace(self._form, parent=parent, preset=self._finetune_preset(), then=None))
 
     @work(exclusive=True, group="choose")
     async def action_then(self) -> None:
         if self._form.then:
             self.show_form(replace(self._form, then=None))
             return
-        definition = await self._ask_definition("then fine-tune on", self._form.definition)
-        preset = definition and await self._ask_preset("with the recipe", self._preset("finetune"))
+        definition = await self._ask_definition("then fine-tune on", self._definition_behind())
+        preset = definition and await self._ask_preset("with the recipe", self._finetune_preset())
         if definition and preset:
             then = Then(definition, preset, self.app.session.propose_name())
             self.show_form(replace(self._form, then=then))
+
+    def _definition_behind(self) -> Path | None:
+        return definition_for(self.app.session.definitions(), "fine-tun") or self._form.definition
 
     @work(exclusive=True, group="when")
     async def action_when(self) -> None:

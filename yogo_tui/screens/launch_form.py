@@ -114,6 +114,20 @@ async def launch_form(session: Session, form: Form) -> str:
     return f"{plan.name} is submitted, and {then.name} behind it"
 
 
+def preset_for(presets: Sequence[Preset], kind: Kind) -> Preset:
+    """The user's own preset that is named for this kind of run, before the shipped one; else the first."""
+    fitting = [preset for preset in presets if kind.value in preset.slug.replace("-", "") and not preset.problem]
+    own = [preset for preset in fitting if preset.path is not None]
+    shipped = fitting if kind is Kind.FINETUNE else []
+    return next(iter((*own, *shipped)), presets[0])
+
+
+def definition_for(files: Sequence[DefinitionFile], word: str) -> Path | None:
+    """The definition to begin with: the only one there is, or the only one whose path holds `word`."""
+    fitting = [file.path for file in files if word in str(file.path.relative_to(file.root))]
+    return fitting[0] if len(fitting) == 1 else files[0].path if len(files) == 1 else None
+
+
 def size_words(size: SizePreset) -> str:
     gpus = "1 GPU" if size.gpus == 1 else f"{size.gpus} GPUs"
     return f"{gpus}, {size.hours:g} h"

@@ -10,8 +10,10 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import Resize
 from textual.widget import Widget
+from textual.widgets import Static
 
 from yogo.run.history import History
+from yogo.terminal import printable
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK, FramedScreen
 from yogo_tui.screens.run_actions import cancel_run, finetune_from
@@ -57,6 +59,7 @@ class RunScreen(FramedScreen):
         yield RunHead()
 
     def body(self) -> ComposeResult:
+        yield Static(id="why", markup=False)
         with Container(id="panes"):
             with Vertical(id="upper"):
                 yield TitledRule("loss (log)", id="plot-rule")
@@ -69,6 +72,7 @@ class RunScreen(FramedScreen):
 
     def on_mount(self) -> None:
         self.watch(self.app, "runs", self._runs_seen)
+        self.watch(self.plot, "is_log", self._name_upper, init=False)
         self.show_run(self._run)
         if self._run.path:
             self.follow_history()
@@ -85,6 +89,8 @@ class RunScreen(FramedScreen):
     def show_run(self, run: Run) -> None:
         self._run = run
         self.head_line.run = run
+        self.query_one("#why", Static).update(printable(" · ".join(filter(None, (run.why, *run.notices)))))
+        self.set_class(bool(run.why or run.notices), "-why")
         self.log_view.path = run.log
         self.details.show(run, self._history)
 
@@ -97,12 +103,17 @@ class RunScreen(FramedScreen):
         self._history = history
         self.plot.curves = Curves.of(history)
         self.head_line.seconds_left = history.seconds_left()
-        rule, best = self.query_one("#plot-rule", TitledRule), history.best
-        rule.title = "loss (log) · line train · o validation"
-        rule.right = f"best {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
-        if any(point.loss is None for point in (*self.plot.curves.train, *self.plot.curves.validation)):
-            rule.title += " · ✖ NaN"
         self.details.show(self._run, history)
+        self._name_upper()
+
+    def _name_upper(self) -> None:
+        """The words above the plot, or the details that stand in its place."""
+        rule, best, curves = self.query_one("#plot-rule", TitledRule), self._history.best, self.plot.curves
+        rule.right = f"best {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
+        has_gaps = any(point.loss is None for point in (*curves.train, *curves.validation))
+        scale = "log" if self.plot.is_log else "linear"
+        title = f"loss ({scale}) · line train · o validation{' · ✖ NaN' if has_gaps else ''}"
+        rule.title = "details" if self.has_class("-details") else title
 
     @on(LogView.Moved)
     def _log_moved(self, event: LogView.Moved) -> None:
@@ -125,6 +136,7 @@ class RunScreen(FramedScreen):
 
     def action_details(self) -> None:
         self.toggle_class("-details")
+        self._name_upper()
         (self.details if self.has_class("-details") else self.plot).focus()
 
     def action_search(self) -> None:

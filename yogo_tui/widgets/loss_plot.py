@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.events import Resize
 from textual.reactive import reactive
+from textual.widgets import Static
 from textual_plot import AxisFormatter, HiResMode, NumericAxisFormatter, PlotWidget
 
 from yogo_tui.widgets.curves import Curves, Point, log_ticks, reduce, segments, tick_words, visible
@@ -33,6 +34,12 @@ class LossPlot(Container, can_focus=True):
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"curve--train", "curve--validation", "curve--best", "curve--gap"}
 
+    DEFAULT_CSS = """
+    LossPlot #no-curves { display: none; padding: 1 2; color: $foreground-muted; }
+    LossPlot.-empty #no-curves { display: block; }
+    LossPlot.-empty PlotWidget { display: none; }
+    """
+
     curves: reactive[Curves] = reactive(Curves())
     is_log: reactive[bool] = reactive(True)
     view: reactive[tuple[float, float] | None] = reactive(None)
@@ -44,6 +51,7 @@ class LossPlot(Container, can_focus=True):
         plot = PlotWidget(allow_pan_and_zoom=False)
         plot.can_focus = False
         yield plot
+        yield Static("The loss appears here with the first steps.", id="no-curves")
 
     def on_mount(self) -> None:
         self.plot.margin_left, self.plot.margin_top, self.plot.margin_bottom = _MARGIN_LEFT, 0, 1
@@ -86,6 +94,7 @@ class LossPlot(Container, can_focus=True):
         """Draw what is on show, reduced to the columns that there are."""
         if not self.is_mounted:
             return
+        self.set_class(not (self.curves.train or self.curves.validation), "-empty")
         first, last = self.span
         columns = max(2, 2 * (self.size.width - _MARGIN_LEFT - 2))
         plot = self.plot
