@@ -91,6 +91,31 @@ def save_checkpoint(
         "training": dict(training or {}),
         "versions": dict(versions or {}),
     }
+    return _write(path, contents)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """What the file at `path` holds, its tensors on the CPU. Nothing in it is executed.
+
+    Raises CheckpointError in one sentence when it is missing, cut short, hostile or something else altogether.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise CheckpointError(f"{path} is a folder, not a checkpoint: name the .pth file in it")
+    if not path.exists():
+        raise CheckpointError(f"{path} does not exist")
+    contents = _contents(path)
+    if not isinstance(contents, dict) or not _is_state_dict(contents.get("model_state_dict")):
+        raise CheckpointError(f"{path} is no YOGO checkpoint: it holds no model_state_dict")
+    return _checkpoint(path, contents)
+
+
+def _is_state_dict(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in value.items())
+
+
+def _write(path: Path, contents: Mapping[str, Any]) -> str:
+    """Replace `path`, once what would be written has been read back; returns its SHA-256."""
     buffer = io.BytesIO()
     torch.save(_on_cpu(contents), buffer)
     data = buffer.getvalue()
@@ -108,24 +133,6 @@ def save_checkpoint(
         if hashlib.sha256(file.read()).hexdigest() != digest:
             raise CheckpointError(f"{path} was not written: the disk gave back other bytes than it was given")
     return digest
-
-
-def load_checkpoint(path: str | Path) -> Checkpoint:
-    """What the file at `path` holds, its tensors on the CPU. Nothing in it is executed.
-
-    Raises CheckpointError in one sentence when it is missing, cut short, hostile or something else altogether.
-    """
-    path = Path(path)
-    if path.is_dir():
-        raise CheckpointError(f"{path} is a folder, not a checkpoint: name the .pth file in it")
-    if not path.exists():
-        raise CheckpointError(f"{path} does not exist")
-    contents = _contents(path)
-    state = contents.get("model_state_dict") if isinstance(contents, dict) else None
-    if not isinstance(state, dict) or not all(isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
-        raise CheckpointError(f"{path} is no YOGO checkpoint: it holds no model_state_dict")
-    assert isinstance(contents, dict)
-    return _checkpoint(path, state, contents)
 
 
 def _contents(path: Path) -> object:
@@ -153,7 +160,7 @@ def _load(file: Path | io.BytesIO) -> object:
     return contents
 
 
-def _checkpoint(path: Path, state: dict[str, Tensor], contents: Mapping[str, Any]) -> Checkpoint:
+def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
     def dictionary(key: str) -> dict[str, Any] | None:
         value = contents.get(key)
         return value if isinstance(value, dict) and value else None
@@ -163,7 +170,7 @@ def _checkpoint(path: Path, state: dict[str, Tensor], contents: Mapping[str, Any
     try:
         return Checkpoint(
             path=path,
-            model_state_dict=state,
+            model_state_dict=dict(contents["model_state_dict"]),
             model_version=str(contents.get("model_version") or ""),
             epoch=int(contents.get("epoch") or 0),
             step=int(contents.get("step") or 0),
