@@ -130,8 +130,9 @@ class _Counter:
             if self.num_bad <= MOST_LABEL_PROBLEMS:
                 self.survey.problems.append(error.problem)
             return
-        for index in labels.rows[::5]:
-            totals[int(index)] += 1
+        indices = labels.rows[::5].tolist()
+        for index in range(len(totals)):
+            totals[index] += indices.count(index)
         self.survey.num_dropped += labels.num_dropped
         self.boxes.append(len(labels))
         if self.progress and len(self.boxes) % 100 == 0:
