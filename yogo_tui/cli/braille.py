@@ -11,6 +11,9 @@ _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """Unicode's bit of each dot, by row and column."""
 
 _COLOURS = ("\x1b[36m", "\x1b[33m", "\x1b[35m", "\x1b[32m")
+_MARKS = "o+x"
+"""What tells the curves after the first one apart where there is no colour."""
+
 _PLAIN = "\x1b[0m"
 _MARGIN = 9
 
@@ -37,7 +40,8 @@ def draw(curves: Mapping[str, Points], *, width: int, height: int, colour: bool 
         line = "".join(_cell(cells.get((row, column)), colour) for column in range(columns))
         yield f"{_tick(row, height, low, high)}┤{line}".rstrip()
     yield f"{'':>{_MARGIN}}└{'─' * columns}"
-    names = "  ".join(f"{_COLOURS[n]}─ {name}{_PLAIN}" if colour else name for n, (name, _) in enumerate(known))
+    signs = [f"{_COLOURS[n]}─{_PLAIN}" if colour else ("⠒", *_MARKS)[n] for n in range(len(known))]
+    names = "  ".join(f"{sign} {name}" for sign, (name, _) in zip(signs, known, strict=True))
     yield f"{'':>{_MARGIN}} epoch 0 to {right:.4g} · {names}"
 
 
@@ -65,8 +69,11 @@ def _line(start: tuple[int, int], end: tuple[int, int]) -> Iterator[tuple[int, i
 def _cell(cell: tuple[int, int] | None, colour: bool) -> str:
     if cell is None:
         return " "
-    sign = chr(0x2800 + cell[0])
-    return f"{_COLOURS[cell[1]]}{sign}{_PLAIN}" if colour else sign
+    bits, number = cell
+    sign = chr(0x2800 + bits)
+    if colour:
+        return f"{_COLOURS[number]}{sign}{_PLAIN}"
+    return _MARKS[number - 1] if number else sign
 
 
 def _tick(row: int, height: int, low: float, high: float) -> str:

@@ -25,6 +25,5 @@ def run(args: argparse.Namespace) -> int:
         return asyncio.run(demo.run_chain(settings))
     from yogo_tui.app import open_console
 
-    print(demo.WELCOME.format(workspace=settings.workspace_folder))
     asyncio.run(open_console(settings, mode="launch"))
     return 0

@@ -100,4 +100,4 @@ def plan_of(settings: Settings, args: argparse.Namespace, name: str, *, check: b
 
 
 def kind_of(preset: Preset) -> Kind:
-    return Kind.PRETRAIN if preset.slug.startswith("pretrain") else Kind.TRAIN
+    return Kind.PRETRAIN if "pretrain" in preset.slug else Kind.TRAIN

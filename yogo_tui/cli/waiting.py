@@ -11,25 +11,26 @@ from yogo_tui.widgets.words import loss_words, state_words
 
 
 async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = False) -> int:
-    """Print each change of these runs until all are over; 0 if all finished, 1 otherwise.
+    """Print these runs as their states change, and at each tenth of the way; 0 once all finished, 1 otherwise.
 
     One that can never start counts as over. To leave does not end the jobs.
     """
-    shown: dict[str, str] = {}
+    shown: dict[str, object] = {}
     async for seen in session.watch_runs():
         runs = [run for run in seen.runs if run.name in names]
         for run in reversed(runs):
-            line = told(run)
-            if shown.get(run.name) != line and not quiet:
-                print(line, flush=True)
-            shown[run.name] = line
+            tenth = int(10 * run.progress.epoch / run.progress.epochs) if run.progress and run.progress.epochs else 0
+            news = (run.state, run.why, tenth)
+            if shown.get(run.name) != news and not quiet:
+                print(told(run), flush=True)
+            shown[run.name] = news
         if len(runs) == len(set(names)) and all(run.state.is_over for run in runs):
             return 0 if all(run.state is RunState.FINISHED for run in runs) else 1
     return 1
 
 
 def told(run: Run) -> str:
-    """A run in one line: it changes with each whole epoch, not with each step."""
+    """A run in one line."""
     parts = [f"{run.name} {state_words(run.state)}"]
     if run.progress and (run.progress.epoch or run.state is RunState.RUNNING):
         parts.append(f"epoch {int(run.progress.epoch)} of {run.progress.epochs}")

@@ -1,0 +1,141 @@
+"""The demo: a workspace with made-up pictures and recipes that train in about a minute, and the whole chain on it.
+
+It is an ordinary workspace with ordinary settings: what works there works anywhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from yogo import presets
+from yogo.presets import Preset
+from yogo.recipe import Recipe
+from yogo.run.atomic import write_atomically
+from yogo.run.launch import Kind
+from yogo.terminal import printable
+from yogo_tui.cli.submitting import say, submit_all
+from yogo_tui.cli.waiting import wait_for
+from yogo_tui.errors import HostError
+from yogo_tui.launch.plan import Plan
+from yogo_tui.runs.model import Run
+from yogo_tui.session import Session
+from yogo_tui.settings import Settings, load
+
+HEIGHT, WIDTH = 193, 258
+NUM_PICTURES, NUM_CELLS = 48, 60
+DATA = "synthetic"
+DEFINITIONS = f"{DATA}/dataset_defs"
+
+_PRETRAIN = Recipe(
+    epochs=20,
+    batch_size=4,
+    learning_rate=2e-3,
+    model="quarter_filters",
+    image_hw=(HEIGHT, WIDTH),
+    normalize_images=True,
+)
+RECIPES = {
+    "demo-pretrain": ("Demo: pre-train", "A quarter of the network on small frames: a minute on two cores.", _PRETRAIN),
+    "demo-finetune": (
+        "Demo: fine-tune",
+        "On from the pre-train's weights, at half its rate.",
+        _PRETRAIN.model_copy(update={"learning_rate": 1e-3}),
+    ),
+}
+
+
+async def prepare(workspace: Path) -> Settings:
+    """The demo's settings, its workspace made where it is not there yet. Raises ConsoleError, YogoError, OSError."""
+    workspace = Path(os.path.abspath(workspace.expanduser()))
+    workspace.mkdir(parents=True, exist_ok=True)
+    file = workspace / "settings.yaml"
+    if not file.exists():
+        write_atomically(file, _settings())
+    settings = load(file)
+    for slug, (title, note, recipe) in RECIPES.items():
+        path = settings.own_presets_folder / f"{slug}.yaml"
+        if not path.exists():
+            presets.save(Preset(title, note, recipe, path), path, seen=None)
+    if not (workspace / DATA / "synthetic.json").exists():
+        await _make_pictures(settings, workspace / DATA)
+    return settings
+
+
+def _settings() -> str:
+    cores = os.cpu_count() or 1
+    sizes = [{"gpus": n, "cpus": cores, "hours": 1, "template": f"{n}gpu.sbatch"} for n in (1, 2, 4)]
+    values = {"definitions": [DEFINITIONS], "cluster": "local", "local_slots": 1, "sizes": sizes}
+    return "# The demo's settings. Delete this folder to begin anew.\n" + yaml.safe_dump(values, sort_keys=False)
+
+
+async def _make_pictures(settings: Settings, folder: Path) -> None:
+    """Ask `yogo synth`, which shows its own progress and ends with this process."""
+    print(f"making {NUM_PICTURES * 7 // 4} pictures in {printable(str(folder))}", flush=True)
+    process = await asyncio.create_subprocess_exec(
+        *settings.yogo_words,
+        "synth",
+        str(folder),
+        f"--pictures={NUM_PICTURES}",
+        f"--cells={NUM_CELLS}",
+        "--image-hw",
+        str(HEIGHT),
+        str(WIDTH),
+        stdout=asyncio.subprocess.DEVNULL,
+    )
+    if await process.wait():
+        raise HostError(f"The demo's pictures could not be made: yogo synth ended with status {process.returncode}.")
+
+
+async def run_chain(settings: Settings) -> int:
+    """Pre-train, the fine-tune queued behind it, and both results: 0 if both finished. Raises ConsoleError."""
+    session = await Session.open(settings)
+    try:
+        first, second = await _plans(session)
+        launched = await submit_all(session, first, second)
+        say(launched, as_json=False)
+        status = await wait_for(session, [first.name, second.name])
+        for plan in (first, second):
+            print(_result(await session.find(plan.name)))
+        return status
+    finally:
+        await session.close()
+
+
+async def _plans(session: Session) -> tuple[Plan, Plan]:
+    folder = session.settings.workspace_folder / DEFINITIONS
+    size = session.settings.sizes[0]
+    before, after = (presets.find(slug, session.settings.preset_folders) for slug in RECIPES)
+    first = Plan(
+        name=session.propose_name(),
+        kind=Kind.PRETRAIN,
+        definition=PurePosixPath(folder / "pre-training" / "synthetic.yml"),
+        recipe=before.recipe,
+        size=size,
+        preset=before.title,
+    )
+    second = await session.plan_finetune(
+        await session.parent_of_plan(first),
+        definition=folder / "fine-tuning" / "synthetic.yml",
+        recipe=after.recipe,
+        size=size,
+        preset=after.title,
+    )
+    return first, second
+
+
+def _result(run: Run) -> str:
+    if run.result is None or run.result.best_loss is None:
+        return printable(f"{run.name}: {run.state}. {run.why}")
+    metrics = [
+        f"{name} {value:.3f}"
+        for name, value in run.result.test_metrics.items()
+        if value is not None and "/" not in name
+    ]
+    told = ", ".join(
+        [f"best validation loss {run.result.best_loss:.4g} in epoch {(run.result.best_epoch or 0) + 1}", *metrics]
+    )
+    return printable(f"{run.name}: {run.kind} {run.state}, {told}; {run.path}/best.pth")
