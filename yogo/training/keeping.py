@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import metadata
 from typing import Any, Literal, Protocol
 
 import torch
@@ -87,12 +88,10 @@ class RunKeeper:
 
 def versions() -> dict[str, str]:
     """Of what a run's numbers may depend on."""
-    import torchvision
-
     found = {
         "yogo": __version__,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "torchvision": torchvision.__version__,
+        "torchvision": metadata.version("torchvision"),
     }
     return found | ({"cuda": torch.version.cuda} if torch.version.cuda else {})

@@ -71,6 +71,7 @@ class Trainer:
     ) -> None:
         self.recipe = recipe
         self.model = model.to(memory_format=torch.channels_last)
+        self._parameters = list[Tensor](model.parameters())
         self.sets = sets
         self.world = world
         self.precision = precision
@@ -81,14 +82,13 @@ class Trainer:
         self.network = world.parallel(self.model)
         self.loss = YOGOLoss(recipe.no_obj_weight, recipe.iou_weight, recipe.classify_weight, recipe.label_smoothing)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
+            self._parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.scaler = precision.scaler()
         self.reader = Reader(world, read_every_seconds)
         # Read once: asking the device for them at every step would wait for it.
         self._clip = float(model.clip_value)
         self._normalize = bool(model.normalize_images)
-        self._parameters = list[Tensor](model.parameters())
         self._dtype = precision.dtype or self._parameters[0].dtype
 
     @property

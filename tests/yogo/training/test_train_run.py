@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo, write_dataset
+from tiny import TINY, Done, Yogo, write_dataset
 
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import RunError
@@ -21,9 +21,7 @@ from yogo.run.result import verify
 
 
 @pytest.fixture(scope="module")
-def finished(
-    tmp_path_factory: pytest.TempPathFactory, definition: Path
-) -> tuple[Yogo, subprocess.CompletedProcess[str]]:
+def finished(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> tuple[Yogo, Done]:
     yogo = Yogo(tmp_path_factory.mktemp("finished"))
     arguments = ("--name", "calm-cat", "--epochs", "2", "-bs", "4", "--note", "a note", "--tags", "one", "two")
     return yogo, yogo.train(definition, *TINY, *arguments)
@@ -61,7 +59,7 @@ def test_a_run_records_what_really_ran(finished: tuple[Yogo, object], definition
 
 
 def test_the_log_has_plain_lines_with_the_pace_and_the_loss(
-    finished: tuple[Yogo, subprocess.CompletedProcess[str]],
+    finished: tuple[Yogo, Done],
 ) -> None:
     done = finished[1]
     assert (done.returncode, done.stderr) == (0, "")

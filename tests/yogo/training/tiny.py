@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import torch
 from PIL import Image
 
 from yogo.checkpoint import load_checkpoint
+from yogo.cli import main
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
@@ -62,6 +65,13 @@ def write_dataset(
     return definition
 
 
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @dataclass
 class Yogo:
     """`yogo train` as a person runs it: a process of its own, away from this one's home and threads."""
@@ -94,10 +104,31 @@ class Yogo:
         self.started.append(process)
         return process
 
-    def train(self, *arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    def train(self, *arguments: object) -> Done:
+        """The same in this process, which has torch imported already, on one thread."""
+        argv = ["train", "--runs", *map(str, (self.runs, *arguments))]
+        out, err, threads = io.StringIO(), io.StringIO(), torch.get_num_threads()
+        handlers = {signum: signal.getsignal(signum) for signum in signals.HANDLED}
+        kept = os.environ.copy()
+        try:
+            os.environ.clear()
+            os.environ.update(self.environment)
+            torch.set_num_threads(1)
+            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+                status = main(argv)
+        finally:
+            os.environ.clear()
+            os.environ.update(kept)
+            torch.set_num_threads(threads)
+            for signum, handler in handlers.items():
+                signal.signal(signum, handler)
+        return Done(status, out.getvalue(), err.getvalue())
+
+    def finish(self, *arguments: object, **environment: str) -> Done:
+        """The same in a process of its own, waited for."""
         process = self.start(*arguments, **environment)
         out, err = process.communicate(timeout=240)
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        return Done(process.returncode, out, err)
 
     def events(self, name: str) -> list[events.Event]:
         path = self.run(name).events

@@ -19,8 +19,8 @@ LINE_EVERY_SECONDS = 10.0
 WORDS: dict[Phase, str] = {"decode": "decoding", "train": "epoch", "validate": "validating", "test": "testing"}
 
 
-def terminal(epochs: int, stream: TextIO = sys.stdout) -> Bar | Lines:
-    return Bar(epochs, stream) if stream.isatty() else Lines(epochs, stream)
+def terminal(epochs: int) -> Bar | Lines:
+    return Bar(epochs, sys.stdout) if sys.stdout.isatty() else Lines(epochs, sys.stdout)
 
 
 class Lines:
