@@ -163,12 +163,13 @@ def _is(data: Mapping[str, Any], name: str, value: object) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
+    """The preset files in a folder; the folder itself where it cannot be listed, so that the reason is told."""
     try:
         return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.name[0] != ".")
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
-    except OSError as error:
-        raise RecipeError(f"{folder}: This folder of presets cannot be listed: {error.strerror}") from error
+    except OSError:
+        return [folder]
 
 
 def _load_or_tell(path: Path) -> Preset:

@@ -146,8 +146,10 @@ def _entry(
 
 
 def _number(sample: Sample, numbers: dict[tuple[Path, Path], int]) -> int:
-    images, labels = sample.image.parent, sample.label.parent if sample.label else None
-    return next(number for folders, number in numbers.items() if folders[0] == images and labels in (None, folders[1]))
+    images = sample.image.parent
+    if sample.label:
+        return numbers[images, sample.label.parent]
+    return next(number for folders, number in numbers.items() if folders[0] == images)
 
 
 def _stamps(sample: Sample) -> tuple[Stamp, Stamp | None]:

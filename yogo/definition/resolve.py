@@ -73,13 +73,13 @@ class _Walk:
                     if path.is_dir():
                         str(real := path.resolve()).encode()
                         return real
-                    self._say(file, named.line, f"{named.key} is no folder: {named.text}")
+                    self._say(file, named.line, f"{named.key} is no folder: {_short(named.text)}")
                     return None
         except (OSError, RuntimeError, ValueError) as error:
-            self._say(file, named.line, f"{named.key} cannot be looked at: {named.text} ({error})")
+            self._say(file, named.line, f"{named.key} cannot be looked at: {_short(named.text)} ({_reason(error)})")
             return None
         looked = "" if written.is_absolute() else f" (looked in {file.path.parent} and in {Path.cwd()})"
-        self._say(file, named.line, f"{named.key} does not exist: {named.text}{looked}", missing=True)
+        self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
         return None
 
     def _child(self, file: Source, entry: DefinitionEntry, part: Part, above: tuple[Path, ...]) -> None:
@@ -88,10 +88,10 @@ class _Walk:
             path = (file.path.parent / entry.definition.text).resolve()
             exists = path.exists()
         except (OSError, RuntimeError, ValueError) as error:
-            self._say(file, line, f"defn_path cannot be looked at: {entry.definition.text} ({error})")
+            self._say(file, line, f"defn_path cannot be looked at: {_short(entry.definition.text)} ({_reason(error)})")
             return
         if not exists:
-            where = f"{entry.definition.text} (looked in {file.path.parent})"
+            where = f"{_short(entry.definition.text)} (looked in {file.path.parent})"
             self._say(file, line, f"defn_path does not exist: {where}", missing=True)
             return
         if len(above) > MAX_DEPTH:
@@ -136,12 +136,20 @@ class _Walk:
                 self._child(child, entry, Part.TEST, inside)
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:150]}…{text[-150:]}"
+
+
+def _reason(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 def resolve(path: Path) -> tuple[DatasetDefinition | None, list[Problem]]:
     """The definition in `path`, and every problem found; None where it is no definition at all. Never raises."""
     try:
         absolute = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        return None, [Problem("error", f"This path cannot be looked at: {error}", path)]
+        return None, [Problem("error", f"This path cannot be looked at: {_reason(error)}", path)]
     walk = _Walk(source.read(absolute))
     walk.run()
     thumbnails: dict[str, list[Path]] = {}
