@@ -161,6 +161,21 @@ async def test_bars_drawn_over_one_another_are_one_line_from_both_sides(path: Pa
     assert [line.end for line in lines] == [*(line.offset for line in lines[1:]), log.size]
 
 
+async def test_bars_that_draw_over_one_another_for_a_megabyte_still_fill_a_page(path: Path) -> None:
+    bars = "".join(f"\rinner {number:60}\x1b[A\router {number:60}\n" for number in range(8_000))
+    path.write_text(f"before\nouter\n{bars}\nafter\n")
+    log = await opened(path)
+    assert log.size > 1 << 20
+    below = await log.lines_before(log.size, 10)
+    above = await log.lines_at(0, 10)
+    assert len(below) == len(above) == 10
+    assert texts(below)[-3:] == [f"outer {7999:60}", f"inner {7999:60}", "after"]
+    assert above[0].text.plain == "before"
+    for lines in (above, below):
+        assert all(one.end == next_one.offset for one, next_one in pairwise(lines))
+    assert below[-1].end == log.size
+
+
 async def test_a_bar_without_a_newline_for_hours_stays_small(path: Path) -> None:
     path.write_text("start\n" + "".join(f"\r{number:7} of 100000" for number in range(100_000)))
     log = await opened(path)

@@ -23,6 +23,9 @@ from rich.text import Text
 MAX_COLUMNS = 4096
 """What a row holds; the rest of a longer one is shown as an ellipsis."""
 
+_REDRAWN = 8192
+"""A longer line that a bar was redrawn on shows what stands in its last so many characters."""
+
 _TAB = 8
 _PLAIN = Style.null()
 _UNREADABLE = frozenset({5, 6, 8})
@@ -110,7 +113,8 @@ class Screen:
         if line.isprintable():
             self._write(line)
             return
-        for token in _TOKEN.finditer(line):
+        redrawn = line.find("\r", len(line) - _REDRAWN) if len(line) > _REDRAWN else -1
+        for token in _TOKEN.finditer(line, max(redrawn, 0)):
             if words := token["words"]:
                 self._write(readable(words))
             elif control := token["control"]:

@@ -38,8 +38,8 @@ _SEARCH_BYTES = 1 << 20
 _CONTEXT = 16
 """Lines looked at beyond those asked for, as they may draw over them."""
 
-_MAX_LINES = 2048
-"""Most lines that one look goes through, where bars draw over bars for long."""
+_MAX_LINES, _MAX_BYTES = 2048, 4 * BLOCK
+"""How far to go on with lines that draw over one another."""
 
 _GOES_UP = re.compile(rb"\x1b\[\d*[AF]|\xc2\x9b\d*[AF]")
 
@@ -105,33 +105,49 @@ class LogFile:
         return is_new or has_grown
 
     async def lines_at(self, offset: int, count: int) -> list[LogLine]:
-        """Up to `count` lines, from the one that holds the byte at `offset` on."""
-        screen, start, num_read, calm = Screen(), await self.line_start(offset), 0, 0
-        while start < self.size and num_read < _MAX_LINES + count:
-            end = await self._line_end(start)
-            line = await self._slice(start, end)
-            screen.feed(_decode(line), start)
-            calm = 0 if _GOES_UP.search(line) else calm + 1
-            start, num_read = end, num_read + 1
-            if len(screen.rows) > count and calm >= _CONTEXT:
-                break
-        return self._shown(screen, start, 0, count)
+        """Up to `count` lines, from the one that holds the byte at `offset` on; fewer at the log's end alone."""
+        start = await self.line_start(offset)
+        lines: list[LogLine] = []
+        while len(lines) < count and start < self.size:
+            screen, start = await self._draw(start, count - len(lines))
+            lines += self._shown(screen, start)
+        return lines[:count]
 
     async def lines_before(self, offset: int, count: int) -> list[LogLine]:
-        """Up to `count` lines that end where the line that holds `offset` begins, or where the log does."""
+        """Up to `count` lines that end where the line that holds `offset` begins, or where the log does; fewer at
+        the log's beginning alone."""
         stop = self.size if offset >= self.size else await self.line_start(offset)
         edges = [stop]
-        num_wanted = count + _CONTEXT
-        while True:
-            while len(edges) <= num_wanted and edges[0] > 0:
+        screen = Screen()
+        for num_lines in (count + _CONTEXT, count + _MAX_LINES):
+            while (
+                len(edges) <= num_lines and edges[0] > 0 and not (len(edges) > count and stop - edges[0] > _MAX_BYTES)
+            ):
                 edges.insert(0, await self.line_start(edges[0] - 1))
             screen = Screen()
             for start, end in pairwise(edges):
                 screen.feed(_decode(await self._slice(start, end)), start)
-            is_enough = len(screen.rows) >= count or edges[0] == 0
-            if is_enough or num_wanted >= _MAX_LINES:
-                return self._shown(screen, stop, max(len(screen.rows) - count, 0), count)
-            num_wanted = min(num_wanted * 4, _MAX_LINES)
+            if len(screen.rows) >= count:
+                break
+        shown = self._shown(screen, stop)
+        lines = shown[max(len(shown) - count, 0) :]
+        missing = count - len(lines)
+        return [*await self.lines_before(edges[0], missing), *lines] if missing and edges[0] > 0 else lines
+
+    async def _draw(self, start: int, count: int) -> tuple[Screen, int]:
+        """A screen of more than `count` rows with the lines from `start` on, those that draw over them too, and where
+        it ends. Bars that draw over bars for too long are cut there."""
+        screen, first, num_lines, calm = Screen(), start, 0, 0
+        while start < self.size and num_lines < count + _MAX_LINES:
+            is_long = num_lines > count and start - first > _MAX_BYTES
+            if is_long or (len(screen.rows) > count and calm >= _CONTEXT):
+                break
+            end = await self._line_end(start)
+            line = await self._slice(start, end)
+            screen.feed(_decode(line), start)
+            calm = 0 if _GOES_UP.search(line) else calm + 1
+            start, num_lines = end, num_lines + 1
+        return screen, start
 
     async def line_start(self, offset: int) -> int:
         """Where the line that holds the byte at `offset` begins; the log's size for one at its end, or past it."""
@@ -178,14 +194,13 @@ class LogFile:
                 on_progress(offset)
         return None
 
-    def _shown(self, screen: Screen, stop: int, first: int, count: int) -> list[LogLine]:
-        """Some of a screen's rows as lines; those go up to `stop`, an offset."""
-        rows = screen.rows
-        ends = [*(row.offset for row in rows), stop][1:]
+    def _shown(self, screen: Screen, stop: int) -> list[LogLine]:
+        """A screen's rows as lines; those go up to `stop`, an offset."""
+        ends = [*(row.offset for row in screen.rows), stop][1:]
         is_open = stop == self.size and not self._tail.endswith(b"\n")
         return [
             LogLine(row.offset, end, row.text(), is_finished=not (is_open and end == stop))
-            for row, end in list(zip(rows, ends, strict=True))[first : first + count]
+            for row, end in zip(screen.rows, ends, strict=True)
         ]
 
     async def _line_end(self, start: int) -> int:

@@ -121,7 +121,7 @@ class Supervisor:
         while not batch.has_ended():
             if why := self._why_to_end():
                 self.save(word="COMPLETING")
-                batch.end(f"CANCELLED: {why}")
+                batch.end("CANCELLED")
                 return Ending(batch.status, cancelled=why)
             if batch.is_past_limit():
                 self.save(word="COMPLETING")
