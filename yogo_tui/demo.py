@@ -130,12 +130,7 @@ async def _plans(session: Session) -> tuple[Plan, Plan]:
 def _result(run: Run) -> str:
     if run.result is None or run.result.best_loss is None:
         return printable(f"{run.name}: {run.state}. {run.why}")
-    metrics = [
-        f"{name} {value:.3f}"
-        for name, value in run.result.test_metrics.items()
-        if value is not None and "/" not in name
-    ]
-    told = ", ".join(
-        [f"best validation loss {run.result.best_loss:.4g} in epoch {(run.result.best_epoch or 0) + 1}", *metrics]
-    )
-    return printable(f"{run.name}: {run.kind} {run.state}, {told}; {run.path}/best.pth")
+    told = [f"best validation loss {run.result.best_loss:.4g} in epoch {(run.result.best_epoch or 0) + 1}"]
+    if (tested := run.result.test_losses.get("loss")) is not None:
+        told.append(f"test loss {tested:.4g}")
+    return printable(f"{run.name}: {run.kind} {run.state}, {', '.join(told)}; {run.path}/best.pth")

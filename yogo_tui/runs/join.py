@@ -39,9 +39,11 @@ def job_of(folder: RunFolder, jobs: Sequence[Job], cluster: str) -> Job | None:
     if launch is None:
         job_id = folder.manifest.job_id if folder.manifest else None
         return next((job for job in jobs if job.id == job_id and job.name == folder.name), None)
-    ids = {one.job_id for one in launch.submissions if one.cluster == cluster and one.job_id}
+    here = [one for one in launch.submissions if one.cluster == cluster]
     # A token tells for certain; without one (no comments in accounting) the id must go with the name.
-    mine = [job for job in jobs if is_of(job, launch) and (job.token or not ids or job.id in ids)]
+    ids = {one.job_id for one in here}
+    is_unanswered = bool(here) and here[-1].job_id is None
+    mine = [job for job in jobs if is_of(job, launch) and (job.token or is_unanswered or job.id in ids)]
     newest = [job for job in mine if launch.submission and job.id == launch.submission.job_id]
     return next(reversed(newest or mine), None)
 

@@ -1,0 +1,175 @@
+"""Reading run directories: any that there are, whatever is in them, and never more than has changed."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from yogo.recipe import Recipe
+from yogo.run import events
+from yogo.run.directory import RunDirectory
+from yogo.run.manifest import Manifest
+from yogo.run.result import Result
+from yogo_tui.hosts.base import Entry, Piece
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.runs.events import EventsReader
+from yogo_tui.runs.folder import RunFolder, Scanner
+
+
+class CountingHost(HereHost):
+    """This machine, and how often it was asked for what."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: Counter[str] = Counter()
+        self.num_bytes = 0
+        self.lists = 0
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        piece = await super().read(path, offset=offset, limit=limit)
+        self.reads[path.name] += 1
+        self.num_bytes += len(piece.data)
+        return piece
+
+    async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
+        self.lists += 1
+        return await super().list(path)
+
+
+def make_run(folder: Path, name: str, *, over: bool = True, num_steps: int = 4) -> RunDirectory:
+    run = RunDirectory(folder / name)
+    run.path.mkdir(parents=True)
+    Manifest(name=name, definition="d", classes=("a",), recipe=Recipe(epochs=2), precision="fp32").write(run.manifest)
+    events.append(run.events, events.Started(epochs=2, steps_per_epoch=num_steps // 2, num_train=4, num_val=2))
+    for step in range(1, num_steps + 1):
+        event = events.Step(step=step, epoch=0, losses=events.Losses(loss=1.0), lr=1e-3)
+        with run.events.open("ab") as file:
+            file.write(event.model_dump_json().encode() + b"\n")
+    if over:
+        run.best.touch()
+        Result(outcome="finished", epochs=2, best_loss=0.5, best_epoch=1, best_sha256="ab").write(run.result)
+    return run
+
+
+def scanner(host: HereHost, *folders: Path) -> Scanner:
+    return Scanner(host, [PurePosixPath(folder) for folder in folders])
+
+
+async def by_name(scanner: Scanner) -> dict[str, RunFolder]:
+    return {found.name: found for found in await scanner.scan()}
+
+
+async def test_runs_that_are_over_are_read_once(tmp_path: Path) -> None:
+    for number in range(30):
+        make_run(tmp_path, f"run-{number}")
+    host = CountingHost()
+    looks = scanner(host, tmp_path)
+    first = await by_name(looks)
+    assert len(first) == 30
+    assert host.reads["events.jsonl"] == 0
+    host.reads.clear()
+    host.lists = 0
+    assert await by_name(looks) == first
+    assert not host.reads
+    assert host.lists == 1
+
+
+async def test_a_run_that_is_resumed_after_its_receipt_is_seen_again(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first")
+    looks = scanner(HereHost(), tmp_path)
+    assert (await by_name(looks))["first"].is_over
+    Manifest.read(run.manifest).model_copy(update={"attempt": 1}).write(run.manifest)
+    assert not (await by_name(looks))["first"].is_over
+
+
+async def test_progress_follows_what_is_added_and_reads_only_that(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first", over=False, num_steps=20_000)
+    host = CountingHost()
+    looks = scanner(host, tmp_path)
+    progress = (await by_name(looks))["first"].progress
+    assert progress
+    assert progress.epoch == 2
+    assert host.num_bytes < 400_000 < run.events.stat().st_size
+    host.num_bytes = 0
+    event = events.Validated(step=20_000, epoch=1, losses=events.Losses(loss=0.25))
+    events.append(run.events, event)
+    progress = (await by_name(looks))["first"].progress
+    assert progress
+    assert progress.best_loss == 0.25
+    assert host.num_bytes < 4_000
+
+
+async def test_a_directory_with_only_a_checkpoint_is_a_run_and_others_are_none(tmp_path: Path) -> None:
+    for name, file in {
+        "published": "latest.pth",
+        "bare": "best.pth",
+        "empty": "",
+        "notes": "a.txt",
+        ".dot": "best.pth",
+    }.items():
+        (tmp_path / name).mkdir()
+        if file:
+            (tmp_path / name / file).touch()
+    (tmp_path / "best.pth").touch()
+    found = await by_name(scanner(HereHost(), tmp_path, tmp_path / "none"))
+    assert {name: run.has_best for name, run in found.items()} == {"published": False, "bare": True}
+
+
+async def test_a_damaged_file_is_a_notice_and_the_run_stays(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first")
+    run.result.write_text('{"outcome": "fin')
+    found = (await by_name(scanner(HereHost(), tmp_path)))["first"]
+    assert found.result is None
+    assert found.manifest
+    assert any("result.json is damaged" in notice for notice in found.notices)
+
+
+async def test_a_newer_schema_opens_with_a_notice(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first")
+    text = run.result.read_text().replace('"schema_version": 1', '"schema_version": 2, "more": "yes"')
+    run.result.write_text(text)
+    found = (await by_name(scanner(HereHost(), tmp_path)))["first"]
+    assert found.result
+    assert found.result.outcome == "finished"
+    assert any("newer yogo" in notice for notice in found.notices)
+
+
+async def test_names_of_any_bytes_are_listed(tmp_path: Path) -> None:
+    os.mkdir(os.fsencode(tmp_path) + b"/a\xff\x1b[31m\n")
+    (tmp_path / os.fsdecode(b"a\xff\x1b[31m\n") / "best.pth").touch()
+    assert len(await by_name(scanner(HereHost(), tmp_path))) == 1
+
+
+async def test_the_latest_log_is_the_last(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first")
+    for number, name in enumerate(("first-9.log", "first-10.log")):
+        (run.path / name).touch()
+        os.utime(run.path / name, (number, number))
+    assert (await by_name(scanner(HereHost(), tmp_path)))["first"].logs == ("first-9.log", "first-10.log")
+
+
+async def test_a_torn_line_is_read_once_it_is_whole(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    reader = EventsReader(HereHost(), PurePosixPath(file), whole=True)
+    assert not await reader.read()
+    line = events.Step(step=1, epoch=0, losses=events.Losses(loss=float("nan")), lr=1e-3).model_dump_json() + "\n"
+    file.write_text(line[:30])
+    assert not await reader.read()
+    file.write_text(line)
+    assert await reader.read()
+    assert reader.history.steps[0].losses.loss is None
+
+
+async def test_events_that_were_replaced_are_read_anew(tmp_path: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    for step in (1, 2):
+        events.append(file, events.Step(at=at, step=step, epoch=0, losses=events.Losses(loss=1), lr=1e-3))
+    reader = EventsReader(HereHost(), PurePosixPath(file), whole=True)
+    await reader.read()
+    file.unlink()
+    events.append(file, events.Step(at=at, step=5, epoch=0, losses=events.Losses(loss=1), lr=1e-3))
+    await reader.read()
+    assert [event.step for event in reader.history.steps] == [5]
