@@ -71,7 +71,8 @@ class Batch:
         self._started = time.monotonic()
 
     def has_ended(self) -> bool:
-        return self._process.poll() is not None
+        """Only looks: until the script is waited for, no other process, nor its session, can get its number."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def is_past_limit(self) -> bool:
         limit = self._spec.directives.time_limit_seconds
@@ -84,16 +85,16 @@ class Batch:
             return
         if time.monotonic() - self._started >= asks.time_limit_seconds - asks.warning_seconds:
             self._is_warned = True
-            self._process.send_signal(asks.warning_signal)
+            os.kill(self.pid, asks.warning_signal)
 
     def end(self, why: str) -> None:
-        """End every process of the job, gently at first; those too that a script left behind when it ended."""
+        """End every process of the job, gently at first; those too that a script left behind when it ended. Then,
+        and only then, there is a `status`."""
         if why:
             self.note(f"*** JOB {self._spec.id} {why} AT {datetime.now():%Y-%m-%dT%H:%M:%S} ***")
-        if not self.has_ended():
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGCONT)
-                os.killpg(self.pid, signal.SIGTERM)
+        # The group at one stroke, as a process may start another between two looks; then those outside it.
+        for number in (signal.SIGCONT, signal.SIGTERM):
+            os.killpg(self.pid, number)
         others = [pid for pid in self._living() if not self._is_in_group(pid)]
         processes.send(others, signal.SIGCONT, signal.SIGTERM)
         if not self._wait(self._spec.kill_after_seconds):
@@ -101,7 +102,7 @@ class Batch:
             while not self._wait(0.1) and time.monotonic() < deadline:
                 processes.send(self._living(), signal.SIGKILL)
         if self._process.poll() is None:
-            self._process.returncode = -signal.SIGKILL
+            self._process.returncode = -signal.SIGKILL  # the kernel does not let go of it
 
     def note(self, text: str) -> None:
         """A line in the job's log, from us."""
@@ -113,8 +114,6 @@ class Batch:
         return processes.of_job(str(self._folder.path), self.pid)
 
     def _is_in_group(self, pid: int) -> bool:
-        if self.has_ended():
-            return False
         try:
             return os.getpgid(pid) == self.pid
         except ProcessLookupError:
@@ -124,8 +123,7 @@ class Batch:
         """Whether all of the job's processes are gone by then."""
         deadline = time.monotonic() + seconds
         while True:
-            has_ended = self.has_ended()
-            if has_ended and not self._living():
+            if self.has_ended() and not self._living():
                 return True
             if time.monotonic() >= deadline:
                 return False

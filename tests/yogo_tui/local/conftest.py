@@ -1,0 +1,21 @@
+"""The bench that the local cluster's tests share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from local_bench import Bench
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    bench = Bench(tmp_path)
+    yield bench
+    await bench.cluster.cancel(bench.submitted)
+    for job_id in bench.submitted:
+        await bench.over(job_id)
