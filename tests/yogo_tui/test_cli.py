@@ -1,0 +1,238 @@
+"""The commands, as a person and as a script use them."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from yogo_tui.cli import main
+from yogo_tui.cluster.local import LocalCluster
+
+PRETEND = Path(__file__).with_name("pretend_yogo.py")
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A workspace with settings in force, on this machine's own cluster."""
+    lab = tmp_path / "lab"
+    data = lab / "dataset_defs"
+    for name in ("images", "labels"):
+        (data / name).mkdir(parents=True)
+    (data / "labels" / "one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (data / "images" / "one.png").write_bytes(b"")
+    pair = "dataset_paths:\n  all: {image_path: images, label_path: labels}\n"
+    (data / "cells.yml").write_text(f"class_names: [a, b]\n{pair}")
+    (data / "gone.yml").write_text("class_names: [a]\ndataset_paths:\n  x: {image_path: nowhere, label_path: labels}\n")
+    size = "{gpus: %d, cpus: 1, hours: 1, template: %dgpu.sbatch}"
+    (lab / "settings.yaml").write_text(
+        f"cluster: local\nlocal_slots: 1\npoll_seconds: 0.2\nyogo_command: {sys.executable} {PRETEND}\n"
+        f"sizes: [{size % (1, 1)}, {size % (2, 2)}]\n"
+    )
+    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(lab / "settings.yaml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path)
+    yield lab
+    cluster = LocalCluster(tmp_path / "state" / "yogo-tui" / "local")
+    left = [job.id for job in asyncio.run(cluster.jobs()) if not job.state.is_over]
+    asyncio.run(cluster.cancel(left))
+
+
+def test_a_chain_is_launched_waited_for_and_told_by_command(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["--recipe", "pretrain", "--set", "model=half_filters", "epochs=2", "--name", "first"]
+    then = ["--then-finetune", "cells.yml", "--then-name", "second"]
+    assert main(["launch", "cells.yml", *words, *then, "--wait"]) == 0
+    out = capsys.readouterr().out
+    assert "second is job 2, after job 1" in out
+    assert "second ✔ finished" in out
+    assert main(["runs", "--json"]) == 0
+    second, first = sorted(json.loads(capsys.readouterr().out), key=lambda run: run["name"], reverse=True)
+    assert (first["state"], first["kind"], first["epoch"]) == ("finished", "pretrain", 2)
+    assert second["parent"]["run"] == first["path"]
+    assert second["checkpoint"] == str(lab / "trained_models/second/best.pth")
+    script = (lab / "trained_models/second/job.sbatch").read_text()
+    assert "--model half_filters" in script
+    assert f"verify {lab}/trained_models/first || exit 1" in script
+    assert main(["logs", "second", "-n", "1"]) == 0
+    assert "training train" in capsys.readouterr().out
+    assert main(["plot", "first", "--width", "60", "--height", "8"]) == 0
+    plot = capsys.readouterr().out
+    assert "epoch 0 to 2" in plot
+    assert "⢀" in plot or "⡀" in plot or "⠑" in plot or "⠒" in plot
+    assert main(["chain", "first", "cells.yml", "--name", "third", "--dry-run"]) == 0
+    assert f"verify {lab}/trained_models/first --sha256 " in capsys.readouterr().out
+    assert not (lab / "trained_models/third").exists()
+
+
+def test_a_launch_that_fails_says_so_in_its_exit_status(
+    lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "failed")
+    assert main(["launch", "cells.yml", "--name", "first", "--wait"]) == 1
+    assert "first ✖ failed" in capsys.readouterr().out
+
+
+def test_a_running_run_is_followed_and_cancelled(
+    lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    assert main(["launch", "cells.yml", "--name", "first", "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["job"] == "1"
+    following = subprocess.Popen(
+        [sys.executable, "-m", "yogo_tui", "logs", "-f", "first"], stdout=subprocess.PIPE, text=True
+    )
+    assert following.stdout
+    assert following.stdout.readline().startswith("training train")
+    assert main(["cancel", "first"]) == 2
+    assert "say --yes" in capsys.readouterr().err
+    assert main(["cancel", "first", "--yes"]) == 0
+    out, _ = following.communicate(timeout=60)
+    assert "asked to stop by TERM" in out
+    assert following.returncode == 0
+    assert main(["runs", "cancelled"]) == 0
+    assert "first" in capsys.readouterr().out
+
+
+def test_ctrl_c_ends_a_command_with_one_word(lab: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    assert main(["launch", "cells.yml", "--name", "first"]) == 0
+    following = subprocess.Popen(
+        [sys.executable, "-m", "yogo_tui", "logs", "-f", "first"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert following.stdout
+    assert following.stdout.readline().startswith("training train")
+    following.send_signal(signal.SIGINT)
+    _, err = following.communicate(timeout=30)
+    assert (following.returncode, err) == (130, "yogo-tui: Stopped.\n")
+
+
+WRONG: list[tuple[list[str], int, str]] = [
+    (["logs", "nobody"], 1, "There is no run nobody"),
+    (["launch", "none.yml"], 1, "There is no dataset definition none.yml"),
+    (["launch", "gone.yml"], 1, "nowhere"),
+    (["launch", "cells.yml", "--recipe", "pretain"], 1, "pretrain"),
+    (["launch", "cells.yml", "--size", "8"], 2, "the settings have 1, 2"),
+    (["launch", "cells.yml", "--set", "epochs=many"], 2, "epochs=many"),
+    (["launch", "cells.yml", "--set", "epoch=3"], 2, "epochs"),
+    (["launch", "cells.yml", "--name", "a/b"], 1, "cannot name a run"),
+    (["launch", "cells.yml", "--dry-run", "--wait"], 2, "--dry-run"),
+    (["chain", "photo.pth", "cells.yml"], 1, "photo.pth"),
+    (["render"], 2, "--wrapper"),
+    (["runs", "--settings", "none.yaml"], 1, "There is no settings file"),
+    (["cancel", "nobody", "--yes"], 1, "There is no run nobody"),
+    ([], 2, "needs a terminal"),
+]
+
+
+@pytest.mark.parametrize("case", WRONG, ids=lambda case: " ".join(case[0]))
+def test_what_is_wrong_is_one_sentence_and_the_exit_status(
+    lab: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[list[str], int, str],
+) -> None:
+    words, status, sentence = case
+    Path("photo.pth").write_bytes(b"\xff\xd8\xff\xe0JFIF")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    assert main(words) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert sentence in said.err
+    assert not list(lab.glob("trained_models/*/launch.json"))
+
+
+def test_a_word_that_is_no_command_is_misuse(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (["lunch"], ["runs", "--jso"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 2
+    assert "invalid choice: 'lunch'" in capsys.readouterr().err
+
+
+def test_recipes_and_definitions_are_told_to_people_and_to_programs(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (lab / "recipes").mkdir()
+    (lab / "recipes/mine.yaml").write_text("title: Mine\nepochs: 3\n")
+    (lab / "recipes/broken.yaml").write_text("epochs: 3e\n")
+    assert main(["recipes"]) == 0
+    out = capsys.readouterr().out
+    assert "mine" in out
+    assert "broken.yaml, line 1" in out
+    assert main(["recipes", "mine", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recipe"]["epochs"] == 3
+    assert main(["recipes", "mine"]) == 0
+    assert "yogo train DEFINITION --epochs 3\n" in capsys.readouterr().out
+    assert main(["datasets"]) == 0
+    out = capsys.readouterr().out
+    assert f"✔ {lab}/dataset_defs/cells.yml" in out
+    assert f"✖ {lab}/dataset_defs/gone.yml" in out
+    assert main(["datasets", "cells.yml", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["classes"] == ["a", "b"]
+    assert main(["datasets", "gone.yml"]) == 1
+
+
+def test_render_prints_the_script_and_nothing_else(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "cells.yml", "--size", "2", "--name", "first"]) == 0
+    script = capsys.readouterr().out
+    assert script.startswith("#!/bin/bash\n")
+    assert "#SBATCH --gpus-per-node=a100:2\n" in script
+    assert main(["render", "--wrapper", "--size", "2"]) == 0
+    assert '"$@" &\n' in capsys.readouterr().out
+    assert not (lab / "trained_models").exists()
+
+
+HEAVY = {"torch", "torchvision", "numpy", "wandb", "textual", "asyncssh"}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["runs"], ["runs", "--json"], ["render", "cells.yml"], ["datasets"], ["datasets", "cells.yml"]],
+)
+def test_a_light_command_imports_nothing_heavy(lab: Path, words: list[str]) -> None:
+    code = f"import sys\nfrom yogo_tui.cli import main\ntry: main({words!r})\nexcept SystemExit: pass\n"
+    code += "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert not HEAVY & set(shown.stderr.split())
+
+
+def test_names_from_the_disk_cannot_drive_the_terminal(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evil = lab / "trained_models" / "a\x1b]52;c;ZXZpbA==\x07"
+    evil.mkdir(parents=True)
+    (evil / "best.pth").touch()
+    assert main(["runs"]) == 0
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert "a\\x1b]52" in out
+
+
+def test_five_hundred_runs_are_listed_in_a_moment(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from yogo.recipe import Recipe
+    from yogo.run.manifest import Manifest
+    from yogo.run.result import Result
+
+    manifest = Manifest(name="n", definition="d", classes=("a",), recipe=Recipe(), precision="fp32").model_dump_json()
+    result = Result(outcome="finished", epochs=64, best_loss=1.5, best_epoch=60, best_sha256="ab").model_dump_json()
+    for number in range(500):
+        run = lab / "trained_models" / f"run-{number}"
+        run.mkdir(parents=True)
+        (run / "best.pth").touch()
+        (run / "run.json").write_text(manifest)
+        (run / "result.json").write_text(result)
+    began = time.monotonic()
+    assert main(["runs", "-n", "3"]) == 0
+    assert time.monotonic() - began < 10
+    assert capsys.readouterr().out.count("✔ finished") == 3
