@@ -104,7 +104,7 @@ class Yogo:
         self.started.append(process)
         return process
 
-    def train(self, *arguments: object) -> Done:
+    def train(self, *arguments: object, **environment: str) -> Done:
         """The same in this process, which has torch imported already, on one thread."""
         argv = ["train", "--runs", *map(str, (self.runs, *arguments))]
         out, err, threads = io.StringIO(), io.StringIO(), torch.get_num_threads()
@@ -112,7 +112,7 @@ class Yogo:
         kept = os.environ.copy()
         try:
             os.environ.clear()
-            os.environ.update(self.environment)
+            os.environ.update(self.environment | environment)
             torch.set_num_threads(1)
             with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
                 status = main(argv)

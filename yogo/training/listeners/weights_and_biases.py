@@ -26,6 +26,10 @@ MODES: dict[str, WandbMode] = {
 }
 
 
+FINISH_IN_TIME = {"finish_timeout": 120.0, "finish_timeout_raises": True}
+"""In seconds. Without it, W&B waits at the end for as long as it cannot be reached; versions before 0.31 lack it."""
+
+
 def choose_mode(request: Request) -> tuple[WandbMode, str]:
     """The mode, and why, as a sentence: what was asked for, else WANDB_MODE, else online if that can work."""
     if importlib.util.find_spec("wandb") is None:
@@ -60,14 +64,17 @@ class WeightsAndBiases:
         self.mode = mode
         self._report = report
         self._run: Any = None
-        if mode != "disabled":
+        if mode == "online":
+            self._try("begin", lambda: self._begin(plan, request), "its files are kept here, for `wandb sync`")
+            self.mode = "online" if self._run is not None else "offline"
+        if mode != "disabled" and self._run is None:
             self._try("begin", lambda: self._begin(plan, request))
 
     @property
     def record(self) -> WandbRun:
         if self._run is None:
             return WandbRun(mode="disabled")
-        return WandbRun(mode=self.mode, id=str(self._run.id), url=str(self._run.url or ""))
+        return WandbRun(mode=self.mode, id=str(self._run.id), url=str(self._run.url) if self.mode == "online" else "")
 
     def hear(self, event: Event) -> None:
         if self._run is not None and (values := _values(event)):
@@ -76,11 +83,16 @@ class WeightsAndBiases:
 
     def close(self, *, failed: bool = False) -> None:
         if self._run is not None:
-            self._try("finish", lambda: self._run.finish(exit_code=int(failed)))
+            self._try("finish", lambda: self._run.finish(exit_code=int(failed)), "`wandb sync` uploads what it lacks")
 
     def _begin(self, plan: Plan, request: Request) -> None:
         import wandb
 
+        if self.mode == "offline":
+            # A service that could not reach W&B holds on to the run's id.
+            wandb.teardown()
+        config = {**plan.recipe.model_dump(mode="json"), "definition": str(plan.definition), "classes": plan.classes}
+        settings = {"console": "off", "silent": True, "disable_git": True} | FINISH_IN_TIME
         self._run = wandb.init(
             mode=self.mode,
             id=plan.run.name,
@@ -91,18 +103,18 @@ class WeightsAndBiases:
             tags=list(request.tags),
             dir=str(plan.run.path),
             resume="allow" if self.mode == "online" else None,
-            config={**plan.recipe.model_dump(mode="json"), "definition": str(plan.definition), "classes": plan.classes},
-            settings=wandb.Settings(console="off", silent=True, init_timeout=60, disable_git=True),
+            config=config,
+            settings={name: value for name, value in settings.items() if name in wandb.Settings.model_fields},
         )
 
-    def _try(self, what: str, action: Callable[[], object]) -> None:
+    def _try(self, what: str, action: Callable[[], object], instead: str = "it is left out from here on") -> None:
         try:
             action()
         # W&B raises of many kinds, of other libraries too, and none of them is worth a run.
         except Exception as error:
             self._run = None
             first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            self._report(f"W&B failed to {what}, and is left out from here on: {first_line}")
+            self._report(f"W&B failed to {what}: {first_line}; {instead}")
 
 
 def _values(event: Event) -> dict[str, float]:
