@@ -210,7 +210,8 @@ class Session:
         """The run of this name, or at this path. Raises LaunchError with the nearest names."""
         seen = (await self.runs()).runs
         wanted = PurePosixPath(os.path.abspath(name_or_path))
-        for run in seen:
+        # A job that the console did not start may have the name of a run: the run is meant.
+        for run in sorted(seen, key=lambda run: run.path is None):
             if run.name == name_or_path or run.path == wanted or (run.job and run.job.id == name_or_path):
                 return run
         if elsewhere := await self._lookout.at(wanted):

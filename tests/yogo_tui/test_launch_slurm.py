@@ -1,0 +1,150 @@
+"""The same launches, chains and cancels through a real Slurm, with the shipped scripts of every size."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import pytest
+
+from yogo.recipe import Recipe
+from yogo.run.launch import Kind, Parent
+from yogo_tui.cluster.slurm import SlurmCluster
+from yogo_tui.errors import ClusterError
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.launch.plan import Plan
+from yogo_tui.runs.model import Run, RunState
+from yogo_tui.session import Session
+from yogo_tui.settings import Settings
+
+pytestmark = pytest.mark.slurm
+
+PRETEND = Path(__file__).with_name("pretend_yogo.py")
+Until = Callable[..., Awaitable[Any]]
+
+
+@pytest.fixture
+async def session(slurm: Any, tmp_path: Path) -> AsyncIterator[Session]:
+    data = tmp_path / "lab" / "dataset_defs"
+    for name in ("images", "labels"):
+        (data / name).mkdir(parents=True)
+    (data / "labels" / "one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (data / "images" / "one.png").write_bytes(b"")
+    (data / "cells.yml").write_text(
+        "class_names: [a, b]\ndataset_paths:\n  all: {image_path: images, label_path: labels}\n"
+    )
+    settings = Settings(workspace=tmp_path / "lab", yogo_command=f"{sys.executable} {PRETEND}", poll_seconds=0.5)
+    host = HereHost(slurm.environment)
+    session = Session(settings, host, await SlurmCluster.open(host))
+    yield session
+    await session.cluster.cancel([job.id for job in await session.cluster.jobs() if not job.state.is_over])
+
+
+def plan(session: Session, name: str, gpus: int = 1, **changes: Any) -> Plan:
+    definition = PurePosixPath(session.settings.workspace_folder / "dataset_defs/cells.yml")
+    made = Plan(name, Kind.PRETRAIN, definition, Recipe(epochs=2), session.settings.size(gpus))
+    return replace(made, **changes)
+
+
+async def ended(session: Session, until: Until, name: str) -> Run:
+    async def look() -> Run | None:
+        run = await session.find(name)
+        return run if run.state.is_over else None
+
+    return await until(look, seconds=90, what=f"{name} has ended")  # type: ignore[no-any-return]
+
+
+async def test_the_scripts_of_all_sizes_run_under_slurm(session: Session, until: Until) -> None:
+    for gpus in (1, 2, 4):
+        await session.launch(plan(session, f"on-{gpus}", gpus))
+    for gpus in (1, 2, 4):
+        run = await ended(session, until, f"on-{gpus}")
+        log = Path(run.log or "").read_text()
+        assert run.state is RunState.FINISHED, (run.why, log)
+        assert f"--processes {gpus} " in log
+        assert run.job
+        assert run.job.num_gpus == gpus
+
+
+async def test_a_fine_tune_waits_for_its_parent_and_verifies_it(
+    session: Session, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_SECONDS", "2")
+    await session.launch(plan(session, "first"))
+    parent = await session.parent_of(await session.find("first"))
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    second = await session.plan_finetune(
+        parent, definition=definition, recipe=Recipe(epochs=2), size=session.settings.size(2), name="second"
+    )
+    await session.launch(second)
+    assert (await session.find("second")).state is RunState.WAITING
+    run = await ended(session, until, "second")
+    assert run.state is RunState.FINISHED, (run.why, Path(run.log or "").read_text())
+    assert "trained_models/first finished; best.pth is as it was written" in Path(run.log or "").read_text()
+
+
+async def test_a_fine_tune_whose_dependency_was_dropped_reads_the_receipt(
+    session: Session, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slurm drops `afterok` on a job that it has forgotten, and starts the child: as if it had none."""
+    monkeypatch.setenv("PRETEND_END", "failed")
+    await session.launch(plan(session, "first"))
+    await ended(session, until, "first")
+    monkeypatch.setenv("PRETEND_END", "finished")
+    folder = session.runs_folder / "first"
+    parent = Parent(checkpoint=str(folder / "best.pth"), run=str(folder))
+    await session.launch(plan(session, "second", parent=parent))
+    run = await ended(session, until, "second")
+    assert run.state is RunState.FAILED
+    log = Path(run.log or "").read_text()
+    assert "the loss was not finite" in log
+    assert "training" not in log
+
+
+async def test_a_parents_failure_and_a_cancel_are_told(
+    session: Session, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    await session.launch(plan(session, "first"))
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    parent = await session.parent_of(await session.find("first"))
+    await session.launch(
+        await session.plan_finetune(
+            parent, definition=definition, recipe=Recipe(), size=session.settings.size(1), name="second"
+        )
+    )
+
+    async def training() -> bool:
+        run = await session.find("first")
+        return run.manifest is not None
+
+    await until(training, seconds=60, what="first trains")
+    await session.cancel([await session.find("first")])
+    first = await ended(session, until, "first")
+    assert first.state is RunState.CANCELLED
+    assert "asked to stop by TERM" in Path(first.log or "").read_text()
+    second = await ended(session, until, "second")
+    assert second.state is RunState.FAILED
+    assert "can never start" in second.why
+    assert second.can_cancel
+
+
+async def test_a_refusal_is_slurms_own_words(session: Session) -> None:
+    wrong = Session(session.settings.model_copy(update={"partition": "nowhere"}), session.host, session.cluster)
+    with pytest.raises(ClusterError, match="invalid partition"):
+        await wrong.launch(plan(session, "first"))
+    run = await session.find("first")
+    assert run.state is RunState.FAILED
+    assert "invalid partition" in run.why
+
+
+async def test_the_sizes_are_estimated_before_they_are_launched(session: Session) -> None:
+    for gpus in (1, 4):
+        estimate = await session.estimate(plan(session, "first", gpus))
+        assert estimate.no_later_than, estimate.detail
+    resources = await session.resources()
+    assert resources.total_gpus == 8
+    assert all(run.path is None for run in (await session.runs()).runs)
