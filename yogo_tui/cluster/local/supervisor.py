@@ -103,12 +103,17 @@ class Supervisor:
 
     def _wait_for_slots(self) -> dict[int, int]:
         while True:
-            is_first = slots.is_first(self._store, self._spec.id)
-            if is_first and self._is_saved:
-                taken = slots.try_take(self._store, needs=self._spec.needs, total=self._spec.slots)
-                if taken is not None:
-                    return taken
-            self._pause("Resources" if is_first else "Priority")
+            reason = "Priority"
+            try:
+                # What the disk does not know to be queued is not started: it could not be told what became of it.
+                if slots.is_first(self._store, self._spec.id) and self._is_saved:
+                    reason = "Resources"
+                    taken = slots.try_take(self._store, needs=self._spec.needs, total=self._spec.slots)
+                    if taken is not None:
+                        return taken
+            except OSError as error:
+                _say(f"The slots cannot be looked at: {error}")
+            self._pause(reason)
 
     def _run_script(self, taken: tuple[int, ...]) -> Ending:
         batch = Batch(self._spec, self._folder, restarts=self.state.restarts)
@@ -179,7 +184,8 @@ class Supervisor:
     def _why_to_end(self) -> str:
         if self._is_told_to_end:
             return "Its supervisor was told to end"
-        return "By the user" if self._folder.cancel.exists() else ""
+        # Unlike Path.exists, a file system that does not answer reads as "no": the script goes on.
+        return "By the user" if os.path.exists(self._folder.cancel) else ""
 
 
 def _say(text: str) -> None:
