@@ -13,6 +13,7 @@ from yogo.data.loader import BatchLoader, loader
 from yogo.data.packed import pack_labels
 from yogo.definition import Sample
 from yogo.model import YOGO, get_model_func, open_model
+from yogo.targets import count_collisions
 from yogo.training import signals
 from yogo.training.distributed import World
 from yogo.training.keeping import Keeper, Position
@@ -21,6 +22,9 @@ from yogo.training.precision import Precision
 from yogo.training.progress import Event, Noticed, Progressed
 from yogo.training.request import Request
 from yogo.training.trainer import Sets, Trainer
+
+LABELS_AT_A_TIME = 256
+"""Pictures whose boxes are put into cells at once: each has some ten thousand cells."""
 
 Tell = Callable[[Event], None]
 
@@ -37,10 +41,11 @@ def build(
     Raises CheckpointError, DefinitionError (a broken label file), TrainingError.
     """
     checkpoint = load_checkpoint(plan.checkpoint) if plan.checkpoint else None
+    model = _model(plan, checkpoint).to(world.device)
     trainer = Trainer(
         plan.recipe,
-        _model(plan, checkpoint).to(world.device),
-        _sets(plan, request, world, tell),
+        model,
+        _sets(plan, request, world, model, tell),
         world,
         precision=precision,
         keeper=keeper,
@@ -72,7 +77,22 @@ def _model(plan: Plan, checkpoint: Checkpoint | None) -> YOGO:
     )
 
 
-def _sets(plan: Plan, request: Request, world: World, tell: Tell) -> Sets:
+def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
+    """Say which labels the network will never see."""
+    labels = samples.labels
+    if labels.num_dropped:
+        tell(Noticed(f"{labels.num_dropped:,} training boxes are too small to be cells, and are left out"))
+    lost = 0
+    for indices in torch.arange(labels.num_samples).split(LABELS_AT_A_TIME):
+        boxes, image_index = labels.gather(indices)
+        lost += int(count_collisions(boxes, image_index, len(indices), model.Sx, model.Sy))
+    if lost:
+        tell(Noticed(f"{lost:,} of {len(labels.boxes):,} training boxes share a cell with a later one, which wins it"))
+    if samples.num_left_out:
+        tell(Noticed(f"{samples.num_left_out} pictures sit out in each epoch, so that all processes have as many"))
+
+
+def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
     recipe, splits = plan.recipe, plan.splits
     cache = _cache(plan, request, tell)
 
@@ -93,8 +113,11 @@ def _sets(plan: Plan, request: Request, world: World, tell: Tell) -> Sets:
             cache=cache,
         )
 
+    train = batches(splits.train, shuffle=True)
+    if world.leads:
+        _tell_losses(train, model, tell)
     return Sets(
-        train=batches(splits.train, shuffle=True),
+        train=train,
         val=batches(splits.val, shuffle=False) if splits.val else None,
         test=batches(splits.test, shuffle=False) if splits.test else None,
         augmentation=Flips(len(splits.train), recipe.seed) if recipe.flips else None,

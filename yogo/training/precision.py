@@ -31,10 +31,10 @@ class Precision:
         return torch.amp.GradScaler(self.device_type, enabled=self.name == "fp16")
 
 
-def choose(asked: str, device: torch.device, *, half: bool = False) -> Precision:
+def choose(asked: str, device: torch.device) -> Precision:
     """`auto` is bf16 where the hardware has it natively, else fp32; `half` is bf16 there, else fp16 on a GPU."""
     native = has_bf16(device)
-    if half:
+    if asked == "half":
         return Precision("bf16" if native or device.type != "cuda" else "fp16", device.type)
     if asked == "auto":
         return Precision("bf16" if native else "fp32", device.type)

@@ -1,0 +1,101 @@
+"""What a person sees while a run trains, and which process of which world this is."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+import torch
+
+from yogo.run import events
+from yogo.training.launch import Place
+from yogo.training.listeners.terminal import Bar, Lines
+from yogo.training.precision import choose
+from yogo.training.progress import Event, Noticed, Progressed
+from yogo.training.schedule import cosine
+
+
+def epoch(number: int, train: float, val: float) -> list[Event]:
+    return [
+        Progressed("train", number, 10, 10),
+        events.Step(
+            step=10 * (number + 1), epoch=number, losses=events.Losses(loss=train), lr=1e-3, frames_per_s=1204.0
+        ),
+        events.Validated(step=10 * (number + 1), epoch=number, losses=events.Losses(loss=val)),
+    ]
+
+
+def told(curves: list[tuple[float, float]]) -> str:
+    log = io.StringIO()
+    listener = Lines(len(curves), log)
+    for number, (train, val) in enumerate(curves):
+        for event in epoch(number, train, val):
+            listener.hear(event)
+    return log.getvalue()
+
+
+def test_overfitting_is_said_once_with_the_epoch_that_it_began_after() -> None:
+    log = told([(9, 9), (8, 7), (7, 7.5), (6, 8), (5, 9), (4, 10), (3, 11)])
+    assert log.count("validation is rising since epoch 2 while training falls") == 1
+
+
+def test_a_validation_that_rises_with_training_is_no_overfitting() -> None:
+    assert "rising" not in told([(5, 5), (6, 6), (7, 7), (8, 8), (9, 9)])
+
+
+def test_lines_show_what_a_bar_would() -> None:
+    assert "epoch 1/1 100 % | 10/10  1,204 frames/s" in told([(9, 9)])
+
+
+@pytest.mark.parametrize("kind", [Bar, Lines])
+def test_what_a_file_name_says_does_not_drive_the_terminal(kind: type[Bar | Lines]) -> None:
+    screen = io.StringIO()
+    listener = kind(1, screen)
+    listener.hear(Noticed("\x1b]52;c;evil\x07 is ignored"))
+    listener.close()
+    assert "\x1b]52" not in screen.getvalue()
+    assert "evil" in screen.getvalue()
+
+
+def test_a_bar_draws_progress_and_loss() -> None:
+    screen = io.StringIO()
+    bar = Bar(2, screen)
+    for event in epoch(0, 9, 9):
+        bar.hear(event)
+    bar.progress.refresh()
+    bar.close()
+    assert "epoch 1/2" in screen.getvalue()
+    assert "loss 9" in screen.getvalue()
+
+
+def test_a_process_alone_belongs_to_no_world() -> None:
+    assert Place.from_environment({"SLURM_PROCID": "0", "SLURM_NTASKS": "4", "SLURM_JOB_ID": "7"}) is None
+
+
+def test_srun_tells_each_task_its_place() -> None:
+    place = Place.from_environment(
+        {
+            "SLURM_PROCID": "5",
+            "SLURM_LOCALID": "1",
+            "SLURM_STEP_NUM_TASKS": "8",
+            "SLURM_STEP_TASKS_PER_NODE": "4(x2)",
+            "SLURM_STEP_NODELIST": "gpu[3-4]",
+            "SLURM_JOB_ID": "7",
+            "SLURM_STEP_ID": "0",
+        }
+    )
+    assert place is not None
+    assert (place.rank, place.world_size, place.local_rank, place.local_world_size) == (5, 8, 1, 4)
+    assert place.meeting == "tcp://gpu3:20049"
+
+
+def test_the_rate_falls_along_a_cosine_to_its_last_value() -> None:
+    rates = [cosine(step, 101, 1e-3, 1e-4) for step in range(101)]
+    assert (rates[0], rates[50], rates[100]) == pytest.approx((1e-3, 5.5e-4, 1e-4))
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_half_is_sixteen_bits_and_fp32_is_exact() -> None:
+    cpu = torch.device("cpu")
+    assert choose("half", cpu).name == "bf16"
+    assert choose("fp32", cpu).dtype is None
