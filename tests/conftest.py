@@ -20,7 +20,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent / "slurm"))
 sys.path.insert(0, str(Path(__file__).parent))
-import cluster as private_slurm
+import private as private_slurm
 from ssh_server import Server, free_port
 
 T = TypeVar("T")

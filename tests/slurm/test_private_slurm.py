@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cluster as private_slurm
+import private as private_slurm
 import pytest
 
 pytestmark = pytest.mark.slurm

@@ -6,7 +6,7 @@ supervisor, live in one folder, listen on free ports of the loopback, and die wi
 the supervisor ends when that process does. What a killed supervisor could not clean, the next `up` or `down` does.
 It needs its programs installed, but neither root nor systemd: jobs run as whoever starts it.
 
-    eval "$(tests/slurm/cluster.py env)"     # after `up`: squeue and sbatch now speak to it
+    eval "$(tests/slurm/private.py env)"     # after `up`: squeue and sbatch now speak to it
 """
 
 from __future__ import annotations
