@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar
 
 from textual.app import App
@@ -24,7 +25,7 @@ def _actions() -> type[Provider]:
 
 class Console(BaseConsole):
     TITLE = "yogo"
-    CSS_PATH = "screens/frame.tcss"
+    CSS_PATH = Path(__file__).parent / "screens" / "frame.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "mode('datasets')", "datasets", id="app.datasets", show=False),
