@@ -1,0 +1,43 @@
+"""The demo, with the real trainer: made once, run without a terminal, and its results told."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from yogo_tui import demo
+from yogo_tui.cli import main
+
+
+def test_the_demo_is_made_once_and_its_chain_finishes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    workspace = tmp_path / "demo"
+    asyncio.run(demo.prepare(workspace))
+    made = (workspace / "synthetic/synthetic.json").stat().st_mtime_ns
+    for slug in demo.RECIPES:
+        file = workspace / "recipes" / f"{slug}.yaml"
+        file.write_text(file.read_text().replace("epochs: 20", "epochs: 1"))
+    capsys.readouterr()
+    assert main(["demo", "--headless", "--workspace", str(workspace)]) == 0
+    assert (workspace / "synthetic/synthetic.json").stat().st_mtime_ns == made
+    out = capsys.readouterr().out
+    assert out.count("✔ finished · epoch 1 of 1") == 2
+    pretrain, finetune = out.splitlines()[-2:]
+    assert "pretrain finished, best validation loss" in pretrain
+    assert "finetune finished, best validation loss" in finetune
+    assert "test loss" in finetune
+    assert finetune.endswith("/best.pth")
+
+
+def test_pictures_that_cannot_be_made_are_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "settings.yaml").write_text(f"yogo_command: {sys.executable} -c 'raise SystemExit(3)'\n")
+    assert main(["demo", "--workspace", str(tmp_path)]) == 1
+    assert capfd.readouterr().err == (
+        "yogo-tui: The demo's pictures could not be made: yogo synth ended with status 3.\n"
+    )
