@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from yogo.checkpoint import load_checkpoint
-from yogo.errors import TrainingError
+from yogo.errors import TrainingError, YogoError
 from yogo.run import events
 from yogo.run.lease import job
 from yogo.run.manifest import Manifest, WandbRun
@@ -38,9 +38,17 @@ def run(request: Request, place: Place) -> int:
     try:
         with joined(place, device) as world:
             return _lead(request, world) if world.leads else _follow(request, world)
-    except PeerLost:
-        # Whoever failed first has said why; a second sentence would hide it.
-        return signals.status(signals.INBOX.pending) if signals.INBOX.pending else 1
+    except PeerLost as lost:
+        if signals.INBOX.pending:
+            return signals.status(signals.INBOX.pending)
+        if place.rank == 0 and (lost.reason or not place.launcher_speaks):
+            raise
+        return 1
+    except YogoError:
+        # It has been told to the leading process, which speaks for all.
+        if place.rank == 0:
+            raise
+        return 1
     except torch.OutOfMemoryError as error:
         raise TrainingError(
             f"the memory of {device} is full: take a smaller --batch-size, or --precision bf16"

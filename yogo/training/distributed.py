@@ -37,7 +37,12 @@ _FAILURE = "yogo/failure"
 
 
 class PeerLost(TrainingError):
-    """Another process of the run has ended; its own words say why."""
+    """Another process of the run has ended."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason or "another process of the run was killed, or lost")
+        self.reason = reason
+        """Its last words, if it had any."""
 
 
 class World:
@@ -149,7 +154,7 @@ def _peers() -> Iterator[None]:
     except RuntimeError as error:
         if not _COLLECTIVE.search(str(error)):
             raise
-        raise PeerLost(_told() or "another process of the run was killed, or lost") from error
+        raise PeerLost(_told()) from error
 
 
 _COLLECTIVE = re.compile(r"gloo|nccl|peer|timed? ?out|store|connection|socket|rendezvous", re.IGNORECASE)

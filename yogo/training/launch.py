@@ -20,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NoReturn
 
 from yogo.errors import TrainingError
 from yogo.training import signals
@@ -39,6 +40,9 @@ class Place:
     local_world_size: int = 1
     meeting: str = ""
     """Where they meet, as torch.distributed's init_method; empty for a lone process."""
+
+    launcher_speaks: bool = False
+    """Whether the one that started this process says so, should another one be killed."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Place | None:
@@ -98,6 +102,7 @@ def _torchrun(environment: Mapping[str, str]) -> Place:
         local_rank=int(environment.get("LOCAL_RANK", environment["RANK"])),
         local_world_size=int(environment.get("LOCAL_WORLD_SIZE", world)),
         meeting=environment.get("YOGO_MEETING", "env://") if world > 1 else "",
+        launcher_speaks="YOGO_MEETING" in environment,
     )
 
 
@@ -178,18 +183,19 @@ def _wait(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
         if deadline is None and any(process.returncode for process in ranks):
             deadline = time.monotonic() + GRACE_SECONDS
         if deadline is not None and time.monotonic() > deadline:
-            return _end(ranks)
+            _end(ranks)
         time.sleep(0.05)
     return _status(ranks)
 
 
-def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
-    """Some have ended, and the others wait for them in vain."""
+def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> NoReturn:
+    """One has failed, and others wait for it in vain. Raises TrainingError, as they cannot speak any more."""
     left = [process for process in ranks if process.returncode is None]
     for process in left:
         process.kill()
         process.wait()
-    return _status([process for process in ranks if process not in left]) or 1
+    _status([process for process in ranks if process not in left])
+    raise TrainingError(f"{len(ranks) - len(left)} of {len(ranks)} processes failed, and the others were ended")
 
 
 def _status(ranks: Sequence[subprocess.Popen[bytes]]) -> int:

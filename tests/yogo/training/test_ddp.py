@@ -12,6 +12,8 @@ import pytest
 import torch
 from tiny import TINY, Done, Yogo, write_dataset
 
+from yogo.data.sampler import ShardedBatches
+from yogo.definition import DatasetDefinition, split
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
@@ -124,5 +126,34 @@ def test_an_error_in_one_process_ends_all_with_one_sentence(yogo: Yogo, tmp_path
         picture.write_bytes(b"no picture")
     done = yogo.finish(definition, *TINY, "--name", "broken", "--no-cache", "-bs", "1", "--processes", "2")
     assert done.returncode == 1
-    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "picture_" in done.stderr
     assert isinstance(yogo.events("broken")[-1], events.Failed)
+
+
+def test_an_error_that_only_another_process_meets_is_said_once(yogo: Yogo, tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", fractions="{train: 1.0}")
+    arguments = (
+        "--name",
+        "partly",
+        "--no-cache",
+        "-bs",
+        "6",
+        "--processes",
+        "2",
+        "--epochs",
+        "1",
+        "--num-workers",
+        "0",
+    )
+    order = ShardedBatches(12, 6, rank=1, world_size=2, seed=0)
+    others = split(DatasetDefinition.from_yaml(definition)).train
+    others[next(iter(order))[0]].image.write_bytes(b"no picture")
+    done = yogo.finish(definition, *TINY, *arguments)
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "process 1: " in done.stderr
+    assert "picture_" in done.stderr
+    failed = yogo.events("partly")[-1]
+    assert isinstance(failed, events.Failed)
+    assert "picture_" in failed.reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 from pathlib import Path
@@ -41,7 +42,9 @@ def test_a_signal_saves_the_step_in_hand_and_says_so(
     signum: signal.Signals, processes: int, status: int, yogo: Yogo, definition: Path
 ) -> None:
     process = begin(yogo, definition, "asked", "--processes", processes)
-    process.send_signal(signum)
+    # As from a terminal or from scancel, every process hears it; and the launcher passes it on besides.
+    for pid in [*ranks_of(process), process.pid]:
+        os.kill(pid, signum)
     _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (status, "")
     said = [event for event in yogo.events("asked") if isinstance(event, events.Signalled)]
@@ -50,19 +53,10 @@ def test_a_signal_saves_the_step_in_hand_and_says_so(
     assert yogo.run("asked").result.exists() == (signum == signal.SIGINT)
 
 
-def test_every_process_of_a_run_may_hear_the_same_signal(yogo: Yogo, definition: Path) -> None:
-    process = begin(yogo, definition, "doubled", "--processes", 2)
-    for pid in [process.pid, *ranks_of(process)]:
-        subprocess.run(["kill", "-INT", str(pid)], check=True)
-    process.communicate(timeout=60)
-    assert process.returncode == signals.INTERRUPTED
-    assert [event.event for event in yogo.events("doubled")].count("signalled") == 1
-
-
 @pytest.mark.parametrize("rank", [0, 1])
 def test_a_process_that_is_killed_ends_the_others_with_one_sentence(rank: int, yogo: Yogo, definition: Path) -> None:
     process = begin(yogo, definition, "fallen", "--processes", 2)
-    subprocess.run(["kill", "-KILL", str(ranks_of(process)[rank])], check=True)
+    os.kill(ranks_of(process)[rank], signal.SIGKILL)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert err.count("yogo: ") == 1
