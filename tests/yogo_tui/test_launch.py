@@ -15,7 +15,7 @@ from yogo.recipe import Recipe
 from yogo.run.launch import Kind, Launch, Outcome
 from yogo_tui.cluster.base import JobId
 from yogo_tui.cluster.local import LocalCluster
-from yogo_tui.errors import ClusterError, ClusterUnknown, LaunchError, TemplateError
+from yogo_tui.errors import ClusterError, ClusterUnknown, HostError, LaunchError, TemplateError
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch.plan import Plan
 from yogo_tui.runs.model import Run, RunState
@@ -247,6 +247,38 @@ async def test_an_intent_that_was_never_answered_is_shown_as_unknown(session: Se
     run = await session.find("lost")
     assert run.state is RunState.UNKNOWN
     assert "whether it was queued is not known" in run.why
+
+
+async def test_a_launch_that_was_cut_off_is_found_by_a_later_look(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    launched = await session.launch(plan(session))
+    await seen(session, "first", RunState.RUNNING)
+    file = session.runs_folder / "first/launch.json"
+    intent = launched.launch.submissions[0].model_copy(update={"outcome": Outcome.INTENDED, "job_id": None})
+    launched.launch.model_copy(update={"submissions": (intent,)}).write(file)
+    assert (await session.find("first")).state is RunState.RUNNING
+    submission = Launch.read(file).submission
+    assert submission
+    assert (submission.outcome, submission.job_id) == (Outcome.SUBMITTED, launched.job_id)
+
+
+class FullHost(HereHost):
+    """This machine, with a disk that has room for scripts only."""
+
+    async def write(self, path: PurePosixPath, data: bytes) -> None:
+        if path.suffix == ".json":
+            raise HostError(f"{path} cannot be written: No space left on device.")
+        await super().write(path, data)
+
+
+async def test_a_full_disk_leaves_no_half_a_run(tmp_path: Path) -> None:
+    session = Session(workspace(tmp_path / "lab"), FullHost(), LocalCluster(tmp_path / "state"))
+    with pytest.raises(HostError, match="No space left"):
+        await session.launch(plan(session))
+    assert not (session.runs_folder / "first").exists()
+    assert await session.cluster.jobs() == ()
 
 
 async def test_an_unknown_name_is_answered_with_the_nearest(session: Session) -> None:

@@ -8,6 +8,7 @@ no library that a command has no use for.
 from __future__ import annotations
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -18,6 +19,9 @@ from yogo.errors import YogoError
 from yogo.terminal import printable
 from yogo_tui.cli.options import Misuse, add_common, settings_of
 from yogo_tui.errors import ConsoleError
+
+_THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
+"""What can be wrong with a disk or a path, rather than with the program."""
 
 COMMANDS = ("datasets", "recipes", "render", "launch", "chain", "runs", "jobs", "logs", "plot", "cancel", "demo")
 
@@ -48,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except OSError as error:
+        if error.errno not in _THE_USERS:
+            raise
+        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}", 1)
     except KeyboardInterrupt:
         return _fail("Stopped.", 130)
     return status
