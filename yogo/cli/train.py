@@ -6,10 +6,14 @@ import argparse
 import functools
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yogo.cli.flags import add_knobs, given
 from yogo.errors import RecipeError
 from yogo.run.directory import RUNS, check_name
+
+if TYPE_CHECKING:
+    from yogo.training.request import Request
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -74,16 +78,26 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     from yogo.training import signals
 
     signals.install()
-    from yogo.presets import find
-    from yogo.recipe import Recipe
     from yogo.training.launch import start
-    from yogo.training.request import Request
 
     if args.definition is None and args.resume is None:
         parser.error("name a dataset definition, or the run to --resume")
     if args.half is not None and "precision" in args:
         parser.error("--half and --precision say the same thing: give one of them")
-    request = Request(
+    request = _request(args)
+    try:
+        _ = request.recipe
+    except RecipeError as error:
+        parser.error(str(error))
+    return start(request)
+
+
+def _request(args: argparse.Namespace) -> Request:
+    from yogo.presets import find
+    from yogo.recipe import Recipe
+    from yogo.training.request import Request
+
+    return Request(
         definition=args.definition,
         base=find(args.recipe).recipe if args.recipe else Recipe(),
         given=given(args),
@@ -106,11 +120,6 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         wandb_project=args.wandb_project,
         command=("yogo", *sys.argv[1:]),
     )
-    try:
-        _ = request.recipe
-    except RecipeError as error:
-        parser.error(str(error))
-    return start(request)
 
 
 def _name(text: str) -> str:

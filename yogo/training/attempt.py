@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,8 @@ def run(request: Request, place: Place) -> int:
             raise
         return 1
     except torch.OutOfMemoryError as error:
+        if place.rank:
+            return 1
         raise TrainingError(
             f"the memory of {device} is full: take a smaller --batch-size, or --precision bf16"
         ) from error
@@ -115,7 +118,6 @@ def _listeners(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, Weig
 
 def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]) -> Manifest:
     world, sets = trainer.world, trainer.sets
-    cuda = world.device.type == "cuda"
     precision = trainer.precision.name
     return Manifest(
         name=plan.run.name,
@@ -129,7 +131,7 @@ def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, h
         precision=precision,
         world_size=world.size,
         hosts=hosts,
-        device=torch.cuda.get_device_name(world.device) if cuda else platform.processor() or "cpu",
+        device=torch.cuda.get_device_name(world.device) if world.device.type == "cuda" else _cpu_name(),
         num_parameters=trainer.model.num_parameters,
         num_train=len(plan.splits.train),
         num_val=len(plan.splits.val),
@@ -144,6 +146,14 @@ def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, h
         note=request.note,
         tags=request.tags,
     )
+
+
+def _cpu_name() -> str:
+    with contextlib.suppress(OSError):
+        found = re.search(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+        if found:
+            return found[1]
+    return platform.processor() or "cpu"
 
 
 def _commit() -> str:

@@ -51,7 +51,6 @@ def build(
         keeper=keeper,
         inbox=signals.INBOX,
         attempt=plan.attempt,
-        read_every_seconds=request.read_every_seconds,
     )
     if checkpoint is not None:
         _restore(trainer, checkpoint)

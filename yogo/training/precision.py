@@ -33,6 +33,10 @@ class Precision:
 
 def choose(asked: str, device: torch.device) -> Precision:
     """`auto` is bf16 where the hardware has it natively, else fp32; `half` is bf16 there, else fp16 on a GPU."""
+    if device.type == "cuda":
+        # A GPU's convolutions round float32 to 19 bits unless they are told not to; and fp32 is the exact reference.
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cudnn.benchmark = True
     native = has_bf16(device)
     if asked == "half":
         return Precision("bf16" if native or device.type != "cuda" else "fp16", device.type)

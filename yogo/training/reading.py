@@ -28,9 +28,6 @@ class Reader:
     """Gathers the losses of steps until they are due."""
 
     world: World
-    every_seconds: float | None = None
-    """None: each second at first, and at most every ten in a long run."""
-
     _began: float = field(default_factory=time.monotonic)
     _last: float = field(default_factory=time.monotonic)
     _unread: list[Tensor] = field(default_factory=list)
@@ -50,9 +47,9 @@ class Reader:
 
     @property
     def is_due(self) -> bool:
+        """Each second at first, and every ten in a long run: a day makes some ten thousand events."""
         now = time.monotonic()
-        every = min(10.0, max(1.0, (now - self._began) / 200)) if self.every_seconds is None else self.every_seconds
-        return now - self._last >= every
+        return now - self._last >= min(10.0, max(1.0, (now - self._began) / 200))
 
     def read(self, *, step: int, epoch: int, rate: float) -> events.Step | None:
         """The means over the steps since the last reading; None if there were none. Raises Diverged with the step."""

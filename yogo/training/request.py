@@ -54,9 +54,6 @@ class Request(BaseModel):
     wandb: WandbMode | None = None
     wandb_entity: str | None = None
     wandb_project: str | None = None
-    read_every_seconds: float | None = None
-    """How often losses are read off the device; None begins often and grows rarer as the run goes on."""
-
     command: tuple[str, ...] = ()
 
     @property

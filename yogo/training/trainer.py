@@ -67,7 +67,6 @@ class Trainer:
         inbox: signals.Inbox,
         attempt: int = 0,
         position: Position | None = None,
-        read_every_seconds: float | None = None,
     ) -> None:
         self.recipe = recipe
         self.model = model.to(memory_format=torch.channels_last)
@@ -85,7 +84,7 @@ class Trainer:
             self._parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.scaler = precision.scaler()
-        self.reader = Reader(world, read_every_seconds)
+        self.reader = Reader(world)
         # Read once: asking the device for them at every step would wait for it.
         self._clip = float(model.clip_value)
         self._normalize = bool(model.normalize_images)
