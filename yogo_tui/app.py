@@ -42,7 +42,8 @@ class Console(BaseConsole):
         self.animation_level = "none"
         for theme in (FULL, SIXTEEN):
             self.register_theme(theme)
-        self.theme = FULL.name
+        # Chosen before anything is drawn: another theme has every style worked out again.
+        self.theme = (FULL if self.console.color_system in ("256", "truecolor") else SIXTEEN).name
         self._first = mode
         # The screens are imported when they are first shown: the first frame waits for one only.
         self.add_mode("datasets", _datasets)
@@ -50,11 +51,12 @@ class Console(BaseConsole):
         self.add_mode("launch", _launch)
         self.add_mode("runs", _runs)
 
-    def on_mount(self) -> None:
-        if self.console.color_system not in ("256", "truecolor"):
-            self.theme = SIXTEEN.name
-        self.switch_mode(self._first)
+    def on_load(self) -> None:
+        # The first look at the world goes on while the first frame is composed.
         self.follow_runs()
+
+    def on_mount(self) -> None:
+        self.switch_mode(self._first)
 
     def action_mode(self, mode: str) -> None:
         """Go to a mode; a second time, to its first screen."""
