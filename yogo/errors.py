@@ -5,7 +5,9 @@ YogoError
 ├── DefinitionError    a dataset definition, or what it names, is wrong
 ├── CheckpointError    a .pth that is not one of ours, or does not fit
 ├── RunError           a run directory that is held, torn or incomplete
-└── TrainingError      training cannot start or go on
+├── TrainingError      training cannot start or go on
+├── InferenceError     pictures cannot be looked at, or results not be kept, as asked
+└── ExportError        a model cannot be exported, or its export does not answer as it does
 """
 
 from __future__ import annotations
@@ -33,3 +35,11 @@ class RunError(YogoError):
 
 class TrainingError(YogoError):
     """Training cannot start, or cannot go on."""
+
+
+class InferenceError(YogoError):
+    """Pictures cannot be looked at, or results cannot be kept, as asked."""
+
+
+class ExportError(YogoError):
+    """A model cannot be exported, or what was exported does not answer as it does."""

@@ -36,14 +36,13 @@ def read_picture(path: Path | str, *, rgb: bool, image_hw: tuple[int, int]) -> T
     return torch.from_numpy(read_pixels(path, rgb=rgb, image_hw=image_hw))
 
 
-def read_pixels(path: Path | str, *, rgb: bool, image_hw: tuple[int, int]) -> Bytes:
-    """As `read_picture`, but a numpy array (C, H, W)."""
+def read_pixels(path: Path | str, *, rgb: bool, image_hw: tuple[int, int] | None) -> Bytes:
+    """As `read_picture`, but a numpy array (C, H, W); of the size that the file has, where none is asked for."""
     try:
         with Image.open(path, formats=FORMATS) as file:
             picture = _in_eight_bits(file, rgb=rgb)
-            height, width = image_hw
-            if picture.size != (width, height):
-                picture = picture.resize((width, height), Image.Resampling.BILINEAR)
+            if image_hw is not None and picture.size != image_hw[::-1]:
+                picture = picture.resize(image_hw[::-1], Image.Resampling.BILINEAR)
             pixels: Bytes = np.array(picture)
     except OSError as error:
         raise DefinitionError(f"{path} cannot be read as a picture: {error.strerror or error}") from error

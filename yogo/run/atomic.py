@@ -11,21 +11,26 @@ from typing import IO
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: int = 0o644) -> Iterator[IO[bytes]]:
-    """A file that takes `path`'s place once it is written, flushed and on the disk; on an error, nothing changes."""
+def replacing(path: Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[IO[bytes]]:
+    """A file that takes `path`'s place once it is written, flushed and on the disk; on an error, nothing changes.
+
+    Not `durable`, the disk is not waited for: what is cheap to make again survives a kill, not a power cut.
+    """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
         with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
-            os.fsync(file.fileno())
+            if durable:
+                os.fsync(file.fileno())
         os.chmod(name, mode)
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name)
         raise
-    _sync_directory(path.parent)
+    if durable:
+        _sync_directory(path.parent)
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:

@@ -1,0 +1,218 @@
+"""`yogo.infer.predict` and `yogo infer`: what a lab gets from pictures and a checkpoint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from yogo.boxes import format_preds
+from yogo.checkpoint import save_checkpoint
+from yogo.cli import main
+from yogo.errors import InferenceError
+from yogo.infer import count_cells_for_formatted_preds, get_prediction_class_counts, predict
+from yogo.infer.rows import format_to_numpy
+from yogo.model import YOGO, get_model_func
+
+HEIGHT, WIDTH = 64, 96
+CLASSES = ("red", "white", "platelet")
+
+
+@pytest.fixture(scope="module")
+def pth(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of random weights, with running statistics as uneven as training leaves them."""
+    torch.manual_seed(3)
+    model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 3, normalize_images=True, model_func=get_model_func("quarter_filters"))
+    for layer in model.modules():
+        if isinstance(layer, torch.nn.BatchNorm2d):
+            layer.running_mean.uniform_(-0.2, 0.2)
+            layer.running_var.uniform_(0.5, 1.5)
+            layer.weight.data.uniform_(0.5, 1.5)
+    path = tmp_path_factory.mktemp("model") / "best.pth"
+    save_checkpoint(path, model, epoch=1, step=2, classes=CLASSES, run_name="chaos-cat-0727")
+    return path
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """run_7/images: five pictures, the third of which is no picture at all."""
+    folder = tmp_path / "run_7" / "images"
+    folder.mkdir(parents=True)
+    draw = np.random.default_rng(1)
+    for index in range(5):
+        Image.fromarray(draw.integers(0, 255, (HEIGHT, WIDTH), dtype=np.uint8)).save(folder / f"p{index}.png")
+    (folder / "p2.png").write_bytes(b"not a picture")
+    (folder / ".hidden.png").write_bytes(b"not a picture either")
+    (folder / "notes.txt").write_text("nor this")
+    return folder
+
+
+def by_hand(pth: Path, picture: Path, *, rows: slice = slice(None)) -> torch.Tensor:
+    model, _ = YOGO.from_pth(pth, inference=True)
+    pixels = torch.from_numpy(np.array(Image.open(picture)))[rows]
+    if len(pixels) != HEIGHT:
+        model.resize_model(img_height=len(pixels))
+    with torch.no_grad():
+        return model(pixels[None, None].float() / 255)[0]
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
+def test_every_prediction_stands_at_its_pictures_place(pth: Path, pictures: Path, batch_size: int) -> None:
+    with pytest.warns(RuntimeWarning, match=r"p2\.png cannot be read as a picture"):
+        full = predict(pth, path_to_images=pictures, batch_size=batch_size, device="cpu", return_full_predictions=True)
+    assert isinstance(full, torch.Tensor)
+    assert full.shape[:2] == (5, 8)
+    assert full[2].isnan().all()
+    for index in (0, 1, 3, 4):
+        torch.testing.assert_close(full[index], by_hand(pth, pictures / f"p{index}.png"), rtol=0, atol=1e-5)
+
+
+def test_predictions_come_one_by_one_without_being_asked_for(pth: Path, pictures: Path) -> None:
+    found = predict(str(pth), path_to_images=str(pictures), batch_size=2, device="cpu")
+    assert len(found) == 5
+    with pytest.warns(RuntimeWarning, match=r"p2\.png"):
+        given = list(found)
+    torch.testing.assert_close(given[4], by_hand(pth, pictures / "p4.png"), rtol=0, atol=1e-5)
+    assert len(format_preds(given[2])) == 0
+
+
+def test_the_array_keeps_the_thresholds_and_the_pictures_numbers(pth: Path, pictures: Path, tmp_path: Path) -> None:
+    out, thresholds = tmp_path / "out", {"obj_thresh": 0.4, "iou_thresh": 0.3, "min_class_confidence_threshold": 0.35}
+    with pytest.warns(RuntimeWarning, match=r"p2\.png"):
+        predict(pth, path_to_images=pictures, output_dir=out, save_npy=True, batch_size=2, device="cpu", **thresholds)
+    array = np.load(out / "run_7.npy")
+    expected = []
+    for index in (0, 1, 3, 4):
+        rows = format_preds(by_hand(pth, pictures / f"p{index}.png"), **thresholds)
+        expected.append(format_to_numpy(index, rows, HEIGHT, WIDTH))
+    np.testing.assert_allclose(array, np.concatenate(expected, 1), atol=2e-3)
+    assert array.shape[0] == 8 + 3
+    assert set(array[0]) == {0, 1, 3, 4}
+    assert (array[5] > 0.4).all()
+    assert (array[7] > 0.35).all()
+    np.testing.assert_array_equal(array[6], array[8:].argmax(0))
+    metadata = json.loads((out / "run_7.json").read_text())
+    assert metadata["run_name"] == "run_7"
+    assert metadata["model_name"] == "chaos-cat-0727"
+    assert metadata["obj_thresh"] == 0.4
+    assert metadata["vertical_crop_height_px"] is None
+    assert metadata["unreadable_pictures"] == [2]
+    assert "write_date" in metadata
+
+
+def test_the_command_writes_a_label_file_and_a_drawing_a_picture(
+    pth: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = ("--save-preds", "--draw-boxes", "--count", "--no-save-npy", "--output-dir", str(out), "--device", "cpu")
+    assert main(["infer", str(pth), "--path-to-image", str(pictures), "--batch-size", "3", *options]) == 0
+    shown = capsys.readouterr()
+    assert "p2.png cannot be read as a picture" in shown.err
+    assert "1 of 5 pictures could not be read" in shown.err
+    names = {f"p{index}{suffix}" for index in (0, 1, 3, 4) for suffix in (".txt", ".png")}
+    assert {file.name for file in out.iterdir()} == names
+    rows = format_preds(by_hand(pth, pictures / "p3.png"))
+    text = np.loadtxt(out / "p3.txt", ndmin=2)
+    np.testing.assert_allclose(text[:, 1:], rows[:, :4], atol=1e-5)
+    np.testing.assert_array_equal(text[:, 0], rows[:, 5:].argmax(1))
+    drawn = np.array(Image.open(out / "p3.png"))
+    assert drawn.shape == (HEIGHT, WIDTH, 3)
+    assert (drawn[..., 0] != drawn[..., 1]).any()
+    total = sum(len(np.loadtxt(out / f"p{index}.txt", ndmin=2)) for index in (0, 1, 3, 4))
+    assert f"{total:,}  in 4 pictures" in shown.out
+    assert "platelet" in shown.out
+
+
+def test_a_crop_looks_at_the_rows_in_the_middle(pth: Path, pictures: Path, tmp_path: Path) -> None:
+    picture = pictures / "p1.png"
+    full = predict(
+        pth, path_to_images=picture, vertical_crop_height=0.5, device="cpu", return_full_predictions=True, batch_size=1
+    )
+    expected = by_hand(pth, picture, rows=slice(16, 48))
+    torch.testing.assert_close(full[0], expected, rtol=0, atol=1e-5)
+    Image.fromarray(np.array(Image.open(picture))[16:48]).save(tmp_path / "cropped.tif")
+    already = predict(
+        pth, tmp_path / "cropped.tif", vertical_crop_height=0.5, device="cpu", return_full_predictions=True
+    )
+    torch.testing.assert_close(already[0], expected, rtol=0, atol=1e-5)
+
+
+def test_a_picture_of_another_size_is_brought_to_the_networks(pth: Path, tmp_path: Path) -> None:
+    Image.new("L", (2 * WIDTH, 2 * HEIGHT), 77).save(tmp_path / "large.jpg")
+    Image.new("L", (WIDTH, HEIGHT), 77).save(tmp_path / "small.png")
+    large, small = predict(pth, tmp_path, device="cpu", return_full_predictions=True)
+    torch.testing.assert_close(large, small, rtol=0, atol=1e-4)
+
+
+def test_half_precision_stays_near(pth: Path, pictures: Path) -> None:
+    whole = predict(pth, pictures / "p0.png", device="cpu", return_full_predictions=True)
+    half = predict(pth, pictures / "p0.png", device="cpu", half=True, return_full_predictions=True)
+    assert half.dtype == torch.float32
+    torch.testing.assert_close(half[0, :2], whole[0, :2], rtol=0, atol=2e-2)
+    assert not torch.equal(half, whole)
+
+
+@pytest.mark.parametrize("layout", ["first", "last", "group", "zip"])
+def test_zarr_gives_what_the_pictures_give(pth: Path, pictures: Path, tmp_path: Path, layout: str) -> None:
+    zarr = pytest.importorskip("zarr")
+    (pictures / "p2.png").unlink()
+    frames = np.stack([np.array(Image.open(path)) for path in sorted(pictures.glob("p*.png"))])
+    path = tmp_path / "run_8" / ("frames.zip" if layout == "zip" else "frames.zarr")
+    path.parent.mkdir()
+    if layout == "group":
+        group = zarr.open_group(str(path), mode="w")
+        for index, frame in enumerate(frames):
+            group.create_array(str(index + 8), data=frame)  # "8", "9", "10", "11": in that order
+    else:
+        values = frames if layout == "first" else np.moveaxis(frames, 0, -1)
+        store = zarr.storage.ZipStore(str(path), mode="w") if layout == "zip" else str(path)
+        zarr.create_array(store, data=np.ascontiguousarray(values))
+        if layout == "zip":
+            store.close()
+    out = tmp_path / "out"
+    given = predict(pth, path_to_zarr=path, device="cpu", output_dir=out, save_npy=True, return_full_predictions=True)
+    expected = predict(pth, path_to_images=pictures, device="cpu", return_full_predictions=True)
+    torch.testing.assert_close(given, expected, rtol=0, atol=1e-6)
+    assert (out / "run_8.npy").is_file()
+
+
+@pytest.mark.filterwarnings("ignore:.*a.png cannot be read")  # the torn picture is named by a warning first
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"path_to_images": "nowhere"}, "nowhere does not exist"),
+        ({"path_to_images": "empty"}, "holds no pictures"),
+        ({"path_to_zarr": "nowhere"}, "does not exist"),
+        ({"path_to_images": "one.png", "class_names": ["a"]}, "knows 3 classes"),
+        ({"path_to_images": "one.png", "vertical_crop_height": 0.0}, "crop height of 0 cannot be"),
+        ({"path_to_images": "one.png", "save_preds": True}, "nowhere to write"),
+        ({"path_to_images": "one.png", "draw_boxes": True, "output_dir": "."}, "holds the pictures themselves"),
+        ({"path_to_images": "one.png", "obj_thresh": 7.0}, "obj_thresh is 7"),
+        ({"path_to_images": "torn", "save_preds": True, "output_dir": "out"}, "none of the pictures"),
+    ],
+)
+def test_what_cannot_be_is_said_in_a_sentence(
+    pth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, object], sentence: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("empty", "torn"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "torn" / "a.png").write_bytes(b"\x89PNG")
+    Image.new("L", (WIDTH, HEIGHT)).save(tmp_path / "one.png")
+    with pytest.raises(InferenceError, match=sentence):
+        predict(pth, device="cpu", **arguments)
+
+
+def test_cells_are_counted_by_their_likeliest_class(pth: Path, pictures: Path) -> None:
+    classes = torch.tensor([[0.2, 0.5, 0.3], [0.1, 0.8, 0.1], [0.4, 0.3, 0.3]])
+    assert count_cells_for_formatted_preds(classes).tolist() == [1, 2, 0]
+    assert count_cells_for_formatted_preds(classes, min_confidence_threshold=0.45).tolist() == [0, 2, 0]
+    assert count_cells_for_formatted_preds(torch.zeros(0, 3)).tolist() == [0, 0, 0]
+    preds = torch.stack([by_hand(pth, pictures / f"p{index}.png") for index in (0, 1)])
+    rows = torch.cat([format_preds(pred, obj_thresh=0.4) for pred in preds])
+    expected = rows[:, 5:].argmax(1).bincount(minlength=3)
+    torch.testing.assert_close(get_prediction_class_counts(preds, obj_thresh=0.4), expected)

@@ -1,0 +1,49 @@
+"""A .npy file that grows: of a fixed number of rows, one column an object, whole after every batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from yogo.run.atomic import replacing
+
+
+class GrowingArray:
+    """float32 (num_rows, N) in column order, so that more columns are more bytes at its end.
+
+    numpy leaves room in the header for N to grow, and it is rewritten once the columns are in the file:
+    whoever opens the file meanwhile, or after a stop, reads every column up to the last `flush`.
+    """
+
+    def __init__(self, path: Path, num_rows: int) -> None:
+        self.path = path
+        self.num_rows = num_rows
+        self.num_columns = 0
+        with replacing(path, durable=False) as file:
+            self._write_header(file)
+        self._file = path.open("r+b")
+        self._file.seek(0, 2)
+
+    def append(self, columns: npt.NDArray[Any]) -> None:
+        """Columns (num_rows, n)."""
+        self._file.write(np.ascontiguousarray(columns.T, np.float32).tobytes())
+        self.num_columns += columns.shape[1]
+
+    def flush(self) -> None:
+        self._file.flush()
+        self._file.seek(0)
+        self._write_header(self._file)
+        self._file.flush()
+        self._file.seek(0, 2)
+
+    def close(self) -> None:
+        self.flush()
+        self._file.close()
+
+    def _write_header(self, file: IO[bytes]) -> None:
+        shape = (self.num_rows, self.num_columns)
+        header = {"descr": "<f4", "fortran_order": True, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)

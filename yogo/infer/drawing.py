@@ -1,0 +1,65 @@
+"""Boxes on a picture, each in its class's colour."""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Sequence
+
+import numpy as np
+from PIL import Image, ImageDraw
+from torch import Tensor
+from torchvision.ops import box_convert
+
+from yogo.boxes import format_preds
+from yogo.data.pictures import Bytes
+
+
+def bbox_colour(i: int, num_classes: int = 7) -> tuple[int, int, int, int]:
+    """Red, green, blue and opacity, from 0 to 255, of class `i`: as far from the other classes' as can be."""
+    if not 0 <= i < num_classes:
+        raise ValueError(f"there is no class {i} of {num_classes}, counted from 0")
+    red, green, blue = colorsys.hls_to_rgb(i / num_classes, 0.45, 1.0)
+    return round(255 * red), round(255 * green), round(255 * blue), 255
+
+
+def draw_boxes(frame: Bytes, rows_NP: Tensor, labels: Sequence[str] | None = None) -> Image.Image:
+    """The frame (C, H, W) in colour, with the boxes of `format_preds` on it, and their classes' names if given."""
+    picture = Image.fromarray(frame[0] if len(frame) == 1 else np.ascontiguousarray(frame.transpose(1, 2, 0)))
+    picture = picture.convert("RGB")
+    draw = ImageDraw.Draw(picture)
+    height, width = frame.shape[1:]
+    num_classes = rows_NP.shape[1] - 5
+    corners = box_convert(rows_NP[:, :4].cpu(), "cxcywh", "xyxy").nan_to_num().clamp(-1, 2).tolist()
+    kinds = rows_NP[:, 5:].cpu().argmax(1).tolist() if len(rows_NP) else []
+    for (x0, y0, x1, y1), kind in zip(corners, kinds, strict=True):
+        colour = bbox_colour(kind, num_classes)
+        place = (x0 * width, y0 * height, max(x0, x1) * width, max(y0, y1) * height)
+        draw.rectangle(place, outline=colour)
+        if labels is not None:
+            draw.text((max(0.0, place[0]) + 2, max(0.0, place[1])), labels[kind], fill=colour)
+    return picture
+
+
+def draw_yogo_prediction(  # noqa: PLR0917 - published callers give these by position
+    img: Tensor,
+    prediction: Tensor,
+    obj_thresh: float = 0.5,
+    iou_thresh: float = 0.5,
+    labels: Sequence[str] | None = None,
+    images_are_normalized: bool = False,
+    min_class_confidence_threshold: float = 0.0,
+) -> Image.Image:
+    """The picture (C, H, W) or (1, C, H, W) with the boxes that its prediction (P, Sy, Sx) holds.
+
+    The picture's values go up to 255, or to 1 where `images_are_normalized`.
+    """
+    img = img[0] if img.ndim == 4 else img[None] if img.ndim == 2 else img
+    prediction = prediction[0] if prediction.ndim == 4 else prediction
+    values = img.detach().float() * (255 if images_are_normalized else 1)
+    rows_NP = format_preds(
+        prediction.detach().cpu(),
+        obj_thresh=obj_thresh,
+        iou_thresh=iou_thresh,
+        min_class_confidence_threshold=min_class_confidence_threshold,
+    )
+    return draw_boxes(values.round().clamp(0, 255).byte().cpu().numpy(), rows_NP, labels)

@@ -1,0 +1,86 @@
+"""Where the pictures to be looked at come from: a folder, one file, or a zarr store."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from PIL import Image
+
+from yogo.data.pictures import Bytes, read_pixels
+from yogo.definition.folders import PICTURE_SUFFIXES
+from yogo.errors import InferenceError
+
+
+class Pictures(Protocol):
+    """Pictures in a fixed order: a picture's index is its place in `stems`, whatever becomes of the others."""
+
+    path: Path
+    """What the user named."""
+
+    stems: Sequence[str]
+    """For each picture, what the files made from it are called, without a suffix; no two are the same."""
+
+    def name(self, index: int) -> str:
+        """The picture, as a person would find it."""
+        ...
+
+    def read(self, index: int, *, rgb: bool) -> Bytes:
+        """(C, H, W), of the picture's own size. Raises YogoError naming the picture."""
+        ...
+
+
+class PictureFiles:
+    """One picture file, or those of a folder in the order of their names."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.files = _files(path)
+        times = Counter(os.path.splitext(file.name)[0] for file in self.files)
+        stems = ((os.path.splitext(file.name)[0], file.name) for file in self.files)
+        self.stems: Sequence[str] = [stem if times[stem] == 1 else name for stem, name in stems]
+
+    def name(self, index: int) -> str:
+        return str(self.files[index])
+
+    def read(self, index: int, *, rgb: bool) -> Bytes:
+        return read_pixels(self.files[index], rgb=rgb, image_hw=None)
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if not path.is_dir():
+        raise InferenceError(f"{path} does not exist: name a folder of pictures, or one picture")
+    with os.scandir(path) as entries:
+        names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
+    names = sorted(name for name in names if name.lower().endswith(PICTURE_SUFFIXES))
+    if not names:
+        kinds = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
+        raise InferenceError(f"{path} holds no pictures ({kinds}); folders in it are not looked into")
+    return [path / name for name in names]
+
+
+def fit(pixels: Bytes, image_hw: tuple[int, int], num_rows: int) -> Bytes:
+    """(C, num_rows, W): the picture at the size of the network's frame, then the rows in its middle.
+
+    A picture of that very size was cropped before, and stays as it is.
+    """
+    height, width = image_hw
+    if pixels.shape[1:] == (num_rows, width):
+        return pixels
+    if pixels.shape[1:] != image_hw:
+        pixels = _resized(pixels, image_hw)
+    top = round((height - num_rows) / 2)
+    return pixels[:, top : top + num_rows]
+
+
+def _resized(pixels: Bytes, image_hw: tuple[int, int]) -> Bytes:
+    grey = len(pixels) == 1
+    picture = Image.fromarray(pixels[0] if grey else np.ascontiguousarray(pixels.transpose(1, 2, 0)))
+    resized: Bytes = np.array(picture.resize(image_hw[::-1], Image.Resampling.BILINEAR))
+    return resized[None] if grey else resized.transpose(2, 0, 1)

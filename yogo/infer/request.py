@@ -1,0 +1,113 @@
+"""What is asked of inference, under the names that callers of `predict` give, and the job that follows from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from yogo.errors import InferenceError
+from yogo.infer.job import Job, Notice, Progress, Thresholds
+from yogo.infer.outputs import FORMATS, ArrayWithMetadata, Drawings, Output, TextFiles
+from yogo.infer.pictures import PictureFiles, Pictures
+from yogo.infer.predictor import Predictor
+from yogo.infer.zarr_store import ZarrStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    path_to_pth: str | Path
+    path_to_images: str | Path | None = None
+    path_to_zarr: str | Path | None = None
+    output_dir: str | Path | None = None
+    save_preds: bool = False
+    draw_boxes: bool = False
+    save_npy: bool = False
+    class_names: Sequence[str] | None = None
+    batch_size: int = 64
+    obj_thresh: float = 0.5
+    iou_thresh: float = 0.5
+    min_class_confidence_threshold: float = 0.0
+    vertical_crop_height: float | None = None
+    device: str | torch.device | None = None
+    half: bool = False
+    output_img_ftype: str = ".png"
+    requested_num_workers: int | None = None
+
+    def job(self, notice: Notice, progress: Progress | None) -> Job:
+        """Raises CheckpointError, InferenceError, TrainingError (no such device)."""
+        thresholds = Thresholds(self.obj_thresh, self.iou_thresh, self.min_class_confidence_threshold)
+        predictor = Predictor(
+            self.path_to_pth, device=self.device, half=self.half, crop_height=self.vertical_crop_height
+        )
+        for sentence in predictor.notices:
+            notice(sentence)
+        return Job(
+            predictor=predictor,
+            pictures=self._pictures(predictor.frame.image_hw),
+            classes=self._classes(predictor),
+            thresholds=thresholds,
+            batch_size=self.batch_size,
+            num_threads=self.requested_num_workers or None,
+            notice=notice,
+            progress=progress,
+        )
+
+    def files(self, job: Job) -> list[Output]:
+        """What writes the files that are wanted, into a folder that is made if need be. Raises InferenceError."""
+        if not (self.save_preds or self.draw_boxes or self.save_npy):
+            return []
+        if self.output_dir is None:
+            raise InferenceError("there is nowhere to write to: name a folder with --output-dir (output_dir=)")
+        folder = Path(self.output_dir)
+        suffix = self.output_img_ftype if self.output_img_ftype.startswith(".") else f".{self.output_img_ftype}"
+        if suffix not in FORMATS:
+            raise InferenceError(f"{suffix!r} is no format to draw in: there are {', '.join(FORMATS)}")
+        pictures = job.pictures.path
+        if self.draw_boxes and folder.resolve() == (pictures if pictures.is_dir() else pictures.parent).resolve():
+            raise InferenceError(f"{folder} holds the pictures themselves: name another folder to draw into")
+        folder.mkdir(parents=True, exist_ok=True)
+        outputs: list[Output] = [TextFiles(folder)] if self.save_preds else []
+        if self.draw_boxes:
+            outputs.append(Drawings(folder, suffix, job.classes))
+        if self.save_npy:
+            outputs.append(_array(job, folder))
+        return outputs
+
+    def _pictures(self, image_hw: tuple[int, int]) -> Pictures:
+        match self.path_to_images, self.path_to_zarr:
+            case images, None if images is not None:
+                return PictureFiles(Path(images))
+            case None, store if store is not None:
+                return ZarrStore(Path(store), image_hw)
+        raise InferenceError("name either pictures or a zarr store to look at")
+
+    def _classes(self, predictor: Predictor) -> tuple[str, ...]:
+        """What the classes are called: as given, as the file says, or by their numbers."""
+        names = tuple(self.class_names) if self.class_names else predictor.classes
+        if names is None:
+            return tuple(str(index) for index in range(predictor.num_classes))
+        if len(names) != predictor.num_classes:
+            raise InferenceError(
+                f"{len(names)} class names are given ({', '.join(names)}), "
+                f"but {predictor.path} knows {predictor.num_classes} classes"
+            )
+        return names
+
+
+def _array(job: Job, folder: Path) -> ArrayWithMetadata:
+    predictor, path = job.predictor, job.pictures.path.absolute()
+    name = path.parent.name or path.stem
+    metadata = {
+        "run_name": name,
+        "model_name": predictor.model_name,
+        "obj_thresh": job.thresholds.obj_thresh,
+        "iou_thresh": job.thresholds.iou_thresh,
+        "min_class_confidence_threshold": job.thresholds.min_class_confidence_threshold,
+        "vertical_crop_height_px": predictor.frame.num_rows if predictor.is_cropped else None,
+        "class_names": list(job.classes),
+        "num_pictures": len(job.pictures.stems),
+    }
+    return ArrayWithMetadata(folder, name, predictor.num_classes, metadata)
