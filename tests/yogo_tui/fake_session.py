@@ -184,14 +184,14 @@ class FakeSession:
         self.cancelled += [run.name for run in runs]
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], object]) -> None:
+async def until(pilot: Pilot[None], holds: Callable[[], object], seconds: float = 20) -> None:
     """Wait for what the user would see, not for how it comes about."""
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds):
             while not holds():
                 await pilot.pause(0.01)
     except TimeoutError:
-        raise AssertionError(f"not seen within 10 s; on the screen is\n{shown(pilot)}") from None
+        raise AssertionError(f"not seen within {seconds:g} s; on the screen is\n{shown(pilot)}") from None
 
 
 _TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*clip-path="url\(#[^"]*-line-(\d+)\)">(.*?)</text>')

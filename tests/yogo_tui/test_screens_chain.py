@@ -1,0 +1,82 @@
+"""The day of a user by keys alone: real session, real jobs on this machine, and a trainer that only pretends."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.yogo_tui.fake_session import shown, until
+from yogo_tui.app import Console
+from yogo_tui.cluster.local import LocalCluster
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.runs.model import RunState
+from yogo_tui.session import Session
+from yogo_tui.settings import Settings, SizePreset
+
+
+@pytest.fixture
+async def session(tmp_path: Path) -> AsyncIterator[Session]:
+    data = tmp_path / "dataset_defs"
+    for name in ("images", "labels", "pre-training", "fine-tuning"):
+        (data / name).mkdir(parents=True)
+    (data / "labels" / "one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (data / "images" / "one.png").write_bytes(b"")
+    for kind in ("pre-training", "fine-tuning"):
+        pair = "dataset_paths:\n  all: {image_path: ../images, label_path: ../labels}\n"
+        (data / kind / "cells.yml").write_text(f"class_names: [a, b]\n{pair}")
+    settings = Settings(
+        workspace=tmp_path,
+        cluster="local",
+        yogo_command=f"{sys.executable} {Path(__file__).with_name('pretend_yogo.py')}",
+        poll_seconds=0.2,
+        sizes=(SizePreset(gpus=1, cpus=1, hours=1, template="1gpu.sbatch"),),
+    )
+    cluster = LocalCluster(tmp_path / "state", slots=1, kill_after_seconds=5)
+    yield Session(settings, HereHost(), cluster)
+    await cluster.cancel([job.id for job in await cluster.jobs() if not job.state.is_over])
+    async with asyncio.timeout(60):
+        while any(not job.state.is_over for job in await cluster.jobs()):
+            await asyncio.sleep(0.05)
+
+
+async def test_pre_train_and_the_fine_tune_behind_it_are_launched_watched_and_finished(session: Session) -> None:
+    app = Console(session, mode="launch")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "✔ bash -n" in shown(pilot))
+        await pilot.press("n")
+        await until(pilot, lambda: "then fine-tune on" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "with the recipe" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "✔ bash -n" in shown(pilot) and "fine-tun" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Submit " in shown(pilot) and "and behind it" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: len(app.runs.runs) == 2)
+        await until(pilot, lambda: all(run.state is RunState.FINISHED for run in app.runs.runs), seconds=90)
+        await until(pilot, lambda: shown(pilot).count("✔ finished") == 2)
+
+        await pilot.press("enter")
+        await until(pilot, lambda: "epoch 2.0 of 2" in shown(pilot) and "training " in shown(pilot))
+        child, parent = app.runs.runs
+        assert child.manifest
+        assert child.manifest.pretrained == f"{parent.path}/best.pth"
+
+
+async def test_a_job_is_cancelled_by_keys(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PRETEND_SECONDS", "120")
+    app = Console(session, mode="launch")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "✔ bash -n" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Submit " in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "▶ running" in shown(pilot), seconds=60)
+        await pilot.press("x")
+        await until(pilot, lambda: "Cancel " in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "■ cancelled" in shown(pilot), seconds=60)
