@@ -48,7 +48,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 def test_a_chain_is_launched_waited_for_and_told_by_command(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["--recipe", "pretrain", "--set", "model=half_filters", "epochs=2", "--name", "first"]
-    then = ["--then-finetune", "cells.yml", "--then-name", "second"]
+    then = ["--then-finetune", "cells.yml", "--then-name", "second", "--then-set", "epochs=3"]
     assert main(["launch", "cells.yml", *words, *then, "--wait"]) == 0
     out = capsys.readouterr().out
     assert "second is job 2, after job 1" in out
@@ -60,6 +60,7 @@ def test_a_chain_is_launched_waited_for_and_told_by_command(lab: Path, capsys: p
     assert second["checkpoint"] == str(lab / "trained_models/second/best.pth")
     script = (lab / "trained_models/second/job.sbatch").read_text()
     assert "--model half_filters" in script
+    assert "--epochs 3 " in script
     assert f"verify {lab}/trained_models/first || exit 1" in script
     assert main(["logs", "second", "-n", "1"]) == 0
     assert "training train" in capsys.readouterr().out

@@ -15,7 +15,7 @@ _MARKS = "o+x"
 """What tells the curves after the first one apart where there is no colour."""
 
 _PLAIN = "\x1b[0m"
-_MARGIN = 9
+_MARGIN = 10
 
 
 def draw(curves: Mapping[str, Points], *, width: int, height: int, colour: bool = False) -> Iterator[str]:
@@ -81,4 +81,4 @@ def _tick(row: int, height: int, low: float, high: float) -> str:
     if row % 4 and row != height - 1:
         return " " * _MARGIN
     value = 10 ** (high - (high - low) * row / max(height - 1, 1))
-    return f"{value:>{_MARGIN - 1}.4g} "
+    return f"{value:>{_MARGIN - 1}.3g} "

@@ -20,6 +20,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     add_planning(parser)
     parser.add_argument("--then-finetune", metavar="DEFINITION", help="queue a fine-tune on this behind it")
     parser.add_argument("--then-recipe", metavar="NAME", default="finetune", help="its recipe (finetune)")
+    parser.add_argument("--then-set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE", help="change it")
     parser.add_argument("--then-name", metavar="NAME", help="its name (one is made up)")
     add_submitting(parser)
     parser.set_defaults(run=run)
@@ -53,7 +54,7 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[Plan]:
     second = await session.plan_finetune(
         await session.parent_of_plan(first),
         definition=definition_of(settings, args.then_finetune),
-        recipe=changed(preset.recipe, []),
+        recipe=changed(preset.recipe, args.then_set),
         size=first.size,
         name=args.then_name,
         preset=preset.title,
