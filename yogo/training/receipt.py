@@ -30,14 +30,24 @@ class Receipt:
     ) -> None:
         if error is None or (isinstance(error, signals.Stop) and error.signum != signal.SIGINT):
             return
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
-        if isinstance(error, signals.Stop):
-            reason = f"stopped by {reason}"
+        reason = self._reason(error)
         try:
             events.append(self.run.events, events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
             self._write(Result(outcome="failed", reason=reason))
         except OSError as full:
-            print(f"yogo: the failure could not be written down: {full.strerror}", file=sys.stderr)
+            if not isinstance(error, OSError):  # else it is the same full disk, which is said anyway
+                print(f"yogo: the failure could not be written down: {full.strerror}", file=sys.stderr)
+
+    def _reason(self, error: BaseException) -> str:
+        match error:
+            case signals.Stop():
+                return f"stopped by {error}"
+            case OSError(strerror=str(words)):
+                # A write that fails names no file, but it was one of the run's.
+                error.filename = error.filename or str(self.run.path)
+                return f"{error.filename}: {words}"
+            case _:
+                return (str(error).splitlines() or [type(error).__name__])[0]
 
     def hear(self, event: object) -> None:
         if isinstance(event, events.Tested):

@@ -26,7 +26,7 @@ MODES: dict[str, WandbMode] = {
 }
 
 
-FINISH_IN_TIME = {"finish_timeout": 120.0, "finish_timeout_raises": True}
+FINISH_IN_TIME = {"finish_timeout": 30.0, "finish_timeout_raises": True}
 """In seconds. Without it, W&B waits at the end for as long as it cannot be reached; versions before 0.31 lack it."""
 
 
