@@ -31,7 +31,7 @@ DATA = "synthetic"
 DEFINITIONS = f"{DATA}/dataset_defs"
 
 _PRETRAIN = Recipe(
-    epochs=20,
+    epochs=30,
     batch_size=4,
     learning_rate=2e-3,
     model="quarter_filters",
@@ -43,7 +43,7 @@ RECIPES = {
     "demo-finetune": (
         "Demo: fine-tune",
         "On from the pre-train's weights, at half its rate.",
-        _PRETRAIN.model_copy(update={"learning_rate": 1e-3}),
+        _PRETRAIN.model_copy(update={"epochs": 20, "learning_rate": 1e-3}),
     ),
 }
 

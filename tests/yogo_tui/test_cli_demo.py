@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def test_the_demo_is_made_once_and_its_chain_finishes(
     made = (workspace / "synthetic/synthetic.json").stat().st_mtime_ns
     for slug in demo.RECIPES:
         file = workspace / "recipes" / f"{slug}.yaml"
-        file.write_text(file.read_text().replace("epochs: 20", "epochs: 1"))
+        file.write_text(re.sub(r"epochs: \d+", "epochs: 1", file.read_text()))
     capsys.readouterr()
     assert main(["demo", "--headless", "--workspace", str(workspace)]) == 0
     assert (workspace / "synthetic/synthetic.json").stat().st_mtime_ns == made
