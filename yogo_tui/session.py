@@ -58,19 +58,19 @@ class Session:
         self.host = host
         self.cluster = cluster
         scanner = Scanner(host, [PurePosixPath(folder) for folder in settings.run_folders])
-        is_local = cluster.name == "local"
+        is_local = isinstance(cluster, LocalCluster)
         pace = min(_LOCAL_SECONDS, settings.poll_seconds) if is_local else settings.poll_seconds
         self._lookout = Lookout(host, cluster, scanner, poll_seconds=pace)
 
     @classmethod
     async def open(cls, settings: Settings) -> Session:
-        """Choose host and cluster. Raises ConsoleError (a Slurm that does not answer is not a reason to go local)."""
+        """Choose host and cluster; a Slurm that does not answer yet is no reason to stay closed, nor to go local."""
         from yogo_tui.cluster.slurm import SlurmCluster
         from yogo_tui.cluster.slurm.cluster import has_slurm
 
         host = HereHost()
         if settings.cluster == "slurm" or (settings.cluster == "auto" and await has_slurm(host)):
-            return cls(settings, host, await SlurmCluster.open(host))
+            return cls(settings, host, SlurmCluster(host))
         return cls(settings, host, LocalCluster(local_state_folder(), slots=settings.local_slots))
 
     async def close(self) -> None:
@@ -165,6 +165,7 @@ class Session:
 
     async def cancel(self, runs: Sequence[Run]) -> None:
         """Cancel their jobs. Raises LaunchError for one that has none, ClusterError, HostError."""
+        await self.cluster.introduce()
         jobs = [self._job_to_cancel(run) for run in runs]
         await self.cluster.cancel(jobs)
         for run in runs:

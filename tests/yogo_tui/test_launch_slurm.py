@@ -148,3 +148,20 @@ async def test_the_sizes_are_estimated_before_they_are_launched(session: Session
     resources = await session.resources()
     assert resources.total_gpus == 8
     assert all(run.path is None for run in (await session.runs()).runs)
+
+
+async def test_a_console_opened_while_slurm_is_down_shows_the_runs_and_the_truth_once_it_is_back(
+    session: Session, slurm: Any, until: Until
+) -> None:
+    await session.launch(plan(session, "first"))
+    reopened = Session(session.settings, session.host, SlurmCluster(session.host))
+    with slurm.controller_down():
+        seen = await reopened.runs()
+        (run,) = seen.runs
+        assert run.name == "first"
+        assert "Slurm does not answer" in seen.queue.stale
+        assert run.state is RunState.FINISHED or "Slurm does not answer" in run.why
+        with pytest.raises(ClusterError, match="Slurm does not answer"):
+            await reopened.launch(plan(reopened, "second"))
+        assert not (reopened.runs_folder / "second").exists()
+    assert (await ended(reopened, until, "first")).state is RunState.FINISHED

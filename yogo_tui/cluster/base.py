@@ -92,6 +92,10 @@ class Cluster(Protocol):
         """The cluster's own name, part of a job's identity; "local" is this machine."""
         ...
 
+    async def introduce(self) -> None:
+        """Learn the cluster's own name, if it is not known yet: before anything is written down under it."""
+        ...
+
     async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
         """Queue a script that lies on the host; `after` must end well (afterok) before it starts."""
         ...

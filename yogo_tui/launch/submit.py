@@ -29,6 +29,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
     A refusal is raised and recorded in the run directory; no answer is returned, as a notice.
     """
     _check(plan)
+    await cluster.introduce()
     await _check_definition(host, plan.definition)
     record = Launch(
         name=plan.name,

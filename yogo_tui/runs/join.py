@@ -20,6 +20,8 @@ _LISTED_AFTER = timedelta(seconds=10)
 
 _UNANSWERED = "whether it was queued is not known, no job has its name: make sure before it is launched anew"
 
+_UNSEEN = "the queue has not been seen yet"
+
 Told = tuple[RunState, str]
 """A state, and a sentence that says why."""
 
@@ -92,7 +94,7 @@ def _state(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: 
         return _state_of_job(job) if not job.state.is_over else _without_receipt(folder, job)
     submission = folder.launch.submission if folder.launch else None
     if submission is None or submission.cluster != cluster:
-        return _by_its_files(folder, submission, now)
+        return _by_its_files(folder, submission, queue, now)
     return _gone(submission, queue)
 
 
@@ -156,16 +158,18 @@ def _gone(submission: Submission, queue: Queue) -> Told:
     if submission.cancelled_at:
         return RunState.CANCELLED, ""
     if queue.seen_at is None or queue.stale:
-        return RunState.UNKNOWN, queue.stale or "the queue has not been seen yet"
+        return RunState.UNKNOWN, queue.stale or _UNSEEN
     if queue.seen_at <= submission.at + _LISTED_AFTER:
         return RunState.WAITING, "just submitted"
     return RunState.FAILED, f"job {submission.job_id} is gone and left no receipt (result.json): its log tells more"
 
 
-def _by_its_files(folder: RunFolder, submission: Submission | None, now: datetime) -> Told:
+def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue, now: datetime) -> Told:
     """The state of a run that no job here stands for: started by hand, elsewhere, or long ago."""
     if folder.written_at and now - folder.written_at < _FRESH:
         return RunState.RUNNING, ""
+    if submission and queue.seen_at is None:
+        return RunState.UNKNOWN, queue.stale or _UNSEEN
     if submission:
         return RunState.UNKNOWN, f"it was submitted to the cluster {submission.cluster}, which is not asked from here"
     if folder.manifest or folder.written_at:

@@ -42,6 +42,9 @@ class LocalCluster:
     def name(self) -> str:
         return "local"
 
+    async def introduce(self) -> None:
+        """This machine needs no introduction."""
+
     @property
     def num_slots(self) -> int:
         """As set; else the machine's GPUs, or one."""

@@ -10,7 +10,8 @@ from yogo_tui.hosts.base import Completed
 
 _NO_ANSWER = re.compile(
     r"socket timed out|unable to contact slurm|zero bytes were transmitted|connection (refused|reset|timed out)"
-    r"|communication (connection )?(failure|error)|slurmctld.*(down|not respond)|authentication error|munge",
+    r"|communication (connection )?(failure|error)|slurmctld.*(down|not respond)|authentication error|munge"
+    r"|configuration (source|file)",
     re.IGNORECASE,
 )
 

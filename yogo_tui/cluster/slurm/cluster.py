@@ -47,7 +47,7 @@ class SlurmCluster:
     async def open(cls, host: Host) -> SlurmCluster:
         """One that has answered. Raises ClusterUnknown, HostError."""
         cluster = cls(host)
-        await cluster._introduce()
+        await cluster.introduce()
         return cluster
 
     @property
@@ -56,7 +56,7 @@ class SlurmCluster:
 
     async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
         """The dependency only orders: Slurm drops one on a job that it has forgotten, and starts the child."""
-        await self._introduce()
+        await self.introduce()
         dependency = [f"--dependency=afterok:{_checked(after)}"] if after else []
         # The job inherits the environment of sbatch: the settings that make answers readable are not for it.
         env = await self._scrub()
@@ -75,14 +75,14 @@ class SlurmCluster:
         return JobId(ids[-1])
 
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
-        await self._introduce()
+        await self.introduce()
         queue = parse_queue(await self._ask(*SQUEUE))
         self._past.remember(queue)
         known = {job.id for job in queue}
         return (*queue, *await self._past.jobs([job_id for job_id in dict.fromkeys(ids) if job_id not in known]))
 
     async def find(self, name: str) -> tuple[Job, ...]:
-        await self._introduce()
+        await self.introduce()
         queue = tuple(job for job in parse_queue(await self._ask(*SQUEUE)) if job.name == name)
         if not self._has_accounting:
             return queue
@@ -129,7 +129,7 @@ class SlurmCluster:
             return ()
         return parse_accounting(told)
 
-    async def _introduce(self) -> None:
+    async def introduce(self) -> None:
         """Learn the cluster's name, which is part of a job's identity, and whether it keeps accounts."""
         if self._name:
             return
