@@ -14,9 +14,7 @@ from yogo_tui.app import Console
 from yogo_tui.session import DefinitionFile
 
 ROOT = Path("/lab/dataset_defs")
-FILES = tuple(
-    DefinitionFile(ROOT / name, ROOT) for name in ("pre-training/cells.yml", "fine-tuning/all.yml", "fine-tuning/x.yml")
-)
+FILES = tuple(DefinitionFile(ROOT / name, ROOT) for name in ("a/cells.yml", "fine-tuning/all.yml", "fine-tuning/x.yml"))
 
 
 @asynccontextmanager
@@ -145,3 +143,9 @@ async def test_when_each_size_would_start_is_asked_on_demand() -> None:
         await see(pilot, "w asks when each would start")
         await pilot.press("w")
         await see(pilot, "3 of 8 GPUs are free now", "✔ fits the partition")
+
+
+async def test_the_only_pre_training_definition_is_there_from_the_start() -> None:
+    files = (*FILES, DefinitionFile(ROOT / "pre-training/cells.yml", ROOT))
+    async with launch_screen(FakeSession(), files) as pilot:
+        await see(pilot, "pre-training/cells.yml", "✔ bash -n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
@@ -84,11 +85,17 @@ class DatasetsScreen(ModeScreen):
     def on_mount(self) -> None:
         self._surveys: dict[Path, tuple[float, Survey]] = {}
         self._resting: Timer | None = None
+        self._files: tuple[DefinitionFile, ...] = ()
         self.action_reread()
 
-    def action_reread(self) -> None:
-        files = self.app.session.definitions()
-        words = self.filter_line.value.lower().split()
+    @work(exclusive=True, group="read")
+    async def action_reread(self) -> None:
+        """Look for definitions: folders may be many, and slow."""
+        self._files = await asyncio.to_thread(self.app.session.definitions)
+        self._list()
+
+    def _list(self) -> None:
+        files, words = self._files, self.filter_line.value.lower().split()
         shown = [file for file in files if all(word in str(file.path.relative_to(file.root)).lower() for word in words)]
         self._fill(shown)
         if not files:
@@ -108,8 +115,8 @@ class DatasetsScreen(ModeScreen):
             node = self._folder(file.path.parent, file.root, folders)
             leaf = node.add_leaf(self._label(file), file)
             first = first or leaf
-        if first:
-            self.call_after_refresh(self.files.move_cursor, first)
+        if first and self.files.last_line >= 0:  # asking for the last line has the lines laid out
+            self.files.move_cursor(first)
 
     def _folder(
         self, folder: Path, root: Path, folders: dict[Path, TreeNode[DefinitionFile]]
@@ -200,7 +207,7 @@ class DatasetsScreen(ModeScreen):
 
     @on(FilterLine.Filtered)
     def _filtered(self) -> None:
-        self.action_reread()
+        self._list()
 
     def action_launch(self) -> None:
         if file := self.selected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -39,6 +40,7 @@ from yogo_tui.screens.launch_form import (
     shorten,
     size_words,
 )
+from yogo_tui.session import DefinitionFile
 from yogo_tui.widgets.launch_summary import Check, LaunchSummary, Line
 from yogo_tui.widgets.rule import TitledRule
 
@@ -78,15 +80,23 @@ class LaunchScreen(ModeScreen):
         self._estimates: dict[int, Estimate] = {}
         self._script = ""
         self._problem = ""
+        self._files: tuple[DefinitionFile, ...] = ()
         session = self.app.session
-        files = session.definitions()
         self._form = Form(
             name=session.propose_name(),
             size=session.settings.sizes[0],
             preset=preset_for(session.presets(), Kind.PRETRAIN),
-            definition=definition_for(files, "pre-train"),
         )
         self.watch(self.app, "draft", self._take)
+
+    @work(exclusive=True, group="files")
+    async def on_screen_resume(self) -> None:
+        """Look for definitions, each time that the screen is shown; folders may be many, and slow."""
+        self._files = await asyncio.to_thread(self.app.session.definitions)
+        if self._form.definition is None:
+            self.show_form(replace(self._form, definition=definition_for(self._files, "pre-train")))
+        else:
+            self.summary.show(self._lines(self._form))
 
     def _take(self, draft: Draft) -> None:
         """Begin with what another screen asked for."""
@@ -115,7 +125,7 @@ class LaunchScreen(ModeScreen):
         self.preview(form)
 
     def _lines(self, form: Form) -> list[Line]:
-        files = self.app.session.definitions()
+        files = self._files
         data = shorten(form.definition, files) if form.definition else "– choose it with d"
         notes = inherited_words(form.parent) if form.parent else ()
         then = (shorten(form.then.definition, files), f"with {form.then.preset.title}") if form.then else ()
@@ -153,10 +163,10 @@ class LaunchScreen(ModeScreen):
         self.query_one("#script-rule", TitledRule).title = form.size.template
         if self._script:
             safe = "\n".join(printable(line) for line in self._script.expandtabs(4).split("\n"))
-            theme = "ansi_dark" if self.app.current_theme.ansi else "monokai"
-            self.script_view.update(
-                Syntax(safe, "bash", theme=theme, background_color="default", word_wrap=True, indent_guides=False)
-            )
+            is_ansi = self.app.current_theme.ansi
+            paper = "default" if is_ansi else self.app.theme_variables["background"]
+            theme = "ansi_dark" if is_ansi else "monokai"
+            self.script_view.update(Syntax(safe, "bash", theme=theme, background_color=paper, word_wrap=True))
         else:
             self.script_view.update("The job script is shown here once what is missing is there.")
 
@@ -177,7 +187,7 @@ class LaunchScreen(ModeScreen):
             self.show_form(replace(self._form, definition=definition))
 
     async def _ask_definition(self, title: str, current: Path | None) -> Path | None:
-        files = self.app.session.definitions()
+        files = self._files
         if not files:
             folders = ", ".join(str(folder) for folder in self.app.session.settings.definitions)
             self.app.notify(f"no definitions lie under {folders}", severity="warning", markup=False)
@@ -239,7 +249,7 @@ class LaunchScreen(ModeScreen):
             self.show_form(replace(self._form, then=then))
 
     def _definition_behind(self) -> Path | None:
-        return definition_for(self.app.session.definitions(), "fine-tun") or self._form.definition
+        return definition_for(self._files, "fine-tun") or self._form.definition
 
     @work(exclusive=True, group="when")
     async def action_when(self) -> None:
