@@ -61,7 +61,13 @@ class LogView(Widget, can_focus=True):
         self._log = LogFile(host, path) if path else None
         self._reading = asyncio.Lock()
         self._steps = 0
+        """Lines to move by, as keys have asked for and nothing has been read for yet."""
+
+        self._is_other = False
+        """The page is another one though no line was asked for: another height, or the log's end."""
+
         self._x = 0
+        self._found: int | None = None
         self._away = ""
 
     @property
@@ -121,11 +127,11 @@ class LogView(Widget, can_focus=True):
     @work(group="move")
     async def _read_anew(self) -> None:
         """Go where the keys have asked for; those pressed while this reads are gathered into one step."""
-        if self._reading.locked() and self._steps == 0:
-            return
         async with self._reading:
+            if not self._steps and not self._is_other:
+                return
             try:
-                steps, self._steps = self._steps, 0
+                steps, self._steps, self._is_other = self._steps, 0, False
                 await self._step(steps)
             except HostError as error:
                 self._away = str(error)
@@ -147,9 +153,11 @@ class LogView(Widget, can_focus=True):
             await self._show_from(self.lines[0].offset)
 
     def on_resize(self, _event: Resize) -> None:
+        self._is_other = True
         self._read_anew()
 
     def watch_following(self) -> None:
+        self._is_other = True
         self._read_anew()
 
     def action_move(self, lines: int) -> None:
@@ -210,8 +218,6 @@ class LogView(Widget, can_focus=True):
         self._found = found
         self.following = False
         self.show_offset(found)
-
-    _found: int | None = None
 
     def leave_search(self) -> None:
         self.workers.cancel_group(self, "find")

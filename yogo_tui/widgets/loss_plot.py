@@ -40,10 +40,10 @@ class LossPlot(Container, can_focus=True):
     LossPlot.-empty PlotWidget { display: none; }
     """
 
-    curves: reactive[Curves] = reactive(Curves())
+    curves: reactive[Curves] = reactive(Curves(), always_update=True)
     is_log: reactive[bool] = reactive(True)
     view: reactive[tuple[float, float] | None] = reactive(None)
-    """The epochs on show; None is all of them, also those still to come."""
+    """The epochs on show; None is all of them, and those that are added."""
 
     plot = getters.query_one(PlotWidget)
 
