@@ -40,5 +40,5 @@ clean:
 	@touch $@
 
 .venv/ready-dev: .venv/ready
-	$(BIN)/pip install --quiet --group dev
+	$(BIN)/pip install --quiet --editable '.[all]' --group dev
 	@touch $@

@@ -33,7 +33,7 @@ class Predictor:
         half: bool = False,
         crop_height: float | None = None,
     ) -> None:
-        """`crop_height` is the share of the frame's rows, from the middle, to look at; above 1, their number.
+        """`crop_height` is the share of the frame's rows, from the middle, to look at.
 
         Raises CheckpointError, InferenceError, TrainingError (no such device).
         """
@@ -79,7 +79,7 @@ def crop_rows(height: int, asked: float | None) -> int:
     """How many rows a crop of frames of `height` rows has. Raises InferenceError where it cannot be."""
     if asked is None:
         return height
-    num_rows = round(asked * height) if asked <= 1 else round(asked)
+    num_rows = round(asked * height)
     if not 1 <= num_rows <= height:
         raise InferenceError(
             f"a crop height of {asked:g} cannot be: it is a fraction of the frame, above 0 and up to 1"

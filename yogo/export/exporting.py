@@ -1,0 +1,105 @@
+"""From a checkpoint to its exported files: made aside, compared with torch, and only then put in their places."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from yogo.checkpoint import load_checkpoint
+from yogo.errors import ExportError
+from yogo.export.comparison import (
+    FLOAT32_TOLERANCE,
+    HALF_TOLERANCE,
+    Floats,
+    Runner,
+    frames_to_compare,
+    ir_runner,
+    largest_difference,
+    onnx_runner,
+    torch_runner,
+)
+from yogo.export.graph import Whole, write_onnx
+from yogo.export.intermediate import write_ir
+from yogo.model import open_model
+
+OURS = {".onnx", ".xml", ".bin", ".pth"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportRequest:
+    pth: Path
+    output: Path | None = None
+    """Where the ONNX file goes; the IR beside it. By default, beside the checkpoint, under its name."""
+
+    crop_height: float | None = None
+    simplify: bool = True
+    dynamic_batch: bool = False
+    openvino: bool = True
+    half: bool = False
+    """Whether the IR's weights are kept in 16 bits."""
+
+    pictures: Path | None = None
+    """To compare on; made-up frames if None."""
+
+    @property
+    def onnx(self) -> Path:
+        path = self.pth if self.output is None else self.output
+        return path.with_suffix(".onnx") if path.suffix in OURS else path.with_name(f"{path.name}.onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    path: Path
+    difference: float
+    """The largest of any output from torch's."""
+
+    detail: str
+
+
+def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
+    """The files that were written, and notices. On any failure none is written, and what stood there stays.
+
+    Raises CheckpointError, InferenceError (a crop that cannot be), ExportError.
+    """
+    model, notices = open_model(load_checkpoint(request.pth), inference=True)
+    whole = Whole(model, request.crop_height)
+    frames = frames_to_compare(whole, whole.full_height, request.pictures)
+    batches = np.split(frames, len(frames)) + ([frames] if request.dynamic_batch else [])
+    onnx = request.onnx
+    if not onnx.parent.is_dir():
+        raise ExportError(f"{onnx.parent} is no folder: name a file in one with --output-filename")
+    with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
+        done = _made(request, whole, batches, Path(folder))
+        for made in sorted(Path(folder).iterdir()):
+            made.chmod(0o644)
+            os.replace(made, onnx.parent / made.name)
+    return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], notices
+
+
+def _made(request: ExportRequest, whole: Whole, batches: list[Floats], folder: Path) -> list[Exported]:
+    expected, onnx = torch_runner(whole), folder / request.onnx.name
+    num_nodes = write_onnx(whole, onnx, simplify=request.simplify, dynamic_batch=request.dynamic_batch)
+    shape = "x".join(map(str, ("N" if request.dynamic_batch else 1, *whole.frame)))
+    difference = _compared(onnx, expected, onnx_runner(onnx), batches, FLOAT32_TOLERANCE)
+    done = [Exported(onnx, difference, f"input {shape}, {num_nodes} nodes")]
+    if request.openvino:
+        xml = onnx.with_suffix(".xml")
+        write_ir(onnx, xml, half=request.half)
+        tolerance = HALF_TOLERANCE if request.half else FLOAT32_TOLERANCE
+        difference = _compared(xml, expected, ir_runner(xml), batches, tolerance)
+        done.append(Exported(xml, difference, f"weights in {16 if request.half else 32} bits, in {onnx.stem}.bin"))
+    return done
+
+
+def _compared(path: Path, expected: Runner, given: Runner, batches: list[Floats], tolerance: float) -> float:
+    difference = largest_difference(expected, given, batches)
+    if not difference <= tolerance:
+        raise ExportError(
+            f"{path.name} answers otherwise than torch, by {difference:.2g} where {tolerance:g} is allowed; "
+            "nothing was written"
+        )
+    return difference

@@ -1,0 +1,101 @@
+"""The ONNX graph: bytes' values in, boxes and class probabilities out; nothing is left for its user to do.
+
+Axes: B images, C channels, P = 5 + classes numbers a cell, Y rows and X columns of cells.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from yogo.errors import ExportError
+from yogo.infer.predictor import crop_rows, resize
+from yogo.model import YOGO
+
+INPUT, OUTPUT = "input", "output"
+
+
+class Whole(nn.Module):
+    """(B, C, H, W) of values from 0 to 255 to (B, P, Sy, Sx), normalisation and softmax included."""
+
+    def __init__(self, model: YOGO, crop_height: float | None) -> None:
+        """`model` is one for inference. Raises InferenceError for a crop that cannot be."""
+        super().__init__()
+        height, width = (int(pixels) for pixels in model.img_size.tolist())
+        num_rows = crop_rows(height, crop_height)
+        if num_rows != height:
+            resize(model, num_rows)
+        self.model = model
+        self.normalizes = bool(model.normalize_images)
+        self.frame = (3 if bool(model.is_rgb) else 1, num_rows, width)
+        """(C, H, W)."""
+        self.full_height = height
+        self.eval().requires_grad_(False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        found: Tensor = self.model(input / 255 if self.normalizes else input)
+        return found
+
+
+def write_onnx(whole: Whole, path: Path, *, simplify: bool, dynamic_batch: bool) -> int:
+    """Write the graph to `path`; returns how many nodes it has. Raises ExportError."""
+    onnx, slim = _libraries(simplify)
+    # An example of one would fix the batch at one.
+    example = torch.zeros(2 if dynamic_batch else 1, *whole.frame)
+    shapes = {INPUT: {0: torch.export.Dim("batch")}} if dynamic_batch else None
+    with _quiet():
+        program = torch.onnx.export(
+            whole,
+            (example,),
+            input_names=[INPUT],
+            output_names=[OUTPUT],
+            dynamo=True,
+            dynamic_shapes=shapes,
+            optimize=simplify,
+            verbose=False,
+        )
+        assert program is not None
+        model = program.model_proto
+        if simplify:
+            model = slim(model)
+        onnx.checker.check_model(model, full_check=True)
+        onnx.save(model, str(path))
+    return len(model.graph.node)
+
+
+def _libraries(simplify: bool) -> tuple[Any, Any]:
+    try:
+        import onnx
+        import onnxscript  # noqa: F401 - torch's exporter needs it, and says so less plainly
+
+        if not simplify:
+            return onnx, None
+        import onnxslim
+    except ImportError as error:
+        raise ExportError(
+            f"exporting needs the package {error.name}: install it with `pip install yogo[export]`"
+        ) from None
+    return onnx, onnxslim.slim
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The exporter talks of its own workings, none of which a user can act upon; what it made is checked after."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    before = [logger.level for logger in loggers]
+    try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, before, strict=True):
+            logger.setLevel(level)

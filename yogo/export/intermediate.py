@@ -1,0 +1,39 @@
+"""OpenVINO's intermediate representation: an .xml and a .bin made from the ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from yogo.errors import ExportError
+
+
+def write_ir(onnx: Path, xml: Path, *, half: bool) -> None:
+    """Write `xml`, and the weights beside it, in 16 bits if `half`. Raises ExportError."""
+    openvino = library()
+    try:
+        openvino.save_model(openvino.convert_model(str(onnx)), str(xml), compress_to_fp16=half)
+    except RuntimeError as error:
+        raise ExportError(f"OpenVINO cannot convert the ONNX graph: {_first_line(error)}") from error
+    last = last_layer(xml)
+    if last != "Result":
+        raise ExportError(f"the last layer of OpenVINO's file is {last}, where the instrument expects the Result")
+
+
+def last_layer(xml: Path) -> str:
+    """The type of the last layer in an IR's .xml."""
+    layers = ElementTree.parse(xml).getroot().find("layers")
+    return "" if layers is None or not len(layers) else str(layers[-1].get("type"))
+
+
+def library() -> Any:
+    try:
+        import openvino
+    except ImportError:
+        raise ExportError("the IR needs the package openvino: `pip install yogo[export]`, or --no-openvino") from None
+    return openvino
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
