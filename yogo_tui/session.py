@@ -10,7 +10,7 @@ import difflib
 import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
@@ -57,6 +57,7 @@ class Session:
         self.settings = settings
         self.host = host
         self.cluster = cluster
+        self._is_told = False
         scanner = Scanner(host, [PurePosixPath(folder) for folder in settings.run_folders])
         is_local = isinstance(cluster, LocalCluster)
         pace = min(_LOCAL_SECONDS, settings.poll_seconds) if is_local else settings.poll_seconds
@@ -114,9 +115,17 @@ class Session:
     async def launch(self, plan: Plan) -> Launched:
         """Make the run directory, write intent and script, submit once. Raises LaunchError, ClusterError, HostError."""
         try:
-            return await submit.launch(self.host, self.cluster, self.settings, plan)
+            launched = await submit.launch(self.host, self.cluster, self.settings, plan)
         finally:
             self.look_now()
+        return launched if launched.notice else replace(launched, notice=await self._notice_once())
+
+    async def _notice_once(self) -> str:
+        """What a person who leaves jobs to this machine should know, the first time."""
+        if self._is_told or not isinstance(self.cluster, LocalCluster):
+            return ""
+        self._is_told = True
+        return await self.cluster.notice()
 
     async def inspect(self, checkpoint: PurePosixPath) -> ParentInfo:
         """What any .pth holds (asks `yogo inspect`, as the console has no torch). Raises LaunchError."""

@@ -43,7 +43,7 @@ def make_run(name: str, state: RunState = RunState.RUNNING, *, hours: float = 2.
         size=Size(gpus=4, cpus=64, hours=24),
         submissions=(Submission(cluster="slurm", outcome=Outcome.SUBMITTED, job_id=f"job-{name}"),),
     )
-    job = Job(JobId(f"job-{name}"), name, JobState.RUNNING, started_at=made_at)
+    job = Job(JobId(f"job-{name}"), name, JobState.DONE if state.is_over else JobState.RUNNING, started_at=made_at)
     run = Run(
         name,
         state,

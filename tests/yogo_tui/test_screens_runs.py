@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from yogo_tui.app import Console
+from yogo_tui.cluster.base import Job, JobId, JobState
 from yogo_tui.runs.model import RunState
 from yogo_tui.widgets.runs_table import RunsTable
 
@@ -109,6 +110,17 @@ async def test_a_run_that_is_over_is_not_asked_about() -> None:
         await pilot.press("x")
         await until(pilot, lambda: "done-elm-1 is over" in shown(pilot))
         assert session.cancelled == []
+
+
+async def test_a_run_that_can_never_start_can_be_cancelled() -> None:
+    stuck = Job(JobId("9"), "stuck-elm-1", JobState.PENDING, is_stuck=True)
+    session = FakeSession(make_run("stuck-elm-1", RunState.FAILED, job=stuck))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "stuck-elm-1" in shown(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: "Cancel stuck-elm-1?" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: session.cancelled)
 
 
 async def test_a_cluster_that_does_not_answer_leaves_the_runs_in_view_with_their_age() -> None:

@@ -12,7 +12,7 @@ from yogo_tui.widgets.words import state_words
 async def cancel_run(screen: FramedScreen, run: Run) -> None:
     """Ask in a sentence that says what will be lost, then cancel."""
     app = screen.app
-    if run.state.is_over:
+    if run.state.is_over and not run.can_cancel:
         app.notify(f"{printable(run.name)} is over: {state_words(run.state)}", markup=False)
     elif await app.push_screen_wait(Ask(_what_cancel_does(run, _waiting_for(run, app.runs.runs)))):
         with app.telling(f"{run.name} is not cancelled"):
