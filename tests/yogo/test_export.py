@@ -1,0 +1,131 @@
+"""`yogo export`: what the instrument gets, and what it never gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from yogo.checkpoint import save_checkpoint
+from yogo.cli import main
+from yogo.model import YOGO, get_model_func
+
+onnx = pytest.importorskip("onnx")
+onnxruntime = pytest.importorskip("onnxruntime")
+openvino = pytest.importorskip("openvino")
+pytest.importorskip("onnxslim")
+
+HEIGHT, WIDTH = 48, 64
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:openvino.*"),
+    pytest.mark.filterwarnings("ignore:builtin type .* has no __module__ attribute:DeprecationWarning"),  # SWIG
+]
+
+
+def checkpoint(path: Path, *, scale: float = 1.0, rgb: bool = False) -> Path:
+    torch.manual_seed(5)
+    network = get_model_func("quarter_filters")
+    model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 2, is_rgb=rgb, normalize_images=True, model_func=network)
+    model.model[-1].weight.data.mul_(scale)
+    save_checkpoint(path, model, epoch=0, step=0, classes=("red", "white"), run_name="run")
+    return path
+
+
+def frames(num: int, height: int = HEIGHT, channels: int = 1) -> np.ndarray:
+    values = np.random.default_rng(0).integers(0, 256, (num, channels, height, WIDTH))
+    return values.astype(np.float32)
+
+
+def expected(pth: Path, given: np.ndarray) -> np.ndarray:
+    model, _ = YOGO.from_pth(pth, inference=True)
+    if given.shape[2] != HEIGHT:
+        model.resize_model(img_height=given.shape[2])
+    with torch.no_grad():
+        return model(torch.from_numpy(given) / 255).numpy()
+
+
+def nodes(path: Path) -> list[str]:
+    return [node.op_type for node in onnx.load(path).graph.node]
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """depth_ver_0.pth, exported as it comes."""
+    pth = checkpoint(tmp_path_factory.mktemp("plain") / "depth_ver_0.pth")
+    assert main(["export", str(pth)]) == 0
+    return pth
+
+
+def test_the_files_are_called_as_the_checkpoint(plain: Path) -> None:
+    assert {path.name for path in plain.parent.iterdir()} == {
+        "depth_ver_0.pth",
+        "depth_ver_0.onnx",
+        "depth_ver_0.xml",
+        "depth_ver_0.bin",
+    }
+
+
+def test_the_graph_takes_bytes_values_and_gives_probabilities(plain: Path) -> None:
+    session = onnxruntime.InferenceSession(plain.with_suffix(".onnx"))
+    assert session.get_inputs()[0].shape == [1, 1, HEIGHT, WIDTH]
+    assert session.get_inputs()[0].type == "tensor(float)"
+    given = frames(1)
+    (found,) = session.run(None, {session.get_inputs()[0].name: given})
+    np.testing.assert_allclose(found, expected(plain, given), atol=1e-5)
+    np.testing.assert_allclose(found[:, 5:].sum(1), 1, atol=1e-5)
+
+
+def test_the_last_layer_of_the_ir_is_the_result(plain: Path) -> None:
+    text = plain.with_suffix(".xml").read_text()
+    layers = text[text.index("<layers>") : text.index("</layers>")]
+    assert 'type="Result"' in layers[layers.rindex("<layer ") :]
+    compiled = openvino.Core().compile_model(plain.with_suffix(".xml"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    given = frames(1)
+    np.testing.assert_allclose(compiled(given)[0], expected(plain, given), atol=1e-4)
+
+
+def test_any_crop_and_number_of_frames_and_a_half_as_large_ir(plain: Path, tmp_path: Path) -> None:
+    Image.fromarray(frames(1)[0, 0].astype(np.uint8)).save(tmp_path / "frame.png")
+    options = ("--crop-height", "0.5", "--dynamic-batch", "--no-simplify", "--half", "--pictures", str(tmp_path))
+    assert main(["export", str(plain), "--output-filename", str(tmp_path / "cropped.v2"), *options]) == 0
+    session = onnxruntime.InferenceSession(tmp_path / "cropped.v2.onnx")
+    given = frames(3, HEIGHT // 2)
+    (found,) = session.run(None, {"input": given})
+    np.testing.assert_allclose(found, expected(plain, given), atol=1e-5)
+    compiled = openvino.Core().compile_model(tmp_path / "cropped.v2.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    np.testing.assert_allclose(compiled(given)[0], expected(plain, given), atol=2e-2)
+    assert (tmp_path / "cropped.v2.bin").stat().st_size < 0.6 * plain.with_suffix(".bin").stat().st_size
+    simplified = nodes(plain.with_suffix(".onnx"))
+    assert len(simplified) < len(nodes(tmp_path / "cropped.v2.onnx"))
+    assert "BatchNormalization" not in simplified
+
+
+def test_what_answers_otherwise_is_never_left_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pth = checkpoint(tmp_path / "large.pth", scale=70, rgb=True)  # weights that need all their digits
+    (tmp_path / "large.xml").write_text("of an earlier export")
+    assert main(["export", str(pth), "--half"]) == 1
+    shown = capsys.readouterr()
+    assert "large.xml answers otherwise than torch" in shown.err
+    assert {path.name for path in tmp_path.iterdir()} == {"large.pth", "large.xml"}
+    assert (tmp_path / "large.xml").read_text() == "of an earlier export"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (("--crop-height", "1.5"), "it is a fraction of the frame"),
+        (("--crop-height", "0"), "it is a fraction of the frame"),
+        (("--output-filename", "nowhere/a.onnx"), "nowhere is no folder"),
+        (("--pictures", "nowhere"), "nowhere does not exist"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, str], sentence: str
+) -> None:
+    pth = checkpoint(tmp_path / "best.pth")
+    assert main(["export", str(pth), *options]) == 1
+    assert sentence in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["best.pth"]
