@@ -26,6 +26,16 @@ class FolderPair:
     def folders(self) -> tuple[Path, Path]:
         return self.images, self.labels
 
+    @property
+    def image_path(self) -> Path:
+        """The same, under its published name."""
+        return self.images
+
+    @property
+    def label_path(self) -> Path:
+        """The same, under its published name."""
+        return self.labels
+
 
 @dataclass(frozen=True, slots=True)
 class SplitFractions:
@@ -82,6 +92,16 @@ class DatasetDefinition:
     @property
     def all_dataset_paths(self) -> tuple[FolderPair, ...]:
         return self.dataset_paths + self.test_dataset_paths
+
+    @property
+    def _dataset_paths(self) -> set[FolderPair]:
+        """As callers of published yogo know them."""
+        return set(self.dataset_paths)
+
+    @property
+    def _test_dataset_paths(self) -> set[FolderPair]:
+        """As callers of published yogo know them."""
+        return set(self.test_dataset_paths)
 
     def _identity(self) -> tuple[Any, ...]:
         thumbnails = frozenset((name, frozenset(folders)) for name, folders in self.thumbnail_augmentation.items())

@@ -46,7 +46,7 @@ class Request:
             notice(sentence)
         return Job(
             predictor=predictor,
-            pictures=self._pictures(predictor.frame.image_hw),
+            pictures=open_pictures(self.path_to_images, self.path_to_zarr, predictor.frame.image_hw),
             classes=self._classes(predictor),
             thresholds=thresholds,
             batch_size=self.batch_size,
@@ -76,14 +76,6 @@ class Request:
             outputs.append(_array(job, folder))
         return outputs
 
-    def _pictures(self, image_hw: tuple[int, int]) -> Pictures:
-        match self.path_to_images, self.path_to_zarr:
-            case images, None if images is not None:
-                return PictureFiles(Path(images))
-            case None, store if store is not None:
-                return ZarrStore(Path(store), image_hw)
-        raise InferenceError("name either pictures or a zarr store to look at")
-
     def _classes(self, predictor: Predictor) -> tuple[str, ...]:
         """What the classes are called: as given, as the file says, or by their numbers."""
         names = tuple(self.class_names) if self.class_names else predictor.classes
@@ -95,6 +87,15 @@ class Request:
                 f"but {predictor.path} knows {predictor.num_classes} classes"
             )
         return names
+
+
+def open_pictures(images: str | Path | None, store: str | Path | None, image_hw: tuple[int, int]) -> Pictures:
+    """Pictures or a zarr store of frames of about `image_hw`, whichever is named. Raises InferenceError."""
+    if images is not None and store is None:
+        return PictureFiles(Path(images))
+    if store is not None and images is None:
+        return ZarrStore(Path(store), image_hw)
+    raise InferenceError("name either pictures or a zarr store to look at")
 
 
 def _array(job: Job, folder: Path) -> ArrayWithMetadata:

@@ -1,0 +1,53 @@
+"""Pictures with their names, under the names that published yogo gave them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.utils.data import Dataset
+
+from yogo.errors import YogoError
+from yogo.infer.pictures import Pictures
+from yogo.infer.request import open_pictures
+from yogo.recipe import Recipe
+
+Item = tuple[Tensor | None, str]
+
+
+class NamedPictures(Dataset[Item]):
+    """float32 (C, H, W) and the picture's name; None and a warning for a picture that cannot be read."""
+
+    def __init__(self, pictures: Pictures, normalize_images: bool, rgb: bool) -> None:
+        self.pictures, self.normalize_images, self.rgb = pictures, normalize_images, rgb
+
+    def __len__(self) -> int:
+        return len(self.pictures.stems)
+
+    def __getitem__(self, index: int) -> Item:
+        try:
+            pixels = torch.from_numpy(self.pictures.read(index, rgb=self.rgb)).float()
+        except YogoError as error:
+            warnings.warn(str(error), RuntimeWarning, stacklevel=2)
+            return None, self.pictures.name(index)
+        return pixels / 255 if self.normalize_images else pixels, self.pictures.name(index)
+
+
+def get_dataset(
+    path_to_images: str | Path | None = None,
+    path_to_zarr: str | Path | None = None,
+    normalize_images: bool = False,
+    rgb: bool = False,
+) -> NamedPictures:
+    """The pictures of a folder, one picture, or the frames of a zarr store. Raises InferenceError."""
+    return NamedPictures(open_pictures(path_to_images, path_to_zarr, Recipe().image_hw), normalize_images, rgb)
+
+
+def collate_fn(batch: Sequence[Item]) -> tuple[Tensor, tuple[str, ...]]:
+    """(B, C, H, W) and the names of these pictures; one that could not be read is left out of both."""
+    read = [(image, name) for image, name in batch if image is not None]
+    images = [image for image, _ in read]
+    return torch.stack(images) if images else torch.empty(0), tuple(name for _, name in read)
