@@ -51,6 +51,7 @@ def build(
         keeper=keeper,
         inbox=signals.INBOX,
         attempt=plan.attempt,
+        classes=plan.classes,
     )
     if checkpoint is not None:
         _restore(trainer, checkpoint)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from yogo.run import events
+from yogo.run.metrics import Metrics
 
 Phase = Literal["decode", "train", "validate", "test"]
 
@@ -31,4 +32,11 @@ class Noticed:
     sentence: str
 
 
-Event = events.Event | Progressed | Noticed
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Everything that a test found; its figures are an event of the run, too."""
+
+    metrics: Metrics
+
+
+Event = events.Event | Progressed | Noticed | Measured

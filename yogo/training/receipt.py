@@ -20,7 +20,7 @@ class Receipt:
         self.run = run
         self.attempt = 0
         self.at = Position()
-        self.tested = events.Losses()
+        self.tested = events.Tested(losses=events.Losses())
 
     def __enter__(self) -> Receipt:
         return self
@@ -51,7 +51,7 @@ class Receipt:
 
     def hear(self, event: object) -> None:
         if isinstance(event, events.Tested):
-            self.tested = event.losses
+            self.tested = event
 
     def close(self) -> None:
         return
@@ -62,12 +62,12 @@ class Receipt:
 
     def _write(self, result: Result) -> None:
         """With what is known of the attempt."""
-        tested = self.tested.model_dump(exclude_none=True)
         known = {
             "attempt": self.attempt,
             "epochs": self.at.epoch,
             "best_epoch": self.at.best_epoch,
             "best_loss": self.at.best_loss,
-            "test_losses": tested,
+            "test_losses": self.tested.losses.model_dump(exclude_none=True),
+            "test_metrics": self.tested.metrics,
         }
         result.model_copy(update=known).write(self.run.result)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import functools
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,20 @@ import torch
 from torch import Tensor
 
 from yogo.data.batch import Batch
-from yogo.loss import Losses, YOGOLoss
+from yogo.loss import Losses
+from yogo.metrics.boxes import Evidence
+from yogo.metrics.measure import measure, summary
 from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run import events
-from yogo.targets import build_targets
 from yogo.training import signals
 from yogo.training.distributed import World
+from yogo.training.evaluation import announced, evaluate
+from yogo.training.forward import Forward
 from yogo.training.keeping import File, Keeper, Position
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Phase, Progressed
-from yogo.training.reading import ADVICE, Diverged, Reader, named
+from yogo.training.reading import ADVICE, Diverged, Reader
 from yogo.training.schedule import cosine, set_rate
 
 
@@ -67,6 +70,7 @@ class Trainer:
         inbox: signals.Inbox,
         attempt: int = 0,
         position: Position | None = None,
+        classes: Sequence[str] | None = None,
     ) -> None:
         self.recipe = recipe
         self.model = model.to(memory_format=torch.channels_last)
@@ -78,17 +82,16 @@ class Trainer:
         self.inbox = inbox
         self.attempt = attempt
         self.at = position or Position()
+        self.classes = tuple(classes or map(str, range(int(model.num_classes))))
         self.network = world.parallel(self.model)
-        self.loss = YOGOLoss(recipe.no_obj_weight, recipe.iou_weight, recipe.classify_weight, recipe.label_smoothing)
+        self.forward = Forward(recipe, self.model, precision)
         self.optimizer = torch.optim.AdamW(
             self._parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
         )
         self.scaler = precision.scaler()
         self.reader = Reader(world)
-        # Read once: asking the device for them at every step would wait for it.
+        # Read once: asking the device for it at every step would wait for it.
         self._clip = float(model.clip_value)
-        self._normalize = bool(model.normalize_images)
-        self._dtype = precision.dtype or self._parameters[0].dtype
 
     @property
     def steps_per_epoch(self) -> int:
@@ -106,10 +109,11 @@ class Trainer:
             yield from self._end_epoch()
 
     def test(self) -> Iterator[Event]:
-        """The loss over the test set, of the model as it stands."""
+        """The losses and metrics over the test set, of the model as it stands."""
         if self.sets.test is not None:
-            losses = yield from self._evaluate(self.sets.test, "test")
-            yield events.Tested(attempt=self.attempt, losses=losses)
+            losses, evidence = yield from self._evaluate(self.sets.test, "test")
+            if self.world.leads:
+                yield from announced(measure(evidence, self.classes), losses, self.attempt)
 
     def _beginning(self) -> Event:
         self.reader.restart_clock()
@@ -154,7 +158,8 @@ class Trainer:
         batch = batch.to(self.world.device)
         if self.sets.augmentation is not None:
             batch = self.sets.augmentation(batch)
-        losses = self._losses(batch, global_size / self.world.size)
+        predictions = self.forward.predict(batch, self.network)
+        losses = self.forward.losses(predictions, batch, global_size / self.world.size)
         with self.world.averaging():
             self.scaler.scale(losses.loss).backward()
         self.scaler.unscale_(self.optimizer)
@@ -165,15 +170,6 @@ class Trainer:
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         return losses
-
-    def _losses(self, batch: Batch, divisor: float) -> Losses:
-        images = batch.images.to(self._dtype).contiguous(memory_format=torch.channels_last)
-        if self._normalize:
-            images = images / 255
-        targets = build_targets(batch.boxes, batch.image_index, len(images), self.model.Sx, self.model.Sy)
-        with self.precision.autocast():
-            predictions: Tensor = self.network(images) if self.model.training else self.model(images)
-        return self.loss.parts(predictions, targets, divisor)
 
     def _seed_dropout(self) -> None:
         """What is left out follows from the step and the process: a resumed run draws what it would have drawn."""
@@ -195,8 +191,9 @@ class Trainer:
         """Validate, and keep what came of it."""
         epoch, loss = self.at.epoch, None
         if self.sets.val is not None:
-            losses = yield from self._evaluate(self.sets.val, "validate")
-            yield events.Validated(attempt=self.attempt, step=self.at.step, epoch=epoch, losses=losses)
+            losses, evidence = yield from self._evaluate(self.sets.val, "validate")
+            figures = summary(evidence, self.classes) if self.world.leads else {}
+            yield events.Validated(attempt=self.attempt, step=self.at.step, epoch=epoch, losses=losses, metrics=figures)
             loss = losses.loss
         self.at.epoch, self.at.batch = epoch + 1, 0
         if loss is None or self.at.best_loss is None or loss < self.at.best_loss:
@@ -205,28 +202,14 @@ class Trainer:
         yield self._keep("last.pth")
         self.reader.restart_clock()
 
-    def _evaluate(self, batches: Batches, phase: Phase) -> Generator[Event, None, events.Losses]:
-        """The mean losses over all pictures of a set, each seen by one process."""
-        self.world.align(self.model)
-        self.model.eval()
-        sizes = batches.global_batch_sizes
-        sums = torch.zeros(len(Losses._fields), dtype=torch.float64, device=self.world.device)
-        batches.set_epoch(0)
-        share = iter(batches)
-        for done in range(1, len(sizes) + 1):
-            # The last batch may be too small for every process to have a part of it.
-            batch = next(share, None)
-            if batch is not None:
-                with torch.inference_mode():
-                    sums += torch.stack(self._losses(batch.to(self.world.device), 1.0))
-            yield Progressed(phase, self.at.epoch, done, len(sizes))
-            (signum,) = self.world.agree(self.inbox.pending)
-            if signum:
-                yield from self._stop(signum, save=phase == "validate")
-        values = (self.world.sum(sums) / sum(sizes)).tolist()
-        if not all(map(math.isfinite, values)):
-            raise Diverged(f"the loss over the {phase} set was {values[0]} at step {self.at.step}: {ADVICE}")
-        return named(values)
+    def _evaluate(self, batches: Batches, phase: Phase) -> Generator[Event, None, tuple[events.Losses, Evidence]]:
+        stop = functools.partial(self._stop_if_asked, save=phase == "validate")
+        return (yield from evaluate(self.forward, batches, self.world, phase=phase, epoch=self.at.epoch, stop=stop))
+
+    def _stop_if_asked(self, *, save: bool) -> Iterator[Event]:
+        (signum,) = self.world.agree(self.inbox.pending)
+        if signum:
+            yield from self._stop(signum, save=save)
 
     def _stop(self, signum: int, *, save: bool = True) -> Iterator[Event]:
         """While it is tested the model has the best weights: they are not the last ones, which are saved already."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yogo.run import events
-from yogo.training.progress import Event, Noticed, Progressed
+from yogo.training.progress import Event, Measured, Noticed, Progressed
 
 
 class JsonLines:
@@ -13,7 +13,7 @@ class JsonLines:
         self.path = path
 
     def hear(self, event: Event) -> None:
-        if not isinstance(event, Progressed | Noticed):
+        if not isinstance(event, Progressed | Noticed | Measured):
             events.append(self.path, event)
 
     def close(self) -> None:

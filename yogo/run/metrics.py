@@ -1,0 +1,81 @@
+"""metrics.json: what a model is worth on its test set, with the thresholds that the figures depend on."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from pydantic import Field
+
+from yogo.run.events import Losses
+from yogo.run.record import Part, Record, now
+
+Numbers = tuple[float | None, ...]
+"""None where there was nothing to divide by."""
+
+
+class Thresholds(Part):
+    objectness: float
+    """A box above it is kept, as `yogo infer` keeps it: all figures but AP are of kept boxes."""
+
+    suppression_iou: float
+    """Of boxes that overlap by more, one is left."""
+
+    match_iou: float
+    """A box and an object that overlap by less are a false alarm and a miss."""
+
+    ranked_objectness: float
+    """A box above it counts for AP, by its place in the order of scores."""
+
+    most_boxes: int
+    """For AP, a picture and class."""
+
+
+class ClassCurves(Part):
+    """What a class's figures sum up; each point of a curve stands at the same place in its lists."""
+
+    precision: Numbers = ()
+    """At recalls from 0 to 1, at an overlap of one half."""
+
+    roc_false_positive_rate: Numbers
+    roc_true_positive_rate: Numbers
+    """At thresholds from 1 to 0."""
+
+    calibration_count: tuple[int, ...]
+    """Boxes in each bin of the class's probability, from 0 to 1."""
+
+    calibration_confidence: Numbers
+    calibration_accuracy: Numbers
+
+
+class Metrics(Record):
+    measured_at: datetime = Field(default_factory=now)
+    checkpoint: str = ""
+    """Absolute path of the .pth."""
+
+    definition: str = ""
+    classes: tuple[str, ...]
+    num_images: int
+    num_objects: int
+    num_boxes: int
+    """Kept ones."""
+
+    thresholds: Thresholds
+    losses: Losses = Losses()
+    figures: dict[str, float | None]
+    """By name; of one class where the name ends in /class. None where there was nothing to divide by."""
+
+    confusion: tuple[tuple[int, ...], ...]
+    """A row for what a box is, a column for what it was taken for; `names` says which."""
+
+    names: tuple[str, ...]
+    """Of the matrix's rows and columns: the classes, and the background."""
+
+    curves: dict[str, ClassCurves]
+    trained_on: dict[str, int] = Field(default_factory=dict)
+    """How many of the test pictures each run was trained on, this one or one that it comes from; by the run's name."""
+
+
+def beside(checkpoint: Path, definition: Path) -> Path:
+    """Where `yogo test` keeps what it measured."""
+    return checkpoint.with_name(f"{checkpoint.stem}-test-{definition.stem}.json")
