@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from yogo.metrics.boxes import Evidence, Ints
-from yogo.metrics.confidence import Calibration, Roc, calibration, roc
+from yogo.metrics.confidence import Bools, Calibration, Roc, calibration, roc
 from yogo.metrics.confusion import confusion_matrix, rates
 from yogo.metrics.counts import count_errors
 from yogo.metrics.matching import match
@@ -45,7 +45,7 @@ def measure(
     matrix = confusion_matrix(kept, truth, matched, num_classes)
     found = _average_precision(evidence, num_classes, COCO_IOUS) if include_map else None
     what_it_is = np.append(truth.label, num_classes)[matched]
-    probabilities = kept.probabilities
+    probabilities, is_there = kept.probabilities, _is_there(matrix)
     rocs = [roc(probabilities[:, kind], what_it_is == kind) for kind in range(num_classes)]
     calibrations = [calibration(probabilities[:, kind], what_it_is == kind) for kind in range(num_classes)]
     shown = matrix if include_background else matrix[:-1, :-1]
@@ -64,8 +64,8 @@ def measure(
         figures={
             **(_precision_figures(found, classes) if found else {}),
             **_kept_figures(evidence, classes, matrix),
-            **_summed("roc_auc", classes, [one.auc for one in rocs]),
-            **_summed("calibration_error", classes, [one.error for one in calibrations]),
+            **_summed("roc_auc", classes, [one.auc for one in rocs], is_there),
+            **_summed("calibration_error", classes, [one.error for one in calibrations], is_there),
         },
         confusion=tuple(map(tuple, shown.tolist())),
         names=(*classes, BACKGROUND)[: len(shown)],
@@ -83,21 +83,28 @@ def _precision_figures(found: AveragePrecision, classes: Sequence[str]) -> Figur
 
 
 def _kept_figures(evidence: Evidence, classes: Sequence[str], matrix: Ints) -> Figures:
-    """Of the boxes that inference keeps. The figure without a class is the mean over the classes that have one."""
-    found = rates(matrix)
+    """Of the boxes that inference keeps. The figure without a class is the mean over the classes that are there."""
+    found, is_there = rates(matrix), _is_there(matrix)
     counts = count_errors(evidence.kept, evidence.truth, evidence.num_images, len(classes))
     return {
-        **_summed("precision", classes, found.precision),
-        **_summed("recall", classes, found.recall),
-        **_summed("f1", classes, found.f1),
-        **_summed("count_error", classes, counts.error),
-        **_summed("count_bias", classes, counts.bias),
+        **_summed("precision", classes, found.precision, is_there),
+        **_summed("recall", classes, found.recall, is_there),
+        **_summed("f1", classes, found.f1, is_there),
+        **_summed("count_error", classes, counts.error, np.ones_like(is_there)),
+        **_summed("count_bias", classes, counts.bias, np.ones_like(is_there)),
     }
 
 
-def _summed(name: str, classes: Sequence[str], values: Iterable[float]) -> Figures:
+def _is_there(matrix: Ints) -> Bools:
+    """(K,): which classes somebody labelled."""
+    is_there: Bools = matrix.sum(1)[:-1] > 0
+    return is_there
+
+
+def _summed(name: str, classes: Sequence[str], values: Iterable[float], counts: Bools) -> Figures:
+    """A figure of each class, and the mean over those that count."""
     per_class = _named(name, classes, values)
-    known = [value for value in per_class.values() if value is not None]
+    known = [value for value, is_in in zip(per_class.values(), counts, strict=True) if is_in and value is not None]
     return {name: sum(known) / len(known) if known else None, **per_class}
 
 

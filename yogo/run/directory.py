@@ -70,6 +70,10 @@ class RunDirectory:
         return self.path / "result.json"
 
     @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
     def lease(self) -> Path:
         return self.path / "lease"
 

@@ -20,10 +20,11 @@ from yogo.run.manifest import Manifest, WandbRun
 from yogo.training import signals
 from yogo.training.building import build
 from yogo.training.distributed import PeerLost, World, choose_device, joined
+from yogo.training.evaluation import described
 from yogo.training.keeping import NoKeeper, RunKeeper, versions
 from yogo.training.launch import Place
 from yogo.training.listeners import Listener
-from yogo.training.listeners.jsonl import JsonLines
+from yogo.training.listeners.jsonl import JsonLines, MetricsFile
 from yogo.training.listeners.terminal import Bar, Lines, terminal
 from yogo.training.listeners.weights_and_biases import WeightsAndBiases, choose_mode
 from yogo.training.plan import Plan
@@ -79,7 +80,13 @@ def _lead(request: Request, world: World) -> int:
         trainer = build(plan, request, world, precision=precision, keeper=keeper, tell=screen.hear)
         receipt.at = trainer.at
         _manifest(plan, request, trainer, board.record, world.hosts()).write(plan.run.manifest)
-        listeners: tuple[Listener, ...] = (JsonLines(plan.run.events), receipt, screen, board)
+        listeners: tuple[Listener, ...] = (
+            JsonLines(plan.run.events),
+            MetricsFile(plan.run.metrics),
+            receipt,
+            screen,
+            board,
+        )
         with signals.INBOX.deferred():
             for event in _whole(trainer, plan):
                 for listener in listeners:
@@ -94,7 +101,8 @@ def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
     if trainer.sets.test is not None:
         if trainer.world.leads:
             trainer.model.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
-        yield from trainer.test()
+        for event in trainer.test():
+            yield described(event, plan)
     yield events.Finished(attempt=plan.attempt, step=trainer.at.step, epoch=trainer.at.epoch)
 
 

@@ -15,6 +15,7 @@ from yogo.run import events
 from yogo.run.metrics import Metrics
 from yogo.training.distributed import World
 from yogo.training.forward import Forward
+from yogo.training.plan import Plan
 from yogo.training.progress import Event, Measured, Phase, Progressed
 from yogo.training.reading import ADVICE, Diverged, named
 
@@ -59,3 +60,15 @@ def announced(metrics: Metrics, losses: events.Losses, attempt: int = 0) -> Iter
     """What is said of a test: everything, for who can show it, and the figures, for the run's events."""
     yield Measured(metrics.model_copy(update={"losses": losses}))
     yield events.Tested(attempt=attempt, losses=losses, metrics=metrics.figures)
+
+
+def described(event: Event, plan: Plan) -> Event:
+    """A test's metrics with what was tested, on what; any other event as it is."""
+    if not isinstance(event, Measured):
+        return event
+    known = {
+        "checkpoint": str(plan.checkpoint or plan.run.best),
+        "definition": str(plan.definition),
+        "trained_on": plan.trained_on,
+    }
+    return Measured(event.metrics.model_copy(update=known))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.definition import Splits
@@ -29,3 +29,5 @@ class Plan:
 
     attempt: int = 0
     notices: tuple[str, ...] = ()
+    trained_on: dict[str, int] = field(default_factory=dict)
+    """How many test pictures each run was trained on, this one or one that it comes from; by the run's name."""

@@ -1,4 +1,4 @@
-"""events.jsonl: what the console follows."""
+"""events.jsonl, which the console follows, and metrics.json, for whoever wants all of a test."""
 
 from __future__ import annotations
 
@@ -15,6 +15,20 @@ class JsonLines:
     def hear(self, event: Event) -> None:
         if not isinstance(event, Progressed | Noticed | Measured):
             events.append(self.path, event)
+
+    def close(self) -> None:
+        return
+
+
+class MetricsFile:
+    """Everything that the test found, in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, Measured):
+            event.metrics.write(self.path)
 
     def close(self) -> None:
         return

@@ -9,10 +9,11 @@ from typing import TextIO
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from yogo.metrics.report import headline, report
 from yogo.run import events
 from yogo.terminal import printable
 from yogo.training.listeners.trend import Trend
-from yogo.training.progress import Event, Noticed, Phase, Progressed
+from yogo.training.progress import Event, Measured, Noticed, Phase, Progressed
 
 LINE_EVERY_SECONDS = 10.0
 
@@ -138,7 +139,10 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
         case events.Resumed():
             found.append(f"goes on after step {event.step:,}, with epoch {event.epoch + 1} of {epochs}")
         case events.Validated():
-            found.append(f"epoch {event.epoch + 1}: validation loss {number(event.losses.loss)}")
+            figures = headline(event.metrics)
+            found.append(
+                f"epoch {event.epoch + 1}: validation loss {number(event.losses.loss)}{figures and ', '}{figures}"
+            )
             found += [trend.warning] if trend.warning else []
         case events.Checkpointed(file="best.pth"):
             found.append(f"saved best.pth{f' ({number(event.loss)})' if event.loss is not None else ''}")
@@ -146,6 +150,8 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
             found.append(f"{event.signal}: saved last.pth after step {event.step:,}; the run can be resumed")
         case events.Tested():
             found.append(f"test loss {number(event.losses.loss)}")
+        case Measured(metrics):
+            found += report(metrics)
         case events.Finished():
             found.append(f"finished after {event.epoch} epochs, {event.step:,} steps")
     return found

@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib.util
 import netrc
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yogo.run import events
 from yogo.run.manifest import WandbRun
-from yogo.training.progress import Event
+from yogo.training.listeners.charts import charts
+from yogo.training.progress import Event, Measured
 from yogo.training.request import Request, WandbMode
 
 if TYPE_CHECKING:
@@ -117,15 +118,18 @@ class WeightsAndBiases:
             self._report(f"W&B failed to {what}: {first_line}; {instead}")
 
 
-def _values(event: Event) -> dict[str, float]:
+def _values(event: Event) -> dict[str, Any]:
     match event:
         case events.Step():
             more = {"lr": event.lr, "frames_per_s": event.frames_per_s, "data_wait": event.data_wait}
             return _numbers("train", event.losses) | {key: value for key, value in more.items() if value is not None}
         case events.Validated():
-            return _numbers("val", event.losses) | {"epoch": float(event.epoch)}
+            figures = _figures("val", event.metrics)
+            return _numbers("val", event.losses) | figures | {"epoch": float(event.epoch)}
         case events.Tested():
-            return _numbers("test", event.losses)
+            return _numbers("test", event.losses) | _figures("test", event.metrics)
+        case Measured(metrics):
+            return charts(metrics)
         case _:
             return {}
 
@@ -133,3 +137,7 @@ def _values(event: Event) -> dict[str, float]:
 def _numbers(prefix: str, losses: events.Losses) -> dict[str, float]:
     found = losses.model_dump(exclude_none=True)
     return {f"{prefix} {name.replace('_', ' ')}": float(value) for name, value in found.items()}
+
+
+def _figures(prefix: str, figures: Mapping[str, float | None]) -> dict[str, float]:
+    return {f"{prefix} {name.replace('_', ' ')}": value for name, value in figures.items() if value is not None}
