@@ -24,6 +24,8 @@ from yogo.export.comparison import (
 )
 from yogo.export.graph import Whole, write_onnx
 from yogo.export.intermediate import write_ir
+from yogo.export.labelled import TOLERANCE as PRECISION_TOLERANCE
+from yogo.export.labelled import LabelledPictures
 from yogo.model import open_model
 
 OURS = {".onnx", ".xml", ".bin", ".pth"}
@@ -44,6 +46,9 @@ class ExportRequest:
 
     pictures: Path | None = None
     """To compare on; made-up frames if None."""
+
+    data: Path | None = None
+    """A definition of labelled pictures, to compare mAP on."""
 
     @property
     def onnx(self) -> Path:
@@ -67,20 +72,23 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     """
     model, notices = open_model(load_checkpoint(request.pth), inference=True)
     whole = Whole(model, request.crop_height)
-    frames = frames_to_compare(whole, whole.full_height, request.pictures)
+    labelled = LabelledPictures(request.data, whole) if request.data else None
+    frames = labelled.frames() if labelled else frames_to_compare(whole, whole.full_height, request.pictures)
     batches = np.split(frames, len(frames)) + ([frames] if request.dynamic_batch else [])
     onnx = request.onnx
     if not onnx.parent.is_dir():
         raise ExportError(f"{onnx.parent} is no folder: name a file in one with --output-filename")
     with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
-        done = _made(request, whole, batches, Path(folder))
+        done = _made(request, whole, batches, labelled, Path(folder))
         for made in sorted(Path(folder).iterdir()):
             made.chmod(0o644)
             os.replace(made, onnx.parent / made.name)
     return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], notices
 
 
-def _made(request: ExportRequest, whole: Whole, batches: list[Floats], folder: Path) -> list[Exported]:
+def _made(
+    request: ExportRequest, whole: Whole, batches: list[Floats], labelled: LabelledPictures | None, folder: Path
+) -> list[Exported]:
     expected, onnx = torch_runner(whole), folder / request.onnx.name
     num_nodes = write_onnx(whole, onnx, simplify=request.simplify, dynamic_batch=request.dynamic_batch)
     shape = "x".join(map(str, ("N" if request.dynamic_batch else 1, *whole.frame)))
@@ -91,7 +99,10 @@ def _made(request: ExportRequest, whole: Whole, batches: list[Floats], folder: P
         write_ir(onnx, xml, half=request.half)
         tolerance = HALF_TOLERANCE if request.half else FLOAT32_TOLERANCE
         difference = _compared(xml, expected, ir_runner(xml), batches, tolerance)
-        done.append(Exported(xml, difference, f"weights in {16 if request.half else 32} bits, in {onnx.stem}.bin"))
+        detail = f"weights in {16 if request.half else 32} bits, in {onnx.stem}.bin"
+        if labelled is not None:
+            detail += f", {_compared_precision(xml, labelled, expected)}"
+        done.append(Exported(xml, difference, detail))
     return done
 
 
@@ -103,3 +114,14 @@ def _compared(path: Path, expected: Runner, given: Runner, batches: list[Floats]
             "nothing was written"
         )
     return difference
+
+
+def _compared_precision(path: Path, labelled: LabelledPictures, expected: Runner) -> str:
+    """What is to be said of mAP. Raises ExportError where it differs."""
+    before, after = labelled.mean_precision(expected), labelled.mean_precision(ir_runner(path))
+    if abs(after - before) > PRECISION_TOLERANCE:
+        raise ExportError(
+            f"{path.name} has an mAP of {after:.4f} where torch has {before:.4f} ({labelled.num_pictures:,} pictures), "
+            f"and {PRECISION_TOLERANCE:g} is allowed; nothing was written"
+        )
+    return f"mAP {after:.4f} (torch: {before:.4f})"

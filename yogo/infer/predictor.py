@@ -20,8 +20,8 @@ from yogo.training.distributed import choose_device
 from yogo.training.launch import Place
 from yogo.training.precision import choose
 
-FRAMES_AT_A_TIME = 4
-"""On the CPU: more would not fit into its caches, and wait for the memory."""
+FRAMES_AT_A_TIME = 1
+"""On the CPU: more do not fit into its caches, and wait for the memory."""
 
 
 class Predictor:

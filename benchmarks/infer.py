@@ -1,0 +1,108 @@
+"""From picture files to boxes, against the published way, in one run on the same files and threads.
+
+    python benchmarks/infer.py [--pictures 24] [--batch 8] [--threads N] [--repeats 3]
+
+Makes synthetic 772x1032 frames and a base_model of random weights, then runs `reference.py infer` and the
+product's own inference in fp32 and, where the hardware has it, in 16 bits, in turn, each in a process of its
+own, and prints one JSON object: frames a second of each, and how often faster than the reference the product
+was. Reading, decoding and the suppression of overlaps count; the median of the repeats counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+REFERENCE = Path(__file__).parent / "reference.py"
+PASSES = 3
+
+
+def measure(root: Path, threads: int, batch_size: int, *, half: bool) -> float:
+    """Frames a second of the product: the median of some passes, after one that does not count."""
+    import torch
+
+    from yogo.infer.outputs import Counts
+    from yogo.infer.request import Request
+
+    torch.set_num_threads(threads)
+    request = Request(
+        path_to_pth=root / "best.pth", path_to_images=root / "pictures", batch_size=batch_size, device="cpu", half=half
+    )
+    job = request.job(print, None)
+    rates = []
+    for _ in range(PASSES + 1):
+        began = time.perf_counter()
+        counts = Counts(job.predictor.num_classes)
+        for _ in job.run([counts]):
+            pass
+        rates.append(counts.num_pictures / (time.perf_counter() - began))
+    return median(rates[1:])
+
+
+def prepare(root: Path, num_pictures: int) -> None:
+    """`pictures/` and `best.pth` below `root`."""
+    import torch
+
+    from yogo.checkpoint import save_checkpoint
+    from yogo.model import YOGO
+    from yogo.recipe import Recipe
+    from yogo.synth.dataset import Plan, make_dataset
+
+    recipe = Recipe()
+    make_dataset(root / "data", Plan(pictures=num_pictures))
+    (root / "data" / "images" / "pre-training").rename(root / "pictures")
+    torch.manual_seed(0)
+    model = YOGO(recipe.image_hw, recipe.anchor_width, recipe.anchor_height, 7, normalize_images=True)
+    save_checkpoint(root / "best.pth", model, epoch=0, step=0, classes=list("abcdefg"), run_name="bench")
+
+
+def in_a_process(*arguments: str) -> float:
+    """`frames_per_s` of what a Python program prints."""
+    done = subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.PIPE, text=True)
+    return float(json.loads(done.stdout.splitlines()[-1])["frames_per_s"])
+
+
+def compare(root: Path, threads: int, batch_size: int, repeats: int) -> dict[str, float]:
+    """Each way in turn, again and again, so that a busy machine slows all of them."""
+    sizes = ("--threads", str(threads), "--batch", str(batch_size))
+    ways = {
+        "reference": (str(REFERENCE), "infer", str(root / "pictures"), *sizes),
+        "fp32": (__file__, "--measure", str(root), *sizes),
+        "half": (__file__, "--measure", str(root), "--half", *sizes),
+    }
+    rates: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(repeats):
+        for name, arguments in ways.items():
+            rates[name].append(in_a_process(*arguments))
+    return {name: median(some) for name, some in rates.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=int, default=24)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--measure", type=Path, metavar="ROOT", help=argparse.SUPPRESS)
+    parser.add_argument("--half", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.measure:
+        print(json.dumps({"frames_per_s": measure(args.measure, args.threads, args.batch, half=args.half)}))
+        return
+    with tempfile.TemporaryDirectory(prefix="yogo-bench-") as folder:
+        root = Path(folder)
+        prepare(root, args.pictures)
+        rates = compare(root, args.threads, args.batch, args.repeats)
+    times = {name: round(rates[name] / rates["reference"], 2) for name in ("fp32", "half")}
+    print(json.dumps({"what": "infer", "frames_per_s": {n: round(r, 2) for n, r in rates.items()}, "times": times}))
+
+
+if __name__ == "__main__":
+    main()
