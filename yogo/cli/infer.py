@@ -69,7 +69,9 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
     group.add_argument("--half", action=_SWITCH, default=False, help="compute in 16 bits")
     group.add_argument("--num-workers", type=int, metavar="N", help="threads that read pictures")
-    group.add_argument("--use-tqdm", action=_SWITCH, help="show a progress bar (default: on a terminal)")
+    group.add_argument(
+        "--use-tqdm", action=_SWITCH, help="show a progress bar (default: on a terminal, else a line now and then)"
+    )
 
 
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
@@ -80,7 +82,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     if args.heatmap_mask_path is not None:
         note("--heatmap-mask-path has no effect any more")
     from yogo.infer.outputs import Counts
-    from yogo.infer.progress import bar
+    from yogo.infer.progress import progress
     from yogo.infer.request import Request
 
     request = Request(
@@ -102,8 +104,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         output_img_ftype=args.output_img_filetype,
         requested_num_workers=args.num_workers,
     )
-    with bar(show=args.use_tqdm) as progress:
-        job = request.job(note, progress)
+    with progress(show=args.use_tqdm) as told:
+        job = request.job(note, told)
         counts = Counts(job.predictor.num_classes)
         files = request.files(job)
         for _ in job.run([*files, counts]):

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from yogo.infer.job import Job
 from yogo.infer.outputs import Counts, Output
-from yogo.infer.progress import bar
+from yogo.infer.progress import progress
 from yogo.infer.request import Request
 from yogo.terminal import printable
 
@@ -77,8 +77,8 @@ def predict(
 
 
 def _predict(request: Request, *, count: bool, full: bool, show: bool | None) -> Predictions | Tensor:
-    with bar(show=show) as progress:
-        job = request.job(_warn, progress)
+    with progress(show=show) as told:
+        job = request.job(_warn, told)
         counts = Counts(job.predictor.num_classes)
         outputs = [*request.files(job), *([counts] if count else [])]
         result = _all_of(job, outputs) if full else _only_write(job, outputs)

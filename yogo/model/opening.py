@@ -73,18 +73,27 @@ def _network(checkpoint: Checkpoint, num_classes: int, is_rgb: bool) -> tuple[st
         if _fits(asked, found, num_classes, is_rgb):
             return asked, ()
         raise CheckpointError(
-            f"{checkpoint.path} says that it holds {asked}, but its weights have other shapes: "
-            "it was made by another version of that network, which this one cannot run"
+            f"{checkpoint.path} says that it holds {asked}, but its weights have other shapes "
+            f"(kernels of {_kernels(found)}): it was made by another version of that network, which this one cannot run"
         )
     for name in BLOCKS:
         if _fits(name, found, num_classes, is_rgb):
             named = f"names the unknown model {asked!r}" if asked else "names no model"
             return name, (f"{checkpoint.path} {named}; its weights are those of {name}, which is used",)
-    raise CheckpointError(f"{checkpoint.path} holds no model that is known: there are {', '.join(MODEL_NAMES)}")
+    raise CheckpointError(
+        f"{checkpoint.path} holds no model that is known (its kernels are of {_kernels(found)}): "
+        f"there are {', '.join(MODEL_NAMES)}"
+    )
 
 
 def _fits(name: str, found: Mapping[str, Size], num_classes: int, is_rgb: bool) -> bool:
     return shapes(get_model_func(name), num_classes, is_rgb) == found
+
+
+def _kernels(found: Mapping[str, Size]) -> str:
+    """The sizes of the convolutions' kernels, by which networks of old are told apart."""
+    sizes = sorted({(shape[2], shape[3]) for shape in found.values() if len(shape) == 4})
+    return ", ".join(f"{height}x{width}" for height, width in sizes) or "no size"
 
 
 def _weights(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
