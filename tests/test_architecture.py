@@ -83,7 +83,9 @@ def test_the_light_modules_import_nothing_heavy(module: str) -> None:
     assert not modules_after(f"import {module}") & HEAVY
 
 
-@pytest.mark.parametrize("command", ["train", "synth", "check", "inspect", "claim", "verify", "infer", "export"])
+@pytest.mark.parametrize(
+    "command", ["train", "synth", "check", "inspect", "claim", "verify", "infer", "export", "test"]
+)
 def test_the_help_of_every_yogo_command_stands_without_torch(command: str) -> None:
     assert not modules_after(run_command("yogo", command, "--help")) & HEAVY
 

@@ -68,3 +68,21 @@ def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return " ".join(str(part) for part in value)
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def num_processes(text: str) -> int:
+    return _count(text, least=1, of="processes")
+
+
+def num_workers(text: str) -> int:
+    return _count(text, least=0, of="processes")
+
+
+def num_pictures(text: str) -> int:
+    return _count(text, least=1, of="pictures")
+
+
+def _count(text: str, *, least: int, of: str) -> int:
+    if not text.isdecimal() or int(text) < least:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of {of}: {least} or more")
+    return int(text)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yogo.cli.flags import add_knobs, given
+from yogo.cli.flags import add_knobs, given, num_processes, num_workers
 from yogo.errors import RecipeError
 from yogo.run.directory import RUNS, check_name
 
@@ -57,8 +57,8 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
 def _add_machine(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the machine")
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
-    group.add_argument("--processes", type=_count, metavar="N", help="ranks (default: the visible GPUs, else 1)")
-    group.add_argument("--num-workers", type=_workers, metavar="N", help="processes a rank that read pictures ahead")
+    group.add_argument("--processes", type=num_processes, metavar="N", help="ranks (default: the visible GPUs, else 1)")
+    group.add_argument("--num-workers", type=num_workers, metavar="N", help="processes a rank that read pictures ahead")
     group.add_argument(
         "--cache", action=argparse.BooleanOptionalAction, default=True, help="keep the decoded pictures (default: yes)"
     )
@@ -129,15 +129,3 @@ def _name(text: str) -> str:
         return check_name(text)
     except RunError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 1 or more")
-    return int(text)
-
-
-def _workers(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes: 0 or more")
-    return int(text)

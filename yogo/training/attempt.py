@@ -35,10 +35,14 @@ from yogo.training.trainer import Trainer
 
 
 def run(request: Request, place: Place) -> int:
-    """Train as one of the run's processes. Returns the exit status; raises signals.Stop, YogoError, OSError."""
+    """Train, or test, as one of the processes. Returns the exit status; raises signals.Stop, YogoError, OSError."""
+    from yogo.evaluation.attempt import examine
+
     device = choose_device(request.device, place)
     try:
         with joined(place, device) as world:
+            if request.test is not None:
+                return examine(request, request.test, world)
             return _lead(request, world) if world.leads else _follow(request, world)
     except PeerLost as lost:
         if signals.INBOX.pending:
@@ -73,7 +77,7 @@ def _follow(request: Request, world: World) -> int:
 def _lead(request: Request, world: World) -> int:
     from yogo.training.preparation import prepared
 
-    with prepared(request, world.size) as (own_plan, receipt), _listeners(own_plan, request) as (screen, board):
+    with prepared(request, world.size) as (own_plan, receipt), listening(own_plan, request) as (screen, board):
         plan = world.share(own_plan)
         precision = choose(plan.precision, world.device)
         keeper = RunKeeper(plan.run, plan.recipe, plan.classes, {"attempt": plan.attempt, "world_size": world.size})
@@ -107,7 +111,8 @@ def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
 
 
 @contextlib.contextmanager
-def _listeners(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, WeightsAndBiases]]:
+def listening(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, WeightsAndBiases]]:
+    """A screen and a W&B run, told what is known already."""
     screen = terminal(plan.recipe.epochs)
     screen.say(f"{plan.run.name} in {plan.run.path}")
     mode, why = choose_mode(request)

@@ -93,34 +93,43 @@ def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
 
 
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
-    recipe, splits = plan.recipe, plan.splits
-    cache = _cache(plan, request, tell)
-
-    def batches(samples: Sequence[Sample], *, shuffle: bool) -> BatchLoader:
-        return loader(
-            samples,
-            pack_labels(samples, plan.classes),
-            image_hw=recipe.image_hw,
-            rgb=recipe.rgb_images,
-            batch_size=recipe.batch_size,
-            rank=world.place.rank,
-            world_size=world.size,
-            local_world_size=world.place.local_world_size,
-            seed=recipe.seed,
-            shuffle=shuffle,
-            num_workers=request.num_workers,
-            pin_memory=world.device.type == "cuda",
-            cache=cache,
-        )
-
-    train = batches(splits.train, shuffle=True)
+    splits, cache = plan.splits, _cache(plan, request, tell)
+    train = batches(splits.train, plan, request, world, cache, shuffle=True)
     if world.leads:
         _tell_losses(train, model, tell)
     return Sets(
         train=train,
-        val=batches(splits.val, shuffle=False) if splits.val else None,
-        test=batches(splits.test, shuffle=False) if splits.test else None,
-        augmentation=Flips(len(splits.train), recipe.seed) if recipe.flips else None,
+        val=batches(splits.val, plan, request, world, cache) if splits.val else None,
+        test=batches(splits.test, plan, request, world, cache) if splits.test else None,
+        augmentation=Flips(len(splits.train), plan.recipe.seed) if plan.recipe.flips else None,
+    )
+
+
+def batches(
+    samples: Sequence[Sample],
+    plan: Plan,
+    request: Request,
+    world: World,
+    cache: DecodedCache | None = None,
+    *,
+    shuffle: bool = False,
+) -> BatchLoader:
+    """This process's share of some pictures. Raises DefinitionError (a broken label file), TrainingError."""
+    recipe = plan.recipe
+    return loader(
+        samples,
+        pack_labels(samples, plan.classes),
+        image_hw=recipe.image_hw,
+        rgb=recipe.rgb_images,
+        batch_size=recipe.batch_size,
+        rank=world.place.rank,
+        world_size=world.size,
+        local_world_size=world.place.local_world_size,
+        seed=recipe.seed,
+        shuffle=shuffle,
+        num_workers=request.num_workers,
+        pin_memory=world.device.type == "cuda",
+        cache=cache,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import torch
@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    forward: Forward, batches: Batches, world: World, *, phase: Phase, epoch: int, stop: Callable[[], Iterator[Event]]
+    forward: Forward,
+    batches: Batches,
+    world: World,
+    *,
+    phase: Phase,
+    epoch: int,
+    stop: Callable[[], Iterable[Event]] = tuple,
 ) -> Generator[Event, None, tuple[events.Losses, Evidence]]:
     """The mean losses over all pictures, and all boxes: on every process, whichever of them saw a picture.
 

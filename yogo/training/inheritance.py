@@ -21,7 +21,7 @@ def inherit(
     """
     checkpoint = load_checkpoint(path)
     model, notices = open_model(checkpoint)
-    _check_classes(path, checkpoint.classes, model, classes)
+    check_classes(path, checkpoint.classes, model, classes)
     inherited = _passed_on(model)
     height, width = inherited.image_hw
     asks_for_size = "image_hw" in given or recipe.image_hw != Recipe().image_hw
@@ -52,7 +52,8 @@ def _passed_on(model: YOGO) -> Recipe:
     )
 
 
-def _check_classes(path: Path, theirs: tuple[str, ...] | None, model: YOGO, ours: tuple[str, ...]) -> None:
+def check_classes(path: Path, theirs: tuple[str, ...] | None, model: YOGO, ours: tuple[str, ...]) -> None:
+    """Raises TrainingError unless a file's classes are the definition's; it may not name them."""
     count = int(model.num_classes)
     if theirs is None and count != len(ours):
         raise TrainingError(f"{path} knows {count} classes, the definition has {len(ours)}: {', '.join(ours)}")

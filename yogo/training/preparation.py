@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
 from yogo.definition import DatasetDefinition, SplitFractions, split
+from yogo.definition.lineage import digests_of_test, records, trained_on
 from yogo.definition.record import DataRecord
 from yogo.errors import RunError, TrainingError
+from yogo.metrics.report import trained_on as sentence
 from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.lease import claim, hold
 from yogo.run.manifest import Manifest
@@ -33,8 +36,7 @@ def prepared(request: Request, world_size: int) -> Iterator[tuple[Plan, Receipt]
     with hold(run) as notice, Receipt(run) as receipt:
         plan = plan or _resolve(request, run, world_size)
         receipt.attempt = plan.attempt
-        if not plan.attempt:
-            _record_data(plan)
+        plan = _with_lineage(plan, DataRecord.read(run.data) if plan.attempt else _record_data(plan))
         run.result.unlink(missing_ok=True)
         yield replace(plan, notices=(*((notice,) if notice else ()), *plan.notices)), receipt
 
@@ -100,7 +102,17 @@ def _warnings(definition: DatasetDefinition) -> tuple[str, ...]:
     return ()
 
 
-def _record_data(plan: Plan) -> None:
+def _record_data(plan: Plan) -> DataRecord:
     """Keep what the run trains on: every file's digest, and which split it is in."""
-    definition = DatasetDefinition.from_yaml(plan.definition)
-    DataRecord.build(definition, plan.splits).write(plan.run.data)
+    record = DataRecord.build(DatasetDefinition.from_yaml(plan.definition), plan.splits)
+    record.write(plan.run.data)
+    return record
+
+
+def _with_lineage(plan: Plan, record: DataRecord) -> Plan:
+    """The plan that knows, and says, how many test pictures were trained on: by this run, or those it comes from."""
+    tested = digests_of_test(record)
+    parent = RunDirectory(plan.pretrained.parent) if plan.pretrained else None
+    found = trained_on(tested, itertools.chain([(plan.run.name, record)], records(parent) if parent else ()))
+    told = (sentence(name, count, len(tested)) for name, count in found.items())
+    return replace(plan, trained_on=found, notices=(*plan.notices, *told))

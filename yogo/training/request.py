@@ -13,8 +13,26 @@ from yogo.recipe import Recipe
 WandbMode = Literal["online", "offline", "disabled"]
 
 
+class CheckpointTest(BaseModel):
+    """What `yogo test` asks for besides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checkpoint: Path
+    batch_size: int | None = None
+    """Pictures a process at a time; None is what the checkpoint was trained with."""
+
+    include_map: bool = True
+    include_background: bool = True
+    dump: bool = False
+    """Keep everything that is found in a file beside the checkpoint."""
+
+    wandb_resume_id: str | None = None
+    """The W&B run that the figures are added to; None makes a new one."""
+
+
 class Request(BaseModel):
-    """One `yogo train`. Every process of a run gets the same; only rank 0 acts on most of it."""
+    """One `yogo train`, or `yogo test`. Every process gets the same; only rank 0 acts on most of it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -55,6 +73,8 @@ class Request(BaseModel):
     wandb_entity: str | None = None
     wandb_project: str | None = None
     command: tuple[str, ...] = ()
+    test: CheckpointTest | None = None
+    """A checkpoint to test; None trains."""
 
     @property
     def recipe(self) -> Recipe:

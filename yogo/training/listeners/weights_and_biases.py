@@ -96,8 +96,8 @@ class WeightsAndBiases:
         settings = {"console": "off", "silent": True, "disable_git": True} | FINISH_IN_TIME
         self._run = wandb.init(
             mode=self.mode,
-            id=plan.run.name,
-            name=plan.run.name,
+            id=request.test.wandb_resume_id if request.test else plan.run.name,
+            name=f"{plan.run.name} test" if request.test else plan.run.name,
             entity=request.wandb_entity,
             project=request.wandb_project or "yogo",
             notes=request.note or None,

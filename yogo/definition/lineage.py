@@ -1,0 +1,53 @@
+"""Test pictures that a model has seen: in its own training, or in that of the run that it was fine-tuned from."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from yogo.definition.record import DataRecord
+from yogo.definition.split import Sample
+from yogo.errors import RunError
+from yogo.run.directory import RunDirectory
+from yogo.run.manifest import Manifest
+from yogo.run.result import sha256
+
+MOST_ANCESTORS = 20
+
+
+def records(run: RunDirectory) -> Iterator[tuple[str, DataRecord]]:
+    """What a run trained on, then the run that it was fine-tuned from, and so on as far as it was kept; by name."""
+    for _ in range(MOST_ANCESTORS):
+        parent = None
+        # A file that is missing or damaged leaves this run's part unknown, and the others' known.
+        with contextlib.suppress(RunError, FileNotFoundError):
+            yield run.name, DataRecord.read(run.data)
+        with contextlib.suppress(RunError, FileNotFoundError):
+            parent = Manifest.read(run.manifest).pretrained
+        if parent is None:
+            return
+        run = RunDirectory(Path(parent).parent)
+
+
+def trained_on(test: Collection[str], runs: Iterable[tuple[str, DataRecord]]) -> dict[str, int]:
+    """How many of the test pictures, given by their SHA-256, each run was trained on; only runs that were on some."""
+    found: dict[str, int] = {}
+    for name, record in runs:
+        seen = {entry.image_stamp.sha256 for entry in record.files if entry.split == "train"}
+        if count := sum(digest in seen for digest in test):
+            found[name] = found.get(name, 0) + count
+    return found
+
+
+def digests(samples: Collection[Sample]) -> list[str]:
+    """The pictures' SHA-256, in their order. Raises OSError."""
+    with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
+        return list(pool.map(sha256, (sample.image for sample in samples)))
+
+
+def digests_of_test(record: DataRecord) -> list[str]:
+    """Those of a run's own test pictures, as they were."""
+    return [entry.image_stamp.sha256 for entry in record.files if entry.split == "test"]

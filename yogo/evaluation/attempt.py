@@ -1,0 +1,61 @@
+"""One test of a checkpoint, in one of its processes: the figures that its training ended with, from the file alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from yogo.checkpoint import load_checkpoint
+from yogo.errors import CheckpointError
+from yogo.metrics.measure import measure
+from yogo.model import open_model
+from yogo.run.metrics import beside
+from yogo.training.attempt import listening
+from yogo.training.building import batches
+from yogo.training.distributed import World
+from yogo.training.evaluation import announced, described, evaluate
+from yogo.training.forward import Forward
+from yogo.training.listeners import Listener
+from yogo.training.listeners.jsonl import MetricsFile
+from yogo.training.plan import Plan
+from yogo.training.precision import choose
+from yogo.training.progress import Event
+from yogo.training.request import CheckpointTest, Request
+
+
+def examine(request: Request, test: CheckpointTest, world: World) -> int:
+    """Test as one of the processes. Returns the exit status; raises signals.Stop, YogoError, OSError."""
+    if not world.leads:
+        plan: Plan = world.share(None)
+        for _ in _events(plan, request, test, world):
+            pass
+        return 0
+    from yogo.evaluation.plan import resolve
+
+    own_plan = resolve(request, test)
+    with listening(own_plan, request) as (screen, board):
+        plan = world.share(own_plan)
+        listeners: list[Listener] = [screen, board]
+        if test.dump:
+            kept = MetricsFile(beside(test.checkpoint, plan.definition))
+            listeners.append(kept)
+            screen.say(f"everything is written to {kept.path}")
+        for event in _events(plan, request, test, world):
+            for listener in listeners:
+                listener.hear(event)
+    return 0
+
+
+def _events(plan: Plan, request: Request, test: CheckpointTest, world: World) -> Iterator[Event]:
+    checkpoint = load_checkpoint(test.checkpoint)
+    model = open_model(checkpoint)[0].to(world.device)
+    if not all(weight.isfinite().all() for weight in model.parameters()):
+        raise CheckpointError(f"{test.checkpoint} holds weights that are no finite numbers")
+    forward = Forward(plan.recipe, model, choose(plan.precision, world.device))
+    pictures = batches(plan.splits.test, plan, request, world)
+    losses, evidence = yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch)
+    if world.leads:
+        found = measure(
+            evidence, plan.classes, include_map=test.include_map, include_background=test.include_background
+        )
+        for event in announced(found, losses):
+            yield described(event, plan)
