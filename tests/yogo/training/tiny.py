@@ -106,7 +106,11 @@ class Yogo:
 
     def train(self, *arguments: object, **environment: str) -> Done:
         """The same in this process, which has torch imported already, on one thread."""
-        argv = ["train", "--runs", *map(str, (self.runs, *arguments))]
+        return self.command("train", "--runs", self.runs, *arguments, **environment)
+
+    def command(self, *arguments: object, **environment: str) -> Done:
+        """`yogo` with these arguments, in this process."""
+        argv = [str(part) for part in arguments]
         out, err, threads = io.StringIO(), io.StringIO(), torch.get_num_threads()
         handlers = {signum: signal.getsignal(signum) for signum in signals.HANDLED}
         kept = os.environ.copy()
