@@ -216,3 +216,34 @@ def test_cells_are_counted_by_their_likeliest_class(pth: Path, pictures: Path) -
     rows = torch.cat([format_preds(pred, obj_thresh=0.4) for pred in preds])
     expected = rows[:, 5:].argmax(1).bincount(minlength=3)
     torch.testing.assert_close(get_prediction_class_counts(preds, obj_thresh=0.4), expected)
+
+
+def test_pictures_that_differ_in_their_suffix_alone_keep_their_own_files(pth: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for name in ("a.png", "a.tif", "b.png"):
+        Image.new("L", (WIDTH, HEIGHT), 50).save(tmp_path / "in" / name)
+    predict(pth, tmp_path / "in", output_dir=tmp_path / "out", save_preds=True, device="cpu")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png.txt", "a.tif.txt", "b.txt"}
+
+
+def test_arguments_that_have_no_effect_any_more_warn_and_unknown_ones_are_refused(pth: Path, pictures: Path) -> None:
+    with pytest.warns(DeprecationWarning, match="heatmap_mask"):
+        predict(pth, pictures / "p0.png", device="cpu", heatmap_mask=None)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'treshold'"):
+        predict(pth, pictures / "p0.png", device="cpu", treshold=1)
+
+
+def test_colour_pictures_are_looked_at_in_colour(tmp_path: Path) -> None:
+    torch.manual_seed(4)
+    network = get_model_func("quarter_filters")
+    model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 2, is_rgb=True, normalize_images=True, model_func=network).eval()
+    path = tmp_path / "colour.pth"
+    save_checkpoint(path, model, epoch=0, step=0, classes=("red", "white"), run_name="colour")
+    pixels = np.random.default_rng(2).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    (found,) = predict(path, tmp_path / "a.png", output_dir=tmp_path / "out", draw_boxes=True, device="cpu")
+    model.inference = True
+    with torch.no_grad():
+        expected = model(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255)[0]
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert np.array(Image.open(tmp_path / "out" / "a.png")).shape == (HEIGHT, WIDTH, 3)

@@ -16,7 +16,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "export",
         help="write a checkpoint as ONNX and OpenVINO files",
         description="Write a checkpoint as ONNX and OpenVINO files, normalisation and softmax inside. They are "
-        "compared with torch first; where they answer otherwise, nothing is written.",
+        "compared with the checkpoint first; where they answer otherwise, nothing is written.",
         allow_abbrev=False,
     )
     parser.add_argument("pth", metavar="PTH", type=Path, help="the checkpoint")
