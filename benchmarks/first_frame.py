@@ -10,11 +10,13 @@ import argparse
 import asyncio
 import importlib
 import json
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -35,30 +37,54 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         workspace = Path(folder)
         _make_runs(workspace / "trained_models")
-        _seconds("console", workspace)  # compiles, fills the disk's cache, and leaves the list of libraries
-        pairs = [(_seconds("console", workspace), _seconds("empty", workspace)) for _ in range(args.repeat)]
-    console, empty = (statistics.median(times) for times in zip(*pairs, strict=True))
-    ratio = statistics.median(one / other for one, other in pairs)
-    print(f"first frame with {NUM_RUNS} runs   {console:.3f} s")
-    print(f"empty Textual app          {empty:.3f} s")
-    print(f"ratio                      {ratio:.2f} (at most {MOST})")
+        _measure("console", workspace)  # compiles, fills the disk's cache, and leaves the list of libraries
+        pairs = [(_measure("console", workspace), _measure("empty", workspace)) for _ in range(args.repeat)]
+    console, empty = ([pair[which] for pair in pairs] for which in (0, 1))
+    print(f"first frame with {NUM_RUNS} runs   {_told(console)}")
+    print(f"empty Textual app          {_told(empty)}")
+    ratios = [one.wall / other.wall for one, other in pairs]
+    ratio = statistics.median(ratios)
+    work = min(one.cpu for one in console) / min(one.cpu for one in empty)
+    print(f"ratio                      {ratio:.2f} (at most {MOST}); of the processors' time {work:.2f}")
     return 0 if ratio <= MOST else 1
 
 
-def _seconds(child: str, workspace: Path) -> float:
-    """From the start of a process until its frame is drawn."""
-    began = time.perf_counter()
+@dataclass(frozen=True, slots=True)
+class Took:
+    wall: float
+    """Seconds from the start of a process until its frame is drawn."""
+
+    cpu: float
+    """Seconds of processors' time that it used until then: what a busy machine changes less."""
+
+
+def _told(times: list[Took]) -> str:
+    wall, cpu = [one.wall for one in times], [one.cpu for one in times]
+    return f"{statistics.median(wall):.3f} s (best {min(wall):.3f}), processors {min(cpu):.3f} s"
+
+
+def _measure(child: str, workspace: Path) -> Took:
+    # Bytecode is kept, as wherever the console is installed: else each start compiles our modules, and only ours.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(workspace / "bytecode")}
     command = [sys.executable, __file__, "--child", child, "--workspace", str(workspace)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    began = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout
-        word = process.stdout.readline()
-        took = time.perf_counter() - began
-    if word.strip() != "drawn":
+        word, _, cpu = process.stdout.readline().strip().partition(" ")
+        wall = time.perf_counter() - began
+    if word != "drawn":
         raise SystemExit(f"The {child} app drew nothing.")
-    return took
+    return Took(wall, float(cpu))
+
+
+def _tell_drawn() -> None:
+    print("drawn", time.process_time(), file=sys.__stdout__, flush=True)
 
 
 async def _console(workspace: Path) -> None:
+    from yogo_tui.cli import start_quickly
+
+    start_quickly()  # as the command does, first of all
     from yogo_tui.app import Console
     from yogo_tui.cluster.local import LocalCluster
     from yogo_tui.hosts.here import HereHost
@@ -77,7 +103,7 @@ async def _console(workspace: Path) -> None:
                 self.call_after_refresh(self._tell)
 
         def _tell(self) -> None:
-            print("drawn", file=sys.__stdout__, flush=True)
+            _tell_drawn()
             libraries = [name for name in sys.modules if name.partition(".")[0] not in _OURS]
             (workspace / "libraries.json").write_text(json.dumps(libraries))
             self.exit()
@@ -97,7 +123,7 @@ async def _empty(workspace: Path) -> None:
             self.call_after_refresh(self._tell)
 
         def _tell(self) -> None:
-            print("drawn", file=sys.__stdout__, flush=True)
+            _tell_drawn()
             self.exit()
 
     await Empty().run_async(headless=True, size=(80, 24))

@@ -6,7 +6,11 @@ from these fields. Imports pydantic and nothing heavier, so a login node reads a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+import functools
+import inspect
+import itertools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -41,7 +45,7 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 
 
 class Recipe(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     epochs: Annotated[PositiveInt, Knob("Epochs", "Schedule")] = 64
     """Passes over the training set."""
@@ -106,11 +110,25 @@ class Recipe(BaseModel):
 
 
 def knobs(model: type[BaseModel] = Recipe) -> Iterator[tuple[str, FieldInfo, Knob]]:
-    """Every field a person may set, in the order it was declared."""
+    """Every field a person may set, in the order it was declared; its description is the docstring below it."""
     for name, field in model.model_fields.items():
+        field.description = _docstrings(model).get(name)
         for hint in field.metadata:
             if isinstance(hint, Knob):
                 yield name, field, hint
+
+
+@functools.cache
+def _docstrings(model: type[BaseModel]) -> Mapping[str, str]:
+    """Field to docstring. Pydantic would read them at import, which takes long, and few who import this ask."""
+    (declared,) = ast.parse(inspect.getsource(model)).body
+    assert isinstance(declared, ast.ClassDef)
+    return {
+        field.target.id: inspect.cleandoc(text.value.value)
+        for field, text in itertools.pairwise(declared.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant) and isinstance(text.value.value, str)
+    }
 
 
 def differences(recipe: Recipe, base: Recipe | None = None) -> dict[str, tuple[object, object]]:

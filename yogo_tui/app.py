@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
@@ -23,10 +24,14 @@ def _actions() -> type[Provider]:
     return Actions
 
 
+_START_SECONDS = 1.0
+
+
 class Console(BaseConsole):
     TITLE = "yogo"
     CSS_PATH = Path(__file__).parent / "screens" / "frame.tcss"
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
+    DEFAULT_MODE = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("1", "mode('datasets')", "datasets", id="app.datasets", show=False),
         Binding("2", "mode('recipes')", "recipes", id="app.recipes", show=False),
@@ -58,6 +63,9 @@ class Console(BaseConsole):
     def on_mount(self) -> None:
         self.switch_mode(self._first)
 
+    def on_ready(self) -> None:
+        self.set_timer(_START_SECONDS, _collect_garbage)
+
     def action_mode(self, mode: str) -> None:
         """Go to a mode; a second time, to its first screen."""
         if self.current_mode == mode:
@@ -70,6 +78,13 @@ class Console(BaseConsole):
         from yogo_tui.screens.help import Help
 
         self.push_screen(Help(self.screen.active_bindings.values()))
+
+
+def _collect_garbage() -> None:
+    """Again, where the start went without; what was made until now stays for good, and need not be searched."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()
 
 
 def _datasets() -> Screen[None]:

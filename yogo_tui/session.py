@@ -6,16 +6,14 @@ Composition only: the work is in `launch`, `runs`, `cluster` and `hosts`. Nothin
 from __future__ import annotations
 
 import asyncio
-import difflib
 import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from yogo import presets
-from yogo.presets import Preset
 from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo.run.history import History
@@ -34,6 +32,9 @@ from yogo_tui.runs.lookout import Lookout, Runs
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.settings import Settings, SizePreset, definition_files
+
+if TYPE_CHECKING:
+    from yogo.presets import Preset
 
 _LOCAL_SECONDS = 1.0
 """This machine bears to be asked this often."""
@@ -66,12 +67,12 @@ class Session:
     @classmethod
     async def open(cls, settings: Settings) -> Session:
         """Choose host and cluster; a Slurm that does not answer yet is no reason to stay closed, nor to go local."""
-        from yogo_tui.cluster.slurm import SlurmCluster
-        from yogo_tui.cluster.slurm.cluster import has_slurm
-
         host = HereHost()
-        if settings.cluster == "slurm" or (settings.cluster == "auto" and await has_slurm(host)):
-            return cls(settings, host, SlurmCluster(host))
+        if settings.cluster != "local":
+            from yogo_tui.cluster.slurm import SlurmCluster, has_slurm
+
+            if settings.cluster == "slurm" or await has_slurm(host):
+                return cls(settings, host, SlurmCluster(host))
         return cls(settings, host, LocalCluster(local_state_folder(), slots=settings.local_slots))
 
     async def close(self) -> None:
@@ -90,6 +91,8 @@ class Session:
 
     def presets(self) -> tuple[Preset, ...]:
         """Built-in ones first, then the user's; an unreadable one comes with `problem` set."""
+        from yogo import presets
+
         return (*presets.builtin(), *presets.load_all(self.settings.preset_folders))
 
     @property
@@ -218,6 +221,8 @@ class Session:
 
     async def find(self, name_or_path: str) -> Run:
         """The run of this name, or at this path. Raises LaunchError with the nearest names."""
+        import difflib
+
         seen = (await self.runs()).runs
         wanted = PurePosixPath(os.path.abspath(name_or_path))
         # A job that the console did not start may have the name of a run: the run is meant.

@@ -26,7 +26,7 @@ class SizePreset(Size):
 
 
 class Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     _file: Path | None = PrivateAttr(default=None)
 

@@ -12,12 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, TypeAdapter, ValidationError, field_validator
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from yogo.run.record import Part, now
 
 
 class EventBase(Part):
+    # Whoever only lists runs that are over reads no events, and need not wait for their schemas.
+    model_config = ConfigDict(defer_build=True)
+
     v: int = 1
     """Version of this line's schema."""
 
@@ -121,7 +124,7 @@ Event = Annotated[
     Started | Resumed | Step | Validated | Checkpointed | Signalled | Tested | Finished | Failed,
     Field(discriminator="event"),
 ]
-_EVENT: TypeAdapter[Event] = TypeAdapter(Event)
+_EVENT: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=True))
 
 
 def parse_line(line: bytes) -> Event | None:

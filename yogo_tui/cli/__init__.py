@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import gc
 import importlib
 import os
 import sys
@@ -17,7 +18,6 @@ from collections.abc import Sequence
 from yogo import __version__
 from yogo.errors import YogoError
 from yogo.terminal import printable
-from yogo_tui.cli.options import Misuse, add_common, settings_of
 from yogo_tui.errors import ConsoleError
 
 _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
@@ -26,7 +26,16 @@ _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 COMMANDS = ("datasets", "recipes", "render", "launch", "chain", "runs", "jobs", "logs", "plot", "cancel", "demo")
 
 
+def start_quickly() -> None:
+    """Spare a start what it need not wait for: garbage collection, which would find none (the console turns it on
+    again once it is drawn), and pydantic's search of all that is installed for plugins."""
+    gc.disable()
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+
 def parser() -> argparse.ArgumentParser:
+    from yogo_tui.cli.options import add_common
+
     top = argparse.ArgumentParser(
         prog="yogo-tui",
         description="A terminal console for training YOGO. Without a command, it opens.",
@@ -43,7 +52,12 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    start_quickly()
+    from yogo_tui.cli.options import Misuse
+
     args = parser().parse_args(argv)
+    if args.run is not _open:
+        gc.enable()
     try:
         status: int = args.run(args)
         sys.stdout.flush()
@@ -64,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _open(args: argparse.Namespace) -> int:
     """The console itself."""
     import asyncio
+
+    from yogo_tui.cli.options import Misuse, settings_of
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("The console needs a terminal; its actions are commands too: yogo-tui --help.", 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,8 @@ from pathlib import PurePosixPath
 from typing import NewType, Protocol
 
 JobId = NewType("JobId", str)
+
+_TOKEN = re.compile(r"\byogo:([\w.-]+)")
 
 
 class JobState(StrEnum):
@@ -123,3 +126,9 @@ class Queue:
     seen_at: datetime | None = None
     stale: str = ""
     """Why the last look failed; empty when it did not."""
+
+
+def token_in(comment: str) -> str:
+    """The launch's token, wherever a site's own words stand around it; empty where there is none."""
+    found = _TOKEN.search(comment)
+    return found[1] if found else ""

@@ -10,7 +10,6 @@ from yogo.recipe import Recipe, knobs
 from yogo.run.directory import RunDirectory
 from yogo.run.launch import Parent
 from yogo_tui.launch.plan import Plan
-from yogo_tui.launch.templates import fill
 from yogo_tui.settings import Settings, SizePreset
 
 MAX_RESTARTS = 5
@@ -25,6 +24,8 @@ COMMENT = "yogo:"
 
 def render(settings: Settings, plan: Plan, token: str) -> str:
     """The job script of `plan`. Raises TemplateError."""
+    from yogo_tui.launch.templates import fill
+
     run = RunDirectory(settings.runs_folder / plan.name)
     values = {
         **_site(settings, plan.size),
@@ -47,6 +48,8 @@ def render(settings: Settings, plan: Plan, token: str) -> str:
 
 def render_wrapper(settings: Settings, size: SizePreset) -> str:
     """A script of this size that takes its command from its arguments. Raises TemplateError."""
+    from yogo_tui.launch.templates import fill
+
     return fill("wrapper.sbatch", _site(settings, size), own=settings.templates_folder)
 
 

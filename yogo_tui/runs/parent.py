@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from pydantic import ValidationError
 
-from yogo.definition import DatasetDefinition
 from yogo.errors import YogoError
 from yogo.recipe import Recipe
 from yogo.run.launch import Outcome, Parent
@@ -149,6 +148,8 @@ def _info(parent: Parent, recipe: Recipe, classes: tuple[str, ...], run: Run | N
 
 def classes_of(definition: Path) -> tuple[str, ...]:
     """The class names of a definition. Raises LaunchError."""
+    from yogo.definition import DatasetDefinition
+
     try:
         return DatasetDefinition.from_yaml(definition).classes
     except (YogoError, OSError) as error:

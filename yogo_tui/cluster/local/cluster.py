@@ -14,12 +14,11 @@ from pathlib import Path, PurePosixPath
 
 import yogo_tui
 from yogo.errors import RunError
-from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Resources
+from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Resources, token_in
 from yogo_tui.cluster.local import directives, environment, slots
 from yogo_tui.cluster.local.logout import logout_notice
 from yogo_tui.cluster.local.records import Spec, State
 from yogo_tui.cluster.local.store import JobFolder, Store
-from yogo_tui.cluster.slurm.queue import token_in
 from yogo_tui.errors import ClusterError, ClusterUnknown
 
 _RECENT = timedelta(minutes=5)

@@ -10,9 +10,9 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from yogo_tui.cluster.base import Job, JobId, JobState
+from yogo_tui.cluster.base import Job, JobId, JobState, token_in
 from yogo_tui.cluster.slurm.fields import gpus_in_tres, moment, text
-from yogo_tui.cluster.slurm.queue import FIELD, token_in
+from yogo_tui.cluster.slurm.queue import FIELD
 from yogo_tui.cluster.slurm.states import first_word, meaning
 
 _NAMES = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from yogo_tui.cluster.base import Job, JobId, JobState
+from yogo_tui.cluster.base import Job, JobId, JobState, token_in
 from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_path, moment, seconds, text
 from yogo_tui.cluster.slurm.states import first_word, is_hopeless, meaning
 
@@ -21,7 +21,6 @@ _NAMES = (
 _FORMAT = ",".join(f"{name}:{FIELD}" for name in _NAMES[:-1]) + f",{_NAMES[-1]}:{RECORD}"
 SQUEUE = ("squeue", "--me", "--noheader", "--states=all", f"--Format={_FORMAT}")
 
-_TOKEN = re.compile(r"\byogo:([\w.-]+)")
 _AFTER = re.compile(r"\bafter[a-z]*:(\d+(?:_\d+)?)")
 
 
@@ -29,12 +28,6 @@ def parse_queue(table: str) -> tuple[Job, ...]:
     """All jobs in squeue's answer; what is no record (half of a name that holds \\x1e) is left out."""
     records = (record.lstrip("\n").split(FIELD, len(_NAMES) - 1) for record in table.split(RECORD))
     return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records if len(record) == len(_NAMES))
-
-
-def token_in(comment: str) -> str:
-    """The launch's token, wherever a site's own words stand around it; empty where there is none."""
-    found = _TOKEN.search(comment)
-    return found[1] if found else ""
 
 
 def _job(row: dict[str, str]) -> Job:
