@@ -15,7 +15,7 @@ from yogo.metrics.boxes import Floats, Found, Truth
 from yogo.metrics.confidence import calibration, roc
 from yogo.metrics.confusion import confusion_matrix, rates
 from yogo.metrics.counts import count_errors
-from yogo.metrics.matching import box_iou, match
+from yogo.metrics.matching import match, overlaps_of
 from yogo.metrics.precision import average_precision
 
 NAMES = ("red", "white", "platelet")
@@ -143,7 +143,8 @@ def test_boxes_match_within_their_picture_only() -> None:
 
 def one_after_the_other(found: Found, truth: Truth, gate: float) -> list[int]:
     """COCO's matching as it is described."""
-    overlap = box_iou(found.box, truth.box) * (found.image[:, None] == truth.image[None])
+    overlap = np.stack([overlaps_of(found.box, np.broadcast_to(box, found.box.shape)) for box in truth.box], 1)
+    overlap *= found.image[:, None] == truth.image[None]
     matched = [-1] * len(found.image)
     for prediction in np.argsort(-found.score, kind="stable"):
         free = [box for box in range(len(truth.image)) if box not in matched and overlap[prediction, box] >= gate]

@@ -7,11 +7,16 @@ better prediction that still has none could want that box. A few rounds settle e
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
 import numpy as np
+import numpy.typing as npt
 
 from yogo.metrics.boxes import Floats, Found, Ints, Truth
+
+MOST_PAIRS = 2_000_000
+"""Compared at a time, to bound the memory."""
 
 
 def match(found: Found, truth: Truth, iou: float = 0.5) -> Ints:
@@ -38,39 +43,49 @@ def match(found: Found, truth: Truth, iou: float = 0.5) -> Ints:
 
 def _candidates(found: Found, truth: Truth, gate: float) -> tuple[Ints, Ints, Floats]:
     """Pairs of a prediction and a box of the same picture that overlap enough: their places, and the overlap."""
+    # Boxes in order of picture and left edge: what a prediction may overlap stands in one stretch of them.
+    place_M = _place(truth.image, truth.box[:, 0])
+    order_M = np.argsort(place_M, kind="stable")
+    widest = float((truth.box[:, 2] - truth.box[:, 0]).max(initial=0))
+    begin_N = np.searchsorted(place_M[order_M], _place(found.image, found.box[:, 0] - widest), "left")
+    end_N = np.searchsorted(place_M[order_M], _place(found.image, found.box[:, 2]), "right")
+    count_N = np.maximum(end_N - begin_N, 0)
     predictions, boxes, overlaps = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.float32)]
-    for of_found, of_truth in _by_image(found.image, truth.image):
-        overlap = box_iou(found.box[of_found], truth.box[of_truth])
-        row, column = np.nonzero(overlap >= gate)
-        predictions.append(of_found[row])
-        boxes.append(of_truth[column])
-        overlaps.append(overlap[row, column])
+    for part in _slices(count_N):
+        prediction = np.repeat(np.arange(part.start, part.stop), count_N[part])
+        first = np.cumsum(count_N[part]) - count_N[part]
+        box = order_M[np.arange(len(prediction)) + np.repeat(begin_N[part] - first, count_N[part])]
+        overlap = overlaps_of(found.box[prediction], truth.box[box])
+        enough = overlap >= gate
+        predictions.append(prediction[enough])
+        boxes.append(box[enough])
+        overlaps.append(overlap[enough])
     return np.concatenate(predictions), np.concatenate(boxes), np.concatenate(overlaps)
 
 
-def _by_image(one: Ints, other: Ints) -> Iterator[tuple[Ints, Ints]]:
-    """The places of each picture in two lists, where it is in both."""
-    one_order, other_order = np.argsort(one, kind="stable"), np.argsort(other, kind="stable")
-    shared = np.intersect1d(one, other)
-    edges = [
-        np.searchsorted(image[order], shared, side)
-        for image, order in ((one, one_order), (other, other_order))
-        for side in ("left", "right")
-    ]
-    for begin, end, other_begin, other_end in zip(*edges, strict=True):
-        yield one_order[begin:end], other_order[other_begin:other_end]
+def _place(image: Ints, x: Floats) -> npt.NDArray[np.float64]:
+    """On one line for all pictures. A box may reach beyond its frame by a frame's width, not into the next one."""
+    return image.astype(np.float64) * 6 + np.clip(x.astype(np.float64), -2, 3)
 
 
-def box_iou(one_N4: Floats, other_M4: Floats) -> Floats:
-    """(N, M): intersection over union of every pair; 0 where a box has no area."""
-    low = np.maximum(one_N4[:, None, :2], other_M4[None, :, :2])
-    high = np.minimum(one_N4[:, None, 2:], other_M4[None, :, 2:])
-    shared = np.clip(high - low, 0, None).prod(2)
-    union = _area(one_N4)[:, None] + _area(other_M4)[None] - shared
+def _slices(count_N: Ints) -> Iterator[slice]:
+    """Predictions, as many at a time as make `MOST_PAIRS` pairs or little more."""
+    total_N = np.cumsum(count_N)
+    edges = np.searchsorted(total_N, np.arange(0, total_N[-1:].sum(), MOST_PAIRS), "left").tolist()
+    for begin, end in itertools.pairwise(sorted({*edges, len(count_N)})):
+        yield slice(begin, end)
+
+
+def overlaps_of(one_N4: Floats, other_N4: Floats) -> Floats:
+    """(N,): intersection over union of each pair; 0 where neither has an area."""
+    width = np.minimum(one_N4[:, 2], other_N4[:, 2]) - np.maximum(one_N4[:, 0], other_N4[:, 0])
+    height = np.minimum(one_N4[:, 3], other_N4[:, 3]) - np.maximum(one_N4[:, 1], other_N4[:, 1])
+    shared = np.maximum(width, 0) * np.maximum(height, 0)
+    union = _area(one_N4) + _area(other_N4) - shared
     overlap: Floats = np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
     return overlap
 
 
 def _area(box_N4: Floats) -> Floats:
-    area: Floats = (box_N4[:, 2:] - box_N4[:, :2]).prod(1)
+    area: Floats = (box_N4[:, 2] - box_N4[:, 0]) * (box_N4[:, 3] - box_N4[:, 1])
     return area

@@ -44,11 +44,12 @@ class Tally:
     def add(self, pred_BPYX: Tensor, batch: Batch) -> None:
         """A batch's answers, with class logits."""
         indices = batch.indices.cpu().numpy()
-        pred_BPYX = torch.cat((pred_BPYX[:, :5], pred_BPYX[:, 5:].softmax(1)), 1)
-        for index, pred_PYX in zip(indices, pred_BPYX, strict=True):
-            ranked_N, kept_N = _ranked(pred_PYX), format_preds(pred_PYX, OBJECTNESS, SUPPRESSION_IOU, "xyxy")
-            self._ranked.append(_of(index, ranked_N))
-            self._kept.append(_of(index, kept_N))
+        for index, cells_NP in zip(indices, _candidates(pred_BPYX), strict=True):
+            grid_PN1 = cells_NP.T[..., None]
+            self._kept.append(_of(index, format_preds(grid_PN1, OBJECTNESS, SUPPRESSION_IOU, "xyxy")))
+            if len(cells_NP) > MOST_CANDIDATES:
+                grid_PN1 = grid_PN1[:, scores(cells_NP).topk(MOST_CANDIDATES).indices]
+            self._ranked.append(_of(index, format_preds(grid_PN1, RANKED_OBJECTNESS, SUPPRESSION_IOU, "xyxy")))
         self._truth.append((indices[batch.image_index.cpu().numpy()], batch.boxes.cpu().numpy()))
 
     def parts(self) -> list[Part]:
@@ -63,13 +64,14 @@ def evidence(of_processes: Sequence[list[Part]], num_images: int) -> Evidence:
     return Evidence(num_images, Truth(truth[0], truth[1][:, 1:], labels), _found(ranked), _found(kept))
 
 
-def _ranked(pred_PYX: Tensor) -> Tensor:
-    """(N, P): the best boxes, of low objectness too."""
-    cells_PC = pred_PYX.flatten(1)
-    cells_PC = cells_PC[:, cells_PC[4] > RANKED_OBJECTNESS]
-    if cells_PC.shape[1] > MOST_CANDIDATES:
-        cells_PC = cells_PC[:, scores(cells_PC.T).topk(MOST_CANDIDATES).indices]
-    return format_preds(cells_PC[..., None], RANKED_OBJECTNESS, SUPPRESSION_IOU, "xyxy")
+def _candidates(pred_BPYX: Tensor) -> tuple[Tensor, ...]:
+    """Of each image (N, P) on the CPU: the cells above the low objectness, with class probabilities."""
+    is_one_BYX = pred_BPYX[:, 4] > RANKED_OBJECTNESS
+    # One copy off the device, of what little is wanted, for the whole batch.
+    cells_NP = pred_BPYX.permute(0, 2, 3, 1)[is_one_BYX].cpu()
+    cells_NP = torch.cat((cells_NP[:, :5], cells_NP[:, 5:].softmax(1)), 1)
+    of_images: tuple[Tensor, ...] = cells_NP.split(is_one_BYX.flatten(1).sum(1).tolist())
+    return of_images
 
 
 def _of(index: np.int64, rows_NP: Tensor) -> Part:
