@@ -109,7 +109,9 @@ def _torchrun(environment: Mapping[str, str]) -> Place:
 def _srun(environment: Mapping[str, str], tasks: int) -> Place:
     nodes = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", "")
     first = re.match(r"([^\[,]+)(?:\[(\d+))?", nodes)
-    host = "".join(part for part in first.groups() if part) if first else "127.0.0.1"
+    # Slurm's name of a node need not be one that the network knows: on a single one it is not needed.
+    is_alone = environment.get("SLURM_STEP_NUM_NODES") == "1"
+    host = "".join(part for part in first.groups() if part) if first and not is_alone else "127.0.0.1"
     job, step = int(environment.get("SLURM_JOB_ID", "0")), int(environment.get("SLURM_STEP_ID", "0"))
     per_node = environment.get("SLURM_STEP_TASKS_PER_NODE", str(tasks))
     return Place(

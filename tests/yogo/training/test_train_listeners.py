@@ -89,6 +89,18 @@ def test_srun_tells_each_task_its_place() -> None:
     assert place.meeting == "tcp://gpu3:20049"
 
 
+def test_srun_on_a_single_node_needs_no_name_that_the_network_knows() -> None:
+    step = {
+        "SLURM_PROCID": "1",
+        "SLURM_STEP_NUM_TASKS": "2",
+        "SLURM_STEP_NODELIST": "gpu1",
+        "SLURM_STEP_NUM_NODES": "1",
+    }
+    place = Place.from_environment({**step, "SLURM_JOB_ID": "7", "SLURM_STEP_ID": "0"})
+    assert place is not None
+    assert place.meeting == "tcp://127.0.0.1:20049"
+
+
 def test_the_rate_falls_along_a_cosine_to_its_last_value() -> None:
     rates = [cosine(step, 101, 1e-3, 1e-4) for step in range(101)]
     assert (rates[0], rates[50], rates[100]) == pytest.approx((1e-3, 5.5e-4, 1e-4))
