@@ -50,7 +50,7 @@ def resolve(request: Request, test: CheckpointTest) -> Plan:
         trained_on=trained_on(digests(samples), records(run)),
     )
     seen = (sentence(name, count, len(samples)) for name, count in plan.trained_on.items())
-    return replace(plan, notices=(*notices, which, *seen))
+    return replace(plan, notices=(*notices, *which, *seen))
 
 
 def _recipe(checkpoint: Checkpoint) -> Recipe:
@@ -63,19 +63,22 @@ def _recipe(checkpoint: Checkpoint) -> Recipe:
     return Recipe(precision="fp32")
 
 
-def pictures(definition: DatasetDefinition, run: RunDirectory, *, seed: int) -> tuple[tuple[Sample, ...], str]:
-    """The test pictures, and a sentence on which they are: the run's own ones if this is what it trained on."""
+def pictures(
+    definition: DatasetDefinition, run: RunDirectory, *, seed: int
+) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+    """The test pictures, and sentences on which they are: the run's own ones if this is what it trained on."""
     record = None
     with contextlib.suppress(FileNotFoundError):
         record = DataRecord.read(run.data)
     recorded = _recorded(record, definition) if record else ()
-    if recorded:
-        return recorded, f"tests on the {len(recorded):,} test pictures of {run.name}, as {run.data.name} has them"
+    if record and recorded:
+        which = f"tests on the {len(recorded):,} test pictures of {run.name}, as {run.data.name} has them"
+        return recorded, (which, *_changed(record, definition))
     held = split(definition, seed=seed).test
     if held:
-        return held, f"tests on the {len(held):,} test pictures of {definition.path.name}"
+        return held, (f"tests on the {len(held):,} test pictures of {definition.path.name}",)
     everything = split(definition, override=SplitFractions(0.0, 0.0, 1.0), seed=seed).test
-    return everything, f"{definition.path.name} sets no test pictures apart: tests on all of its {len(everything):,}"
+    return everything, (f"{definition.path.name} sets no test pictures apart: tests on all {len(everything):,} it has",)
 
 
 def _recorded(record: DataRecord, definition: DatasetDefinition) -> tuple[Sample, ...]:
@@ -90,3 +93,15 @@ def _recorded(record: DataRecord, definition: DatasetDefinition) -> tuple[Sample
         sample for sample in everything if sample.key in names and (sample.key, sample.image.stat().st_size) in own
     )
     return found if len(found) == len(own) else ()
+
+
+def _changed(record: DataRecord, definition: DatasetDefinition) -> tuple[str, ...]:
+    """Notices of test pictures and labels that are others than the run had. Raises MissingPath."""
+    if Path(record.definition) != definition.path.absolute():
+        return ()
+    tested = tuple(entry for entry in record.files if entry.split == "test")
+    problems = record.model_copy(update={"files": tested}).verify()
+    for problem in problems:
+        if problem.missing:
+            raise problem.exception()
+    return tuple(map(str, problems))

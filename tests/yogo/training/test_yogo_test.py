@@ -174,3 +174,26 @@ def test_a_fine_tune_says_which_of_its_test_pictures_its_parent_was_trained_on(y
 def test_an_honest_split_is_not_suspected(finished: tuple[Yogo, Done]) -> None:
     assert "training pictures of" not in finished[1].stdout
     assert Metrics.read(finished[0].run("calm-cat").metrics).trained_on == {}
+
+
+def test_labels_that_were_edited_since_are_named(finished: tuple[Yogo, Done], tmp_path: Path) -> None:
+    yogo, definition = finished[0], write_dataset(tmp_path / "data")
+    assert yogo.train(definition, *TINY, "--name", "edited", "--epochs", "1", "-bs", "4").returncode == 0
+    for labels in (tmp_path / "data" / "labels").iterdir():
+        labels.write_text("0 0.5 0.5 0.2 0.2\n")
+    done, metrics = dumped(yogo, yogo.run("edited").best, definition)
+    assert done.stdout.count("This file changed since the run began") == 3
+    assert metrics.num_objects == 3
+    for picture in (tmp_path / "data" / "images").iterdir():
+        picture.unlink()
+    gone = yogo.command("test", yogo.run("edited").best, definition)
+    assert (gone.returncode, "Traceback" in gone.stderr) == (1, False)
+    assert "picture_" in gone.stderr
+
+
+def test_a_definition_that_keeps_nothing_apart_is_tested_on_whole(finished: tuple[Yogo, Done], tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", num_pictures=5, fractions="{train: 1.0}")
+    shutil.copy(finished[0].run("calm-cat").best, tmp_path / "best.pth")
+    done, metrics = dumped(finished[0], tmp_path / "best.pth", definition)
+    assert "tests on all 5" in done.stdout
+    assert metrics.num_images == 5
