@@ -88,9 +88,10 @@ def _cells(figures: Mapping[str, float | None]) -> str:
 def _figure(name: str, value: float | None) -> str:
     if value is None:
         return "–"
-    if name == "count_bias":
-        return f"{value:+.2f}"
-    return f"{value:.2f}" if name == "count_error" else f"{value:.3f}"
+    if not name.startswith("count"):
+        return f"{value:.3f}"
+    digits = 2 if abs(value) < 100 else 0
+    return f"{value:+.{digits}f}" if name == "count_bias" else f"{value:.{digits}f}"
 
 
 def _shade(share: float) -> str:
