@@ -45,6 +45,7 @@ class DatasetsScreen(ModeScreen):
     CSS_PATH = "datasets.tcss"
     AUTO_FOCUS = "Definitions"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("v", "pictures", "pictures", id="datasets.pictures", tooltip="look at its pictures, with their boxes"),
         Binding("l", "launch", "launch with it", id="datasets.launch"),
         Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR"),
         Binding("c", "count", "count anew", id="datasets.count"),
@@ -208,6 +209,12 @@ class DatasetsScreen(ModeScreen):
     @on(FilterLine.Filtered)
     def _filtered(self) -> None:
         self._list()
+
+    def action_pictures(self) -> None:
+        if file := self.selected:
+            from yogo_tui.screens.pictures import PicturesScreen
+
+            self.app.push_screen(PicturesScreen(file.path))
 
     def action_launch(self) -> None:
         if file := self.selected:

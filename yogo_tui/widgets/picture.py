@@ -1,0 +1,123 @@
+"""A picture with its boxes, in half blocks: each cell of the terminal shows two pixels, one above the other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.color import Color
+from rich.style import Style
+from rich.text import Text
+
+from yogo.definition import Sample, read_labels, read_notes
+from yogo.errors import DefinitionError
+from yogo.terminal import printable
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Rgb = tuple[int, int, int]
+
+_COLOURS: tuple[Rgb, ...] = (
+    (85, 255, 85),
+    (255, 85, 85),
+    (255, 255, 85),
+    (95, 135, 255),
+    (255, 85, 255),
+    (85, 255, 255),
+    (255, 255, 255),
+)
+"""Of the classes, in turn: the bright ones of sixteen, so that they differ in any terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A picture as it is shown."""
+
+    blocks: Text
+    legend: Text
+    num_boxes: int
+
+
+def draw(sample: Sample, classes: Sequence[str], columns: int, rows: int) -> Drawn:
+    """The picture of `sample` within so many cells. Raises DefinitionError for a picture or labels that are broken."""
+    picture = _read(sample, (max(1, columns), max(2, 2 * rows)))
+    boxes = _boxes(sample, classes)
+    for kind, edges in boxes:
+        _outline(picture, edges, _colour(kind))
+    return Drawn(_half_blocks(picture), _legend(classes, Counter(kind for kind, _ in boxes)), len(boxes))
+
+
+def _read(sample: Sample, size: tuple[int, int]) -> Image.Image:
+    """In colour, no wider and no higher than `size`."""
+    try:
+        from PIL import Image, UnidentifiedImageError
+    except ImportError as error:
+        raise DefinitionError("Pictures need Pillow, which is not installed: pip install 'yogo[tui]'") from error
+
+    try:
+        with Image.open(sample.image, formats=("PNG", "JPEG", "TIFF")) as file:
+            picture = _in_eight_bits(file).convert("RGB")
+    except UnidentifiedImageError as error:
+        raise DefinitionError(f"{sample.image} is no PNG, JPEG or TIFF, or it is torn") from error
+    except Exception as error:  # a decoder meets torn and hostile bytes: whatever it raises, this file is at fault
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise DefinitionError(f"{sample.image} cannot be read as a picture: {reason}") from error
+    scale = min(size[0] / picture.width, size[1] / picture.height)
+    width, height = (max(1, round(side * scale)) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BILINEAR)
+
+
+def _in_eight_bits(file: Image.Image) -> Image.Image:
+    """Of sixteen bits the upper eight, as for training."""
+    if not file.mode.startswith("I"):
+        return file
+    import numpy as np
+    from PIL import Image
+
+    return Image.fromarray((np.asarray(file) >> 8).clip(0, 255).astype(np.uint8))
+
+
+def _boxes(sample: Sample, classes: Sequence[str]) -> list[tuple[int, list[float]]]:
+    """Class and edges (x0, y0, x1, y1, in fractions of the frame) of each box. Raises DefinitionError."""
+    if sample.label is None:
+        return []
+    rows = read_labels(sample.label, classes, read_notes(sample.label.parent)).rows
+    return [(int(rows[start]), list(rows[start + 1 : start + 5])) for start in range(0, len(rows), 5)]
+
+
+def _outline(picture: Image.Image, edges: Sequence[float], colour: Rgb) -> None:
+    from PIL import ImageDraw
+
+    sides = (picture.width, picture.height, picture.width, picture.height)
+    place = [min(max(0, int(edge * side)), side - 1) for edge, side in zip(edges, sides, strict=True)]
+    ImageDraw.Draw(picture).rectangle(place, outline=colour)
+
+
+def _half_blocks(picture: Image.Image) -> Text:
+    """Two rows of pixels a line; below an odd last one, nothing."""
+    pixels = list(zip(*[iter(picture.tobytes())] * 3, strict=True))
+    rows = [pixels[start : start + picture.width] for start in range(0, len(pixels), picture.width)]
+    text = Text(no_wrap=True, end="")
+    for number in range(0, len(rows), 2):
+        lower = rows[number + 1] if number + 1 < len(rows) else [None] * picture.width
+        for above, below in zip(rows[number], lower, strict=True):
+            text.append("▀", Style(color=Color.from_rgb(*above), bgcolor=Color.from_rgb(*below) if below else None))
+        text.append("\n")
+    text.right_crop(1)
+    return text
+
+
+def _legend(classes: Sequence[str], counts: Counter[int]) -> Text:
+    """The classes that are on the picture, each in its colour."""
+    parts = (
+        Text.assemble(("■", Style(color=Color.from_rgb(*_colour(kind)))), f" {printable(classes[kind])} {count}   ")
+        for kind, count in sorted(counts.items())
+    )
+    return Text().join(parts) if counts else Text("no boxes on this picture")
+
+
+def _colour(kind: int) -> Rgb:
+    return _COLOURS[kind % len(_COLOURS)]
