@@ -25,8 +25,8 @@ async def follow_history(
     reader = EventsReader(host, path / "events.jsonl", whole=True)
     is_first = True
     while True:
-        over = await is_over()
         try:
+            over = await is_over()
             changed = await reader.read()
         except HostError:
             changed, over = False, False
