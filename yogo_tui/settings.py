@@ -43,7 +43,7 @@ class Settings(BaseModel):
     """Further folders of presets; the user's own lie in the folder `recipes` beside the settings file."""
 
     templates: Path | None = None
-    """Folder of script templates that stand in front of the shipped ones."""
+    """Folder of script templates that stand in front of the shipped ones; `templates` beside the settings file."""
 
     cluster: Literal["auto", "slurm", "local"] = "auto"
     """auto is Slurm where there is an sbatch, else this machine."""
@@ -105,8 +105,9 @@ class Settings(BaseModel):
         return (self.own_presets_folder, *(self.absolute(folder) for folder in self.presets))
 
     @property
-    def templates_folder(self) -> Path | None:
-        return self.absolute(self.templates) if self.templates else None
+    def templates_folder(self) -> Path:
+        """Where the user's own script templates lie."""
+        return self.absolute(self.templates) if self.templates else self.file.parent / "templates"
 
     @property
     def yogo_words(self) -> tuple[str, ...]:

@@ -10,8 +10,11 @@ import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import yogo_tui
+from yogo.run.atomic import write_atomically
 from yogo_tui.errors import TemplateError
 from yogo_tui.launch.quoting import sbatch, sbatch_path, shell, verbatim
+
+_WRAPPER = "wrapper.sbatch"
 
 
 def shipped() -> Path:
@@ -19,6 +22,31 @@ def shipped() -> Path:
     package = Path(yogo_tui.__file__).parent
     inside = package / "sbatch_templates"
     return inside if inside.is_dir() else package.parent / "sbatch_templates"
+
+
+def names(own: Path) -> tuple[str, ...]:
+    """The templates that a run can be launched with, the shipped ones and those in the folder `own`.
+
+    Pieces of templates begin with an underscore; the wrapper takes its command from its arguments.
+    """
+    found = {path.name for folder in (own, shipped()) for path in folder.glob("[!._]*.sbatch")}
+    return tuple(sorted(found - {_WRAPPER}))
+
+
+def own_copy(name: str, own: Path) -> Path:
+    """The file to edit: the user's own, copied from the shipped one where there is none yet. Raises OSError."""
+    path = own / name
+    if not path.exists():
+        own.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, (shipped() / name).read_bytes())
+    return path
+
+
+def drop_unchanged(path: Path) -> None:
+    """Remove a copy that says what the shipped one says: it would only hide what later versions ship."""
+    original = shipped() / path.name
+    if original.is_file() and path.is_file() and path.read_bytes() == original.read_bytes():
+        path.unlink()
 
 
 def fill(name: str, values: Mapping[str, object], *, own: Path | None = None) -> str:

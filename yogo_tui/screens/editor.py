@@ -7,6 +7,8 @@ import shlex
 import subprocess
 from pathlib import Path
 
+from textual.app import SuspendNotSupported
+
 from yogo_tui.errors import ConsoleError
 from yogo_tui.screens.base import BaseConsole
 
@@ -19,4 +21,6 @@ def edit(app: BaseConsole, path: Path) -> None:
             subprocess.run([*words, str(path)], check=False)
     except OSError as error:
         raise ConsoleError(f"{words[0]} cannot be started ({error.strerror}); set $EDITOR to your editor") from error
+    except SuspendNotSupported as error:
+        raise ConsoleError(f"this terminal cannot be handed to an editor: open {path} elsewhere") from error
     app.refresh(layout=True)

@@ -22,10 +22,12 @@ from yogo.run.launch import Kind
 from yogo.terminal import printable
 from yogo_tui.cluster.base import Estimate, Resources
 from yogo_tui.errors import ConsoleError
+from yogo_tui.launch import templates
 from yogo_tui.launch.plan import Plan
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import Draft, ModeScreen
 from yogo_tui.screens.choose import Choice, Choose, Prompt
+from yogo_tui.screens.editor import edit
 from yogo_tui.screens.launch_form import (
     Form,
     Then,
@@ -51,10 +53,12 @@ class LaunchScreen(ModeScreen):
     AUTO_FOCUS = "#script"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "launch", "launch", id="launch.launch"),
-        Binding("d", "data", "data", id="launch.data", tooltip="choose the dataset definition"),
-        Binding("r", "recipe", "recipe", id="launch.recipe", tooltip="choose the recipe"),
+        Binding("e", "edit", "edit script", id="launch.edit", tooltip="edit your copy of the template in $EDITOR"),
+        Binding("t", "template", "template", id="launch.template", tooltip="choose the script's template"),
         Binding("g", "size", "GPUs", id="launch.size", tooltip="the next size: GPUs, CPUs and hours"),
         Binding("n", "then", "then…", id="launch.then", tooltip="queue a fine-tune behind it, or take that back"),
+        Binding("d", "data", "data", id="launch.data", show=False, tooltip="choose the dataset definition"),
+        Binding("r", "recipe", "recipe", id="launch.recipe", show=False, tooltip="choose the recipe"),
         Binding("a", "name", "name", id="launch.name", show=False, tooltip="give the run another name"),
         Binding("p", "parent", "from a .pth", id="launch.parent", show=False, tooltip="fine-tune from any .pth file"),
         Binding("w", "when", "when", id="launch.when", show=False, tooltip="ask when each size would start"),
@@ -160,7 +164,7 @@ class LaunchScreen(ModeScreen):
         self._show_script(form)
 
     def _show_script(self, form: Form) -> None:
-        self.query_one("#script-rule", TitledRule).title = form.size.template
+        self.query_one("#script-rule", TitledRule).title = form.job_size.template
         if self._script:
             safe = "\n".join(printable(line) for line in self._script.expandtabs(4).split("\n"))
             is_ansi = self.app.current_theme.ansi
@@ -213,7 +217,28 @@ class LaunchScreen(ModeScreen):
 
     def action_size(self) -> None:
         sizes = self.app.session.settings.sizes
-        self.show_form(replace(self._form, size=sizes[(sizes.index(self._form.size) + 1) % len(sizes)]))
+        size = sizes[(sizes.index(self._form.size) + 1) % len(sizes)]
+        self.show_form(replace(self._form, size=size, template=""))
+
+    @work(exclusive=True, group="choose")
+    async def action_template(self) -> None:
+        own = self.app.session.settings.templates_folder
+        names, current = templates.names(own), self._form.job_size.template
+        choices = [Choice(name, "yours" if (own / name).exists() else "") for name in names]
+        selected = names.index(current) if current in names else None
+        chosen = await self.app.push_screen_wait(Choose("template of the script", choices, selected))
+        if chosen is not None:
+            self.show_form(replace(self._form, template=names[chosen]))
+
+    def action_edit(self) -> None:
+        name = self._form.job_size.template
+        with self.app.telling(f"{name} was not edited"):
+            path = templates.own_copy(name, self.app.session.settings.templates_folder)
+            try:
+                edit(self.app, path)
+            finally:
+                templates.drop_unchanged(path)
+            self.preview(self._form)
 
     @work(exclusive=True, group="choose")
     async def action_name(self) -> None:
@@ -260,7 +285,8 @@ class LaunchScreen(ModeScreen):
                 asking = f"asking the cluster · {index + 1} of {len(sizes)}"
                 self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates, asking)
                 if not self._form.missing:
-                    plan = await make_plan(session, replace(self._form, size=size))
+                    template = self._form.template if size == self._form.size else ""
+                    plan = await make_plan(session, replace(self._form, size=size, template=template))
                     self._estimates[index] = await session.estimate(plan)
             self._resources = await session.resources()
         self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates)

@@ -34,6 +34,13 @@ class Form:
     definition: Path | None = None
     parent: ParentInfo | None = None
     then: Then | None = None
+    template: str = ""
+    """Another script template than the size's own."""
+
+    @property
+    def job_size(self) -> SizePreset:
+        """The size, with the template that was chosen."""
+        return self.size.model_copy(update={"template": self.template}) if self.template else self.size
 
     @property
     def kind(self) -> Kind:
@@ -68,14 +75,14 @@ async def make_plan(session: Session, form: Form) -> Plan:
             kind=form.kind,
             definition=PurePosixPath(form.definition),
             recipe=form.preset.recipe,
-            size=form.size,
+            size=form.job_size,
             preset=form.preset.title,
         )
     return await session.plan_finetune(
         form.parent,
         definition=form.definition,
         recipe=form.preset.recipe,
-        size=form.size,
+        size=form.job_size,
         name=form.name,
         preset=form.preset.title,
     )
@@ -89,7 +96,7 @@ async def make_then(session: Session, form: Form, plan: Plan) -> Plan | None:
         await session.parent_of_plan(plan),
         definition=form.then.definition,
         recipe=form.then.preset.recipe,
-        size=form.size,
+        size=form.job_size,
         name=form.then.name,
         preset=form.then.preset.title,
     )
