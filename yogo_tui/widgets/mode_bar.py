@@ -39,5 +39,7 @@ class ModeBar(Widget):
         return left + Content(right.rjust(self.size.width - len(left.plain)))
 
     def _age(self) -> str:
-        age = since(self.queue.seen_at) or "not seen yet"
-        return f"! {age} old" if self.queue.stale else age
+        age = since(self.queue.seen_at)
+        if not self.queue.stale:
+            return age or "not seen yet"
+        return f"! {age} old" if age else "! not seen yet"
