@@ -151,6 +151,7 @@ async def test_an_accounting_that_does_not_answer_does_not_hide_the_queue() -> N
     host = ScriptedHost({"scontrol": CONFIG, "squeue": Completed(0, queue_row()), "sacct": refused})
     cluster = SlurmCluster(host)
     assert [job.id for job in await cluster.jobs([JobId("6")])] == ["7"]
+    assert [job.id for job in await cluster.find("a")] == ["7"]
     with pytest.raises(ClusterUnknown):
         await cluster.find("b")  # the queue does not know it, and nobody else could be asked
 

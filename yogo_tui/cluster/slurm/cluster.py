@@ -86,7 +86,12 @@ class SlurmCluster:
         queue = tuple(job for job in parse_queue(await self._ask(*SQUEUE)) if job.name == name)
         if not self._has_accounting:
             return queue
-        told = await self._ask(*SACCT, f"--name={name}", "--starttime=now-30days")
+        try:
+            told = await self._ask(*SACCT, f"--name={name}", "--starttime=now-30days")
+        except (ClusterError, HostError):
+            if not queue:
+                raise
+            return queue
         known = {job.id for job in queue}
         return (*queue, *(job for job in parse_accounting(told) if job.id not in known and job.name == name))
 
