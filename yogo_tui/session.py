@@ -136,7 +136,17 @@ class Session:
 
     async def parent_of(self, run: Run) -> ParentInfo:
         """What would pass forward from a run, finished or still to finish. Raises LaunchError."""
-        return await parents.of_run(self.host, self.settings.yogo_words, run)
+        parent = await parents.of_run(self.host, self.settings.yogo_words, run)
+        submission = run.launch.submission if run.launch else None
+        if parent.after is None or submission is None:
+            return parent
+        await self.cluster.introduce()
+        if submission.cluster != self.cluster.name:
+            raise LaunchError(
+                f"{run.name} was submitted to the cluster {submission.cluster}, and no job of {self.cluster.name} "
+                "can be queued behind it: wait until it has finished."
+            )
+        return parent
 
     async def parent_of_plan(self, plan: Plan) -> ParentInfo:
         """What would pass forward from a run that is about to be launched: submit the fine-tune `after` its job."""

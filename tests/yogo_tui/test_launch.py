@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -108,6 +109,19 @@ async def test_a_fine_tune_is_queued_behind_a_run_that_has_not_finished(
     assert run.state is RunState.FINISHED, (run.why, run.log and Path(run.log).read_text())
     assert run.manifest
     assert run.manifest.pretrained == str(session.runs_folder / "first/best.pth")
+
+
+async def test_no_fine_tune_waits_for_a_job_of_another_cluster(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    await session.launch(plan(session))
+    run = await seen(session, "first", RunState.RUNNING)
+    assert run.launch
+    elsewhere = run.launch.submissions[0].model_copy(update={"cluster": "lab"})
+    launch = run.launch.model_copy(update={"submissions": (elsewhere,)})
+    with pytest.raises(LaunchError, match="submitted to the cluster lab"):
+        await session.parent_of(replace(run, launch=launch, job=None))
 
 
 async def test_a_fine_tune_does_not_train_once_its_parents_weights_have_changed(session: Session) -> None:
@@ -262,6 +276,18 @@ async def test_a_launch_that_was_cut_off_is_found_by_a_later_look(
     submission = Launch.read(file).submission
     assert submission
     assert (submission.outcome, submission.job_id) == (Outcome.SUBMITTED, launched.job_id)
+
+
+async def test_a_launch_of_a_newer_yogo_is_found_and_its_file_left_as_it_is(session: Session) -> None:
+    await session.launch(plan(session))
+    await seen(session, "first", RunState.FINISHED)
+    (session.runs_folder / "first/result.json").unlink()
+    file = session.runs_folder / "first/launch.json"
+    told = json.loads(file.read_text()) | {"schema_version": 2}
+    told["submissions"] = [{"cluster": "local", "outcome": "unknown"}]
+    file.write_text(json.dumps(told))
+    assert (await session.find("first")).job
+    assert json.loads(file.read_text()) == told
 
 
 class FullHost(HereHost):

@@ -52,7 +52,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
 async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch) -> Launch:
     """The launch, with the job that an unanswered submission turns out to have become, if the cluster knows one."""
     submission = launch.submission
-    if submission is None or submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN):
+    if launch.is_newer or submission is None or submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN):
         return launch
     for job in await cluster.find(launch.name):
         if is_of(job, launch):
