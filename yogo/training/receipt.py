@@ -21,15 +21,22 @@ class Receipt:
         self.attempt = 0
         self.at = Position()
         self.tested = events.Tested(losses=events.Losses())
+        self._is_finished = False
 
     def __enter__(self) -> Receipt:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None or (isinstance(error, signals.Stop) and error.signum != signal.SIGINT):
-            return
+    ) -> bool:
+        if self._is_finished:
+            # W&B may take its time to close, and whoever does not wait for it stops no training.
+            return isinstance(error, signals.Stop)
+        if error is not None and (not isinstance(error, signals.Stop) or error.signum == signal.SIGINT):
+            self._fail(error)
+        return False
+
+    def _fail(self, error: BaseException) -> None:
         reason = self._reason(error)
         try:
             events.append(self.run.events, events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
@@ -59,6 +66,7 @@ class Receipt:
     def finish(self) -> None:
         """The run has done all that it was asked for."""
         self._write(Result(outcome="finished", best_sha256=sha256(self.run.best)))
+        self._is_finished = True
 
     def _write(self, result: Result) -> None:
         """With what is known of the attempt."""
