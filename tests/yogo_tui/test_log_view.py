@@ -137,3 +137,9 @@ async def test_a_host_that_is_away_leaves_the_lines_and_says_so() -> None:
         assert "line 99" in shown(pilot)
         host.is_away = False
         await until(pilot, lambda: app.words[-1].startswith("following"))
+
+
+async def test_a_log_of_any_name_is_waited_for_without_driving_the_terminal() -> None:
+    async with log_of(None) as (pilot, app):
+        app.view.path = PurePosixPath("/runs/a/odd\x1b[31m.log")
+        await until(pilot, lambda: "odd\\x1b[31m.log" in shown(pilot))

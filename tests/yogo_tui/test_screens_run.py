@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
+from tests.yogo_tui.fake_session import FakeSession, MemoryHost, make_run, shown, until
 from yogo_tui.app import Console
+from yogo_tui.hosts.base import Piece
 from yogo_tui.runs.model import Run, RunState
 
 
@@ -65,6 +68,40 @@ async def test_searching_the_log_goes_to_the_line() -> None:
         await see(pilot, "epoch 99")
         await pilot.press("slash", *"epoch 33", "enter")
         await see(pilot, "epoch 33")
+
+
+class HeldHost(MemoryHost):
+    """Answers nothing more once it is held."""
+
+    held = False
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        if self.held:
+            await asyncio.Event().wait()
+        return await super().read(path, offset=offset, limit=limit)
+
+
+async def test_escape_leaves_a_search_that_takes_long_and_only_then_the_screen() -> None:
+    run = make_run("chaos-cat-0727")
+    session = FakeSession(run)
+    session.host = host = HeldHost()
+    async with opened(run, session) as (pilot, _):
+        await see(pilot, "epoch 99")
+        host.held = True
+        await pilot.press("slash", *"epoch 33", "enter")
+        await see(pilot, "searching")
+        await pilot.press("escape")
+        await until(pilot, lambda: "searching" not in shown(pilot))
+        assert "── log" in shown(pilot)
+        await pilot.press("escape")
+        await see(pilot, "── runs")
+
+
+async def test_a_folder_of_any_name_is_copied_without_driving_the_terminal() -> None:
+    run = replace(make_run("chaos-cat-0727"), path=PurePosixPath("/lab/odd\x1b]0;title\x07"))
+    async with opened(run) as (pilot, _):
+        await pilot.press("y")
+        await see(pilot, "copied", "odd\\x1b]0;title")
 
 
 async def test_details_name_the_recipe_and_the_weights() -> None:

@@ -17,6 +17,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from yogo.errors import YogoError
+from yogo.terminal import printable
 from yogo_tui.errors import ConsoleError
 from yogo_tui.screens.ask import Notice
 from yogo_tui.session import ParentInfo, Runs, Session
@@ -61,7 +62,7 @@ class BaseConsole(App[None]):
     def copy(self, text: str) -> None:
         """Hand `text` to the terminal's clipboard, and show what was handed over."""
         self.copy_to_clipboard(text)
-        self.notify(text, title="copied", markup=False)
+        self.notify(printable(text), title="copied", markup=False)
 
     @contextmanager
     def telling(self, title: str) -> Iterator[None]:

@@ -15,6 +15,7 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from yogo.terminal import printable
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.logfile import LogFile, LogLine
@@ -41,6 +42,7 @@ class LogView(Widget, can_focus=True):
         Binding("right", "sideways(1)", "to the right", id="log.right", show=False),
         Binding("n", "find(True)", "find the one above", id="log.find_up", show=False),
         Binding("N", "find(False)", "find the one below", id="log.find_down", show=False),
+        Binding("escape", "stop_search", "leave the search", id="log.stop_search", show=False),
     ]
 
     following: reactive[bool] = reactive(True)
@@ -69,6 +71,8 @@ class LogView(Widget, can_focus=True):
         self._x = 0
         self._found: int | None = None
         self._away = ""
+        self._searching: object = None
+        """The search that goes on; its last word is what was found."""
 
     @property
     def path(self) -> PurePosixPath | None:
@@ -180,6 +184,15 @@ class LogView(Widget, can_focus=True):
         self._x = max(0, self._x + by * _SIDEWAYS)
         self.refresh()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Escape is the screen's, but for the time that a search takes."""
+        return action != "stop_search" or self._searching is not None
+
+    def action_stop_search(self) -> None:
+        self.workers.cancel_group(self, "find")
+        self._searching = None
+        self._tell()
+
     def action_find(self, is_upwards: bool) -> None:
         if self.words:
             self.find(self.words, is_upwards=is_upwards)
@@ -201,16 +214,20 @@ class LogView(Widget, can_focus=True):
             return
         begin = self._found if self._found is not None and words == self.words else log.size
         self.words = words
+        mine = self._searching = object()
+        self.post_message(self.Moved("searching · esc leaves it"))
 
         def tell(offset: int) -> None:
             self.post_message(self.Moved(f"searching · {100 * offset // max(1, log.size)} % · esc leaves it"))
 
-        if not is_upwards and (here := await log.lines_at(begin, 1)):
-            begin = here[0].end
         try:
+            if not is_upwards and (here := await log.lines_at(begin, 1)):
+                begin = here[0].end
             found = await log.search(words, begin, backwards=is_upwards, on_progress=tell)
         except HostError as error:
             self._away, found = str(error), None
+        finally:
+            self._searching = None if self._searching is mine else self._searching
         if found is None:
             where = "above" if is_upwards else "below"
             self.post_message(self.Moved(f"no “{cut_middle(words, 20)}” {where}"))
@@ -220,14 +237,15 @@ class LogView(Widget, can_focus=True):
         self.show_offset(found)
 
     def leave_search(self) -> None:
-        self.workers.cancel_group(self, "find")
         self.words, self._found = "", None
-        self._tell()
+        self.action_stop_search()
 
     def watch_words(self) -> None:
         self.refresh()
 
     def _tell(self) -> None:
+        if self._searching is not None:
+            return
         if self._away:
             words = f"! {self._away}"
         elif self._log is None or not self._log.exists:
@@ -259,7 +277,7 @@ class LogView(Widget, can_focus=True):
             return " No log is known for this job."
         if self._log.exists:
             return " The log is empty so far."
-        return f" The log appears here once the job writes {self._log.path.name}."
+        return f" The log appears here once the job writes {printable(self._log.path.name)}."
 
     def _style(self, component: str) -> str:
         return str(self.get_component_rich_style(component, partial=True))
