@@ -48,14 +48,24 @@ def _directory(request: Request) -> RunDirectory:
             raise RunError(f"{run.path} is no run directory: there is nothing to resume")
         if run.result.exists() and _finished(run):
             raise RunError(f"{run.path} has finished: there is nothing to resume")
+        if not run.manifest.exists() and _holds_weights(run):
+            raise RunError(
+                f"{run.path} holds weights, but no run.json says how they were trained: they cannot be trained on, "
+                "but a new run may begin with them, by --from-pretrained"
+            )
         return run
     runs = request.runs.absolute()
     run = RunDirectory(runs / check_name(request.name or propose_name(runs)))
-    if run.events.exists() or run.best.exists():
+    if run.events.exists() or _holds_weights(run):
         raise RunError(
             f"{run.path} holds a run already: go on with it by --resume {run.path}, or choose another --name"
         )
     return run
+
+
+def _holds_weights(run: RunDirectory) -> bool:
+    """Ours, or those of a run of published yogo."""
+    return any(path.exists() for path in (run.best, run.last, run.path / "latest.pth"))
 
 
 def _finished(run: RunDirectory) -> bool:
