@@ -16,6 +16,9 @@ class WandbRun(Part):
 
     id: str = ""
     url: str = ""
+    entity: str = ""
+    project: str = ""
+    """As they were asked for."""
 
 
 class Manifest(Record):

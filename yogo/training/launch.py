@@ -56,8 +56,11 @@ class Place:
 
 def start(request: Request) -> int:
     """Train, in as many processes as it takes. Returns the exit status."""
+    from yogo.training.recorded import as_recorded
+
     place = Place.from_environment()
     try:
+        request = as_recorded(request)
         if place is not None:
             if request.processes not in (None, place.world_size):
                 raise TrainingError(

@@ -65,6 +65,7 @@ class WeightsAndBiases:
         self.mode = mode
         self._report = report
         self._run: Any = None
+        self._asked = {"entity": request.wandb_entity or "", "project": request.wandb_project or ""}
         if mode == "online":
             self._try("begin", lambda: self._begin(plan, request), "its files are kept here, for `wandb sync`")
             self.mode = "online" if self._run is not None else "offline"
@@ -74,8 +75,9 @@ class WeightsAndBiases:
     @property
     def record(self) -> WandbRun:
         if self._run is None:
-            return WandbRun(mode="disabled")
-        return WandbRun(mode=self.mode, id=str(self._run.id), url=str(self._run.url) if self.mode == "online" else "")
+            return WandbRun(mode="disabled", **self._asked)
+        url = str(self._run.url) if self.mode == "online" else ""
+        return WandbRun(mode=self.mode, id=str(self._run.id), url=url, **self._asked)
 
     def hear(self, event: Event) -> None:
         if self._run is not None and (values := _values(event)):

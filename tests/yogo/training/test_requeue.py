@@ -1,0 +1,67 @@
+"""A job that its cluster started again goes on with the run that it began, whatever was saved by then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny import TINY, Yogo
+
+from yogo.run import events
+from yogo.run.manifest import Manifest
+
+JOB = {"SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "tiny"}
+AGAIN = {**JOB, "SLURM_RESTART_COUNT": "1"}
+
+
+def forget_all_that_was_saved(yogo: Yogo, name: str) -> None:
+    """What a node that died in the first epoch leaves."""
+    run = yogo.run(name)
+    for path in (run.best, run.last, run.result):
+        path.unlink()
+
+
+@pytest.mark.parametrize("naming", [("--name", "early"), ()])
+def test_a_job_that_died_before_anything_was_saved_begins_its_run_again(
+    naming: tuple[str, ...], yogo: Yogo, definition: Path
+) -> None:
+    arguments = (definition, *TINY, "--epochs", "1", "-bs", "4", *naming)
+    assert yogo.train(*arguments, **JOB).returncode == 0
+    (name,) = (path.name for path in yogo.runs.iterdir())
+    forget_all_that_was_saved(yogo, name)
+    again = yogo.train(*arguments, **AGAIN)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "had saved nothing yet: it begins again" in again.stdout
+    assert [path.name for path in yogo.runs.iterdir()] == [name]
+    assert yogo.run(name).best.exists()
+
+
+def test_another_job_does_not_go_on_with_a_run_of_the_same_name(yogo: Yogo, definition: Path) -> None:
+    arguments = (definition, *TINY, "--epochs", "1", "-bs", "4", "--name", "taken")
+    assert yogo.train(*arguments, **JOB).returncode == 0
+    other = yogo.train(*arguments, **{**AGAIN, "SLURM_JOB_ID": "8"})
+    assert (other.returncode, "holds a run already" in other.stderr) == (1, True)
+
+
+def test_what_was_said_of_a_run_need_not_be_said_again(yogo: Yogo, definition: Path) -> None:
+    said = ("--note", "why", "--tags", "a", "b", "--wandb-entity", "lab", "--wandb-project", "cells")
+    assert yogo.train(definition, *TINY, "--epochs", "1", "-bs", "4", "--name", "noted", *said).returncode == 0
+    yogo.run("noted").result.unlink()
+    assert yogo.train("--resume", yogo.run("noted").path).returncode == 0
+    manifest = Manifest.read(yogo.run("noted").manifest)
+    assert (manifest.attempt, manifest.note, manifest.tags) == (1, "why", ("a", "b"))
+    assert manifest.wandb is not None
+    assert (manifest.wandb.entity, manifest.wandb.project) == ("lab", "cells")
+    assert any(isinstance(event, events.Resumed) for event in yogo.events("noted"))
+
+
+@pytest.mark.parametrize("file", ["best.pth", "latest.pth"])
+def test_weights_without_a_record_are_never_trained_over(file: str, yogo: Yogo, definition: Path) -> None:
+    run = yogo.run("published")
+    run.path.mkdir(parents=True)
+    (run.path / file).write_bytes(b"a published run's weights")
+    for arguments in (("--resume", run.path), ("--name", "published")):
+        done = yogo.train(definition, *TINY, "--epochs", "1", *arguments)
+        assert done.returncode == 1
+        assert str(run.path) in done.stderr
+    assert [path.name for path in run.path.iterdir()] == [file]
