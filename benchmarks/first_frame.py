@@ -82,9 +82,10 @@ def _tell_drawn() -> None:
 
 
 async def _console(workspace: Path) -> None:
-    from yogo_tui.cli import start_quickly
+    from yogo_tui.cli import parser, start_quickly
 
     start_quickly()  # as the command does, first of all
+    parser().parse_args([])
     from yogo_tui.app import Console
     from yogo_tui.cluster.local import LocalCluster
     from yogo_tui.hosts.here import HereHost

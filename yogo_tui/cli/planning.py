@@ -6,17 +6,19 @@ import argparse
 import difflib
 import os
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from yogo import presets
-from yogo.presets import Preset
 from yogo.recipe import Recipe
 from yogo.run.launch import Kind
 from yogo_tui.cli.options import Misuse
 from yogo_tui.errors import LaunchError, SettingsError
 from yogo_tui.launch.plan import Plan
 from yogo_tui.settings import Settings, SizePreset
+
+if TYPE_CHECKING:
+    from yogo.presets import Preset
 
 
 def add_planning(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +59,8 @@ def _check(definition: Path) -> None:
 
 def preset_of(settings: Settings, name: str) -> Preset:
     """Raises RecipeError with the nearest names."""
+    from yogo import presets
+
     return presets.find(name, settings.preset_folders)
 
 

@@ -40,6 +40,7 @@ class RunsScreen(ModeScreen):
 
     table = getters.query_one(RunsTable)
     rule = getters.query_one("#runs-rule", TitledRule)
+    empty = getters.query_one(".empty", Static)
     about = getters.query_one("#about", Static)
     filter_line = getters.query_one(FilterLine)
 
@@ -52,9 +53,11 @@ class RunsScreen(ModeScreen):
 
     def runs_seen(self, runs: Runs) -> None:
         found = tuple(run for run in runs.runs if _matches(run, self.filter_line.value))
-        self.set_class(bool(runs.runs), "-filled")
-        if runs.queue.seen_at or runs.runs:
-            self.query_one(".empty", Static).update(_EMPTY)
+        # Of these two only: a class of the screen's own would have every widget's style worked out again.
+        self.table.set_class(bool(runs.runs), "-filled")
+        self.empty.set_class(bool(runs.runs), "-filled")
+        if runs.queue.seen_at and not runs.runs:
+            self.empty.update(_EMPTY)
         self.table.show(found)
         total = f"{thousands(len(runs.runs))} runs"
         hidden = len(found) < len(runs.runs)
