@@ -27,11 +27,9 @@ from yogo_tui.runs.model import Progress, Run, RunState
 from yogo_tui.session import DefinitionFile, ParentInfo, Runs
 from yogo_tui.settings import Settings
 
-NOW = datetime.now(UTC)
-
 
 def make_run(name: str, state: RunState = RunState.RUNNING, *, hours: float = 2.25, **changes: Any) -> Run:
-    made_at = NOW - timedelta(hours=hours)
+    made_at = datetime.now(UTC) - timedelta(hours=hours)
     launch = Launch(
         name=name,
         kind=Kind.PRETRAIN,
@@ -172,7 +170,7 @@ class FakeSession:
         return Plan(name, kind, definition, recipe, parent=parent.parent, after=after, **given)
 
     async def estimate(self, plan: Plan) -> Estimate:
-        return Estimate(NOW + timedelta(hours=3))
+        return Estimate(datetime.now(UTC) + timedelta(hours=3))
 
     async def resources(self) -> Resources:
         return Resources(free_gpus=3, total_gpus=8, max_hours=48)
