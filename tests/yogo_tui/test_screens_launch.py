@@ -85,11 +85,11 @@ async def test_a_fine_tune_is_queued_behind_the_run() -> None:
     assert second.after == f"job-{first.name}"
 
 
-async def test_f_on_a_run_fills_the_form_with_what_it_passes_forward() -> None:
+async def test_c_on_a_run_fills_the_form_with_what_it_passes_forward() -> None:
     session = FakeSession(make_run("calm-bear-1"))
     async with launch_screen(session, FILES[:1], mode="runs") as pilot:
-        await see(pilot, "calm-bear-1")
-        await pilot.press("f")
+        await see(pilot, "calm-bear-1", "c fine-tune from it")
+        await pilot.press("c")
         await see(pilot, "inherits half_filters,", "normalised, grey, 772×1032", "calm-bear-1's best.pth")
         await pilot.press("enter")
         await see(pilot, "behind calm-bear-1, to start once")

@@ -30,7 +30,7 @@ class RunsScreen(ModeScreen):
     CSS_PATH = "runs.tcss"
     AUTO_FOCUS = "RunsTable"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("f", "finetune", "fine-tune from it", id="runs.finetune"),
+        Binding("c", "finetune", "fine-tune from it", id="runs.finetune"),
         Binding("l", "app.mode('launch')", "launch", id="runs.launch"),
         Binding("x", "cancel", "cancel", id="runs.cancel"),
         Binding("slash", "filter", "filter", id="runs.filter"),
