@@ -21,7 +21,7 @@ from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.events import Checkpointed, Losses, Resumed, Started, Step, Validated
 from yogo.run.history import History
 from yogo.run.launch import Kind, Launch, Size
-from yogo.run.lease import claim, hold, holder
+from yogo.run.lease import Holder, claim, hold, holder
 from yogo.run.result import Result, sha256, verify
 
 
@@ -151,6 +151,61 @@ def test_a_run_whose_holder_was_killed_is_taken_over_and_says_so(run: RunDirecto
 
     with hold(run) as notice:
         assert "which is gone" in notice
+
+
+def held_elsewhere(run: RunDirectory, job_id: str, **more: int) -> Holder:
+    run.lease.mkdir(exist_ok=True)
+    other = Holder(host="elsewhere", boot_id="b", pid=1, process_started="1", job_id=job_id, cluster="tiny", **more)
+    other.write(run.lease / "holder.json")
+    return other
+
+
+@pytest.fixture
+def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a test writes what `squeue` does, in a job of the cluster tiny."""
+    path = tmp_path / "bin" / "squeue"
+    path.parent.mkdir()
+    path.touch(0o755)
+    monkeypatch.setenv("PATH", f"{path.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_CLUSTER_NAME", "tiny")
+    monkeypatch.setenv("SLURM_JOB_ID", "3")
+    return path
+
+
+def test_a_run_whose_job_slurm_no_longer_has_is_taken_over(run: RunDirectory, squeue: Path) -> None:
+    held_elsewhere(run, "1")
+    squeue.write_text("#!/bin/sh\necho 2\n")
+    with hold(run) as notice:
+        assert "job 1" in notice
+
+
+def test_of_two_who_find_a_dead_holder_the_later_one_leaves_the_run_to_the_other(
+    run: RunDirectory, squeue: Path, tmp_path: Path
+) -> None:
+    held_elsewhere(run, "2")
+    lease = run.lease / "holder.json"
+    lease.rename(tmp_path / "the_other")
+    held_elsewhere(run, "1")
+    # While this one asks Slurm about job 1, job 2 takes the run over.
+    squeue.write_text(f"#!/bin/sh\n[ -e {tmp_path}/the_other ] && mv {tmp_path}/the_other {lease}\necho 2\n")
+    with pytest.raises(RunError, match="job 2"), hold(run):
+        pass
+    assert Holder.read(lease).job_id == "2"
+
+
+def test_another_users_job_is_not_taken_for_gone(run: RunDirectory, squeue: Path) -> None:
+    held_elsewhere(run, "1", user=os.getuid() + 1)
+    squeue.write_text("#!/bin/sh\n")  # asked with --me, it tells of this user's jobs
+    with pytest.raises(RunError, match="job 1"), hold(run):
+        pass
+
+
+def test_slurm_is_asked_on_this_cluster(run: RunDirectory, squeue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held_elsewhere(run, "1")
+    monkeypatch.setenv("SLURM_CLUSTERS", "another")
+    squeue.write_text('#!/bin/sh\n[ -n "$SLURM_CLUSTERS" ] || echo 1\n')
+    with pytest.raises(RunError, match="job 1"), hold(run):
+        pass
 
 
 def test_a_launch_is_claimed_by_one_job_and_by_that_one_again(

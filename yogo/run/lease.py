@@ -44,6 +44,7 @@ class Holder(Record):
 
     job_id: str = ""
     cluster: str = ""
+    user: int = Field(default_factory=os.getuid)
     since: datetime = Field(default_factory=now)
 
     def __str__(self) -> str:
@@ -92,7 +93,7 @@ def hold(run: RunDirectory) -> Iterator[str]:
         if not _is_gone(other):
             raise RunError(f"{run.path} is being trained by {other}: cancel that one, or choose another name")
         notice = f"took over from {other}, which is gone"
-        _set_aside(path)
+        _set_aside(path, other)
     try:
         yield notice
     finally:
@@ -124,11 +125,14 @@ def _create(path: Path, record: Record) -> bool:
     return True
 
 
-def _set_aside(path: Path) -> None:
-    """Remove a dead holder's file; a rename, so that of two who try only one succeeds."""
+def _set_aside(path: Path, gone: Holder) -> None:
+    """Remove a dead holder's file, and no other: somebody may have taken the run over since it was read."""
     aside = path.with_name(f".gone.{socket.gethostname()}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, aside)
+        if Holder.read(aside) != gone:
+            with contextlib.suppress(FileExistsError):
+                os.link(aside, path)
         aside.unlink()
 
 
@@ -151,15 +155,17 @@ def _is_gone(other: Holder) -> bool:
         return other.boot_id != _boot_id() or _process_started(other.pid) != other.process_started
     if other.job_id and (other.job_id, other.cluster) == (job_id, cluster):
         return True  # Slurm starts a requeued job on another node only once the first start has ended.
-    return bool(other.job_id) and other.cluster == cluster != "local" and _slurm_says_over(other.job_id)
+    may_ask = other.job_id and other.cluster == cluster != "local" and other.user == os.getuid()
+    return bool(may_ask) and _slurm_says_over(other.job_id)
 
 
 def _slurm_says_over(job_id: str) -> bool:
-    """Whether Slurm answers, and this job is not among those that wait or run."""
+    """Whether Slurm answers, and this job, of this user, is not among those that wait or run."""
     squeue = shutil.which("squeue")
     if squeue is None:
         return False
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SQUEUE_")}
+    swayed = ("SQUEUE_", "SLURM_CLUSTERS")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(swayed)}
     try:
         answer = subprocess.run(
             [squeue, "--me", "--noheader", "--format=%A"],
