@@ -72,6 +72,7 @@ def _measure(child: str, workspace: Path) -> Took:
         assert process.stdout
         word, _, cpu = process.stdout.readline().strip().partition(" ")
         wall = time.perf_counter() - began
+        process.stdout.read()  # to its end: a pipe closed earlier would be an error there
     if word != "drawn":
         raise SystemExit(f"The {child} app drew nothing.")
     return Took(wall, float(cpu))
