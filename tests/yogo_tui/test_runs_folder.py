@@ -86,6 +86,7 @@ async def test_a_run_that_is_resumed_after_its_receipt_is_seen_again(tmp_path: P
 
 async def test_progress_follows_what_is_added_and_reads_only_that(tmp_path: Path) -> None:
     run = make_run(tmp_path, "first", over=False, num_steps=20_000)
+    events.append(run.events, events.Checkpointed(step=20_000, epoch=1, file="best.pth", loss=0.5))
     host = CountingHost()
     looks = scanner(host, tmp_path)
     progress = (await by_name(looks))["first"].progress
@@ -99,6 +100,20 @@ async def test_progress_follows_what_is_added_and_reads_only_that(tmp_path: Path
     assert progress
     assert progress.best_loss == 0.25
     assert host.num_bytes < 4_000
+
+
+async def test_the_best_epoch_of_a_long_run_is_told_though_it_was_long_ago(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first", over=False, num_steps=2_000)
+    for epoch, loss in ((0, 0.25), (1, 0.75)):
+        events.append(run.events, events.Validated(step=1, epoch=epoch, losses=events.Losses(loss=loss)))
+        if epoch == 0:
+            events.append(run.events, events.Checkpointed(step=1, epoch=epoch, file="best.pth", loss=loss))
+        step = events.Step(step=2, epoch=epoch, losses=events.Losses(loss=1.0), lr=1e-3).model_dump_json()
+        with run.events.open("a") as file:
+            file.writelines(f"{step}\n" for _ in range(4_000))
+    progress = (await by_name(scanner(HereHost(), tmp_path)))["first"].progress
+    assert progress
+    assert (progress.best_loss, progress.best_epoch) == (0.25, 0)
 
 
 async def test_a_directory_with_only_a_checkpoint_is_a_run_and_others_are_none(tmp_path: Path) -> None:

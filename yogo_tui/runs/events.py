@@ -10,8 +10,10 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.runs.model import Progress
 
 _HEAD = 16 << 10
-_TAIL = 256 << 10
+_TAIL = 128 << 10
 _PIECE = 4 << 20
+_BEST = b'"best.pth"'
+"""Stands in the event of each epoch that was better than all before it."""
 
 
 class EventsReader:
@@ -53,6 +55,19 @@ class EventsReader:
             self._offset += num_bytes
             changed = changed or bool(added)
             if is_head and not self._whole and piece.size > _HEAD + _TAIL:
-                self._offset = piece.size - _TAIL  # amid a line: what is torn is skipped
+                self._offset = await self._tail(self._offset, piece.size)  # amid a line: what is torn is skipped
             elif not num_bytes or self._offset >= piece.size:
                 return changed
+
+    async def _tail(self, head: int, size: int) -> int:
+        """Where to go on in a long file: so far from its end that the best epoch is told from there on."""
+        start = size
+        while start > head:
+            start = max(head, start - _TAIL)
+            try:
+                piece = await self._host.read(self._path, offset=start, limit=_TAIL)
+            except FileNotFoundError:
+                return head
+            if _BEST in piece.data:
+                break
+        return max(head, start - _HEAD)  # the validation stands before the checkpoint that it led to
