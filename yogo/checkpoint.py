@@ -185,7 +185,7 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
             training=dictionary("training") or {},
             versions={str(name): str(version) for name, version in (dictionary("versions") or {}).items()},
         )
-    except (TypeError, ValueError, RuntimeError) as error:
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise CheckpointError(f"{path} is no YOGO checkpoint: {_first_line(error)}") from error
 
 

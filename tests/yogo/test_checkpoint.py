@@ -183,6 +183,12 @@ def test_a_file_without_what_the_model_needs_is_refused(tmp_path: Path, key: str
         ("anchor_w", torch.zeros(3, 4)),
         ("is_rgb", torch.zeros(3)),
         ("model.0.0.weight", torch.zeros(1).expand(10**6, 10**6)),
+        ("img_size", torch.tensor([float("inf"), 64.0])),
+        ("anchor_w", torch.tensor([0.1]).to_sparse()),
+        ("anchor_w", torch.tensor(0.1 + 1j)),
+        ("anchor_w", torch.empty((), device="meta")),
+        ("model.0.0.weight", torch.zeros(4, 1, 3, 3).to_sparse()),
+        ("model.0.0.weight", torch.empty(4, 1, 3, 3, device="meta")),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(tmp_path: Path, key: str, value: torch.Tensor) -> None:
@@ -190,6 +196,13 @@ def test_numbers_that_make_no_sense_are_refused(tmp_path: Path, key: str, value:
     state = torch.load(path, weights_only=True)["model_state_dict"]
     with pytest.raises(CheckpointError, match=r"a\.pth"):
         YOGO.from_pth(_rewritten(path, model_state_dict=state | {key: value}))
+
+
+@pytest.mark.parametrize("changes", [{"epoch": float("inf")}, {"classes": ["red"]}])
+def test_facts_that_fit_no_model_are_refused(tmp_path: Path, changes: dict[str, Any]) -> None:
+    path = _rewritten(_saved(tmp_path / "a.pth"), **changes)
+    with pytest.raises(CheckpointError, match=r"a\.pth"):
+        YOGO.from_pth(path)
 
 
 class _Bomb:

@@ -32,14 +32,18 @@ def open_model(checkpoint: Checkpoint, *, inference: bool = False) -> tuple[YOGO
     """
     try:
         return _opened(checkpoint, inference)
-    except (TrainingError, ValueError) as error:
-        raise CheckpointError(f"{checkpoint.path} cannot be opened: {error}") from error
+    # torch raises RuntimeError for tensors of a kind that no weight has: sparse, complex, without data.
+    except (TrainingError, ValueError, OverflowError, RuntimeError) as error:
+        why = " ".join(str(error).split())[:300]
+        raise CheckpointError(f"{checkpoint.path} cannot be opened: {why}") from error
 
 
 def _opened(checkpoint: Checkpoint, inference: bool) -> tuple[YOGO, tuple[str, ...]]:
     num_classes = int(_number(checkpoint, "num_classes"))
     if not 1 <= num_classes <= _MOST_CLASSES:
         raise CheckpointError(f"{checkpoint.path} is no YOGO checkpoint: it claims {num_classes} classes")
+    if checkpoint.classes is not None and len(checkpoint.classes) != num_classes:
+        raise CheckpointError(f"{checkpoint.path} names {len(checkpoint.classes)} classes, and has {num_classes}")
     is_rgb = _is_rgb(checkpoint)
     name, notices = _network(checkpoint, num_classes, is_rgb)
     model = YOGO(
