@@ -101,6 +101,7 @@ async def test_a_folder_lists_what_lies_in_it_and_follows_links(host: Host, tmp_
     (folder / "a file").write_bytes(b"12345")
     (folder / "link").symlink_to("inner")
     (folder / "dangling").symlink_to("nowhere")
+    (folder / "in circles").symlink_to("in circles")
     entries = await host.list(PurePosixPath(folder))
     assert [(entry.name, entry.is_folder) for entry in entries] == [("a file", False), ("inner", True), ("link", True)]
     assert entries[0].size == 5

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -15,6 +17,9 @@ from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Completed, Entry, Piece
 
 T = TypeVar("T")
+
+_NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}
+"""Of an entry that is gone since, or of a link that leads nowhere, or to where this user may not look."""
 
 
 class HereHost:
@@ -148,9 +153,13 @@ def _list(path: Path) -> tuple[Entry, ...]:
     try:
         with os.scandir(path) as found:
             for one in found:
-                with contextlib.suppress(FileNotFoundError):  # gone since, or a link to nothing
+                try:
                     status = one.stat()
-                    entries.append(Entry(one.name, one.is_dir(), status.st_size, status.st_mtime))
+                except OSError as error:
+                    if error.errno in _NOWHERE:
+                        continue
+                    raise
+                entries.append(Entry(one.name, stat.S_ISDIR(status.st_mode), status.st_size, status.st_mtime))
     except FileNotFoundError:
         raise
     except OSError as error:
