@@ -307,6 +307,18 @@ async def test_a_full_disk_leaves_no_half_a_run(tmp_path: Path) -> None:
     assert await session.cluster.jobs() == ()
 
 
+async def test_a_full_disk_hides_no_run_whose_launch_is_found_meanwhile(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    launched = await session.launch(plan(session))
+    await seen(session, "first", RunState.RUNNING)
+    intent = launched.launch.submissions[0].model_copy(update={"outcome": Outcome.INTENDED, "job_id": None})
+    launched.launch.model_copy(update={"submissions": (intent,)}).write(session.runs_folder / "first/launch.json")
+    (run,) = (await Session(session.settings, FullHost(), session.cluster).runs()).runs
+    assert run.state is RunState.RUNNING
+
+
 async def test_an_unknown_name_is_answered_with_the_nearest(session: Session) -> None:
     await session.launch(plan(session))
     with pytest.raises(LaunchError, match="There is first"):

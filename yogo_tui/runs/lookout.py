@@ -138,6 +138,7 @@ class Lookout:
         if job_of(folder, self.queue.jobs, self._cluster.name) is None and now() - asked < _ASK_AGAIN:
             return folder
         self._asked[folder.path] = now()
-        with contextlib.suppress(ClusterError):
+        # What cannot be written down now, on a full disk, is found again at a later look.
+        with contextlib.suppress(ClusterError, HostError):
             return replace(folder, launch=await submit.resolve(self._host, self._cluster, folder.path, folder.launch))
         return folder
