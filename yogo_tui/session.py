@@ -6,6 +6,7 @@ Composition only: the work is in `launch`, `runs`, `cluster` and `hosts`. Nothin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
@@ -20,7 +21,7 @@ from yogo.run.history import History
 from yogo.run.launch import Kind
 from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
-from yogo_tui.errors import LaunchError
+from yogo_tui.errors import HostError, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch import script, submit
@@ -192,7 +193,9 @@ class Session:
         await self.cluster.cancel(jobs)
         for run in runs:
             if run.path and run.launch:
-                await submit.mark_cancelled(self.host, run.path, run.launch)
+                # It is cancelled all the same; the scheduler says so too, for as long as it remembers.
+                with contextlib.suppress(HostError):
+                    await submit.mark_cancelled(self.host, run.path, run.launch)
         self.look_now()
 
     def _job_to_cancel(self, run: Run) -> JobId:

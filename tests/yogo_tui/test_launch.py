@@ -319,6 +319,16 @@ async def test_a_full_disk_hides_no_run_whose_launch_is_found_meanwhile(
     assert run.state is RunState.RUNNING
 
 
+async def test_a_full_disk_does_not_turn_a_cancel_into_an_error(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    await session.launch(plan(session))
+    run = await seen(session, "first", RunState.RUNNING)
+    await Session(session.settings, FullHost(), session.cluster).cancel([run])
+    assert await seen(session, "first", RunState.CANCELLED)
+
+
 async def test_an_unknown_name_is_answered_with_the_nearest(session: Session) -> None:
     await session.launch(plan(session))
     with pytest.raises(LaunchError, match="There is first"):
