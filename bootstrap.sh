@@ -15,6 +15,7 @@ if ! "$python" -m venv --help >/dev/null 2>&1 || ! "$python" -c 'import ensurepi
     $sudo apt-get update -qq
     DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq python3-venv
 fi
-[ -x .venv/bin/python ] || "$python" -m venv .venv
+# One that was cut off while it was made has no pip, and one whose Python is gone does not start: begin anew.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
 echo "Installing into $PWD/.venv (PyTorch is large: a few minutes on a slow line) ..."
 .venv/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
