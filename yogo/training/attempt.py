@@ -8,6 +8,7 @@ import platform
 import re
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -80,6 +81,8 @@ def _lead(request: Request, world: World) -> int:
     with prepared(request, world.size) as (own_plan, receipt), listening(own_plan, request) as (screen, board):
         plan = world.share(own_plan)
         precision = choose(plan.precision, world.device)
+        if plan.precision == "half":  # the recipe has no word for it: it says what the hardware chose
+            plan = replace(plan, recipe=plan.recipe.model_copy(update={"precision": precision.name}))
         keeper = RunKeeper(plan.run, plan.recipe, plan.classes, {"attempt": plan.attempt, "world_size": world.size})
         trainer = build(plan, request, world, precision=precision, keeper=keeper, tell=screen.hear)
         receipt.at = trainer.at
@@ -131,17 +134,16 @@ def listening(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, Weigh
 
 def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]) -> Manifest:
     world, sets = trainer.world, trainer.sets
-    precision = trainer.precision.name
     return Manifest(
         name=plan.run.name,
         attempt=plan.attempt,
         definition=str(plan.definition),
         classes=plan.classes,
-        recipe=plan.recipe.model_copy(update={"precision": precision}) if plan.precision == "half" else plan.recipe,
+        recipe=plan.recipe,
         pretrained=str(plan.pretrained) if plan.pretrained else None,
         pretrained_sha256=plan.pretrained_sha256,
         command=request.command,
-        precision=precision,
+        precision=trainer.precision.name,
         world_size=world.size,
         hosts=hosts,
         device=torch.cuda.get_device_name(world.device) if world.device.type == "cuda" else _cpu_name(),
