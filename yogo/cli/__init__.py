@@ -18,6 +18,13 @@ COMMANDS = ("train", "synth", "check", "inspect", "claim", "verify", "infer", "e
 returns the exit status: 0 done, 1 failed, 2 misused, 75 stopped on request and worth resuming."""
 
 
+_THE_DISKS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE),
+    *(errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP),
+}
+"""Errors that a disk or a path is to blame for, and not the program."""
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="yogo", description=__doc__.splitlines()[0], allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"yogo {__version__}")
@@ -43,7 +50,7 @@ def guarded(action: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT}:
+        if error.errno not in _THE_DISKS:
             raise
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}")
     except KeyboardInterrupt:

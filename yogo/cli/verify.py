@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from yogo.terminal import printable
+
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
@@ -27,12 +29,12 @@ def run(args: argparse.Namespace) -> int:
         if not args.sha256:
             args.usage_error("--checkpoint needs --sha256")
         verify_checkpoint(args.checkpoint, args.sha256)
-        print(f"{args.checkpoint} is as it was")
+        print(f"{printable(str(args.checkpoint))} is as it was")
         return 0
     run_directory = RunDirectory(args.run_directory)
     result = verify(run_directory)
     if args.sha256 and result.best_sha256 != args.sha256:
         verify_checkpoint(run_directory.best, args.sha256)
     loss = "none" if result.best_loss is None else f"{result.best_loss:.4g}"
-    print(f"{args.run_directory} finished; best.pth is as it was written (validation loss {loss})")
+    print(f"{printable(str(args.run_directory))} finished; best.pth is as it was written (validation loss {loss})")
     return 0

@@ -68,6 +68,14 @@ def test_the_log_has_plain_lines_with_the_pace_and_the_loss(
     assert "\x1b" not in done.stdout
 
 
+def test_half_is_recorded_as_the_format_that_it_was(yogo: Yogo, definition: Path) -> None:
+    flags = ("--model", "quarter_filters", "--image-hw", "64", "64", "--epochs", "1", "--name", "half", "--half")
+    assert yogo.train(definition, *flags, "--device", "cpu").returncode == 0
+    recipe = load_checkpoint(yogo.run("half").best).recipe
+    assert recipe is not None
+    assert (recipe["precision"], Manifest.read(yogo.run("half").manifest).recipe.precision) == ("bf16", "bf16")
+
+
 def test_checkpoints_know_their_classes_and_how_to_go_on(finished: tuple[Yogo, object]) -> None:
     for path in (finished[0].run("calm-cat").best, finished[0].run("calm-cat").last):
         checkpoint = load_checkpoint(path)
@@ -110,6 +118,14 @@ def test_a_loss_that_is_no_number_ends_the_run_and_says_at_which_step(yogo: Yogo
         verify(yogo.run("wild"))
     assert not yogo.run("wild").best.exists()
     assert isinstance(yogo.events("wild")[-1], events.Failed)
+
+
+@pytest.mark.parametrize("runs", ["file", "n" * 300])
+def test_a_folder_that_cannot_be_made_is_one_sentence(yogo: Yogo, definition: Path, tmp_path: Path, runs: str) -> None:
+    (tmp_path / "file").touch()
+    done = yogo.train(definition, *TINY, "--runs", tmp_path / runs, "--name", "nowhere")
+    assert done.returncode == 1
+    assert (done.stderr.count("\n"), "cannot be used" in done.stderr) == (1, True)
 
 
 def test_a_definition_with_a_missing_folder_fails_in_a_sentence_and_leaves_no_folder(
