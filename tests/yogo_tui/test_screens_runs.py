@@ -37,6 +37,12 @@ async def test_each_state_has_its_glyph_and_its_word() -> None:
             assert words in shown(pilot)
 
 
+async def test_one_run_is_counted_as_one() -> None:
+    async with console(FakeSession(make_run("lone-owl-1"))) as pilot:
+        await until(pilot, lambda: "lone-owl-1" in shown(pilot))
+        assert " 1 run ──" in shown(pilot)
+
+
 async def test_the_newest_run_stands_first_and_a_new_one_does_not_move_the_cursor_from_its_run() -> None:
     old, new = make_run("old-oak-1", hours=9), make_run("new-oak-2", hours=5)
     session = FakeSession(old, new)

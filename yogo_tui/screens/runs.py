@@ -59,7 +59,7 @@ class RunsScreen(ModeScreen):
         if runs.queue.seen_at and not runs.runs:
             self.empty.update(_EMPTY)
         self.table.show(found)
-        total = f"{thousands(len(runs.runs))} runs"
+        total = f"{thousands(len(runs.runs))} {'run' if len(runs.runs) == 1 else 'runs'}"
         hidden = len(found) < len(runs.runs)
         self.rule.right = f"{thousands(len(found))} of {total}" if hidden else total if runs.runs else ""
         self._tell_about()
