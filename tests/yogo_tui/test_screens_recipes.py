@@ -48,6 +48,21 @@ async def test_every_knob_has_a_field_and_its_help(tmp_path: Path) -> None:
             assert str(field.description) in help_of(name)
 
 
+async def test_what_was_typed_is_not_lost_to_a_step_in_the_list(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        await type_over(pilot, "epochs", "7")
+        await see(pilot, "--epochs 7")
+        await pilot.press("shift+tab", "up", "up")
+        assert "--epochs 7" in shown(pilot)
+        await pilot.press("escape")
+        await see(pilot, "without saving")
+        await pilot.press("y")
+        await until(pilot, lambda: "--epochs 7" not in shown(pilot))
+        await pilot.press("up", "up")
+        await see(pilot, "built in")
+
+
 async def test_a_copy_is_edited_and_saved_and_keeps_its_comments(tmp_path: Path) -> None:
     path = tmp_path / "recipes" / "my-defaults.yaml"
     async with recipes(tmp_path) as pilot:

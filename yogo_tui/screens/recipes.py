@@ -94,6 +94,7 @@ class RecipesScreen(ModeScreen):
     def show(self) -> None:
         preset = self.preset
         self._changed, self._problem = None, ""
+        self.presets.disabled = False
         self.form.show(preset.recipe, read_only=preset.path is None or bool(preset.problem))
         self._tell(preset.recipe)
         self._tell_below()
@@ -112,6 +113,8 @@ class RecipesScreen(ModeScreen):
         self._problem = event.problem
         if event.recipe:
             self._changed = event.recipe if event.recipe != self.preset.recipe else None
+        # The list shows another preset at a step in it: until what was typed is saved or left, it takes none.
+        self.presets.disabled = bool(self._changed or self._problem)
         self._tell(event.recipe or self.preset.recipe)
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
