@@ -22,7 +22,7 @@ def as_recorded(request: Request, environment: Mapping[str, str] = os.environ) -
     known: dict[str, Any] = {"note": manifest.note, "tags": manifest.tags}
     if manifest.wandb is not None:
         # Another entity or project would make another W&B run of the same id.
-        known |= {"wandb_entity": manifest.wandb.entity or None, "wandb_project": manifest.wandb.project or None}
+        known |= {f"wandb_{name}": getattr(manifest.wandb, name) or None for name in ("id", "entity", "project")}
     return request.model_copy(update={name: value for name, value in known.items() if not getattr(request, name)})
 
 

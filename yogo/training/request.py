@@ -72,6 +72,9 @@ class Request(BaseModel):
     wandb: WandbMode | None = None
     wandb_entity: str | None = None
     wandb_project: str | None = None
+    wandb_id: str | None = None
+    """Of the W&B run to go on with."""
+
     command: tuple[str, ...] = ()
     test: CheckpointTest | None = None
     """A checkpoint to test; None trains."""

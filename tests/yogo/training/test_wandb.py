@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from tiny import TINY, Yogo
 
-from yogo.run.manifest import Manifest
+from yogo.recipe import Recipe
+from yogo.run.manifest import Manifest, WandbRun
 from yogo.run.result import verify
+from yogo.training.listeners.weights_and_biases import run_id
+from yogo.training.recorded import as_recorded
+from yogo.training.request import Request
 
 BLOCK = 32768
 
@@ -55,7 +59,7 @@ def test_offline_leaves_files_that_wandb_reads(yogo: Yogo, definition: Path) -> 
     (file,) = yogo.run("calm-cat").path.glob("wandb/offline-run-*/*.wandb")
     found = list(records(file))
     (begun,) = (record.run for record in found if record.HasField("run"))
-    assert (begun.run_id, begun.display_name, begun.notes, list(begun.tags)) == ("calm-cat", "calm-cat", "why", ["a"])
+    assert (begun.display_name, begun.notes, list(begun.tags)) == ("calm-cat", "why", ["a"])
     keys = {
         item.key or "/".join(item.nested_key)
         for record in found
@@ -66,7 +70,23 @@ def test_offline_leaves_files_that_wandb_reads(yogo: Yogo, definition: Path) -> 
     assert any(record.HasField("exit") for record in found)
     recorded = Manifest.read(yogo.run("calm-cat").manifest).wandb
     assert recorded is not None
-    assert (recorded.mode, recorded.id) == ("offline", "calm-cat")
+    assert (recorded.mode, recorded.id) == ("offline", begun.run_id)
+
+
+def test_a_run_of_a_name_that_was_taken_elsewhere_is_another_one_to_wandb(tmp_path: Path) -> None:
+    request = Request(runs=tmp_path, name="baseline")
+    assert run_id("baseline", request) != run_id("baseline", request)
+    launched = request.model_copy(update={"token": "abc"})
+    assert run_id("baseline", launched) == run_id("baseline", launched)
+
+
+def test_a_run_that_goes_on_is_the_same_one_to_wandb(tmp_path: Path) -> None:
+    recorded = WandbRun(mode="online", id="baseline-1f2e3d")
+    manifest = Manifest(
+        name="baseline", definition="d.yml", classes=("a",), recipe=Recipe(), precision="fp32", wandb=recorded
+    )
+    manifest.write(tmp_path / "run.json")
+    assert run_id("baseline", as_recorded(Request(runs=tmp_path, resume=tmp_path))) == recorded.id
 
 
 def test_a_server_that_cannot_be_reached_is_reported_once_and_the_run_goes_on(yogo: Yogo, definition: Path) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import netrc
 import os
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yogo.run import events
+from yogo.run.lease import job
 from yogo.run.manifest import WandbRun
 from yogo.training.listeners.charts import charts
 from yogo.training.progress import Event, Measured
@@ -58,6 +61,15 @@ def _logged_in() -> bool:
     return base.split("//")[-1].strip("/") in hosts
 
 
+def run_id(name: str, request: Request) -> str:
+    """Of a W&B run: the one to go on with, else one that a requeue finds again and no other run of that name has.
+
+    W&B would add the curves of a second run of one id to those of the first.
+    """
+    began = request.token or "".join(job()) or secrets.token_hex()
+    return request.wandb_id or f"{name}-{hashlib.sha256(began.encode()).hexdigest()[:6]}"
+
+
 class WeightsAndBiases:
     """One W&B run, named as ours is."""
 
@@ -98,7 +110,7 @@ class WeightsAndBiases:
         settings = {"console": "off", "silent": True, "disable_git": True} | FINISH_IN_TIME
         self._run = wandb.init(
             mode=self.mode,
-            id=request.test.wandb_resume_id if request.test else plan.run.name,
+            id=request.test.wandb_resume_id if request.test else run_id(plan.run.name, request),
             name=f"{plan.run.name} test" if request.test else plan.run.name,
             entity=request.wandb_entity,
             project=request.wandb_project or "yogo",
