@@ -16,7 +16,9 @@ from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.lease import claim, hold
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
+from yogo.training.listeners.terminal import terminal
 from yogo.training.plan import Plan
+from yogo.training.progress import Progressed
 from yogo.training.receipt import Receipt
 from yogo.training.request import Request
 from yogo.training.resumption import go_on
@@ -114,7 +116,13 @@ def _warnings(definition: DatasetDefinition) -> tuple[str, ...]:
 
 def _record_data(plan: Plan) -> DataRecord:
     """Keep what the run trains on: every file's digest, and which split it is in."""
-    record = DataRecord.build(DatasetDefinition.from_yaml(plan.definition), plan.splits)
+    total = sum(len(samples) for _, samples in plan.splits.items())
+    with contextlib.closing(terminal(plan.recipe.epochs)) as screen:
+        record = DataRecord.build(
+            DatasetDefinition.from_yaml(plan.definition),
+            plan.splits,
+            progress=lambda done: screen.hear(Progressed("record", 0, done, total)),
+        )
     record.write(plan.run.data)
     return record
 

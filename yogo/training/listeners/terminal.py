@@ -17,7 +17,13 @@ from yogo.training.progress import Event, Measured, Noticed, Phase, Progressed
 
 LINE_EVERY_SECONDS = 10.0
 
-WORDS: dict[Phase, str] = {"decode": "decoding", "train": "epoch", "validate": "validating", "test": "testing"}
+WORDS: dict[Phase, str] = {
+    "record": "reading pictures",
+    "decode": "decoding",
+    "train": "epoch",
+    "validate": "validating",
+    "test": "testing",
+}
 
 
 def terminal(epochs: int) -> Bar | Lines:
