@@ -1,12 +1,12 @@
 """The console's errors. `str(error)` is a sentence fit to show: what is wrong, where, what to do.
 
-    ConsoleError
-    ├── HostError          a host could not be reached, or a file there not be read or written
-    ├── ClusterError       a scheduler refused
-    │   └── ClusterUnknown it gave no answer that can be read: what was asked may or may not have happened
-    ├── SettingsError      the settings file is wrong
-    ├── TemplateError      a job script cannot be rendered
-    └── LaunchError        a launch, chain or cancel cannot be done
+ConsoleError
+├── HostError          a host could not be reached, or a file there not be read or written
+├── ClusterError       a scheduler refused
+│   └── ClusterUnknown it gave no answer that can be read: what was asked may or may not have happened
+├── SettingsError      the settings file is wrong
+├── TemplateError      a job script cannot be rendered
+└── LaunchError        a launch, chain or cancel cannot be done
 """
 
 from __future__ import annotations
