@@ -26,6 +26,9 @@ from ssh_server import Server, free_port
 T = TypeVar("T")
 Until = Callable[..., Awaitable[object]]
 
+# A shell that starts the tests in the background has them ignore SIGINT, and so would every process they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 @dataclass(frozen=True)
 class Slurm:
