@@ -6,6 +6,7 @@ and that were not seen to end, and not again once it has said how they ended.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,15 +22,18 @@ _NAMES = (
 )  # fmt: skip
 SACCT = ("sacct", "--allocations", "--noheader", "--parsable", f"--delimiter={FIELD}", f"--format={','.join(_NAMES)}")
 
+# By counting fields, not by cutting at line ends: the name, which may begin with a newline, is the last one.
+_RECORD = re.compile(rf"((?:[^{FIELD}]*{FIELD}){{{len(_NAMES) - 1}}})(.*?){FIELD}\n", re.DOTALL)
+
 PREEMPTED_FOR_GOOD_SECONDS = 300.0
 _ASK_AGAIN_SECONDS = 60.0
 _ASK_AGAIN_AT_MOST_SECONDS = 3600.0
 
 
 def parse_accounting(table: str) -> tuple[Job, ...]:
-    """All jobs in sacct's answer. The job's name, which may hold a newline, is the last field."""
-    records = (record.split(FIELD, len(_NAMES) - 1) for record in table.split(f"{FIELD}\n"))
-    return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records if len(record) == len(_NAMES))
+    """All jobs in sacct's answer."""
+    records = ((*fields.split(FIELD)[:-1], name) for fields, name in _RECORD.findall(table))
+    return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records)
 
 
 def _job(row: dict[str, str]) -> Job:
