@@ -69,8 +69,7 @@ class Console(BaseConsole):
     def action_mode(self, mode: str) -> None:
         """Go to a mode; a second time, to its first screen."""
         if self.current_mode == mode:
-            while len(self.screen_stack) > 1:
-                self.pop_screen()
+            self.first_screen()
         else:
             self.switch_mode(mode)
 

@@ -67,6 +67,24 @@ async def test_pre_train_and_the_fine_tune_behind_it_are_launched_watched_and_fi
         assert child.manifest.pretrained == f"{parent.path}/best.pth"
 
 
+async def test_a_fine_tune_from_a_run_has_its_data_chosen_and_is_seen_among_the_runs(session: Session) -> None:
+    app = Console(session, mode="launch")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "pre-training/cells.yml" in shown(pilot) and "✔ bash -n" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Submit " in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "✔ finished" in shown(pilot), seconds=60)
+        await pilot.press("enter")
+        await until(pilot, lambda: "epoch 2.0 of 2" in shown(pilot))
+        await pilot.press("c")
+        await until(pilot, lambda: "fine-tuning/cells.yml" in shown(pilot) and "✔ bash -n" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Submit " in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "── 2 runs ──" in shown(pilot))
+
+
 async def test_a_job_is_cancelled_by_keys(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PRETEND_SECONDS", "120")
     app = Console(session, mode="launch")

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from yogo.recipe import Recipe
-from yogo.run.launch import Kind
 from yogo_tui.cli.options import Misuse
 from yogo_tui.errors import LaunchError, SettingsError
-from yogo_tui.launch.plan import Plan
+from yogo_tui.launch.plan import Plan, kind_of
 from yogo_tui.settings import Settings, SizePreset
 
 if TYPE_CHECKING:
@@ -95,13 +94,9 @@ def plan_of(settings: Settings, args: argparse.Namespace, name: str, *, check: b
     preset = preset_of(settings, args.recipe)
     return Plan(
         name=name,
-        kind=kind_of(preset),
+        kind=kind_of(preset.slug),
         definition=PurePosixPath(definition_of(settings, args.definition, check=check)),
         recipe=changed(preset.recipe, args.changes),
         size=size,
         preset=preset.title,
     )
-
-
-def kind_of(preset: Preset) -> Kind:
-    return Kind.PRETRAIN if "pretrain" in preset.slug else Kind.TRAIN

@@ -11,6 +11,11 @@ from yogo_tui.cluster.base import JobId
 from yogo_tui.settings import SizePreset
 
 
+def kind_of(preset_slug: str) -> Kind:
+    """Of a run that begins with no other's weights: what its preset is called by."""
+    return Kind.PRETRAIN if "pretrain" in preset_slug else Kind.TRAIN
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """A run that could be launched. Frozen: a form makes a new one at each change."""

@@ -59,6 +59,16 @@ class BaseConsole(App[None]):
         self.draft = draft
         self.switch_mode("launch")
 
+    def show_runs(self) -> None:
+        """Show the list of runs, whatever stood over it."""
+        self.switch_mode("runs")
+        self.first_screen()
+
+    def first_screen(self) -> None:
+        """Leave all screens of the mode but its first."""
+        while len(self.screen_stack) > 1:
+            self.pop_screen()
+
     def copy(self, text: str) -> None:
         """Hand `text` to the terminal's clipboard, and show what was handed over."""
         self.copy_to_clipboard(text)

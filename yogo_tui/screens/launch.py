@@ -98,7 +98,8 @@ class LaunchScreen(ModeScreen):
         """Look for definitions, each time that the screen is shown; folders may be many, and slow."""
         self._files = await asyncio.to_thread(self.app.session.definitions)
         if self._form.definition is None:
-            self.show_form(replace(self._form, definition=definition_for(self._files, "pre-train")))
+            word = "fine-tun" if self._form.parent else "pre-train"
+            self.show_form(replace(self._form, definition=definition_for(self._files, word)))
         else:
             self.summary.show(self._lines(self._form))
 
@@ -110,7 +111,8 @@ class LaunchScreen(ModeScreen):
         if draft.preset is not None:
             form = replace(form, preset=self._preset(draft.preset))
         if draft.parent:
-            form = replace(form, parent=draft.parent, preset=self._finetune_preset(), then=None)
+            data = draft.definition or self._definition_behind()
+            form = replace(form, definition=data, parent=draft.parent, preset=self._finetune_preset(), then=None)
         self.show_form(form)
 
     def _preset(self, slug: str) -> Preset:
@@ -316,7 +318,7 @@ class LaunchScreen(ModeScreen):
         """Show it among the runs, and make room for the next."""
         self.show_form(replace(self._form, name=self.app.session.propose_name(), then=None, parent=None))
         self.app.session.look_now()
-        self.app.switch_mode("runs")
+        self.app.show_runs()
 
 
 def _name_problem(name: str) -> str:

@@ -10,7 +10,7 @@ from yogo.presets import Preset
 from yogo.recipe import differences
 from yogo.run.launch import Kind
 from yogo_tui.errors import ConsoleError, LaunchError
-from yogo_tui.launch.plan import Plan
+from yogo_tui.launch.plan import Plan, kind_of
 from yogo_tui.session import DefinitionFile, ParentInfo, Session
 from yogo_tui.settings import SizePreset
 
@@ -46,7 +46,7 @@ class Form:
     def kind(self) -> Kind:
         if self.parent:
             return Kind.FINETUNE
-        return Kind.PRETRAIN if self.then or self.preset.slug == "pretrain" else Kind.TRAIN
+        return Kind.PRETRAIN if self.then else kind_of(self.preset.slug)
 
     @property
     def missing(self) -> str:
