@@ -52,6 +52,13 @@ async def test_counts_and_problems_are_shown_with_their_places(root: Path) -> No
         await see(pilot, "1 cells a picture (median), at most 2")
 
 
+async def test_a_folder_shows_no_other_definitions_counts(root: Path) -> None:
+    async with datasets(root) as (pilot, _):
+        await see(pilot, "✖ line 4: image_path does not exist")
+        await pilot.press("down")
+        await until(pilot, lambda: "image_path" not in shown(pilot))
+
+
 async def test_l_launches_with_it(root: Path) -> None:
     async with datasets(root) as (pilot, _):
         await see(pilot, "broken.yml")

@@ -145,6 +145,8 @@ class DatasetsScreen(ModeScreen):
         self.rule.title = cut_middle(str(file.path.relative_to(file.root)), 50) if file else ""
         self.rule.right = ""
         if file is None:
+            if self._files:  # else it says where definitions would be
+                self.view.update("")
             return
         known = self._surveys.get(file.path)
         if known and known[0] == _changed_at(file.path):
