@@ -130,6 +130,7 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["launch", "cells.yml", "--name", "a/b"], 1, "cannot name a run"),
     (["launch", "cells.yml", "--dry-run", "--wait"], 2, "--dry-run"),
     (["chain", "photo.pth", "cells.yml"], 1, "photo.pth"),
+    (["chain", "photo.jpg", "cells.yml"], 1, "photo.jpg is not a checkpoint"),
     (["render"], 2, "--wrapper"),
     (["runs", "--settings", "none.yaml"], 1, "There is no settings file"),
     (["cancel", "nobody", "--yes"], 1, "There is no run nobody"),
@@ -145,7 +146,8 @@ def test_what_is_wrong_is_one_sentence_and_the_exit_status(
     case: tuple[list[str], int, str],
 ) -> None:
     words, status, sentence = case
-    Path("photo.pth").write_bytes(b"\xff\xd8\xff\xe0JFIF")
+    for photo in ("photo.pth", "photo.jpg"):
+        Path(photo).write_bytes(b"\xff\xd8\xff\xe0JFIF")
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     assert main(words) == status
     said = capsys.readouterr()

@@ -78,7 +78,8 @@ class _Walk:
         except (OSError, RuntimeError, ValueError) as error:
             self._say(file, named.line, f"{named.key} cannot be looked at: {_short(named.text)} ({_reason(error)})")
             return None
-        looked = "" if written.is_absolute() else f" (looked in {file.path.parent} and in {Path.cwd()})"
+        places = " and in ".join(dict.fromkeys(map(str, (file.path.parent, Path.cwd()))))
+        looked = "" if written.is_absolute() else f" (looked in {places})"
         self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
         return None
 

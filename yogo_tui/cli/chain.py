@@ -46,6 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 async def _parent(session: Session, text: str) -> ParentInfo:
-    if text.endswith(".pth"):
-        return await session.inspect(PurePosixPath(os.path.abspath(os.path.expanduser(text))))
+    path = os.path.abspath(os.path.expanduser(text))
+    if text.endswith(".pth") or os.path.isfile(path):  # whatever it is called: it is said what is wrong with it
+        return await session.inspect(PurePosixPath(path))
     return await session.parent_of(await session.find(text))
