@@ -98,16 +98,16 @@ def test_an_unknown_model_is_refused_with_the_names_there_are() -> None:
         get_model_func("bass_model")
 
 
-def test_convnext_small_says_what_to_install_or_has_a_grid_of_stride_eight() -> None:
-    try:
-        import timm  # noqa: F401
-    except ImportError:
-        with pytest.raises(TrainingError, match="pip install"):
-            YOGO((64, 96), 0.05, 0.06, 3, model_func=get_model_func("convnext_small"))
-        return
-    model = YOGO((64, 96), 0.05, 0.06, 3, model_func=get_model_func("convnext_small")).eval()
-    with torch.no_grad():
-        assert model(torch.rand(1, 1, 64, 96)).shape == (1, 8, 8, 12)
+def test_convnext_small_without_timm_names_the_extra_to_install() -> None:
+    code = (
+        "import sys; sys.modules['timm'] = None\n"
+        "from yogo.errors import TrainingError\n"
+        "from yogo.model import get_model_func\n"
+        "try:\n    get_model_func('convnext_small')(3)\n"
+        "except TrainingError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pip install 'yogo[convnext]'" in done.stdout
 
 
 def test_the_names_of_the_models_are_known_without_torch() -> None:

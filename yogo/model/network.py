@@ -53,7 +53,9 @@ def _convnext_small(num_classes: int, is_rgb: bool) -> nn.Sequential:
     try:
         import timm
     except ImportError:
-        raise TrainingError("convnext_small comes from the package timm: install it with `pip install timm`") from None
+        raise TrainingError(
+            "convnext_small needs the package timm, which is not installed: pip install 'yogo[convnext]'"
+        ) from None
     whole = timm.create_model("convnext_small", pretrained=False, num_classes=0, in_chans=3 if is_rgb else 1)
     network = nn.Sequential(*list(whole.children())[:-2])
     outputs = 5 + num_classes

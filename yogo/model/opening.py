@@ -80,7 +80,7 @@ def _network(checkpoint: Checkpoint, num_classes: int, is_rgb: bool) -> tuple[st
             f"{checkpoint.path} says that it holds {asked}, but its weights have other shapes "
             f"(kernels of {_kernels(found)}): it was made by another version of that network, which this one cannot run"
         )
-    for name in BLOCKS:
+    for name in MODEL_NAMES if any("format time!" in key for key in found) else BLOCKS:
         if _fits(name, found, num_classes, is_rgb):
             named = f"names the unknown model {asked!r}" if asked else "names no model"
             return name, (f"{checkpoint.path} {named}; its weights are those of {name}, which is used",)
