@@ -13,7 +13,7 @@ from yogo import __version__
 from yogo.errors import YogoError
 from yogo.terminal import printable
 
-COMMANDS = ("train", "synth", "check", "inspect", "claim", "verify", "infer", "export", "test")
+COMMANDS = ("train", "synth", "check", "anchors", "inspect", "claim", "verify", "infer", "export", "test")
 """Each is a module beside this one with `register(commands)`; it sets `run`, a function of the arguments that
 returns the exit status: 0 done, 1 failed, 2 misused, 75 stopped on request and worth resuming."""
 

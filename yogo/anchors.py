@@ -1,0 +1,89 @@
+"""The box that a network should predict from: the typical size of what it will look for. Needs no torch.
+
+A width is predicted as the anchor's times an exponential, so sizes are far apart as their logarithms are: the
+anchor nearest to all boxes, by the mean squared distance, is the geometric mean of their widths and heights.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from yogo.data.label_files import parse
+from yogo.definition import DatasetDefinition, split
+from yogo.errors import DefinitionError
+
+Size = tuple[float, float]
+"""Width and height, in fractions of the frame."""
+
+Progress = Callable[[int], None]
+
+FILES_AT_A_TIME = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How well an anchor suits some boxes."""
+
+    num_boxes: int
+    mean_iou: float | None
+    """Of each box with an anchor of the same centre; None where there is no box."""
+
+    default_iou: float | None
+    """The same with the anchor that a recipe has by default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    anchor_width: float
+    anchor_height: float
+    num_pictures: int
+    """That a run on the definition trains on."""
+
+    total: Fit
+    classes: dict[str, Fit]
+
+
+def propose(definition: DatasetDefinition, default: Size, *, progress: Progress | None = None) -> Proposal:
+    """The anchor for the definition's training pictures; `default` is compared with it.
+
+    `progress` is told now and then how many pictures were read. Raises DefinitionError, also where no box is left.
+    """
+    samples = split(definition).train
+    paths = [None if sample.label is None else str(sample.label) for sample in samples]
+    sizes: list[array[float]] = [array("d") for _ in definition.classes]
+    for start in range(0, len(paths), FILES_AT_A_TIME):
+        _collect(parse(paths[start : start + FILES_AT_A_TIME], definition.classes).rows, sizes)
+        if progress is not None:
+            progress(min(start + FILES_AT_A_TIME, len(paths)))
+    everything = array("d", [value for one in sizes for value in one])
+    if not everything:
+        raise DefinitionError(f"{definition.path} has no boxes to train on: there is nothing to find an anchor for")
+    anchor = _geometric_mean(everything[::2]), _geometric_mean(everything[1::2])
+    fits = {name: _fit(one, anchor, default) for name, one in zip(definition.classes, sizes, strict=True)}
+    return Proposal(*anchor, len(samples), _fit(everything, anchor, default), fits)
+
+
+def _collect(rows: Sequence[float], sizes: list[array[float]]) -> None:
+    """Add each box's width and height to those of its class; a row is class, x0, y0, x1, y1."""
+    columns = (rows[place::5] for place in range(5))
+    for kind, x0, y0, x1, y1 in zip(*columns, strict=True):
+        sizes[int(kind)].extend((x1 - x0, y1 - y0))
+
+
+def _geometric_mean(values: Sequence[float]) -> float:
+    return math.exp(math.fsum(map(math.log, values)) / len(values))
+
+
+def _fit(sizes: Sequence[float], anchor: Size, default: Size) -> Fit:
+    boxes = list(zip(sizes[::2], sizes[1::2], strict=True))
+    return Fit(len(boxes), _mean_iou(boxes, anchor), _mean_iou(boxes, default))
+
+
+def _mean_iou(boxes: Sequence[Size], anchor: Size) -> float | None:
+    width, height = anchor
+    shared = (min(w, width) * min(h, height) for w, h in boxes)
+    overlaps = (both / (w * h + width * height - both) for both, (w, h) in zip(shared, boxes, strict=True))
+    return math.fsum(overlaps) / len(boxes) if boxes else None
