@@ -42,6 +42,12 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the run")
     group.add_argument("--from-pretrained", type=Path, metavar="PTH", help="weights to start from")
     group.add_argument(
+        "--reset-head",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="with new class outputs, for other classes than those of --from-pretrained (default: no)",
+    )
+    group.add_argument(
         "--dataset-split-override",
         nargs=3,
         type=float,
@@ -84,6 +90,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         parser.error("name a dataset definition, or the run to --resume")
     if args.half is not None and "precision" in args:
         parser.error("--half and --precision say the same thing: give one of them")
+    if args.reset_head and args.from_pretrained is None and args.resume is None:
+        parser.error("--reset-head is about the weights of --from-pretrained: name them too")
     request = _request(args)
     try:
         _ = request.recipe
@@ -103,6 +111,7 @@ def _request(args: argparse.Namespace) -> Request:
         given=given(args),
         half=args.half,
         pretrained=args.from_pretrained,
+        reset_head=args.reset_head,
         split_override=args.dataset_split_override,
         device=args.device,
         processes=args.processes,

@@ -38,6 +38,9 @@ class Manifest(Record):
     """Absolute path of the .pth that it started from."""
 
     pretrained_sha256: str | None = None
+    reset_head: bool = False
+    """Whether it started with new class outputs in place of that file's."""
+
     command: tuple[str, ...] = ()
     precision: str
     """What the activations really are: fp32, bf16 or fp16."""

@@ -142,6 +142,7 @@ def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, h
         recipe=plan.recipe,
         pretrained=str(plan.pretrained) if plan.pretrained else None,
         pretrained_sha256=plan.pretrained_sha256,
+        reset_head=plan.reset_head,
         command=request.command,
         precision=trainer.precision.name,
         world_size=world.size,

@@ -13,6 +13,7 @@ from yogo.data.loader import BatchLoader, loader
 from yogo.data.packed import pack_labels
 from yogo.definition import Sample
 from yogo.model import YOGO, get_model_func, open_model
+from yogo.model.head import reset_head
 from yogo.targets import count_collisions
 from yogo.training import signals
 from yogo.training.distributed import World
@@ -60,12 +61,15 @@ def build(
 
 def _model(plan: Plan, checkpoint: Checkpoint | None) -> YOGO:
     """The network with its weights: the run's own, a pretrained file's, or new ones that follow from the seed."""
+    torch.manual_seed(plan.recipe.seed)
     if checkpoint is not None:
         return open_model(checkpoint)[0]
     if plan.pretrained is not None:
-        return open_model(load_checkpoint(plan.pretrained))[0]
+        model = open_model(load_checkpoint(plan.pretrained))[0]
+        if plan.reset_head:
+            reset_head(model, len(plan.classes))
+        return model
     recipe = plan.recipe
-    torch.manual_seed(recipe.seed)
     return YOGO(
         recipe.image_hw,
         recipe.anchor_width,

@@ -13,15 +13,18 @@ from yogo.recipe import Recipe
 
 
 def inherit(
-    path: Path, recipe: Recipe, classes: tuple[str, ...], *, given: Collection[str]
+    path: Path, recipe: Recipe, classes: tuple[str, ...], *, given: Collection[str], reset_head: bool = False
 ) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe with what `path` passes on, and notices of what was `given` in vain.
+    """The recipe with what `path` passes on, and notices of what was `given` in vain, and of a head to be reset.
 
-    Raises CheckpointError, or TrainingError where the frame size or the classes are others.
+    Raises CheckpointError, or TrainingError where the frame size is another, or the classes without `reset_head`.
     """
     checkpoint = load_checkpoint(path)
     model, notices = open_model(checkpoint)
-    check_classes(path, checkpoint.classes, model, classes)
+    if reset_head:
+        notices = (*notices, _new_head(path, checkpoint.classes, model, classes))
+    else:
+        check_classes(path, checkpoint.classes, model, classes, advice="; --reset-head begins with new class outputs")
     inherited = _passed_on(model)
     height, width = inherited.image_hw
     asks_for_size = "image_hw" in given or recipe.image_hw != Recipe().image_hw
@@ -52,15 +55,22 @@ def _passed_on(model: YOGO) -> Recipe:
     )
 
 
-def check_classes(path: Path, theirs: tuple[str, ...] | None, model: YOGO, ours: tuple[str, ...]) -> None:
-    """Raises TrainingError unless a file's classes are the definition's; it may not name them."""
+def _new_head(path: Path, theirs: tuple[str, ...] | None, model: YOGO, ours: tuple[str, ...]) -> str:
+    known = ", ".join(theirs) if theirs else f"{int(model.num_classes)} without names"
+    return f"the class outputs are new, as --reset-head asks: {path} knows the classes {known}; now {', '.join(ours)}"
+
+
+def check_classes(
+    path: Path, theirs: tuple[str, ...] | None, model: YOGO, ours: tuple[str, ...], *, advice: str = ""
+) -> None:
+    """Raises TrainingError, ending in `advice`, unless a file's classes are the definition's; it may not name them."""
     count = int(model.num_classes)
     if theirs is None and count != len(ours):
-        raise TrainingError(f"{path} knows {count} classes, the definition has {len(ours)}: {', '.join(ours)}")
+        raise TrainingError(f"{path} knows {count} classes, the definition has {len(ours)}: {', '.join(ours)}{advice}")
     if theirs is not None and theirs != ours:
         raise TrainingError(
             f"{path} was trained on the classes {', '.join(theirs)}; the definition has {', '.join(ours)}. "
-            "They must be the same, in the same order"
+            f"They must be the same, in the same order{advice}"
         )
 
 

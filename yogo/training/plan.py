@@ -24,6 +24,9 @@ class Plan:
 
     pretrained: Path | None = None
     pretrained_sha256: str | None = None
+    reset_head: bool = False
+    """Whether the pretrained weights of the class outputs are replaced by new ones."""
+
     checkpoint: Path | None = None
     """What to go on from; None begins at the first step."""
 

@@ -89,7 +89,9 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
     if request.pretrained is not None:
         from yogo.training.inheritance import inherit
 
-        recipe, more = inherit(request.pretrained, recipe, definition.classes, given=request.given.keys())
+        recipe, more = inherit(
+            request.pretrained, recipe, definition.classes, given=request.given.keys(), reset_head=request.reset_head
+        )
         digest, notices = sha256(request.pretrained), (*notices, *more)
     override = SplitFractions(*request.split_override) if request.split_override else None
     splits = split(definition, override=override, seed=recipe.seed)
@@ -104,6 +106,7 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         precision="half" if request.half else recipe.precision,
         pretrained=request.pretrained.absolute() if request.pretrained else None,
         pretrained_sha256=digest,
+        reset_head=request.reset_head,
         notices=(*notices, *(str(problem) for problem in splits.warnings)),
     )
 

@@ -49,6 +49,9 @@ class Request(BaseModel):
     """Sixteen bits asked for, or refused."""
 
     pretrained: Path | None = None
+    reset_head: bool = False
+    """Begin with new class outputs, for other classes than the pretrained file's."""
+
     split_override: tuple[float, float, float] | None = None
     """Shares of training, validation and test set, over all of the definition's pictures."""
 
