@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -104,6 +105,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path} is a folder, not a checkpoint: name the .pth file in it")
     if not path.exists():
         raise CheckpointError(f"{path} does not exist")
+    if not path.is_file():  # a pipe would be waited for
+        raise CheckpointError(f"{path} is not a checkpoint: it is no file")
     contents = _contents(path)
     if not isinstance(contents, dict) or not _is_state_dict(contents.get("model_state_dict")):
         raise CheckpointError(f"{path} is no YOGO checkpoint: it holds no model_state_dict")
@@ -136,21 +139,32 @@ def _write(path: Path, contents: Mapping[str, Any]) -> str:
 
 
 def _contents(path: Path) -> object:
-    if not zipfile.is_zipfile(path):
-        raise CheckpointError(f"{path} is not a checkpoint, or it was cut short")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with path.open("rb") as file:
+            if not zipfile.is_zipfile(file):
+                raise CheckpointError(f"{path} is not a checkpoint, or it was cut short")
             # torch stores its records as they are: a compressed one could grow without bound when read.
-            if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                raise CheckpointError(f"{path} is not a checkpoint: it is a compressed archive")
+            with zipfile.ZipFile(file) as archive:
+                if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
+                    raise CheckpointError(f"{path} is not a checkpoint: it is a compressed archive")
         return _load(path)
     except CheckpointError:
         raise
-    # A hostile file can make the unpickler raise anything; whatever it is, the file cannot be read.
+    except OSError as error:
+        raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
+    # A hostile file can make the readers raise anything; whatever it is, the file cannot be read.
     except Exception as error:
         raise CheckpointError(
-            f"{path} cannot be read as a checkpoint, and nothing in it was run: {_first_line(error)}"
+            f"{path} cannot be read as a checkpoint, and nothing in it was run: {_reason(error)}"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why torch would not read a file, without its advice on how to run what is in it all the same."""
+    asked_for = re.search(r"GLOBAL (\S+)", str(error))
+    if asked_for:
+        return f"it asks for {asked_for[1][:100]}, where a checkpoint holds weights and numbers"
+    return "it is damaged, or of a kind that is not known"
 
 
 def _load(file: Path | io.BytesIO) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import random
 import resource
@@ -221,7 +222,25 @@ def test_a_hostile_file_is_refused_and_runs_nothing(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match=name) as caught:
             load_checkpoint(tmp_path / name)
         assert "\n" not in str(caught.value)
+        assert "weights_only" not in str(caught.value), "torch's advice is to run it"
+    with pytest.raises(CheckpointError, match="it asks for "):
+        load_checkpoint(tmp_path / "zip.pth")
     assert not mark.exists()
+
+
+def test_a_file_whose_directory_says_nonsense_is_refused(tmp_path: Path) -> None:
+    """Before anything of it is read, so before torch has a say."""
+    whole = _saved(tmp_path / "whole.pth").read_bytes()
+    place = whole.rindex(b"PK\x06\x07") + 16  # how many disks the archive is on
+    (tmp_path / "bad.pth").write_bytes(whole[:place] + b"\x07" + whole[place + 1 :])
+    with pytest.raises(CheckpointError, match=r"bad\.pth"):
+        load_checkpoint(tmp_path / "bad.pth")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.pth")
+    with pytest.raises(CheckpointError, match=r"pipe\.pth is not a checkpoint"):
+        load_checkpoint(tmp_path / "pipe.pth")
 
 
 def test_a_checkpoint_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
