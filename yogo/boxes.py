@@ -5,12 +5,13 @@ Axes: B images, P = 5 + classes numbers a cell, Y rows and X columns of cells, N
 
 from __future__ import annotations
 
-import warnings
 from typing import Literal
 
 import torch
 from torch import Tensor
 from torchvision.ops import box_convert, nms
+
+from yogo.deprecation import warn_once
 
 BoxFormat = Literal["cxcywh", "xyxy"]
 
@@ -38,7 +39,7 @@ def format_preds(
             raise TypeError(f"format_preds() got an unexpected keyword argument {name!r}")
         instead = _OLD_SPELLINGS[name]
         advice = f"say {instead}" if instead else "it has no effect"
-        warnings.warn(f"format_preds() knows {name} no longer: {advice}", DeprecationWarning, stacklevel=2)
+        warn_once(f"format_preds() knows {name} no longer: {advice}")
     obj_thresh = float(old.get("thresh", obj_thresh))  # type: ignore[arg-type]
     if pred.ndim != 3:
         raise ValueError(f"format_preds() wants one image's (5 + classes, Sy, Sx), not {tuple(pred.shape)}")

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from yogo.boxes import format_preds
+from yogo.deprecation import SAID
 
 
 def _pred(*cells: tuple[float, ...]) -> torch.Tensor:
@@ -45,6 +46,7 @@ def test_an_image_without_objects_gives_no_rows() -> None:
 
 def test_old_spellings_work_and_warn() -> None:
     pred = _pred((*CELL, 0.4, 1.0))
+    SAID.clear()
     with pytest.warns(DeprecationWarning, match="obj_thresh"):
         assert len(format_preds(pred, thresh=0.3)) == 1
     with pytest.warns(DeprecationWarning, match="heatmap_mask"):

@@ -13,6 +13,7 @@ from PIL import Image
 from yogo.boxes import format_preds
 from yogo.checkpoint import save_checkpoint
 from yogo.cli import main
+from yogo.deprecation import SAID
 from yogo.errors import InferenceError
 from yogo.infer import count_cells_for_formatted_preds, get_prediction_class_counts, predict
 from yogo.infer.rows import format_to_numpy
@@ -189,6 +190,9 @@ def test_zarr_gives_what_the_pictures_give(pth: Path, pictures: Path, tmp_path: 
         ({"path_to_zarr": "nowhere"}, "does not exist"),
         ({"path_to_images": "one.png", "class_names": ["a"]}, "knows 3 classes"),
         ({"path_to_images": "one.png", "vertical_crop_height": 0.0}, "crop height of 0 cannot be"),
+        ({"path_to_images": "one.png", "vertical_crop_height": float("nan")}, "crop height of nan cannot be"),
+        ({"path_to_images": "one.png", "vertical_crop_height": float("inf")}, "crop height of inf cannot be"),
+        ({"path_to_images": "one.png", "requested_num_workers": -1}, "-1 threads cannot read pictures"),
         ({"path_to_images": "one.png", "save_preds": True}, "nowhere to write"),
         ({"path_to_images": "one.png", "draw_boxes": True, "output_dir": "."}, "holds the pictures themselves"),
         ({"path_to_images": "one.png", "obj_thresh": 7.0}, "obj_thresh is 7"),
@@ -227,6 +231,7 @@ def test_pictures_that_differ_in_their_suffix_alone_keep_their_own_files(pth: Pa
 
 
 def test_arguments_that_have_no_effect_any_more_warn_and_unknown_ones_are_refused(pth: Path, pictures: Path) -> None:
+    SAID.clear()
     with pytest.warns(DeprecationWarning, match="heatmap_mask"):
         predict(pth, pictures / "p0.png", device="cpu", heatmap_mask=None)
     with pytest.raises(TypeError, match="unexpected keyword argument 'treshold'"):

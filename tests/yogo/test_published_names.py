@@ -18,6 +18,7 @@ from yogo.data.image_path_dataset import collate_fn, get_dataset
 from yogo.data.split_fractions import SplitFractions
 from yogo.data.utils import read_image, read_image_robust
 from yogo.data.yogo_dataset import ObjectDetectionDataset, format_labels_tensor, label_file_to_tensor, load_labels
+from yogo.deprecation import SAID
 from yogo.model import YOGO
 from yogo.model_defns import get_model_func
 from yogo.recipe import Recipe
@@ -106,8 +107,9 @@ def test_a_definition_has_its_paths_as_sets(folders: Path) -> None:
 def test_the_error_is_found_under_its_older_name_too_with_one_warning() -> None:
     import yogo.data.dataset_definition_file as module
 
+    SAID.clear()
     with warnings.catch_warnings(record=True) as heard:
-        warnings.simplefilter("default")
+        warnings.simplefilter("always")
         for _ in range(3):
             assert module.InvalidDatasetDescriptionFile is InvalidDatasetDefinitionFile
     assert [warning.category for warning in heard] == [DeprecationWarning]

@@ -14,7 +14,9 @@ from yogo.terminal import printable
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("inspect", help="say what a checkpoint file holds", allow_abbrev=False)
     command.add_argument("path", metavar="PTH", type=Path)
-    command.add_argument("--json", action="store_true", help="print one JSON object instead of lines")
+    command.add_argument(
+        "--json", action=argparse.BooleanOptionalAction, default=False, help="print one JSON object instead of lines"
+    )
     command.set_defaults(run=run)
 
 

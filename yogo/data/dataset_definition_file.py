@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile
+from yogo.deprecation import warn_once
 
 __all__ = ["DatasetDefinition", "InvalidDatasetDefinitionFile"]
 
@@ -12,6 +11,5 @@ __all__ = ["DatasetDefinition", "InvalidDatasetDefinitionFile"]
 def __getattr__(name: str) -> type[InvalidDatasetDefinitionFile]:
     if name != "InvalidDatasetDescriptionFile":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    what = "InvalidDatasetDescriptionFile is called InvalidDatasetDefinitionFile now"
-    warnings.warn(what, DeprecationWarning, stacklevel=2)
+    warn_once("InvalidDatasetDescriptionFile is called InvalidDatasetDefinitionFile now")
     return InvalidDatasetDefinitionFile

@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from yogo.deprecation import warn_once
 from yogo.infer.job import Job
 from yogo.infer.outputs import Counts, Output
 from yogo.infer.progress import progress
@@ -110,4 +111,4 @@ def _warn_of(old: dict[str, object]) -> None:
     for name in old:
         if name not in {"heatmap_mask", "heatmap_mask_path"}:
             raise TypeError(f"predict() got an unexpected keyword argument {name!r}")
-        warnings.warn(f"predict() knows {name} no longer: it has no effect", DeprecationWarning, stacklevel=3)
+        warn_once(f"predict() knows {name} no longer: it has no effect", stacklevel=2)

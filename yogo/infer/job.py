@@ -57,6 +57,8 @@ class Job:
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise InferenceError(f"a batch of {self.batch_size} pictures cannot be: it is 1 or more")
+        if self.num_threads is not None and self.num_threads < 1:
+            raise InferenceError(f"{self.num_threads} threads cannot read pictures: it takes 1 or more, or 0 for a few")
 
     def look(self) -> Iterator[tuple[FrameBatch, Tensor]]:
         """Each batch with its (B, P, Sy, Sx), on the model's device; NaN for a picture that could not be read."""

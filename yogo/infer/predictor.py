@@ -79,8 +79,8 @@ def crop_rows(height: int, asked: float | None) -> int:
     """How many rows a crop of frames of `height` rows has. Raises InferenceError where it cannot be."""
     if asked is None:
         return height
-    num_rows = round(asked * height)
-    if not 1 <= num_rows <= height:
+    num_rows = round(asked * height) if 0 < asked <= 1 else 0
+    if num_rows < 1:
         raise InferenceError(
             f"a crop height of {asked:g} cannot be: it is a fraction of the frame, above 0 and up to 1"
         )

@@ -83,7 +83,7 @@ class Request:
             return tuple(str(index) for index in range(predictor.num_classes))
         if len(names) != predictor.num_classes:
             raise InferenceError(
-                f"{len(names)} class names are given ({', '.join(names)}), "
+                f"the class names given are {len(names)} ({', '.join(names)}), "
                 f"but {predictor.path} knows {predictor.num_classes} classes"
             )
         return names

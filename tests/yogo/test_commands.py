@@ -1,0 +1,145 @@
+"""What holds for every command: published command lines, switches with their opposite, no abbreviations, and one
+sentence for a file that is no checkpoint."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import pickle
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torchvision.models import resnet18
+
+from yogo.checkpoint import save_checkpoint
+from yogo.cli import main, parser
+from yogo.model import YOGO, get_model_func
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = (action for action in parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return found.choices
+
+
+@pytest.mark.parametrize("name", commands())
+def test_every_switch_has_its_opposite(name: str) -> None:
+    switches = [action for action in commands()[name]._actions if action.nargs == 0 and action.dest != "help"]
+    without = [
+        action.dest for action in switches if not any(flag.startswith("--no-") for flag in action.option_strings)
+    ]
+    assert without == []
+
+
+@pytest.mark.parametrize("name", commands())
+def test_an_abbreviated_flag_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    flags = {flag for action in commands()[name]._actions for flag in action.option_strings if flag.startswith("--")}
+    short = {flag[:-1] for flag in flags} - flags
+    positional = [action for action in commands()[name]._actions if not action.option_strings]
+    for flag in sorted(short):
+        with pytest.raises(SystemExit):
+            main([name, *["x"] * len(positional), flag])
+        assert "arguments" in capsys.readouterr().err
+
+
+PUBLISHED: list[tuple[str, dict[str, object]]] = [
+    (
+        "test a.pth d.yml --wandb --wandb-entity lab --wandb-project cells --wandb-resume-id 1a2b --dump-to-disk "
+        "--include-mAP --include-background --note hello --tags a b",
+        {"wandb": True, "wandb_entity": "lab", "wandb_project": "cells", "wandb_resume_id": "1a2b"}
+        | {"dump_to_disk": True, "include_mAP": True, "include_background": True, "note": "hello", "tags": ["a", "b"]},
+    ),
+    (
+        "test a.pth d.yml --no-wandb --no-dump-to-disk --no-include-mAP --no-include-background",
+        {"wandb": False, "dump_to_disk": False, "include_mAP": False, "include_background": False},
+    ),
+    (
+        "infer a.pth --path-to-images p --draw-boxes --save-preds --save-npy --count --output-dir o --class-names a b "
+        "--batch-size 8 --device cuda --half --use-tqdm",
+        {"path_to_images": Path("p"), "draw_boxes": True, "save_preds": True, "save_npy": True, "count": True}
+        | {"output_dir": Path("o"), "class_names": ["a", "b"], "batch_size": 8, "half": True, "use_tqdm": True},
+    ),
+    (
+        "infer a.pth --path-to-zarr z.zip --crop-height 0.25 --heatmap-mask-path m.png --output-img-filetype .tif "
+        "--obj-thresh .4 --iou-thresh .3 --min-class-confidence-threshold .2 --device",
+        {"path_to_zarr": Path("z.zip"), "crop_height": 0.25, "output_img_filetype": ".tif", "device": None}
+        | {"obj_thresh": 0.4, "iou_thresh": 0.3, "min_class_confidence_threshold": 0.2},
+    ),
+    ("infer a.pth --path-to-image p.png", {"path_to_images": Path("p.png"), "batch_size": 64, "obj_thresh": 0.5}),
+    (
+        "export a.pth --crop-height 0.25 --output-filename o.onnx --simplify",
+        {"crop_height": 0.25, "output_filename": Path("o.onnx"), "simplify": True},
+    ),
+    ("export a.pth --no-simplify", {"simplify": False}),
+]
+
+
+@pytest.mark.parametrize(("line", "expected"), PUBLISHED, ids=[line for line, _ in PUBLISHED])
+def test_a_published_command_line_is_understood(line: str, expected: dict[str, object]) -> None:
+    known = vars(parser().parse_args(line.split()))
+    assert {name: known[name] for name in expected} == expected
+
+
+class _Hostile:
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch {self.mark}",)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Files that are no checkpoints, and all that a command needs besides."""
+    root = tmp_path_factory.mktemp("foreign")
+    hostile = _Hostile(root / "was-run")
+    (root / "pickle.pth").write_bytes(pickle.dumps(hostile))
+    torch.save({"epoch": 1, "step": 1, "model_state_dict": hostile, "model_version": "base_model"}, root / "zip.pth")
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(root / "picture.jpg")
+    (root / "picture.jpg").rename(root / "jpeg.pth")
+    model = YOGO((64, 64), 0.1, 0.1, 2, model_func=get_model_func("quarter_filters"))
+    save_checkpoint(root / "whole.pth", model, epoch=1, step=1, classes=("red", "white"), run_name="a")
+    (root / "torn.pth").write_bytes((root / "whole.pth").read_bytes()[:-1000])
+    torch.save(resnet18().state_dict(), root / "resnet.pth")
+    torch.save({"model_state_dict": resnet18().state_dict(), "epoch": 1}, root / "wrapped.pth")
+    torch.save(resnet18(), root / "module.pth")
+    for name in ("images", "labels"):
+        (root / name).mkdir()
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(root / "images" / "a.png")
+    (root / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (root / "set.yml").write_text(
+        "class_names: [red, white]\ndataset_paths:\n  a: {image_path: images, label_path: labels}\n"
+    )
+    yield root
+    shutil.rmtree(root)
+
+
+COMMANDS = {
+    "infer": ("infer", "PTH", "--path-to-images", "images", "--device", "cpu"),
+    "test": ("test", "PTH", "set.yml", "--device", "cpu"),
+    "export": ("export", "PTH"),
+    "train": ("train", "set.yml", "--from-pretrained", "PTH", "--device", "cpu", "--wandb", "disabled"),
+    "inspect": ("inspect", "PTH"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    "file", ["pickle", "zip", "jpeg", "torn", "resnet", "wrapped", "module", "nowhere"], ids=lambda name: f"{name}.pth"
+)
+def test_a_file_that_is_no_checkpoint_is_one_sentence_and_runs_nothing(
+    folder: Path, file: str, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("yogo.training.signals.install", lambda: None)
+    before = sorted(folder.rglob("*"))
+    assert main([f"{file}.pth" if word == "PTH" else word for word in COMMANDS[command]]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert f"{file}.pth" in shown.err
+    assert sorted(folder.rglob("*")) == before

@@ -1,0 +1,15 @@
+"""Spellings of older callers go on working, and are warned about once a process, however often they are met."""
+
+from __future__ import annotations
+
+import warnings
+
+SAID: set[str] = set()
+"""What was said already."""
+
+
+def warn_once(sentence: str, *, stacklevel: int = 1) -> None:
+    """A DeprecationWarning at the caller of the caller, unless it was given before; `stacklevel` counts from there."""
+    if sentence not in SAID:
+        SAID.add(sentence)
+        warnings.warn(sentence, DeprecationWarning, stacklevel=stacklevel + 2)
