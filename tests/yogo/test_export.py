@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -129,3 +131,19 @@ def test_what_cannot_be_exported_is_said_in_a_sentence(
     assert main(["export", str(pth), *options]) == 1
     assert sentence in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["best.pth"]
+
+
+def test_without_openvino_the_export_fails_and_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    """Published yogo printed success."""
+    pth = checkpoint(tmp_path / "best.pth")
+    code = (
+        "import sys; sys.modules['openvino'] = None\n"
+        f"from yogo.cli import main; sys.exit(main(['export', {str(pth)!r}, *sys.argv[1:]]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the IR needs the package openvino" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["best.pth"]
+    code = code.replace("*sys.argv[1:]", "'--no-openvino'")
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+    assert (tmp_path / "best.onnx").is_file()
