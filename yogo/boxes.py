@@ -48,7 +48,9 @@ def format_preds(
     rows_NP = pred.flatten(1).T
     rows_NP = rows_NP[rows_NP[:, 4] > obj_thresh]
     if iou_thresh > 0:
-        rows_NP = rows_NP[nms(box_convert(rows_NP[:, :4], "cxcywh", "xyxy"), scores(rows_NP), iou_thresh)]
+        # On the CPU nothing suppresses overlaps in 16 bits.
+        wide_NP = rows_NP.to(torch.promote_types(rows_NP.dtype, torch.float32))
+        rows_NP = rows_NP[nms(box_convert(wide_NP[:, :4], "cxcywh", "xyxy"), scores(wide_NP), iou_thresh)]
     if min_class_confidence_threshold > 0:
         rows_NP = rows_NP[rows_NP[:, 5:].amax(1) > min_class_confidence_threshold]
     return torch.cat((box_convert(rows_NP[:, :4], "cxcywh", box_format), rows_NP[:, 4:]), 1)

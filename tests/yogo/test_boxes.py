@@ -44,6 +44,21 @@ def test_an_image_without_objects_gives_no_rows() -> None:
     assert format_preds(torch.zeros(8, 3, 4)).shape == (0, 8)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_a_prediction_of_other_bits_gives_the_same_boxes_in_these_bits(dtype: torch.dtype) -> None:
+    pred = _pred((*CELL, 0.875, 0.75, 0.25), (*CELL, 0.75, 0.125, 0.875), (0.125, 0.125, 0.25, 0.25, 0.625, 1.0, 0.0))
+    rows = format_preds(pred.to(dtype))
+    assert rows.dtype == dtype
+    torch.testing.assert_close(rows, format_preds(pred).to(dtype))
+
+
+def test_cells_that_are_no_numbers_and_thresholds_that_nothing_is_above_give_no_rows() -> None:
+    assert format_preds(torch.full((8, 3, 4), torch.nan), obj_thresh=0).shape == (0, 8)
+    assert format_preds(torch.ones(8, 3, 4), obj_thresh=1).shape == (0, 8)
+    assert format_preds(torch.ones(8, 3, 4), min_class_confidence_threshold=1).shape == (0, 8)
+    assert format_preds(torch.ones(8, 3, 4), obj_thresh=0, iou_thresh=1).shape == (12, 8)
+
+
 def test_old_spellings_work_and_warn() -> None:
     pred = _pred((*CELL, 0.4, 1.0))
     SAID.clear()

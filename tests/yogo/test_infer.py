@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from torchvision.transforms.functional import center_crop
 
 from yogo.boxes import format_preds
 from yogo.checkpoint import save_checkpoint
@@ -16,6 +17,8 @@ from yogo.cli import main
 from yogo.deprecation import SAID
 from yogo.errors import InferenceError
 from yogo.infer import count_cells_for_formatted_preds, get_prediction_class_counts, predict
+from yogo.infer.pictures import fit
+from yogo.infer.predictor import crop_rows
 from yogo.infer.rows import format_to_numpy
 from yogo.model import YOGO, get_model_func
 
@@ -128,6 +131,47 @@ def test_the_command_writes_a_label_file_and_a_drawing_a_picture(
     assert "platelet" in shown.out
 
 
+def test_every_published_argument_is_taken_and_has_its_effect(
+    pth: Path, pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    with pytest.warns(RuntimeWarning, match=r"p2\.png"):
+        full = predict(
+            path_to_pth=pth,
+            path_to_images=pictures,
+            output_dir=out,
+            save_preds=True,
+            draw_boxes=True,
+            save_npy=True,
+            obj_thresh=0.3,
+            iou_thresh=0.5,
+            batch_size=2,
+            device="cpu",
+            half=False,
+            use_tqdm=True,
+            class_names=["a", "b", "c"],
+            count_predictions=True,
+            vertical_crop_height=0.5,
+            output_img_ftype=".tif",
+            requested_num_workers=2,
+            min_class_confidence_threshold=0.35,
+            return_full_predictions=True,
+        )
+    assert isinstance(full, torch.Tensor)
+    assert full.shape == (5, 8, 4, 12)
+    shown = capsys.readouterr()
+    assert [line.split()[0] for line in shown.out.splitlines()] == ["a", "b", "c", "cells"]
+    assert "pictures" in shown.err
+    array, facts = np.load(out / "run_7.npy"), json.loads((out / "run_7.json").read_text())
+    assert (facts["vertical_crop_height_px"], facts["obj_thresh"], facts["iou_thresh"]) == (HEIGHT // 2, 0.3, 0.5)
+    rows = [format_preds(one, 0.3, 0.5, min_class_confidence_threshold=0.35) for one in full]
+    assert array.shape[1] == sum(map(len, rows)) == int(shown.out.splitlines()[-1].split()[1])
+    expected = format_to_numpy(4, rows[4], HEIGHT // 2, WIDTH)
+    np.testing.assert_allclose(array[:, array[0] == 4], expected, atol=2e-3)
+    assert np.array(Image.open(out / "p4.tif")).shape == (HEIGHT // 2, WIDTH, 3)
+    assert len((out / "p4.txt").read_text().splitlines()) == len(rows[4])
+
+
 def test_a_crop_looks_at_the_rows_in_the_middle(pth: Path, pictures: Path, tmp_path: Path) -> None:
     picture = pictures / "p1.png"
     full = predict(
@@ -140,6 +184,16 @@ def test_a_crop_looks_at_the_rows_in_the_middle(pth: Path, pictures: Path, tmp_p
         pth, tmp_path / "cropped.tif", vertical_crop_height=0.5, device="cpu", return_full_predictions=True
     )
     torch.testing.assert_close(already[0], expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("height", [772, 771, 64])
+@pytest.mark.parametrize("fraction", [0.25, 0.3, 0.5, 0.999, 1.0])
+def test_the_middle_is_where_torchvision_has_it(height: int, fraction: float) -> None:
+    pixels = np.arange(height, dtype=np.uint32).astype(np.uint8)[None, :, None].repeat(8, 2)
+    num_rows = crop_rows(height, fraction)
+    assert num_rows == round(fraction * height)
+    expected = center_crop(torch.from_numpy(pixels), [num_rows, 8]).numpy()
+    np.testing.assert_array_equal(fit(pixels, (height, 8), num_rows), expected)
 
 
 def test_a_picture_of_another_size_is_brought_to_the_networks(pth: Path, tmp_path: Path) -> None:
