@@ -98,6 +98,15 @@ class Recipe(BaseModel):
     flips: Annotated[bool, Knob("Flips", "Augmentation")] = True
     """Flip each training picture left to right and top to bottom, each with even odds."""
 
+    rotate: Annotated[bool, Knob("Rotate", "Augmentation")] = False
+    """Turn each training picture by 0, 90, 180 or 270 degrees; a quarter turn is resized to the frame's own shape."""
+
+    brightness: Annotated[Fraction, Knob("Brightness", "Augmentation")] = 0.0
+    """Make each training picture darker or brighter, by at most this share; 0 leaves it."""
+
+    contrast: Annotated[Fraction, Knob("Contrast", "Augmentation")] = 0.0
+    """Lower or raise each training picture's contrast, by at most this share; 0 leaves it."""
+
     precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Knob("Precision", "Hardware")] = "auto"
     """Data type of the network's activations; auto is bf16 where the hardware has it, else fp32. Weights stay fp32."""
 

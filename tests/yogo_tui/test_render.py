@@ -88,6 +88,9 @@ def test_the_wrapper_is_rendered_as_it_was() -> None:
         image_hw=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
         rgb_images=st.booleans(),
         flips=st.booleans(),
+        rotate=st.booleans(),
+        brightness=st.floats(0, 1),
+        contrast=st.floats(0, 1),
         precision=st.sampled_from(["auto", "fp32", "bf16", "fp16"]),
     )
 )

@@ -1,28 +1,67 @@
-"""Changes made to training pictures, on the device, a whole batch at once.
+"""Changes made to training pictures, on the device, a whole batch at once: bytes in, bytes out.
 
 What happens to a picture follows from (seed, epoch, its place among the samples) alone, so the number of
-ranks, their batches and a resume in mid-epoch change nothing.
+ranks, their batches and a resume in mid-epoch change nothing. A picture that an epoch draws twice is changed
+alike both times.
 
 Axes: B pictures, C channels, H rows, W columns, N boxes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from yogo.data.batch import Batch
+from yogo.recipe import Recipe
 
-_FLIPS = 0xF11B
-"""Keeps these draws apart from those of the pictures' order, which have the same seed and epoch."""
+_FLIPS, _TURNS, _LIGHT = 0xF11B, 0x7042, 0x1164
+"""Keep these draws apart from each other, and from those of the pictures' order: all have the same seed and epoch."""
+
+
+class Augmentation(Protocol):
+    """Use: `set_epoch` at the start of an epoch, then call it with each batch, on any device."""
+
+    def set_epoch(self, epoch: int) -> None: ...
+
+    def __call__(self, batch: Batch) -> Batch: ...
+
+
+def augmentation(recipe: Recipe, num_samples: int) -> Augmentation | None:
+    """Everything that `recipe` asks for, in one; None where it asks for nothing."""
+    changes: list[Augmentation] = []
+    if recipe.rotate:
+        changes.append(Turns(num_samples, recipe.seed))
+    if recipe.flips:
+        changes.append(Flips(num_samples, recipe.seed))
+    if recipe.brightness or recipe.contrast:
+        changes.append(Light(num_samples, recipe.seed, brightness=recipe.brightness, contrast=recipe.contrast))
+    return Chain(changes) if changes else None
+
+
+class Chain:
+    """Changes made one after the other."""
+
+    def __init__(self, changes: Sequence[Augmentation]) -> None:
+        self.changes = changes
+
+    def set_epoch(self, epoch: int) -> None:
+        for change in self.changes:
+            change.set_epoch(epoch)
+
+    def __call__(self, batch: Batch) -> Batch:
+        for change in self.changes:
+            batch = change(batch)
+        return batch
 
 
 class Flips:
-    """Mirrors pictures left to right and top to bottom, each with even odds and each for itself.
-
-    Use: `set_epoch` at the start of an epoch, then `flips(batch)` for each batch, on any device.
-    """
+    """Mirrors pictures left to right and top to bottom, each with even odds and each for itself."""
 
     def __init__(self, num_samples: int, seed: int) -> None:
         self.num_samples = num_samples
@@ -40,6 +79,83 @@ class Flips:
         mirror_x, mirror_y = coins[batch.indices].unbind(1)
         images, boxes = flip(batch.images, batch.boxes, batch.image_index, mirror_x, mirror_y)
         return batch._replace(images=images, boxes=boxes)
+
+
+class Turns:
+    """Turns pictures by 0, 90, 180 or 270 degrees, each equally often and each for itself.
+
+    A quarter turn of a frame that is not square has the wrong shape. It is resized to the right one, so that
+    nothing is cut off and every box stays exact; cells are then stretched by up to the ratio of the sides.
+    """
+
+    def __init__(self, num_samples: int, seed: int) -> None:
+        self.num_samples = num_samples
+        self.seed = seed
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the epoch's turns: for each sample, whether by a half and whether by a quarter besides."""
+        draws = np.random.default_rng([_TURNS, self.seed, epoch]).integers(0, 2, (self.num_samples, 2))
+        self._coins = torch.from_numpy(draws.astype(np.bool_))
+
+    def __call__(self, batch: Batch) -> Batch:
+        coins = self._coins.to(batch.indices.device)
+        self._coins = coins
+        half, quarter = coins[batch.indices].unbind(1)
+        images, boxes = flip(batch.images, batch.boxes, batch.image_index, half, half)
+        images, boxes = quarter_turn(images, boxes, batch.image_index, quarter)
+        return batch._replace(images=images, boxes=boxes)
+
+
+class Light:
+    """Other light: each picture's pixels p become m + c (b p - m), where m is the mean of all b p of that picture.
+
+    b, the brightness, is drawn evenly from 1 - `brightness` to 1 + `brightness`; c, the contrast, likewise. As
+    in torchvision's ColorJitter, but all channels together; rounded to the nearest byte, and clamped to 0 to 255.
+    """
+
+    def __init__(self, num_samples: int, seed: int, *, brightness: float, contrast: float) -> None:
+        self.num_samples = num_samples
+        self.seed = seed
+        self.strengths = np.array([brightness, contrast])
+        self.set_epoch(0)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Draw the epoch's brightness and contrast of each sample."""
+        draws = np.random.default_rng([_LIGHT, self.seed, epoch]).uniform(-1, 1, (self.num_samples, 2))
+        self._factors = torch.from_numpy((1 + self.strengths * draws).astype(np.float32))
+
+    def __call__(self, batch: Batch) -> Batch:
+        factors = self._factors.to(batch.indices.device)
+        self._factors = factors
+        brightness, contrast = factors[batch.indices].unbind(1)
+        return batch._replace(images=relight(batch.images, brightness, contrast))
+
+
+def relight(images: Tensor, brightness: Tensor, contrast: Tensor) -> Tensor:
+    """uint8 (B, C, H, W) in and out; brightness and contrast float32 (B,), see `Light`."""
+    # The sum of bytes is exact, so that the mean is the same in whatever batch a picture is.
+    mean = images.sum((1, 2, 3), dtype=torch.int64).float() / images[0].numel()
+    scale, shift = brightness * contrast, mean * brightness * (1 - contrast)
+    pixels = images.float() * scale[:, None, None, None] + shift[:, None, None, None]
+    return pixels.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def quarter_turn(images: Tensor, boxes: Tensor, image_index: Tensor, turned: Tensor) -> tuple[Tensor, Tensor]:
+    """Turn those pictures by 90 degrees, counterclockwise, for which `turned`, bool (B,), is true.
+
+    images uint8 (B, C, H, W), a turned one resized (bilinear, antialiased) to H by W where these differ;
+    boxes (N, 5) class, x0, y0, x1, y1 in fractions; image_index (N,). Returns new images and boxes.
+    """
+    height, width = images.shape[-2:]
+    others = images.rot90(1, (-2, -1))
+    if height != width:
+        resized = F.interpolate(others.float(), (height, width), mode="bilinear", antialias=True)
+        others = resized.round_().clamp_(0, 255).to(torch.uint8)
+    images = torch.where(turned[:, None, None, None], others, images)
+    kind, x0, y0, x1, y1 = boxes.unbind(1)
+    rotated = torch.stack((kind, y0, 1 - x1, y1, 1 - x0), 1)
+    return images, torch.where(turned[image_index][:, None], rotated, boxes)
 
 
 def flip(

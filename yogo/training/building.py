@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import torch
 
 from yogo.checkpoint import Checkpoint, load_checkpoint
-from yogo.data.augment import Flips
+from yogo.data.augment import augmentation
 from yogo.data.cache import DecodedCache, open_cache
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.packed import pack_labels
@@ -105,7 +105,7 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
         train=train,
         val=batches(splits.val, plan, request, world, cache) if splits.val else None,
         test=batches(splits.test, plan, request, world, cache) if splits.test else None,
-        augmentation=Flips(len(splits.train), plan.recipe.seed) if plan.recipe.flips else None,
+        augmentation=augmentation(plan.recipe, len(splits.train)),
     )
 
 
