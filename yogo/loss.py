@@ -57,13 +57,15 @@ class YOGOLoss(nn.Module):
         target_B6YX: Tensor,
         num_images: float | Tensor | None = None,
         *,
+        class_weights: Tensor | None = None,
         every_cell: bool | None = None,
     ) -> Losses:
         """The losses of a batch: class logits (not probabilities) and targets in, summed, over `num_images`.
 
         `num_images` is the divisor: this batch's size if none. With more than one process give the global
-        batch's size over the number of processes, since DDP averages the gradients. `every_cell` says whether
-        empty cells are computed too; by default, where the prediction is not on the CPU.
+        batch's size over the number of processes, since DDP averages the gradients. `class_weights`, (classes,),
+        are what each box's cross entropy is multiplied by, 1 if none. `every_cell` says whether empty cells are
+        computed too; by default, where the prediction is not on the CPU.
         """
         pred_BPYX = pred_BPYX.float() if pred_BPYX.dtype in {torch.float16, torch.bfloat16} else pred_BPYX
         divisor = pred_BPYX.shape[0] if num_images is None else num_images
@@ -78,6 +80,8 @@ class YOGOLoss(nn.Module):
         iou = self.iou_weight * _ciou_loss(pred_PC[:4], target_6C[1:5], target_6C[0]).sum() / divisor
         logits, kinds = pred_PC[5:].transpose(0, 1), target_6C[5].long()
         entropy_C = F.cross_entropy(logits, kinds, reduction="none", label_smoothing=self.label_smoothing)
+        if class_weights is not None:
+            entropy_C = entropy_C * class_weights[kinds]
         classes = self.classify_weight * (target_6C[0] * entropy_C).sum() / divisor
         return Losses(iou + objectness + classes, iou, objectness, classes)
 

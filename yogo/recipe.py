@@ -77,6 +77,9 @@ class Recipe(BaseModel):
     label_smoothing: Annotated[Fraction, Knob("Label smoothing", "Loss")] = 0.01
     """Share of each class target that is spread evenly over all classes (arXiv:1512.00567)."""
 
+    class_weights: Annotated[Literal["none", "balanced"], Knob("Class balance", "Loss")] = "none"
+    """Weigh each training box's cross entropy; balanced: the rarer its class among the boxes, the more (mean 1)."""
+
     model: Annotated[str, Knob("Model", "Model", choices=MODEL_NAMES)] = "base_model"
     """Name of the network."""
 
@@ -106,6 +109,9 @@ class Recipe(BaseModel):
 
     contrast: Annotated[Fraction, Knob("Contrast", "Augmentation")] = 0.0
     """Lower or raise each training picture's contrast, by at most this share; 0 leaves it."""
+
+    weighted_sampler: Annotated[bool, Knob("Weighted sampler", "Augmentation")] = False
+    """Draw training pictures more often the rarer the rarest class on them is, others less often (arXiv:1908.03195)."""
 
     precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Knob("Precision", "Hardware")] = "auto"
     """Data type of the network's activations; auto is bf16 where the hardware has it, else fp32. Weights stay fp32."""

@@ -83,6 +83,21 @@ def test_the_class_weight_reaches_the_loss() -> None:
     torch.testing.assert_close(tenfold.loss - once.loss, 9 * once.classification_loss)
 
 
+@both_ways
+def test_a_box_counts_in_the_cross_entropy_as_its_class_weighs_and_nowhere_else(every_cell: bool) -> None:
+    pred, target = _batch(4)
+    plain = YOGOLoss().parts(pred, target, every_cell=every_cell)
+    only = []
+    for kind in range(3):
+        weights = torch.nn.functional.one_hot(torch.tensor(kind), 3).float()
+        only.append(YOGOLoss().parts(pred, target, class_weights=weights, every_cell=every_cell))
+    torch.testing.assert_close(sum(part.classification_loss for part in only), plain.classification_loss)
+    weighed = YOGOLoss().parts(pred, target, class_weights=torch.tensor([1.0, 2.0, 5.0]), every_cell=every_cell)
+    expected = sum(weight * part.classification_loss for weight, part in zip((1, 2, 5), only, strict=True))
+    torch.testing.assert_close(weighed.classification_loss, expected)
+    assert (weighed.iou_loss, weighed.objectness_loss) == (plain.iou_loss, plain.objectness_loss)
+
+
 @pytest.mark.parametrize("shares", [(3, 3), (1, 2, 3)])
 def test_the_gradients_of_unequal_shares_average_to_those_of_the_global_batch(shares: tuple[int, ...]) -> None:
     pred, target = _batch(6, torch.float64)

@@ -87,10 +87,12 @@ def test_the_wrapper_is_rendered_as_it_was() -> None:
         no_obj_weight=st.floats(0, 1e6),
         image_hw=st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
         rgb_images=st.booleans(),
+        class_weights=st.sampled_from(["none", "balanced"]),
         flips=st.booleans(),
         rotate=st.booleans(),
         brightness=st.floats(0, 1),
         contrast=st.floats(0, 1),
+        weighted_sampler=st.booleans(),
         precision=st.sampled_from(["auto", "fp32", "bf16", "fp16"]),
     )
 )

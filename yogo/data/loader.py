@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from yogo.data.balance import repeat_factors
 from yogo.data.batch import Batch
 from yogo.data.cache import DecodedCache
 from yogo.data.cores import reading_threads
@@ -168,6 +169,7 @@ def loader(
     local_world_size: int = 1,
     seed: int = 0,
     shuffle: bool,
+    weighted: bool = False,
     num_workers: int | None = None,
     pin_memory: bool = False,
     cache: DecodedCache | None = None,
@@ -175,8 +177,8 @@ def loader(
     """Batches of `samples`, whose labels are `labels`, for one rank; see ShardedBatches for who gets what.
 
     `num_workers` threads fetch the pictures: as many as suit this machine and `local_world_size` ranks on
-    it, if it is not said; with 0 they are fetched when they are asked for. Raises TrainingError where there
-    are fewer pictures to shuffle than ranks.
+    it, if it is not said; with 0 they are fetched when they are asked for. `weighted` draws pictures with rare
+    classes more often. Raises TrainingError where there are fewer pictures to shuffle than ranks.
     """
     if num_workers is None:
         num_workers = reading_threads(
@@ -185,5 +187,13 @@ def loader(
     frames: Frames = (
         FilesOfFrames(samples, image_hw=image_hw, rgb=rgb) if cache is None else CachedFrames(samples, cache)
     )
-    batches = ShardedBatches(len(samples), batch_size, rank, world_size, seed, shuffle)
+    batches = ShardedBatches(
+        len(samples),
+        batch_size,
+        rank,
+        world_size,
+        seed,
+        shuffle,
+        weights=repeat_factors(labels) if weighted else None,
+    )
     return BatchLoader(frames, labels, batches, num_threads=num_workers, pin_memory=pin_memory)

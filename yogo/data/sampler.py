@@ -24,6 +24,10 @@ class ShardedBatches:
     rank must have as many batches as the others, so fewer last pictures than ranks are left out of that epoch
     (`num_left_out`; another order leaves out others). Without shuffling (validation, test) every picture is
     taken exactly once, and the last ranks may have one batch less.
+
+    With `weights`, an epoch has as many draws as there are pictures, and each picture has its share of them: as
+    often as its weight over the mean weight says, rounded up or down at random with the right odds. Equal weights
+    give every picture once.
     """
 
     num_samples: int
@@ -36,6 +40,8 @@ class ShardedBatches:
     shuffle: bool = True
     epoch: int = 0
     start_batch: int = 0
+    weights: npt.NDArray[np.float64] | None = None
+    """Of the pictures, each above 0. Only for shuffling."""
 
     def __post_init__(self) -> None:
         if self.shuffle and self.num_samples < self.world_size:
@@ -66,10 +72,12 @@ class ShardedBatches:
         return sum(_share(size, self.rank, self.world_size)[1] > 0 for size in self.global_batch_sizes)
 
     def order(self) -> Indices:
-        """The epoch's order of all pictures."""
+        """The epoch's order of all pictures, or of its draws of them."""
         if not self.shuffle:
             return np.arange(self.num_samples, dtype=np.int64)
-        return np.random.default_rng([_ORDER, self.seed, self.epoch]).permutation(self.num_samples)
+        draw = np.random.default_rng([_ORDER, self.seed, self.epoch])
+        order = draw.permutation(self.num_samples)
+        return order if self.weights is None else _drawn(order, self.weights[order], draw)
 
     def __iter__(self) -> Iterator[Indices]:
         """This rank's batches from `start_batch` on."""
@@ -80,6 +88,18 @@ class ShardedBatches:
             if number >= start_batch and count:
                 yield order[begin + offset : begin + offset + count]
             begin += size
+
+
+def _drawn(order: Indices, weights: npt.NDArray[np.float64], draw: np.random.Generator) -> Indices:
+    """As many of `order` as there are, some more than once: systematic sampling, which strays by less than one draw.
+
+    Stepping evenly along the summed weights, from a random start, takes each as often as its weight says.
+    """
+    ends = weights.cumsum()
+    steps = (np.arange(len(order)) + draw.random()) * (ends[-1] / len(order))
+    # Rounding may put the last step at the very end.
+    taken = np.minimum(ends.searchsorted(steps, side="right"), len(order) - 1)
+    return draw.permutation(order[taken])
 
 
 def _share(size: int, rank: int, world_size: int) -> tuple[int, int]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import torch
+from torch import Tensor
 
 from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.data.augment import augmentation
+from yogo.data.balance import balanced_weights
 from yogo.data.cache import DecodedCache, open_cache
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.packed import pack_labels
@@ -96,16 +98,27 @@ def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
         tell(Noticed(f"{samples.num_left_out} pictures sit out in each epoch, so that all processes have as many"))
 
 
+def _tell_weights(weights: Tensor | None, plan: Plan, tell: Tell) -> None:
+    if weights is not None:
+        listed = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(plan.classes, weights.tolist(), strict=True))
+        tell(Noticed(f"Each training box's cross entropy is weighed by its class: {listed}"))
+
+
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
     splits, cache = plan.splits, _cache(plan, request, tell)
     train = batches(splits.train, plan, request, world, cache, shuffle=True)
+    weights = None
+    if plan.recipe.class_weights == "balanced":
+        weights = balanced_weights(train.labels, len(plan.classes))
     if world.leads:
         _tell_losses(train, model, tell)
+        _tell_weights(weights, plan, tell)
     return Sets(
         train=train,
         val=batches(splits.val, plan, request, world, cache) if splits.val else None,
         test=batches(splits.test, plan, request, world, cache) if splits.test else None,
         augmentation=augmentation(plan.recipe, len(splits.train)),
+        class_weights=None if weights is None else weights.to(world.device),
     )
 
 
@@ -131,6 +144,7 @@ def batches(
         local_world_size=world.place.local_world_size,
         seed=recipe.seed,
         shuffle=shuffle,
+        weighted=shuffle and recipe.weighted_sampler,
         num_workers=request.num_workers,
         pin_memory=world.device.type == "cuda",
         cache=cache,

@@ -31,6 +31,6 @@ class Forward:
             predictions: Tensor = (network or self.model)(images)
         return predictions
 
-    def losses(self, predictions: Tensor, batch: Batch, divisor: float) -> Losses:
+    def losses(self, predictions: Tensor, batch: Batch, divisor: float, class_weights: Tensor | None = None) -> Losses:
         targets = build_targets(batch.boxes, batch.image_index, len(batch.images), self.model.Sx, self.model.Sy)
-        return self.loss.parts(predictions, targets, divisor)
+        return self.loss.parts(predictions, targets, divisor, class_weights=class_weights)

@@ -55,6 +55,8 @@ class Sets:
     val: Batches | None = None
     test: Batches | None = None
     augmentation: Augmentation | None = None
+    class_weights: Tensor | None = None
+    """(classes,), on the device: what a training box's cross entropy is multiplied by."""
 
 
 class Trainer:
@@ -159,7 +161,7 @@ class Trainer:
         if self.sets.augmentation is not None:
             batch = self.sets.augmentation(batch)
         predictions = self.forward.predict(batch, self.network)
-        losses = self.forward.losses(predictions, batch, global_size / self.world.size)
+        losses = self.forward.losses(predictions, batch, global_size / self.world.size, self.sets.class_weights)
         with self.world.averaging():
             self.scaler.scale(losses.loss).backward()
         self.scaler.unscale_(self.optimizer)

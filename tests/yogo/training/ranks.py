@@ -1,10 +1,16 @@
-"""One rank of a run in float64, batch norm frozen and dropout off: `ranks.py RANK WORLD MEETING DEFINITION OUT`."""
+"""One rank of a run in float64, batch norm frozen and dropout off: `ranks.py RANK WORLD MEETING DEFINITION OUT`.
+
+RECIPE in the environment is JSON of what else the recipe says.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -33,7 +39,7 @@ class FrozenBatchNorm(nn.BatchNorm2d):
         return self
 
 
-def trainer(definition: Path, world: World, clip_value: float) -> Trainer:
+def trainer(definition: Path, world: World, clip_value: float, more: dict[str, Any]) -> Trainer:
     recipe = Recipe(
         model="quarter_filters",
         image_hw=(64, 64),
@@ -41,6 +47,7 @@ def trainer(definition: Path, world: World, clip_value: float) -> Trainer:
         batch_size=GLOBAL_BATCH // world.size,
         learning_rate=1e-3,
         precision="fp32",
+        **more,
     )
     dataset = DatasetDefinition.from_yaml(definition)
     plan = Plan(RunDirectory(Path("none")), definition, dataset.classes, recipe, split(dataset), "fp32")
@@ -61,7 +68,7 @@ def main(rank: str, world_size: str, meeting: str, definition: str, out: str) ->
     place = Place(int(rank), int(world_size), int(rank), int(world_size), meeting)
     with joined(place, torch.device("cpu")) as world:
         # Small enough that nearly every gradient is clamped, so that when it is done matters.
-        run = trainer(Path(definition), world, clip_value=1e-2)
+        run = trainer(Path(definition), world, clip_value=1e-2, more=json.loads(os.environ.get("RECIPE", "{}")))
         validations = [event.losses.loss for event in run.fit() if isinstance(event, events.Validated)]
     samples = split(DatasetDefinition.from_yaml(definition)).items()
     keys = [[sample.key for sample in part] for _, part in samples]

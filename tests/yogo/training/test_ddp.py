@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -21,14 +22,20 @@ from yogo.run.result import verify
 RANKS = Path(__file__).with_name("ranks.py")
 
 
-def train_on(count: int, definition: Path, folder: Path) -> list[dict[str, Any]]:
+def train_on(count: int, definition: Path, folder: Path, **recipe: object) -> list[dict[str, Any]]:
     """What each rank ended with."""
     outs = [folder / f"{count}-{rank}.pt" for rank in range(count)]
     meeting = f"file://{folder / f'meeting-{count}'}"
     processes = [
         subprocess.Popen(
             [sys.executable, RANKS, str(rank), str(count), meeting, definition, out],
-            env={**os.environ, "PYTHONHASHSEED": str(rank + 1), "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "RECIPE": json.dumps(recipe),
+                "PYTHONHASHSEED": str(rank + 1),
+                "GLOO_SOCKET_IFNAME": "lo",
+                "OMP_NUM_THREADS": "1",
+            },
         )
         for rank, out in enumerate(outs)
     ]
@@ -51,6 +58,18 @@ def test_two_processes_of_n_train_the_weights_of_one_of_two_n(
     for rank in together:
         for one, other in zip(alone["parameters"], rank["parameters"], strict=True):
             assert (one - other).abs().max() < 1e-10
+
+
+def test_every_option_of_the_data_trains_the_same_on_two_processes_and_on_one(tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", num_pictures=9, fractions="{train: 0.8, val: 0.2}")
+    options = {"rotate": True, "brightness": 0.3, "contrast": 0.3, "class_weights": "balanced"}
+    options["weighted_sampler"] = True
+    (alone,) = train_on(1, definition, tmp_path, **options)
+    (plain,) = train_on(1, definition, tmp_path, **options | {"class_weights": "none"})
+    for rank in train_on(2, definition, tmp_path, **options):
+        for one, other in zip(alone["parameters"], rank["parameters"], strict=True):
+            assert (one - other).abs().max() < 1e-10
+    assert alone["validations"] != plain["validations"], "the class weights reach the training"
 
 
 def test_each_validation_picture_counts_once_however_many_processes_there_are(
