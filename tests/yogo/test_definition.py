@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -252,6 +253,7 @@ def test_thumbnail_folders_are_named_by_class(tmp_path: Path, folders: Folders) 
     folders("one")
     for name in ("t1", "t2", "t3"):
         (tmp_path / name).mkdir()
+        (tmp_path / name / "one.png").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 20, 30))
     rest = "thumbnail_augmentation: {ring: t1, wbc: [t2, t3]}\n"
 
     definition = DatasetDefinition.from_yaml(write(tmp_path / "d.yml", pairs("one"), rest=rest))
@@ -308,6 +310,7 @@ def test_a_missing_folder_is_named_with_its_line_and_where_it_was_looked_for(tmp
         ("class_names: [a]\ndataset_paths: {}\ndataset_split_fractions: {train: .nan}\n", 3, "from 0 to 1"),
         ("class_names: [a]\ntest_paths: {}\ndataset_split_fractions:\n  test: 1\n", 4, "beside test_paths"),
         ("class_names: [a]\nthumbnail_augmentation:\n  b: .\n", 3, "names the class 'b'; the classes are a"),
+        ("class_names: [a]\nthumbnail_augmentation:\n  a: [.]\n", 3, "names a folder without thumbnails (PNG files of"),
         ("class_names: [a]\nthumbnail_augmentation:\n  a: [gone]\n", 3, "thumbnail_augmentation does not exist: gone"),
         ("class_names: [a\n", 2, "This is not YAML"),
         ("class_names:\n  - a\n b: 1\n", 3, "This is not YAML"),

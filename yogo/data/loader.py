@@ -21,6 +21,7 @@ from yogo.data.balance import repeat_factors
 from yogo.data.batch import Batch
 from yogo.data.cache import DecodedCache
 from yogo.data.cores import reading_threads
+from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import PackedLabels
 from yogo.data.pictures import Bytes, read_pixels
 from yogo.data.sampler import Indices, ShardedBatches
@@ -70,6 +71,23 @@ class CachedFrames:
     def read(self, indices: Indices, out: Bytes) -> None:
         for place, row in enumerate(self._rows[indices]):
             out[place] = self._frames[row]
+
+
+class FollowedFrames:
+    """Frames of one source, then those of another."""
+
+    def __init__(self, first: Frames, num_first: int, second: Frames) -> None:
+        self.shape = first.shape
+        self.frames_a_task = min(first.frames_a_task, second.frames_a_task)
+        self._first = first
+        self._num_first = num_first
+        self._second = second
+
+    def read(self, indices: Indices, out: Bytes) -> None:
+        for place, index in enumerate(indices):
+            one, own = slice(place, place + 1), index >= self._num_first
+            source, start = (self._second, self._num_first) if own else (self._first, 0)
+            source.read(indices[one] - start, out[one])
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +191,11 @@ def loader(
     num_workers: int | None = None,
     pin_memory: bool = False,
     cache: DecodedCache | None = None,
+    made: MadeFrames | None = None,
 ) -> BatchLoader:
     """Batches of `samples`, whose labels are `labels`, for one rank; see ShardedBatches for who gets what.
+
+    Frames that were `made` follow the samples, with places of their own.
 
     `num_workers` threads fetch the pictures: as many as suit this machine and `local_world_size` ranks on
     it, if it is not said; with 0 they are fetched when they are asked for. `weighted` draws pictures with rare
@@ -187,13 +208,8 @@ def loader(
     frames: Frames = (
         FilesOfFrames(samples, image_hw=image_hw, rgb=rgb) if cache is None else CachedFrames(samples, cache)
     )
-    batches = ShardedBatches(
-        len(samples),
-        batch_size,
-        rank,
-        world_size,
-        seed,
-        shuffle,
-        weights=repeat_factors(labels) if weighted else None,
-    )
+    if made is not None:
+        frames, labels = FollowedFrames(frames, len(samples), made), labels.followed_by(made.labels)
+    weights = repeat_factors(labels) if weighted else None
+    batches = ShardedBatches(labels.num_samples, batch_size, rank, world_size, seed, shuffle, weights=weights)
     return BatchLoader(frames, labels, batches, num_threads=num_workers, pin_memory=pin_memory)

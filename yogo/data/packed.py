@@ -45,6 +45,14 @@ class PackedLabels(NamedTuple):
         """float32 (n, 5): the boxes of one sample."""
         return self.boxes[self.offsets[index] : self.offsets[index + 1]]
 
+    def followed_by(self, other: PackedLabels) -> PackedLabels:
+        """Those of these samples, then of others."""
+        return PackedLabels(
+            torch.cat((self.boxes, other.boxes)),
+            torch.cat((self.offsets, other.offsets[1:] + self.offsets[-1])),
+            self.num_dropped + other.num_dropped,
+        )
+
     def gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
         """The boxes (N, 5) of several samples, and for each box (N,) which of `indices` it belongs to."""
         starts = self.offsets[indices]

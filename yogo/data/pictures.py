@@ -51,6 +51,15 @@ def read_pixels(path: Path | str, *, rgb: bool, image_hw: tuple[int, int] | None
     return np.ascontiguousarray(pixels.transpose(2, 0, 1)) if rgb else pixels[None]
 
 
+def picture_size(path: Path | str) -> tuple[int, int]:
+    """Height and width of a picture, of which no more than the head is read. Raises DefinitionError."""
+    try:
+        with Image.open(path, formats=FORMATS) as file:
+            return file.height, file.width
+    except Exception as error:  # as above
+        raise DefinitionError(f"{path} cannot be read as a picture: {error}") from error
+
+
 def _in_eight_bits(file: Image.Image, *, rgb: bool) -> Image.Image:
     """The picture in mode RGB or L."""
     wanted = "RGB" if rgb else "L"

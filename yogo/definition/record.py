@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal, cast
@@ -11,6 +11,7 @@ from typing import Literal, cast
 from yogo.definition.model import DatasetDefinition, FolderPair
 from yogo.definition.problem import Problem, fault
 from yogo.definition.split import Sample, Splits
+from yogo.definition.thumbnails import Thumbnail, num_made
 from yogo.run.record import Part, Record
 from yogo.run.result import sha256
 
@@ -45,6 +46,19 @@ class Entry(Part):
     label_stamp: Stamp | None = None
 
 
+class ThumbnailFolder(Part):
+    class_name: str
+    folder: str
+
+
+class ThumbnailEntry(Part):
+    """One thumbnail that frames were made of."""
+
+    folder: int
+    name: str
+    stamp: Stamp
+
+
 class DataRecord(Record):
     definition: str
     """Absolute path of the dataset definition."""
@@ -55,10 +69,20 @@ class DataRecord(Record):
     """In the order of the splits."""
 
     num_unlabelled: int = 0
+    num_made: int = 0
+    """Frames made of thumbnails that were trained on besides."""
+
+    thumbnail_folders: tuple[ThumbnailFolder, ...] = ()
+    thumbnails: tuple[ThumbnailEntry, ...] = ()
+    """In the order that they were drawn by."""
 
     @classmethod
     def build(
-        cls, definition: DatasetDefinition, splits: Splits, progress: Callable[[int], None] | None = None
+        cls,
+        definition: DatasetDefinition,
+        splits: Splits,
+        progress: Callable[[int], None] | None = None,
+        thumbnails: Sequence[Thumbnail] = (),
     ) -> DataRecord:
         """Read every file once for its digest; `progress` is told how many pictures are done.
 
@@ -74,12 +98,23 @@ class DataRecord(Record):
                 entries.append(_entry(part, sample, numbers, image, label))
                 if progress and (done % 100 == 0 or done == len(work)):
                     progress(done)
+            thumbnail_stamps = list(pool.map(_stamp, (one.path for one in thumbnails)))
+        origins = {(definition.classes[one.kind], str(one.path.parent)): None for one in thumbnails}
+        places = {origin: number for number, origin in enumerate(origins)}
         return cls(
             definition=str(definition.path),
             classes=definition.classes,
             folders=tuple(_folders(pair) for pair in definition.all_dataset_paths),
             files=tuple(entries),
             num_unlabelled=splits.num_unlabelled,
+            num_made=num_made(len(splits.train)) if thumbnails else 0,
+            thumbnail_folders=tuple(ThumbnailFolder(class_name=name, folder=folder) for name, folder in origins),
+            thumbnails=tuple(
+                ThumbnailEntry(
+                    folder=places[definition.classes[one.kind], str(one.path.parent)], name=one.path.name, stamp=stamp
+                )
+                for one, stamp in zip(thumbnails, thumbnail_stamps, strict=True)
+            ),
         )
 
     def splits(self) -> Splits:
@@ -89,6 +124,15 @@ class DataRecord(Record):
             parts[entry.split].append(self._sample(entry))
         train, val, test = map(tuple, parts.values())
         return Splits(train, val, test, self.num_unlabelled)
+
+    def made_of(self) -> tuple[Thumbnail, ...]:
+        """The thumbnails that this was built with, in the same order."""
+        return tuple(Thumbnail(path, self.classes.index(name)) for path, name, _ in self._thumbnails())
+
+    def _thumbnails(self) -> Iterator[tuple[Path, str, Stamp]]:
+        for entry in self.thumbnails:
+            folder = self.thumbnail_folders[entry.folder]
+            yield Path(folder.folder, entry.name), folder.class_name, entry.stamp
 
     def verify(self, *, thorough: bool = False) -> list[Problem]:
         """What is no longer as it was. A file of the same size and time is believed unless `thorough`."""
@@ -105,11 +149,19 @@ class DataRecord(Record):
         return Sample(Path(folders.images, entry.image), label, entry.key)
 
     def _differences(self, thorough: bool) -> Iterator[Problem]:
+        for path, stamp in self._stamped():
+            if what := _change(path, stamp, thorough):
+                yield Problem("error", what, path, missing=not path.exists())
+
+    def _stamped(self) -> Iterator[tuple[Path, Stamp]]:
+        """Every file that was trained, validated or tested on."""
         for entry in self.files:
             sample = self._sample(entry)
-            for path, stamp in ((sample.image, entry.image_stamp), (sample.label, entry.label_stamp)):
-                if path is not None and stamp is not None and (what := _change(path, stamp, thorough)):
-                    yield Problem("error", what, path, missing=not path.exists())
+            yield sample.image, entry.image_stamp
+            if sample.label is not None and entry.label_stamp is not None:
+                yield sample.label, entry.label_stamp
+        for path, _, stamp in self._thumbnails():
+            yield path, stamp
 
 
 def _change(path: Path, stamp: Stamp, thorough: bool) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from yogo.definition import source
 from yogo.definition.model import DatasetDefinition, FolderPair
-from yogo.definition.problem import Problem
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
+from yogo.definition.thumbnails import SMALLEST_AREA, usable
 
 MAX_DEPTH = 50
 
@@ -83,6 +84,17 @@ class _Walk:
         self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
         return None
 
+    def holds_thumbnails(self, folder: Path, named: Named) -> bool:
+        try:
+            if next(usable(folder), None) is not None:
+                return True
+        except InvalidDatasetDefinitionFile as error:
+            self.problems.append(error.problem)
+            return False
+        what = f"{named.key} names a folder without thumbnails (PNG files of more than {SMALLEST_AREA} pixels)"
+        self._say(self.top, named.line, f"{what}: {_short(named.text)}")
+        return False
+
     def _child(self, file: Source, entry: DefinitionEntry, part: Part, above: tuple[Path, ...]) -> None:
         line = entry.definition.line
         try:
@@ -155,7 +167,7 @@ def resolve(path: Path) -> tuple[DatasetDefinition | None, list[Problem]]:
     walk.run()
     thumbnails: dict[str, list[Path]] = {}
     for name, named in walk.top.thumbnails:
-        if folder := walk.folder(walk.top, named):
+        if (folder := walk.folder(walk.top, named)) and walk.holds_thumbnails(folder, named):
             thumbnails.setdefault(name, []).append(folder)
     if walk.top.classes is None:
         return None, walk.problems

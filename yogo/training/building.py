@@ -12,7 +12,9 @@ from yogo.data.augment import augmentation
 from yogo.data.balance import balanced_weights
 from yogo.data.cache import DecodedCache, open_cache
 from yogo.data.loader import BatchLoader, loader
+from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import pack_labels
+from yogo.data.pictures import picture_size
 from yogo.definition import Sample
 from yogo.model import YOGO, get_model_func, open_model
 from yogo.model.head import reset_head
@@ -106,7 +108,7 @@ def _tell_weights(weights: Tensor | None, plan: Plan, tell: Tell) -> None:
 
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
     splits, cache = plan.splits, _cache(plan, request, tell)
-    train = batches(splits.train, plan, request, world, cache, shuffle=True)
+    train = batches(splits.train, plan, request, world, cache, shuffle=True, made=_made(plan))
     weights = None
     if plan.recipe.class_weights == "balanced":
         weights = balanced_weights(train.labels, len(plan.classes))
@@ -117,7 +119,7 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
         train=train,
         val=batches(splits.val, plan, request, world, cache) if splits.val else None,
         test=batches(splits.test, plan, request, world, cache) if splits.test else None,
-        augmentation=augmentation(plan.recipe, len(splits.train)),
+        augmentation=augmentation(plan.recipe, train.labels.num_samples),
         class_weights=None if weights is None else weights.to(world.device),
     )
 
@@ -130,6 +132,7 @@ def batches(
     cache: DecodedCache | None = None,
     *,
     shuffle: bool = False,
+    made: MadeFrames | None = None,
 ) -> BatchLoader:
     """This process's share of some pictures. Raises DefinitionError (a broken label file), TrainingError."""
     recipe = plan.recipe
@@ -148,6 +151,22 @@ def batches(
         num_workers=request.num_workers,
         pin_memory=world.device.type == "cuda",
         cache=cache,
+        made=made,
+    )
+
+
+def _made(plan: Plan) -> MadeFrames | None:
+    """As large as the first training picture: from such pictures the thumbnails were cut."""
+    if not plan.num_made:
+        return None
+    recipe = plan.recipe
+    return MadeFrames(
+        plan.thumbnails,
+        plan.num_made,
+        frame_hw=picture_size(plan.splits.train[0].image),
+        image_hw=recipe.image_hw,
+        rgb=recipe.rgb_images,
+        seed=recipe.seed,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.definition import Splits
+from yogo.definition.thumbnails import Thumbnail
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
 
@@ -21,6 +22,10 @@ class Plan:
     splits: Splits
     precision: str
     """auto, fp32, bf16, fp16, or half: 16 bits of the hardware's choice."""
+
+    thumbnails: tuple[Thumbnail, ...] = ()
+    num_made: int = 0
+    """Frames made of the thumbnails; they follow the training pictures in the training set."""
 
     pretrained: Path | None = None
     pretrained_sha256: str | None = None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from yogo.definition import DatasetDefinition, SplitFractions, split
 from yogo.definition.lineage import digests_of_test, records, trained_on
 from yogo.definition.record import DataRecord
+from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.metrics.report import trained_on as sentence
 from yogo.run.directory import RunDirectory, check_name, propose_name
@@ -84,19 +86,21 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
     if request.definition is None:
         raise RunError(f"{run.path} never began to train: name its dataset definition to begin")
     definition = DatasetDefinition.from_yaml(request.definition)
-    recipe, notices = request.recipe, _warnings(definition)
-    digest = None
+    recipe, digest = request.recipe, None
+    notices: tuple[str, ...] = ()
     if request.pretrained is not None:
         from yogo.training.inheritance import inherit
 
         recipe, more = inherit(
             request.pretrained, recipe, definition.classes, given=request.given.keys(), reset_head=request.reset_head
         )
-        digest, notices = sha256(request.pretrained), (*notices, *more)
+        digest, notices = sha256(request.pretrained), more
     override = SplitFractions(*request.split_override) if request.split_override else None
     splits = split(definition, override=override, seed=recipe.seed)
     if not splits.train:
         raise TrainingError(f"{definition.path} leaves no pictures to train on: look at its split fractions")
+    made_of = thumbnails(definition)
+    number = num_made(len(splits.train)) if made_of else 0
     return Plan(
         run=run,
         definition=definition.path.absolute(),
@@ -104,17 +108,20 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         recipe=recipe,
         splits=splits,
         precision="half" if request.half else recipe.precision,
+        thumbnails=made_of,
+        num_made=number,
         pretrained=request.pretrained.absolute() if request.pretrained else None,
         pretrained_sha256=digest,
         reset_head=request.reset_head,
-        notices=(*notices, *(str(problem) for problem in splits.warnings)),
+        notices=(*notices, *_made(number, made_of, definition), *(str(problem) for problem in splits.warnings)),
     )
 
 
-def _warnings(definition: DatasetDefinition) -> tuple[str, ...]:
-    if definition.thumbnail_augmentation:
-        return ("The definition's thumbnail_augmentation is not made use of yet: its frames are left out",)
-    return ()
+def _made(number: int, made_of: Sequence[Thumbnail], definition: DatasetDefinition) -> Iterator[str]:
+    if made_of:
+        counts = Counter(definition.classes[one.kind] for one in made_of)
+        listed = ", ".join(f"{name} {count:,}" for name, count in counts.items())
+        yield f"{number:,} frames made of {len(made_of):,} thumbnails ({listed}) are trained on besides"
 
 
 def _record_data(plan: Plan) -> DataRecord:
@@ -125,6 +132,7 @@ def _record_data(plan: Plan) -> DataRecord:
             DatasetDefinition.from_yaml(plan.definition),
             plan.splits,
             progress=lambda done: screen.hear(Progressed("record", 0, done, total)),
+            thumbnails=plan.thumbnails,
         )
     record.write(plan.run.data)
     return record

@@ -34,6 +34,8 @@ def go_on(request: Request, run: RunDirectory, manifest: Manifest, world_size: i
         recipe=manifest.recipe,
         splits=record.splits(),
         precision=manifest.precision,
+        thumbnails=record.made_of(),
+        num_made=record.num_made,
         pretrained=Path(manifest.pretrained) if manifest.pretrained else None,
         pretrained_sha256=manifest.pretrained_sha256,
         reset_head=manifest.reset_head,

@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from yogo.definition import DatasetDefinition, split
+from yogo.definition.thumbnails import num_made, thumbnails
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
@@ -50,7 +51,16 @@ def trainer(definition: Path, world: World, clip_value: float, more: dict[str, A
         **more,
     )
     dataset = DatasetDefinition.from_yaml(definition)
-    plan = Plan(RunDirectory(Path("none")), definition, dataset.classes, recipe, split(dataset), "fp32")
+    plan = Plan(
+        RunDirectory(Path("none")),
+        definition,
+        dataset.classes,
+        recipe,
+        splits := split(dataset),
+        "fp32",
+        thumbnails=thumbnails(dataset),
+        num_made=num_made(len(splits.train)) if dataset.thumbnail_augmentation else 0,
+    )
     request = Request(runs=Path("none"), cache=False, num_workers=0)
     built = build(plan, request, world, precision=choose("fp32", world.device), keeper=NoKeeper())
     for module in built.model.modules():

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import TINY, Done, Yogo, write_dataset
+from tiny import TINY, Done, Yogo, add_thumbnails, write_dataset
 
 from yogo.data.sampler import ShardedBatches
 from yogo.definition import DatasetDefinition, split
@@ -62,6 +62,7 @@ def test_two_processes_of_n_train_the_weights_of_one_of_two_n(
 
 def test_every_option_of_the_data_trains_the_same_on_two_processes_and_on_one(tmp_path: Path) -> None:
     definition = write_dataset(tmp_path / "data", num_pictures=9, fractions="{train: 0.8, val: 0.2}")
+    add_thumbnails(definition)
     options = {"rotate": True, "brightness": 0.3, "contrast": 0.3, "class_weights": "balanced"}
     options["weighted_sampler"] = True
     (alone,) = train_on(1, definition, tmp_path, **options)

@@ -65,6 +65,19 @@ def write_dataset(
     return definition
 
 
+def add_thumbnails(definition: Path) -> Path:
+    """Thumbnails for the definition: two of `red`, one of `white`. Returns their folder."""
+    folder = definition.parent / "thumbnails"
+    for name, shade in (("red/1", 0), ("red/2", 20), ("white/1", 80)):
+        pixels = np.full((24, 26), 230, np.uint8)
+        pixels[6:-6, 6:-6] = shade
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(folder / f"{name}.png")
+    with definition.open("a") as file:
+        file.write("thumbnail_augmentation: {white: thumbnails/white, red: [thumbnails/red]}\n")
+    return folder
+
+
 @dataclass(frozen=True)
 class Done:
     returncode: int
