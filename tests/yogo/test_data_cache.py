@@ -99,6 +99,7 @@ def test_more_than_the_limit_is_refused_with_a_sentence(samples: list[Sample], f
     assert opened(samples, folder, limit_bytes=6 * FRAME - 1, notice=notices.append) is None
     assert len(notices) == 1
     assert "more than" in notices[0]
+    assert "--cache-limit" in notices[0]
     assert str(folder) in notices[0]
     assert notices[0].endswith("decoded anew in each epoch")
 
@@ -125,6 +126,7 @@ def test_a_cache_in_use_is_not_removed_for_another(tmp_path: Path, folder: Path)
     assert held is not None
     assert held.path.exists()
     assert "in use" in notices[0]
+    assert "--cache-limit" in notices[0]
 
 
 BUILD = """
@@ -183,6 +185,19 @@ def test_a_builder_killed_half_way_leaves_no_cache_and_the_next_one_builds_it(
     with builder(samples, folder) as second:
         output, _ = second.communicate("")
     assert output.splitlines()[-1] == f"sum {expected_sum(samples)}"
+    assert sorted(path.suffix for path in folder.iterdir()) == [".frames", ".lock"]
+
+
+def test_who_waited_for_a_builder_that_was_killed_builds_it(samples: list[Sample], folder: Path) -> None:
+    with builder(samples, folder, "stop") as first:
+        assert first.stdout is not None
+        assert first.stdout.readline() == "built 1\n"
+        with builder(samples, folder) as second:
+            assert second.stdout is not None
+            assert second.stdout.readline() == "built 1\n", "it waits, and is told of the other's progress"
+            first.kill()
+            output, _ = second.communicate("")
+    assert output.splitlines()[-2:] == ["built 6", f"sum {expected_sum(samples)}"]
     assert sorted(path.suffix for path in folder.iterdir()) == [".frames", ".lock"]
 
 

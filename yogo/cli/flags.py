@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import types
 import typing
 from typing import Any
@@ -80,6 +81,16 @@ def num_workers(text: str) -> int:
 
 def num_pictures(text: str) -> int:
     return _count(text, least=1, of="pictures")
+
+
+def num_gib(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of GiB: 0 or more")
+    return number
 
 
 def _count(text: str, *, least: int, of: str) -> int:

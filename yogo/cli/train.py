@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yogo.cli.flags import add_knobs, given, num_processes, num_workers
+from yogo.cli.flags import add_knobs, given, num_gib, num_processes, num_workers
 from yogo.errors import RecipeError
 from yogo.run.directory import RUNS, check_name
 
@@ -69,6 +69,9 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
         "--cache", action=argparse.BooleanOptionalAction, default=True, help="keep the decoded pictures (default: yes)"
     )
     group.add_argument("--cache-folder", type=Path, metavar="DIR", help="where (default: ~/.cache/yogo)")
+    group.add_argument(
+        "--cache-limit", type=num_gib, metavar="GIB", help="how much all caches in the folder may take (default: 50)"
+    )
 
 
 def _add_wandb(parser: argparse.ArgumentParser) -> None:
@@ -118,6 +121,7 @@ def _request(args: argparse.Namespace) -> Request:
         num_workers=args.num_workers,
         cache=args.cache,
         cache_folder=args.cache_folder,
+        cache_limit_gib=args.cache_limit,
         runs=args.runs,
         name=args.name,
         resume=args.resume,

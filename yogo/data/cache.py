@@ -181,7 +181,8 @@ def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
     """Remove the caches unused for longest, until `num_bytes` more fit. Raises CacheRefused where they cannot."""
     needed = f"The decoded pictures need {num_bytes / GIB:,.1f} GiB"
     if num_bytes > limit_bytes:
-        raise CacheRefused(f"{needed}, more than the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}")
+        most = f"the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}"
+        raise CacheRefused(f"{needed}, more than {most} (--cache-limit says how much)")
     caches = sorted(folder.glob("*.frames"), key=lambda path: path.stat().st_mtime)
     used = sum(path.stat().st_size for path in caches)
     for path in caches:
@@ -191,7 +192,8 @@ def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
         if _removed(path):
             used -= size
     if used + num_bytes > limit_bytes:
-        raise CacheRefused(f"{needed}, and caches that are in use leave less of {limit_bytes / GIB:,.1f} in {folder}")
+        most = f"the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}"
+        raise CacheRefused(f"{needed}, and caches that are in use leave less of {most} (--cache-limit says how much)")
     if num_bytes > _spare(folder):
         raise CacheRefused(f"{needed}, and {folder} has only {max(0, _spare(folder)) / GIB:,.1f} GiB to spare")
 

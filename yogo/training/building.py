@@ -10,7 +10,7 @@ from torch import Tensor
 from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.data.augment import augmentation
 from yogo.data.balance import balanced_weights
-from yogo.data.cache import DecodedCache, open_cache
+from yogo.data.cache import DEFAULT_LIMIT_BYTES, GIB, DecodedCache, open_cache
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import pack_labels
@@ -180,6 +180,7 @@ def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
         image_hw=plan.recipe.image_hw,
         rgb=plan.recipe.rgb_images,
         folder=request.cache_folder,
+        limit_bytes=DEFAULT_LIMIT_BYTES if request.cache_limit_gib is None else round(request.cache_limit_gib * GIB),
         progress=lambda done, total: tell(Progressed("decode", 0, done, total)),
         notice=lambda sentence: tell(Noticed(sentence)),
     )

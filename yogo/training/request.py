@@ -64,6 +64,9 @@ class Request(BaseModel):
     """Keep the decoded pictures, for later epochs and runs."""
 
     cache_folder: Path | None = None
+    cache_limit_gib: float | None = None
+    """How much all caches in the folder may take; None leaves it to yogo.data.cache."""
+
     runs: Path
     name: str | None = None
     resume: Path | None = None

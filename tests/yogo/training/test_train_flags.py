@@ -66,6 +66,8 @@ def test_model_and_device_may_stand_without_a_value() -> None:
         (["d.yml", "--name", "../up"], "cannot name a run"),
         (["d.yml", "--half", "--precision", "fp32"], "--precision"),
         (["d.yml", "--processes", "0"], "--processes"),
+        (["d.yml", "--cache-limit", "-1"], "--cache-limit"),
+        (["d.yml", "--cache-limit", "much"], "--cache-limit"),
         ([], "--resume"),
     ],
 )

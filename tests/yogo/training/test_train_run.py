@@ -27,6 +27,15 @@ def finished(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> tupl
     return yogo, yogo.train(definition, *TINY, *arguments)
 
 
+def test_pictures_that_no_cache_may_hold_are_trained_on_all_the_same_and_the_flag_is_named(
+    yogo: Yogo, definition: Path
+) -> None:
+    done = yogo.train(definition, *TINY, "--name", "full", "--epochs", "1", "-bs", "4", "--cache-limit", "0")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--cache-limit" in done.stdout
+    assert not list((yogo.home / "cache").rglob("*.frames"))
+
+
 def test_a_run_ends_with_a_receipt_that_verifies_and_a_test_loss(finished: tuple[Yogo, object]) -> None:
     receipt = verify(finished[0].run("calm-cat"))
     assert (receipt.epochs, receipt.best_epoch in (0, 1)) == (2, True)
