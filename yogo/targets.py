@@ -5,6 +5,7 @@ Axes: N boxes of a whole batch, 5 = class, x0, y0, x1, y1 (fractions of the fram
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -14,8 +15,9 @@ def build_targets(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: 
 
     The last box wins a cell. A centre on or beyond an edge belongs to the cell at that edge.
     """
-    cell_N, is_last_N = _cells(boxes_N5, image_index_N, num_images, Sx, Sy)
     num_cells = num_images * Sy * Sx
+    cell_N = _cells(boxes_N5, image_index_N, Sx, Sy)
+    is_last_N = _is_last(cell_N, num_cells)
     # Boxes that lost their cell go to one more cell, which is cut off: picking them out would need a sync.
     slot_N = torch.where(is_last_N, cell_N, num_cells)
     boxes_N5 = boxes_N5.float()
@@ -25,19 +27,25 @@ def build_targets(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: 
     return grid_6C[:, :num_cells].view(6, num_images, Sy, Sx).transpose(0, 1)
 
 
-def count_collisions(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: int, Sy: int) -> Tensor:
-    """How many boxes lose their cell to a later one: a scalar tensor on the boxes' device."""
-    return (~_cells(boxes_N5, image_index_N, num_images, Sx, Sy)[1]).sum()
+def count_collisions(boxes_N5: Tensor, image_index_N: Tensor, Sx: int, Sy: int) -> int:
+    """How many boxes lose their cell to a later one; of any number of images, since no grid is filled. On the CPU."""
+    # NumPy sorts whole numbers ten times as fast.
+    cells = np.sort(_cells(boxes_N5, image_index_N, Sx, Sy).numpy())
+    return int(np.count_nonzero(cells[1:] == cells[:-1]))
 
 
-def _cells(boxes_N5: Tensor, image_index_N: Tensor, num_images: int, Sx: int, Sy: int) -> tuple[Tensor, Tensor]:
-    """The cell of each box, counted over the whole batch, and whether it is the last one there."""
+def _cells(boxes_N5: Tensor, image_index_N: Tensor, Sx: int, Sy: int) -> Tensor:
+    """The cell of each box, counted over all images."""
     # In float32, as published: in more bits, a centre on a line between cells may fall on its other side.
     _, x0, y0, x1, y1 = boxes_N5.float().unbind(1)
     column_N = ((x0 + x1) * Sx / 2).floor().long().clamp(0, Sx - 1)
     row_N = ((y0 + y1) * Sy / 2).floor().long().clamp(0, Sy - 1)
-    cell_N = (image_index_N.long() * Sy + row_N) * Sx + column_N
+    return (image_index_N.long() * Sy + row_N) * Sx + column_N
+
+
+def _is_last(cell_N: Tensor, num_cells: int) -> Tensor:
+    """Whether each box is the last one in its cell."""
     order_N = torch.arange(len(cell_N), device=cell_N.device)
-    last_C = torch.full((num_images * Sy * Sx,), -1, device=cell_N.device)
+    last_C = torch.full((num_cells,), -1, device=cell_N.device)
     last_C.scatter_reduce_(0, cell_N, order_N, "amax")
-    return cell_N, last_C[cell_N] == order_N
+    return last_C[cell_N] == order_N

@@ -15,7 +15,7 @@ def labels_of(*pictures: list[int]) -> PackedLabels:
     """Pictures with boxes of these classes."""
     kinds = torch.tensor([kind for picture in pictures for kind in picture])
     boxes = torch.cat((kinds[:, None], torch.tensor([[0.1, 0.1, 0.2, 0.2]]).expand(len(kinds), 4)), 1)
-    return PackedLabels(boxes, torch.tensor([0, *map(len, pictures)]).cumsum(0), 0)
+    return PackedLabels(boxes, torch.tensor([0, *map(len, pictures)]).cumsum(0), torch.zeros(len(pictures)).long())
 
 
 def test_all_classes_that_occur_weigh_equally_much_and_a_box_weighs_1_on_average() -> None:

@@ -5,6 +5,8 @@ cache too. Every picture's path, size and time make up the file's name, so a cha
 cache; what has not been used for longest goes when the folder's bound is reached.
 
     <folder>/<digest>-<C>x<H>x<W>.frames   uint8 (N, C, H, W), in the order of the pictures' paths
+    <folder>/<digest>.labels, digests/*.json       what else was worked out of such files: see yogo.data.label_cache
+                                                   and yogo.definition.stamps
     <folder>/building.lock                 held by the one process that builds; freed by the system if it dies
 """
 
@@ -13,7 +15,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import shutil
 import time
@@ -27,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from yogo.data.cores import visible_cores
+from yogo.data.fingerprint import fingerprint
 from yogo.data.pictures import Bytes, read_pixels
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError, YogoError
@@ -118,17 +120,10 @@ def _silent(*told: object) -> None:
 
 def _digest(paths: Sequence[str]) -> str:
     """Names the pictures as they are now."""
-    with ThreadPoolExecutor(min(32, 4 * visible_cores())) as pool:  # each waits for the file system, not the core
-        stats = list(pool.map(_stat, paths))
-    lines = (f"{path}\0{stat.st_size}\0{stat.st_mtime_ns}\n" for path, stat in zip(paths, stats, strict=True))
-    return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _stat(path: str) -> os.stat_result:
     try:
-        return os.stat(path)
+        return fingerprint(paths)
     except OSError as error:
-        raise DefinitionError(f"{path} cannot be read as a picture: {error.strerror}") from error
+        raise DefinitionError(f"{error.filename} cannot be read as a picture: {error.strerror}") from error
 
 
 def _stands(target: Path, num_bytes: int) -> bool:
@@ -183,7 +178,7 @@ def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
     if num_bytes > limit_bytes:
         most = f"the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}"
         raise CacheRefused(f"{needed}, more than {most} (--cache-limit says how much)")
-    caches = sorted(folder.glob("*.frames"), key=lambda path: path.stat().st_mtime)
+    caches = sorted((*folder.glob("*.frames"), *folder.glob("*.labels")), key=lambda path: path.stat().st_mtime)
     used = sum(path.stat().st_size for path in caches)
     for path in caches:
         if used + num_bytes <= limit_bytes and num_bytes <= _spare(folder):

@@ -32,20 +32,22 @@ class Parsed(NamedTuple):
     counts: array[int]
     """Boxes a file."""
 
-    num_dropped: int
+    dropped: array[int]
+    """Boxes of each file that were too small to keep."""
 
 
 def parse(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:
     """The boxes of label files; none where there is no file. Raises DefinitionError."""
-    rows, counts, num_dropped = array("f"), array("q"), 0
+    rows, counts, dropped = array("f"), array("q"), array("q")
     for path in paths:
-        before = len(rows)
+        before, num_dropped = len(rows), 0
         if path is not None:
             labels = read_labels(Path(path), classes, _notes(str(Path(path).parent)))
             rows.extend(labels.rows)
-            num_dropped += labels.num_dropped
+            num_dropped = labels.num_dropped
         counts.append((len(rows) - before) // 5)
-    return Parsed(rows, counts, num_dropped)
+        dropped.append(num_dropped)
+    return Parsed(rows, counts, dropped)
 
 
 @lru_cache
@@ -60,12 +62,12 @@ def parse_apart(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:
     answer = subprocess.run(command, input=request, capture_output=True, check=False)
     if answer.returncode:
         return parse(paths, classes)
-    rows, counts = array("f"), array("q")
-    head, _, body = answer.stdout.partition(b"\n")
-    num_dropped = int(head)
-    counts.frombytes(body[: len(paths) * counts.itemsize])
-    rows.frombytes(body[len(paths) * counts.itemsize :])
-    return Parsed(rows, counts, num_dropped)
+    rows, counts, dropped = array("f"), array("q"), array("q")
+    size = len(paths) * counts.itemsize
+    counts.frombytes(answer.stdout[:size])
+    dropped.frombytes(answer.stdout[size : 2 * size])
+    rows.frombytes(answer.stdout[2 * size :])
+    return Parsed(rows, counts, dropped)
 
 
 def _answer() -> int:
@@ -76,8 +78,8 @@ def _answer() -> int:
     except YogoError:
         return 1
     out = sys.stdout.buffer
-    out.write(b"%d\n" % parsed.num_dropped)
     out.write(parsed.counts.tobytes())
+    out.write(parsed.dropped.tobytes())
     out.write(parsed.rows.tobytes())
     out.flush()
     return 0

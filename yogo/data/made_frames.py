@@ -158,7 +158,9 @@ class MadeFrames:
         columns = (kinds[self._layout.chosen[shown]], left / width, top / height, right / width, bottom / height)
         offsets = np.concatenate(([0], shown.sum(1).cumsum()))
         boxes = np.stack(columns, 1).astype(np.float32)
-        return PackedLabels(torch.from_numpy(boxes), torch.from_numpy(offsets), 0)
+        return PackedLabels(
+            torch.from_numpy(boxes), torch.from_numpy(offsets), torch.zeros(len(shown), dtype=torch.int64)
+        )
 
 
 def _bright(pixels: Bytes) -> npt.NDArray[np.int64]:

@@ -5,6 +5,7 @@ A batch's boxes are then a few slices; parsing the files again in every epoch co
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -34,12 +35,17 @@ class PackedLabels(NamedTuple):
     offsets: Tensor
     """int64 (number of samples + 1): the boxes of sample i are those from offsets[i] to offsets[i + 1]."""
 
-    num_dropped: int
-    """Boxes that were too small to keep."""
+    dropped: Tensor
+    """int64 (number of samples): boxes of each sample that were too small to keep."""
 
     @property
     def num_samples(self) -> int:
         return len(self.offsets) - 1
+
+    @property
+    def num_dropped(self) -> int:
+        """Boxes that were too small to keep."""
+        return int(self.dropped.sum())
 
     def of(self, index: int) -> Tensor:
         """float32 (n, 5): the boxes of one sample."""
@@ -50,7 +56,24 @@ class PackedLabels(NamedTuple):
         return PackedLabels(
             torch.cat((self.boxes, other.boxes)),
             torch.cat((self.offsets, other.offsets[1:] + self.offsets[-1])),
-            self.num_dropped + other.num_dropped,
+            torch.cat((self.dropped, other.dropped)),
+        )
+
+    def split(self, sizes: Sequence[int]) -> list[PackedLabels]:
+        """Those of so many samples, then of the so many after them, and so on."""
+        ends = itertools.accumulate(sizes)
+        return [self._slice(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
+    def _slice(self, start: int, stop: int) -> PackedLabels:
+        offsets = self.offsets[start : stop + 1]
+        return PackedLabels(self.boxes[offsets[0] : offsets[-1]], offsets - offsets[0], self.dropped[start:stop])
+
+    def select(self, indices: Tensor) -> PackedLabels:
+        """Those of some samples, in this order."""
+        boxes, _ = self.gather(indices)
+        counts = self.offsets[indices + 1] - self.offsets[indices]
+        return PackedLabels(
+            boxes, torch.cat((torch.zeros(1, dtype=torch.int64), counts.cumsum(0))), self.dropped[indices]
         )
 
     def gather(self, indices: Tensor) -> tuple[Tensor, Tensor]:
@@ -100,8 +123,9 @@ def _parse_all(chunks: list[list[str | None]], classes: Sequence[str], num_worke
 def _joined(parts: list[Parsed]) -> PackedLabels:
     rows = np.concatenate([np.empty(0, np.float32), *(np.frombuffer(part.rows, np.float32) for part in parts)])
     counts = np.concatenate([np.zeros(1, np.int64), *(np.frombuffer(part.counts, np.int64) for part in parts)])
+    dropped = np.concatenate([np.empty(0, np.int64), *(np.frombuffer(part.dropped, np.int64) for part in parts)])
     return PackedLabels(
         boxes=torch.from_numpy(rows.reshape(-1, 5)),
         offsets=torch.from_numpy(counts.cumsum()),
-        num_dropped=sum(part.num_dropped for part in parts),
+        dropped=torch.from_numpy(dropped),
     )

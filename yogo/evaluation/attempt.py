@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from yogo.checkpoint import load_checkpoint
+from yogo.data.label_cache import open_labels
 from yogo.errors import CheckpointError
 from yogo.metrics.measure import measure
 from yogo.model import open_model
@@ -51,7 +52,8 @@ def _events(plan: Plan, request: Request, test: CheckpointTest, world: World) ->
     if not all(weight.isfinite().all() for weight in model.parameters()):
         raise CheckpointError(f"{test.checkpoint} holds weights that are no finite numbers")
     forward = Forward(plan.recipe, model, choose(plan.precision, world.device))
-    pictures = batches(plan.splits.test, plan, request, world)
+    labels = open_labels(plan.splits.test, plan.classes, request.memory)
+    pictures = batches(plan.splits.test, labels, plan, request, world)
     losses, evidence = yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch)
     if world.leads:
         found = measure(

@@ -66,4 +66,4 @@ class Record(Part):
         if self.is_newer:
             raise RunError(f"{path} was written by a newer yogo (schema {self.schema_version}); it is left as it is")
         text = self.model_dump_json(indent=None if path.suffix == ".gz" else 2) + "\n"
-        write_atomically(path, gzip.compress(text.encode(), mtime=0) if path.suffix == ".gz" else text)
+        write_atomically(path, gzip.compress(text.encode(), 6, mtime=0) if path.suffix == ".gz" else text)

@@ -11,9 +11,10 @@ from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.data.augment import augmentation
 from yogo.data.balance import balanced_weights
 from yogo.data.cache import DEFAULT_LIMIT_BYTES, GIB, DecodedCache, open_cache
+from yogo.data.label_cache import open_labels
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.made_frames import MadeFrames
-from yogo.data.packed import pack_labels
+from yogo.data.packed import PackedLabels
 from yogo.data.pictures import picture_size
 from yogo.definition import Sample
 from yogo.model import YOGO, get_model_func, open_model
@@ -27,9 +28,6 @@ from yogo.training.precision import Precision
 from yogo.training.progress import Event, Noticed, Progressed
 from yogo.training.request import Request
 from yogo.training.trainer import Sets, Trainer
-
-LABELS_AT_A_TIME = 256
-"""Pictures whose boxes are put into cells at once: each has some ten thousand cells."""
 
 Tell = Callable[[Event], None]
 
@@ -90,11 +88,8 @@ def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
     labels = samples.labels
     if labels.num_dropped:
         tell(Noticed(f"{labels.num_dropped:,} training boxes are too small to be cells, and are left out"))
-    lost = 0
-    for indices in torch.arange(labels.num_samples).split(LABELS_AT_A_TIME):
-        boxes, image_index = labels.gather(indices)
-        lost += int(count_collisions(boxes, image_index, len(indices), model.Sx, model.Sy))
-    if lost:
+    owner = torch.repeat_interleave(labels.offsets.diff())
+    if lost := count_collisions(labels.boxes, owner, model.Sx, model.Sy):
         tell(Noticed(f"{lost:,} of {len(labels.boxes):,} training boxes share a cell with a later one, which wins it"))
     if samples.num_left_out:
         tell(Noticed(f"{samples.num_left_out} pictures sit out in each epoch, so that all processes have as many"))
@@ -108,7 +103,10 @@ def _tell_weights(weights: Tensor | None, plan: Plan, tell: Tell) -> None:
 
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
     splits, cache = plan.splits, _cache(plan, request, tell)
-    train = batches(splits.train, plan, request, world, cache, shuffle=True, made=_made(plan))
+    # All at once: what is kept of it then serves a run that splits the same pictures otherwise, too.
+    labels = open_labels([*splits.train, *splits.val, *splits.test], plan.classes, request.memory)
+    of_train, of_val, of_test = labels.split([len(samples) for _, samples in splits.items()])
+    train = batches(splits.train, of_train, plan, request, world, cache=cache, shuffle=True, made=_made(plan))
     weights = None
     if plan.recipe.class_weights == "balanced":
         weights = balanced_weights(train.labels, len(plan.classes))
@@ -117,8 +115,8 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
         _tell_weights(weights, plan, tell)
     return Sets(
         train=train,
-        val=batches(splits.val, plan, request, world, cache) if splits.val else None,
-        test=batches(splits.test, plan, request, world, cache) if splits.test else None,
+        val=batches(splits.val, of_val, plan, request, world, cache=cache) if splits.val else None,
+        test=batches(splits.test, of_test, plan, request, world, cache=cache) if splits.test else None,
         augmentation=augmentation(plan.recipe, train.labels.num_samples),
         class_weights=None if weights is None else weights.to(world.device),
     )
@@ -126,19 +124,20 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
 
 def batches(
     samples: Sequence[Sample],
+    labels: PackedLabels,
     plan: Plan,
     request: Request,
     world: World,
-    cache: DecodedCache | None = None,
     *,
+    cache: DecodedCache | None = None,
     shuffle: bool = False,
     made: MadeFrames | None = None,
 ) -> BatchLoader:
-    """This process's share of some pictures. Raises DefinitionError (a broken label file), TrainingError."""
+    """This process's share of some pictures, whose labels are `labels`. Raises TrainingError."""
     recipe = plan.recipe
     return loader(
         samples,
-        pack_labels(samples, plan.classes),
+        labels,
         image_hw=recipe.image_hw,
         rgb=recipe.rgb_images,
         batch_size=recipe.batch_size,

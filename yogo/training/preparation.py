@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -40,7 +41,7 @@ def prepared(request: Request, world_size: int) -> Iterator[tuple[Plan, Receipt]
     with hold(run) as notice, Receipt(run) as receipt:
         plan = plan or _resolve(request, run, world_size)
         receipt.attempt = plan.attempt
-        plan = _with_lineage(plan, DataRecord.read(run.data) if plan.attempt else _record_data(plan))
+        plan = _with_lineage(plan, DataRecord.read(run.data) if plan.attempt else _record_data(plan, request))
         run.result.unlink(missing_ok=True)
         yield replace(plan, notices=(*((notice,) if notice else ()), *plan.notices)), receipt
 
@@ -80,6 +81,19 @@ def _finished(run: RunDirectory) -> bool:
     return False
 
 
+@contextlib.contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without garbage collection: among many thousands of new objects it takes longer than what makes them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_uncollected()
 def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
     if request.resume is not None and run.manifest.exists():
         return go_on(request, run, Manifest.read(run.manifest), world_size)
@@ -124,7 +138,8 @@ def _made(number: int, made_of: Sequence[Thumbnail], definition: DatasetDefiniti
         yield f"{number:,} frames made of {len(made_of):,} thumbnails ({listed}) are trained on besides"
 
 
-def _record_data(plan: Plan) -> DataRecord:
+@_uncollected()
+def _record_data(plan: Plan, request: Request) -> DataRecord:
     """Keep what the run trains on: every file's digest, and which split it is in."""
     total = sum(len(samples) for _, samples in plan.splits.items())
     with contextlib.closing(terminal(plan.recipe.epochs)) as screen:
@@ -133,6 +148,7 @@ def _record_data(plan: Plan) -> DataRecord:
             plan.splits,
             progress=lambda done: screen.hear(Progressed("record", 0, done, total)),
             thumbnails=plan.thumbnails,
+            memory=request.memory / "digests" if request.memory else None,
         )
     record.write(plan.run.data)
     return record

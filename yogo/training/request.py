@@ -86,6 +86,13 @@ class Request(BaseModel):
     """A checkpoint to test; None trains."""
 
     @property
+    def memory(self) -> Path | None:
+        """Where is kept what was decoded, parsed and hashed before; None keeps nothing."""
+        from yogo.data.cache import default_folder
+
+        return (self.cache_folder or default_folder()) if self.cache else None
+
+    @property
     def recipe(self) -> Recipe:
         """The preset under the flags. Raises RecipeError."""
         values = self.base.model_dump() | self.given

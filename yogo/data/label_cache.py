@@ -1,0 +1,73 @@
+"""Parsed labels, kept beside the decoded cache for the next run on the same files.
+
+    <folder>/<digest>.labels   a NumPy archive of what PackedLabels holds, in the order of the label files' paths
+
+The digest is of the label files, the notes beside their folders and the classes, as they are now.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from yogo.data.fingerprint import fingerprint
+from yogo.data.packed import PackedLabels, pack_labels
+from yogo.definition.split import Sample
+from yogo.run.atomic import replacing
+
+
+def open_labels(samples: Sequence[Sample], classes: Sequence[str], folder: Path | None) -> PackedLabels:
+    """As `pack_labels`, from `folder` if they were parsed before, and kept there if not. Raises DefinitionError."""
+    paths = sorted({str(sample.label) for sample in samples if sample.label})
+    file = _file(paths, classes, folder) if folder else None
+    parsed = _read(file) if file else None
+    if parsed is None:
+        parsed = pack_labels([Sample(Path(path), Path(path), path) for path in paths], classes)
+        if file:
+            _write(file, parsed)
+    rows = {path: row for row, path in enumerate(paths)}
+    # A sample without a label file has the row after all others, which has no boxes.
+    return parsed.followed_by(NONE).select(torch.tensor([rows.get(str(one.label), len(paths)) for one in samples]))
+
+
+NONE = PackedLabels(torch.empty(0, 5, dtype=torch.float32), torch.tensor([0, 0]), torch.tensor([0]))
+"""One sample without boxes."""
+
+
+def _file(paths: Sequence[str], classes: Sequence[str], folder: Path) -> Path | None:
+    """Where such labels are kept; None where a file is missing, of which parsing then speaks."""
+    notes = {
+        os.path.join(os.path.dirname(parent), "notes.json") for parent in {os.path.dirname(path) for path in paths}
+    }
+    try:
+        digest = fingerprint([*paths, *sorted(path for path in notes if os.path.exists(path))])
+    except OSError:
+        return None
+    return folder / f"{hashlib.sha256(json.dumps([digest, list(classes)]).encode()).hexdigest()[:32]}.labels"
+
+
+def _read(file: Path) -> PackedLabels | None:
+    """None where nothing is kept, or it is damaged."""
+    try:
+        with file.open("rb") as kept, np.load(kept, allow_pickle=False) as arrays:
+            found = PackedLabels(*(torch.from_numpy(arrays[name]) for name in PackedLabels._fields))
+        with contextlib.suppress(OSError):  # not ours to touch, in a folder that others filled
+            os.utime(file)
+        return found
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def _write(file: Path, labels: PackedLabels) -> None:
+    with contextlib.suppress(OSError):  # a full disk, or one that is not ours: the next run then parses them again
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(file, durable=False) as out:
+            np.savez(out, **{name: part.numpy() for name, part in labels._asdict().items()})

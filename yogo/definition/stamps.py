@@ -1,0 +1,99 @@
+"""Files as they are: size, time and SHA-256. What was hashed before is remembered, folder by folder.
+
+    <memory>/<digest of a folder's path>.json   {name: [size, mtime_ns, sha256]}
+
+A file of the same size and time is believed to be the same; so the next run on the same data reads none of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from yogo.definition.problem import fault
+from yogo.run.atomic import replacing
+from yogo.run.record import Part
+from yogo.run.result import sha256
+
+AT_A_TIME = 200
+"""Files that a thread looks at in one go."""
+
+Known = dict[str, list[int | str]]
+
+
+class Stamp(Part):
+    """A file as it was."""
+
+    size: int
+    mtime_ns: int
+    sha256: str
+
+
+def stamps(
+    paths: Sequence[Path], memory: Path | None = None, progress: Callable[[int], None] | None = None
+) -> list[Stamp]:
+    """Of each of `paths`; `progress` is told how many are done. `memory` is a folder, made if need be.
+
+    Raises InvalidDatasetDefinitionFile or MissingPath for a file that cannot be read.
+    """
+    places = [str(path).rpartition("/")[::2] for path in paths]
+    folders = {folder: _remembered(memory, folder) for folder in {folder for folder, _ in places}}
+    changed: set[str] = set()
+
+    def look(part: list[tuple[str, str]]) -> list[Stamp]:
+        return [_look(folder, name, folders[folder], changed) for folder, name in part]
+
+    found: list[Stamp] = []
+    # Reading and hashing leave the interpreter's lock, so threads hide the file system's latency.
+    with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
+        for part in pool.map(look, [places[start : start + AT_A_TIME] for start in range(0, len(places), AT_A_TIME)]):
+            found += part
+            if progress:
+                progress(len(found))
+    for folder in changed:
+        _remember(memory, folder, folders[folder])
+    return found
+
+
+def _look(folder: str, name: str, known: Known, changed: set[str]) -> Stamp:
+    path = f"{folder}/{name}"
+    try:
+        status = os.stat(path)
+        match known.get(name):
+            case [size, mtime_ns, str(digest)] if (size, mtime_ns) == (status.st_size, status.st_mtime_ns):
+                pass
+            case _:
+                digest = sha256(Path(path))
+                known[name] = [status.st_size, status.st_mtime_ns, digest]
+                changed.add(folder)
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        raise fault(f"This file cannot be read: {error.strerror}", Path(path), missing=missing) from error
+    return Stamp(size=status.st_size, mtime_ns=status.st_mtime_ns, sha256=digest)
+
+
+def _place(memory: Path, folder: str) -> Path:
+    return memory / f"{hashlib.sha256(folder.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"
+
+
+def _remembered(memory: Path | None, folder: str) -> Known:
+    """Nothing where there is nothing, or it is damaged: the files are then read."""
+    if memory is not None:
+        with contextlib.suppress(OSError, ValueError):
+            known = json.loads(_place(memory, folder).read_bytes())
+            return known if isinstance(known, dict) else {}
+    return {}
+
+
+def _remember(memory: Path | None, folder: str, known: Known) -> None:
+    if memory is None:
+        return
+    with contextlib.suppress(OSError):  # a full disk, or one that is not ours: the next run then reads them again
+        memory.mkdir(parents=True, exist_ok=True)
+        with replacing(_place(memory, folder), durable=False) as file:
+            file.write(json.dumps(known).encode())
