@@ -2,7 +2,8 @@
 
 Runs `yogo train` on synthetic frames of a small size, with validation, checkpoints and the decoded cache, and reads
 the process's resident memory at the end of the epochs, from /proc (Linux). Prints MiB after the fifth epoch, after
-the last one and the most after the fifth, whose ratio to the first it is: what is aimed at is at most 1.05, as an allocator's mood moves it by a few hundredths.
+the last, and the most after the fifth. The ratio is of that most to the fifth's: at most 1.05 is aimed at, since an
+allocator's mood moves it by a few hundredths.
 """
 
 from __future__ import annotations
