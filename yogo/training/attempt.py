@@ -19,6 +19,7 @@ from yogo.run import events
 from yogo.run.lease import job
 from yogo.run.manifest import Manifest, WandbRun
 from yogo.training import signals
+from yogo.training.allocator import keep_freed_memory
 from yogo.training.building import build
 from yogo.training.distributed import PeerLost, World, choose_device, joined
 from yogo.training.evaluation import described
@@ -40,6 +41,8 @@ def run(request: Request, place: Place) -> int:
     from yogo.evaluation.attempt import examine
 
     device = choose_device(request.device, place)
+    if device.type == "cpu":
+        keep_freed_memory()
     try:
         with joined(place, device) as world:
             if request.test is not None:
