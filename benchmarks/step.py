@@ -57,7 +57,6 @@ def measure(precision: str, threads: int, batch_size: int) -> float:
     from yogo.data.batch import Batch
     from yogo.model import YOGO
     from yogo.recipe import Recipe
-    from yogo.training.allocator import keep_freed_memory
     from yogo.training.distributed import World
     from yogo.training.keeping import NoKeeper
     from yogo.training.launch import Place
@@ -66,7 +65,6 @@ def measure(precision: str, threads: int, batch_size: int) -> float:
     from yogo.training.signals import Inbox
     from yogo.training.trainer import Sets, Trainer
 
-    keep_freed_memory()  # as `yogo train` does on the CPU
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     device = torch.device("cpu")
@@ -111,6 +109,9 @@ def main() -> None:
     parser.add_argument("--measure", metavar="PRECISION", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
+        from yogo.training.allocator import keep_freed_memory
+
+        keep_freed_memory()  # as `yogo train` does on the CPU
         print(json.dumps({"frames_per_s": measure(args.measure, args.threads, args.batch)}))
         return
     rates = compare(args.threads, args.batch, args.repeats)
