@@ -70,8 +70,9 @@ class RunKeeper:
     def keep(
         self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
     ) -> None:
+        is_best = file == "best.pth"
         save_checkpoint(
-            self.run.best if file == "best.pth" else self.run.last,
+            self.run.best if is_best else self.run.last,
             model,
             epoch=at.epoch,
             step=at.step,
@@ -83,6 +84,7 @@ class RunKeeper:
             best_loss=at.best_loss,
             training={**self.extra, "batch": at.batch, "best_epoch": at.best_epoch},
             versions=versions(),
+            previous=None if is_best else self.run.previous,
         )
 
 

@@ -67,6 +67,7 @@ class Receipt:
         """The run has done all that it was asked for."""
         self._write(Result(outcome="finished", best_sha256=sha256(self.run.best)))
         self._is_finished = True
+        self.run.previous.unlink(missing_ok=True)
 
     def _write(self, result: Result) -> None:
         """With what is known of the attempt."""

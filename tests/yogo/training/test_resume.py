@@ -69,14 +69,42 @@ def test_the_curves_of_a_resumed_run_show_each_step_once(yogo: Yogo, definition:
     assert steps == sorted(set(steps))
 
 
-def test_a_torn_last_checkpoint_is_replaced_by_the_best_one_with_a_notice(definition: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [0, 1000, None])
+def test_a_torn_or_missing_last_checkpoint_costs_no_more_than_the_way_since_the_previous_one(
+    left: int | None, uninterrupted: Steered, definition: Path, tmp_path: Path
+) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 1, 2))
+    tear(steered.run.last, left)
+    plan = steered.plan(resume=True)
+    assert plan.checkpoint == steered.run.previous
+    (notice,) = [notice for notice in plan.notices if "last.pth" in notice]
+    assert "goes on from last.previous.pth, which was saved after step 3" in notice
+    steered.go(resume=True)
+    assert same_weights(steered.run.last, uninterrupted.run.last)
+    assert same_weights(steered.run.best, uninterrupted.run.best)
+
+
+def tear(path: Path, left: int | None) -> None:
+    """Leave so many of a file's bytes, or no file."""
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:left])
+
+
+def test_where_the_previous_checkpoint_is_torn_too_the_best_one_takes_its_place(
+    definition: Path, tmp_path: Path
+) -> None:
     steered = Steered(tmp_path, definition)
     with pytest.raises(signals.Stop):
         steered.go(stop_after=("train", 1, 1))
-    steered.run.last.write_bytes(steered.run.last.read_bytes()[:1000])
+    tear(steered.run.last, 1000)
+    tear(steered.run.previous, 1000)
     plan = steered.plan(resume=True)
     assert plan.checkpoint == steered.run.best
-    assert any("last.pth" in notice for notice in plan.notices)
+    assert any("last.previous.pth is not a checkpoint" in notice for notice in plan.notices)
 
 
 def test_a_run_with_no_whole_checkpoint_left_says_so(definition: Path, tmp_path: Path) -> None:
