@@ -75,7 +75,6 @@ def save_checkpoint(
     """Replace `path` by a checkpoint that opens; returns its SHA-256. On an error the old file still stands.
 
     The old file is kept as `previous`, if that is given.
-
     Every part may hold only what `weights_only=True` loads: tensors, numbers, strings, None, dicts, lists, tuples.
     Raises CheckpointError where it holds anything else or reads back otherwise than written; OSError (a full disk).
     """

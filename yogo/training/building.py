@@ -106,6 +106,7 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
         val=batches(splits.val, plan, request, world, cache) if splits.val else None,
         test=batches(splits.test, plan, request, world, cache) if splits.test else None,
         augmentation=Flips(len(splits.train), plan.recipe.seed) if plan.recipe.flips else None,
+        pictures=[sample.image for sample in splits.train],
     )
 
 
@@ -155,9 +156,9 @@ def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
 def _restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     """Put a trainer where the checkpoint was written."""
     assert checkpoint.optimizer_state_dict is not None
-    trainer.optimizer.load_state_dict(checkpoint.optimizer_state_dict)
+    trainer.stepper.optimizer.load_state_dict(checkpoint.optimizer_state_dict)
     if checkpoint.scaler_state_dict:
-        trainer.scaler.load_state_dict(checkpoint.scaler_state_dict)
+        trainer.stepper.scaler.load_state_dict(checkpoint.scaler_state_dict)
     trainer.at = Position(
         epoch=checkpoint.epoch,
         batch=int(checkpoint.training.get("batch", 0)),

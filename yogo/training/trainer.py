@@ -6,13 +6,12 @@ import functools
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor
 
 from yogo.data.batch import Batch
-from yogo.loss import Losses
 from yogo.metrics.boxes import Evidence
 from yogo.metrics.measure import measure, summary
 from yogo.model import YOGO
@@ -20,13 +19,15 @@ from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.training import signals
 from yogo.training.distributed import World
+from yogo.training.divergence import ADVICE, Diverged, Watch
 from yogo.training.evaluation import announced, evaluate
 from yogo.training.forward import Forward
 from yogo.training.keeping import File, Keeper, Position
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Phase, Progressed
-from yogo.training.reading import ADVICE, Diverged, Reader
-from yogo.training.schedule import cosine, set_rate
+from yogo.training.reading import Reader
+from yogo.training.schedule import cosine
+from yogo.training.stepping import Stepper
 
 
 class Batches(Protocol):
@@ -55,6 +56,8 @@ class Sets:
     val: Batches | None = None
     test: Batches | None = None
     augmentation: Augmentation | None = None
+    pictures: Sequence[Path] = ()
+    """Files of the training set, in the order of the batches' indices."""
 
 
 class Trainer:
@@ -74,7 +77,6 @@ class Trainer:
     ) -> None:
         self.recipe = recipe
         self.model = model.to(memory_format=torch.channels_last)
-        self._parameters = list[Tensor](model.parameters())
         self.sets = sets
         self.world = world
         self.precision = precision
@@ -83,15 +85,10 @@ class Trainer:
         self.attempt = attempt
         self.at = position or Position()
         self.classes = tuple(classes or map(str, range(int(model.num_classes))))
-        self.network = world.parallel(self.model)
+        self.watch = Watch(world, sets.pictures)
+        self.stepper = Stepper(recipe, self.model, world, precision, self.watch)
         self.forward = Forward(recipe, self.model, precision)
-        self.optimizer = torch.optim.AdamW(
-            self._parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
-        )
-        self.scaler = precision.scaler()
         self.reader = Reader(world)
-        # Read once: asking the device for it at every step would wait for it.
-        self._clip = float(model.clip_value)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -134,53 +131,50 @@ class Trainer:
         self.sets.train.set_epoch(self.at.epoch, self.at.batch)
         if self.sets.augmentation is not None:
             self.sets.augmentation.set_epoch(self.at.epoch)
-        asked = time.monotonic()
-        for batch in self.sets.train:
-            waited = time.monotonic() - asked
-            size = self.sets.train.global_batch_sizes[self.at.batch]
-            rate = self._set_rate()
-            self.reader.add(self._train_step(batch, size), size, waited)
-            self.at.batch += 1
-            self.at.step += 1
-            yield Progressed("train", self.at.epoch, self.at.batch, self.steps_per_epoch)
+        share = iter(self.sets.train)
+        while self.at.batch < self.steps_per_epoch:
+            rate = self._rate()
+            yield from self._train_step(share, rate)
             is_last = self.at.batch == self.steps_per_epoch
-            signum, is_due = self.world.agree(self.inbox.pending, self.reader.is_due or is_last)
+            signum, is_due, has_diverged = self.world.agree(
+                self.inbox.pending, self.reader.is_due or is_last, self.watch.has_diverged()
+            )
+            if is_due or signum:
+                (has_diverged,) = self.world.agree(self.watch.has_diverged(wait=True))
+            if has_diverged:
+                raise self.watch.error()
             if is_due or signum:
                 yield from self._read(rate)
             if signum:
                 yield from self._stop(signum)
-            asked = time.monotonic()
 
-    def _train_step(self, batch: Batch, global_size: int) -> Losses:
-        """One optimiser step. DDP averages the gradients, and the loss is the global batch's: hence the divisor."""
+    def _train_step(self, share: Iterator[Batch], rate: float) -> Iterator[Event]:
+        """One optimiser step, with the next batch of this process's share."""
+        size = self.sets.train.global_batch_sizes[self.at.batch]
+        asked = time.monotonic()
+        batch = next(share)
+        waited = time.monotonic() - asked
         self._seed_dropout()
-        self.model.train()
+        losses = self.stepper.add(self._augmented(batch), num_images=size)
+        self.stepper.take(rate)
+        self.at.batch += 1
+        self.at.step += 1
+        self.watch.note(losses[0], [batch.indices], step=self.at.step, epoch=self.at.epoch)
+        self.reader.add(losses, size, waited)
+        yield Progressed("train", self.at.epoch, self.at.batch, self.steps_per_epoch)
+
+    def _augmented(self, batch: Batch) -> Batch:
         batch = batch.to(self.world.device)
-        if self.sets.augmentation is not None:
-            batch = self.sets.augmentation(batch)
-        predictions = self.forward.predict(batch, self.network)
-        losses = self.forward.losses(predictions, batch, global_size / self.world.size)
-        with self.world.averaging():
-            self.scaler.scale(losses.loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        # After the all-reduce that backward did: clamped sooner, each process would clamp its own share, and
-        # their number would change the result.
-        torch.nn.utils.clip_grad_value_(self._parameters, self._clip, foreach=self.world.device.type == "cuda")
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        return losses
+        return batch if self.sets.augmentation is None else self.sets.augmentation(batch)
 
     def _seed_dropout(self) -> None:
         """What is left out follows from the step and the process: a resumed run draws what it would have drawn."""
         seed = (self.recipe.seed * 1_000_003 + self.at.step) * self.world.size + self.world.place.rank
         torch.manual_seed(seed % 2**63)
 
-    def _set_rate(self) -> float:
+    def _rate(self) -> float:
         first = self.recipe.learning_rate
-        rate = cosine(self.at.step, self.num_steps, first, first / self.recipe.lr_decay_factor)
-        set_rate(self.optimizer, rate)
-        return rate
+        return cosine(self.at.step, self.num_steps, first, first / self.recipe.lr_decay_factor)
 
     def _read(self, rate: float) -> Iterator[Event]:
         event = self.reader.read(step=self.at.step, epoch=self.at.epoch, rate=rate)
@@ -220,10 +214,9 @@ class Trainer:
 
     def _keep(self, file: File) -> Event:
         """Replace a checkpoint, never a good one by one that is none."""
-        norms = torch.stack(torch._foreach_norm(self._parameters))
-        if not bool(norms.isfinite().all()):
+        if not torch.nn.utils.get_total_norm(self.stepper.parameters).isfinite():
             raise Diverged(f"a weight was no finite number after step {self.at.step}: {ADVICE}")
-        self.keeper.keep(file, self.model, self.optimizer, self.scaler, self.at)
+        self.keeper.keep(file, self.model, self.stepper.optimizer, self.stepper.scaler, self.at)
         return events.Checkpointed(
             attempt=self.attempt, step=self.at.step, epoch=self.at.epoch, file=file, loss=self.at.best_loss
         )

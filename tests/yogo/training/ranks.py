@@ -51,7 +51,7 @@ def trainer(definition: Path, world: World, clip_value: float) -> Trainer:
             module.__class__ = FrozenBatchNorm
         elif isinstance(module, nn.Dropout2d):
             module.p = 0.0
-    built._clip = clip_value
+    built.stepper.clip_value = clip_value
     return built
 
 

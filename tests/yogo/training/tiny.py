@@ -33,6 +33,7 @@ from yogo.training.precision import choose
 from yogo.training.preparation import prepared
 from yogo.training.progress import Event, Progressed
 from yogo.training.request import Request
+from yogo.training.trainer import Trainer
 
 SIZE = 64
 TINY = ("--model", "quarter_filters", "--image-hw", str(SIZE), str(SIZE), "--precision", "fp32", "--lr", "1e-3")
@@ -178,8 +179,17 @@ class Steered:
         with prepared(self.request(resume=resume), 1) as (plan, _):
             return plan
 
-    def go(self, *, resume: bool = False, stop_after: tuple[str, int, int] | None = None) -> list[Event]:
-        """What happened. `stop_after` a phase, an epoch and a count of batches; raises signals.Stop then."""
+    def go(
+        self,
+        *,
+        resume: bool = False,
+        stop_after: tuple[str, int, int] | None = None,
+        change: Callable[[Trainer], None] = lambda trainer: None,
+    ) -> list[Event]:
+        """What happened. `stop_after` a phase, an epoch and a count of batches; raises signals.Stop then.
+
+        `change` gets the trainer before it trains.
+        """
         request = self.request(resume=resume)
         world = World(Place(), torch.device("cpu"))
         heard: list[Event] = []
@@ -188,6 +198,7 @@ class Steered:
             precision = choose("fp32", world.device)
             trainer = build(plan, request, world, precision=precision, keeper=keeper)
             trainer.inbox = signals.Inbox()
+            change(trainer)
             manifest = Manifest(
                 name="steered",
                 definition=str(plan.definition),
