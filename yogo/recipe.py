@@ -51,7 +51,7 @@ class Recipe(BaseModel):
     """Passes over the training set."""
 
     batch_size: Annotated[PositiveInt, Knob("Batch size", "Schedule", ("-bs",))] = 64
-    """Pictures a step and process; the global batch is this times the number of processes."""
+    """Pictures a batch and process; the global batch is this times the processes and the accumulated batches."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1), Knob("Learning rate", "Schedule", ("-lr", "--lr"))] = 3e-4
     """Learning rate of the first step; it decays along a cosine."""
@@ -64,6 +64,15 @@ class Recipe(BaseModel):
 
     seed: Annotated[int, Field(ge=0, lt=2**63), Knob("Seed", "Schedule")] = 0
     """Seed of the first weights, the order of the pictures and their augmentation."""
+
+    warmup_epochs: Annotated[NonNegativeFloat, Knob("Warm-up epochs", "Schedule")] = 0.0
+    """Epochs, or a part of one, over which the learning rate rises to its full height; 0 begins there."""
+
+    accumulate: Annotated[PositiveInt, Knob("Accumulate", "Schedule")] = 1
+    """Batches whose gradients make one step: a larger global batch in the same memory."""
+
+    scale_lr: Annotated[bool, Knob("Scale the rate", "Schedule")] = False
+    """Multiply the learning rate by how many batches a step has: processes times accumulated (arXiv:1706.02677)."""
 
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the CIoU loss of the boxes (arXiv:1911.08287)."""

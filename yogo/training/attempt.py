@@ -136,7 +136,7 @@ def listening(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, Weigh
 
 
 def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]) -> Manifest:
-    world, sets = trainer.world, trainer.sets
+    world = trainer.world
     return Manifest(
         name=plan.run.name,
         attempt=plan.attempt,
@@ -156,7 +156,7 @@ def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, h
         num_val=len(plan.splits.val),
         num_test=len(plan.splits.test),
         steps_per_epoch=trainer.steps_per_epoch,
-        global_batch_size=max(sets.train.global_batch_sizes),
+        global_batch_size=trainer.global_batch_size,
         versions=versions(),
         code=_commit(),
         job_id=job()[0] or None,

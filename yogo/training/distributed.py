@@ -14,6 +14,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import torch
@@ -98,6 +99,10 @@ class World:
         """Around backward, in which the processes average their gradients. Raises PeerLost."""
         with _peers() if self.size > 1 else contextlib.nullcontext():
             yield
+
+    def accumulating(self, network: nn.Module) -> AbstractContextManager[None]:
+        """Around forward and backward of a batch whose gradients are averaged with those of a later one."""
+        return network.no_sync() if isinstance(network, DistributedDataParallel) else contextlib.nullcontext()
 
     def align(self, model: nn.Module) -> None:
         """Give every process the leading one's weights and buffers: batch norm has seen other pictures on each."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import torch
 from torch import Tensor
 
@@ -32,18 +34,21 @@ class Stepper:
         # Read once: asking the device for it at every step would wait for it.
         self.clip_value = float(model.clip_value)
 
-    def add(self, batch: Batch, *, num_images: int) -> Tensor:
+    def add(self, batch: Batch, *, num_images: int, more_come: bool = False) -> Tensor:
         """Add the gradients of a batch on the device; its losses, in the order of `Losses`, without a gradient.
+
+        While `more_come` for the same step, the processes keep their gradients to themselves.
 
         `num_images` is the divisor of the loss: pictures of the whole step, on all processes. The losses are this
         process's shares: their sum over processes and batches is the step's.
         """
         self.model.train()
-        predictions = self._forward.predict(batch, self._network)
-        # DDP averages the gradients, and the loss is the global batch's: hence the divisor.
-        losses = self._forward.losses(predictions, batch, num_images / self._world.size)
-        with self._world.averaging():
-            self.scaler.scale(self._watch.guarded(losses.loss)).backward()
+        with self._world.accumulating(self._network) if more_come else contextlib.nullcontext():
+            predictions = self._forward.predict(batch, self._network)
+            # DDP averages the gradients, and the loss is the global batch's: hence the divisor.
+            losses = self._forward.losses(predictions, batch, num_images / self._world.size)
+            with self._world.averaging():
+                self.scaler.scale(self._watch.guarded(losses.loss)).backward()
         return torch.stack(losses).detach() / self._world.size
 
     def take(self, rate: float) -> None:

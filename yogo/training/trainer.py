@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
+from torch import Tensor
 
 from yogo.data.batch import Batch
 from yogo.metrics.boxes import Evidence
@@ -26,7 +28,7 @@ from yogo.training.keeping import File, Keeper, Position
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Phase, Progressed
 from yogo.training.reading import Reader
-from yogo.training.schedule import cosine
+from yogo.training.schedule import rate_of
 from yogo.training.stepping import Stepper
 
 
@@ -91,8 +93,25 @@ class Trainer:
         self.reader = Reader(world)
 
     @property
-    def steps_per_epoch(self) -> int:
+    def num_batches(self) -> int:
+        """In an epoch."""
         return len(self.sets.train.global_batch_sizes)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimiser steps; the last may have fewer batches than the others."""
+        return math.ceil(self.num_batches / self.recipe.accumulate)
+
+    @property
+    def global_batch_size(self) -> int:
+        """Pictures of a whole step, on all processes."""
+        return sum(self.sets.train.global_batch_sizes[: self.recipe.accumulate])
+
+    @property
+    def learning_rate(self) -> float:
+        """At its full height."""
+        scale = self.world.size * self.recipe.accumulate if self.recipe.scale_lr else 1
+        return self.recipe.learning_rate * scale
 
     @property
     def num_steps(self) -> int:
@@ -120,22 +139,24 @@ class Trainer:
             attempt=self.attempt,
             epochs=self.recipe.epochs,
             steps_per_epoch=self.steps_per_epoch,
+            global_batch_size=self.global_batch_size,
+            learning_rate=self.learning_rate,
             num_train=sum(self.sets.train.global_batch_sizes),
             num_val=sum(self.sets.val.global_batch_sizes) if self.sets.val else 0,
         )
 
     def _train_epoch(self) -> Iterator[Event]:
         """The batches that are left of the epoch."""
-        if self.at.batch >= self.steps_per_epoch:
+        if self.at.batch >= self.num_batches:
             return
         self.sets.train.set_epoch(self.at.epoch, self.at.batch)
         if self.sets.augmentation is not None:
             self.sets.augmentation.set_epoch(self.at.epoch)
         share = iter(self.sets.train)
-        while self.at.batch < self.steps_per_epoch:
+        while self.at.batch < self.num_batches:
             rate = self._rate()
             yield from self._train_step(share, rate)
-            is_last = self.at.batch == self.steps_per_epoch
+            is_last = self.at.batch == self.num_batches
             signum, is_due, has_diverged = self.world.agree(
                 self.inbox.pending, self.reader.is_due or is_last, self.watch.has_diverged()
             )
@@ -149,32 +170,44 @@ class Trainer:
                 yield from self._stop(signum)
 
     def _train_step(self, share: Iterator[Batch], rate: float) -> Iterator[Event]:
-        """One optimiser step, with the next batch of this process's share."""
-        size = self.sets.train.global_batch_sizes[self.at.batch]
-        asked = time.monotonic()
-        batch = next(share)
-        waited = time.monotonic() - asked
-        self._seed_dropout()
-        losses = self.stepper.add(self._augmented(batch), num_images=size)
-        self.stepper.take(rate)
-        self.at.batch += 1
-        self.at.step += 1
-        self.watch.note(losses[0], [batch.indices], step=self.at.step, epoch=self.at.epoch)
-        self.reader.add(losses, size, waited)
-        yield Progressed("train", self.at.epoch, self.at.batch, self.steps_per_epoch)
+        """One optimiser step, with the next batches of this process's share: the last step of an epoch has the rest."""
+        sizes = self.sets.train.global_batch_sizes[self.at.batch : self.at.batch + self.recipe.accumulate]
+        indices, losses, waited = list[Tensor](), list[Tensor](), 0.0
+        for place in range(1, len(sizes) + 1):
+            is_last, asked = place == len(sizes), time.monotonic()
+            batch = next(share)
+            waited += time.monotonic() - asked
+            self._seed_dropout()
+            losses.append(self.stepper.add(self._augmented(batch), num_images=sum(sizes), more_come=not is_last))
+            indices.append(batch.indices)
+            self.at.batch += 1
+            if is_last:
+                self.stepper.take(rate)
+                self.at.step += 1
+            yield Progressed("train", self.at.epoch, self.at.batch, self.num_batches)
+        total = torch.stack(losses).sum(0)
+        self.watch.note(total[0], indices, step=self.at.step, epoch=self.at.epoch)
+        self.reader.add(total, sum(sizes), waited)
 
     def _augmented(self, batch: Batch) -> Batch:
         batch = batch.to(self.world.device)
         return batch if self.sets.augmentation is None else self.sets.augmentation(batch)
 
     def _seed_dropout(self) -> None:
-        """What is left out follows from the step and the process: a resumed run draws what it would have drawn."""
-        seed = (self.recipe.seed * 1_000_003 + self.at.step) * self.world.size + self.world.place.rank
+        """What is left out follows from the batch and the process: a resumed run draws what it would have drawn."""
+        num_batches = self.at.epoch * self.num_batches + self.at.batch
+        seed = (self.recipe.seed * 1_000_003 + num_batches) * self.world.size + self.world.place.rank
         torch.manual_seed(seed % 2**63)
 
     def _rate(self) -> float:
-        first = self.recipe.learning_rate
-        return cosine(self.at.step, self.num_steps, first, first / self.recipe.lr_decay_factor)
+        first = self.learning_rate
+        return rate_of(
+            self.at.step,
+            self.num_steps,
+            first,
+            first / self.recipe.lr_decay_factor,
+            warmup_steps=round(self.recipe.warmup_epochs * self.steps_per_epoch),
+        )
 
     def _read(self, rate: float) -> Iterator[Event]:
         event = self.reader.read(step=self.at.step, epoch=self.at.epoch, rate=rate)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from ranks import Way, name_of
 from tiny import TINY, Done, Yogo, write_dataset
 
 from yogo.data.sampler import ShardedBatches
@@ -21,52 +22,53 @@ from yogo.run.result import verify
 RANKS = Path(__file__).with_name("ranks.py")
 
 
-def train_on(count: int, definition: Path, folder: Path) -> list[dict[str, Any]]:
-    """What each rank ended with."""
-    outs = [folder / f"{count}-{rank}.pt" for rank in range(count)]
-    meeting = f"file://{folder / f'meeting-{count}'}"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, RANKS, str(rank), str(count), meeting, definition, out],
-            env={**os.environ, "PYTHONHASHSEED": str(rank + 1), "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
-        )
-        for rank, out in enumerate(outs)
-    ]
-    assert [process.wait(timeout=200) for process in processes] == [0] * count
-    return [torch.load(out, weights_only=True) for out in outs]
+WAYS: dict[str, Way] = {"alone": (1, 1), "two": (2, 1), "three": (3, 1), "two, accumulating": (2, 3)}
+
+Ended = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Ended]]:
+    """What each rank ended with."""
     folder = tmp_path_factory.mktemp("worlds")
-    # Seven to train on make a last batch of three, two for one process and one for the other.
-    definition = write_dataset(folder / "data", num_pictures=12, fractions="{train: 0.6, val: 0.4}")
-    return train_on(1, definition, folder), train_on(2, definition, folder)
+    # Ten to train on make a last batch of four, which three processes cannot share evenly; nor can they, or two,
+    # the five to validate and to test on.
+    write_dataset(folder / "data", num_pictures=20, fractions="{train: 0.5, val: 0.25, test: 0.25}")
+    subprocess.run(
+        [sys.executable, RANKS, folder, *(f"{count},{accumulate}" for count, accumulate in WAYS.values())],
+        env={**os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
+        check=True,
+        timeout=240,
+    )
+    return {
+        name: [torch.load(folder / name_of(rank, way), weights_only=True) for rank in range(way[0])]
+        for name, way in WAYS.items()
+    }
 
 
-def test_two_processes_of_n_train_the_weights_of_one_of_two_n(
-    worlds: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "alone"])
+def test_however_many_processes_and_batches_share_a_global_batch_the_weights_are_the_same(
+    way: str, worlds: dict[str, list[Ended]]
 ) -> None:
-    (alone,), together = worlds
-    for rank in together:
+    (alone,) = worlds["alone"]
+    for rank in worlds[way]:
+        assert rank["at"]["step"] == alone["at"]["step"] == 4
         for one, other in zip(alone["parameters"], rank["parameters"], strict=True):
             assert (one - other).abs().max() < 1e-10
 
 
-def test_each_validation_picture_counts_once_however_many_processes_there_are(
-    worlds: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "alone"])
+def test_each_picture_counts_once_in_losses_and_metrics_however_many_processes_there_are(
+    way: str, worlds: dict[str, list[Ended]]
 ) -> None:
-    (alone,), together = worlds
-    assert len(alone["validations"]) == 2
-    for rank in together:
-        assert rank["validations"] == pytest.approx(alone["validations"], rel=1e-12)
-
-
-def test_the_splits_are_equal_in_every_process_whatever_its_hash_seed(
-    worlds: tuple[list[dict[str, Any]], list[dict[str, Any]]],
-) -> None:
-    (alone,), together = worlds
-    assert all(rank["keys"] == alone["keys"] for rank in together)
+    (alone,) = worlds["alone"]
+    tested = alone["figures"][-1]
+    assert tested["mAP"] > 0  # some boxes are right, and some are kept
+    assert tested["precision"] is not None
+    for rank in worlds[way]:
+        for ours, theirs in zip(rank["validations"], alone["validations"], strict=True):
+            assert ours == pytest.approx(theirs, rel=1e-12)
+    assert worlds[way][0]["figures"] == alone["figures"]
 
 
 @pytest.fixture(scope="module")
