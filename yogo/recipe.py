@@ -74,6 +74,9 @@ class Recipe(BaseModel):
     scale_lr: Annotated[bool, Knob("Scale the rate", "Schedule")] = False
     """Multiply the learning rate by how many batches a step has: processes times accumulated (arXiv:1706.02677)."""
 
+    ema_decay: Annotated[float, Field(ge=0, lt=1), Knob("EMA decay", "Schedule")] = 0.0
+    """What an exponential moving average of the weights keeps of itself at each step; it becomes best.pth. 0 is off."""
+
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the CIoU loss of the boxes (arXiv:1911.08287)."""
 

@@ -110,7 +110,7 @@ def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
     yield from trainer.fit()
     if trainer.sets.test is not None:
         if trainer.world.leads:
-            trainer.model.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
+            trainer.result.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
         for event in trainer.test():
             yield described(event, plan)
     yield events.Finished(attempt=plan.attempt, step=trainer.at.step, epoch=trainer.at.epoch)

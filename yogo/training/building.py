@@ -17,7 +17,7 @@ from yogo.model.head import reset_head
 from yogo.targets import count_collisions
 from yogo.training import signals
 from yogo.training.distributed import World
-from yogo.training.keeping import Keeper, Position
+from yogo.training.keeping import UNAVERAGED, Keeper, Position
 from yogo.training.plan import Plan
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Noticed, Progressed
@@ -159,6 +159,8 @@ def _restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     trainer.stepper.optimizer.load_state_dict(checkpoint.optimizer_state_dict)
     if checkpoint.scaler_state_dict:
         trainer.stepper.scaler.load_state_dict(checkpoint.scaler_state_dict)
+    if UNAVERAGED in checkpoint.training:
+        trainer.model.load_state_dict(checkpoint.training[UNAVERAGED])
     trainer.at = Position(
         epoch=checkpoint.epoch,
         batch=int(checkpoint.training.get("batch", 0)),

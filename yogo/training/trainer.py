@@ -20,11 +20,12 @@ from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.training import signals
+from yogo.training.averaging import MovingAverage
 from yogo.training.distributed import World
 from yogo.training.divergence import ADVICE, Diverged, Watch
 from yogo.training.evaluation import announced, evaluate
 from yogo.training.forward import Forward
-from yogo.training.keeping import File, Keeper, Position
+from yogo.training.keeping import File, Keeper, Position, State
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Phase, Progressed
 from yogo.training.reading import Reader
@@ -89,8 +90,14 @@ class Trainer:
         self.classes = tuple(classes or map(str, range(int(model.num_classes))))
         self.watch = Watch(world, sets.pictures)
         self.stepper = Stepper(recipe, self.model, world, precision, self.watch)
-        self.forward = Forward(recipe, self.model, precision)
+        self.average = MovingAverage(self.model, recipe.ema_decay) if recipe.ema_decay else None
+        self.forward = Forward(recipe, self.result, precision)
         self.reader = Reader(world)
+
+    @property
+    def result(self) -> YOGO:
+        """The model that is validated, tested and kept: the one that trains, or the average of its weights."""
+        return self.model if self.average is None else self.average.model
 
     @property
     def num_batches(self) -> int:
@@ -184,6 +191,8 @@ class Trainer:
             if is_last:
                 self.stepper.take(rate)
                 self.at.step += 1
+                if self.average is not None:
+                    self.average.follow(self.at.step)
             yield Progressed("train", self.at.epoch, self.at.batch, self.num_batches)
         total = torch.stack(losses).sum(0)
         self.watch.note(total[0], indices, step=self.at.step, epoch=self.at.epoch)
@@ -249,7 +258,8 @@ class Trainer:
         """Replace a checkpoint, never a good one by one that is none."""
         if not torch.nn.utils.get_total_norm(self.stepper.parameters).isfinite():
             raise Diverged(f"a weight was no finite number after step {self.at.step}: {ADVICE}")
-        self.keeper.keep(file, self.model, self.stepper.optimizer, self.stepper.scaler, self.at)
+        unaveraged = self.model if self.average is not None else None
+        self.keeper.keep(file, State(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged))
         return events.Checkpointed(
             attempt=self.attempt, step=self.at.step, epoch=self.at.epoch, file=file, loss=self.at.best_loss
         )

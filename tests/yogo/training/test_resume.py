@@ -26,26 +26,44 @@ def _one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+OPTIONS: dict[str, dict[str, object]] = {
+    "published": {},
+    "everything": {"accumulate": 2, "warmup_epochs": 0.5, "scale_lr": True, "ema_decay": 0.9},
+}
+
+
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> Steered:
+def all_uninterrupted(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> dict[str, Steered]:
     torch.set_num_threads(1)
-    steered = Steered(tmp_path_factory.mktemp("whole"), definition)
-    steered.go()
-    return steered
+    runs = {}
+    for name, options in OPTIONS.items():
+        runs[name] = Steered(tmp_path_factory.mktemp("whole"), definition, **options)
+        runs[name].go()
+    return runs
 
 
+@pytest.fixture
+def uninterrupted(all_uninterrupted: dict[str, Steered]) -> Steered:
+    return all_uninterrupted["published"]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("stop_after", [("train", 0, 1), ("train", 0, 3), ("validate", 0, 1), ("train", 1, 2)])
 def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(
-    stop_after: tuple[str, int, int], uninterrupted: Steered, definition: Path, tmp_path: Path
+    stop_after: tuple[str, int, int],
+    options: str,
+    all_uninterrupted: dict[str, Steered],
+    definition: Path,
+    tmp_path: Path,
 ) -> None:
-    steered = Steered(tmp_path, definition)
+    steered, whole = Steered(tmp_path, definition, **OPTIONS[options]), all_uninterrupted[options]
     with pytest.raises(signals.Stop):
         steered.go(stop_after=stop_after)
     heard = steered.go(resume=True)
     assert isinstance(heard[0], events.Resumed)
-    assert same_weights(steered.run.last, uninterrupted.run.last)
-    assert same_weights(steered.run.best, uninterrupted.run.best)
-    ours, theirs = load_checkpoint(steered.run.last), load_checkpoint(uninterrupted.run.last)
+    assert same_weights(steered.run.last, whole.run.last)
+    assert same_weights(steered.run.best, whole.run.best)
+    ours, theirs = load_checkpoint(steered.run.last), load_checkpoint(whole.run.last)
     assert (ours.step, ours.epoch, ours.best_loss) == (theirs.step, theirs.epoch, theirs.best_loss)
 
 
