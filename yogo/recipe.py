@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     field_validator,
@@ -77,6 +78,9 @@ class Recipe(BaseModel):
     ema_decay: Annotated[float, Field(ge=0, lt=1), Knob("EMA decay", "Schedule")] = 0.0
     """What an exponential moving average of the weights keeps of itself at each step; it becomes best.pth. 0 is off."""
 
+    early_stopping: Annotated[NonNegativeInt, Knob("Early stopping", "Schedule")] = 0
+    """Epochs without a lower validation loss after which the run ends; 0 trains all epochs."""
+
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the CIoU loss of the boxes (arXiv:1911.08287)."""
 
@@ -100,6 +104,9 @@ class Recipe(BaseModel):
 
     normalize_images: Annotated[bool, Knob("Normalise", "Model")] = False
     """Divide the pictures' bytes by 255 before the network."""
+
+    sync_batch_norm: Annotated[bool, Knob("Sync batch norm", "Model")] = False
+    """Batch norm's statistics over all processes' pictures, not each one's own; on GPUs only."""
 
     anchor_width: Annotated[PositiveFloat, Knob("Anchor width", "Model")] = 0.04250100424705710
     """Width, as a fraction of the frame, of the box that the network predicts from."""

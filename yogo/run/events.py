@@ -27,7 +27,7 @@ class EventBase(Part):
     at: datetime = Field(default_factory=now)
     attempt: int = 0
     reason: str = ""
-    """Why a number is null, or why the run failed or was signalled."""
+    """Why a number is null, or why the run failed, was signalled or finished before its last epoch."""
 
 
 class Losses(Part):

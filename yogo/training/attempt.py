@@ -113,7 +113,8 @@ def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
             trainer.result.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
         for event in trainer.test():
             yield described(event, plan)
-    yield events.Finished(attempt=plan.attempt, step=trainer.at.step, epoch=trainer.at.epoch)
+    at = trainer.at
+    yield events.Finished(attempt=plan.attempt, step=at.step, epoch=at.epoch, reason=trainer.ended_early)
 
 
 @contextlib.contextmanager

@@ -43,6 +43,10 @@ def build(
     """
     checkpoint = load_checkpoint(plan.checkpoint) if plan.checkpoint else None
     model = _model(plan, checkpoint).to(world.device)
+    if plan.recipe.sync_batch_norm:
+        model = world.synchronized(model)
+    if world.leads:
+        _tell_idle_options(plan, world, tell)
     trainer = Trainer(
         plan.recipe,
         model,
@@ -79,6 +83,14 @@ def _model(plan: Plan, checkpoint: Checkpoint | None) -> YOGO:
         normalize_images=recipe.normalize_images,
         model_func=get_model_func(recipe.model),
     )
+
+
+def _tell_idle_options(plan: Plan, world: World, tell: Tell) -> None:
+    """Say which options change nothing here."""
+    if plan.recipe.sync_batch_norm and world.size == 1:
+        tell(Noticed("--sync-batch-norm has nothing to do: one process trains alone"))
+    if plan.recipe.early_stopping and not plan.splits.val:
+        tell(Noticed("--early-stopping has nothing to do: there is no validation set"))
 
 
 def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:

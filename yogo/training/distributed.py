@@ -26,6 +26,7 @@ from yogo.errors import TrainingError
 from yogo.training.launch import Place
 
 T = TypeVar("T")
+M = TypeVar("M", bound=nn.Module)
 
 _MEETING = datetime.timedelta(minutes=30)
 """How long the others wait for rank 0, which may have to read a large dataset for the first time."""
@@ -110,6 +111,15 @@ class World:
             with _peers():
                 for tensor in model.state_dict().values():
                     dist.broadcast(tensor, 0)
+
+    def synchronized(self, model: M) -> M:
+        """`model`, its batch norm over the pictures of all processes. Raises TrainingError where that cannot be."""
+        if self.size == 1:
+            return model
+        if self.device.type != "cuda":
+            raise TrainingError("--sync-batch-norm needs GPUs: torch cannot do it on the CPU, so leave it out there")
+        converted: M = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        return converted
 
     def parallel(self, model: nn.Module) -> nn.Module:
         """`model`, its gradients averaged over all processes while backward runs."""

@@ -124,10 +124,19 @@ class Trainer:
     def num_steps(self) -> int:
         return self.recipe.epochs * self.steps_per_epoch
 
+    @property
+    def ended_early(self) -> str:
+        """Why no epoch comes any more although some were asked for; empty if there is no reason."""
+        patience, best = self.recipe.early_stopping, self.at.best_epoch
+        is_last = self.at.epoch >= self.recipe.epochs
+        if not patience or best is None or is_last or self.at.epoch - 1 - best < patience:
+            return ""
+        return f"stopped early: in {patience} epochs the validation loss was never lower than in epoch {best + 1}"
+
     def fit(self) -> Iterator[Event]:
         """Train to the end, yielding what happens as it happens. Raises signals.Stop once a stop asked for is saved."""
         yield self._beginning()
-        while self.at.epoch < self.recipe.epochs:
+        while self.at.epoch < self.recipe.epochs and not self.ended_early:
             yield from self._train_epoch()
             yield from self._end_epoch()
 

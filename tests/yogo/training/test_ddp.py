@@ -12,12 +12,16 @@ import pytest
 import torch
 from ranks import Way, name_of
 from tiny import TINY, Done, Yogo, write_dataset
+from torch import nn
 
 from yogo.data.sampler import ShardedBatches
 from yogo.definition import DatasetDefinition, split
+from yogo.model import YOGO, get_model_func
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
+from yogo.training.distributed import World
+from yogo.training.launch import Place
 
 RANKS = Path(__file__).with_name("ranks.py")
 
@@ -159,3 +163,25 @@ def test_an_error_that_only_another_process_meets_is_said_once(yogo: Yogo, tmp_p
     failed = yogo.events("partly")[-1]
     assert isinstance(failed, events.Failed)
     assert "picture_" in failed.reason
+
+
+def test_batch_norm_over_all_processes_is_refused_without_gpus(yogo: Yogo, definition: Path) -> None:
+    flags = ("--sync-batch-norm", "--device", "cpu", "--name", "synced", "--epochs", "1", "-bs", "2")
+    done = yogo.finish(definition, *TINY, *flags, "--processes", "2")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "--sync-batch-norm needs GPUs" in done.stderr
+    alone = yogo.train(definition, *TINY, *flags, "--name", "alone")
+    assert alone.returncode == 0
+    assert "--sync-batch-norm has nothing to do: one process trains alone" in alone.stdout
+
+
+def test_batch_norm_over_all_gpus_keeps_the_names_of_the_weights() -> None:
+    model = YOGO((64, 64), 0.05, 0.05, 2, model_func=get_model_func("quarter_filters"))
+    names = list(model.state_dict())
+    pair = World(Place(0, 2, 0, 2), torch.device("cuda"))
+    norms = [
+        module for module in pair.synchronized(model).modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
+    ]
+    assert norms
+    assert all(isinstance(module, nn.SyncBatchNorm) for module in norms)
+    assert list(model.state_dict()) == names

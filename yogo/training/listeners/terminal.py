@@ -162,4 +162,5 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
             found += report(metrics)
         case events.Finished():
             found.append(f"finished after {event.epoch} epochs, {event.step:,} steps")
+            found += [event.reason] if event.reason else []
     return found
