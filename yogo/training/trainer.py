@@ -135,7 +135,7 @@ class Trainer:
 
     def fit(self) -> Iterator[Event]:
         """Train to the end, yielding what happens as it happens. Raises signals.Stop once a stop asked for is saved."""
-        yield self._beginning()
+        yield from self._beginning()
         while self.at.epoch < self.recipe.epochs and not self.ended_early:
             yield from self._train_epoch()
             yield from self._end_epoch()
@@ -147,11 +147,16 @@ class Trainer:
             if self.world.leads:
                 yield from announced(measure(evidence, self.classes), losses, self.attempt)
 
-    def _beginning(self) -> Event:
+    def _beginning(self) -> Iterator[Event]:
         self.reader.restart_clock()
         if self.at.step:
-            return events.Resumed(attempt=self.attempt, epoch=self.at.epoch, step=self.at.step)
-        return events.Started(
+            yield events.Resumed(attempt=self.attempt, epoch=self.at.epoch, step=self.at.step)
+            # Whoever was killed after it saved these may not have come to say so.
+            if self.at.batch == 0 and self.at.best_epoch == self.at.epoch - 1:
+                yield self._checkpointed("best.pth")
+            yield self._checkpointed("last.pth")
+            return
+        yield events.Started(
             attempt=self.attempt,
             epochs=self.recipe.epochs,
             steps_per_epoch=self.steps_per_epoch,
@@ -269,6 +274,9 @@ class Trainer:
             raise Diverged(f"a weight was no finite number after step {self.at.step}: {ADVICE}")
         unaveraged = self.model if self.average is not None else None
         self.keeper.keep(file, State(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged))
+        return self._checkpointed(file)
+
+    def _checkpointed(self, file: File) -> Event:
         return events.Checkpointed(
             attempt=self.attempt, step=self.at.step, epoch=self.at.epoch, file=file, loss=self.at.best_loss
         )

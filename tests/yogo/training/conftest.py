@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from tiny import Yogo, write_dataset
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
     """Sums in another order differ in their last bit; and for tiny pictures one thread is quicker than two."""
     threads = torch.get_num_threads()

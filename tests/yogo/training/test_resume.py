@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import torch
 from tiny import TINY, Steered, Yogo, same_weights, stop_after_first_step, write_dataset
 
 from yogo.checkpoint import load_checkpoint
@@ -23,7 +22,6 @@ OPTIONS: dict[str, dict[str, object]] = {
 
 @pytest.fixture(scope="module")
 def all_uninterrupted(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> dict[str, Steered]:
-    torch.set_num_threads(1)
     runs = {}
     for name, options in OPTIONS.items():
         runs[name] = Steered(tmp_path_factory.mktemp("whole"), definition, **options)
