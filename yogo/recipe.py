@@ -55,7 +55,7 @@ class Recipe(BaseModel):
     """Pictures a batch and process; the global batch is this times the processes and the accumulated batches."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1), Knob("Learning rate", "Schedule", ("-lr", "--lr"))] = 3e-4
-    """Learning rate of the first step; it decays along a cosine."""
+    """Learning rate of the first step, or after the warm-up; it decays along a cosine."""
 
     lr_decay_factor: Annotated[float, Field(ge=1), Knob("Decay factor", "Schedule")] = 10.0
     """The last step's learning rate is the first one's divided by this."""

@@ -82,7 +82,8 @@ class Watch:
     def guarded(self, loss: Tensor) -> Tensor:
         """The loss for backward: as it is, or else NaN. So are all gradients then, on every process."""
         self._blocked = torch.maximum(self._blocked, (~loss.detach().isfinite()).float())
-        return loss * torch.where(self._blocked > 0, torch.nan, 1.0)
+        # `torch.where` would copy its two numbers to the device, and wait for that.
+        return loss * torch.ones_like(self._blocked).masked_fill(self._blocked > 0, torch.nan)
 
     def judged(self, gradients: Sequence[Tensor]) -> Tensor:
         """1.0 where the optimiser may change nothing, else 0.0: a scalar on the device, as fused optimisers take it."""
