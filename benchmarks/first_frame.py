@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from comparison import verdict
+
 NUM_RUNS = 50
 MOST = 1.5
 _OURS = ("yogo", "yogo_tui", "__main__", "__mp_main__")
@@ -40,13 +42,15 @@ def main() -> int:
         _measure("console", workspace)  # compiles, fills the disk's cache, and leaves the list of libraries
         pairs = [(_measure("console", workspace), _measure("empty", workspace)) for _ in range(args.repeat)]
     console, empty = ([pair[which] for pair in pairs] for which in (0, 1))
-    print(f"first frame with {NUM_RUNS} runs   {_told(console)}")
-    print(f"empty Textual app          {_told(empty)}")
-    ratios = [one.wall / other.wall for one, other in pairs]
-    ratio = statistics.median(ratios)
-    work = min(one.cpu for one in console) / min(one.cpu for one in empty)
-    print(f"ratio                      {ratio:.2f} (at most {MOST}); of the processors' time {work:.2f}")
-    return 0 if ratio <= MOST else 1
+    ratio = statistics.median(one.wall / other.wall for one, other in pairs)
+    processors = min(one.cpu for one in console) / min(one.cpu for one in empty)
+    verdict(
+        "first_frame",
+        {"wall": ratio, "processors": processors},
+        at_most={"wall": MOST},
+        seconds={"console": _seconds(console), "empty": _seconds(empty)},
+    )
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,9 @@ class Took:
     """Seconds of processors' time that it used until then: what a busy machine changes less."""
 
 
-def _told(times: list[Took]) -> str:
+def _seconds(times: list[Took]) -> dict[str, float]:
     wall, cpu = [one.wall for one in times], [one.cpu for one in times]
-    return f"{statistics.median(wall):.3f} s (best {min(wall):.3f}), processors {min(cpu):.3f} s"
+    return {"median": round(statistics.median(wall), 3), "best": round(min(wall), 3), "processors": round(min(cpu), 3)}
 
 
 def _measure(child: str, workspace: Path) -> Took:

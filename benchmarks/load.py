@@ -1,6 +1,6 @@
 """Loading frames with their labels, against the published way, in one run on the same files and one core.
 
-    python benchmarks/load.py [--pictures 48] [--cells 300] [--repeats 3]
+    python benchmarks/load.py [--pictures 48] [--cells 300] [--repeats 2]
 
 Makes synthetic 772x1032 frames, then runs `reference.py load`, the product's loader from PNG and its loader
 from the decoded cache in turn, each in a process of its own without helpers beside it, and prints one JSON
@@ -13,16 +13,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
 
+from comparison import frames_per_s, rounded, verdict
+
 REFERENCE = Path(__file__).parent / "reference.py"
 BATCH_SIZE = 16
 PASSES = 3
+TARGETS = {"png": 2.5, "cache": 25.0}
 
 
 def measure(root: Path, *, cached: bool) -> float:
@@ -57,33 +58,22 @@ def measure(root: Path, *, cached: bool) -> float:
     return median(rates[1:])
 
 
-def in_a_process(*arguments: str) -> float:
-    """`frames_per_s` of what a Python program prints, on one core."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.PIPE, text=True, env=environment)
-    return float(json.loads(done.stdout.splitlines()[-1])["frames_per_s"])
-
-
 def compare(root: Path, repeats: int) -> dict[str, float]:
-    """Each way in turn, again and again, so that a busy machine slows all of them."""
+    """Frames a second of each way, on one core."""
     pictures, labels = (str(root / what / "pre-training") for what in ("images", "labels"))
     ways = {
         "reference": (str(REFERENCE), "load", pictures, labels, "--batch", str(BATCH_SIZE)),
         "png": (__file__, "--measure", "png", str(root)),
         "cache": (__file__, "--measure", "cache", str(root)),
     }
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(repeats):
-        for name, arguments in ways.items():
-            rates[name].append(in_a_process(*arguments))
-    return {name: median(some) for name, some in rates.items()}
+    return frames_per_s(ways, repeats, {**os.environ, "OMP_NUM_THREADS": "1"})
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=48)
     parser.add_argument("--cells", type=int, default=300)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--measure", nargs=2, metavar=("WAY", "ROOT"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if hasattr(os, "sched_setaffinity"):
@@ -98,8 +88,8 @@ def main() -> None:
         root = Path(folder) / "data"
         make_dataset(root, Plan(pictures=args.pictures, cells=args.cells))
         rates = compare(root, args.repeats)
-    ratios = {name: round(rates[name] / rates["reference"], 2) for name in ("png", "cache")}
-    print(json.dumps({"what": "load", "frames_per_s": {n: round(r, 1) for n, r in rates.items()}, "times": ratios}))
+    ratios = {name: rates[name] / rates["reference"] for name in TARGETS}
+    verdict("load", ratios, at_least=TARGETS, frames_per_s=rounded(rates, 1))
 
 
 if __name__ == "__main__":

@@ -14,14 +14,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import json
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from comparison import rounded, verdict
+
 if TYPE_CHECKING:
     from yogo.metrics.boxes import Evidence
 
+TARGETS = {"everything": 0.1}
 CLASSES = ("healthy", "ring", "trophozoite", "schizont", "gametocyte", "wbc", "misc")
 
 
@@ -115,9 +117,8 @@ def main() -> None:
         work()
         seconds[name] = time.perf_counter() - began
     seconds["pycocotools"] *= evidence.num_images / some.num_images
-    ratio = seconds["everything"] / seconds["pycocotools"]
-    shown = {name: round(value, 2) for name, value in seconds.items()}
-    print(json.dumps({"what": "metrics", "seconds": shown, "ratio": round(ratio, 4), "mAP apart": round(apart, 6)}))
+    ratio = {name: seconds[name] / seconds["pycocotools"] for name in ("everything", "an epoch's")}
+    verdict("metrics", ratio, at_most=TARGETS, seconds=rounded(seconds), mAP_apart=round(apart, 6))
 
 
 if __name__ == "__main__":

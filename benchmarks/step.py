@@ -1,6 +1,6 @@
 """A training step, against the published way, in one run on the same machine and threads.
 
-    python benchmarks/step.py [--threads N] [--batch 4] [--repeats 3]
+    python benchmarks/step.py [--threads N] [--batch 4] [--repeats 2]
 
 Runs `reference.py step`, then the product's own training loop in fp32 and in `auto` precision, in turn, each
 in a process of its own, on full-size frames with 300 cells, and prints one JSON object: frames a second of
@@ -14,19 +14,20 @@ import argparse
 import itertools
 import json
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
+from comparison import frames_per_s, rounded, verdict
+
 if TYPE_CHECKING:
     from yogo.data.batch import Batch
 
 REFERENCE = Path(__file__).parent / "reference.py"
 CELLS = 300
+TARGETS = {"fp32": 1.6, "auto": 3.0}
 STEPS = 5
 
 
@@ -89,40 +90,33 @@ def measure(precision: str, threads: int, batch_size: int) -> float:
     return median(batch_size / (end - began) for began, end in itertools.pairwise(ends))
 
 
-def in_a_process(*arguments: str) -> float:
-    """`frames_per_s` of what a Python program prints."""
-    done = subprocess.run([sys.executable, *arguments], check=True, stdout=subprocess.PIPE, text=True)
-    return float(json.loads(done.stdout.splitlines()[-1])["frames_per_s"])
-
-
 def compare(threads: int, batch_size: int, repeats: int) -> dict[str, float]:
-    """Each way in turn, again and again, so that a busy machine slows all of them."""
+    """Frames a second of each way."""
     sizes = ("--threads", str(threads), "--batch", str(batch_size))
     ways = {
         "reference": (str(REFERENCE), "step", *sizes),
         "fp32": (__file__, "--measure", "fp32", *sizes),
         "auto": (__file__, "--measure", "auto", *sizes),
     }
-    rates: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(repeats):
-        for name, arguments in ways.items():
-            rates[name].append(in_a_process(*arguments))
-    return {name: median(some) for name, some in rates.items()}
+    return frames_per_s(ways, repeats)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--batch", type=int, default=4)
-    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--measure", metavar="PRECISION", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
+        from yogo.training.allocator import keep_freed_memory
+
+        keep_freed_memory()  # as `yogo train` does on the CPU
         print(json.dumps({"frames_per_s": measure(args.measure, args.threads, args.batch)}))
         return
     rates = compare(args.threads, args.batch, args.repeats)
-    ratios = {name: round(rates[name] / rates["reference"], 2) for name in ("fp32", "auto")}
-    print(json.dumps({"what": "step", "frames_per_s": {n: round(r, 2) for n, r in rates.items()}, "times": ratios}))
+    ratios = {name: rates[name] / rates["reference"] for name in TARGETS}
+    verdict("step", ratios, at_least=TARGETS, frames_per_s=rounded(rates))
 
 
 if __name__ == "__main__":

@@ -70,9 +70,11 @@ def save_checkpoint(
     best_loss: float | None = None,
     training: Mapping[str, Any] | None = None,
     versions: Mapping[str, str] | None = None,
+    previous: Path | None = None,
 ) -> str:
     """Replace `path` by a checkpoint that opens; returns its SHA-256. On an error the old file still stands.
 
+    The old file is kept as `previous`, if that is given.
     Every part may hold only what `weights_only=True` loads: tensors, numbers, strings, None, dicts, lists, tuples.
     Raises CheckpointError where it holds anything else or reads back otherwise than written; OSError (a full disk).
     """
@@ -92,7 +94,7 @@ def save_checkpoint(
         "training": dict(training or {}),
         "versions": dict(versions or {}),
     }
-    return _write(path, contents)
+    return _write(path, contents, previous)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -117,7 +119,7 @@ def _is_state_dict(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in value.items())
 
 
-def _write(path: Path, contents: Mapping[str, Any]) -> str:
+def _write(path: Path, contents: Mapping[str, Any], previous: Path | None) -> str:
     """Replace `path`, once what would be written has been read back; returns its SHA-256."""
     buffer = io.BytesIO()
     torch.save(_on_cpu(contents), buffer)
@@ -129,7 +131,7 @@ def _write(path: Path, contents: Mapping[str, Any]) -> str:
             f"{path} was not written, since it could not be read back: {_first_line(error)}"
         ) from error
     digest = hashlib.sha256(data).hexdigest()
-    with replacing(path) as file:
+    with replacing(path, previous=previous) as file:
         file.write(data)
         file.flush()
         file.seek(0)

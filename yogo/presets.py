@@ -35,7 +35,14 @@ Fingerprint = NewType("Fingerprint", str)
 
 SUFFIXES = (".yaml", ".yml")
 _FOLDER = Path(__file__).with_name("preset_files")
-_BUILTIN = ("defaults", "pretrain", "finetune", "still-voice-4405-as-it-ran", "still-voice-4405-as-written")
+_BUILTIN = (
+    "defaults",
+    "pretrain",
+    "finetune",
+    "few-pictures",
+    "still-voice-4405-as-it-ran",
+    "still-voice-4405-as-written",
+)
 _HEADINGS = ("title", "note")
 FIELDS = (*_HEADINGS, *Recipe.model_fields)
 

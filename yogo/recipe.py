@@ -19,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Field,
     NonNegativeFloat,
+    NonNegativeInt,
     PositiveFloat,
     PositiveInt,
     field_validator,
@@ -51,10 +52,10 @@ class Recipe(BaseModel):
     """Passes over the training set."""
 
     batch_size: Annotated[PositiveInt, Knob("Batch size", "Schedule", ("-bs",))] = 64
-    """Pictures a step and process; the global batch is this times the number of processes."""
+    """Pictures a batch and process; the global batch is this times the processes and the accumulated batches."""
 
     learning_rate: Annotated[float, Field(gt=0, le=1), Knob("Learning rate", "Schedule", ("-lr", "--lr"))] = 3e-4
-    """Learning rate of the first step; it decays along a cosine."""
+    """Learning rate of the first step, or after the warm-up; it decays along a cosine."""
 
     lr_decay_factor: Annotated[float, Field(ge=1), Knob("Decay factor", "Schedule")] = 10.0
     """The last step's learning rate is the first one's divided by this."""
@@ -64,6 +65,21 @@ class Recipe(BaseModel):
 
     seed: Annotated[int, Field(ge=0, lt=2**63), Knob("Seed", "Schedule")] = 0
     """Seed of the first weights, the order of the pictures and their augmentation."""
+
+    warmup_epochs: Annotated[NonNegativeFloat, Knob("Warm-up epochs", "Schedule")] = 0.0
+    """Epochs, or a part of one, over which the learning rate rises to its full height; 0 begins there."""
+
+    accumulate: Annotated[PositiveInt, Knob("Accumulate", "Schedule")] = 1
+    """Batches whose gradients make one step: a larger global batch in the same memory."""
+
+    scale_lr: Annotated[bool, Knob("Scale the rate", "Schedule")] = False
+    """Multiply the learning rate by how many batches a step has: processes times accumulated (arXiv:1706.02677)."""
+
+    ema_decay: Annotated[float, Field(ge=0, lt=1), Knob("EMA decay", "Schedule")] = 0.0
+    """What an exponential moving average of the weights keeps of itself at each step; it becomes best.pth. 0 is off."""
+
+    early_stopping: Annotated[NonNegativeInt, Knob("Early stopping", "Schedule")] = 0
+    """Epochs without a lower validation loss after which the run ends; 0 trains all epochs."""
 
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the CIoU loss of the boxes (arXiv:1911.08287)."""
@@ -91,6 +107,9 @@ class Recipe(BaseModel):
 
     normalize_images: Annotated[bool, Knob("Normalise", "Model")] = False
     """Divide the pictures' bytes by 255 before the network."""
+
+    sync_batch_norm: Annotated[bool, Knob("Sync batch norm", "Model")] = False
+    """Batch norm's statistics over all processes' pictures, not each one's own; on GPUs only."""
 
     anchor_width: Annotated[PositiveFloat, Knob("Anchor width", "Model")] = 0.04250100424705710
     """Width, as a fraction of the frame, of the box that the network predicts from."""

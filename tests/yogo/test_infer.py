@@ -250,6 +250,7 @@ def test_zarr_gives_what_the_pictures_give(pth: Path, pictures: Path, tmp_path: 
         ({"path_to_images": "one.png", "save_preds": True}, "nowhere to write"),
         ({"path_to_images": "one.png", "draw_boxes": True, "output_dir": "."}, "holds the pictures themselves"),
         ({"path_to_images": "one.png", "obj_thresh": 7.0}, "obj_thresh is 7"),
+        ({"path_to_images": "one.png", "save_npy": True, "output_dir": "one.png"}, "one.png cannot be made a folder"),
         ({"path_to_images": "torn", "save_preds": True, "output_dir": "out"}, "none of the pictures"),
     ],
 )
@@ -306,3 +307,43 @@ def test_colour_pictures_are_looked_at_in_colour(tmp_path: Path) -> None:
         expected = model(torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255)[0]
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
     assert np.array(Image.open(tmp_path / "out" / "a.png")).shape == (HEIGHT, WIDTH, 3)
+
+
+def test_each_page_of_a_tiff_named_by_itself_is_a_picture(pth: Path, pictures: Path, tmp_path: Path) -> None:
+    """Of a stack of frames, reading it as one picture would see the first and say nothing of the others."""
+    frames = [Image.open(pictures / f"p{index}.png") for index in (0, 1, 3)]
+    stack = tmp_path / "run_9" / "images" / "stack.tif"
+    stack.parent.mkdir(parents=True)
+    frames[0].save(stack, save_all=True, append_images=frames[1:])
+    out = tmp_path / "out"
+    found = predict(pth, stack, output_dir=out, save_preds=True, device="cpu", return_full_predictions=True)
+    expected = torch.stack([by_hand(pth, pictures / f"p{index}.png") for index in (0, 1, 3)])
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert sorted(path.name for path in out.iterdir()) == [f"stack_00000{page}.txt" for page in range(3)]
+    frames[0].save(stack.parent / "single.tif")
+    with pytest.warns(RuntimeWarning, match=r"stack\.tif has 3 pages: name it by itself"):
+        first, second = predict(pth, stack.parent, device="cpu", return_full_predictions=True)
+    torch.testing.assert_close(first, expected[0], rtol=0, atol=1e-5)
+    assert second.isnan().all()
+
+
+def test_colour_frames_in_zarr_are_looked_at_as_pictures_are(pth: Path, tmp_path: Path) -> None:
+    zarr = pytest.importorskip("zarr")
+    frames = np.random.default_rng(2).integers(0, 255, (2, HEIGHT, WIDTH, 3), dtype=np.uint8)
+    (tmp_path / "in").mkdir()
+    for index, frame in enumerate(frames):
+        Image.fromarray(frame).save(tmp_path / "in" / f"{index}.png")
+    zarr.create_array(str(tmp_path / "frames.zarr"), data=frames)
+    given = predict(pth, path_to_zarr=tmp_path / "frames.zarr", device="cpu", return_full_predictions=True)
+    expected = predict(pth, tmp_path / "in", device="cpu", return_full_predictions=True)
+    torch.testing.assert_close(given, expected, rtol=0, atol=1e-6)
+
+
+def test_the_array_is_named_after_the_folder_above_however_the_pictures_are_named(
+    pth: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (pictures / "p2.png").unlink()
+    (pictures.parent / "scripts").mkdir()
+    monkeypatch.chdir(pictures.parent / "scripts")
+    predict(pth, Path("../images"), output_dir=tmp_path / "out", save_npy=True, device="cpu")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"run_7.npy", "run_7.json"}

@@ -50,6 +50,20 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_pa
     assert os.listdir(tmp_path) == ["state.json"]
 
 
+def test_the_file_before_can_be_kept_and_is_another_file(tmp_path: Path) -> None:
+    path, previous = tmp_path / "state.json", tmp_path / "state.previous.json"
+    for number in range(4):
+        with replacing(path, previous=previous) as file:
+            file.write(str(number).encode())
+        if number == 1:  # killed before the new file took its place: both names are the old file's
+            previous.unlink()
+            os.link(path, previous)
+    assert (path.read_text(), previous.read_text()) == ("3", "2")
+    path.write_text("torn")
+    assert previous.read_text() == "2"
+    assert sorted(os.listdir(tmp_path)) == ["state.json", "state.previous.json"]
+
+
 def test_a_receipt_holds_while_its_checkpoint_is_the_one_that_was_written(run: RunDirectory) -> None:
     assert finish(run) == verify(run)
 

@@ -56,6 +56,7 @@ def job(state: JobState = JobState.RUNNING, id: str = "7", **changes: object) ->
 
 
 FINISHED = Result(outcome="finished", best_sha256="ab")
+STOPPED_EARLY = Result(outcome="finished", best_sha256="ab", reason="it got no better")
 FAILED = Result(outcome="failed", reason="the loss was not finite")
 BARE = RunFolder(PATH, launch=launch())
 
@@ -77,6 +78,7 @@ def one(folder: RunFolder, *jobs: Job, stale: str = "", seen_at: datetime | None
         (BARE, [job(JobState.UNKNOWN, word="SPECIAL_EXIT")], RunState.UNKNOWN, "SPECIAL_EXIT"),
         (BARE, [], RunState.FAILED, "is gone and left no receipt"),
         (RunFolder(PATH, launch=launch(), result=FINISHED, has_best=True), [], RunState.FINISHED, ""),
+        (RunFolder(PATH, launch=launch(), result=STOPPED_EARLY, has_best=True), [], RunState.FINISHED, "no better"),
         (RunFolder(PATH, launch=launch(), result=FINISHED), [], RunState.FAILED, "best.pth is not there"),
         (RunFolder(PATH, launch=launch(), result=FAILED), [job(JobState.DONE)], RunState.FAILED, "not finite"),
         (

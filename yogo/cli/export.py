@@ -29,7 +29,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--openvino", action=_SWITCH, default=True, help="write an OpenVINO IR too (yes)")
     parser.add_argument("--half", action=_SWITCH, default=False, help="keep the IR's weights in 16 bits")
     frames = parser.add_mutually_exclusive_group()
-    frames.add_argument("--pictures", type=Path, metavar="P", help="compare on these (default: made-up frames)")
+    frames.add_argument("--pictures", type=Path, metavar="P", help="compare on these (default: the run's own)")
     frames.add_argument("--data", type=Path, metavar="DEFINITION", help="compare on labelled pictures, their mAP too")
     parser.set_defaults(run=run)
 

@@ -7,7 +7,7 @@ Pillow reads all the formats, lets go of the interpreter's lock while it decodes
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,7 @@ def read_picture(path: Path | str, *, rgb: bool, image_hw: tuple[int, int]) -> T
     return torch.from_numpy(read_pixels(path, rgb=rgb, image_hw=image_hw))
 
 
-def read_pixels(path: Path | str, *, rgb: bool, image_hw: tuple[int, int] | None) -> Bytes:
+def read_pixels(path: Path | str | IO[bytes], *, rgb: bool, image_hw: tuple[int, int] | None) -> Bytes:
     """As `read_picture`, but a numpy array (C, H, W); of the size that the file has, where none is asked for."""
     try:
         with Image.open(path, formats=FORMATS) as file:

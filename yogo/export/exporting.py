@@ -45,7 +45,7 @@ class ExportRequest:
     """Whether the IR's weights are kept in 16 bits."""
 
     pictures: Path | None = None
-    """To compare on; made-up frames if None."""
+    """To compare on; by default those of the checkpoint's own run, and made-up frames where it has none."""
 
     data: Path | None = None
     """A definition of labelled pictures, to compare mAP on."""
@@ -72,7 +72,7 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     """
     model, notices = open_model(load_checkpoint(request.pth), inference=True)
     whole = Whole(model, request.crop_height)
-    labelled = LabelledPictures(request.data, whole) if request.data else None
+    labelled, more = _labelled(request, whole)
     frames = labelled.frames() if labelled else frames_to_compare(whole, whole.full_height, request.pictures)
     batches = np.split(frames, len(frames)) + ([frames] if request.dynamic_batch else [])
     onnx = request.onnx
@@ -83,7 +83,19 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
         for made in sorted(Path(folder).iterdir()):
             made.chmod(0o644)
             os.replace(made, onnx.parent / made.name)
-    return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], notices
+    return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], (*notices, *more)
+
+
+def _labelled(request: ExportRequest, whole: Whole) -> tuple[LabelledPictures | None, tuple[str, ...]]:
+    """The labelled pictures to compare on, if there are any, and what is to be said where there are none."""
+    if request.data is not None:
+        return LabelledPictures.of_definition(request.data, whole), ()
+    own = None if request.pictures else LabelledPictures.of_run(request.pth, whole)
+    if own is not None:
+        return own, ()
+    frames = "" if request.pictures else "compared on made-up frames, for want of the run's own; "
+    precision = "the mAP of 16 bits is not compared; " if request.openvino and request.half else ""
+    return None, (f"{frames}{precision}name labelled pictures with --data",) if frames or precision else ()
 
 
 def _made(

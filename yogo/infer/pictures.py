@@ -1,7 +1,9 @@
-"""Where the pictures to be looked at come from: a folder, one file, or a zarr store."""
+"""Where the pictures to be looked at come from: a folder, one file, a file of many pages, or a zarr store."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -48,7 +50,39 @@ class PictureFiles:
         return str(self.files[index])
 
     def read(self, index: int, *, rgb: bool) -> Bytes:
-        return read_pixels(self.files[index], rgb=rgb, image_hw=None)
+        file = self.files[index]
+        if num_pages(file) > 1:
+            raise InferenceError(f"{file} has {num_pages(file)} pages: name it by itself, and each is looked at")
+        return read_pixels(file, rgb=rgb, image_hw=None)
+
+
+class TiffPages:
+    """A TIFF file of several pages, each of them a picture."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.stems: Sequence[str] = [f"{path.stem}_{page:06}" for page in range(num_pages(path))]
+
+    def name(self, index: int) -> str:
+        return f"page {index + 1} of {self.path}"
+
+    def read(self, index: int, *, rgb: bool) -> Bytes:
+        page = io.BytesIO()
+        try:
+            with Image.open(self.path, formats=("TIFF",)) as file:
+                file.seek(index)
+                file.save(page, "TIFF", compression=None)
+            return read_pixels(page, rgb=rgb, image_hw=None)
+        except Exception as error:  # a decoder meets torn and hostile bytes: whatever it raises, this page is at fault
+            raise InferenceError(f"{self.name(index)} cannot be read as a picture: {error}") from error
+
+
+def num_pages(file: Path) -> int:
+    """Of a TIFF file; 1 of any other, and of one that cannot be read: reading it says what is wrong."""
+    if file.suffix.lower() in {".tif", ".tiff"}:
+        with contextlib.suppress(Exception), Image.open(file, formats=("TIFF",)) as opened:
+            return int(getattr(opened, "n_frames", 1))
+    return 1
 
 
 def _files(path: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ import torch
 from yogo.errors import InferenceError
 from yogo.infer.job import Job, Notice, Progress, Thresholds
 from yogo.infer.outputs import FORMATS, ArrayWithMetadata, Drawings, Output, TextFiles
-from yogo.infer.pictures import PictureFiles, Pictures
+from yogo.infer.pictures import PictureFiles, Pictures, TiffPages, num_pages
 from yogo.infer.predictor import Predictor
 from yogo.infer.zarr_store import ZarrStore
 
@@ -68,7 +69,10 @@ class Request:
         pictures = job.pictures.path
         if self.draw_boxes and folder.resolve() == (pictures if pictures.is_dir() else pictures.parent).resolve():
             raise InferenceError(f"{folder} holds the pictures themselves: name another folder to draw into")
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InferenceError(f"{folder} cannot be made a folder to write to: {error.strerror}") from error
         outputs: list[Output] = [TextFiles(folder)] if self.save_preds else []
         if self.draw_boxes:
             outputs.append(Drawings(folder, suffix, job.classes))
@@ -92,14 +96,16 @@ class Request:
 def open_pictures(images: str | Path | None, store: str | Path | None, image_hw: tuple[int, int]) -> Pictures:
     """Pictures or a zarr store of frames of about `image_hw`, whichever is named. Raises InferenceError."""
     if images is not None and store is None:
-        return PictureFiles(Path(images))
+        path = Path(images)
+        return TiffPages(path) if path.is_file() and num_pages(path) > 1 else PictureFiles(path)
     if store is not None and images is None:
         return ZarrStore(Path(store), image_hw)
     raise InferenceError("name either pictures or a zarr store to look at")
 
 
 def _array(job: Job, folder: Path) -> ArrayWithMetadata:
-    predictor, path = job.predictor, job.pictures.path.absolute()
+    # Not resolved: a link is called what the user calls it. But `..` is no name.
+    predictor, path = job.predictor, Path(os.path.abspath(job.pictures.path))
     name = path.parent.name or path.stem
     metadata = {
         "run_name": name,

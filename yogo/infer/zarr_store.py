@@ -8,13 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from yogo.data.pictures import Bytes
 from yogo.errors import InferenceError
 
+CHANNELS = 3
+
 
 class ZarrStore:
-    """Grey frames of 8 or 16 bits; of 16 the upper 8 are kept."""
+    """Grey frames, or colour ones with their channels last, of 8 or 16 bits; of 16 the upper 8 are kept."""
 
     def __init__(self, path: Path, image_hw: tuple[int, int]) -> None:
         """`image_hw` is the network's frame: it tells which axis of an array of three counts the frames."""
@@ -22,7 +25,7 @@ class ZarrStore:
         self.arrays = _arrays(path, _opened(path))
         self.axis: int | None = None
         count = len(self.arrays)
-        if len(self.arrays) == 1 and self.arrays[0].ndim == 3:
+        if len(self.arrays) == 1 and self.arrays[0].ndim > 2:
             self.axis = _frame_axis(self.arrays[0], image_hw)
             count = int(self.arrays[0].shape[self.axis])
         self.stems: Sequence[str] = [f"frame_{index:06}" for index in range(count)]
@@ -38,16 +41,20 @@ class ZarrStore:
                 values = np.asarray(self.arrays[0][(slice(None),) * self.axis + (index,)])
         except Exception as error:  # a store meets torn and foreign chunks: whatever it raises, this frame is at fault
             raise InferenceError(f"{self.name(index)} cannot be read: {error}") from error
-        grey = self._in_eight_bits(values, index)[None]
-        return np.repeat(grey, 3, 0) if rgb else np.ascontiguousarray(grey)
+        pixels = self._in_eight_bits(values, index)
+        mode = "RGB" if rgb else "L"
+        if pixels.ndim == 3 or rgb:
+            pixels = np.array(Image.fromarray(pixels).convert(mode))
+        return np.ascontiguousarray(pixels.transpose(2, 0, 1) if rgb else pixels[None])
 
     def _in_eight_bits(self, values: np.ndarray[Any, np.dtype[Any]], index: int) -> Bytes:
-        if values.ndim == 2 and values.dtype == np.uint8:
-            return values
-        if values.ndim == 2 and values.dtype == np.uint16:
-            return (values >> 8).astype(np.uint8)
+        if values.ndim == 2 or (values.ndim == 3 and values.shape[2] == CHANNELS):
+            if values.dtype == np.uint8:
+                return values
+            if values.dtype == np.uint16:
+                return (values >> 8).astype(np.uint8)
         shape = "x".join(map(str, values.shape))
-        raise InferenceError(f"{self.name(index)} is no grey picture of 8 or 16 bits: it is {shape} of {values.dtype}")
+        raise InferenceError(f"{self.name(index)} is no picture of 8 or 16 bits: it is {shape} of {values.dtype}")
 
 
 def _opened(path: Path) -> Any:
@@ -71,10 +78,10 @@ def _arrays(path: Path, opened: Any) -> list[Any]:
         return [opened]
     arrays = [array for _, array in sorted(opened.arrays(), key=lambda pair: _natural(pair[0]))]
     if len(arrays) > 1:
-        arrays = [array for array in arrays if array.ndim == 2]
-    if not arrays or arrays[0].ndim not in {2, 3}:
+        arrays = [array for array in arrays if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == CHANNELS)]
+    if not arrays or arrays[0].ndim not in {2, 3, 4}:
         raise InferenceError(
-            f"{path} holds no frames: one array of three dimensions, or of two for each frame, is read"
+            f"{path} holds no frames: one array of three dimensions (four in colour), or one array a frame, is read"
         )
     return arrays
 
@@ -86,6 +93,8 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def _frame_axis(array: Any, image_hw: tuple[int, int]) -> int:
     """Which axis counts frames: the one that is left where the others are a frame's, else the one chunked by one."""
     shape = tuple(array.shape)
+    if len(shape) == 4:
+        return 0
     for axis in (0, 2):
         if shape[:axis] + shape[axis + 1 :] == image_hw:
             return axis

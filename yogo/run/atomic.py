@@ -11,10 +11,14 @@ from typing import IO
 
 
 @contextlib.contextmanager
-def replacing(path: Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[IO[bytes]]:
+def replacing(
+    path: Path, mode: int = 0o644, *, durable: bool = True, previous: Path | None = None
+) -> Iterator[IO[bytes]]:
     """A file that takes `path`'s place once it is written, flushed and on the disk; on an error, nothing changes.
 
     Not `durable`, the disk is not waited for: what is cheap to make again survives a kill, not a power cut.
+    The file that was at `path` is kept as `previous`, if that is given; at no moment is there none at `path`
+    (unless the file system knows no hard links).
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     try:
@@ -24,6 +28,8 @@ def replacing(path: Path, mode: int = 0o644, *, durable: bool = True) -> Iterato
             if durable:
                 os.fsync(file.fileno())
         os.chmod(name, mode)
+        if previous is not None:
+            _keep(path, previous)
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
@@ -37,6 +43,22 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     """Replace `path` with `data`. Raises OSError (a full disk, say); the old file then still stands."""
     with replacing(path) as file:
         file.write(data.encode() if isinstance(data, str) else data)
+
+
+def _keep(path: Path, previous: Path) -> None:
+    """Give the file at `path`, if there is one, a second name that replaces whoever had it."""
+    beside = previous.with_name(f".{previous.name}.part")
+    beside.unlink(missing_ok=True)
+    try:
+        os.link(path, beside)
+        os.replace(beside, previous)
+    except FileNotFoundError:
+        return
+    except OSError:
+        os.replace(path, previous)
+    finally:
+        # Where both were names of one file already, replacing does nothing.
+        beside.unlink(missing_ok=True)
 
 
 def _sync_directory(directory: Path) -> None:

@@ -66,6 +66,11 @@ class RunDirectory:
         return self.path / "last.pth"
 
     @property
+    def previous(self) -> Path:
+        """The last.pth before the last one."""
+        return self.path / "last.previous.pth"
+
+    @property
     def result(self) -> Path:
         return self.path / "result.json"
 

@@ -27,7 +27,7 @@ class EventBase(Part):
     at: datetime = Field(default_factory=now)
     attempt: int = 0
     reason: str = ""
-    """Why a number is null, or why the run failed or was signalled."""
+    """Why a number is null, or why the run failed, was signalled or finished before its last epoch."""
 
 
 class Losses(Part):
@@ -50,6 +50,11 @@ class Started(EventBase):
     steps_per_epoch: int
     num_train: int
     num_val: int
+    global_batch_size: int = 0
+    """Pictures a step, over all processes and accumulated batches; 0 in older files."""
+
+    learning_rate: float | None = None
+    """At its full height, scaled if that was asked for."""
 
 
 class Resumed(EventBase):

@@ -43,6 +43,8 @@ class History:
                 self.started = event
             case Resumed():
                 self._begin(event, step=event.step)
+                # What was saved at this step is told again.
+                self.checkpoints = [old for old in self.checkpoints if old.step < event.step]
             case Step():
                 self.steps.append(event)
             case Validated():

@@ -19,6 +19,7 @@ from yogo.run import events
 from yogo.run.lease import job
 from yogo.run.manifest import Manifest, WandbRun
 from yogo.training import signals
+from yogo.training.allocator import keep_freed_memory
 from yogo.training.building import build
 from yogo.training.distributed import PeerLost, World, choose_device, joined
 from yogo.training.evaluation import described
@@ -40,6 +41,8 @@ def run(request: Request, place: Place) -> int:
     from yogo.evaluation.attempt import examine
 
     device = choose_device(request.device, place)
+    if device.type == "cpu":
+        keep_freed_memory()
     try:
         with joined(place, device) as world:
             if request.test is not None:
@@ -107,10 +110,11 @@ def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
     yield from trainer.fit()
     if trainer.sets.test is not None:
         if trainer.world.leads:
-            trainer.model.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
+            trainer.result.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
         for event in trainer.test():
             yield described(event, plan)
-    yield events.Finished(attempt=plan.attempt, step=trainer.at.step, epoch=trainer.at.epoch)
+    at = trainer.at
+    yield events.Finished(attempt=plan.attempt, step=at.step, epoch=at.epoch, reason=trainer.ended_early)
 
 
 @contextlib.contextmanager
@@ -133,7 +137,7 @@ def listening(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, Weigh
 
 
 def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]) -> Manifest:
-    world, sets = trainer.world, trainer.sets
+    world = trainer.world
     return Manifest(
         name=plan.run.name,
         attempt=plan.attempt,
@@ -153,7 +157,7 @@ def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, h
         num_val=len(plan.splits.val),
         num_test=len(plan.splits.test),
         steps_per_epoch=trainer.steps_per_epoch,
-        global_batch_size=max(sets.train.global_batch_sizes),
+        global_batch_size=trainer.global_batch_size,
         versions=versions(),
         code=_commit(),
         job_id=job()[0] or None,

@@ -22,7 +22,7 @@ from yogo.model.head import reset_head
 from yogo.targets import count_collisions
 from yogo.training import signals
 from yogo.training.distributed import World
-from yogo.training.keeping import Keeper, Position
+from yogo.training.keeping import UNAVERAGED, Keeper, Position
 from yogo.training.plan import Plan
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Noticed, Progressed
@@ -45,6 +45,10 @@ def build(
     """
     checkpoint = load_checkpoint(plan.checkpoint) if plan.checkpoint else None
     model = _model(plan, checkpoint).to(world.device)
+    if plan.recipe.sync_batch_norm:
+        model = world.synchronized(model)
+    if world.leads:
+        _tell_idle_options(plan, world, tell)
     trainer = Trainer(
         plan.recipe,
         model,
@@ -83,6 +87,14 @@ def _model(plan: Plan, checkpoint: Checkpoint | None) -> YOGO:
     )
 
 
+def _tell_idle_options(plan: Plan, world: World, tell: Tell) -> None:
+    """Say which options change nothing here."""
+    if plan.recipe.sync_batch_norm and world.size == 1:
+        tell(Noticed("--sync-batch-norm has nothing to do: one process trains alone"))
+    if plan.recipe.early_stopping and not plan.splits.val:
+        tell(Noticed("--early-stopping has nothing to do: there is no validation set"))
+
+
 def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
     """Say which labels the network will never see."""
     labels = samples.labels
@@ -119,6 +131,7 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
         test=batches(splits.test, of_test, plan, request, world, cache=cache) if splits.test else None,
         augmentation=augmentation(plan.recipe, train.labels.num_samples),
         class_weights=None if weights is None else weights.to(world.device),
+        pictures=[sample.image for sample in splits.train],
     )
 
 
@@ -188,9 +201,11 @@ def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
 def _restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
     """Put a trainer where the checkpoint was written."""
     assert checkpoint.optimizer_state_dict is not None
-    trainer.optimizer.load_state_dict(checkpoint.optimizer_state_dict)
+    trainer.stepper.optimizer.load_state_dict(checkpoint.optimizer_state_dict)
     if checkpoint.scaler_state_dict:
-        trainer.scaler.load_state_dict(checkpoint.scaler_state_dict)
+        trainer.stepper.scaler.load_state_dict(checkpoint.scaler_state_dict)
+    if UNAVERAGED in checkpoint.training:
+        trainer.model.load_state_dict(checkpoint.training[UNAVERAGED])
     trainer.at = Position(
         epoch=checkpoint.epoch,
         batch=int(checkpoint.training.get("batch", 0)),

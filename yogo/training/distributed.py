@@ -14,6 +14,7 @@ import os
 import re
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import torch
@@ -25,6 +26,7 @@ from yogo.errors import TrainingError
 from yogo.training.launch import Place
 
 T = TypeVar("T")
+M = TypeVar("M", bound=nn.Module)
 
 _MEETING = datetime.timedelta(minutes=30)
 """How long the others wait for rank 0, which may have to read a large dataset for the first time."""
@@ -99,12 +101,25 @@ class World:
         with _peers() if self.size > 1 else contextlib.nullcontext():
             yield
 
+    def accumulating(self, network: nn.Module) -> AbstractContextManager[None]:
+        """Around forward and backward of a batch whose gradients are averaged with those of a later one."""
+        return network.no_sync() if isinstance(network, DistributedDataParallel) else contextlib.nullcontext()
+
     def align(self, model: nn.Module) -> None:
         """Give every process the leading one's weights and buffers: batch norm has seen other pictures on each."""
         if self.size > 1:
             with _peers():
                 for tensor in model.state_dict().values():
                     dist.broadcast(tensor, 0)
+
+    def synchronized(self, model: M) -> M:
+        """`model`, its batch norm over the pictures of all processes. Raises TrainingError where that cannot be."""
+        if self.size == 1:
+            return model
+        if self.device.type != "cuda":
+            raise TrainingError("--sync-batch-norm needs GPUs: torch cannot do it on the CPU, so leave it out there")
+        converted: M = nn.SyncBatchNorm.convert_sync_batchnorm(model)
+        return converted
 
     def parallel(self, model: nn.Module) -> nn.Module:
         """`model`, its gradients averaged over all processes while backward runs."""

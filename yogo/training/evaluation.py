@@ -14,10 +14,11 @@ from yogo.metrics.tally import Tally, evidence
 from yogo.run import events
 from yogo.run.metrics import Metrics
 from yogo.training.distributed import World
+from yogo.training.divergence import ADVICE, Diverged
 from yogo.training.forward import Forward
 from yogo.training.plan import Plan
 from yogo.training.progress import Event, Measured, Phase, Progressed
-from yogo.training.reading import ADVICE, Diverged, named
+from yogo.training.reading import named
 
 if TYPE_CHECKING:
     from yogo.training.trainer import Batches

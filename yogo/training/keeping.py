@@ -18,6 +18,9 @@ from yogo.run.directory import RunDirectory
 
 File = Literal["best.pth", "last.pth"]
 
+UNAVERAGED = "unaveraged"
+"""Where a checkpoint keeps the weights that are trained, if those that it is opened with are their average."""
+
 
 @dataclass(slots=True)
 class Position:
@@ -41,19 +44,29 @@ class Position:
     best_epoch: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a checkpoint is made of."""
+
+    at: Position
+    model: YOGO
+    """The run's result so far: with the averaged weights, if they are averaged."""
+
+    optimizer: torch.optim.Optimizer
+    scaler: torch.amp.GradScaler
+    unaveraged: YOGO | None = None
+    """The model that trains, if that is another."""
+
+
 class Keeper(Protocol):
-    def keep(
-        self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
-    ) -> None:
+    def keep(self, file: File, state: State) -> None:
         """Replace the checkpoint. Raises OSError (a full disk); the old one then still stands."""
 
 
 class NoKeeper:
     """Of the processes that do not lead."""
 
-    def keep(
-        self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
-    ) -> None:
+    def keep(self, file: File, state: State) -> None:
         return
 
 
@@ -67,22 +80,25 @@ class RunKeeper:
     extra: Mapping[str, Any]
     """What else a later attempt wants to know: world size, attempt, W&B id."""
 
-    def keep(
-        self, file: File, model: YOGO, optimizer: torch.optim.Optimizer, scaler: torch.amp.GradScaler, at: Position
-    ) -> None:
+    def keep(self, file: File, state: State) -> None:
+        is_best, at = file == "best.pth", state.at
+        going_on: dict[str, Any] = {"batch": at.batch, "best_epoch": at.best_epoch}
+        if state.unaveraged is not None:
+            going_on[UNAVERAGED] = state.unaveraged.state_dict()
         save_checkpoint(
-            self.run.best if file == "best.pth" else self.run.last,
-            model,
+            self.run.best if is_best else self.run.last,
+            state.model,
             epoch=at.epoch,
             step=at.step,
             classes=self.classes,
             run_name=self.run.name,
-            optimizer_state_dict=optimizer.state_dict(),
-            scaler_state_dict=scaler.state_dict(),
+            optimizer_state_dict=state.optimizer.state_dict(),
+            scaler_state_dict=state.scaler.state_dict(),
             recipe=self.recipe.model_dump(mode="json"),
             best_loss=at.best_loss,
-            training={**self.extra, "batch": at.batch, "best_epoch": at.best_epoch},
+            training={**self.extra, **going_on},
             versions=versions(),
+            previous=None if is_best else self.run.previous,
         )
 
 

@@ -70,7 +70,7 @@ def _directory(request: Request) -> RunDirectory:
 
 def _holds_weights(run: RunDirectory) -> bool:
     """Ours, or those of a run of published yogo."""
-    return any(path.exists() for path in (run.best, run.last, run.path / "latest.pth"))
+    return any(path.exists() for path in (run.best, run.last, run.previous, run.path / "latest.pth"))
 
 
 def _finished(run: RunDirectory) -> bool:

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 
-from yogo.errors import TrainingError
 from yogo.loss import Losses
 from yogo.run import events
 from yogo.training.distributed import World
-
-ADVICE = (
-    "the run has diverged. The last good checkpoint is kept; a lower --learning-rate, or --precision fp32, may help"
-)
-
-
-class Diverged(TrainingError):
-    """A loss or a weight is no number any more."""
 
 
 @dataclass(slots=True)
@@ -34,10 +24,9 @@ class Reader:
     _frames: int = 0
     _waited: float = 0.0
 
-    def add(self, losses: Losses, num_frames: int, waited_seconds: float) -> None:
-        """One step's losses on this process, its frames on all of them, and how long it waited for them."""
-        # The parts carry the number of processes, as DDP's averaging wants it: see `Trainer._train_step`.
-        self._unread.append(torch.stack(losses).detach() / self.world.size)
+    def add(self, losses: Tensor, num_frames: int, waited_seconds: float) -> None:
+        """One step's losses, this process's share of them; its frames on all of them, and how long it waited."""
+        self._unread.append(losses)
         self._frames += num_frames
         self._waited += waited_seconds
 
@@ -52,15 +41,11 @@ class Reader:
         return now - self._last >= min(10.0, max(1.0, (now - self._began) / 200))
 
     def read(self, *, step: int, epoch: int, rate: float) -> events.Step | None:
-        """The means over the steps since the last reading; None if there were none. Raises Diverged with the step."""
+        """The means over the steps since the last reading; None if there were none."""
         if not self._unread:
             return None
         rows = self.world.sum(torch.stack(self._unread)).double().tolist()
-        first = step - len(rows) + 1
         self._unread.clear()
-        for index, row in enumerate(rows):
-            if not all(map(math.isfinite, row)):
-                raise Diverged(f"the loss was {row[0]} at step {first + index}, in epoch {epoch + 1}: {ADVICE}")
         means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
         seconds = max(1e-9, time.monotonic() - self._last)
         event = events.Step(

@@ -21,6 +21,9 @@ class Receipt:
         self.attempt = 0
         self.at = Position()
         self.tested = events.Tested(losses=events.Losses())
+        self.reason = ""
+        """Why it finished before its last epoch."""
+
         self._is_finished = False
 
     def __enter__(self) -> Receipt:
@@ -59,14 +62,17 @@ class Receipt:
     def hear(self, event: object) -> None:
         if isinstance(event, events.Tested):
             self.tested = event
+        elif isinstance(event, events.Finished):
+            self.reason = event.reason
 
     def close(self) -> None:
         return
 
     def finish(self) -> None:
         """The run has done all that it was asked for."""
-        self._write(Result(outcome="finished", best_sha256=sha256(self.run.best)))
+        self._write(Result(outcome="finished", reason=self.reason, best_sha256=sha256(self.run.best)))
         self._is_finished = True
+        self.run.previous.unlink(missing_ok=True)
 
     def _write(self, result: Result) -> None:
         """With what is known of the attempt."""

@@ -46,20 +46,25 @@ def go_on(request: Request, run: RunDirectory, manifest: Manifest, world_size: i
 
 
 def find_checkpoint(run: RunDirectory) -> tuple[Path | None, tuple[str, ...]]:
-    """The file to go on from, and notices: last.pth, else best.pth, else none if nothing was saved yet."""
-    notices: list[str] = []
-    for path in (run.last, run.best):
-        if not path.exists():
-            continue
+    """The file to go on from, and a notice if it is not last.pth: the previous one, else best.pth, else none.
+
+    None is where nothing was saved yet. Raises RunError where none of those that are there can be used.
+    """
+    kept = [path for path in (run.last, run.previous, run.best) if path.exists()]
+    if not kept:
+        return None, (f"{run.name} had saved nothing yet: it begins again",)
+    faults = [] if kept[0] == run.last else [f"{run.last} is missing"]
+    for path in kept:
         try:
-            if load_checkpoint(path).optimizer_state_dict:
-                return path, tuple(notices)
-            notices.append(f"{path} holds no optimiser's state, so nothing can go on from it")
+            checkpoint = load_checkpoint(path)
         except CheckpointError as error:
-            notices.append(str(error))
-    if notices:
-        raise RunError(f"{run.name} cannot go on: {'; '.join(notices)}")
-    return None, (f"{run.name} had saved nothing yet: it begins again",)
+            faults.append(str(error))
+            continue
+        if checkpoint.optimizer_state_dict:
+            whence = f"goes on from {path.name}, which was saved after step {checkpoint.step:,}"
+            return path, (f"{'; '.join(faults)}: {whence}",) if faults else ()
+        faults.append(f"{path} holds no optimiser's state, so nothing can go on from it")
+    raise RunError(f"{run.name} cannot go on: {'; '.join(faults)}")
 
 
 def _changes(request: Request, manifest: Manifest) -> tuple[str, ...]:

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import functools
+import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from yogo.data.augment import Augmentation
 from yogo.data.batch import Batch
-from yogo.loss import Losses
 from yogo.metrics.boxes import Evidence
 from yogo.metrics.measure import measure, summary
 from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.training import signals
+from yogo.training.averaging import MovingAverage
 from yogo.training.distributed import World
+from yogo.training.divergence import ADVICE, Diverged, Watch
 from yogo.training.evaluation import announced, evaluate
 from yogo.training.forward import Forward
-from yogo.training.keeping import File, Keeper, Position
+from yogo.training.keeping import File, Keeper, Position, State
 from yogo.training.precision import Precision
 from yogo.training.progress import Event, Phase, Progressed
-from yogo.training.reading import ADVICE, Diverged, Reader
-from yogo.training.schedule import cosine, set_rate
+from yogo.training.reading import Reader
+from yogo.training.schedule import rate_of
+from yogo.training.stepping import Stepper
 
 
 class Batches(Protocol):
@@ -41,12 +46,6 @@ class Batches(Protocol):
     def __iter__(self) -> Iterator[Batch]: ...
 
 
-class Augmentation(Protocol):
-    def set_epoch(self, epoch: int) -> None: ...
-
-    def __call__(self, batch: Batch) -> Batch: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Sets:
     """What a run trains on; none where a set is empty."""
@@ -57,6 +56,8 @@ class Sets:
     augmentation: Augmentation | None = None
     class_weights: Tensor | None = None
     """(classes,), on the device: what a training box's cross entropy is multiplied by."""
+    pictures: Sequence[Path] = ()
+    """Files of the training set, in the order of the batches' indices."""
 
 
 class Trainer:
@@ -76,7 +77,6 @@ class Trainer:
     ) -> None:
         self.recipe = recipe
         self.model = model.to(memory_format=torch.channels_last)
-        self._parameters = list[Tensor](model.parameters())
         self.sets = sets
         self.world = world
         self.precision = precision
@@ -85,28 +85,56 @@ class Trainer:
         self.attempt = attempt
         self.at = position or Position()
         self.classes = tuple(classes or map(str, range(int(model.num_classes))))
-        self.network = world.parallel(self.model)
-        self.forward = Forward(recipe, self.model, precision)
-        self.optimizer = torch.optim.AdamW(
-            self._parameters, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True
-        )
-        self.scaler = precision.scaler()
+        self.watch = Watch(world, sets.pictures)
+        weights = sets.class_weights
+        self.stepper = Stepper(recipe, self.model, world, precision, self.watch, class_weights=weights)
+        self.average = MovingAverage(self.model, recipe.ema_decay) if recipe.ema_decay else None
+        self.forward = Forward(recipe, self.result, precision)
         self.reader = Reader(world)
-        # Read once: asking the device for it at every step would wait for it.
-        self._clip = float(model.clip_value)
+
+    @property
+    def result(self) -> YOGO:
+        """The model that is validated, tested and kept: the one that trains, or the average of its weights."""
+        return self.model if self.average is None else self.average.model
+
+    @property
+    def num_batches(self) -> int:
+        """In an epoch."""
+        return len(self.sets.train.global_batch_sizes)
 
     @property
     def steps_per_epoch(self) -> int:
-        return len(self.sets.train.global_batch_sizes)
+        """Optimiser steps; the last may have fewer batches than the others."""
+        return math.ceil(self.num_batches / self.recipe.accumulate)
+
+    @property
+    def global_batch_size(self) -> int:
+        """Pictures of a whole step, on all processes."""
+        return sum(self.sets.train.global_batch_sizes[: self.recipe.accumulate])
+
+    @property
+    def learning_rate(self) -> float:
+        """At its full height."""
+        scale = self.world.size * self.recipe.accumulate if self.recipe.scale_lr else 1
+        return self.recipe.learning_rate * scale
 
     @property
     def num_steps(self) -> int:
         return self.recipe.epochs * self.steps_per_epoch
 
+    @property
+    def ended_early(self) -> str:
+        """Why no epoch comes any more although some were asked for; empty if there is no reason."""
+        patience, best = self.recipe.early_stopping, self.at.best_epoch
+        is_last = self.at.epoch >= self.recipe.epochs
+        if not patience or best is None or is_last or self.at.epoch - 1 - best < patience:
+            return ""
+        return f"stopped early: in {patience} epochs the validation loss was never lower than in epoch {best + 1}"
+
     def fit(self) -> Iterator[Event]:
         """Train to the end, yielding what happens as it happens. Raises signals.Stop once a stop asked for is saved."""
-        yield self._beginning()
-        while self.at.epoch < self.recipe.epochs:
+        yield from self._beginning()
+        while self.at.epoch < self.recipe.epochs and not self.ended_early:
             yield from self._train_epoch()
             yield from self._end_epoch()
 
@@ -117,72 +145,90 @@ class Trainer:
             if self.world.leads:
                 yield from announced(measure(evidence, self.classes), losses, self.attempt)
 
-    def _beginning(self) -> Event:
+    def _beginning(self) -> Iterator[Event]:
         self.reader.restart_clock()
         if self.at.step:
-            return events.Resumed(attempt=self.attempt, epoch=self.at.epoch, step=self.at.step)
-        return events.Started(
+            yield events.Resumed(attempt=self.attempt, epoch=self.at.epoch, step=self.at.step)
+            # Whoever was killed after it saved these may not have come to say so.
+            if self.at.batch == 0 and self.at.best_epoch == self.at.epoch - 1:
+                yield self._checkpointed("best.pth")
+            yield self._checkpointed("last.pth")
+            return
+        yield events.Started(
             attempt=self.attempt,
             epochs=self.recipe.epochs,
             steps_per_epoch=self.steps_per_epoch,
+            global_batch_size=self.global_batch_size,
+            learning_rate=self.learning_rate,
             num_train=sum(self.sets.train.global_batch_sizes),
             num_val=sum(self.sets.val.global_batch_sizes) if self.sets.val else 0,
         )
 
     def _train_epoch(self) -> Iterator[Event]:
         """The batches that are left of the epoch."""
-        if self.at.batch >= self.steps_per_epoch:
+        if self.at.batch >= self.num_batches:
             return
         self.sets.train.set_epoch(self.at.epoch, self.at.batch)
         if self.sets.augmentation is not None:
             self.sets.augmentation.set_epoch(self.at.epoch)
-        asked = time.monotonic()
-        for batch in self.sets.train:
-            waited = time.monotonic() - asked
-            size = self.sets.train.global_batch_sizes[self.at.batch]
-            rate = self._set_rate()
-            self.reader.add(self._train_step(batch, size), size, waited)
-            self.at.batch += 1
-            self.at.step += 1
-            yield Progressed("train", self.at.epoch, self.at.batch, self.steps_per_epoch)
-            is_last = self.at.batch == self.steps_per_epoch
-            signum, is_due = self.world.agree(self.inbox.pending, self.reader.is_due or is_last)
+        share = iter(self.sets.train)
+        while self.at.batch < self.num_batches:
+            rate = self._rate()
+            yield from self._train_step(share, rate)
+            is_last = self.at.batch == self.num_batches
+            signum, is_due, has_diverged = self.world.agree(
+                self.inbox.pending, self.reader.is_due or is_last, self.watch.has_diverged()
+            )
+            if is_due or signum:
+                (has_diverged,) = self.world.agree(self.watch.has_diverged(wait=True))
+            if has_diverged:
+                raise self.watch.error()
             if is_due or signum:
                 yield from self._read(rate)
             if signum:
                 yield from self._stop(signum)
-            asked = time.monotonic()
 
-    def _train_step(self, batch: Batch, global_size: int) -> Losses:
-        """One optimiser step. DDP averages the gradients, and the loss is the global batch's: hence the divisor."""
-        self._seed_dropout()
-        self.model.train()
+    def _train_step(self, share: Iterator[Batch], rate: float) -> Iterator[Event]:
+        """One optimiser step, with the next batches of this process's share: the last step of an epoch has the rest."""
+        sizes = self.sets.train.global_batch_sizes[self.at.batch : self.at.batch + self.recipe.accumulate]
+        indices, losses, waited = list[Tensor](), list[Tensor](), 0.0
+        for place in range(1, len(sizes) + 1):
+            is_last, asked = place == len(sizes), time.monotonic()
+            batch = next(share)
+            waited += time.monotonic() - asked
+            self._seed_dropout()
+            losses.append(self.stepper.add(self._augmented(batch), num_images=sum(sizes), more_come=not is_last))
+            indices.append(batch.indices)
+            self.at.batch += 1
+            if is_last:
+                self.stepper.take(rate)
+                self.at.step += 1
+                if self.average is not None:
+                    self.average.follow(self.at.step)
+            yield Progressed("train", self.at.epoch, self.at.batch, self.num_batches)
+        total = torch.stack(losses).sum(0)
+        self.watch.note(total[0], indices, step=self.at.step, epoch=self.at.epoch)
+        self.reader.add(total, sum(sizes), waited)
+
+    def _augmented(self, batch: Batch) -> Batch:
         batch = batch.to(self.world.device)
-        if self.sets.augmentation is not None:
-            batch = self.sets.augmentation(batch)
-        predictions = self.forward.predict(batch, self.network)
-        losses = self.forward.losses(predictions, batch, global_size / self.world.size, self.sets.class_weights)
-        with self.world.averaging():
-            self.scaler.scale(losses.loss).backward()
-        self.scaler.unscale_(self.optimizer)
-        # After the all-reduce that backward did: clamped sooner, each process would clamp its own share, and
-        # their number would change the result.
-        torch.nn.utils.clip_grad_value_(self._parameters, self._clip, foreach=self.world.device.type == "cuda")
-        self.scaler.step(self.optimizer)
-        self.scaler.update()
-        self.optimizer.zero_grad(set_to_none=True)
-        return losses
+        return batch if self.sets.augmentation is None else self.sets.augmentation(batch)
 
     def _seed_dropout(self) -> None:
-        """What is left out follows from the step and the process: a resumed run draws what it would have drawn."""
-        seed = (self.recipe.seed * 1_000_003 + self.at.step) * self.world.size + self.world.place.rank
+        """What is left out follows from the batch and the process: a resumed run draws what it would have drawn."""
+        num_batches = self.at.epoch * self.num_batches + self.at.batch
+        seed = (self.recipe.seed * 1_000_003 + num_batches) * self.world.size + self.world.place.rank
         torch.manual_seed(seed % 2**63)
 
-    def _set_rate(self) -> float:
-        first = self.recipe.learning_rate
-        rate = cosine(self.at.step, self.num_steps, first, first / self.recipe.lr_decay_factor)
-        set_rate(self.optimizer, rate)
-        return rate
+    def _rate(self) -> float:
+        first = self.learning_rate
+        return rate_of(
+            self.at.step,
+            self.num_steps,
+            first,
+            first / self.recipe.lr_decay_factor,
+            warmup_steps=round(self.recipe.warmup_epochs * self.steps_per_epoch),
+        )
 
     def _read(self, rate: float) -> Iterator[Event]:
         event = self.reader.read(step=self.at.step, epoch=self.at.epoch, rate=rate)
@@ -222,10 +268,13 @@ class Trainer:
 
     def _keep(self, file: File) -> Event:
         """Replace a checkpoint, never a good one by one that is none."""
-        norms = torch.stack(torch._foreach_norm(self._parameters))
-        if not bool(norms.isfinite().all()):
+        if not torch.nn.utils.get_total_norm(self.stepper.parameters).isfinite():
             raise Diverged(f"a weight was no finite number after step {self.at.step}: {ADVICE}")
-        self.keeper.keep(file, self.model, self.optimizer, self.scaler, self.at)
+        unaveraged = self.model if self.average is not None else None
+        self.keeper.keep(file, State(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged))
+        return self._checkpointed(file)
+
+    def _checkpointed(self, file: File) -> Event:
         return events.Checkpointed(
             attempt=self.attempt, step=self.at.step, epoch=self.at.epoch, file=file, loss=self.at.best_loss
         )

@@ -104,7 +104,7 @@ def _receipt(folder: RunFolder) -> Told:
         return RunState.FAILED, folder.result.reason or "it failed, and did not say why: its log may"
     if not folder.has_best:
         return RunState.FAILED, "its receipt says that it finished, but best.pth is not there"
-    return RunState.FINISHED, ""
+    return RunState.FINISHED, folder.result.reason
 
 
 def _state_of_job(job: Job) -> Told:

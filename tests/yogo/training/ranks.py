@@ -1,5 +1,8 @@
-"""One rank of a run in float64, batch norm frozen and dropout off: `ranks.py RANK WORLD MEETING DEFINITION OUT`.
+"""Runs in float64, batch norm frozen and dropout off, on several ranks each.
 
+    ranks.py FOLDER RANKS,ACCUMULATED …
+
+FOLDER has the dataset. The global batch is the same for any number of ranks and of accumulated batches.
 RECIPE in the environment is JSON of what else the recipe says.
 """
 
@@ -29,7 +32,10 @@ from yogo.training.precision import choose
 from yogo.training.request import Request
 from yogo.training.trainer import Trainer
 
-GLOBAL_BATCH = 4
+GLOBAL_BATCH = 6
+
+Way = tuple[int, int]
+"""How many ranks, and how many batches they accumulate."""
 
 
 class FrozenBatchNorm(nn.BatchNorm2d):
@@ -40,13 +46,17 @@ class FrozenBatchNorm(nn.BatchNorm2d):
         return self
 
 
-def trainer(definition: Path, world: World, clip_value: float, more: dict[str, Any]) -> Trainer:
+def trainer(definition: Path, world: World, accumulate: int, clip_value: float, more: dict[str, Any]) -> Trainer:
     recipe = Recipe(
         model="quarter_filters",
         image_hw=(64, 64),
         epochs=2,
-        batch_size=GLOBAL_BATCH // world.size,
+        batch_size=GLOBAL_BATCH // world.size // accumulate,
+        accumulate=accumulate,
         learning_rate=1e-3,
+        normalize_images=True,
+        anchor_width=0.2,
+        anchor_height=0.2,
         precision="fp32",
         **more,
     )
@@ -68,24 +78,48 @@ def trainer(definition: Path, world: World, clip_value: float, more: dict[str, A
             module.__class__ = FrozenBatchNorm
         elif isinstance(module, nn.Dropout2d):
             module.p = 0.0
-    built._clip = clip_value
+    with torch.no_grad():  # so sure of objects that there are boxes to count
+        list(built.model.parameters())[-1][4] += 0.5
+    built.stepper.clip_value = clip_value
     return built
 
 
-def main(rank: str, world_size: str, meeting: str, definition: str, out: str) -> None:
+def train(rank: int, way: Way, folder: Path) -> None:
+    """As one of the ranks: what it ended with goes into a file."""
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
-    place = Place(int(rank), int(world_size), int(rank), int(world_size), meeting)
+    count, accumulate = way
+    place = Place(rank, count, rank, count, f"file://{folder / f'meeting-{count}-{accumulate}'}")
     with joined(place, torch.device("cpu")) as world:
         # Small enough that nearly every gradient is clamped, so that when it is done matters.
-        run = trainer(Path(definition), world, clip_value=1e-2, more=json.loads(os.environ.get("RECIPE", "{}")))
-        validations = [event.losses.loss for event in run.fit() if isinstance(event, events.Validated)]
-    samples = split(DatasetDefinition.from_yaml(definition)).items()
-    keys = [[sample.key for sample in part] for _, part in samples]
-    parameters = [parameter.detach() for parameter in run.model.parameters()]
-    torch.save(
-        {"parameters": parameters, "validations": validations, "keys": keys, "at": dataclasses.asdict(run.at)}, out
-    )
+        more = json.loads(os.environ.get("RECIPE", "{}"))
+        run = trainer(folder / "data" / "definition.yml", world, accumulate, clip_value=1e-2, more=more)
+        found = [event for event in run.fit() if isinstance(event, events.Validated)]
+        tested = [event for event in run.test() if isinstance(event, events.Tested)]
+    ended = {
+        "parameters": [parameter.detach() for parameter in run.model.parameters()],
+        "validations": [event.losses.model_dump() for event in found],
+        "figures": [event.metrics for event in [*found, *tested]],
+        "at": dataclasses.asdict(run.at),
+    }
+    torch.save(ended, folder / name_of(rank, way))
+
+
+def name_of(rank: int, way: Way) -> str:
+    return f"{way[0]}-{way[1]}-{rank}.pt"
+
+
+def main(folder: str, *ways: str) -> None:
+    for words in ways:
+        count, accumulate = map(int, words.split(","))
+        children = []
+        for rank in range(count):
+            # Nothing was computed here, so there are no threads that a fork would lose.
+            children.append(os.fork())
+            if children[-1] == 0:
+                train(rank, (count, accumulate), Path(folder))
+                os._exit(0)
+        assert [os.waitpid(child, 0)[1] for child in children] == [0] * count
 
 
 if __name__ == "__main__":

@@ -6,87 +6,89 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from ranks import Way, name_of
 from tiny import TINY, Done, Yogo, add_thumbnails, write_dataset
+from torch import nn
 
 from yogo.data.sampler import ShardedBatches
 from yogo.definition import DatasetDefinition, split
+from yogo.model import YOGO, get_model_func
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
+from yogo.training.distributed import World
+from yogo.training.launch import Place
 
 RANKS = Path(__file__).with_name("ranks.py")
 
 
-def train_on(count: int, definition: Path, folder: Path, **recipe: object) -> list[dict[str, Any]]:
-    """What each rank ended with."""
-    outs = [folder / f"{count}-{rank}.pt" for rank in range(count)]
-    meeting = f"file://{folder / f'meeting-{count}'}"
-    processes = [
-        subprocess.Popen(
-            [sys.executable, RANKS, str(rank), str(count), meeting, definition, out],
-            env={
-                **os.environ,
-                "RECIPE": json.dumps(recipe),
-                "PYTHONHASHSEED": str(rank + 1),
-                "GLOO_SOCKET_IFNAME": "lo",
-                "OMP_NUM_THREADS": "1",
-            },
-        )
-        for rank, out in enumerate(outs)
-    ]
-    assert [process.wait(timeout=200) for process in processes] == [0] * count
-    return [torch.load(out, weights_only=True) for out in outs]
+WAYS: dict[str, Way] = {"alone": (1, 1), "two": (2, 1), "three": (3, 1), "two, accumulating": (2, 3)}
+
+Ended = dict[str, Any]
+
+
+def train_all(folder: Path, ways: Iterable[Way], **recipe: object) -> list[list[Ended]]:
+    """What each rank of each way ended with."""
+    ways = list(ways)
+    subprocess.run(
+        [sys.executable, RANKS, folder, *(f"{count},{accumulate}" for count, accumulate in ways)],
+        env={**os.environ, "RECIPE": json.dumps(recipe), "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1"},
+        check=True,
+        timeout=240,
+    )
+    return [[torch.load(folder / name_of(rank, way), weights_only=True) for rank in range(way[0])] for way in ways]
 
 
 @pytest.fixture(scope="module")
-def worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def worlds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Ended]]:
+    """What each rank ended with."""
     folder = tmp_path_factory.mktemp("worlds")
-    # Seven to train on make a last batch of three, two for one process and one for the other.
-    definition = write_dataset(folder / "data", num_pictures=12, fractions="{train: 0.6, val: 0.4}")
-    return train_on(1, definition, folder), train_on(2, definition, folder)
+    # Ten to train on make a last batch of four, which three processes cannot share evenly; nor can they, or two,
+    # the five to validate and to test on.
+    write_dataset(folder / "data", num_pictures=20, fractions="{train: 0.5, val: 0.25, test: 0.25}")
+    return dict(zip(WAYS, train_all(folder, WAYS.values()), strict=True))
 
 
-def test_two_processes_of_n_train_the_weights_of_one_of_two_n(
-    worlds: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "alone"])
+def test_however_many_processes_and_batches_share_a_global_batch_the_weights_are_the_same(
+    way: str, worlds: dict[str, list[Ended]]
 ) -> None:
-    (alone,), together = worlds
-    for rank in together:
+    (alone,) = worlds["alone"]
+    for rank in worlds[way]:
+        assert rank["at"]["step"] == alone["at"]["step"] == 4
         for one, other in zip(alone["parameters"], rank["parameters"], strict=True):
             assert (one - other).abs().max() < 1e-10
 
 
 def test_every_option_of_the_data_trains_the_same_on_two_processes_and_on_one(tmp_path: Path) -> None:
-    definition = write_dataset(tmp_path / "data", num_pictures=9, fractions="{train: 0.8, val: 0.2}")
-    add_thumbnails(definition)
-    options = {"rotate": True, "brightness": 0.3, "contrast": 0.3, "class_weights": "balanced"}
-    options["weighted_sampler"] = True
-    (alone,) = train_on(1, definition, tmp_path, **options)
-    (plain,) = train_on(1, definition, tmp_path, **options | {"class_weights": "none"})
-    for rank in train_on(2, definition, tmp_path, **options):
-        for one, other in zip(alone["parameters"], rank["parameters"], strict=True):
-            assert (one - other).abs().max() < 1e-10
-    assert alone["validations"] != plain["validations"], "the class weights reach the training"
+    add_thumbnails(write_dataset(tmp_path / "data", num_pictures=9, fractions="{train: 0.8, val: 0.2}"))
+    options = {"rotate": True, "brightness": 0.3, "contrast": 0.3, "weighted_sampler": True}
+    one, two = train_all(tmp_path, [(1, 1), (2, 1)], **options, class_weights="balanced")
+    ((plain,),) = train_all(tmp_path, [(1, 1)], **options)
+    for rank in two:
+        for ours, theirs in zip(one[0]["parameters"], rank["parameters"], strict=True):
+            assert (ours - theirs).abs().max() < 1e-10
+    assert one[0]["validations"] != plain["validations"], "the class weights reach the training"
 
 
-def test_each_validation_picture_counts_once_however_many_processes_there_are(
-    worlds: tuple[list[dict[str, Any]], list[dict[str, Any]]],
+@pytest.mark.parametrize("way", [way for way in WAYS if way != "alone"])
+def test_each_picture_counts_once_in_losses_and_metrics_however_many_processes_there_are(
+    way: str, worlds: dict[str, list[Ended]]
 ) -> None:
-    (alone,), together = worlds
-    assert len(alone["validations"]) == 2
-    for rank in together:
-        assert rank["validations"] == pytest.approx(alone["validations"], rel=1e-12)
-
-
-def test_the_splits_are_equal_in_every_process_whatever_its_hash_seed(
-    worlds: tuple[list[dict[str, Any]], list[dict[str, Any]]],
-) -> None:
-    (alone,), together = worlds
-    assert all(rank["keys"] == alone["keys"] for rank in together)
+    (alone,) = worlds["alone"]
+    tested = alone["figures"][-1]
+    assert tested["mAP"] > 0  # some boxes are right, and some are kept
+    assert tested["precision"] is not None
+    for rank in worlds[way]:
+        for ours, theirs in zip(rank["validations"], alone["validations"], strict=True):
+            assert ours == pytest.approx(theirs, rel=1e-12)
+    assert worlds[way][0]["figures"] == alone["figures"]
 
 
 @pytest.fixture(scope="module")
@@ -177,3 +179,25 @@ def test_an_error_that_only_another_process_meets_is_said_once(yogo: Yogo, tmp_p
     failed = yogo.events("partly")[-1]
     assert isinstance(failed, events.Failed)
     assert "picture_" in failed.reason
+
+
+def test_batch_norm_over_all_processes_is_refused_without_gpus(yogo: Yogo, definition: Path) -> None:
+    flags = ("--sync-batch-norm", "--device", "cpu", "--name", "synced", "--epochs", "1", "-bs", "2")
+    done = yogo.finish(definition, *TINY, *flags, "--processes", "2")
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert "--sync-batch-norm needs GPUs" in done.stderr
+    alone = yogo.train(definition, *TINY, *flags, "--name", "alone")
+    assert alone.returncode == 0
+    assert "--sync-batch-norm has nothing to do: one process trains alone" in alone.stdout
+
+
+def test_batch_norm_over_all_gpus_keeps_the_names_of_the_weights() -> None:
+    model = YOGO((64, 64), 0.05, 0.05, 2, model_func=get_model_func("quarter_filters"))
+    names = list(model.state_dict())
+    pair = World(Place(0, 2, 0, 2), torch.device("cuda"))
+    norms = [
+        module for module in pair.synchronized(model).modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
+    ]
+    assert norms
+    assert all(isinstance(module, nn.SyncBatchNorm) for module in norms)
+    assert list(model.state_dict()) == names

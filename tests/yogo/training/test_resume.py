@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 from tiny import TINY, Steered, Yogo, same_weights, stop_after_first_step, write_dataset
 
 from yogo.checkpoint import load_checkpoint
@@ -16,36 +14,43 @@ from yogo.run.history import History
 from yogo.training import signals
 from yogo.training.progress import Progressed
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Sums in another order differ in their last bit."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+OPTIONS: dict[str, dict[str, object]] = {
+    "published": {},
+    "everything": {"accumulate": 2, "warmup_epochs": 0.5, "scale_lr": True, "ema_decay": 0.9},
+}
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> Steered:
-    torch.set_num_threads(1)
-    steered = Steered(tmp_path_factory.mktemp("whole"), definition)
-    steered.go()
-    return steered
+def all_uninterrupted(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> dict[str, Steered]:
+    runs = {}
+    for name, options in OPTIONS.items():
+        runs[name] = Steered(tmp_path_factory.mktemp("whole"), definition, **options)
+        runs[name].go()
+    return runs
 
 
+@pytest.fixture
+def uninterrupted(all_uninterrupted: dict[str, Steered]) -> Steered:
+    return all_uninterrupted["published"]
+
+
+@pytest.mark.parametrize("options", OPTIONS)
 @pytest.mark.parametrize("stop_after", [("train", 0, 1), ("train", 0, 3), ("validate", 0, 1), ("train", 1, 2)])
 def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(
-    stop_after: tuple[str, int, int], uninterrupted: Steered, definition: Path, tmp_path: Path
+    stop_after: tuple[str, int, int],
+    options: str,
+    all_uninterrupted: dict[str, Steered],
+    definition: Path,
+    tmp_path: Path,
 ) -> None:
-    steered = Steered(tmp_path, definition)
+    steered, whole = Steered(tmp_path, definition, **OPTIONS[options]), all_uninterrupted[options]
     with pytest.raises(signals.Stop):
         steered.go(stop_after=stop_after)
     heard = steered.go(resume=True)
     assert isinstance(heard[0], events.Resumed)
-    assert same_weights(steered.run.last, uninterrupted.run.last)
-    assert same_weights(steered.run.best, uninterrupted.run.best)
-    ours, theirs = load_checkpoint(steered.run.last), load_checkpoint(uninterrupted.run.last)
+    assert same_weights(steered.run.last, whole.run.last)
+    assert same_weights(steered.run.best, whole.run.best)
+    ours, theirs = load_checkpoint(steered.run.last), load_checkpoint(whole.run.last)
     assert (ours.step, ours.epoch, ours.best_loss) == (theirs.step, theirs.epoch, theirs.best_loss)
 
 
@@ -69,14 +74,42 @@ def test_the_curves_of_a_resumed_run_show_each_step_once(yogo: Yogo, definition:
     assert steps == sorted(set(steps))
 
 
-def test_a_torn_last_checkpoint_is_replaced_by_the_best_one_with_a_notice(definition: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("left", [0, 1000, None])
+def test_a_torn_or_missing_last_checkpoint_costs_no_more_than_the_way_since_the_previous_one(
+    left: int | None, uninterrupted: Steered, definition: Path, tmp_path: Path
+) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 1, 2))
+    tear(steered.run.last, left)
+    plan = steered.plan(resume=True)
+    assert plan.checkpoint == steered.run.previous
+    (notice,) = [notice for notice in plan.notices if "last.pth" in notice]
+    assert "goes on from last.previous.pth, which was saved after step 3" in notice
+    steered.go(resume=True)
+    assert same_weights(steered.run.last, uninterrupted.run.last)
+    assert same_weights(steered.run.best, uninterrupted.run.best)
+
+
+def tear(path: Path, left: int | None) -> None:
+    """Leave so many of a file's bytes, or no file."""
+    if left is None:
+        path.unlink()
+    else:
+        path.write_bytes(path.read_bytes()[:left])
+
+
+def test_where_the_previous_checkpoint_is_torn_too_the_best_one_takes_its_place(
+    definition: Path, tmp_path: Path
+) -> None:
     steered = Steered(tmp_path, definition)
     with pytest.raises(signals.Stop):
         steered.go(stop_after=("train", 1, 1))
-    steered.run.last.write_bytes(steered.run.last.read_bytes()[:1000])
+    tear(steered.run.last, 1000)
+    tear(steered.run.previous, 1000)
     plan = steered.plan(resume=True)
     assert plan.checkpoint == steered.run.best
-    assert any("last.pth" in notice for notice in plan.notices)
+    assert any("last.previous.pth is not a checkpoint" in notice for notice in plan.notices)
 
 
 def test_a_run_with_no_whole_checkpoint_left_says_so(definition: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_pictures_that_no_cache_may_hold_are_trained_on_all_the_same_and_the_fla
 def test_a_run_ends_with_a_receipt_that_verifies_and_a_test_loss(finished: tuple[Yogo, object]) -> None:
     receipt = verify(finished[0].run("calm-cat"))
     assert (receipt.epochs, receipt.best_epoch in (0, 1)) == (2, True)
+    assert {path.name for path in finished[0].run("calm-cat").path.glob("*.pth")} == {"best.pth", "last.pth"}
     assert receipt.test_losses["loss"] is not None
 
 

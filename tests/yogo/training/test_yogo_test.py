@@ -74,6 +74,28 @@ def test_the_file_alone_gives_the_figures_of_its_training(
     assert said.count("is ↓ found →") == 1
 
 
+def test_in_sixteen_bits_too_the_file_gives_the_very_figures_of_its_training(yogo: Yogo, definition: Path) -> None:
+    """Where each sum is rounded coarsely, the same network laid out otherwise in memory found other boxes."""
+    sixteen = (
+        "--model",
+        "base_model",
+        "--image-hw",
+        "120",
+        "160",
+        "--precision",
+        "bf16",
+        "--name",
+        "half",
+        "--epochs",
+        "2",
+    )
+    done = yogo.train(definition, *EAGER, *sixteen, "-bs", "3")
+    assert done.returncode == 0, done.stderr
+    _, ours = dumped(yogo, yogo.run("half").best, definition)
+    theirs = Metrics.read(yogo.run("half").metrics)
+    assert (ours.losses, ours.figures) == (theirs.losses, theirs.figures)
+
+
 def test_a_run_that_was_moved_with_its_data_is_tested_on_its_own_test_pictures(
     finished: tuple[Yogo, Done], definition: Path, tmp_path: Path
 ) -> None:

@@ -33,6 +33,7 @@ from yogo.training.precision import choose
 from yogo.training.preparation import prepared
 from yogo.training.progress import Event, Progressed
 from yogo.training.request import Request
+from yogo.training.trainer import Trainer
 
 SIZE = 64
 TINY = ("--model", "quarter_filters", "--image-hw", str(SIZE), str(SIZE), "--precision", "fp32", "--lr", "1e-3")
@@ -175,15 +176,18 @@ def stop_after_first_step(yogo: Yogo, name: str, process: subprocess.Popen[str],
 class Steered:
     """A run in this very process, which can be stopped after a batch of one's choice."""
 
-    def __init__(self, folder: Path, definition: Path) -> None:
+    def __init__(self, folder: Path, definition: Path, **options: object) -> None:
+        """`options` of the recipe."""
         self.folder = folder
         self.definition = definition
+        self.options = options
         self.run = RunDirectory(folder / "runs" / "steered")
 
     def request(self, *, resume: bool) -> Request:
         recipe = Recipe(
             model="quarter_filters", image_hw=(SIZE, SIZE), epochs=2, batch_size=2, learning_rate=1e-3, precision="fp32"
         )
+        recipe = Recipe.model_validate(recipe.model_dump() | self.options)
         where = {"resume": self.run.path} if resume else {"definition": self.definition, "name": "steered"}
         return Request(base=recipe, runs=self.folder / "runs", cache=False, wandb="disabled", device="cpu", **where)
 
@@ -191,8 +195,18 @@ class Steered:
         with prepared(self.request(resume=resume), 1) as (plan, _):
             return plan
 
-    def go(self, *, resume: bool = False, stop_after: tuple[str, int, int] | None = None) -> list[Event]:
-        """What happened. `stop_after` a phase, an epoch and a count of batches; raises signals.Stop then."""
+    def go(
+        self,
+        *,
+        resume: bool = False,
+        stop_after: tuple[str, int, int] | None = None,
+        change: Callable[[Trainer], None] = lambda trainer: None,
+        hear: Callable[[Event], None] = lambda event: None,
+    ) -> list[Event]:
+        """What happened. `stop_after` a phase, an epoch and a count of batches; raises signals.Stop then.
+
+        `change` gets the trainer before it trains, `hear` each event.
+        """
         request = self.request(resume=resume)
         world = World(Place(), torch.device("cpu"))
         heard: list[Event] = []
@@ -201,6 +215,7 @@ class Steered:
             precision = choose("fp32", world.device)
             trainer = build(plan, request, world, precision=precision, keeper=keeper)
             trainer.inbox = signals.Inbox()
+            change(trainer)
             manifest = Manifest(
                 name="steered",
                 definition=str(plan.definition),
@@ -213,6 +228,7 @@ class Steered:
             with trainer.inbox.deferred():
                 for event in trainer.fit():
                     heard.append(event)
+                    hear(event)
                     if isinstance(event, Progressed) and (event.phase, event.epoch, event.done) == stop_after:
                         trainer.inbox.receive(signal.SIGTERM, None)
         return heard
@@ -222,9 +238,13 @@ def same_weights(one: Path, other: Path) -> bool:
     ours, theirs = load_checkpoint(one), load_checkpoint(other)
     assert ours.optimizer_state_dict is not None
     assert theirs.optimizer_state_dict is not None
+    assert ours.training.keys() == theirs.training.keys()
+    unaveraged = ours.training.get("unaveraged", {})
     moments = zip(
         ours.optimizer_state_dict["state"].values(), theirs.optimizer_state_dict["state"].values(), strict=True
     )
-    return all(
-        torch.equal(ours.model_state_dict[key], theirs.model_state_dict[key]) for key in ours.model_state_dict
-    ) and all(torch.equal(mine["exp_avg"], its["exp_avg"]) for mine, its in moments)
+    return (
+        all(torch.equal(ours.model_state_dict[key], theirs.model_state_dict[key]) for key in ours.model_state_dict)
+        and all(torch.equal(unaveraged[key], theirs.training["unaveraged"][key]) for key in unaveraged)
+        and all(torch.equal(mine["exp_avg"], its["exp_avg"]) for mine, its in moments)
+    )

@@ -141,7 +141,9 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
             found.append(f"note: {sentence}")
         case events.Started():
             found.append(f"{event.num_train:,} pictures to train on, {event.num_val:,} to validate on")
+            rate = number(event.learning_rate)
             found.append(f"{event.epochs} epochs of {event.steps_per_epoch:,} steps")
+            found.append(f"{event.global_batch_size:,} pictures a step over all processes, learning rate {rate}")
         case events.Resumed():
             found.append(f"goes on after step {event.step:,}, with epoch {event.epoch + 1} of {epochs}")
         case events.Validated():
@@ -160,4 +162,5 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
             found += report(metrics)
         case events.Finished():
             found.append(f"finished after {event.epoch} epochs, {event.step:,} steps")
+            found += [event.reason] if event.reason else []
     return found

@@ -1,0 +1,51 @@
+"""The benchmarks that no one runs each day still run, and each ends with one verdict."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(name: str, *arguments: str) -> str:
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "benchmarks" / f"{name}.py"), *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def verdict(name: str, *arguments: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(run(name, *arguments).splitlines()[-1])
+    assert {"what", "ratio", "target", "met"} <= found.keys()
+    return found
+
+
+def test_without_a_gpu_its_benchmark_says_so_and_fails_nothing() -> None:
+    said = run("gpu")
+    assert said.startswith("There is no GPU here")
+    assert said.count("\n") == 1
+
+
+def test_the_gpus_benchmark_measures_every_way_and_the_wait_for_data() -> None:
+    found = verdict("gpu", "--tiny-on-cpu", "--batch", "2", "--pictures", "2", "--seconds", "0.1")
+    ways = {f"{what} {precision} eager" for what in ("train", "infer") for precision in ("fp32", "tf32", "bf16")}
+    assert found["rates"].keys() == ways
+    assert all(rate > 0 and 0 <= wait < 1 for rate, wait in found["rates"].values())
+
+
+def test_the_first_batch_is_measured_for_two_runs_on_the_same_pictures() -> None:
+    found = verdict("first_batch", "--pictures", "12", "--folders", "3", "--cells", "2")
+    assert found["seconds"].keys() == {"first", "second"}
+    assert found["ratio"]["sooner"] > 0
+
+
+def test_memory_is_read_while_a_run_goes_on() -> None:
+    found = verdict("memory", "--epochs", "7", "--pictures", "4")
+    assert found["mib"].keys() == {"epoch 5", "epoch 7", "most"}
+    assert 50 < found["mib"]["epoch 5"] <= found["mib"]["most"] * 1.5
