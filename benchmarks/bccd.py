@@ -1,10 +1,11 @@
 """The detector on real blood cells: BCCD, trained and scored as the published reference figures were.
 
-    python benchmarks/bccd.py run --out DIR [--seeds 0 1 2] [--precision fp32] [-- FLAGS OF yogo train]
+    python benchmarks/bccd.py run --out DIR [--seeds 0 1 2] [--precision auto] [--recipe few-pictures] [-- FLAGS]
     python benchmarks/bccd.py predict BEST.pth PICTURES PREDICTIONS
 
-`run` trains on dataset_defs/reference.yml once a seed, scores each run's best.pth on the held-out pictures
-with the data's own score.py, and prints a table. A seed whose run has finished is not trained again.
+`run` trains on dataset_defs/reference.yml once a seed, by the settings of the published figures, by a recipe in their
+place, or with other FLAGS of yogo train; it scores each run's best.pth on the held-out pictures with the data's own
+score.py, and prints a table. A seed whose run has finished is not trained again.
 `predict` writes what score.py reads. The data lies in ../shared/data/bccd, or where --data says.
 """
 
@@ -14,6 +15,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
@@ -57,7 +59,7 @@ def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int
             (predictions / f"{path.stem}.txt").write_text("".join(f"{line}\n" for line in lines))
 
 
-def train(seed: int, out: Path, data: Path, precision: str, flags: list[str]) -> Path:
+def train(seed: int, out: Path, data: Path, precision: str, flags: Sequence[str]) -> Path:
     """The best.pth of this seed's run, trained unless it was before."""
     from yogo.errors import RunError
     from yogo.run.directory import RunDirectory
@@ -67,7 +69,7 @@ def train(seed: int, out: Path, data: Path, precision: str, flags: list[str]) ->
     try:
         verify(run)
     except RunError:
-        command = [sys.executable, "-m", "yogo", "train", str(data / "dataset_defs" / "reference.yml"), *SETTINGS]
+        command = [sys.executable, "-m", "yogo", "train", str(data / "dataset_defs" / "reference.yml")]
         command += ["--seed", str(seed), "--precision", precision, "--runs", str(out), "--name", run.name]
         command += ["--wandb", "disabled", "--cache-folder", str(out / "cache"), *flags]
         subprocess.run(command, check=True, cwd=PROJECT)
@@ -96,9 +98,10 @@ def table(scores: dict[int, dict[str, Any]]) -> str:
 def run(args: argparse.Namespace) -> int:
     out: Path = args.out.absolute()
     out.mkdir(parents=True, exist_ok=True)
+    flags = (*(("--recipe", args.recipe) if args.recipe else SETTINGS), *args.flags)
     scores = {}
     for seed in args.seeds:
-        best = train(seed, out, args.data.absolute(), args.precision, args.flags)
+        best = train(seed, out, args.data.absolute(), args.precision, flags)
         predict(best, args.data / "val" / "images", out / f"predictions-{seed}")
         scores[seed] = score(args.data, out / f"predictions-{seed}")
         print(json.dumps({"seed": seed, **scores[seed]}), flush=True)
@@ -114,7 +117,8 @@ def main() -> int:
     training = commands.add_parser("run", help="train, predict and score")
     training.add_argument("--out", type=Path, required=True, help="where runs and predictions go")
     training.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
-    training.add_argument("--precision", default="fp32")
+    training.add_argument("--precision", default="auto")
+    training.add_argument("--recipe", help="a preset, in place of the published settings")
     training.add_argument("--data", type=Path, default=DATA)
     training.add_argument("flags", nargs="*", help="after --, handed to yogo train")
     predicting = commands.add_parser("predict", help="write what score.py reads")

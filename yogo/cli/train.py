@@ -64,7 +64,7 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the machine")
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
     group.add_argument("--processes", type=num_processes, metavar="N", help="ranks (default: the visible GPUs, else 1)")
-    group.add_argument("--num-workers", type=num_workers, metavar="N", help="processes a rank that read pictures ahead")
+    group.add_argument("--num-workers", type=num_workers, metavar="N", help="threads a rank that read pictures ahead")
     group.add_argument(
         "--cache", action=argparse.BooleanOptionalAction, default=True, help="keep the decoded pictures (default: yes)"
     )
