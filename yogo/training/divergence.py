@@ -115,7 +115,8 @@ class Watch:
         reports = [report for report in reports if report.number == first]
         seen_by = [report for report in reports if not math.isfinite(report.loss)]
         what = f"the loss was {seen_by[0].loss}" if seen_by else "a gradient was no number"
-        pictures = [name for report in seen_by or reports for name in report.pictures]
+        # A weighted sampler may have drawn one of them twice.
+        pictures = list(dict.fromkeys(name for report in seen_by or reports for name in report.pictures))
         more = f" and {len(pictures) - MOST_NAMED} more" if len(pictures) > MOST_NAMED else ""
         named = f". Its pictures: {', '.join(pictures[:MOST_NAMED])}{more}" if pictures else ""
         return Diverged(f"{what} at step {first}, in epoch {reports[0].epoch + 1}: {ADVICE}{named}")
@@ -123,6 +124,11 @@ class Watch:
     def _report(self) -> _Report | None:
         if self._bad is None:
             return None
-        places = [place for part in self._bad.indices for place in part.tolist() if place < len(self._pictures)]
-        names = tuple(str(self._pictures[place]) for place in places)
+        places = [place for part in self._bad.indices for place in part.tolist()] if self._pictures else []
+        names = tuple(map(self._name, places))
         return _Report(self._bad.number, self._bad.epoch, float(self._bad.numbers[0]), names)
+
+    def _name(self, place: int) -> str:
+        """Frames that were made of thumbnails follow the pictures, and have no file."""
+        num_made = place - len(self._pictures) + 1
+        return f"made frame {num_made}" if num_made > 0 else str(self._pictures[place])

@@ -129,6 +129,14 @@ def test_a_gradient_that_is_no_number_is_noticed_though_the_loss_is_one() -> Non
     assert said.endswith("7.png and 4 more")
 
 
+def test_frames_made_of_thumbnails_are_named_by_number_and_a_picture_drawn_twice_once() -> None:
+    world = World(Place(), CPU)
+    watch = Watch(world, [Path("0.png"), Path("1.png")])
+    watch.note(torch.tensor(torch.nan), [torch.tensor([4, 1]), torch.tensor([1, 2])], step=1, epoch=0)
+    assert watch.has_diverged()
+    assert str(watch.error()).endswith("Its pictures: made frame 3, 1.png, made frame 1")
+
+
 def test_of_several_processes_the_one_that_saw_it_has_its_pictures_named_and_all_end(
     yogo: Yogo, tmp_path: Path
 ) -> None:
