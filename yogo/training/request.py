@@ -58,7 +58,7 @@ class Request(BaseModel):
     device: str | None = None
     processes: int | None = None
     num_workers: int | None = None
-    """Processes a rank that read pictures ahead; None leaves it to the loader."""
+    """Threads a rank that read pictures ahead; None leaves it to the loader."""
 
     cache: bool = True
     """Keep the decoded pictures, for later epochs and runs."""
