@@ -163,9 +163,14 @@ class Session:
         name: str | None = None,
         preset: str = "",
         kind: Kind = Kind.FINETUNE,
+        reset_head: bool = False,
     ) -> Plan:
-        """A plan whose recipe has taken over what passes forward, and that waits for the parent if it must."""
-        await asyncio.to_thread(parents.check_classes, parent, definition)
+        """A plan whose recipe has taken over what passes forward, and that waits for the parent if it must.
+
+        Raises LaunchError where the definition has other classes, unless it is to `reset_head`.
+        """
+        if not reset_head:
+            await asyncio.to_thread(parents.check_classes, parent, definition)
         return Plan(
             name=name or self.propose_name(),
             kind=kind,
@@ -175,6 +180,7 @@ class Session:
             preset=preset,
             parent=parent.parent,
             after=parent.after,
+            reset_head=reset_head,
         )
 
     async def estimate(self, plan: Plan) -> Estimate:

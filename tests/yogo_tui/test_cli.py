@@ -31,6 +31,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (data / "images" / "one.png").write_bytes(b"")
     pair = "dataset_paths:\n  all: {image_path: images, label_path: labels}\n"
     (data / "cells.yml").write_text(f"class_names: [a, b]\n{pair}")
+    (data / "others.yml").write_text(f"class_names: [a, c]\n{pair}")
     (data / "gone.yml").write_text("class_names: [a]\ndataset_paths:\n  x: {image_path: nowhere, label_path: labels}\n")
     size = "{gpus: %d, cpus: 1, hours: 1, template: %dgpu.sbatch}"
     (lab / "settings.yaml").write_text(
@@ -71,6 +72,10 @@ def test_a_chain_is_launched_waited_for_and_told_by_command(lab: Path, capsys: p
     assert main(["chain", "first", "cells.yml", "--name", "third", "--dry-run"]) == 0
     assert f"verify {lab}/trained_models/first --sha256 " in capsys.readouterr().out
     assert not (lab / "trained_models/third").exists()
+    assert main(["chain", "first", "others.yml", "--dry-run"]) == 1
+    assert "chain RUN_OR_PTH DEFINITION --reset-head" in capsys.readouterr().err
+    assert main(["chain", "first", "others.yml", "--reset-head", "--dry-run"]) == 0
+    assert " --reset-head \\\n" in capsys.readouterr().out
 
 
 def test_a_launch_that_fails_says_so_in_its_exit_status(

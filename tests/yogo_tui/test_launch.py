@@ -147,8 +147,25 @@ async def test_other_classes_are_refused_with_both_lists(session: Session) -> No
     await session.launch(plan(session))
     parent = await session.parent_of(await seen(session, "first", RunState.FINISHED))
     others = session.settings.workspace_folder / "dataset_defs/others.yml"
-    with pytest.raises(LaunchError, match=r"knows a, b; .*others.yml names a, c"):
+    with pytest.raises(LaunchError, match=r"knows a, b; .*others.yml names a, c.* --reset-head"):
         await session.plan_finetune(parent, definition=others, recipe=Recipe(), size=SIZE)
+
+
+async def test_other_classes_are_trained_on_with_new_class_outputs_where_it_is_asked_for(session: Session) -> None:
+    await session.launch(plan(session))
+    parent = await session.parent_of(await seen(session, "first", RunState.FINISHED))
+    others = session.settings.workspace_folder / "dataset_defs/others.yml"
+    second = await session.plan_finetune(
+        parent, definition=others, recipe=Recipe(), size=SIZE, name="second", reset_head=True
+    )
+    launched = await session.launch(second)
+    assert launched.launch.reset_head
+    run = await seen(session, "second", RunState.FINISHED, RunState.FAILED)
+    assert run.state is RunState.FINISHED
+    assert run.launch is not None
+    assert run.launch.reset_head
+    assert run.log
+    assert "/first/best.pth --reset-head --name second" in Path(run.log).read_text()
 
 
 async def test_a_run_that_never_finished_is_no_parent(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

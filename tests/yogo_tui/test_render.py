@@ -48,6 +48,7 @@ def plan(gpus: int = 1, **changes: object) -> Plan:
 CASES = {
     "1gpu": plan(1),
     "2gpu-finetune": plan(2, kind=Kind.FINETUNE, parent=PARENT),
+    "1gpu-finetune-on-other-classes": plan(1, kind=Kind.FINETUNE, parent=PARENT, reset_head=True),
     "4gpu-finetune-of-a-file": plan(4, parent=Parent(checkpoint="/lab/it's mine.pth", sha256="cd" * 32)),
 }
 

@@ -83,6 +83,9 @@ class Launch(Record):
 
     size: Size
     parent: Parent | None = None
+    reset_head: bool = False
+    """Whether it begins with new class outputs in place of the parent's."""
+
     submissions: tuple[Submission, ...] = ()
 
     @property

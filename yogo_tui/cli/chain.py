@@ -20,6 +20,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = new_command(commands, "chain", "fine-tune from a run, finished or still to finish, or from any .pth")
     parser.add_argument("parent", metavar="RUN_OR_PTH", help="a run's name or folder, or a checkpoint file")
     parser.add_argument("definition", metavar="DEFINITION", help="the dataset definition to fine-tune on")
+    parser.add_argument(
+        "--reset-head", action="store_true", help="begin with new class outputs, for other classes than the parent's"
+    )
     add_planning(parser)
     parser.set_defaults(recipe="finetune")
     add_submitting(parser)
@@ -39,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
             size=size_of(session.settings, args.size),
             name=args.name,
             preset=preset.title,
+            reset_head=args.reset_head,
         )
         return await submit(session, args, plan)
 

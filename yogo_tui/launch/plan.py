@@ -27,6 +27,9 @@ class Plan:
     size: SizePreset
     preset: str = ""
     parent: Parent | None = None
+    reset_head: bool = False
+    """Whether it begins with new class outputs, for other classes than the parent's."""
+
     after: JobId | None = None
     """The job to wait for, when the parent has not finished yet."""
 

@@ -41,6 +41,7 @@ def render(settings: Settings, plan: Plan, token: str) -> str:
         "flags": flags(plan.recipe),
         "processes": plan.size.processes or max(plan.size.gpus, 1),
         "parent": _parent(plan.parent),
+        "reset_head": plan.reset_head,
         "max_restarts": MAX_RESTARTS,
     }
     return fill(plan.size.template, values, own=settings.templates_folder)

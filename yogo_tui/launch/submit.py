@@ -40,6 +40,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
         preset=plan.preset,
         size=plan.size,
         parent=plan.parent,
+        reset_head=plan.reset_head,
         submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, after=plan.after),),
     )
     script = render(settings, plan, record.token)

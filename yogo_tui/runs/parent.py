@@ -162,5 +162,6 @@ def check_classes(parent: ParentInfo, definition: Path) -> None:
     if parent.classes and parent.classes != wanted:
         raise LaunchError(
             f"The classes differ: {parent.parent.checkpoint} knows {', '.join(parent.classes)}; "
-            f"{definition} names {', '.join(wanted)}. Choose a definition with the same classes in the same order."
+            f"{definition} names {', '.join(wanted)}. Choose a definition with the same classes in the same order, "
+            "or begin with new class outputs: yogo-tui chain RUN_OR_PTH DEFINITION --reset-head."
         )
