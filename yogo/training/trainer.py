@@ -115,7 +115,8 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """At its full height."""
-        scale = self.world.size * self.recipe.accumulate if self.recipe.scale_lr else 1
+        batches_a_step = min(self.recipe.accumulate, self.num_batches)
+        scale = self.world.size * batches_a_step if self.recipe.scale_lr else 1
         return self.recipe.learning_rate * scale
 
     @property

@@ -70,3 +70,9 @@ def test_the_rate_grows_with_the_global_batch_if_that_is_asked_for(yogo: Yogo, d
     assert "6 pictures a step over all processes, learning rate 0.006" in done.stdout
     (step,) = [event for event in yogo.events("run") if isinstance(event, events.Step)]
     assert step.lr == pytest.approx(6e-3)
+
+
+def test_the_rate_grows_with_no_batches_that_an_epoch_does_not_have(yogo: Yogo, definition: Path) -> None:
+    """Three batches an epoch are one step, though fifty were asked for."""
+    _, said = run(yogo, definition, "--scale-lr", "--accumulate", "50")
+    assert "6 pictures a step over all processes, learning rate 0.003" in said
