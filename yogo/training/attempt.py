@@ -86,7 +86,7 @@ def _lead(request: Request, world: World) -> int:
         precision = choose(plan.precision, world.device)
         if plan.precision == "half":  # the recipe has no word for it: it says what the hardware chose
             plan = replace(plan, recipe=plan.recipe.model_copy(update={"precision": precision.name}))
-        keeper = RunKeeper(plan.run, plan.recipe, plan.classes, {"attempt": plan.attempt, "world_size": world.size})
+        keeper = RunKeeper.of(plan, {"attempt": plan.attempt, "world_size": world.size})
         trainer = build(plan, request, world, precision=precision, keeper=keeper, tell=screen.hear)
         receipt.at = trainer.at
         _manifest(plan, request, trainer, board.record, world.hosts()).write(plan.run.manifest)

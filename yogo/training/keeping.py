@@ -15,6 +15,7 @@ from yogo.checkpoint import save_checkpoint
 from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
+from yogo.training.plan import Plan
 
 File = Literal["best.pth", "last.pth"]
 
@@ -70,7 +71,7 @@ class NoKeeper:
         return
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class RunKeeper:
     """Of the leading process: checkpoints in the run's directory."""
 
@@ -79,6 +80,14 @@ class RunKeeper:
     classes: tuple[str, ...]
     extra: Mapping[str, Any]
     """What else a later attempt wants to know: world size, attempt, W&B id."""
+
+    last_is_good: bool = True
+    """Whether last.pth, if it is there, may take the place of the one before: a torn one never does."""
+
+    @classmethod
+    def of(cls, plan: Plan, extra: Mapping[str, Any]) -> RunKeeper:
+        last_is_good = plan.checkpoint in (None, plan.run.last)
+        return cls(plan.run, plan.recipe, plan.classes, extra, last_is_good)
 
     def keep(self, file: File, state: State) -> None:
         is_best, at = file == "best.pth", state.at
@@ -98,8 +107,9 @@ class RunKeeper:
             best_loss=at.best_loss,
             training={**self.extra, **going_on},
             versions=versions(),
-            previous=None if is_best else self.run.previous,
+            previous=self.run.previous if self.last_is_good and not is_best else None,
         )
+        self.last_is_good = self.last_is_good or not is_best
 
 
 def versions() -> dict[str, str]:

@@ -91,6 +91,17 @@ def test_a_torn_or_missing_last_checkpoint_costs_no_more_than_the_way_since_the_
     assert same_weights(steered.run.best, uninterrupted.run.best)
 
 
+def test_a_torn_last_checkpoint_never_takes_the_previous_ones_place(definition: Path, tmp_path: Path) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 1, 2))
+    tear(steered.run.last, 1000)
+    for batch, step in ((1, 3), (2, 4)):
+        with pytest.raises(signals.Stop):
+            steered.go(resume=True, stop_after=("train", 1, batch))
+        assert load_checkpoint(steered.run.previous).step == step
+
+
 def tear(path: Path, left: int | None) -> None:
     """Leave so many of a file's bytes, or no file."""
     if left is None:

@@ -211,7 +211,7 @@ class Steered:
         world = World(Place(), torch.device("cpu"))
         heard: list[Event] = []
         with prepared(request, 1) as (plan, _):
-            keeper = RunKeeper(plan.run, plan.recipe, plan.classes, {})
+            keeper = RunKeeper.of(plan, {})
             precision = choose("fp32", world.device)
             trainer = build(plan, request, world, precision=precision, keeper=keeper)
             trainer.inbox = signals.Inbox()
