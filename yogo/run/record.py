@@ -17,6 +17,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from yogo.errors import RunError
 from yogo.run.atomic import write_atomically
 
+COMPRESSION = 1
+"""The lowest level: most of it is digests, of which more effort makes hardly less."""
+
 
 def now() -> datetime:
     return datetime.now(UTC)
@@ -66,4 +69,4 @@ class Record(Part):
         if self.is_newer:
             raise RunError(f"{path} was written by a newer yogo (schema {self.schema_version}); it is left as it is")
         text = self.model_dump_json(indent=None if path.suffix == ".gz" else 2) + "\n"
-        write_atomically(path, gzip.compress(text.encode(), 6, mtime=0) if path.suffix == ".gz" else text)
+        write_atomically(path, gzip.compress(text.encode(), COMPRESSION, mtime=0) if path.suffix == ".gz" else text)
