@@ -30,11 +30,7 @@ def listing(pair: FolderPair) -> Listing:
     """List a folder pair. Never raises: see `Listing.problems`."""
     try:
         labels = {name[:-4]: name for name in _files(pair.labels) if name.lower().endswith(".txt")}
-        pictures: dict[str, list[str]] = {}
-        for name in _files(pair.images):
-            stem, suffix = os.path.splitext(name)
-            if suffix.lower() in PICTURE_SUFFIXES:
-                pictures.setdefault(stem, []).append(name)
+        pictures = _pictures(pair.images)
     except OSError as error:
         what = f"This folder cannot be listed: {error.strerror or error}"
         return Listing(pair, problems=(Problem("error", what, Path(error.filename or pair.images)),))
@@ -47,31 +43,38 @@ def listing(pair: FolderPair) -> Listing:
 
 def _problems(pair: FolderPair, labels: dict[str, str], pictures: dict[str, list[str]]) -> list[Problem]:
     problems = []
-    if odd := [name for name in (*labels, *pictures) if not _is_text(name)]:
+    if odd := [name for name in (*labels, *pictures) if not (name.isascii() or _is_text(name))]:
         message = f"{len(odd):,} file names are not UTF-8 and cannot be recorded; rename them: {listed(odd)}"
         problems.append(Problem("error", message, pair.images))
-    if lonely := [labels[stem] for stem in sorted(labels) if stem not in pictures]:
+    if lonely := [labels[stem] for stem in sorted(labels.keys() - pictures.keys())]:
         what = f"{len(lonely):,} labels have" if len(lonely) > 1 else "A label has"
         kinds = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
         message = f"{what} no picture ({kinds}) in {pair.images}: {listed(lonely)}"
         problems.append(Problem("error", message, pair.labels, missing=True))
-    if twice := [stem for stem in sorted(pictures) if len(pictures[stem]) > 1 and stem in labels]:
+    if twice := sorted(stem for stem, names in pictures.items() if len(names) > 1 and stem in labels):
         taken = [" and ".join(pictures[stem]) for stem in twice]
         message = f"{len(twice):,} labels fit several pictures, of which the first is taken: {listed(taken)}"
         problems.append(Problem("warning", message, pair.images))
     return problems
 
 
+def _pictures(folder: Path) -> dict[str, list[str]]:
+    """The names of pictures by what stands before their suffix, in order of preference by suffix."""
+    pictures: dict[str, list[str]] = {}
+    for name in _files(folder):
+        stem, dot, suffix = name.rpartition(".")
+        if dot + suffix.lower() in PICTURE_SUFFIXES:
+            pictures.setdefault(stem, []).append(name)
+    for names in pictures.values():
+        if len(names) > 1:
+            names.sort(key=lambda name: PICTURE_SUFFIXES.index(os.path.splitext(name)[1].lower()))
+    return pictures
+
+
 def _files(folder: Path) -> list[str]:
-    """The names in a folder in order of preference by suffix, without hidden ones and folders."""
+    """The names in a folder in order, without hidden ones and folders."""
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
-    return sorted(names, key=_preference)
-
-
-def _preference(name: str) -> tuple[int, str]:
-    suffix = os.path.splitext(name)[1].lower()
-    return PICTURE_SUFFIXES.index(suffix) if suffix in PICTURE_SUFFIXES else len(PICTURE_SUFFIXES), name
+        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir())
 
 
 def _is_text(name: str) -> bool:
