@@ -52,7 +52,7 @@ def propose(definition: DatasetDefinition, default: Size, *, progress: Progress 
     `progress` is told now and then how many pictures were read. Raises DefinitionError, also where no box is left.
     """
     samples = split(definition).train
-    paths = [None if sample.label is None else str(sample.label) for sample in samples]
+    paths = [sample.label_file for sample in samples]
     sizes: list[array[float]] = [array("d") for _ in definition.classes]
     for start in range(0, len(paths), FILES_AT_A_TIME):
         _collect(parse(paths[start : start + FILES_AT_A_TIME], definition.classes).rows, sizes)

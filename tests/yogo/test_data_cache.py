@@ -29,7 +29,7 @@ def make_samples(folder: Path, num: int, seed: int = 0) -> list[Sample]:
     for index in range(num):
         pixels = rng.integers(0, 256, (20, 30, 3), dtype=np.uint8)
         Image.fromarray(pixels).save(folder / f"{index}.png")
-    return [Sample(folder / f"{index}.png", None, f"{folder.name}/{index}") for index in range(num)]
+    return [Sample(str(folder / f"{index}.png"), None, f"{folder.name}/{index}") for index in range(num)]
 
 
 def opened(samples: list[Sample], folder: Path, *, rgb: bool = False, **more: object) -> DecodedCache | None:
@@ -141,7 +141,7 @@ def progress(done, total):
         sys.stdin.read()
 
 paths = sorted(Path(sys.argv[1]).iterdir())
-samples = [Sample(path, None, path.name) for path in paths]
+samples = [Sample(str(path), None, path.name) for path in paths]
 limit = 1 if sys.argv[3] == "no room" else 10**9
 cache = open_cache(samples, image_hw=(16, 24), rgb=False, folder=Path(sys.argv[2]), progress=progress,
                    limit_bytes=limit, notice=lambda sentence: print("notice", sentence, flush=True))

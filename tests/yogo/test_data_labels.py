@@ -29,7 +29,7 @@ def write_samples(folder: Path, rows: list[list[str]]) -> list[Sample]:
     for index, lines in enumerate(rows):
         path = labels / f"{index}.txt"
         path.write_text("".join(f"{line}\n" for line in lines))
-        samples.append(Sample(folder / f"{index}.png", path, str(index)))
+        samples.append(Sample(str(folder / f"{index}.png"), str(path), str(index)))
     return samples
 
 
@@ -53,7 +53,7 @@ def test_packed_is_what_each_file_says_in_the_order_of_the_samples(
 
 
 def test_an_unlabelled_picture_and_an_empty_file_have_no_boxes(tmp_path: Path) -> None:
-    samples = [*write_samples(tmp_path, [[], ["1 .5 .5 .1 .1"]]), Sample(tmp_path / "2.png", None, "2")]
+    samples = [*write_samples(tmp_path, [[], ["1 .5 .5 .1 .1"]]), Sample(str(tmp_path / "2.png"), None, "2")]
     labels = pack_labels(samples, CLASSES)
     assert labels.offsets.tolist() == [0, 0, 1, 1]
     assert labels.boxes.tolist() == [pytest.approx([1, 0.45, 0.45, 0.55, 0.55])]

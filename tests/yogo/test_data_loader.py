@@ -29,7 +29,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
     for index in range(11):
         Image.fromarray(np.full(HW, 10 * index, np.uint8)).save(folder / f"{index}.png")
         (folder / "labels" / f"{index}.txt").write_text(f"{index} 0.5 0.5 0.2 0.2\n" * (index % 3))
-        found.append(Sample(folder / f"{index}.png", folder / "labels" / f"{index}.txt", str(index)))
+        found.append(Sample(str(folder / f"{index}.png"), str(folder / "labels" / f"{index}.txt"), str(index)))
     return found
 
 
@@ -87,7 +87,7 @@ def test_an_epoch_is_resumed_without_reading_what_comes_before(
     first, *rest = whole
     gone = {index: samples[index] for index in first.indices.tolist()}
     without = [
-        Sample(tmp_path / "gone.png", None, sample.key) if index in gone else sample
+        Sample(str(tmp_path / "gone.png"), None, sample.key) if index in gone else sample
         for index, sample in enumerate(samples)
     ]
     resumed = batches_of(without, labels, num_workers=2)
@@ -102,7 +102,7 @@ def test_a_broken_picture_ends_the_loop_with_its_name(
     samples: list[Sample], labels: PackedLabels, tmp_path: Path, num_workers: int
 ) -> None:
     (tmp_path / "torn.png").write_bytes(samples[0].image.read_bytes()[:50])
-    broken = [*samples[:9], Sample(tmp_path / "torn.png", None, "torn"), samples[10]]
+    broken = [*samples[:9], Sample(str(tmp_path / "torn.png"), None, "torn"), samples[10]]
     batches = batches_of(broken, labels, num_workers=num_workers, shuffle=False)
     with pytest.raises(DefinitionError, match=r"torn\.png cannot be read as a picture"):
         list(batches)

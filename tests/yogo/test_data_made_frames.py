@@ -161,7 +161,7 @@ def test_they_follow_the_pictures_in_a_loader_with_and_without_threads(some: lis
     samples = []
     for index in range(5):
         Image.fromarray(np.full(HW, index, np.uint8)).save(tmp_path / f"{index}.png")
-        samples.append(Sample(tmp_path / f"{index}.png", None, str(index)))
+        samples.append(Sample(str(tmp_path / f"{index}.png"), None, str(index)))
     made = frames_of(some, num_made(5))
     seen: list[int] = []
     for num_workers in (0, 2):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from yogo.data.fingerprint import fingerprint
 from yogo.data.label_cache import open_labels
 from yogo.data.packed import pack_labels
 from yogo.definition import MissingPath
@@ -25,6 +26,10 @@ def disguise(path: Path, text: str) -> None:
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
+def names(files: list[Path]) -> list[str]:
+    return [str(file) for file in files]
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     paths = [tmp_path / folder / f"{number}.txt" for folder in "ab" for number in range(3)]
@@ -36,39 +41,53 @@ def files(tmp_path: Path) -> list[Path]:
 
 def test_a_digest_is_remembered_while_size_and_time_are_the_same(files: list[Path], tmp_path: Path) -> None:
     memory = tmp_path / "memory"
-    first = stamps(files, memory)
+    first = stamps(names(files), memory)
     assert [stamp.sha256 for stamp in first] == [sha256(path) for path in files]
     disguise(files[1], "9 0.5 0.5 0.2 0.2\n")
-    assert stamps(files[::-1], memory) == first[::-1], "it was not read again"
-    assert stamps(files)[1].sha256 == sha256(files[1]) != first[1].sha256
+    assert stamps(names(files)[::-1], memory) == first[::-1], "it was not read again"
+    assert stamps(names(files))[1].sha256 == sha256(files[1]) != first[1].sha256
     os.utime(files[1], ns=(1, 1))
-    assert stamps(files, memory)[1].sha256 == sha256(files[1])
+    assert stamps(names(files), memory)[1].sha256 == sha256(files[1])
     files[2].write_text("longer than before, by far, it is\n" * 2)
-    assert stamps(files, memory)[2].sha256 == sha256(files[2])
+    assert stamps(names(files), memory)[2].sha256 == sha256(files[2])
 
 
 def test_a_damaged_memory_is_none_and_one_that_cannot_be_kept_does_no_harm(files: list[Path], tmp_path: Path) -> None:
     memory = tmp_path / "memory"
-    first = stamps(files, memory)
+    first = stamps(names(files), memory)
     for kept in memory.iterdir():
         kept.write_bytes(kept.read_bytes()[:-20])
-    assert stamps(files, memory) == first
+    assert stamps(names(files), memory) == first
     (tmp_path / "file").touch()
-    assert stamps(files, tmp_path / "file" / "memory") == first
+    assert stamps(names(files), tmp_path / "file" / "memory") == first
 
 
 def test_a_file_that_is_gone_is_named_though_it_is_remembered(files: list[Path], tmp_path: Path) -> None:
-    stamps(files, tmp_path / "memory")
+    stamps(names(files), tmp_path / "memory")
     files[4].unlink()
     with pytest.raises(MissingPath, match=r"b/1\.txt: This file cannot be read"):
-        stamps(files, tmp_path / "memory")
+        stamps(names(files), tmp_path / "memory")
+
+
+def test_what_was_seen_just_now_is_not_looked_at_again_and_names_the_same(files: list[Path]) -> None:
+    before = fingerprint(names(files))
+    seen = {str(file): (file.stat().st_size, file.stat().st_mtime_ns) for file in files}
+    some = dict(list(seen.items())[::2])
+    assert fingerprint(names(files), seen) == fingerprint(names(files), some) == before
+    files[0].unlink()
+    assert fingerprint(names(files), seen) == before
+    os.utime(files[1], ns=(1, 1))
+    assert fingerprint(names(files), some) != before
 
 
 CLASSES = [str(number) for number in range(10)]
 
 
 def samples_of(files: list[Path]) -> list[Sample]:
-    return [*(Sample(path, path, path.name) for path in files), Sample(files[0], None, "nothing is on it")]
+    return [
+        *(Sample(str(path), str(path), path.name) for path in files),
+        Sample(str(files[0]), None, "nothing is on it"),
+    ]
 
 
 def test_labels_come_back_for_whichever_pictures_in_whatever_order(files: list[Path], tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ async def test_a_definition_that_cannot_be_read_says_where(definition: Path) -> 
 
 def test_a_box_is_outlined_in_its_class_s_colour(definition: Path) -> None:
     folder = definition.parent.parent
-    drawn = draw(Sample(folder / "images/0.png", folder / "labels/0.txt", "0"), CLASSES, 40, 15)
+    drawn = draw(Sample(str(folder / "images/0.png"), str(folder / "labels/0.txt"), "0"), CLASSES, 40, 15)
     lines = drawn.blocks.plain.split("\n")
     assert [len(line) for line in lines] == [40] * 15
     legend = [span.style.color for span in drawn.legend.spans if not isinstance(span.style, str)]
@@ -94,7 +94,7 @@ def test_a_box_is_outlined_in_its_class_s_colour(definition: Path) -> None:
 
 def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path) -> None:
     Image.new("I;16", (8, 8), 200 << 8).save(tmp_path / "deep.png")
-    drawn = draw(Sample(tmp_path / "deep.png", None, "deep"), CLASSES, 8, 4)
+    drawn = draw(Sample(str(tmp_path / "deep.png"), None, "deep"), CLASSES, 8, 4)
     (style,) = {span.style for span in drawn.blocks.spans}
     assert not isinstance(style, str)
     assert style.color == Color.from_rgb(200, 200, 200)
@@ -104,4 +104,4 @@ def test_labels_that_are_broken_are_named_with_their_line(definition: Path) -> N
     folder = definition.parent.parent
     (folder / "labels/0.txt").write_text("7 0.5 0.5 0.1 0.1\n")
     with pytest.raises(DefinitionError, match=r"0\.txt, line 1|line 1.*0\.txt"):
-        draw(Sample(folder / "images/0.png", folder / "labels/0.txt", "0"), CLASSES, 40, 15)
+        draw(Sample(str(folder / "images/0.png"), str(folder / "labels/0.txt"), "0"), CLASSES, 40, 15)

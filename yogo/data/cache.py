@@ -18,7 +18,7 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from math import prod
 from pathlib import Path
@@ -28,9 +28,10 @@ import numpy as np
 import numpy.typing as npt
 
 from yogo.data.cores import visible_cores
-from yogo.data.fingerprint import fingerprint
+from yogo.data.fingerprint import UNSEEN, fingerprint
 from yogo.data.pictures import Bytes, read_pixels
 from yogo.definition.split import Sample
+from yogo.definition.stamps import Status
 from yogo.errors import DefinitionError, YogoError
 
 Progress = Callable[[int, int], None]
@@ -69,7 +70,7 @@ class DecodedCache:
 
     def rows(self, samples: Sequence[Sample]) -> npt.NDArray[np.int64]:
         """Where in `frames` the pictures of `samples` lie. Raises KeyError for one that it was not built for."""
-        return np.array([self._rows[str(sample.image)] for sample in samples], np.int64)
+        return np.array([self._rows[sample.image_file] for sample in samples], np.int64)
 
 
 def default_folder() -> Path:
@@ -86,16 +87,18 @@ def open_cache(
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
     progress: Progress | None = None,
     notice: Notice | None = None,
+    seen: Mapping[str, Status] = UNSEEN,
 ) -> DecodedCache | None:
     """The cache of all `samples`' pictures, built now if it does not stand yet.
 
     None, after a `notice`, where there can be none: the pictures are then decoded each time. Several
-    processes may ask at once: one builds, the others wait for it. Raises DefinitionError for a broken picture.
+    processes may ask at once: one builds, the others wait for it. Files that were `seen` are not looked at again.
+    Raises DefinitionError for a broken picture.
     """
     folder = folder or default_folder()
-    paths = sorted({str(sample.image) for sample in samples})
+    paths = sorted({sample.image_file for sample in samples})
     shape = (3 if rgb else 1, *image_hw)
-    target = folder / f"{_digest(paths)}-{'x'.join(map(str, shape))}.frames"
+    target = folder / f"{_digest(paths, seen)}-{'x'.join(map(str, shape))}.frames"
     tell, show = notice or _silent, progress or _silent
     try:
         if not _stands(target, len(paths) * prod(shape)):
@@ -118,10 +121,10 @@ def _silent(*told: object) -> None:
     return
 
 
-def _digest(paths: Sequence[str]) -> str:
+def _digest(paths: Sequence[str], seen: Mapping[str, Status]) -> str:
     """Names the pictures as they are now."""
     try:
-        return fingerprint(paths)
+        return fingerprint(paths, seen)
     except OSError as error:
         raise DefinitionError(f"{error.filename} cannot be read as a picture: {error.strerror}") from error
 

@@ -12,43 +12,50 @@ import hashlib
 import json
 import os
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from yogo.data.fingerprint import fingerprint
+from yogo.data.fingerprint import UNSEEN, fingerprint
 from yogo.data.packed import PackedLabels, pack_labels
 from yogo.definition.split import Sample
+from yogo.definition.stamps import Status
 from yogo.run.atomic import replacing
 
 
-def open_labels(samples: Sequence[Sample], classes: Sequence[str], folder: Path | None) -> PackedLabels:
-    """As `pack_labels`, from `folder` if they were parsed before, and kept there if not. Raises DefinitionError."""
-    paths = sorted({str(sample.label) for sample in samples if sample.label})
-    file = _file(paths, classes, folder) if folder else None
+def open_labels(
+    samples: Sequence[Sample], classes: Sequence[str], folder: Path | None, seen: Mapping[str, Status] = UNSEEN
+) -> PackedLabels:
+    """As `pack_labels`, from `folder` if they were parsed before, and kept there if not. Raises DefinitionError.
+
+    Files that were `seen` just now are not looked at again.
+    """
+    paths = sorted({sample.label_file for sample in samples if sample.label_file})
+    file = _file(paths, classes, folder, seen) if folder else None
     parsed = _read(file) if file else None
     if parsed is None:
-        parsed = pack_labels([Sample(Path(path), Path(path), path) for path in paths], classes)
+        parsed = pack_labels([Sample(path, path, path) for path in paths], classes)
         if file:
             _write(file, parsed)
     rows = {path: row for row, path in enumerate(paths)}
     # A sample without a label file has the row after all others, which has no boxes.
-    return parsed.followed_by(NONE).select(torch.tensor([rows.get(str(one.label), len(paths)) for one in samples]))
+    return parsed.followed_by(NONE).select(
+        torch.tensor([rows.get(one.label_file or "", len(paths)) for one in samples])
+    )
 
 
 NONE = PackedLabels(torch.empty(0, 5, dtype=torch.float32), torch.tensor([0, 0]), torch.tensor([0]))
 """One sample without boxes."""
 
 
-def _file(paths: Sequence[str], classes: Sequence[str], folder: Path) -> Path | None:
+def _file(paths: Sequence[str], classes: Sequence[str], folder: Path, seen: Mapping[str, Status]) -> Path | None:
     """Where such labels are kept; None where a file is missing, of which parsing then speaks."""
-    notes = {
-        os.path.join(os.path.dirname(parent), "notes.json") for parent in {os.path.dirname(path) for path in paths}
-    }
+    folders = {path.rpartition("/")[0] for path in paths}
+    notes = {os.path.join(os.path.dirname(folder), "notes.json") for folder in folders}
     try:
-        digest = fingerprint([*paths, *sorted(path for path in notes if os.path.exists(path))])
+        digest = fingerprint([*paths, *sorted(path for path in notes if os.path.exists(path))], seen)
     except OSError:
         return None
     return folder / f"{hashlib.sha256(json.dumps([digest, list(classes)]).encode()).hexdigest()[:32]}.labels"

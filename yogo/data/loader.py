@@ -51,7 +51,7 @@ class FilesOfFrames:
 
     def __init__(self, samples: Sequence[Sample], *, image_hw: tuple[int, int], rgb: bool) -> None:
         self.shape = (3 if rgb else 1, *image_hw)
-        self._paths = [str(sample.image) for sample in samples]
+        self._paths = [sample.image_file for sample in samples]
 
     def read(self, indices: Indices, out: Bytes) -> None:
         for place, index in enumerate(indices):

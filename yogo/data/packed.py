@@ -98,7 +98,7 @@ def pack_labels(
     Many files are parsed by `num_workers` processes: as many as there are cores, if it is not said.
     Raises DefinitionError naming the file and line that is wrong.
     """
-    paths = [None if sample.label is None else str(sample.label) for sample in samples]
+    paths = [sample.label_file for sample in samples]
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     if num_workers is None:
         num_workers = visible_cores() if len(paths) >= PARALLEL_FROM else 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast
 
 from yogo.definition.model import DatasetDefinition, FolderPair
 from yogo.definition.problem import Problem
 from yogo.definition.split import Sample, Splits
-from yogo.definition.stamps import Stamp, stamps
+from yogo.definition.stamps import Stamp, Status, stamps
 from yogo.definition.thumbnails import Thumbnail, num_made
 from yogo.run.record import Part, Record
 from yogo.run.result import sha256
@@ -25,7 +27,8 @@ class Folders(Part):
     labels: str
 
 
-class Entry(Part):
+@dataclass(frozen=True, slots=True)
+class Entry:
     """One picture. The folders are kept as numbers, as there are many pictures and few folders."""
 
     split: PartName
@@ -83,9 +86,9 @@ class DataRecord(Record):
         """
         numbers = _numbers(definition.all_dataset_paths)
         work = [(part, sample) for part, samples in splits.items() for sample in samples]
-        images = [sample.image for _, sample in work]
-        labels = [sample.label for _, sample in work if sample.label is not None]
-        paths = [*images, *labels, *(one.path for one in thumbnails)]
+        images = [sample.image_file for _, sample in work]
+        labels = [sample.label_file for _, sample in work if sample.label_file is not None]
+        paths = [*images, *labels, *(str(one.path) for one in thumbnails)]
 
         def tell(done: int) -> None:
             if progress:
@@ -94,7 +97,7 @@ class DataRecord(Record):
         found = iter(stamps(paths, memory, tell))
         of_images = [next(found) for _ in images]
         entries = [
-            _entry(part, sample, numbers, image, next(found) if sample.label else None)
+            _entry(part, sample, numbers, image, next(found) if sample.label_file else None)
             for (part, sample), image in zip(work, of_images, strict=True)
         ]
         origins, made_of = _thumbnails(definition.classes, thumbnails, found)
@@ -117,6 +120,10 @@ class DataRecord(Record):
         train, val, test = map(tuple, parts.values())
         return Splits(train, val, test, self.num_unlabelled)
 
+    def seen(self) -> dict[str, Status]:
+        """Size and time of every file, by its path."""
+        return {path: (stamp.size, stamp.mtime_ns) for path, stamp in self._stamped()}
+
     def made_of(self) -> tuple[Thumbnail, ...]:
         """The thumbnails that this was built with, in the same order."""
         return tuple(Thumbnail(path, self.classes.index(name)) for path, name, _ in self._thumbnails())
@@ -137,23 +144,23 @@ class DataRecord(Record):
 
     def _sample(self, entry: Entry) -> Sample:
         folders = self.folders[entry.folder]
-        label = None if entry.label is None else Path(folders.labels, entry.label)
-        return Sample(Path(folders.images, entry.image), label, entry.key)
+        label = None if entry.label is None else f"{folders.labels}/{entry.label}"
+        return Sample(f"{folders.images}/{entry.image}", label, entry.key)
 
     def _differences(self, thorough: bool) -> Iterator[Problem]:
         for path, stamp in self._stamped():
-            if what := _change(path, stamp, thorough):
-                yield Problem("error", what, path, missing=not path.exists())
+            if what := _change(Path(path), stamp, thorough):
+                yield Problem("error", what, Path(path), missing=not os.path.exists(path))
 
-    def _stamped(self) -> Iterator[tuple[Path, Stamp]]:
+    def _stamped(self) -> Iterator[tuple[str, Stamp]]:
         """Every file that was trained, validated or tested on."""
         for entry in self.files:
-            sample = self._sample(entry)
-            yield sample.image, entry.image_stamp
-            if sample.label is not None and entry.label_stamp is not None:
-                yield sample.label, entry.label_stamp
+            folders = self.folders[entry.folder]
+            yield f"{folders.images}/{entry.image}", entry.image_stamp
+            if entry.label is not None and entry.label_stamp is not None:
+                yield f"{folders.labels}/{entry.label}", entry.label_stamp
         for path, _, stamp in self._thumbnails():
-            yield path, stamp
+            yield str(path), stamp
 
 
 def _change(path: Path, stamp: Stamp, thorough: bool) -> str:
@@ -189,18 +196,10 @@ def _thumbnails(
 
 
 def _entry(part: str, sample: Sample, numbers: dict[tuple[str, str], int], image: Stamp, label: Stamp | None) -> Entry:
-    # Text is taken apart ten times as fast as a Path, and there are many.
-    images, _, name = str(sample.image).rpartition("/")
-    labels, _, text = str(sample.label or "").rpartition("/")
-    return Entry(
-        split=cast("PartName", part),
-        folder=numbers[images, labels],
-        key=sample.key,
-        image=name,
-        image_stamp=image,
-        label=text or None,
-        label_stamp=label,
-    )
+    images, _, name = sample.image_file.rpartition("/")
+    labels, _, text = (sample.label_file or "").rpartition("/")
+    # By place, which is sooner, and there are many.
+    return Entry(cast("PartName", part), numbers[images, labels], sample.key, name, image, text or None, label)
 
 
 def _numbers(pairs: Sequence[FolderPair]) -> dict[tuple[str, str], int]:

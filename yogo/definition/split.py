@@ -20,14 +20,22 @@ from yogo.definition.problem import Problem
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture to learn from."""
+    """A picture to learn from. Its files are text: Paths of many thousands take longer to make than to look at."""
 
-    image: Path
-    label: Path | None
+    image_file: str
+    label_file: str | None
     """None: nothing is on it."""
 
     key: str
     """Its place below the labels of its definition, wherever the folders lie; no two in a definition are the same."""
+
+    @property
+    def image(self) -> Path:
+        return Path(self.image_file)
+
+    @property
+    def label(self) -> Path | None:
+        return None if self.label_file is None else Path(self.label_file)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +130,4 @@ def _samples(listings: Iterable[Listing]) -> Iterator[Sample]:
         taken.add(prefix)
         images, labels = str(one.pair.images), str(one.pair.labels)
         for picture, text in one.names:
-            yield Sample(Path(f"{images}/{picture}"), Path(f"{labels}/{text}"), f"{prefix}/{picture}")
+            yield Sample(f"{images}/{picture}", f"{labels}/{text}", f"{prefix}/{picture}")

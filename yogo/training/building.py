@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,12 +12,14 @@ from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.data.augment import augmentation
 from yogo.data.balance import balanced_weights
 from yogo.data.cache import DEFAULT_LIMIT_BYTES, GIB, DecodedCache, open_cache
+from yogo.data.fingerprint import UNSEEN
 from yogo.data.label_cache import open_labels
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import PackedLabels
 from yogo.data.pictures import picture_size
 from yogo.definition import Sample
+from yogo.definition.stamps import Status
 from yogo.model import YOGO, get_model_func, open_model
 from yogo.model.head import reset_head
 from yogo.targets import count_collisions
@@ -113,10 +116,24 @@ def _tell_weights(weights: Tensor | None, plan: Plan, tell: Tell) -> None:
         tell(Noticed(f"Each training box's cross entropy is weighed by its class: {listed}"))
 
 
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """torch on one core: on work this short, its threads wait longer for one another than one of them works."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
+
+
+@_one_thread()
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
-    splits, cache = plan.splits, _cache(plan, request, tell)
+    # Another process may be on another machine, where the same paths may lead to other files: it looks for itself.
+    seen = plan.seen if world.leads else UNSEEN
+    splits, cache = plan.splits, _cache(plan, request, seen, tell)
     # All at once: what is kept of it then serves a run that splits the same pictures otherwise, too.
-    labels = open_labels([*splits.train, *splits.val, *splits.test], plan.classes, request.memory)
+    labels = open_labels([*splits.train, *splits.val, *splits.test], plan.classes, request.memory, seen)
     of_train, of_val, of_test = labels.split([len(samples) for _, samples in splits.items()])
     train = batches(splits.train, of_train, plan, request, world, cache=cache, shuffle=True, made=_made(plan))
     weights = None
@@ -131,7 +148,7 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
         test=batches(splits.test, of_test, plan, request, world, cache=cache) if splits.test else None,
         augmentation=augmentation(plan.recipe, train.labels.num_samples),
         class_weights=None if weights is None else weights.to(world.device),
-        pictures=[sample.image for sample in splits.train],
+        pictures=[sample.image_file for sample in splits.train],
     )
 
 
@@ -182,7 +199,7 @@ def _made(plan: Plan) -> MadeFrames | None:
     )
 
 
-def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
+def _cache(plan: Plan, request: Request, seen: Mapping[str, Status], tell: Tell) -> DecodedCache | None:
     """All pictures decoded, once for all epochs, runs and processes here; whoever comes first decodes them."""
     if not request.cache:
         return None
@@ -195,6 +212,7 @@ def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
         limit_bytes=DEFAULT_LIMIT_BYTES if request.cache_limit_gib is None else round(request.cache_limit_gib * GIB),
         progress=lambda done, total: tell(Progressed("decode", 0, done, total)),
         notice=lambda sentence: tell(Noticed(sentence)),
+        seen=seen,
     )
 
 

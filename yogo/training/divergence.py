@@ -11,7 +11,6 @@ import math
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -72,7 +71,7 @@ class _Report:
 class Watch:
     """Of one process over its steps, in which each is `guarded`, then `judged`, then `noted`."""
 
-    def __init__(self, world: World, pictures: Sequence[Path] = ()) -> None:
+    def __init__(self, world: World, pictures: Sequence[str] = ()) -> None:
         self._world = world
         self._pictures = pictures
         self._blocked = torch.zeros((), dtype=torch.float32, device=world.device)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yogo.definition import Splits
+from yogo.definition import DatasetDefinition, Splits
+from yogo.definition.stamps import Status
 from yogo.definition.thumbnails import Thumbnail
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
@@ -22,6 +24,12 @@ class Plan:
     splits: Splits
     precision: str
     """auto, fp32, bf16, fp16, or half: 16 bits of the hardware's choice."""
+
+    resolved: DatasetDefinition | None = None
+    """What the definition said; None when a run goes on, which has it in its record."""
+
+    seen: Mapping[str, Status] = field(default_factory=dict)
+    """The files as the leading process has just recorded them, on its machine; empty when a run goes on."""
 
     thumbnails: tuple[Thumbnail, ...] = ()
     num_made: int = 0

@@ -41,7 +41,10 @@ def prepared(request: Request, world_size: int) -> Iterator[tuple[Plan, Receipt]
     with hold(run) as notice, Receipt(run) as receipt:
         plan = plan or _resolve(request, run, world_size)
         receipt.attempt = plan.attempt
-        plan = _with_lineage(plan, DataRecord.read(run.data) if plan.attempt else _record_data(plan, request))
+        if plan.attempt or plan.resolved is None:
+            plan = _with_lineage(plan, DataRecord.read(run.data))
+        else:
+            plan = _with_record(plan, plan.resolved, request)
         run.result.unlink(missing_ok=True)
         yield replace(plan, notices=(*((notice,) if notice else ()), *plan.notices)), receipt
 
@@ -118,6 +121,7 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
     return Plan(
         run=run,
         definition=definition.path.absolute(),
+        resolved=definition,
         classes=definition.classes,
         recipe=recipe,
         splits=splits,
@@ -139,19 +143,19 @@ def _made(number: int, made_of: Sequence[Thumbnail], definition: DatasetDefiniti
 
 
 @_uncollected()
-def _record_data(plan: Plan, request: Request) -> DataRecord:
-    """Keep what the run trains on: every file's digest, and which split it is in."""
+def _with_record(plan: Plan, definition: DatasetDefinition, request: Request) -> Plan:
+    """Keep what the run trains on: every file's digest, and which split it is in. The plan that knows of it."""
     total = sum(len(samples) for _, samples in plan.splits.items())
     with contextlib.closing(terminal(plan.recipe.epochs)) as screen:
         record = DataRecord.build(
-            DatasetDefinition.from_yaml(plan.definition),
+            definition,
             plan.splits,
             progress=lambda done: screen.hear(Progressed("record", 0, done, total)),
             thumbnails=plan.thumbnails,
             memory=request.memory / "digests" if request.memory else None,
         )
     record.write(plan.run.data)
-    return record
+    return _with_lineage(replace(plan, seen=record.seen()), record)
 
 
 def _with_lineage(plan: Plan, record: DataRecord) -> Plan:

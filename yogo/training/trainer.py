@@ -7,7 +7,6 @@ import math
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -56,7 +55,7 @@ class Sets:
     augmentation: Augmentation | None = None
     class_weights: Tensor | None = None
     """(classes,), on the device: what a training box's cross entropy is multiplied by."""
-    pictures: Sequence[Path] = ()
+    pictures: Sequence[str] = ()
     """Files of the training set, in the order of the batches' indices."""
 
 
