@@ -88,7 +88,7 @@ def share_out(
     samples = list(_samples(listings))
     fixed = 0 if pool else sum(len(one.names) for one in test)
     free, held = samples[: len(samples) - fixed], samples[len(samples) - fixed :]
-    drawn = sorted(range(len(free)), key=lambda index: _draw(seed, free[index].key))
+    drawn = sorted(range(len(free)), key=_draws(seed, (sample.key for sample in free)).__getitem__)
     parts = []
     start = 0
     for size in sizes(len(free), fractions):
@@ -116,9 +116,14 @@ def sizes(num_samples: int, fractions: SplitFractions) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _draw(seed: int, key: str) -> bytes:
-    text = f"{seed}\0{key}"
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).digest()
+def _draws(seed: int, keys: Iterable[str]) -> list[bytes]:
+    seeded = hashlib.blake2b(f"{seed}\0".encode(), digest_size=16)
+    draws = []
+    for key in keys:
+        draw = seeded.copy()
+        draw.update(key.encode("utf-8", "surrogateescape"))
+        draws.append(draw.digest())
+    return draws
 
 
 def _samples(listings: Iterable[Listing]) -> Iterator[Sample]:

