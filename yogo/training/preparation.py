@@ -54,7 +54,7 @@ def _directory(request: Request) -> RunDirectory:
         run = RunDirectory(request.resume.absolute())
         if not run.path.is_dir():
             raise RunError(f"{run.path} is no run directory: there is nothing to resume")
-        if run.result.exists() and _finished(run):
+        if _finished(run):
             raise RunError(f"{run.path} has finished: there is nothing to resume")
         if not run.manifest.exists() and _holds_weights(run):
             raise RunError(
@@ -65,9 +65,8 @@ def _directory(request: Request) -> RunDirectory:
     runs = request.runs.absolute()
     run = RunDirectory(runs / check_name(request.name or propose_name(runs)))
     if run.events.exists() or _holds_weights(run):
-        raise RunError(
-            f"{run.path} holds a run already: go on with it by --resume {run.path}, or choose another --name"
-        )
+        way_on = "" if _finished(run) else f"go on with it by --resume {run.path}, or "
+        raise RunError(f"{run.path} holds a run already: {way_on}choose another --name")
     return run
 
 
@@ -79,7 +78,7 @@ def _holds_weights(run: RunDirectory) -> bool:
 def _finished(run: RunDirectory) -> bool:
     from yogo.run.result import Result
 
-    with contextlib.suppress(RunError):  # a damaged receipt is none
+    with contextlib.suppress(FileNotFoundError, RunError):  # a damaged receipt is none
         return Result.read(run.result).outcome == "finished"
     return False
 

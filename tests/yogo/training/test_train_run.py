@@ -93,13 +93,19 @@ def test_checkpoints_know_their_classes_and_how_to_go_on(finished: tuple[Yogo, o
         assert checkpoint.optimizer_state_dict
 
 
+def test_the_name_of_a_run_that_was_begun_says_how_to_go_on(yogo: Yogo, definition: Path) -> None:
+    yogo.run("begun").path.mkdir(parents=True)
+    yogo.run("begun").events.touch()
+    again = yogo.train(definition, *TINY, "--name", "begun")
+    assert (again.returncode, f"go on with it by --resume {yogo.run('begun').path}" in again.stderr) == (1, True)
+
+
 def test_a_name_that_is_taken_is_refused_in_a_sentence(finished: tuple[Yogo, object], definition: Path) -> None:
     yogo = finished[0]
     before = yogo.run("calm-cat").result.read_bytes()
     again = yogo.train(definition, *TINY, "--name", "calm-cat")
     assert again.returncode == 1
-    assert "holds a run already" in again.stderr
-    assert "--resume" in again.stderr
+    assert "holds a run already: choose another --name" in again.stderr
     assert "Traceback" not in again.stderr
     assert yogo.run("calm-cat").result.read_bytes() == before
 
