@@ -10,18 +10,16 @@ Axes: B pictures, C channels, H rows, W columns, N boxes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from yogo.data.batch import Batch
 from yogo.recipe import Recipe
-
-_FLIPS, _TURNS, _LIGHT = 0xF11B, 0x7042, 0x1164
-"""Keep these draws apart from each other, and from those of the pictures' order: all have the same seed and epoch."""
 
 
 class Augmentation(Protocol):
@@ -60,8 +58,11 @@ class Chain:
         return batch
 
 
-class Flips:
-    """Mirrors pictures left to right and top to bottom, each with even odds and each for itself."""
+class PerPicture:
+    """Two numbers a sample, drawn anew for each epoch, whichever rank will see it."""
+
+    KEY: ClassVar[int]
+    """Keeps these draws apart from each other, and from those of the pictures' order, of the same seed and epoch."""
 
     def __init__(self, num_samples: int, seed: int) -> None:
         self.num_samples = num_samples
@@ -69,66 +70,64 @@ class Flips:
         self.set_epoch(0)
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw the epoch's coins: two for each sample, whichever rank will see it."""
-        draws = np.random.default_rng([_FLIPS, self.seed, epoch]).integers(0, 2, (self.num_samples, 2))
-        self._coins = torch.from_numpy(draws.astype(np.bool_))
+        self._drawn = torch.from_numpy(self.draw(np.random.default_rng([self.KEY, self.seed, epoch])))
+
+    def draw(self, random: np.random.Generator) -> npt.NDArray[Any]:
+        """(num_samples, 2): coins, unless a change says otherwise."""
+        return random.integers(0, 2, (self.num_samples, 2)).astype(np.bool_)
+
+    def of(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The two of each of the batch's pictures, (B,), on its device."""
+        self._drawn = self._drawn.to(batch.indices.device)
+        one, other = self._drawn[batch.indices].unbind(1)
+        return one, other
+
+
+class Flips(PerPicture):
+    """Mirrors pictures left to right and top to bottom, each with even odds and each for itself."""
+
+    KEY = 0xF11B
 
     def __call__(self, batch: Batch) -> Batch:
-        coins = self._coins.to(batch.indices.device)
-        self._coins = coins
-        mirror_x, mirror_y = coins[batch.indices].unbind(1)
+        mirror_x, mirror_y = self.of(batch)
         images, boxes = flip(batch.images, batch.boxes, batch.image_index, mirror_x, mirror_y)
         return batch._replace(images=images, boxes=boxes)
 
 
-class Turns:
+class Turns(PerPicture):
     """Turns pictures by 0, 90, 180 or 270 degrees, each equally often and each for itself.
 
     A quarter turn of a frame that is not square has the wrong shape. It is resized to the right one, so that
     nothing is cut off and every box stays exact; cells are then stretched by up to the ratio of the sides.
     """
 
-    def __init__(self, num_samples: int, seed: int) -> None:
-        self.num_samples = num_samples
-        self.seed = seed
-        self.set_epoch(0)
-
-    def set_epoch(self, epoch: int) -> None:
-        """Draw the epoch's turns: for each sample, whether by a half and whether by a quarter besides."""
-        draws = np.random.default_rng([_TURNS, self.seed, epoch]).integers(0, 2, (self.num_samples, 2))
-        self._coins = torch.from_numpy(draws.astype(np.bool_))
+    KEY = 0x7042
 
     def __call__(self, batch: Batch) -> Batch:
-        coins = self._coins.to(batch.indices.device)
-        self._coins = coins
-        half, quarter = coins[batch.indices].unbind(1)
+        half, quarter = self.of(batch)
         images, boxes = flip(batch.images, batch.boxes, batch.image_index, half, half)
         images, boxes = quarter_turn(images, boxes, batch.image_index, quarter)
         return batch._replace(images=images, boxes=boxes)
 
 
-class Light:
+class Light(PerPicture):
     """Other light: each picture's pixels p become m + c (b p - m), where m is the mean of all b p of that picture.
 
     b, the brightness, is drawn evenly from 1 - `brightness` to 1 + `brightness`; c, the contrast, likewise. As
     in torchvision's ColorJitter, but all channels together; rounded to the nearest byte, and clamped to 0 to 255.
     """
 
-    def __init__(self, num_samples: int, seed: int, *, brightness: float, contrast: float) -> None:
-        self.num_samples = num_samples
-        self.seed = seed
-        self.strengths = np.array([brightness, contrast])
-        self.set_epoch(0)
+    KEY = 0x1164
 
-    def set_epoch(self, epoch: int) -> None:
-        """Draw the epoch's brightness and contrast of each sample."""
-        draws = np.random.default_rng([_LIGHT, self.seed, epoch]).uniform(-1, 1, (self.num_samples, 2))
-        self._factors = torch.from_numpy((1 + self.strengths * draws).astype(np.float32))
+    def __init__(self, num_samples: int, seed: int, *, brightness: float, contrast: float) -> None:
+        self.strengths = np.array([brightness, contrast])
+        super().__init__(num_samples, seed)
+
+    def draw(self, random: np.random.Generator) -> npt.NDArray[Any]:
+        return (1 + self.strengths * random.uniform(-1, 1, (self.num_samples, 2))).astype(np.float32)
 
     def __call__(self, batch: Batch) -> Batch:
-        factors = self._factors.to(batch.indices.device)
-        self._factors = factors
-        brightness, contrast = factors[batch.indices].unbind(1)
+        brightness, contrast = self.of(batch)
         return batch._replace(images=relight(batch.images, brightness, contrast))
 
 

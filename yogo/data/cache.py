@@ -178,8 +178,8 @@ def _locked(lock: int) -> bool:
 def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
     """Remove the caches unused for longest, until `num_bytes` more fit. Raises CacheRefused where they cannot."""
     needed = f"The decoded pictures need {num_bytes / GIB:,.1f} GiB"
+    most = f"the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}"
     if num_bytes > limit_bytes:
-        most = f"the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}"
         raise CacheRefused(f"{needed}, more than {most} (--cache-limit says how much)")
     caches = sorted((*folder.glob("*.frames"), *folder.glob("*.labels")), key=lambda path: path.stat().st_mtime)
     used = sum(path.stat().st_size for path in caches)
@@ -190,7 +190,6 @@ def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
         if _removed(path):
             used -= size
     if used + num_bytes > limit_bytes:
-        most = f"the {limit_bytes / GIB:,.1f} GiB that caches may take in {folder}"
         raise CacheRefused(f"{needed}, and caches that are in use leave less of {most} (--cache-limit says how much)")
     if num_bytes > _spare(folder):
         raise CacheRefused(f"{needed}, and {folder} has only {max(0, _spare(folder)) / GIB:,.1f} GiB to spare")

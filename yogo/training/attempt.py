@@ -82,7 +82,9 @@ def _lead(request: Request, world: World) -> int:
     from yogo.training.preparation import prepared
 
     with prepared(request, world.size) as (own_plan, receipt), listening(own_plan, request) as (screen, board):
-        plan = world.share(own_plan)
+        plan = own_plan
+        # The others may be on other machines, where the same paths may lead to other files: they look for themselves.
+        world.share(replace(plan, seen={}, resolved=None))
         precision = choose(plan.precision, world.device)
         if plan.precision == "half":  # the recipe has no word for it: it says what the hardware chose
             plan = replace(plan, recipe=plan.recipe.model_copy(update={"precision": precision.name}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -12,14 +12,12 @@ from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.data.augment import augmentation
 from yogo.data.balance import balanced_weights
 from yogo.data.cache import DEFAULT_LIMIT_BYTES, GIB, DecodedCache, open_cache
-from yogo.data.fingerprint import UNSEEN
 from yogo.data.label_cache import open_labels
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import PackedLabels
 from yogo.data.pictures import picture_size
 from yogo.definition import Sample
-from yogo.definition.stamps import Status
 from yogo.model import YOGO, get_model_func, open_model
 from yogo.model.head import reset_head
 from yogo.targets import count_collisions
@@ -129,11 +127,9 @@ def _one_thread() -> Iterator[None]:
 
 @_one_thread()
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
-    # Another process may be on another machine, where the same paths may lead to other files: it looks for itself.
-    seen = plan.seen if world.leads else UNSEEN
-    splits, cache = plan.splits, _cache(plan, request, seen, tell)
+    splits, cache = plan.splits, _cache(plan, request, tell)
     # All at once: what is kept of it then serves a run that splits the same pictures otherwise, too.
-    labels = open_labels([*splits.train, *splits.val, *splits.test], plan.classes, request.memory, seen)
+    labels = open_labels([*splits.train, *splits.val, *splits.test], plan.classes, request.memory, plan.seen)
     of_train, of_val, of_test = labels.split([len(samples) for _, samples in splits.items()])
     train = batches(splits.train, of_train, plan, request, world, cache=cache, shuffle=True, made=_made(plan))
     weights = None
@@ -199,7 +195,7 @@ def _made(plan: Plan) -> MadeFrames | None:
     )
 
 
-def _cache(plan: Plan, request: Request, seen: Mapping[str, Status], tell: Tell) -> DecodedCache | None:
+def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
     """All pictures decoded, once for all epochs, runs and processes here; whoever comes first decodes them."""
     if not request.cache:
         return None
@@ -212,7 +208,7 @@ def _cache(plan: Plan, request: Request, seen: Mapping[str, Status], tell: Tell)
         limit_bytes=DEFAULT_LIMIT_BYTES if request.cache_limit_gib is None else round(request.cache_limit_gib * GIB),
         progress=lambda done, total: tell(Progressed("decode", 0, done, total)),
         notice=lambda sentence: tell(Noticed(sentence)),
-        seen=seen,
+        seen=plan.seen,
     )
 
 

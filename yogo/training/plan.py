@@ -29,7 +29,7 @@ class Plan:
     """What the definition said; None when a run goes on, which has it in its record."""
 
     seen: Mapping[str, Status] = field(default_factory=dict)
-    """The files as the leading process has just recorded them, on its machine; empty when a run goes on."""
+    """The files as this process has just recorded them; empty in those that do not lead, and when a run goes on."""
 
     thumbnails: tuple[Thumbnail, ...] = ()
     num_made: int = 0
