@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 from pathlib import Path
 
@@ -106,3 +108,17 @@ def test_a_file_that_goes_meanwhile_is_told(definition: DatasetDefinition, tmp_p
 
     with pytest.raises(MissingPath, match=r"a/images/1\.png: This file cannot be read: No such file"):
         DataRecord.build(definition, splits)
+
+
+def test_a_record_of_a_newer_yogo_that_knows_more_of_each_file_opens(record: DataRecord, tmp_path: Path) -> None:
+    newer = json.loads(record.model_dump_json()) | {"schema_version": 2, "more": 1}
+    for part in (newer["files"][0], newer["files"][0]["image_stamp"], newer["folders"][0]):
+        part["more"] = 1
+    path = tmp_path / "newer.json.gz"
+    path.write_bytes(gzip.compress(json.dumps(newer).encode()))
+
+    opened = DataRecord.read(path)
+
+    assert opened.is_newer
+    assert opened.splits() == record.splits()
+    assert opened.verify() == []

@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import ClassVar, Literal, cast
+
+from pydantic import ConfigDict
 
 from yogo.definition.model import DatasetDefinition, FolderPair
 from yogo.definition.problem import Problem
@@ -30,6 +32,9 @@ class Folders(Part):
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One picture. The folders are kept as numbers, as there are many pictures and few folders."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")
+    """What a newer yogo adds is passed over: a record is written once and never again, so nothing is lost by it."""
 
     split: PartName
     folder: int

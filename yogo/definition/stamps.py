@@ -18,6 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
+from typing import ClassVar
+
+from pydantic import ConfigDict
 
 from yogo.definition.problem import fault
 from yogo.run.atomic import replacing
@@ -41,6 +44,8 @@ Known = dict[str, list[int | str]]
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """A file as it was."""
+
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")  # what a newer yogo knows of a file
 
     size: int
     mtime_ns: int
