@@ -122,3 +122,30 @@ def test_a_record_of_a_newer_yogo_that_knows_more_of_each_file_opens(record: Dat
     assert opened.is_newer
     assert opened.splits() == record.splits()
     assert opened.verify() == []
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("{}", '{"categories": []}', "This file changed since the run began"),
+        ("{}", None, "This file is gone since the run began"),
+        (None, "{}", "This file came since the run began"),
+        (None, None, ""),
+    ],
+)
+def test_notes_that_give_the_labels_another_meaning_are_named(
+    definition: DatasetDefinition, tmp_path: Path, before: str | None, after: str | None, told: str
+) -> None:
+    notes, kept = tmp_path / "a" / "notes.json", tmp_path / "data.json.gz"
+    if before is not None:
+        notes.write_text(before)
+    DataRecord.build(definition, split(definition)).write(kept)
+    assert DataRecord.read(kept).verify() == []
+    notes.unlink(missing_ok=True)
+    if after is not None:
+        notes.write_text(after)
+
+    found = DataRecord.read(kept).verify()
+
+    assert [problem.file for problem in found] == [notes] * bool(told)
+    assert all(told in str(problem) for problem in found)

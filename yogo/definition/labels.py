@@ -39,9 +39,14 @@ class Labels:
         return len(self.rows) // 5
 
 
+def notes_file(label_folder: Path) -> Path:
+    """Where the notes on a label folder would be: beside it."""
+    return label_folder.parent / "notes.json"
+
+
 def read_notes(label_folder: Path) -> Notes | None:
     """notes.json beside a label folder; None where there is none. Raises InvalidDatasetDefinitionFile."""
-    path = label_folder.parent / "notes.json"
+    path = notes_file(label_folder)
     try:
         data = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):

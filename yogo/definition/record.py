@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, cast
 
 from pydantic import ConfigDict
 
+from yogo.definition.labels import notes_file
 from yogo.definition.model import DatasetDefinition, FolderPair
 from yogo.definition.problem import Problem
 from yogo.definition.split import Sample, Splits
@@ -58,6 +59,14 @@ class ThumbnailEntry(Part):
     stamp: Stamp
 
 
+class NotesEntry(Part):
+    """The notes.json beside a label folder, which says what its labels mean."""
+
+    path: str
+    stamp: Stamp | None = None
+    """None: there was no such file, and classes were numbers."""
+
+
 class DataRecord(Record):
     definition: str
     """Absolute path of the dataset definition."""
@@ -74,6 +83,8 @@ class DataRecord(Record):
     thumbnail_folders: tuple[ThumbnailFolder, ...] = ()
     thumbnails: tuple[ThumbnailEntry, ...] = ()
     """In the order that they were drawn by."""
+
+    notes: tuple[NotesEntry, ...] = ()
 
     @classmethod
     def build(
@@ -93,18 +104,17 @@ class DataRecord(Record):
         work = [(part, sample) for part, samples in splits.items() for sample in samples]
         images = [sample.image_file for _, sample in work]
         labels = [sample.label_file for _, sample in work if sample.label_file is not None]
-        paths = [*images, *labels, *(str(one.path) for one in thumbnails)]
-
-        def tell(done: int) -> None:
-            if progress:
-                progress(done * len(work) // len(paths))
-
+        notes = dict.fromkeys(str(notes_file(pair.labels)) for pair in definition.all_dataset_paths)
+        there = [file for file in notes if os.path.exists(file)]
+        paths = [*images, *labels, *there, *(str(one.path) for one in thumbnails)]
+        tell = (lambda done: progress(done * len(work) // len(paths))) if progress else None
         found = iter(stamps(paths, memory, tell))
         of_images = [next(found) for _ in images]
         entries = [
             _entry(part, sample, numbers, image, next(found) if sample.label_file else None)
             for (part, sample), image in zip(work, of_images, strict=True)
         ]
+        of_notes = {file: next(found) for file in there}
         origins, made_of = _thumbnails(definition.classes, thumbnails, found)
         return cls(
             definition=str(definition.path),
@@ -115,6 +125,7 @@ class DataRecord(Record):
             num_made=num_made(len(splits.train)) if thumbnails else 0,
             thumbnail_folders=origins,
             thumbnails=made_of,
+            notes=tuple(NotesEntry(path=file, stamp=of_notes.get(file)) for file in notes),
         )
 
     def splits(self) -> Splits:
@@ -156,9 +167,14 @@ class DataRecord(Record):
         for path, stamp in self._stamped():
             if what := _change(Path(path), stamp, thorough):
                 yield Problem("error", what, Path(path), missing=not os.path.exists(path))
+        for notes in self.notes:
+            if notes.stamp is None and os.path.exists(notes.path):
+                yield Problem(
+                    "error", "This file came since the run began, and its labels mean what it says", Path(notes.path)
+                )
 
     def _stamped(self) -> Iterator[tuple[str, Stamp]]:
-        """Every file that was trained, validated or tested on."""
+        """Every file that was trained, validated or tested on, and what says how to read it."""
         for entry in self.files:
             folders = self.folders[entry.folder]
             yield f"{folders.images}/{entry.image}", entry.image_stamp
@@ -166,6 +182,9 @@ class DataRecord(Record):
                 yield f"{folders.labels}/{entry.label}", entry.label_stamp
         for path, _, stamp in self._thumbnails():
             yield str(path), stamp
+        for notes in self.notes:
+            if notes.stamp is not None:
+                yield notes.path, notes.stamp
 
 
 def _change(path: Path, stamp: Stamp, thorough: bool) -> str:
