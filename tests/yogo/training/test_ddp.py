@@ -114,6 +114,18 @@ def test_only_one_process_writes_and_speaks(pair: tuple[Yogo, Done]) -> None:
     assert len([event for event in yogo.events("pair") if isinstance(event, events.Validated)]) == 2
 
 
+def test_no_process_trains_on_a_picture_that_is_validated_on(yogo: Yogo, tmp_path: Path) -> None:
+    """Each process of published yogo drew a split of its own."""
+    definition = write_dataset(tmp_path / "data")
+    for sample in split(DatasetDefinition.from_yaml(definition)).val:
+        sample.image.write_bytes(b"no picture")
+    flags = ("--name", "apart", "--no-cache", "-bs", "1", "--epochs", "1", "--processes", "3")
+    done = yogo.finish(definition, *TINY, *flags)
+    assert (done.returncode, "cannot be read as a picture" in done.stderr) == (1, True)
+    steps = [event.step for event in yogo.events("apart") if isinstance(event, events.Step)]
+    assert steps[-1] == 2, "all was trained on before a broken picture was met"
+
+
 def test_a_run_under_torchrun_is_one_run(yogo: Yogo, definition: Path) -> None:
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "--master-port", "0"]
     command += [
