@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yogo.definition.problem import InvalidDatasetDefinitionFile
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
 from yogo.errors import DefinitionError
 
 
@@ -77,6 +77,9 @@ class DatasetDefinition:
     thumbnail_augmentation: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Class to the folders of its thumbnails."""
 
+    warnings: tuple[Problem, ...] = ()
+    """What is odd about the files and no error, such as a key that is not known."""
+
     @classmethod
     def from_yaml(cls, path: str | Path) -> DatasetDefinition:
         """The definition in a file, and in those that it names. Raises InvalidDatasetDefinitionFile, MissingPath."""
@@ -130,7 +133,8 @@ class DatasetDefinition:
         thumbnails = dict(self.thumbnail_augmentation)
         for name, folders in other.thumbnail_augmentation.items():
             thumbnails[name] = tuple(dict.fromkeys(thumbnails.get(name, ()) + folders))
-        return DatasetDefinition(self.path, self.classes, data, test, self.split_fractions, thumbnails)
+        warnings = tuple(dict.fromkeys(self.warnings + other.warnings))
+        return DatasetDefinition(self.path, self.classes, data, test, self.split_fractions, thumbnails, warnings)
 
     def _cannot_join(self, other: DatasetDefinition, why: str) -> InvalidDatasetDefinitionFile:
         return InvalidDatasetDefinitionFile(f"{self.path} and {other.path} cannot be joined: {why}")

@@ -178,5 +178,6 @@ def resolve(path: Path) -> tuple[DatasetDefinition | None, list[Problem]]:
         test_dataset_paths=tuple(walk.pairs[Part.TEST]),
         split_fractions=walk.top.split_fractions,
         thumbnail_augmentation={name: tuple(dict.fromkeys(folders)) for name, folders in thumbnails.items()},
+        warnings=tuple(problem for problem in walk.problems if not problem.is_error),
     )
     return definition, walk.problems

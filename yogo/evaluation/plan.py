@@ -50,7 +50,7 @@ def resolve(request: Request, test: CheckpointTest) -> Plan:
         trained_on=trained_on(digests(samples), records(run)),
     )
     seen = (sentence(name, count, len(samples)) for name, count in plan.trained_on.items())
-    return replace(plan, notices=(*notices, *which, *seen))
+    return replace(plan, notices=(*notices, *map(str, definition.warnings), *which, *seen))
 
 
 def _recipe(checkpoint: Checkpoint) -> Recipe:

@@ -130,7 +130,7 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         pretrained=request.pretrained.absolute() if request.pretrained else None,
         pretrained_sha256=digest,
         reset_head=request.reset_head,
-        notices=(*notices, *_made(number, made_of, definition), *(str(problem) for problem in splits.warnings)),
+        notices=(*notices, *_made(number, made_of, definition), *map(str, (*definition.warnings, *splits.warnings))),
     )
 
 

@@ -198,6 +198,17 @@ def test_an_honest_split_is_not_suspected(finished: tuple[Yogo, Done]) -> None:
     assert Metrics.read(finished[0].run("calm-cat").metrics).trained_on == {}
 
 
+def test_keys_that_nobody_knows_are_said_and_nothing_more(yogo: Yogo, tmp_path: Path) -> None:
+    """A typing error in the shares leaves all pictures to training: nobody should learn of that from the figures."""
+    definition = write_dataset(tmp_path / "data", num_pictures=4)
+    definition.write_text(definition.read_text().replace("dataset_split_fractions", "dataset_split_fractons"))
+    warning = f"{definition}, line 4: The key 'dataset_split_fractons' is not known and is ignored"
+    trained = yogo.train(definition, *TINY, "--name", "typo", "--epochs", "1", "-bs", "4")
+    assert (trained.returncode, warning in trained.stdout) == (0, True)
+    tested = yogo.command("test", yogo.run("typo").best, definition)
+    assert (tested.returncode, warning in tested.stdout) == (0, True)
+
+
 def test_labels_that_were_edited_since_are_named(finished: tuple[Yogo, Done], tmp_path: Path) -> None:
     yogo, definition = finished[0], write_dataset(tmp_path / "data")
     assert yogo.train(definition, *TINY, "--name", "edited", "--epochs", "1", "-bs", "4").returncode == 0
