@@ -41,6 +41,16 @@ def test_a_file_of_one_object_has_one_object(header: str, mark: bytes) -> None:
     assert list(parse_labels(mark + text(header=header, num=1), CLASSES).rows) == BOXES[:5]
 
 
+@pytest.mark.parametrize("num", [1, 2])
+@pytest.mark.parametrize("header", ["", '"class","x_centre","y_centre","width","height"'])
+def test_values_in_quotes_are_the_values(header: str, num: int) -> None:
+    """Taken for a header, a single row would be lost without a word."""
+    rows = [",".join(f'"{value}"' for value in row) for row in ROWS[:num]]
+    found = parse_labels("\n".join([header, *rows]).encode(), CLASSES)
+
+    assert list(found.rows) == BOXES[: 5 * num]
+
+
 def test_a_last_row_without_a_line_end_counts() -> None:
     assert len(parse_labels(text().rstrip(), CLASSES)) == 2
 

@@ -103,6 +103,8 @@ def parse_labels(
         raise fault("This is not text in UTF-8", path, line) from error
     if "," in text:
         text = text.replace(",", " ")
+    if '"' in text:  # what writes commas may write these too
+        text = text.replace('"', "")
     return _Parser(classes, notes, path).parse(text.split("\n"))
 
 
