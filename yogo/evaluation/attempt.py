@@ -13,7 +13,7 @@ from yogo.metrics.measure import measure
 from yogo.model import open_model
 from yogo.run.metrics import beside
 from yogo.training.attempt import listening
-from yogo.training.building import batches
+from yogo.training.building import batches, too_small
 from yogo.training.distributed import World
 from yogo.training.evaluation import announced, described, evaluate
 from yogo.training.forward import Forward
@@ -56,6 +56,7 @@ def _events(plan: Plan, request: Request, test: CheckpointTest, world: World) ->
         raise CheckpointError(f"{test.checkpoint} holds weights that are no finite numbers")
     forward = Forward(plan.recipe, model, choose(plan.precision, world.device))
     labels = open_labels(plan.splits.test, plan.classes, request.memory)
+    yield from too_small(labels)
     pictures = batches(plan.splits.test, labels, plan, request, world)
     losses, evidence = yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch)
     if world.leads:

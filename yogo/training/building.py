@@ -99,13 +99,17 @@ def _tell_idle_options(plan: Plan, world: World, tell: Tell) -> None:
 def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
     """Say which labels the network will never see."""
     labels = samples.labels
-    if labels.num_dropped:
-        tell(Noticed(f"{labels.num_dropped:,} training boxes are too small to be cells, and are left out"))
     owner = torch.repeat_interleave(labels.offsets.diff())
     if lost := count_collisions(labels.boxes, owner, model.Sx, model.Sy):
         tell(Noticed(f"{lost:,} of {len(labels.boxes):,} training boxes share a cell with a later one, which wins it"))
     if samples.num_left_out:
         tell(Noticed(f"{samples.num_left_out} pictures sit out in each epoch, so that all processes have as many"))
+
+
+def too_small(labels: PackedLabels) -> Iterator[Noticed]:
+    """What is to be said of boxes that were dropped, of whatever set."""
+    if labels.num_dropped:
+        yield Noticed(f"Boxes too small to be cells are left out: {labels.num_dropped:,}")
 
 
 def _tell_weights(weights: Tensor | None, plan: Plan, tell: Tell) -> None:
@@ -136,6 +140,8 @@ def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -
     if plan.recipe.class_weights == "balanced":
         weights = balanced_weights(train.labels, len(plan.classes))
     if world.leads:
+        for notice in too_small(labels):
+            tell(notice)
         _tell_losses(train, model, tell)
         _tell_weights(weights, plan, tell)
     return Sets(

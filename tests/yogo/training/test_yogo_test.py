@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tiny import TINY, Done, Yogo, write_dataset
 
+from yogo.definition import DatasetDefinition, split
 from yogo.run import events
 from yogo.run.metrics import Metrics
 from yogo.run.result import Result
@@ -207,6 +208,18 @@ def test_keys_that_nobody_knows_are_said_and_nothing_more(yogo: Yogo, tmp_path: 
     assert (trained.returncode, warning in trained.stdout) == (0, True)
     tested = yogo.command("test", yogo.run("typo").best, definition)
     assert (tested.returncode, warning in tested.stdout) == (0, True)
+
+
+def test_boxes_too_small_to_be_cells_are_counted_and_said_of_whatever_set(yogo: Yogo, tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data")
+    for sample in split(DatasetDefinition.from_yaml(definition)).test:
+        with open(str(sample.label_file), "a") as labels:
+            labels.write("0 0.5 0.5 0.01 0.01\n")
+    trained = yogo.train(definition, *TINY, "--name", "debris", "--epochs", "1", "-bs", "4")
+    assert (trained.returncode, "too small to be cells are left out: 3" in trained.stdout) == (0, True)
+    tested, metrics = dumped(yogo, yogo.run("debris").best, definition)
+    assert "too small to be cells are left out: 3" in tested.stdout
+    assert metrics.num_objects == 9
 
 
 def test_labels_that_were_edited_since_are_named(finished: tuple[Yogo, Done], tmp_path: Path) -> None:
