@@ -116,9 +116,10 @@ def test_a_missed_cell_costs_recall_and_average_precision() -> None:
     assert rates(confusion_matrix(found, truth, match(found, truth), 3)).recall[0] == 0.5
 
 
-def test_a_box_elsewhere_is_a_false_alarm_and_a_miss_however_alone_it_is() -> None:
+@pytest.mark.parametrize(("x", "y"), [(0.4, 0.4), (0.2, 0.4), (0.24, 0.2)])
+def test_a_box_elsewhere_is_a_false_alarm_and_a_miss_however_alone_it_is(x: float, y: float) -> None:
     """Published yogo matched it with whatever box was nearest."""
-    truth, found = truth_of((0, 0, 0.2, 0.2)), found_of((0, 0, 0.4, 0.4, 0.9))
+    truth, found = truth_of((0, 0, 0.2, 0.2)), found_of((0, 0, x, y, 0.9))
     matrix = confusion_matrix(found, truth, match(found, truth), 3)
     assert matrix.tolist() == [[0, 0, 0, 1], [0, 0, 0, 0], [0, 0, 0, 0], [1, 0, 0, 0]]
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 from torch import Tensor
 
 from yogo.boxes import format_preds
 from yogo.data.batch import Batch
-from yogo.metrics.boxes import Evidence
+from yogo.metrics.boxes import Evidence, Found, Truth
 from yogo.metrics.measure import measure, summary
 from yogo.metrics.precision import MOST_BOXES
 from yogo.metrics.tally import Tally, evidence
@@ -77,6 +78,25 @@ def test_an_epochs_figures_are_the_tests() -> None:
     everything = measure(found, NAMES).figures
     for name, value in summary(found, NAMES).items():
         assert value == everything[name], name
+
+
+def test_false_alarms_and_misses_count_in_the_figures_of_a_test_and_of_an_epoch() -> None:
+    """Published yogo's saw matched boxes only: two hits and fifty false alarms scored 1."""
+    truth = Truth(
+        np.zeros(2, int), np.array([[0.1, 0.1, 0.2, 0.2], [0.8, 0.8, 0.9, 0.9]], np.float32), np.zeros(2, int)
+    )
+
+    def figures_of(boxes: list[list[float]]) -> tuple[float | None, float | None]:
+        num = len(boxes)
+        sure = np.linspace(0.6, 0.9, num, dtype=np.float32)
+        found = Found(np.zeros(num, int), np.array(boxes, np.float32), sure, np.eye(2, dtype=np.float32)[[0] * num])
+        seen = Evidence(1, truth, found, found)
+        return measure(seen, NAMES).figures["mAP50"], summary(seen, NAMES)["mAP50"]
+
+    hits = truth.box.tolist()
+    assert figures_of(hits) == (1, 1)
+    assert all(figure is not None and figure < 0.1 for figure in figures_of(hits + [[0.4, 0.4, 0.5, 0.5]] * 50))
+    assert figures_of(hits[:1]) == pytest.approx((0.5, 0.5), abs=0.01)
 
 
 def test_an_untrained_network_with_a_box_in_every_cell_is_ranked_within_bounds() -> None:
