@@ -228,6 +228,19 @@ def test_definitions_are_equal_if_they_name_the_same_data(tmp_path: Path, folder
     assert a != "a"
 
 
+def test_a_definition_that_says_something_else_has_another_digest(tmp_path: Path, folders: Folders) -> None:
+    folders("one", "two")
+    write(tmp_path / "child.yml", pairs("one"))
+    path = write(tmp_path / "d.yml", children(c="child.yml"))
+    before = DatasetDefinition.from_yaml(path).sha256
+    path.write_text("# a word\n" + path.read_text())
+    assert DatasetDefinition.from_yaml(path).sha256 == before
+
+    write(tmp_path / "child.yml", pairs("one", "two"))
+
+    assert DatasetDefinition.from_yaml(path).sha256 != before
+
+
 def test_two_definitions_add_up_to_both_and_share_what_they_share(tmp_path: Path, folders: Folders) -> None:
     folders("one", "two", "three")
     a = DatasetDefinition.from_yaml(write(tmp_path / "a.yml", pairs("one", "two")))

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from yogo.definition import DatasetDefinition
 from yogo.recipe import Recipe
 from yogo.run.launch import Kind, Launch, Outcome
 from yogo_tui.cluster.base import JobId
@@ -86,6 +87,7 @@ async def test_a_launch_becomes_a_job_and_the_job_a_finished_run(session: Sessio
     recorded = Launch.read(Path(launched.directory) / "launch.json")
     assert recorded.submission
     assert recorded.submission.outcome is Outcome.SUBMITTED
+    assert recorded.definition_sha256 == DatasetDefinition.from_yaml(recorded.definition).sha256
     script = (Path(launched.directory) / "job.sbatch").read_text()
     assert script == session.render(plan(session)).replace("shown-at-launch", recorded.token)
 

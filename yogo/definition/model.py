@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -95,6 +97,20 @@ class DatasetDefinition:
     @property
     def all_dataset_paths(self) -> tuple[FolderPair, ...]:
         return self.dataset_paths + self.test_dataset_paths
+
+    @property
+    def sha256(self) -> str:
+        """Of all that it says, in its order: another one after any edit but of comments and layout."""
+        said = (
+            self.classes,
+            [
+                [(pair.label, *map(str, pair.folders)) for pair in pairs]
+                for pairs in (self.dataset_paths, self.test_dataset_paths)
+            ],
+            self.split_fractions.items(),
+            [(name, *map(str, folders)) for name, folders in self.thumbnail_augmentation.items()],
+        )
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
     @property
     def _dataset_paths(self) -> set[FolderPair]:

@@ -77,6 +77,9 @@ class Launch(Record):
     definition: str
     """Absolute path of the dataset definition."""
 
+    definition_sha256: str | None = None
+    """Of what it said, as `DatasetDefinition.sha256` gives it, where it could be read."""
+
     recipe: Recipe
     preset: str = ""
     """Title of the preset that the recipe began as."""

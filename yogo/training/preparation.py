@@ -16,6 +16,7 @@ from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.metrics.report import trained_on as sentence
 from yogo.run.directory import RunDirectory, check_name, propose_name
+from yogo.run.launch import Launch
 from yogo.run.lease import claim, hold
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
@@ -103,14 +104,14 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         raise RunError(f"{run.path} never began to train: name its dataset definition to begin")
     definition = DatasetDefinition.from_yaml(request.definition)
     recipe, digest = request.recipe, None
-    notices: tuple[str, ...] = ()
+    notices = tuple(_edited(run, definition))
     if request.pretrained is not None:
         from yogo.training.inheritance import inherit
 
         recipe, more = inherit(
             request.pretrained, recipe, definition.classes, given=request.given.keys(), reset_head=request.reset_head
         )
-        digest, notices = sha256(request.pretrained), more
+        digest, notices = sha256(request.pretrained), (*notices, *more)
     override = SplitFractions(*request.split_override) if request.split_override else None
     splits = split(definition, override=override, seed=recipe.seed)
     if not splits.train:
@@ -132,6 +133,13 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         reset_head=request.reset_head,
         notices=(*notices, *_made(number, made_of, definition), *map(str, (*definition.warnings, *splits.warnings))),
     )
+
+
+def _edited(run: RunDirectory, definition: DatasetDefinition) -> Iterator[str]:
+    """What is to be said where the definition is not as it was when the run was launched."""
+    with contextlib.suppress(FileNotFoundError, RunError):  # not launched, or the console's file is damaged
+        if Launch.read(run.launch).definition_sha256 not in (None, definition.sha256):
+            yield f"{definition.path} was edited since {run.name} was launched: it trains on what the file says now"
 
 
 def _made(number: int, made_of: Sequence[Thumbnail], definition: DatasetDefinition) -> Iterator[str]:

@@ -9,8 +9,9 @@ import asyncio
 import contextlib
 import secrets
 from datetime import timedelta
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
+from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile
 from yogo.errors import RunError
 from yogo.run.directory import check_name
 from yogo.run.launch import Launch, Outcome, Submission
@@ -36,6 +37,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
         kind=plan.kind,
         token=secrets.token_hex(8),
         definition=str(plan.definition),
+        definition_sha256=await asyncio.to_thread(_said, Path(plan.definition)),
         recipe=plan.recipe,
         preset=plan.preset,
         size=plan.size,
@@ -92,6 +94,13 @@ async def _check_definition(host: Host, definition: PurePosixPath) -> None:
         await host.read(definition, limit=1)
     except FileNotFoundError:
         raise LaunchError(f"There is no dataset definition {definition}.") from None
+
+
+def _said(definition: Path) -> str | None:
+    """The digest of what the definition says; None where it cannot be read from here."""
+    with contextlib.suppress(InvalidDatasetDefinitionFile):
+        return DatasetDefinition.from_yaml(definition).sha256
+    return None
 
 
 async def _make(host: Host, directory: PurePosixPath, record: Launch, script: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo
+from tiny import TINY, Yogo, write_dataset
 
+from yogo.definition import DatasetDefinition
+from yogo.recipe import Recipe
 from yogo.run import events
+from yogo.run.launch import Kind, Launch, Size
 from yogo.run.manifest import Manifest
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "tiny"}
@@ -65,3 +68,24 @@ def test_weights_without_a_record_are_never_trained_over(file: str, yogo: Yogo, 
         assert done.returncode == 1
         assert str(run.path) in done.stderr
     assert [path.name for path in run.path.iterdir()] == [file]
+
+
+def test_a_definition_that_was_edited_while_its_job_waited_is_said(yogo: Yogo, tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data")
+    for name in ("as-it-was", "edited"):
+        launch = Launch(
+            name=name,
+            kind=Kind.TRAIN,
+            token="t",
+            definition=str(definition),
+            definition_sha256=DatasetDefinition.from_yaml(definition).sha256,
+            recipe=Recipe(),
+            size=Size(gpus=0, cpus=1, hours=1),
+        )
+        yogo.run(name).path.mkdir(parents=True)
+        launch.write(yogo.run(name).launch)
+    arguments = (definition, *TINY, "--epochs", "1", "-bs", "4", "--token", "t", "--name")
+    assert "was edited since" not in yogo.train(*arguments, "as-it-was").stdout
+    definition.write_text(definition.read_text().replace("train: 0.5, val: 0.25", "train: 0.25, val: 0.5"))
+    done = yogo.train(*arguments, "edited")
+    assert (done.returncode, f"{definition} was edited since edited was launched" in done.stdout) == (0, True)
