@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import SIZE, TINY, Yogo, write_dataset
+from tiny import SIZE, TINY, Steered, Yogo, write_dataset
 
 from yogo.checkpoint import load_checkpoint
 from yogo.model import YOGO
 from yogo.run import events
+from yogo.training import signals
 from yogo.training.precision import choose
 
 
@@ -56,3 +57,14 @@ def test_sixteen_bit_floats_train_with_a_scaled_loss_and_no_others_do(yogo: Yogo
     assert kept["scale"] > 1
     for name in ("bf16", "fp32"):
         assert not choose(name, torch.device("cpu")).scaler().is_enabled()
+
+
+def test_each_element_of_a_gradient_is_clamped_to_one(definition: Path, tmp_path: Path) -> None:
+    run = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        run.go(stop_after=("train", 0, 1))
+    kept = load_checkpoint(run.run.last).optimizer_state_dict
+    assert kept is not None
+    # After one step AdamW's first moment is a tenth of the gradient.
+    largest = max(float(moments["exp_avg"].abs().max()) for moments in kept["state"].values())
+    assert largest == pytest.approx(0.1)
