@@ -76,6 +76,7 @@ def measure(precision: str, threads: int, batch_size: int) -> float:
         boxes=torch.cat((kinds, centres - 0.02, centres + 0.02), 1),
         image_index=torch.arange(batch_size).repeat_interleave(CELLS),
         indices=torch.arange(batch_size),
+        draws=torch.arange(batch_size),
     )
     trainer = Trainer(
         recipe,

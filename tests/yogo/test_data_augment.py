@@ -22,7 +22,7 @@ def batch_of(indices: list[int], channels: int = 1) -> Batch:
         x0, y0 = int(rng.integers(0, W - 5)), int(rng.integers(0, H - 4))
         images[place, :, y0 : y0 + 2, x0 : x0 + 4] = 50
         boxes.append([index % 3, x0 / W, y0 / H, (x0 + 4) / W, (y0 + 2) / H])
-    return Batch(images, torch.tensor(boxes), torch.arange(len(indices)), torch.tensor(indices))
+    return Batch(images, torch.tensor(boxes), torch.arange(len(indices)), torch.tensor(indices), torch.tensor(indices))
 
 
 def dark_box(image: torch.Tensor) -> list[float]:
@@ -46,7 +46,7 @@ def test_boxes_stay_on_their_cells(channels: int) -> None:
 def test_all_four_ways_come_about_equally_often() -> None:
     num = 4000
     images = torch.tensor([[0, 1], [2, 3]], dtype=torch.uint8).expand(num, 1, 2, 2)
-    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), torch.arange(num))
+    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), *[torch.arange(num)] * 2)
     corner = Flips(num, seed=0)(batch).images[:, 0, 0, 0]
     assert torch.bincount(corner.long(), minlength=4).tolist() == pytest.approx([1000] * 4, abs=120)
 
@@ -59,6 +59,12 @@ def test_a_picture_is_flipped_alike_in_whatever_batch_and_rank_it_is() -> None:
     other_rank.set_epoch(3)
     apart = torch.cat([other_rank(batch_of(part)).images for part in ([7, 2, 9], [0, 1], [8, 3, 4, 6, 5])])
     assert torch.equal(apart, together[[7, 2, 9, 0, 1, 8, 3, 4, 6, 5]])
+
+
+def test_a_picture_that_comes_twice_is_flipped_otherwise_the_second_time() -> None:
+    twice = batch_of([3] * 40)._replace(draws=torch.arange(40))
+    flipped = Flips(40, seed=0)(twice).images
+    assert not torch.equal(flipped, flipped[:1].expand_as(flipped))
 
 
 def test_another_epoch_or_seed_flips_otherwise() -> None:
@@ -118,7 +124,7 @@ def test_a_quarter_turn_of_an_oblong_frame_keeps_its_shape_and_the_box_on_the_ce
 def test_all_four_turns_come_about_equally_often() -> None:
     num = 4000
     images = torch.tensor([[0, 1], [2, 3]], dtype=torch.uint8).expand(num, 1, 2, 2)
-    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), torch.arange(num))
+    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), *[torch.arange(num)] * 2)
     corner = Turns(num, seed=0)(batch).images[:, 0, 0, 0]
     assert torch.bincount(corner.long(), minlength=4).tolist() == pytest.approx([1000] * 4, abs=120)
 
@@ -134,7 +140,7 @@ def test_brightness_scales_the_pixels_and_contrast_their_distance_from_the_mean(
 def test_light_changes_by_no_more_than_its_strength_and_each_picture_otherwise() -> None:
     num = 400
     images = torch.full((num, 1, 2, 2), 100, dtype=torch.uint8)
-    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), torch.arange(num))
+    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), *[torch.arange(num)] * 2)
     shades = Light(num, 0, brightness=0.3, contrast=0.0)(batch).images[:, 0, 0, 0]
     assert shades.min() >= 70
     assert shades.max() <= 130
@@ -145,7 +151,7 @@ def test_light_changes_by_no_more_than_its_strength_and_each_picture_otherwise()
 def test_contrast_alone_keeps_the_mean() -> None:
     num = 50
     images = torch.tensor([[90, 110], [95, 105]], dtype=torch.uint8).expand(num, 1, 2, 2)
-    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), torch.arange(num))
+    batch = Batch(images, torch.empty(0, 5), torch.empty(0, dtype=torch.int64), *[torch.arange(num)] * 2)
     changed = Light(num, 0, brightness=0.0, contrast=0.5)(batch).images.float()
     assert changed.mean((1, 2, 3)).tolist() == pytest.approx([100] * num, abs=0.5)
     spread = changed.amax((1, 2, 3)) - changed.amin((1, 2, 3))

@@ -144,3 +144,25 @@ def test_batches_lie_in_pinned_memory_for_a_gpu(samples: list[Sample], labels: P
         check(batch)
         moved = batch.to("cuda")
         assert torch.equal(moved.images.cpu(), batch.images)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_what_changes_are_drawn_by_is_the_same_on_all_ranks_in_all_batches_and_after_a_resume(
+    samples: list[Sample], labels: PackedLabels, weighted: bool
+) -> None:
+    def drawn(start_batch: int = 0, **more: object) -> list[tuple[int, int]]:
+        batches = batches_of(samples, labels, weighted=weighted, **more)
+        batches.set_epoch(3, start_batch)
+        return [pair for batch in batches for pair in zip(batch.indices.tolist(), batch.draws.tolist(), strict=True)]
+
+    alone = drawn()
+    assert sorted(draw for _, draw in alone) == list(range(11))
+    assert sorted(drawn(batch_size=2, rank=0, world_size=2) + drawn(batch_size=2, rank=1, world_size=2)) == sorted(
+        alone
+    )
+    assert drawn(batch_size=3) == alone
+    assert drawn(start_batch=1) == alone[4:]
+    if weighted:
+        assert len({index for index, _ in alone}) < 11, "a picture comes twice, and each time is changed otherwise"
+    else:
+        assert all(index == draw for index, draw in alone)

@@ -33,7 +33,7 @@ def batch_of(indices: list[int], per_image: int = 4) -> Batch:
     boxes[:, 0] = torch.arange(len(boxes)) % 2
     boxes[:, 3:] += 0.1
     owner = torch.arange(len(indices)).repeat_interleave(per_image)
-    return Batch(torch.zeros(len(indices), 1, 1, 1), boxes, owner, torch.tensor(indices))
+    return Batch(torch.zeros(len(indices), 1, 1, 1), boxes, owner, torch.tensor(indices), torch.tensor(indices))
 
 
 def seen(*shares: list[list[int]]) -> Evidence:

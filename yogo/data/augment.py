@@ -1,8 +1,8 @@
 """Changes made to training pictures, on the device, a whole batch at once: bytes in, bytes out.
 
 What happens to a picture follows from (seed, epoch, its place among the samples) alone, so the number of
-ranks, their batches and a resume in mid-epoch change nothing. A picture that an epoch draws twice is changed
-alike both times.
+ranks, their batches and a resume in mid-epoch change nothing. Where an epoch may have a picture twice, it
+follows from the place in the epoch's order instead, so that each time is another.
 
 Axes: B pictures, C channels, H rows, W columns, N boxes.
 """
@@ -78,8 +78,8 @@ class PerPicture:
 
     def of(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """The two of each of the batch's pictures, (B,), on its device."""
-        self._drawn = self._drawn.to(batch.indices.device)
-        one, other = self._drawn[batch.indices].unbind(1)
+        self._drawn = self._drawn.to(batch.draws.device)
+        one, other = self._drawn[batch.draws].unbind(1)
         return one, other
 
 

@@ -26,6 +26,9 @@ class Batch(NamedTuple):
     indices: Tensor
     """int64 (B,): the pictures' places in the list of samples that the loader was given."""
 
+    draws: Tensor
+    """int64 (B,): what each picture's changes are drawn by: see `ShardedBatches.draws`."""
+
     def to(self, device: torch.device | str, non_blocking: bool = True) -> Batch:
         return Batch(*(part.to(device, non_blocking=non_blocking) for part in self))
 

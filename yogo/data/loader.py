@@ -95,6 +95,7 @@ class _Fetch:
     """A batch's pictures, on their way."""
 
     indices: Indices
+    draws: Indices
     images: Tensor
     tasks: list[Future[None]]
 
@@ -138,9 +139,11 @@ class BatchLoader:
 
     def __iter__(self) -> Iterator[Batch]:
         pending: deque[_Fetch] = deque()
+        order = self.batches.order()
+        draws = self.batches.draws(order)
         try:
-            for indices in self.batches:
-                pending.append(self._begin(indices))
+            for part in self.batches.parts():
+                pending.append(self._begin(order[part], draws[part]))
                 if len(pending) > (BATCHES_AHEAD if self._pool else 0):
                     yield self._finish(pending.popleft())
             while pending:
@@ -155,23 +158,23 @@ class BatchLoader:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
 
-    def _begin(self, indices: Indices) -> _Fetch:
+    def _begin(self, indices: Indices, draws: Indices) -> _Fetch:
         images = torch.empty((len(indices), *self.frames.shape), dtype=torch.uint8, pin_memory=self.pin_memory)
         pixels: Bytes = images.numpy()
         if self._pool is None:
             self.frames.read(indices, pixels)
-            return _Fetch(indices, images, [])
+            return _Fetch(indices, draws, images, [])
         step = self.frames.frames_a_task
         parts = [slice(start, start + step) for start in range(0, len(indices), step)]
         tasks = [self._pool.submit(self.frames.read, indices[part], pixels[part]) for part in parts]
-        return _Fetch(indices, images, tasks)
+        return _Fetch(indices, draws, images, tasks)
 
     def _finish(self, fetch: _Fetch) -> Batch:
         for task in fetch.tasks:
             task.result()
-        indices = torch.from_numpy(np.ascontiguousarray(fetch.indices))
+        indices, draws = (torch.from_numpy(np.ascontiguousarray(one)) for one in (fetch.indices, fetch.draws))
         boxes, image_index = self.labels.gather(indices)
-        batch = Batch(fetch.images, boxes, image_index, indices)
+        batch = Batch(fetch.images, boxes, image_index, indices, draws)
         return batch.pinned() if self.pin_memory else batch
 
 

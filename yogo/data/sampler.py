@@ -79,14 +79,27 @@ class ShardedBatches:
         order = draw.permutation(self.num_samples)
         return order if self.weights is None else _drawn(order, self.weights[order], draw)
 
+    def draws(self, order: Indices) -> Indices:
+        """A number below `num_samples` for each place in `order`, no two of them the same.
+
+        It is the picture's own, or the place itself where a picture may stand in several.
+        """
+        return order if self.weights is None else np.arange(len(order), dtype=np.int64)
+
     def __iter__(self) -> Iterator[Indices]:
         """This rank's batches from `start_batch` on."""
-        order, begin = self.order(), 0
+        order = self.order()
+        for part in self.parts():
+            yield order[part]
+
+    def parts(self) -> Iterator[slice]:
+        """Where in the epoch's order these batches lie."""
+        begin = 0
         start_batch, self.start_batch = self.start_batch, 0
         for number, size in enumerate(self.global_batch_sizes):
             offset, count = _share(size, self.rank, self.world_size)
             if number >= start_batch and count:
-                yield order[begin + offset : begin + offset + count]
+                yield slice(begin + offset, begin + offset + count)
             begin += size
 
 

@@ -93,7 +93,7 @@ class LabelledPictures:
             centre = boxes[:, 2::2].mean(1)
             is_seen = (centre >= 0) & (centre <= 1)
             boxes[:, 2::2].clamp_(0, 1)
-            yield Batch(images, boxes[is_seen], batch.image_index[is_seen], batch.indices)
+            yield Batch(images, boxes[is_seen], batch.image_index[is_seen], batch.indices, batch.draws)
 
 
 def _with_logits(pred_BPYX: Tensor) -> Tensor:

@@ -84,6 +84,7 @@ def some_batch(size: int, *, bad: bool = False) -> Batch:
         boxes=torch.tensor([[0, 0.2, 0.2, 0.4, 0.4]]),
         image_index=torch.tensor([0]),
         indices=torch.arange(size),
+        draws=torch.arange(size),
     )
 
 
