@@ -22,8 +22,10 @@ def test_cores_are_those_that_the_job_was_given() -> None:
     assert done.stdout == "1 0 1\n"
 
 
+@pytest.mark.parametrize("visible", [None, 4, 16, 192])
 @pytest.mark.parametrize("cached", [False, True])
 @pytest.mark.parametrize("local_ranks", [1, 2, 4, 1000])
-def test_all_ranks_threads_together_fit_the_cores(cached: bool, local_ranks: int) -> None:
-    threads = reading_threads(cached=cached, local_ranks=local_ranks)
-    assert threads * local_ranks <= visible_cores()
+def test_all_ranks_threads_together_fit_the_cores(cached: bool, local_ranks: int, visible: int | None) -> None:
+    threads = reading_threads(cached=cached, local_ranks=local_ranks, visible=visible)
+    assert threads * local_ranks <= (visible or visible_cores())
+    assert threads <= 32, "published yogo asked for up to 192 processes"
