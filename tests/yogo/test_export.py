@@ -18,7 +18,7 @@ from yogo.model import YOGO, get_model_func
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
 openvino = pytest.importorskip("openvino")
-pytest.importorskip("onnxslim")
+onnxslim = pytest.importorskip("onnxslim")
 
 HEIGHT, WIDTH = 48, 64
 pytestmark = [
@@ -87,6 +87,12 @@ def test_the_last_layer_of_the_ir_is_the_result(plain: Path) -> None:
     compiled = openvino.Core().compile_model(plain.with_suffix(".xml"), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     given = frames(1)
     np.testing.assert_allclose(compiled(given)[0], expected(plain, given), atol=1e-4)
+
+
+def test_what_is_saved_is_the_simplified_graph(plain: Path) -> None:
+    """Published yogo simplified, and saved what it had before."""
+    again = onnxslim.slim(onnx.load(plain.with_suffix(".onnx")))
+    assert len(again.graph.node) == len(nodes(plain.with_suffix(".onnx")))
 
 
 def test_any_crop_and_number_of_frames_and_a_half_as_large_ir(plain: Path, tmp_path: Path) -> None:

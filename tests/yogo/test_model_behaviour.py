@@ -9,10 +9,16 @@ import sys
 import pytest
 import torch
 
+from yogo.data.augment import augmentation
+from yogo.data.batch import Batch
 from yogo.errors import TrainingError
-from yogo.loss import YOGOLoss
 from yogo.model import YOGO, get_model_func
-from yogo.targets import build_targets
+from yogo.recipe import Recipe
+from yogo.training.distributed import World
+from yogo.training.divergence import Watch
+from yogo.training.launch import Place
+from yogo.training.precision import Precision
+from yogo.training.stepping import Stepper
 
 QUARTER = get_model_func("quarter_filters")
 
@@ -126,10 +132,19 @@ def test_convolutions_start_from_kaiming_normal_and_no_bias() -> None:
 
 def test_a_training_step_never_asks_the_device_for_a_value() -> None:
     """The meta device has no values: whatever would wait for one, such as a boolean index or `.item()`, fails on it."""
-    with torch.device("meta"):
+    world = World(Place(), torch.device("meta"))
+    recipe = Recipe(image_hw=(64, 96), rotate=True, brightness=0.2, contrast=0.2)
+    changes = augmentation(recipe, num_samples=2)
+    assert changes is not None
+    with world.device:
         model = YOGO((64, 96), 0.05, 0.06, 3, model_func=QUARTER, tuning=True, device="meta")
-        boxes, index = torch.zeros(20, 5), torch.zeros(20, dtype=torch.long)
-        target = build_targets(boxes, index, 2, model.Sx, model.Sy)
-        losses = YOGOLoss().parts(model(torch.zeros(2, 1, 64, 96)), target)
-        losses.loss.backward()
+        boxes, owners, places = torch.zeros(20, 5), torch.zeros(20, dtype=torch.long), torch.zeros(2, dtype=torch.long)
+        batch = Batch(torch.zeros(2, 1, 64, 96, dtype=torch.uint8), boxes, owners, places, places)
+    # What is read once, before the first step.
+    model.normalize_images, model.clip_value = torch.tensor(True), torch.tensor(1.0)
+    watch = Watch(world)
+    step = Stepper(recipe, model, world, Precision("fp32", "cpu"), watch)
+    losses = step.add(changes(batch), num_images=2)
+    watch.judged([parameter.grad for parameter in step.parameters if parameter.grad is not None])
+    assert losses.shape == (4,)
     assert all(parameter.grad is not None for parameter in model.parameters())
