@@ -46,6 +46,9 @@ def open_labels(
     )
 
 
+FORMAT = 2
+"""Another number where label files are read otherwise than before: what was parsed by the old rules is left alone."""
+
 NONE = PackedLabels(torch.empty(0, 5, dtype=torch.float32), torch.tensor([0, 0]), torch.tensor([0]))
 """One sample without boxes."""
 
@@ -58,7 +61,7 @@ def _file(paths: Sequence[str], classes: Sequence[str], folder: Path, seen: Mapp
         digest = fingerprint([*paths, *sorted(path for path in notes if os.path.exists(path))], seen)
     except OSError:
         return None
-    return folder / f"{hashlib.sha256(json.dumps([digest, list(classes)]).encode()).hexdigest()[:32]}.labels"
+    return folder / f"{hashlib.sha256(json.dumps([FORMAT, digest, list(classes)]).encode()).hexdigest()[:32]}.labels"
 
 
 def _read(file: Path) -> PackedLabels | None:

@@ -19,6 +19,7 @@ from yogo.run.record import now
 from yogo_tui.cluster.base import Cluster, Job, JobId
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError, LaunchError
 from yogo_tui.hosts.base import Host
+from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.script import COMMENT, render
 from yogo_tui.settings import Settings
@@ -37,7 +38,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
         kind=plan.kind,
         token=secrets.token_hex(8),
         definition=str(plan.definition),
-        definition_sha256=await asyncio.to_thread(_said, Path(plan.definition)),
+        definition_sha256=await asyncio.to_thread(_said, host, Path(plan.definition)),
         recipe=plan.recipe,
         preset=plan.preset,
         size=plan.size,
@@ -96,8 +97,10 @@ async def _check_definition(host: Host, definition: PurePosixPath) -> None:
         raise LaunchError(f"There is no dataset definition {definition}.") from None
 
 
-def _said(definition: Path) -> str | None:
+def _said(host: Host, definition: Path) -> str | None:
     """The digest of what the definition says; None where it cannot be read from here."""
+    if not isinstance(host, HereHost):  # another machine's file may lie under the same path
+        return None
     with contextlib.suppress(InvalidDatasetDefinitionFile):
         return DatasetDefinition.from_yaml(definition).sha256
     return None
