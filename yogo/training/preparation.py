@@ -8,6 +8,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from yogo.definition import DatasetDefinition, SplitFractions, split
 from yogo.definition.lineage import digests_of_test, records, trained_on
@@ -15,7 +16,9 @@ from yogo.definition.record import DataRecord
 from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.metrics.report import trained_on as sentence
+from yogo.run import events
 from yogo.run.directory import RunDirectory, check_name, propose_name
+from yogo.run.history import History
 from yogo.run.launch import Launch
 from yogo.run.lease import claim, hold
 from yogo.run.manifest import Manifest
@@ -57,7 +60,7 @@ def _directory(request: Request) -> RunDirectory:
             raise RunError(f"{run.path} is no run directory: there is nothing to resume")
         if _finished(run):
             raise RunError(f"{run.path} has finished: there is nothing to resume")
-        if not run.manifest.exists() and _holds_weights(run):
+        if not run.manifest.exists() and _weights(run):
             raise RunError(
                 f"{run.path} holds weights, but no run.json says how they were trained: they cannot be trained on, "
                 "but a new run may begin with them, by --from-pretrained"
@@ -65,15 +68,30 @@ def _directory(request: Request) -> RunDirectory:
         return run
     runs = request.runs.absolute()
     run = RunDirectory(runs / check_name(request.name or propose_name(runs)))
-    if run.events.exists() or _holds_weights(run):
-        way_on = "" if _finished(run) else f"go on with it by --resume {run.path}, or "
-        raise RunError(f"{run.path} holds a run already: {way_on}choose another --name")
+    if _is_taken(run):
+        raise RunError(f"{run.path} holds a run already: {_way_on(run)}choose another --name")
     return run
 
 
-def _holds_weights(run: RunDirectory) -> bool:
+def _weights(run: RunDirectory) -> list[Path]:
     """Ours, or those of a run of published yogo."""
-    return any(path.exists() for path in (run.best, run.last, run.previous, run.path / "latest.pth"))
+    return [path for path in (run.best, run.last, run.previous, run.path / "latest.pth") if path.exists()]
+
+
+def _is_taken(run: RunDirectory) -> bool:
+    """Whether there is something to lose: a run that failed before its first step may begin anew."""
+    if _weights(run) or not run.events.exists():
+        return bool(_weights(run))
+    history = History()
+    history.extend(events.parse(run.events.read_bytes())[0])
+    return not (isinstance(history.ended, events.Failed) and history.ended.step == 0)
+
+
+def _way_on(run: RunDirectory) -> str:
+    """What else may be done with a run whose name is taken, as far as it can be."""
+    if _weights(run) and not run.manifest.exists():
+        return f"begin with its weights by --from-pretrained {_weights(run)[0]}, and "
+    return "" if _finished(run) else f"go on with it by --resume {run.path}, or "
 
 
 def _finished(run: RunDirectory) -> bool:

@@ -100,6 +100,30 @@ def test_the_name_of_a_run_that_was_begun_says_how_to_go_on(yogo: Yogo, definiti
     assert (again.returncode, f"go on with it by --resume {yogo.run('begun').path}" in again.stderr) == (1, True)
 
 
+def test_a_run_that_failed_before_its_first_step_begins_anew_under_its_name(yogo: Yogo, tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", num_pictures=4, fractions="{train: 1.0}")
+    label = tmp_path / "data" / "labels" / "picture_00.txt"
+    whole = label.read_bytes()
+    label.write_text("no label\n")
+    arguments = (definition, *TINY, "--name", "second", "--epochs", "1", "-bs", "4")
+    assert yogo.train(*arguments).returncode == 1
+    assert isinstance(yogo.events("second")[-1], events.Failed)
+    label.write_bytes(whole)
+    assert yogo.train(*arguments).stderr == ""
+    assert verify(yogo.run("second")).epochs == 1
+
+
+def test_the_name_of_a_published_run_says_how_to_begin_with_its_weights(
+    yogo: Yogo, finished: tuple[Yogo, Done], definition: Path
+) -> None:
+    published = yogo.run("published").path / "latest.pth"
+    published.parent.mkdir(parents=True)
+    shutil.copy(finished[0].run("calm-cat").best, published)
+    again = yogo.train(definition, *TINY, "--name", "published")
+    assert (again.returncode, "--resume" in again.stderr) == (1, False)
+    assert f"begin with its weights by --from-pretrained {published}, and choose another --name" in again.stderr
+
+
 def test_a_name_that_is_taken_is_refused_in_a_sentence(finished: tuple[Yogo, object], definition: Path) -> None:
     yogo = finished[0]
     before = yogo.run("calm-cat").result.read_bytes()
