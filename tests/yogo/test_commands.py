@@ -38,8 +38,8 @@ def test_every_switch_has_its_opposite(name: str) -> None:
 
 @pytest.mark.parametrize("name", commands())
 def test_an_abbreviated_flag_is_refused(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    flags = {flag for action in commands()[name]._actions for flag in action.option_strings if flag.startswith("--")}
-    short = {flag[:-1] for flag in flags} - flags
+    flags = {flag for action in commands()[name]._actions for flag in action.option_strings}
+    short = {flag[:-1] for flag in flags if len(flag) > 2} - flags
     positional = [action for action in commands()[name]._actions if not action.option_strings]
     for flag in sorted(short):
         with pytest.raises(SystemExit):

@@ -25,8 +25,15 @@ _THE_DISKS = {
 """Errors that a disk or a path is to blame for, and not the program."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """Takes no abbreviated flag: `allow_abbrev` forbids those of two dashes, and leaves `-b` to mean `-bs`."""
+
+    def _get_option_tuples(self, option_string: str) -> list[tuple[argparse.Action, str, str | None]]:
+        return super()._get_option_tuples(option_string) if option_string.startswith("--") else []
+
+
 def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="yogo", description=__doc__.splitlines()[0], allow_abbrev=False)
+    top = _Parser(prog="yogo", description=__doc__.splitlines()[0], allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"yogo {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
