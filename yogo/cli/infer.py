@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yogo.terminal import printable
+from yogo.wording import counted
 
 if TYPE_CHECKING:
     from yogo.infer.job import Job
@@ -125,4 +126,4 @@ def say(args: argparse.Namespace, counts: Counts, job: Job, *, wrote: bool) -> N
         print("\n".join(printable(line) for line in counts.table(job.classes)))
     if wrote:
         where = printable(str(args.output_dir))
-        print(f"{counts.num_pictures:,} pictures, {int(counts.totals.sum()):,} cells: see {where}")
+        print(f"{counted(counts.num_pictures, 'picture')}, {counted(int(counts.totals.sum()), 'cell')}: see {where}")

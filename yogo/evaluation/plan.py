@@ -21,6 +21,7 @@ from yogo.run.directory import RunDirectory
 from yogo.training.inheritance import check_classes
 from yogo.training.plan import Plan
 from yogo.training.request import CheckpointTest, Request
+from yogo.wording import counted
 
 
 def resolve(request: Request, test: CheckpointTest) -> Plan:
@@ -72,11 +73,11 @@ def pictures(
         record = DataRecord.read(run.data)
     recorded = _recorded(record, definition) if record else ()
     if record and recorded:
-        which = f"tests on the {len(recorded):,} test pictures of {run.name}, as {run.data.name} has them"
+        which = f"tests on the {counted(len(recorded), 'test picture')} of {run.name}, as {run.data.name} has them"
         return recorded, (which, *_changed(record, definition))
     held = split(definition, seed=seed).test
     if held:
-        return held, (f"tests on the {len(held):,} test pictures of {definition.path.name}",)
+        return held, (f"tests on the {counted(len(held), 'test picture')} of {definition.path.name}",)
     everything = split(definition, override=SplitFractions(0.0, 0.0, 1.0), seed=seed).test
     return everything, (f"{definition.path.name} sets no test pictures apart: tests on all {len(everything):,} it has",)
 

@@ -20,6 +20,7 @@ from yogo.infer.array_file import GrowingArray
 from yogo.infer.drawing import draw_boxes
 from yogo.infer.rows import count_cells_for_formatted_preds, format_to_numpy
 from yogo.run.atomic import replacing, write_atomically
+from yogo.wording import counted
 
 FORMATS = {".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
 
@@ -133,10 +134,9 @@ class Counts:
     def table(self, classes: Sequence[str]) -> list[str]:
         """Lines to show: each class with its count and its share."""
         total = int(self.totals.sum())
-        pictures = "1 picture" if self.num_pictures == 1 else f"{self.num_pictures:,} pictures"
         width = max(map(len, (*classes, "cells")))
         counts = [int(count) for count in self.totals]
         lines = [
             f"{name:<{width}}  {n:>9,}  {n / max(total, 1):>6.1%}" for name, n in zip(classes, counts, strict=True)
         ]
-        return [*lines, f"{'cells':<{width}}  {total:>9,}  in {pictures}"]
+        return [*lines, f"{'cells':<{width}}  {total:>9,}  in {counted(self.num_pictures, 'picture')}"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from yogo.run.metrics import Metrics
+from yogo.wording import counted
 
 COLUMNS = {
     "AP50": "mAP50",
@@ -30,7 +31,8 @@ WIDEST_NAME = 14
 def report(metrics: Metrics) -> Iterator[str]:
     """The lines of a test. They hold class names as they are: make them printable at the edge."""
     yield (
-        f"{metrics.num_objects:,} cells labelled and {metrics.num_boxes:,} found on {metrics.num_images:,} pictures "
+        f"{counted(metrics.num_objects, 'cell')} labelled and {metrics.num_boxes:,} found on "
+        f"{counted(metrics.num_images, 'picture')} "
         f"(objectness above {metrics.thresholds.objectness:g}, overlap at least {metrics.thresholds.match_iou:g})"
     )
     yield from table(metrics)

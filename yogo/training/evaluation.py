@@ -19,6 +19,7 @@ from yogo.training.forward import Forward
 from yogo.training.plan import Plan
 from yogo.training.progress import Event, Measured, Phase, Progressed
 from yogo.training.reading import named
+from yogo.wording import counted
 
 if TYPE_CHECKING:
     from yogo.training.trainer import Batches
@@ -59,7 +60,9 @@ def evaluate(
     values = (world.sum(sums) / sum(sizes)).tolist()
     if not all(map(math.isfinite, values)):
         set_name = "validation" if phase == "validate" else phase
-        raise Diverged(f"the loss over the {set_name} set was {values[0]} after {epoch} whole epochs: {ADVICE}")
+        raise Diverged(
+            f"the loss over the {set_name} set was {values[0]} after {counted(epoch, 'whole epoch')}: {ADVICE}"
+        )
     return named(values), evidence(world.gather(tally.parts()), sum(sizes))
 
 

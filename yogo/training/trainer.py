@@ -31,6 +31,7 @@ from yogo.training.progress import Event, Phase, Progressed
 from yogo.training.reading import Reader
 from yogo.training.schedule import rate_of
 from yogo.training.stepping import Stepper
+from yogo.wording import counted
 
 
 class Batches(Protocol):
@@ -129,7 +130,8 @@ class Trainer:
         is_last = self.at.epoch >= self.recipe.epochs
         if not patience or best is None or is_last or self.at.epoch - 1 - best < patience:
             return ""
-        return f"stopped early: in {patience} epochs the validation loss was never lower than in epoch {best + 1}"
+        waited = counted(patience, "epoch")
+        return f"stopped early: in {waited} the validation loss was never lower than in epoch {best + 1}"
 
     def fit(self) -> Iterator[Event]:
         """Train to the end, yielding what happens as it happens. Raises signals.Stop once a stop asked for is saved."""

@@ -14,16 +14,19 @@ from yogo.training import signals
 from yogo.training.progress import Progressed
 
 
-def test_a_run_that_gets_no_better_ends_as_finished_and_says_why(yogo: Yogo, definition: Path) -> None:
-    flags = ("--name", "short", "--epochs", "400", "--lr", "1", "-bs", "2", "--early-stopping", "3")
+@pytest.mark.parametrize(("patience", "waited"), [(1, "1 epoch"), (3, "3 epochs")])
+def test_a_run_that_gets_no_better_ends_as_finished_and_says_why(
+    yogo: Yogo, definition: Path, patience: int, waited: str
+) -> None:
+    flags = ("--name", "short", "--epochs", "400", "--lr", "1", "-bs", "2", "--early-stopping", patience)
     done = yogo.train(definition, *TINY, *flags)
     assert (done.returncode, done.stderr) == (0, "")
     receipt = verify(yogo.run("short"))
     validated = [event for event in yogo.events("short") if isinstance(event, events.Validated)]
     losses = [event.losses.loss or 0.0 for event in validated]
     assert receipt.best_epoch == losses.index(min(losses))
-    assert receipt.epochs == len(losses) == receipt.best_epoch + 1 + 3
-    why = f"stopped early: in 3 epochs the validation loss was never lower than in epoch {receipt.best_epoch + 1}"
+    assert receipt.epochs == len(losses) == receipt.best_epoch + 1 + patience
+    why = f"stopped early: in {waited} the validation loss was never lower than in epoch {receipt.best_epoch + 1}"
     finished = yogo.events("short")[-1]
     assert isinstance(finished, events.Finished)
     assert receipt.reason == finished.reason == why

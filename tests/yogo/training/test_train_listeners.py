@@ -111,3 +111,21 @@ def test_half_is_sixteen_bits_and_fp32_is_exact() -> None:
     cpu = torch.device("cpu")
     assert choose("half", cpu).name == "bf16"
     assert choose("fp32", cpu).dtype is None
+
+
+@pytest.mark.parametrize(
+    ("epochs", "steps", "pictures", "begin", "end"),
+    [
+        (1, 1, 1, "1 epoch of 1 step\n1 picture a step", "finished after 1 epoch, 1 step\n"),
+        (2, 1000, 2, "2 epochs of 1,000 steps\n2 pictures a step", "finished after 2 epochs, 2,000 steps\n"),
+    ],
+)
+def test_one_is_said_of_one(epochs: int, steps: int, pictures: int, begin: str, end: str) -> None:
+    log = io.StringIO()
+    listener = Lines(epochs, log)
+    listener.hear(
+        events.Started(epochs=epochs, steps_per_epoch=steps, num_train=pictures, num_val=1, global_batch_size=pictures)
+    )
+    listener.hear(events.Finished(step=epochs * steps, epoch=epochs))
+    assert f"\n{begin}" in log.getvalue()
+    assert log.getvalue().endswith(end)

@@ -14,6 +14,7 @@ from yogo.run import events
 from yogo.terminal import printable
 from yogo.training.listeners.trend import Trend
 from yogo.training.progress import Event, Measured, Noticed, Phase, Progressed
+from yogo.wording import counted
 
 LINE_EVERY_SECONDS = 10.0
 
@@ -140,10 +141,12 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
         case Noticed(sentence):
             found.append(f"note: {sentence}")
         case events.Started():
-            found.append(f"{event.num_train:,} pictures to train on, {event.num_val:,} to validate on")
+            found.append(f"{counted(event.num_train, 'picture')} to train on, {event.num_val:,} to validate on")
             rate = number(event.learning_rate)
-            found.append(f"{event.epochs} epochs of {event.steps_per_epoch:,} steps")
-            found.append(f"{event.global_batch_size:,} pictures a step over all processes, learning rate {rate}")
+            found.append(f"{counted(event.epochs, 'epoch')} of {counted(event.steps_per_epoch, 'step')}")
+            found.append(
+                f"{counted(event.global_batch_size, 'picture')} a step over all processes, learning rate {rate}"
+            )
         case events.Resumed():
             found.append(f"goes on after step {event.step:,}, with epoch {event.epoch + 1} of {epochs}")
         case events.Validated():
@@ -161,6 +164,6 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
         case Measured(metrics):
             found += report(metrics)
         case events.Finished():
-            found.append(f"finished after {event.epoch} epochs, {event.step:,} steps")
+            found.append(f"finished after {counted(event.epoch, 'epoch')}, {counted(event.step, 'step')}")
             found += [event.reason] if event.reason else []
     return found
