@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -277,12 +278,25 @@ def test_cells_are_counted_by_their_likeliest_class(pth: Path, pictures: Path) -
     torch.testing.assert_close(get_prediction_class_counts(preds, obj_thresh=0.4), expected)
 
 
-def test_pictures_that_differ_in_their_suffix_alone_keep_their_own_files(pth: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "written"),
+    [
+        (("a.png", "a.tif", "b.png"), {"a.png.txt", "a.tif.txt", "b.txt"}),
+        (("a.png", "a.png.png", "b.png"), {"a.txt", "a.png.txt", "b.txt"}),
+        (("a.png", "a.tif", "a.png.png"), {"a.png.txt", "a.tif.txt", "a.png.png.txt"}),
+    ],
+)
+def test_pictures_that_differ_in_their_suffix_alone_keep_their_own_files_and_are_named(
+    names: tuple[str, ...], written: set[str], pth: Path, tmp_path: Path
+) -> None:
     (tmp_path / "in").mkdir()
-    for name in ("a.png", "a.tif", "b.png"):
+    for name in names:
         Image.new("L", (WIDTH, HEIGHT), 50).save(tmp_path / "in" / name)
-    predict(pth, tmp_path / "in", output_dir=tmp_path / "out", save_preds=True, device="cpu")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.png.txt", "a.tif.txt", "b.txt"}
+    with warnings.catch_warnings(record=True) as heard:
+        warnings.simplefilter("always")
+        predict(pth, tmp_path / "in", output_dir=tmp_path / "out", save_preds=True, device="cpu")
+    assert {path.name for path in (tmp_path / "out").iterdir()} == written
+    assert ["a.png, a.tif" in str(warning.message) for warning in heard] == ([True] if "a.tif" in names else [])
 
 
 def test_arguments_that_have_no_effect_any_more_warn_and_unknown_ones_are_refused(pth: Path, pictures: Path) -> None:

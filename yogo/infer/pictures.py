@@ -42,9 +42,14 @@ class PictureFiles:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.files = _files(path)
-        times = Counter(os.path.splitext(file.name)[0] for file in self.files)
-        stems = ((os.path.splitext(file.name)[0], file.name) for file in self.files)
-        self.stems: Sequence[str] = [stem if times[stem] == 1 else name for stem, name in stems]
+        names = [file.name for file in self.files]
+        stems = [os.path.splitext(name)[0] for name in names]
+        times = Counter(stems)
+        self.alike = [name for stem, name in zip(stems, names, strict=True) if times[stem] > 1]
+        """Those that differ in their suffix alone, and therefore keep it."""
+        apart = [stem if times[stem] == 1 else name for stem, name in zip(stems, names, strict=True)]
+        # Beside a.png and a.tif there may be an a.png.tif: then all keep theirs.
+        self.stems: Sequence[str] = apart if len(set(apart)) == len(apart) else names
 
     def name(self, index: int) -> str:
         return str(self.files[index])

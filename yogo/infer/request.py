@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from yogo.definition.problem import listed
 from yogo.errors import InferenceError
 from yogo.infer.job import Job, Notice, Progress, Thresholds
 from yogo.infer.outputs import FORMATS, ArrayWithMetadata, Drawings, Output, TextFiles
@@ -74,6 +75,9 @@ class Request:
         except OSError as error:
             raise InferenceError(f"{folder} cannot be made a folder to write to: {error.strerror}") from error
         outputs: list[Output] = [TextFiles(folder)] if self.save_preds else []
+        if (self.save_preds or self.draw_boxes) and isinstance(job.pictures, PictureFiles) and job.pictures.alike:
+            alike = listed(job.pictures.alike)
+            job.notice(f"pictures differ in their suffix alone, so the files written for them keep it: {alike}")
         if self.draw_boxes:
             outputs.append(Drawings(folder, suffix, job.classes))
         if self.save_npy:
