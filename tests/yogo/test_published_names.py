@@ -102,6 +102,7 @@ def test_a_definition_has_its_paths_as_sets(folders: Path) -> None:
     with pytest.raises(InvalidDatasetDefinitionFile):
         DatasetDefinition.from_yaml(folders / "labels" / "0.txt")
     assert SplitFractions(0.5, 0.25, 0.25).val == 0.25
+    assert SplitFractions(train=0.75, val=0.25, test=None) == SplitFractions(0.75, 0.25)  # type: ignore[arg-type]
 
 
 def test_the_error_is_found_under_its_older_name_too_with_one_warning() -> None:

@@ -41,7 +41,10 @@ class FolderPair:
 
 @dataclass(frozen=True, slots=True)
 class SplitFractions:
-    """The shares of training, validation and test pictures. Raises DefinitionError unless they sum to 1."""
+    """The shares of training, validation and test pictures; None, as published callers say it, is 0.
+
+    Raises DefinitionError unless they sum to 1.
+    """
 
     train: float
     val: float = 0.0
@@ -49,7 +52,9 @@ class SplitFractions:
 
     def __post_init__(self) -> None:
         for name, share in self.items():
-            if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+            if share is None:
+                object.__setattr__(self, name, 0.0)
+            elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
                 raise DefinitionError(f"The split fraction {name} is {share}; it must be a number from 0 to 1")
         if not math.isclose(total := self.train + self.val + self.test, 1, abs_tol=1e-6):
             raise DefinitionError(
