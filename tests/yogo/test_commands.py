@@ -7,6 +7,7 @@ import argparse
 import os
 import pickle
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -143,3 +144,47 @@ def test_a_file_that_is_no_checkpoint_is_one_sentence_and_runs_nothing(
     assert (shown.out, shown.err.count("\n")) == ("", 1)
     assert f"{file}.pth" in shown.err
     assert sorted(folder.rglob("*")) == before
+
+
+@pytest.fixture
+def sealed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a checkpoint, into which nobody can write, not even root."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("yogo.training.signals.install", lambda: None)
+    place = tmp_path / "sealed"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place]
+    is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    if os.geteuid() == 0 and not is_mounted:
+        pytest.skip("root may write everywhere")
+    shutil.copy(folder / "whole.pth", place / "whole.pth")
+    place.chmod(0o500)
+    if is_mounted:
+        subprocess.run(["mount", "-o", "remount,ro", place], check=True)
+    yield place
+    if is_mounted:
+        subprocess.run(["umount", place], check=True)
+    else:
+        place.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("export SEALED/whole.pth", "SEALED cannot be written to: name a file elsewhere with --output-filename"),
+        ("test SEALED/whole.pth set.yml --device cpu --dump-to-disk", "SEALED cannot be written to: leave out"),
+        (
+            "infer whole.pth --path-to-images images --device cpu --save-preds --output-dir SEALED",
+            "SEALED/a.txt cannot",
+        ),
+        ("infer whole.pth --path-to-images images --device cpu --save-npy --output-dir SEALED", ".json cannot be used"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_one_sentence_that_names_it(
+    line: str, sentence: str, sealed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word.replace("SEALED", str(sealed)) for word in line.split()]) == 1
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.count("\n")) == ("", 1)
+    assert sentence.replace("SEALED", str(sealed)) in shown.err
+    assert ".part" not in shown.err

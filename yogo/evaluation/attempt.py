@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import torch
 
 from yogo.checkpoint import load_checkpoint
 from yogo.data.label_cache import open_labels
-from yogo.errors import CheckpointError
+from yogo.errors import CheckpointError, TrainingError
 from yogo.metrics.measure import measure
 from yogo.model import open_model
 from yogo.run.metrics import beside
@@ -34,6 +35,11 @@ def examine(request: Request, test: CheckpointTest, world: World) -> int:
         return 0
     from yogo.evaluation.plan import resolve
 
+    folder = test.checkpoint.absolute().parent
+    if test.dump and folder.is_dir() and not os.access(folder, os.W_OK):  # known now, and not after hours of testing
+        raise TrainingError(
+            f"{folder} cannot be written to: leave out --dump-to-disk, or copy the checkpoint elsewhere"
+        )
     own_plan = resolve(request, test)
     with listening(own_plan, request) as (screen, board):
         plan = world.share(own_plan)

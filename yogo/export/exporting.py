@@ -78,6 +78,8 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     onnx = request.onnx
     if not onnx.parent.is_dir():
         raise ExportError(f"{onnx.parent} is no folder: name a file in one with --output-filename")
+    if not os.access(onnx.parent, os.W_OK):
+        raise ExportError(f"{onnx.parent} cannot be written to: name a file elsewhere with --output-filename")
     with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
         done = _made(request, whole, batches, labelled, Path(folder))
         for made in sorted(Path(folder).iterdir()):

@@ -20,7 +20,11 @@ def replacing(
     The file that was at `path` is kept as `previous`, if that is given; at no moment is there none at `path`
     (unless the file system knows no hard links).
     """
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    except OSError as error:
+        error.filename = str(path)  # the file that is wanted; of the other nobody has heard
+        raise
     try:
         with os.fdopen(handle, "w+b") as file:
             yield file
