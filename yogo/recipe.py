@@ -152,6 +152,16 @@ def knobs(model: type[BaseModel] = Recipe) -> Iterator[tuple[str, FieldInfo, Kno
                 yield name, field, hint
 
 
+def flag(name: str, value: object) -> tuple[str, ...]:
+    """The words of `yogo train`'s command line that set a field to a value."""
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return (f"--{dashed}" if value else f"--no-{dashed}",)
+    if isinstance(value, tuple):
+        return (f"--{dashed}", *(str(part) for part in value))
+    return (f"--{dashed}", str(value))
+
+
 @functools.cache
 def _docstrings(model: type[BaseModel]) -> Mapping[str, str]:
     """Field to docstring. Pydantic would read them at import, which takes long, and few who import this ask."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from yogo.definition.survey import Survey
+from yogo.wording import counted
 
 
 def report(survey: Survey) -> Iterator[str]:
     """The lines of a survey. They hold names as they are: make them printable at the edge."""
     if survey.classes:
-        yield f"{survey.num_pictures:,} pictures in {survey.num_folders:,} folders · {len(survey.classes)} classes"
+        classes = "1 class" if len(survey.classes) == 1 else f"{len(survey.classes)} classes"
+        yield f"{counted(survey.num_pictures, 'picture')} in {counted(survey.num_folders, 'folder')} · {classes}"
         yield f"train {survey.num_train:,} · val {survey.num_val:,} · test {survey.num_test:,}"
         yield ""
         yield from _table(survey)
@@ -19,10 +21,10 @@ def report(survey: Survey) -> Iterator[str]:
     if survey.num_dropped:
         yield f"{survey.num_dropped:,} boxes left out: smaller than 200 square pixels of a 772x1032 frame"
     if survey.num_unlabelled:
-        yield f"{survey.num_unlabelled:,} pictures left out: they have no label file (an empty one says: nothing here)"
+        yield f"{counted(survey.num_unlabelled, 'picture')} left out: no label file (an empty one says: nothing here)"
     if survey.problems:
         yield ""
-        yield "1 problem" if len(survey.problems) == 1 else f"{len(survey.problems)} problems"
+        yield counted(len(survey.problems), "problem")
         for problem in survey.problems:
             yield f"{'✖' if problem.is_error else '!'} {problem.severity}: {problem}"
 

@@ -29,6 +29,7 @@ from yogo.training.precision import Precision
 from yogo.training.progress import Event, Noticed, Progressed
 from yogo.training.request import Request
 from yogo.training.trainer import Sets, Trainer
+from yogo.wording import counted
 
 Tell = Callable[[Event], None]
 
@@ -103,7 +104,11 @@ def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
     if lost := count_collisions(labels.boxes, owner, model.Sx, model.Sy):
         tell(Noticed(f"{lost:,} of {len(labels.boxes):,} training boxes share a cell with a later one, which wins it"))
     if samples.num_left_out:
-        tell(Noticed(f"{samples.num_left_out} pictures sit out in each epoch, so that all processes have as many"))
+        tell(
+            Noticed(
+                f"each epoch leaves out {counted(samples.num_left_out, 'picture')}, so that all processes have as many"
+            )
+        )
 
 
 def too_small(labels: PackedLabels) -> Iterator[Noticed]:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
-from yogo.recipe import Recipe, knobs
+from yogo.recipe import Recipe, flag, knobs
 from yogo.run.directory import RunDirectory
 from yogo.run.launch import Parent
 from yogo_tui.launch.plan import Plan
@@ -56,16 +56,7 @@ def render_wrapper(settings: Settings, size: SizePreset) -> str:
 
 def flags(recipe: Recipe) -> list[tuple[str, ...]]:
     """Every knob of `recipe` as the words of `yogo train`'s command line, in the order they were declared."""
-    return [_flag(name, getattr(recipe, name)) for name, _, _ in knobs(type(recipe))]
-
-
-def _flag(name: str, value: object) -> tuple[str, ...]:
-    dashed = name.replace("_", "-")
-    if isinstance(value, bool):
-        return (f"--{dashed}" if value else f"--no-{dashed}",)
-    if isinstance(value, tuple):
-        return (f"--{dashed}", *(str(part) for part in value))
-    return (f"--{dashed}", str(value))
+    return [flag(name, getattr(recipe, name)) for name, _, _ in knobs(type(recipe))]
 
 
 def log_path(directory: PurePosixPath, job_id: str) -> PurePosixPath:

@@ -33,7 +33,7 @@ def test_a_fine_tune_inherits_and_says_what_it_ignores(yogo: Yogo, definition: P
     done = yogo.train(definition, "--from-pretrained", pretrained, *flags)
     assert (done.returncode, done.stderr) == (0, "")
     assert "--model quarter_filters is ignored" in done.stdout
-    assert "--rgb-images False is ignored" in done.stdout
+    assert "--no-rgb-images is ignored" in done.stdout
     assert "--normalize-images" not in done.stdout
     verify(yogo.run("fine"))
     manifest = Manifest.read(yogo.run("fine").manifest)
