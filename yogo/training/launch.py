@@ -184,7 +184,8 @@ def _relay(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
 def _wait(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
     """The run's exit status. Once a process has failed, none of the others outlives it for long."""
     deadline: float | None = None
-    while any(process.poll() is None for process in ranks):
+    # Each is asked each time: the first to have failed may not be the first of them.
+    while None in [process.poll() for process in ranks]:
         if deadline is None and any(process.returncode for process in ranks):
             deadline = time.monotonic() + GRACE_SECONDS
         if deadline is not None and time.monotonic() > deadline:

@@ -65,6 +65,16 @@ def test_a_process_that_is_killed_ends_the_others_with_one_sentence(rank: int, y
         verify(yogo.run("fallen"))
 
 
+def test_a_process_that_is_killed_before_they_have_met_ends_the_others_too(yogo: Yogo, definition: Path) -> None:
+    process = yogo.start(definition, *TINY, "--name", "early", "--epochs", "100000", "--processes", "2")
+    until(lambda: len(ranks_of(process)) == 2)
+    os.kill(ranks_of(process)[1], signal.SIGKILL)
+    _, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "killed by SIGKILL" in err
+    assert not yogo.run("early").last.exists()
+
+
 def test_ranks_whose_launcher_is_killed_save_and_end(yogo: Yogo, definition: Path) -> None:
     process = begin(yogo, definition, "orphans", "--processes", 2)
     ranks = ranks_of(process)
