@@ -7,6 +7,7 @@ ConsoleError
 ├── SettingsError      the settings file is wrong
 ├── TemplateError      a job script cannot be rendered
 └── LaunchError        a launch, chain or cancel cannot be done
+    └── OtherClasses   the data has other classes than the weights to begin with
 """
 
 from __future__ import annotations
@@ -38,3 +39,15 @@ class TemplateError(ConsoleError):
 
 class LaunchError(ConsoleError):
     """A launch, a chain or a cancel cannot be done."""
+
+
+class OtherClasses(LaunchError):
+    """The data has other classes than the weights to begin with, or has them in another order."""
+
+    def __init__(self, lists: str) -> None:
+        """`lists` says whose classes are which."""
+        super().__init__(
+            f"The classes differ: {lists}. Choose a definition with the same classes in the same order, or begin with "
+            "new class outputs: yogo-tui chain RUN_OR_PTH DEFINITION --reset-head, or launch … --then-reset-head."
+        )
+        self.lists = lists

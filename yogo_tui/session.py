@@ -21,7 +21,7 @@ from yogo.run.history import History
 from yogo.run.launch import Kind
 from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
-from yogo_tui.errors import HostError, LaunchError
+from yogo_tui.errors import HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch import script, submit
@@ -167,10 +167,11 @@ class Session:
     ) -> Plan:
         """A plan whose recipe has taken over what passes forward, and that waits for the parent if it must.
 
-        Raises LaunchError where the definition has other classes, unless it is to `reset_head`.
+        Raises OtherClasses where the definition has others, unless it is to `reset_head`; LaunchError.
         """
-        if not reset_head:
-            await asyncio.to_thread(parents.check_classes, parent, definition)
+        lists = await asyncio.to_thread(parents.other_classes, parent, definition)
+        if lists and not reset_head:
+            raise OtherClasses(lists)
         return Plan(
             name=name or self.propose_name(),
             kind=kind,
@@ -181,6 +182,7 @@ class Session:
             parent=parent.parent,
             after=parent.after,
             reset_head=reset_head,
+            notice=f"new class outputs: {lists}" if lists else "",
         )
 
     async def estimate(self, plan: Plan) -> Estimate:

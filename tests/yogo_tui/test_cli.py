@@ -72,10 +72,29 @@ def test_a_chain_is_launched_waited_for_and_told_by_command(lab: Path, capsys: p
     assert main(["chain", "first", "cells.yml", "--name", "third", "--dry-run"]) == 0
     assert f"verify {lab}/trained_models/first --sha256 " in capsys.readouterr().out
     assert not (lab / "trained_models/third").exists()
+
+
+def test_other_classes_are_told_by_both_lists_whether_they_are_refused_or_wanted(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["launch", "cells.yml", "--name", "first", "--set", "epochs=2", "--wait"]) == 0
+    capsys.readouterr()
     assert main(["chain", "first", "others.yml", "--dry-run"]) == 1
     assert "chain RUN_OR_PTH DEFINITION --reset-head" in capsys.readouterr().err
     assert main(["chain", "first", "others.yml", "--reset-head", "--dry-run"]) == 0
-    assert " --reset-head \\\n" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert " --reset-head \\\n" in printed.out
+    assert "first/best.pth knows a, b; " in printed.err
+    assert "others.yml names a, c" in printed.err
+    chained = ["launch", "cells.yml", "--then-finetune", "others.yml", "--dry-run"]
+    assert main(chained) == 1
+    refused = capsys.readouterr().err
+    assert "best.pth knows a, b; " in refused
+    assert "others.yml names a, c" in refused
+    assert main([*chained, "--then-reset-head"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.count(" --reset-head \\\n") == 1
+    assert "others.yml names a, c" in printed.err
 
 
 def test_a_launch_that_fails_says_so_in_its_exit_status(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import shown, until
 from yogo_tui.app import Console
@@ -21,13 +22,13 @@ from yogo_tui.settings import Settings, SizePreset
 @pytest.fixture
 async def session(tmp_path: Path) -> AsyncIterator[Session]:
     data = tmp_path / "dataset_defs"
-    for name in ("images", "labels", "pre-training", "fine-tuning"):
+    for name in ("images", "labels", "pre-training", "fine-tuning", "elsewhere"):
         (data / name).mkdir(parents=True)
     (data / "labels" / "one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
     (data / "images" / "one.png").write_bytes(b"")
-    for kind in ("pre-training", "fine-tuning"):
+    for kind, classes in (("pre-training", "a, b"), ("fine-tuning", "a, b"), ("elsewhere", "a, c")):
         pair = "dataset_paths:\n  all: {image_path: ../images, label_path: ../labels}\n"
-        (data / kind / "cells.yml").write_text(f"class_names: [a, b]\n{pair}")
+        (data / kind / "cells.yml").write_text(f"class_names: [{classes}]\n{pair}")
     settings = Settings(
         workspace=tmp_path,
         cluster="local",
@@ -83,6 +84,56 @@ async def test_a_fine_tune_from_a_run_has_its_data_chosen_and_is_seen_among_the_
         await until(pilot, lambda: "Submit " in shown(pilot))
         await pilot.press("y")
         await until(pilot, lambda: "── 2 runs ──" in shown(pilot))
+
+
+BOTH_LISTS = ("knows a, b;", "names a, c. Begin with new class outputs")
+
+
+async def see(pilot: Pilot[None], *words: str) -> None:
+    """Wherever the lines are broken."""
+    await until(pilot, lambda: all(word in " ".join(shown(pilot).split()) for word in words))
+
+
+async def choose_other_classes(pilot: Pilot[None]) -> None:
+    """For the fine-tune behind."""
+    await pilot.press("n")
+    await see(pilot, "then fine-tune on")
+    await pilot.press(*"elsewhere", "enter")
+    await see(pilot, "with the recipe")
+    await pilot.press("enter")
+    await see(pilot, "✖ the classes differ")
+
+
+async def test_a_fine_tune_on_other_classes_shows_both_lists_and_begins_with_new_outputs_after_a_yes(
+    session: Session,
+) -> None:
+    app = Console(session, mode="launch")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "✔ bash -n")
+        await choose_other_classes(pilot)
+        await pilot.press("enter")
+        await see(pilot, *BOTH_LISTS)
+        await pilot.press("n")
+        await see(pilot, "✖ the classes differ")
+        await pilot.press("enter")
+        await see(pilot, *BOTH_LISTS)
+        await pilot.press("y")
+        await see(pilot, "✔ bash -n", "✔ new class outputs")
+        await pilot.press("n")
+        await choose_other_classes(pilot)  # chosen anew, it asks anew
+        await pilot.press("enter")
+        await see(pilot, *BOTH_LISTS)
+        await pilot.press("y")
+        await see(pilot, "✔ bash -n", "✔ new class outputs")
+        await pilot.press("enter")
+        await see(pilot, "Submit ", "(fine-tune) with new class outputs?")
+        await pilot.press("y")
+        await until(pilot, lambda: len(app.runs.runs) == 2)
+        await until(pilot, lambda: all(run.state is RunState.FINISHED for run in app.runs.runs), seconds=90)
+        child, parent = app.runs.runs
+        assert [run.launch.reset_head for run in (child, parent) if run.launch] == [True, False]
+        assert child.path
+        assert "--reset-head" in Path(child.path / "job.sbatch").read_text()
 
 
 async def test_a_job_is_cancelled_by_keys(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
+from yogo.terminal import printable
 from yogo_tui.cli.options import Commands, Misuse, add_json, in_session, new_command
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--then-recipe", metavar="NAME", default="finetune", help="its recipe (finetune)")
     parser.add_argument("--then-set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE", help="change it")
     parser.add_argument("--then-name", metavar="NAME", help="its name (one is made up)")
+    parser.add_argument("--then-reset-head", action="store_true", help="begin it with new class outputs")
     add_submitting(parser)
     parser.set_defaults(run=run)
 
@@ -58,12 +61,16 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[Plan]:
         size=first.size,
         name=args.then_name,
         preset=preset.title,
+        reset_head=args.then_reset_head,
     )
     return [first, second]
 
 
 async def submit(session: Session, args: argparse.Namespace, *plans: Plan) -> int:
     """Submit each plan, each behind the one before it, and say so; or print their scripts."""
+    for plan in plans:
+        if plan.notice:
+            print(printable(f"! {plan.name}: {plan.notice}"), file=sys.stderr)
     if args.dry_run:
         for plan in plans:
             print(session.render(plan), end="")

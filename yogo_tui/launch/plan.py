@@ -33,6 +33,9 @@ class Plan:
     after: JobId | None = None
     """The job to wait for, when the parent has not finished yet."""
 
+    notice: str = ""
+    """What is worth saying of it before it is launched."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launched:

@@ -156,12 +156,12 @@ def classes_of(definition: Path) -> tuple[str, ...]:
         raise LaunchError(str(error)) from error
 
 
-def check_classes(parent: ParentInfo, definition: Path) -> None:
-    """Raises LaunchError, with both lists, unless the definition has the parent's classes in the same order."""
+def other_classes(parent: ParentInfo, definition: Path) -> str:
+    """Whose classes are which, unless the definition has the parent's in the same order: then empty.
+
+    Raises LaunchError.
+    """
     wanted = classes_of(definition)
-    if parent.classes and parent.classes != wanted:
-        raise LaunchError(
-            f"The classes differ: {parent.parent.checkpoint} knows {', '.join(parent.classes)}; "
-            f"{definition} names {', '.join(wanted)}. Choose a definition with the same classes in the same order, "
-            "or begin with new class outputs: yogo-tui chain RUN_OR_PTH DEFINITION --reset-head."
-        )
+    if not parent.classes or parent.classes == wanted:
+        return ""
+    return f"{parent.parent.checkpoint} knows {', '.join(parent.classes)}; {definition} names {', '.join(wanted)}"

@@ -21,7 +21,7 @@ from yogo.run.directory import check_name
 from yogo.run.launch import Kind
 from yogo.terminal import printable
 from yogo_tui.cluster.base import Estimate, Resources
-from yogo_tui.errors import ConsoleError
+from yogo_tui.errors import ConsoleError, OtherClasses
 from yogo_tui.launch import templates
 from yogo_tui.launch.plan import Plan
 from yogo_tui.screens.ask import Ask
@@ -84,6 +84,7 @@ class LaunchScreen(ModeScreen):
         self._estimates: dict[int, Estimate] = {}
         self._script = ""
         self._problem = ""
+        self._other_classes = ""
         self._files: tuple[DefinitionFile, ...] = ()
         session = self.app.session
         self._form = Form(
@@ -123,6 +124,7 @@ class LaunchScreen(ModeScreen):
         return preset_for(self.app.session.presets(), Kind.FINETUNE)
 
     def show_form(self, form: Form) -> None:
+        form = form.after(self._form)
         if form.size != self._form.size or form.definition != self._form.definition:
             self._estimates = {}
         self._form = form
@@ -147,17 +149,21 @@ class LaunchScreen(ModeScreen):
     @work(exclusive=True, group="preview")
     async def preview(self, form: Form) -> None:
         """The script as it would be submitted, and what can be said of it before."""
-        self._script, self._problem = "", form.missing
+        self._script, self._problem, self._other_classes = "", form.missing, ""
         session = self.app.session
         checks = []
         if not form.missing:
             try:
                 plan = await make_plan(session, form)
-                await make_then(session, form, plan)
+                then = await make_then(session, form, plan)
                 self._script = session.render(plan)
                 said = await session.check_script(self._script)
-                checks = [Check(said or "bash -n", not said), *self._fits(plan)]
+                notices = [one.notice for one in (plan, then) if one and one.notice]
+                checks = [Check(said or "bash -n", not said), *self._fits(plan), *(Check(n, True) for n in notices)]
                 self._problem = said
+            except OtherClasses as error:
+                self._other_classes = error.lists
+                self._problem = f"the classes differ (enter asks): {error.lists}"
             except (ConsoleError, YogoError) as error:
                 self._problem = str(error)
         if self._problem and not checks:
@@ -305,6 +311,11 @@ class LaunchScreen(ModeScreen):
     @work(exclusive=True, group="launch")
     async def action_launch(self) -> None:
         form = self._form
+        if self._other_classes:
+            question = f"{self._other_classes}. Begin with new class outputs, and keep the rest?"
+            if await self.app.push_screen_wait(Ask(question)):
+                self.show_form(replace(form, reset_head=True))
+            return
         if self._problem:
             self.app.notify(self._problem, title="it cannot be launched yet", severity="warning", markup=False)
             return

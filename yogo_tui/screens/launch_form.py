@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from yogo.presets import Preset
 from yogo.recipe import differences
 from yogo.run.launch import Kind
-from yogo_tui.errors import ConsoleError, LaunchError
+from yogo_tui.errors import ConsoleError, LaunchError, OtherClasses
 from yogo_tui.launch.plan import Plan, kind_of
 from yogo_tui.session import DefinitionFile, ParentInfo, Session
 from yogo_tui.settings import SizePreset
@@ -37,6 +37,14 @@ class Form:
     template: str = ""
     """Another script template than the size's own."""
 
+    reset_head: bool = False
+    """Whether a fine-tune on other classes than its parent's may begin with new class outputs."""
+
+    def after(self, before: Form) -> Form:
+        """This form, shown after another: what was said of that one's classes holds only for the same ones."""
+        same = (self.definition, self.parent, self.then) == (before.definition, before.parent, before.then)
+        return self if same else replace(self, reset_head=False)
+
     @property
     def job_size(self) -> SizePreset:
         """The size, with the template that was chosen."""
@@ -58,12 +66,13 @@ class Form:
     @property
     def question(self) -> str:
         """What launching will do, in a sentence that can be read aloud."""
+        head = " with new class outputs" if self.reset_head else ""
         one = f"Submit {self.name} ({size_words(self.size)})"
         if self.then:
-            return f"{one} and behind it {self.then.name} (fine-tune)?"
+            return f"{one} and behind it {self.then.name} (fine-tune){head}?"
         if self.parent and self.parent.from_run and not self.parent.from_run.state.is_over:
-            return f"{one} behind {self.parent.from_run.name}, to start once that has finished?"
-        return f"{one}?"
+            return f"{one}{head} behind {self.parent.from_run.name}, to start once that has finished?"
+        return f"{one}{head}?"
 
 
 async def make_plan(session: Session, form: Form) -> Plan:
@@ -78,28 +87,34 @@ async def make_plan(session: Session, form: Form) -> Plan:
             size=form.job_size,
             preset=form.preset.title,
         )
-    return await session.plan_finetune(
-        form.parent,
-        definition=form.definition,
-        recipe=form.preset.recipe,
-        size=form.job_size,
-        name=form.name,
-        preset=form.preset.title,
-    )
+    return await _finetune(session, form, form.parent, Then(form.definition, form.preset, form.name))
 
 
 async def make_then(session: Session, form: Form, plan: Plan) -> Plan | None:
     """The fine-tune behind `plan`, but for the job to wait for. Raises LaunchError, as where its classes do not fit."""
     if form.then is None:
         return None
-    return await session.plan_finetune(
-        await session.parent_of_plan(plan),
-        definition=form.then.definition,
-        recipe=form.then.preset.recipe,
-        size=form.job_size,
-        name=form.then.name,
-        preset=form.then.preset.title,
-    )
+    return await _finetune(session, form, await session.parent_of_plan(plan), form.then)
+
+
+async def _finetune(session: Session, form: Form, parent: ParentInfo, then: Then) -> Plan:
+    async def plan(*, reset_head: bool) -> Plan:
+        return await session.plan_finetune(
+            parent,
+            definition=then.definition,
+            recipe=then.preset.recipe,
+            size=form.job_size,
+            name=then.name,
+            preset=then.preset.title,
+            reset_head=reset_head,
+        )
+
+    try:
+        return await plan(reset_head=False)
+    except OtherClasses:
+        if not form.reset_head:
+            raise
+        return await plan(reset_head=True)  # there alone: where the classes are the same, their outputs are worth much
 
 
 async def launch_form(session: Session, form: Form) -> str:
