@@ -49,6 +49,13 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         file.write(data.encode() if isinstance(data, str) else data)
 
 
+def remove_torn(*paths: Path) -> None:
+    """Remove what a process that was killed while it replaced one of these left. Only for who alone writes them."""
+    for path in paths:
+        for torn in path.parent.glob(f".{path.name}.*.part"):
+            torn.unlink(missing_ok=True)
+
+
 def _keep(path: Path, previous: Path) -> None:
     """Give the file at `path`, if there is one, a second name that replaces whoever had it."""
     beside = previous.with_name(f".{previous.name}.part")

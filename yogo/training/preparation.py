@@ -17,6 +17,7 @@ from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.metrics.report import trained_on as sentence
 from yogo.run import events
+from yogo.run.atomic import remove_torn
 from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.history import History
 from yogo.run.launch import Launch
@@ -43,6 +44,7 @@ def prepared(request: Request, world_size: int) -> Iterator[tuple[Plan, Receipt]
     if request.token:
         claim(run, request.token)
     with hold(run) as notice, Receipt(run) as receipt:
+        remove_torn(run.best, run.last, run.data, run.manifest, run.metrics, run.result)
         plan = plan or _resolve(request, run, world_size)
         receipt.attempt = plan.attempt
         if plan.attempt or plan.resolved is None:

@@ -102,6 +102,21 @@ def test_a_torn_last_checkpoint_never_takes_the_previous_ones_place(definition: 
         assert load_checkpoint(steered.run.previous).step == step
 
 
+def test_what_a_kill_during_a_write_left_goes_with_the_next_attempt_and_nothing_of_others(
+    definition: Path, tmp_path: Path
+) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 0, 1))
+    ours = [steered.run.path / f".{name}.x1_y.part" for name in ("last.pth", "best.pth", "run.json")]
+    others = [steered.run.path / name for name in (".launch.json.x1_y.part", "last.pth.part", "my.part")]
+    for path in (*ours, *others):
+        path.write_bytes(b"half of")
+    steered.plan(resume=True)
+    assert not any(path.exists() for path in ours)
+    assert all(path.exists() for path in (*others, steered.run.last))
+
+
 def tear(path: Path, left: int | None) -> None:
     """Leave so many of a file's bytes, or no file."""
     if left is None:
