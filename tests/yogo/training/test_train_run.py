@@ -11,13 +11,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Done, Yogo, write_dataset
+import torch
+from tiny import TINY, Done, Steered, Yogo, write_dataset
+from torch import Tensor
 
 from yogo.checkpoint import load_checkpoint
+from yogo.definition import DatasetDefinition, split
 from yogo.errors import RunError
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
+from yogo.training import signals
+from yogo.training.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +216,55 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_checkpoint_whole(
     assert done.stderr.count("\n") == 1
     assert load_checkpoint(small_disk / "full" / "best.pth").optimizer_state_dict
     assert not [name for name in os.listdir(small_disk / "full") if name.endswith(".part")]
+
+
+def test_the_picture_of_a_rare_class_is_trained_on_more_often_if_that_is_asked_for(tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", num_pictures=20, fractions="{train: 0.8, val: 0.2}")
+    for labels in (tmp_path / "data" / "labels").iterdir():
+        labels.write_text("0 0.5 0.5 0.2 0.2\n")
+    rare = split(DatasetDefinition.from_yaml(definition)).train[5]
+    assert rare.label is not None
+    rare.label.write_text("1 0.5 0.5 0.2 0.2\n")
+    drawn = {}
+    for weighted in (False, True):
+        steered = Steered(tmp_path / str(weighted), definition, epochs=1, weighted_sampler=weighted)
+        trainers: list[Trainer] = []
+        steered.go(change=trainers.append)
+        indices = [index for batch in trainers[0].sets.train for index in batch.indices.tolist()]
+        assert len(indices) == 16
+        drawn[weighted] = indices.count(5)
+    assert drawn[False] == 1
+    assert drawn[True] > 2, "the rarest of two classes, on one picture of 16: four times as often as the others"
+
+
+def seen_by_the_network(folder: Path, definition: Path, **options: object) -> Tensor:
+    """(B, 1, H, W): the first batch that it trains on."""
+    seen: list[Tensor] = []
+
+    def watch(trainer: Trainer) -> None:
+        trainer.model.register_forward_pre_hook(lambda _, given: seen.append(given[0].detach().clone()))
+
+    with pytest.raises(signals.Stop):
+        Steered(folder, definition, batch_size=6, **options).go(change=watch, stop_after=("train", 0, 1))
+    return seen[0]
+
+
+def test_pictures_are_changed_on_their_way_to_the_network_as_the_recipe_says(definition: Path, tmp_path: Path) -> None:
+    def seen(name: str, **options: object) -> Tensor:
+        return seen_by_the_network(tmp_path / name, definition, **options)
+
+    plain = seen("plain", flips=False)
+
+    def changed(given: Tensor, ways: list[Tensor]) -> int:
+        """How many pictures are other than plain; each must have come about in one of these ways."""
+        for place, picture in enumerate(given):
+            assert any(torch.equal(picture, way[place]) for way in ways)
+        return sum(not torch.equal(picture, as_it_was) for picture, as_it_was in zip(given, plain, strict=True))
+
+    assert changed(seen("flips"), [plain, plain.flip(-1), plain.flip(-2), plain.flip(-1, -2)]) > 0
+    assert changed(seen("turns", flips=False, rotate=True), [plain.rot90(k, (-2, -1)) for k in range(4)]) > 0
+    darker_or_lighter = seen("brightness", flips=False, brightness=0.3)
+    assert (darker_or_lighter.mean((1, 2, 3)) - plain.mean((1, 2, 3))).abs().min() > 0.5
+    stretched = seen("contrast", flips=False, contrast=0.3)
+    assert (stretched.std((1, 2, 3)) - plain.std((1, 2, 3))).abs().min() > 0.05
+    assert torch.equal(seen("none", flips=False, rotate=False, brightness=0.0, contrast=0.0), plain)
