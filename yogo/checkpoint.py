@@ -202,7 +202,9 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
             versions={str(name): str(version) for name, version in (dictionary("versions") or {}).items()},
         )
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
-        raise CheckpointError(f"{path} is no YOGO checkpoint: {_first_line(error)}") from error
+        raise CheckpointError(
+            f"{path} is no YOGO checkpoint: what it says of its training is not understood ({_first_line(error)})"
+        ) from error
 
 
 def _on_cpu(value: Any) -> Any:

@@ -261,6 +261,13 @@ def test_a_flipped_byte_never_ends_in_anything_but_a_sentence(tmp_path: Path) ->
             YOGO.from_pth(tmp_path / "bad.pth")
 
 
+def test_a_number_that_is_none_is_said_to_be_what_is_wrong(tmp_path: Path) -> None:
+    contents = torch.load(_saved(tmp_path / "whole.pth"), weights_only=True) | {"step": "many"}
+    torch.save(contents, tmp_path / "odd.pth")
+    with pytest.raises(CheckpointError, match=r"odd\.pth is no YOGO checkpoint: what it says of its training"):
+        load_checkpoint(tmp_path / "odd.pth")
+
+
 def test_other_kinds_of_files_are_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "picture.pth").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500))
     (tmp_path / "folder.pth").mkdir()
