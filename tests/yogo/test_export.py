@@ -11,6 +11,7 @@ import pytest
 import torch
 from PIL import Image
 
+from yogo.boxes import format_preds
 from yogo.checkpoint import save_checkpoint
 from yogo.cli import main
 from yogo.model import YOGO, get_model_func
@@ -32,6 +33,7 @@ def checkpoint(path: Path, *, scale: float = 1.0, rgb: bool = False) -> Path:
     network = get_model_func("quarter_filters")
     model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 2, is_rgb=rgb, normalize_images=True, model_func=network)
     model.model[-1].weight.data.mul_(scale)
+    path.parent.mkdir(exist_ok=True)
     save_checkpoint(path, model, epoch=0, step=0, classes=("red", "white"), run_name="run")
     return path
 
@@ -119,6 +121,44 @@ def test_what_answers_otherwise_is_never_left_behind(tmp_path: Path, capsys: pyt
     assert "large.xml answers otherwise than torch" in shown.err
     assert {path.name for path in tmp_path.iterdir()} == {"large.pth", "large.xml"}
     assert (tmp_path / "large.xml").read_text() == "of an earlier export"
+
+
+def test_an_onnx_file_that_answers_otherwise_is_not_left_behind_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pth = checkpoint(tmp_path / "huge.pth", scale=1e5)  # the last digits of 32 bits are seen, too
+    assert main(["export", str(pth)]) == 1
+    assert "huge.onnx answers otherwise than torch" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["huge.pth"]
+
+
+def barely_found(pth: Path, root: Path) -> Path:
+    """A definition of one picture, whose labels overlap with the boxes that torch finds by hardly more than 0.95."""
+    found = format_preds(torch.from_numpy(expected(pth, frames(1))[0]))
+    is_whole = ((found[:, :2] - found[:, 2:4] / 2 > 0) & (found[:, :2] + found[:, 2:4] / 2 < 1)).all(1)
+    labels = [(int(row[5:].argmax()), *row[:2].tolist(), float(row[2]) * 0.9503, float(row[3])) for row in found]
+    for name in ("images", "labels"):
+        (root / name).mkdir(parents=True)
+    Image.fromarray(frames(1)[0, 0].astype(np.uint8)).save(root / "images" / "one.png")
+    lines = [" ".join(map(str, row)) for row, whole in zip(labels, is_whole, strict=True) if whole]
+    assert len(lines) > 10
+    (root / "labels" / "one.txt").write_text("\n".join(lines))
+    path = root / "set.yml"
+    path.write_text("class_names: [red, white]\ndataset_paths:\n  a: {image_path: images, label_path: labels}\n")
+    return path
+
+
+def test_sixteen_bits_that_cost_average_precision_are_never_left_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pth = checkpoint(tmp_path / "run" / "near.pth", scale=10)
+    data = ("--data", str(barely_found(pth, tmp_path / "data")))
+    assert main(["export", str(pth), "--half", *data]) == 1
+    shown = capsys.readouterr()
+    assert "near.xml has an mAP of" in shown.err
+    assert "0.002 is allowed; nothing was written" in shown.err
+    assert [path.name for path in pth.parent.iterdir()] == ["near.pth"]
+    assert main(["export", str(pth), *data]) == 0
 
 
 @pytest.mark.parametrize(
