@@ -190,12 +190,33 @@ def test_a_file_without_what_the_model_needs_is_refused(tmp_path: Path, key: str
         ("anchor_w", torch.empty((), device="meta")),
         ("model.0.0.weight", torch.zeros(4, 1, 3, 3).to_sparse()),
         ("model.0.0.weight", torch.empty(4, 1, 3, 3, device="meta")),
+        ("anchor_w", torch.tensor(0.0)),
+        ("anchor_h", torch.tensor(-0.1)),
+        ("height_multiplier", torch.tensor(0.0)),
+        ("width_multiplier", torch.tensor(-1.0)),
     ],
 )
 def test_numbers_that_make_no_sense_are_refused(tmp_path: Path, key: str, value: torch.Tensor) -> None:
     path = _saved(tmp_path / "a.pth")
     state = torch.load(path, weights_only=True)["model_state_dict"]
     with pytest.raises(CheckpointError, match=r"a\.pth"):
+        YOGO.from_pth(_rewritten(path, model_state_dict=state | {key: value}))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("model.0.0.weight", torch.zeros(4, 1, 3, 3) + 1j),
+        ("model.0.0.weight", torch.full((4, 1, 3, 3), torch.nan)),
+        ("model.0.1.running_var", torch.full((4,), torch.inf)),
+    ],
+)
+def test_weights_that_are_no_finite_numbers_are_refused_whoever_opens_them(
+    tmp_path: Path, key: str, value: torch.Tensor
+) -> None:
+    path = _saved(tmp_path / "a.pth")
+    state = torch.load(path, weights_only=True)["model_state_dict"]
+    with pytest.raises(CheckpointError, match=r"a\.pth holds weights that are no finite numbers"):
         YOGO.from_pth(_rewritten(path, model_state_dict=state | {key: value}))
 
 

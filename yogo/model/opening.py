@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import torch
 from torch import Size, Tensor
 
 from yogo.architectures import BLOCKS, MODEL_NAMES
@@ -48,8 +49,8 @@ def _opened(checkpoint: Checkpoint, inference: bool) -> tuple[YOGO, tuple[str, .
     name, notices = _network(checkpoint, num_classes, is_rgb)
     model = YOGO(
         _frame(checkpoint),
-        _number(checkpoint, "anchor_w"),
-        _number(checkpoint, "anchor_h"),
+        _positive(checkpoint, "anchor_w"),
+        _positive(checkpoint, "anchor_h"),
         num_classes,
         is_rgb=is_rgb,
         normalize_images=normalizes(checkpoint),
@@ -58,9 +59,12 @@ def _opened(checkpoint: Checkpoint, inference: bool) -> tuple[YOGO, tuple[str, .
         model_func=get_model_func(name),
         clip_value=_number(checkpoint, "clip_value"),
     )
-    model.height_multiplier.fill_(_number(checkpoint, "height_multiplier"))
-    model.width_multiplier.fill_(_number(checkpoint, "width_multiplier"))
-    model.model.load_state_dict(_weights(checkpoint.model_state_dict))
+    model.height_multiplier.fill_(_positive(checkpoint, "height_multiplier"))
+    model.width_multiplier.fill_(_positive(checkpoint, "width_multiplier"))
+    weights = _weights(checkpoint.model_state_dict)
+    if not all(weight.isfinite().all() for weight in weights.values()) or any(map(torch.is_complex, weights.values())):
+        raise CheckpointError(f"{checkpoint.path} holds weights that are no finite numbers")
+    model.model.load_state_dict(weights)
     return (model.eval() if inference else model), notices
 
 
@@ -128,3 +132,12 @@ def _number(checkpoint: Checkpoint, key: str) -> float:
     if value is None or value.numel() != 1 or not value.isfinite():
         raise CheckpointError(f"{checkpoint.path} is no YOGO checkpoint: its weights come without {key!r}")
     return float(value)
+
+
+def _positive(checkpoint: Checkpoint, key: str) -> float:
+    number = _number(checkpoint, key)
+    if number <= 0:
+        raise CheckpointError(
+            f"{checkpoint.path} is no YOGO checkpoint: its {key!r} is {number:g}, which is not above 0"
+        )
+    return number
