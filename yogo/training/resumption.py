@@ -10,6 +10,7 @@ from yogo.errors import CheckpointError, RunError, TrainingError
 from yogo.recipe import flag
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
+from yogo.training.fitting import check_fits
 from yogo.training.plan import Plan
 from yogo.training.request import Request
 
@@ -27,7 +28,7 @@ def go_on(request: Request, run: RunDirectory, manifest: Manifest, world_size: i
         record = DataRecord.read(run.data)
     except FileNotFoundError:
         raise RunError(f"{run.data} is missing: without it nobody knows what the run trained on") from None
-    checkpoint, notices = find_checkpoint(run)
+    checkpoint, notices = find_checkpoint(run, manifest)
     return Plan(
         run=run,
         definition=Path(manifest.definition),
@@ -46,7 +47,7 @@ def go_on(request: Request, run: RunDirectory, manifest: Manifest, world_size: i
     )
 
 
-def find_checkpoint(run: RunDirectory) -> tuple[Path | None, tuple[str, ...]]:
+def find_checkpoint(run: RunDirectory, manifest: Manifest) -> tuple[Path | None, tuple[str, ...]]:
     """The file to go on from, and a notice if it is not last.pth: the previous one, else best.pth, else none.
 
     None is where nothing was saved yet. Raises RunError where none of those that are there can be used.
@@ -58,13 +59,12 @@ def find_checkpoint(run: RunDirectory) -> tuple[Path | None, tuple[str, ...]]:
     for path in kept:
         try:
             checkpoint = load_checkpoint(path)
+            check_fits(checkpoint, manifest)
         except CheckpointError as error:
             faults.append(str(error))
             continue
-        if checkpoint.optimizer_state_dict:
-            whence = f"goes on from {path.name}, which was saved after step {checkpoint.step:,}"
-            return path, (f"{'; '.join(faults)}: {whence}",) if faults else ()
-        faults.append(f"{path} holds no optimiser's state, so nothing can go on from it")
+        whence = f"goes on from {path.name}, which was saved after step {checkpoint.step:,}"
+        return path, (f"{'; '.join(faults)}: {whence}",) if faults else ()
     raise RunError(f"{run.name} cannot go on: {'; '.join(faults)}")
 
 
