@@ -15,7 +15,15 @@ from yogo.deprecation import warn_once
 
 BoxFormat = Literal["cxcywh", "xyxy"]
 
-_OLD_SPELLINGS = {"thresh": "obj_thresh", "heatmap_mask": None}
+_OLD_SPELLINGS = {
+    **dict.fromkeys(("thresh", "objectness_thresh", "obj_threshold", "objectness_threshold"), "obj_thresh"),
+    **dict.fromkeys(("iou_threshold", "nms_thresh", "nms_threshold"), "iou_thresh"),
+    **dict.fromkeys(
+        ("min_class_confidence", "min_class_confidence_thresh", "min_confidence_threshold"),
+        "min_class_confidence_threshold",
+    ),
+    **dict.fromkeys(("heatmap_mask", "heatmap_mask_path")),
+}
 """Arguments that old callers give, and what they are called now; None: they have no effect."""
 
 
@@ -34,13 +42,17 @@ def format_preds(
     highest class value is above `min_class_confidence_threshold` (0 keeps all). In order of that score after
     suppression, else of the cells.
     """
-    for name in old:
+    for name, value in old.items():
         if name not in _OLD_SPELLINGS:
             raise TypeError(f"format_preds() got an unexpected keyword argument {name!r}")
         instead = _OLD_SPELLINGS[name]
-        advice = f"say {instead}" if instead else "it has no effect"
-        warn_once(f"format_preds() knows {name} no longer: {advice}")
-    obj_thresh = float(old.get("thresh", obj_thresh))  # type: ignore[arg-type]
+        warn_once(f"format_preds() knows {name} no longer: {f'say {instead}' if instead else 'it has no effect'}")
+        if instead == "obj_thresh":
+            obj_thresh = float(value)  # type: ignore[arg-type]
+        elif instead == "iou_thresh":
+            iou_thresh = float(value)  # type: ignore[arg-type]
+        elif instead:
+            min_class_confidence_threshold = float(value)  # type: ignore[arg-type]
     if pred.ndim != 3:
         raise ValueError(f"format_preds() wants one image's (5 + classes, Sy, Sx), not {tuple(pred.shape)}")
     if box_format not in {"cxcywh", "xyxy"}:

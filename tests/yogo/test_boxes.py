@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import pytest
 import torch
 
@@ -68,6 +70,33 @@ def test_old_spellings_work_and_warn() -> None:
         assert len(format_preds(pred, heatmap_mask=None)) == 0
     with pytest.raises(TypeError, match="object_threshold"):
         format_preds(pred, object_threshold=0.3)
+
+
+@pytest.mark.parametrize(
+    ("old", "now"),
+    [
+        ("thresh", "obj_thresh"),
+        ("objectness_thresh", "obj_thresh"),
+        ("obj_threshold", "obj_thresh"),
+        ("objectness_threshold", "obj_thresh"),
+        ("iou_threshold", "iou_thresh"),
+        ("nms_thresh", "iou_thresh"),
+        ("nms_threshold", "iou_thresh"),
+        ("min_class_confidence", "min_class_confidence_threshold"),
+        ("min_class_confidence_thresh", "min_class_confidence_threshold"),
+        ("min_confidence_threshold", "min_class_confidence_threshold"),
+    ],
+)
+def test_a_threshold_under_an_older_name_does_what_it_does_now_and_nothing_else(old: str, now: str) -> None:
+    pred = _pred((*CELL, 0.9, 0.6, 0.4), (*CELL, 0.8, 0.1, 0.9), (*ELSEWHERE, 0.45, 0.5, 0.5), (*ELSEWHERE, 0.2, 1, 0))
+    SAID.clear()
+    for value in (0.0, 0.3, 0.85):
+        expected = format_preds(pred, **{now: value})  # type: ignore[arg-type]
+        with warnings.catch_warnings(action="ignore"):
+            assert torch.equal(format_preds(pred, **{old: value}), expected)  # type: ignore[arg-type]
+    SAID.clear()
+    with pytest.warns(DeprecationWarning, match=f"{old} no longer: say {now}"):
+        format_preds(pred, **{old: 0.5})  # type: ignore[arg-type]
 
 
 def test_a_whole_batch_or_another_format_is_refused() -> None:
