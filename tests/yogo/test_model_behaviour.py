@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import subprocess
 import sys
 
@@ -38,6 +39,21 @@ def test_a_prediction_is_a_box_an_objectness_and_classes_a_cell() -> None:
     rows = (pred[:, 1] * model.Sy).floor()
     assert torch.equal(rows, torch.arange(8.0)[:, None].expand(2, 8, 12))
     assert (pred[:, 2:5] > 0).all()
+
+
+def test_the_numbers_of_a_cell_are_those_of_the_formula_in_a_frame_of_another_size() -> None:
+    model = YOGO((64, 96), 0.05, 0.06, 3, False, False, False, True, QUARTER, 0.5, "cpu").eval()
+    assert float(model.clip_value) == 0.5
+    model.resize_model(32, 72)
+    last = list(model.model.children())[-1]
+    with torch.no_grad():
+        last.weight.zero_()  # type: ignore[operator, union-attr]
+        last.bias.copy_(torch.tensor([1.0, -1.0, 79.0, 81.0, 2.0, 0.0, 0.0, 0.0]))  # type: ignore[operator, union-attr]
+        cell = model(torch.rand(1, 1, 32, 72))[0, :, 2, 5]
+    x, y, objectness = torch.tensor([1.0, -1.0, 2.0]).sigmoid().tolist()
+    assert cell[:2].tolist() == pytest.approx([(x + 5) / model.Sx, (y + 2) / model.Sy])
+    width, height = 0.05 * math.exp(79) * 96 / 72, 0.06 * math.exp(80) * 64 / 32
+    assert cell[2:5].tolist() == pytest.approx([width, height, objectness], rel=1e-5)
 
 
 def test_class_values_are_probabilities_for_inference() -> None:
