@@ -161,6 +161,12 @@ def test_sixteen_bits_that_cost_average_precision_are_never_left_behind(
     assert main(["export", str(pth), *data]) == 0
 
 
+def test_a_network_for_frames_of_a_few_pixels_is_exported_too(tmp_path: Path) -> None:
+    model = YOGO((1, 2), 0.1, 0.1, 2, normalize_images=True, model_func=get_model_func("quarter_filters"))
+    save_checkpoint(tmp_path / "tiny.pth", model, epoch=0, step=0, classes=("red", "white"), run_name="run")
+    assert main(["export", str(tmp_path / "tiny.pth"), "--no-openvino"]) == 0
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [

@@ -24,6 +24,9 @@ FLOAT32_TOLERANCE = 1e-4
 HALF_TOLERANCE = 2e-2
 NUM_FRAMES = 4
 
+_SMALLEST = 32
+"""Pixels, of a made-up frame: no cell can be drawn into fewer."""
+
 Floats = npt.NDArray[np.float32]
 Runner = Callable[[Floats], Floats]
 """(F, C, H, W) to (F, P, Sy, Sx)."""
@@ -84,6 +87,7 @@ def frames_to_compare(whole: Whole, full_height: int, pictures: Path | None) -> 
         found = [files.read(index, rgb=channels == 3) for index in range(min(NUM_FRAMES, len(files.stems)))]
     else:
         rng = np.random.default_rng(0)
-        made = [make_frame(rng, (full_height, width), BRIGHT, 40, shares_of(KINDS)).pixels for _ in range(NUM_FRAMES)]
+        size = max(full_height, _SMALLEST), max(width, _SMALLEST)
+        made = [make_frame(rng, size, BRIGHT, 40, shares_of(KINDS)).pixels for _ in range(NUM_FRAMES)]
         found = [np.repeat(pixels[None], channels, 0) for pixels in made]
     return np.stack([fit(pixels, (full_height, width), num_rows) for pixels in found]).astype(np.float32)
