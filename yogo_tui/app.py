@@ -66,6 +66,12 @@ class Console(BaseConsole):
     def on_ready(self) -> None:
         self.set_timer(_START_SECONDS, _collect_garbage)
 
+    async def _shutdown(self) -> None:
+        # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
+        # calls this, whatever ends the app; it has no public place that comes as early.
+        self.workers.cancel_all()
+        await super()._shutdown()
+
     def action_mode(self, mode: str) -> None:
         """Go to a mode; a second time, to its first screen."""
         if self.current_mode == mode:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 
 from textual.dom import DOMNode
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from yogo_tui.app import Console
-from yogo_tui.widgets.mode_bar import MODES
+from yogo_tui.widgets.mode_bar import MODES, ModeBar
 
 
 def make_console(*names: str) -> Console:
@@ -47,6 +48,20 @@ async def test_a_small_terminal_is_told_so() -> None:
         await until(pilot, lambda: "this terminal is 60×20" in shown(pilot))
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "this terminal is" not in shown(pilot))
+
+
+async def test_a_worker_that_waits_while_the_console_is_left_does_not_look_for_widgets_that_are_gone() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        screen = app.screen
+
+        async def look() -> None:
+            while screen.query(ModeBar):
+                await asyncio.sleep(0)
+            screen.query_one(ModeBar)
+
+        screen.run_worker(look())
 
 
 def ours(base: type) -> Iterator[type]:
