@@ -43,14 +43,16 @@ class Checkpoint:
     classes: tuple[str, ...] | None = None
     run_name: str = ""
     optimizer_state_dict: dict[str, Any] | None = None
-    scheduler_state_dict: dict[str, Any] | None = None
     scaler_state_dict: dict[str, Any] | None = None
     recipe: dict[str, Any] | None = None
     """The run's recipe, as `Recipe.model_dump(mode="json")` gives it."""
 
     best_loss: float | None = None
     training: dict[str, Any] = field(default_factory=dict)
-    """What else a run needs to go on: states of random generators, place in the sampler, counters."""
+    """What else a run needs to go on: the place in the epoch, counters, the weights that are not averaged.
+
+    The rate and everything random follow from the recipe and these numbers, so nothing else is kept of them.
+    """
 
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -64,7 +66,6 @@ def save_checkpoint(
     classes: Sequence[str],
     run_name: str,
     optimizer_state_dict: Mapping[str, Any] | None = None,
-    scheduler_state_dict: Mapping[str, Any] | None = None,
     scaler_state_dict: Mapping[str, Any] | None = None,
     recipe: Mapping[str, Any] | None = None,
     best_loss: float | None = None,
@@ -87,7 +88,6 @@ def save_checkpoint(
         "model_state_dict": model.state_dict(),
         "optimizer_state_dict": dict(optimizer_state_dict or {}),
         "model_version": model.model_version,
-        "scheduler_state_dict": scheduler_state_dict,
         "scaler_state_dict": scaler_state_dict,
         "recipe": recipe,
         "best_loss": best_loss,
@@ -194,7 +194,6 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
             classes=tuple(str(name) for name in classes) if isinstance(classes, list | tuple) and classes else None,
             run_name=str(contents.get("model_name") or ""),
             optimizer_state_dict=dictionary("optimizer_state_dict"),
-            scheduler_state_dict=dictionary("scheduler_state_dict"),
             scaler_state_dict=dictionary("scaler_state_dict"),
             recipe=dictionary("recipe"),
             best_loss=None if best_loss is None else float(best_loss),

@@ -14,7 +14,7 @@ from pathlib import Path
 import torch
 
 from yogo.checkpoint import load_checkpoint
-from yogo.errors import TrainingError, YogoError
+from yogo.errors import RunError, TrainingError, YogoError
 from yogo.run import events
 from yogo.run.lease import job
 from yogo.run.manifest import Manifest, WandbRun
@@ -112,11 +112,22 @@ def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
     yield from trainer.fit()
     if trainer.sets.test is not None:
         if trainer.world.leads:
-            trainer.result.load_state_dict(load_checkpoint(plan.run.best).model_state_dict)
+            _take_best(trainer, plan)
         for event in trainer.test():
             yield described(event, plan)
     at = trainer.at
     yield events.Finished(attempt=plan.attempt, step=at.step, epoch=at.epoch, reason=trainer.ended_early)
+
+
+def _take_best(trainer: Trainer, plan: Plan) -> None:
+    best = plan.run.best
+    try:
+        trainer.result.load_state_dict(load_checkpoint(best).model_state_dict)
+    except RuntimeError as error:  # copied there while the run trained
+        raise RunError(
+            f"{best} is of another run: its weights do not fit the network that was trained; yogo test {plan.run.last} "
+            f"{plan.definition} tests the last ones"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import SIZE, Steered
+from tiny import SIZE, Steered, Yogo
 
 from yogo.checkpoint import save_checkpoint
 from yogo.errors import RunError
@@ -76,3 +76,15 @@ def test_a_state_that_the_run_cannot_take_up_is_passed_over(stopped: Steered, ch
     stopped.run.best.unlink()
     with pytest.raises(RunError, match=r"cannot go on: .*last\.pth is of another run"):
         stopped.plan(resume=True)
+
+
+def test_a_best_checkpoint_of_another_network_is_named_when_the_run_is_tested(stopped: Steered, yogo: Yogo) -> None:
+    contents = torch.load(stopped.run.last, weights_only=True)
+    contents["best_loss"] = 0.0  # no epoch to come replaces it
+    torch.save(contents, stopped.run.last)
+    other = YOGO((SIZE, SIZE), 0.1, 0.1, 2, model_func=get_model_func("half_filters"))
+    save_checkpoint(stopped.run.best, other, epoch=1, step=9, classes=("red", "white"), run_name="other")
+    done = yogo.command("train", "--resume", stopped.run.path, "--no-cache", "--device", "cpu", "--wandb", "disabled")
+    assert done.returncode == 1
+    assert f"{stopped.run.best} is of another run" in done.stderr
+    assert "Traceback" not in done.stderr
