@@ -211,9 +211,8 @@ def test_every_box_comes_back_or_was_too_small(
     found = parse_labels(end.join(lines).encode(), CLASSES)
 
     large = [row for row in written if not row[3] * row[4] < 200 / (772 * 1032)]
-    expected = [
-        float32(value) for index, x, y, w, h in large for value in (index, x - w / 2, y - h / 2, x + w / 2, y + h / 2)
-    ]
+    halves = [(row[0], *map(float32, (row[1], row[2], row[3] / 2, row[4] / 2))) for row in large]
+    expected = [float32(value) for index, x, y, w, h in halves for value in (index, x - w, y - h, x + w, y + h)]
     assert list(found.rows) == expected
     assert found.num_dropped == len(written) - len(large)
 

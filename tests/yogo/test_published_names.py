@@ -154,3 +154,10 @@ def test_a_broken_picture_is_left_out_together_with_its_name(folders: Path) -> N
 def test_prediction_is_imported_by_itself() -> None:
     code = "from yogo.infer import predict, count_cells_for_formatted_preds, get_prediction_class_counts"
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False).returncode == 0
+
+
+def test_a_centre_on_a_line_between_cells_falls_where_published_code_has_it(tmp_path: Path) -> None:
+    """Corners are worked out in float32; in more bits this centre would be in the row above."""
+    (tmp_path / "one.txt").write_text("0 0.227344 0.1 0.164062 0.195833\n")
+    targets = label_file_to_tensor(tmp_path / "one.txt", 40, 30, ["red"])
+    assert targets[0].nonzero().tolist() == [[3, 9]]

@@ -46,7 +46,7 @@ def open_labels(
     )
 
 
-FORMAT = 2
+FORMAT = 3
 """Another number where label files are read otherwise than before: what was parsed by the old rules is left alone."""
 
 NONE = PackedLabels(torch.empty(0, 5, dtype=torch.float32), torch.tensor([0, 0]), torch.tensor([0]))

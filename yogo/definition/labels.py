@@ -142,8 +142,8 @@ class _Parser:
             if width * height < SMALLEST_AREA:
                 num_dropped += 1
                 continue
-            width /= 2
-            height /= 2
+            # From float32 values, as published: else a centre on a line between cells may fall on its other side.
+            cx, cy, width, height = array("f", (cx, cy, width / 2, height / 2))
             extend((index, cx - width, cy - height, cx + width, cy + height))
         return Labels(rows, num_dropped)
 
