@@ -42,17 +42,15 @@ def format_preds(
     highest class value is above `min_class_confidence_threshold` (0 keeps all). In order of that score after
     suppression, else of the cells.
     """
-    for name, value in old.items():
+    for name in old:
         if name not in _OLD_SPELLINGS:
             raise TypeError(f"format_preds() got an unexpected keyword argument {name!r}")
         instead = _OLD_SPELLINGS[name]
         warn_once(f"format_preds() knows {name} no longer: {f'say {instead}' if instead else 'it has no effect'}")
-        if instead == "obj_thresh":
-            obj_thresh = float(value)  # type: ignore[arg-type]
-        elif instead == "iou_thresh":
-            iou_thresh = float(value)  # type: ignore[arg-type]
-        elif instead:
-            min_class_confidence_threshold = float(value)  # type: ignore[arg-type]
+    meant = {_OLD_SPELLINGS[name]: value for name, value in old.items()}
+    obj_thresh = float(meant.get("obj_thresh", obj_thresh))  # type: ignore[arg-type]
+    iou_thresh = float(meant.get("iou_thresh", iou_thresh))  # type: ignore[arg-type]
+    least = float(meant.get("min_class_confidence_threshold", min_class_confidence_threshold))  # type: ignore[arg-type]
     if pred.ndim != 3:
         raise ValueError(f"format_preds() wants one image's (5 + classes, Sy, Sx), not {tuple(pred.shape)}")
     if box_format not in {"cxcywh", "xyxy"}:
@@ -63,8 +61,8 @@ def format_preds(
         # On the CPU nothing suppresses overlaps in 16 bits.
         wide_NP = rows_NP.to(torch.promote_types(rows_NP.dtype, torch.float32))
         rows_NP = rows_NP[nms(box_convert(wide_NP[:, :4], "cxcywh", "xyxy"), scores(wide_NP), iou_thresh)]
-    if min_class_confidence_threshold > 0:
-        rows_NP = rows_NP[rows_NP[:, 5:].amax(1) > min_class_confidence_threshold]
+    if least > 0:
+        rows_NP = rows_NP[rows_NP[:, 5:].amax(1) > least]
     return torch.cat((box_convert(rows_NP[:, :4], "cxcywh", box_format), rows_NP[:, 4:]), 1)
 
 

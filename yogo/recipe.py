@@ -162,6 +162,11 @@ def flag(name: str, value: object) -> tuple[str, ...]:
     return (f"--{dashed}", str(value))
 
 
+def shown(name: str, value: object) -> str:
+    """The same as a person types it, for a sentence."""
+    return " ".join(flag(name, value))
+
+
 @functools.cache
 def _docstrings(model: type[BaseModel]) -> Mapping[str, str]:
     """Field to docstring. Pydantic would read them at import, which takes long, and few who import this ask."""

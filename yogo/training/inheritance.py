@@ -9,7 +9,7 @@ from pathlib import Path
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import TrainingError
 from yogo.model import YOGO, open_model
-from yogo.recipe import Recipe, flag
+from yogo.recipe import Recipe, shown
 
 
 def inherit(
@@ -37,14 +37,10 @@ def inherit(
     values = {name: getattr(inherited, name) for name in names} | {"image_hw": inherited.image_hw}
     ignored = [name for name in names if name in given and _differ(getattr(recipe, name), values[name])]
     ignored_notices = tuple(
-        f"{_words(name, getattr(recipe, name))} is ignored: {path} passes on {_words(name, values[name])}"
+        f"{shown(name, getattr(recipe, name))} is ignored: {path} passes on {shown(name, values[name])}"
         for name in ignored
     )
     return recipe.model_copy(update=values), (*notices, *ignored_notices)
-
-
-def _words(name: str, value: object) -> str:
-    return " ".join(flag(name, value))
 
 
 def _passed_on(model: YOGO) -> Recipe:

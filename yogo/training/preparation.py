@@ -82,8 +82,10 @@ def _weights(run: RunDirectory) -> list[Path]:
 
 def _is_taken(run: RunDirectory) -> bool:
     """Whether there is something to lose: a run that failed before its first step may begin anew."""
-    if _weights(run) or not run.events.exists():
-        return bool(_weights(run))
+    if _weights(run):
+        return True
+    if not run.events.exists():
+        return False
     history = History()
     history.extend(events.parse(run.events.read_bytes())[0])
     return not (isinstance(history.ended, events.Failed) and history.ended.step == 0)

@@ -7,7 +7,7 @@ from pathlib import Path
 from yogo.checkpoint import load_checkpoint
 from yogo.definition.record import DataRecord
 from yogo.errors import CheckpointError, RunError, TrainingError
-from yogo.recipe import flag
+from yogo.recipe import shown
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.training.fitting import check_fits
@@ -76,7 +76,7 @@ def _changes(request: Request, manifest: Manifest) -> tuple[str, ...]:
     asked, recorded = request.recipe, manifest.recipe
     for name in request.given:
         if getattr(asked, name) != getattr(recorded, name):
-            theirs, ours = (" ".join(flag(name, getattr(recipe, name))) for recipe in (asked, recorded))
+            theirs, ours = (shown(name, getattr(recipe, name)) for recipe in (asked, recorded))
             notices.append(f"{theirs} is ignored: the run has {ours}")
     return tuple(notices)
 
