@@ -18,6 +18,9 @@ from yogo.run.record import Record, now
 class Result(Record):
     outcome: Literal["finished", "failed"]
     reason: str = ""
+    stopped_by: str = ""
+    """The name of the signal by which somebody stopped it, such as SIGINT; its outcome is failed then."""
+
     ended_at: datetime = Field(default_factory=now)
     attempt: int = 0
     epochs: int = 0
@@ -28,6 +31,9 @@ class Result(Record):
 
     best_loss: float | None = None
     """The lowest validation loss."""
+
+    best_metrics: dict[str, float | None] = Field(default_factory=dict)
+    """The validation's figures after the best epoch."""
 
     best_sha256: str | None = None
     """Digest of best.pth."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from types import TracebackType
 
 from yogo.run import events
 from yogo.run.directory import RunDirectory
+from yogo.run.history import History
+from yogo.run.lease import job
 from yogo.run.result import Result, sha256
 from yogo.training import signals
 from yogo.training.keeping import Position
@@ -35,7 +38,7 @@ class Receipt:
         if self._is_finished:
             # W&B may take its time to close, and whoever does not wait for it stops no training.
             return isinstance(error, signals.Stop)
-        if error is not None and (not isinstance(error, signals.Stop) or error.signum == signal.SIGINT):
+        if error is not None and not (isinstance(error, signals.Stop) and _may_come_back(error.signum)):
             self._fail(error)
         return False
 
@@ -43,7 +46,8 @@ class Receipt:
         reason = self._reason(error)
         try:
             events.append(self.run.events, events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
-            self._write(Result(outcome="failed", reason=reason))
+            stopped_by = str(error) if isinstance(error, signals.Stop) else ""
+            self._write(Result(outcome="failed", reason=reason, stopped_by=stopped_by))
         except OSError as full:
             if not isinstance(error, OSError):  # else it is the same full disk, which is said anyway
                 print(f"yogo: the failure could not be written down: {full.strerror}", file=sys.stderr)
@@ -81,7 +85,20 @@ class Receipt:
             "epochs": self.at.epoch,
             "best_epoch": self.at.best_epoch,
             "best_loss": self.at.best_loss,
+            "best_metrics": self._best_metrics(),
             "test_losses": self.tested.losses.model_dump(exclude_none=True),
             "test_metrics": self.tested.metrics,
         }
         result.model_copy(update=known).write(self.run.result)
+
+    def _best_metrics(self) -> dict[str, float | None]:
+        """Of the best epoch, which may be of an earlier attempt; none where its events cannot be read."""
+        history = History()
+        with contextlib.suppress(OSError):
+            history.extend(events.parse(self.run.events.read_bytes())[0])
+        return next((event.metrics for event in history.validations if event.epoch == self.at.best_epoch), {})
+
+
+def _may_come_back(signum: int) -> bool:
+    """A cluster stops a job with these to start it again, perhaps at once: how the job ends is the cluster's to say."""
+    return signum == signal.SIGUSR2 or (signum == signal.SIGTERM and bool(job()[0]))

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from yogo.errors import TrainingError
+from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.result import Result
 from yogo.training import signals
+from yogo.training.keeping import Position
 from yogo.training.receipt import Receipt
 
 
@@ -30,3 +33,49 @@ def test_an_interrupt_before_the_end_is_written_down(tmp_path: Path) -> None:
     with contextlib.suppress(signals.Stop), Receipt(run):
         raise signals.Stop(signal.SIGINT)
     assert Result.read(run.result).reason == "stopped by SIGINT"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1])
+def test_a_run_that_somebody_stopped_says_by_what(
+    signum: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    with contextlib.suppress(signals.Stop), Receipt(RunDirectory(tmp_path)):
+        raise signals.Stop(signum)
+    result = Result.read(RunDirectory(tmp_path).result)
+    assert (result.outcome, result.stopped_by) == ("failed", signum.name)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGUSR2, signal.SIGTERM])
+def test_a_job_that_its_cluster_stopped_may_come_back_and_has_no_receipt(
+    signum: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    with contextlib.suppress(signals.Stop), Receipt(RunDirectory(tmp_path)):
+        raise signals.Stop(signum)
+    assert not RunDirectory(tmp_path).result.exists()
+
+
+def test_a_failure_was_stopped_by_nobody(tmp_path: Path) -> None:
+    with contextlib.suppress(TrainingError), Receipt(RunDirectory(tmp_path)):
+        raise TrainingError("the disk is full")
+    assert Result.read(RunDirectory(tmp_path).result).stopped_by == ""
+
+
+def validated(epoch: int, loss: float, score: float) -> events.Validated:
+    losses = events.Losses(loss=loss)
+    return events.Validated(step=epoch + 1, epoch=epoch, losses=losses, metrics={"mAP50": score})
+
+
+def test_the_receipt_has_the_figures_of_the_best_epoch_also_of_an_earlier_attempt(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.best.write_bytes(b"weights")
+    began = events.Started(epochs=3, steps_per_epoch=1, num_train=1, num_val=1)
+    for event in (began, validated(0, 5.0, 0.1), validated(1, 2.0, 0.4)):
+        events.append(run.events, event)
+    events.append(run.events, events.Resumed(attempt=1, epoch=2, step=2))
+    events.append(run.events, validated(2, 3.0, 0.3))
+    with Receipt(run) as receipt:
+        receipt.at = Position(epoch=3, step=3, best_loss=2.0, best_epoch=1)
+        receipt.finish()
+    assert Result.read(run.result).best_metrics == {"mAP50": 0.4}

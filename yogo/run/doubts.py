@@ -1,0 +1,106 @@
+"""Numbers of a run that cannot be right, each said in a sentence: for the trainer's end, and for lists of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from yogo.run.events import Validated
+from yogo.run.history import History
+from yogo.wording import counted
+
+ENOUGH = 3
+"""Validations before a run that still trains is doubted; one that is over is judged by what it has."""
+
+FOLD = 100.0
+"""A loss that rose by more than this did not learn."""
+
+ABSURD = 1e4
+"""A loss a picture that no network has, trained or not."""
+
+NOTHING = 5e-4
+"""An mAP50 below this is shown as 0.000."""
+
+SLOWER = "a lower --learning-rate may help"
+
+
+def doubts(history: History) -> tuple[str, ...]:
+    """Sentences on what a run's numbers say against it; none for a run that learns, or has hardly begun."""
+    return tuple((*_of_losses(history), *_of_figures(history), *_of_test(history)))
+
+
+def _is_over(history: History) -> bool:
+    started = history.started
+    return history.ended is not None or bool(started and len(history.validations) >= started.epochs > 0)
+
+
+def _of_losses(history: History) -> Iterator[str]:
+    trained = _per_epoch(history)
+    validated = [event.losses.loss for event in history.validations if event.losses.loss is not None]
+    known = validated or trained
+    if not known:
+        return
+    of = "validation" if validated else "training"
+    first_steps = [event.losses.loss for event in history.steps[:1] if event.losses.loss is not None]
+    least, last = min(known + trained + first_steps), known[-1]
+    if last > ABSURD or last > FOLD * least > 0:
+        where = f", after {least:.4g} at its best" if last > FOLD * least else ""
+        yield f"the {of} loss is {last:.4g}{where}: the network has not learnt; {SLOWER}"
+    elif last <= 0:
+        yield f"the {of} loss is {last:.4g}, which no data give: look at the labels"
+    elif len(known) >= ENOUGH:
+        yield from _of_course(known, of)
+
+
+def _of_course(known: Sequence[float], of: str) -> Iterator[str]:
+    """Of losses after each epoch."""
+    if len(set(known)) == 1:
+        yield f"the {of} loss was {known[0]:.4g} after each of {counted(len(known), 'epoch')}: nothing is learnt"
+    elif min(known[1:]) > known[0]:
+        yield (
+            f"the {of} loss only rose, from {known[0]:.4g} after the first epoch to {known[-1]:.4g}: "
+            f"the network does not learn what it is tested on; {SLOWER}"
+        )
+
+
+def _per_epoch(history: History) -> list[float]:
+    """Means of the training loss, an epoch each."""
+    epochs: dict[int, list[float]] = {}
+    for event in history.steps:
+        if event.losses.loss is not None:
+            epochs.setdefault(event.epoch, []).append(event.losses.loss)
+    return [sum(losses) / len(losses) for _, losses in sorted(epochs.items())]
+
+
+def _of_figures(history: History) -> Iterator[str]:
+    seen = history.validations
+    if not seen or (len(seen) < ENOUGH and not _is_over(history)):
+        return
+    scores = [event.metrics["mAP50"] for event in seen if event.metrics.get("mAP50") is not None]
+    if scores and max(score or 0.0 for score in scores) < NOTHING:
+        yield f"mAP50 was 0 after {_all_of(len(scores))}: no object was found where it is"
+    if all(map(_found_nothing, seen)):
+        yield (
+            f"no box was above the threshold after {_all_of(len(seen))}: the network is sure of nothing yet; "
+            "more epochs may help, and yogo infer --obj-thresh 0.1 shows what it is less sure of"
+        )
+
+
+def _all_of(number: int) -> str:
+    return "the one epoch" if number == 1 else f"each of {counted(number, 'epoch')}"
+
+
+def _found_nothing(event: Validated) -> bool:
+    """Precision has nothing to divide by where no box is kept."""
+    figures = event.metrics
+    return "precision" in figures and figures["precision"] is None and not figures.get("recall")
+
+
+def _of_test(history: History) -> Iterator[str]:
+    if history.tested is None:
+        return
+    loss, score = history.tested.losses.loss, history.tested.metrics.get("mAP50")
+    if not history.validations and loss is not None and loss > ABSURD:
+        yield f"the test loss is {loss:.4g}: the network has not learnt; {SLOWER}"
+    learnt = [event.metrics.get("mAP50") for event in history.validations]
+    if score is not None and score < NOTHING and not any(value is not None for value in learnt):
+        yield "mAP50 is 0 on the test set: no object was found where it is"
