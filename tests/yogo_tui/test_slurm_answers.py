@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import pytest
 from hypothesis import given
@@ -19,6 +20,7 @@ from yogo_tui.cluster.slurm.past import parse_accounting
 from yogo_tui.cluster.slurm.queue import parse_queue
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Completed, Entry, Piece
+from yogo_tui.hosts.here import HereHost
 
 CONFIG = Completed(0, "ClusterName             = lab\nAccountingStorageType   = accounting_storage/slurmdbd\n")
 NO_ACCOUNTS = Completed(0, "ClusterName             = lab\nAccountingStorageType   = accounting_storage/none\n")
@@ -154,6 +156,44 @@ async def test_an_accounting_that_does_not_answer_does_not_hide_the_queue() -> N
     assert [job.id for job in await cluster.find("a")] == ["7"]
     with pytest.raises(ClusterUnknown):
         await cluster.find("b")  # the queue does not know it, and nobody else could be asked
+
+
+async def test_accounting_that_does_not_answer_is_not_an_answer_that_knows_of_no_job() -> None:
+    answers = {"scontrol": CONFIG, "squeue": Completed(0, queue_row()), "sacct": HostError("sacct gave no answer.")}
+    host = ScriptedHost(answers)
+    cluster = SlurmCluster(host)
+    await cluster.jobs([JobId("6")])
+    assert cluster.unanswered == {"6"}
+    knows_nothing = SlurmCluster(ScriptedHost(answers | {"sacct": Completed(0)}))
+    await knows_nothing.jobs([JobId("6")])
+    assert knows_nothing.unanswered == frozenset()
+    none_kept = SlurmCluster(ScriptedHost(answers | {"scontrol": NO_ACCOUNTS}))
+    await none_kept.jobs([JobId("6")])
+    assert none_kept.unanswered == frozenset()
+
+
+async def test_accounting_that_hangs_holds_up_no_look_and_its_late_answer_is_used(
+    tmp_path: Path, until: Callable[..., Awaitable[object]]
+) -> None:
+    programs = {
+        "scontrol": "echo ClusterName=lab; echo AccountingStorageType=accounting_storage/slurmdbd",
+        "squeue": "",
+        "sacct": f"until [ -e {tmp_path}/awake ]; do sleep 0.05; done; cat {tmp_path}/table",
+    }
+    for name, body in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    (tmp_path / "table").write_text(account_row("6", "TIMEOUT", "0:0"))
+    cluster = SlurmCluster(HereHost({"PATH": f"{tmp_path}:{os.environ['PATH']}"}))
+    assert await cluster.jobs([JobId("6")]) == ()
+    assert cluster.unanswered == {"6"}
+    (tmp_path / "awake").touch()
+
+    async def is_known() -> bool:
+        return [job.word for job in await cluster.jobs([JobId("6")])] == ["TIMEOUT"]
+
+    await until(is_known)
+    assert cluster.unanswered == frozenset()
 
 
 async def test_accounting_is_asked_once_about_a_job_and_only_when_it_has_left_the_queue() -> None:

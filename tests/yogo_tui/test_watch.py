@@ -29,6 +29,7 @@ class FakeCluster:
     slow_seconds: float = 0.0
     asked: list[tuple[float, Sequence[JobId]]] = field(default_factory=list)
     name: str = "fake"
+    unanswered: frozenset[JobId] = frozenset()
 
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
         self.asked.append((time.monotonic(), ids))

@@ -43,6 +43,9 @@ class Submission(Part):
     cancelled_at: datetime | None = None
     """When the user asked to cancel the job: schedulers forget how a job ended, this file does not."""
 
+    token: str = ""
+    """Of a submission that goes on with the run; empty where it is the launch's own."""
+
 
 class Size(Part):
     """What a job asks its cluster for."""
@@ -95,3 +98,8 @@ class Launch(Record):
     def submission(self) -> Submission | None:
         """The latest one."""
         return self.submissions[-1] if self.submissions else None
+
+    @property
+    def latest_token(self) -> str:
+        """What the latest submission's job carries in its comment."""
+        return (self.submission.token if self.submission else "") or self.token

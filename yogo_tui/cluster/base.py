@@ -107,6 +107,12 @@ class Cluster(Protocol):
         """All of the user's jobs in the queue, and those of `ids` that have left it, as far as is known."""
         ...
 
+    @property
+    def unanswered(self) -> frozenset[JobId]:
+        """Of the ids that `jobs` was last asked for, those of whose end nothing could be learnt, as who remembers it
+        did not answer: not the same as an answer that knows of no such job."""
+        ...
+
     async def find(self, name: str) -> tuple[Job, ...]:
         """The user's jobs of this name, queued or past: how an unknown submission is resolved."""
         ...
@@ -126,6 +132,9 @@ class Queue:
     seen_at: datetime | None = None
     stale: str = ""
     """Why the last look failed; empty when it did not."""
+
+    unanswered: frozenset[JobId] = frozenset()
+    """Jobs that have left the queue, and whose end is not known as accounting did not answer."""
 
 
 def token_in(comment: str) -> str:

@@ -65,7 +65,7 @@ class Watcher:
             jobs = await self._cluster.jobs(self._ids())
         except (ClusterError, HostError) as error:
             return replace(self.queue, stale=str(error))
-        return Queue(jobs, datetime.now(UTC))
+        return Queue(jobs, datetime.now(UTC), unanswered=self._cluster.unanswered)
 
     async def _rest(self, began: float, took: float, num_failures: int) -> None:
         """Until the next look is due, or the user acts; but never less than the last look asks for."""

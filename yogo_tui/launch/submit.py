@@ -65,12 +65,14 @@ async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch
 
 
 def is_of(job: Job, launch: Launch) -> bool:
-    """Whether a job is this launch's: by its token, or, where none was kept, by its name and time."""
+    """Whether a job is what this launch last became: by its token, or, where none was kept, by its name and time."""
     if job.token:
-        return job.token.removeprefix(COMMENT) == launch.token
+        return job.token.removeprefix(COMMENT) == launch.latest_token
     if job.name != launch.name:
         return False
-    return job.submitted_at is None or job.submitted_at >= launch.created_at - timedelta(minutes=1)
+    submission = launch.submission
+    since = submission.at if submission and submission.token else launch.created_at
+    return job.submitted_at is None or job.submitted_at >= since - timedelta(minutes=1)
 
 
 async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -> None:

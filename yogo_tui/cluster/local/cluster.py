@@ -59,6 +59,11 @@ class LocalCluster:
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
         return await asyncio.to_thread(self._jobs, {int(id_) for id_ in ids if id_.isdecimal()})
 
+    @property
+    def unanswered(self) -> frozenset[JobId]:
+        """None: this machine keeps its own accounts."""
+        return frozenset()
+
     async def find(self, name: str) -> tuple[Job, ...]:
         return await asyncio.to_thread(self._find, name)
 

@@ -81,13 +81,17 @@ class SlurmCluster:
         known = {job.id for job in queue}
         return (*queue, *await self._past.jobs([job_id for job_id in dict.fromkeys(ids) if job_id not in known]))
 
+    @property
+    def unanswered(self) -> frozenset[JobId]:
+        return self._past.unanswered
+
     async def find(self, name: str) -> tuple[Job, ...]:
         await self.introduce()
         queue = tuple(job for job in parse_queue(await self._ask(*SQUEUE)) if job.name == name)
         if not self._has_accounting:
             return queue
         try:
-            told = await self._ask(*SACCT, f"--name={name}", "--starttime=now-30days")
+            told = await self._ask(*SACCT, f"--name={name}", "--starttime=now-30days", patience=ACCOUNTING_SECONDS)
         except (ClusterError, HostError):
             if not queue:
                 raise
@@ -124,14 +128,14 @@ class SlurmCluster:
         free, total, detail = count_gpus(nodes)
         return Resources(free_gpus=free, total_gpus=total, max_hours=max_hours(limits.stdout), detail=detail)
 
-    async def _ask_accounting(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
-        """Nothing is known when it does not answer: the queue alone must do."""
+    async def _ask_accounting(self, ids: Sequence[JobId]) -> tuple[Job, ...] | None:
+        """What it knows of these jobs, nothing where there is none; None when it does not answer."""
         if not self._has_accounting:
             return ()
         try:
             told = await self._ask(*SACCT, f"--jobs={','.join(map(_checked, ids))}", patience=ACCOUNTING_SECONDS)
         except (ClusterError, HostError):
-            return ()
+            return None
         return parse_accounting(told)
 
     async def introduce(self) -> None:

@@ -1,14 +1,16 @@
 """Jobs that have left the queue: what it last said of them, and what accounting remembers.
 
 Accounting is slow, shared and may not be there at all. So it is asked only for jobs that the queue no longer knows
-and that were not seen to end, and not again once it has said how they ended.
+and that were not seen to end, and not again once it has said how they ended. An answer that takes long holds up
+nobody: it is waited for a few seconds, and used at a later look.
 """
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from yogo_tui.cluster.base import Job, JobId, JobState, token_in
@@ -26,6 +28,9 @@ SACCT = ("sacct", "--allocations", "--noheader", "--parsable", f"--delimiter={FI
 _RECORD = re.compile(rf"((?:[^{FIELD}]*{FIELD}){{{len(_NAMES) - 1}}})(.*?){FIELD}\n", re.DOTALL)
 
 PREEMPTED_FOR_GOOD_SECONDS = 300.0
+WAIT_SECONDS = 4.0
+"""How long a look at the queue waits for accounting."""
+
 _ASK_AGAIN_SECONDS = 60.0
 _ASK_AGAIN_AT_MOST_SECONDS = 3600.0
 
@@ -66,16 +71,21 @@ class _Missing:
     ask_at: float
     pause: float = _ASK_AGAIN_SECONDS
     found: Job | None = None
+    has_answer: bool = False
+    """Whether accounting answered when it was last asked, if only that it knows of no such job."""
 
 
 class Past:
     """What is known of jobs that are not in the queue. Its memory is that of the console: it needs no file."""
 
-    def __init__(self, ask: Callable[[Sequence[JobId]], Awaitable[tuple[Job, ...]]]) -> None:
-        """`ask` asks accounting for these ids; it gives nothing where there is none, or it does not answer."""
+    def __init__(self, ask: Callable[[Sequence[JobId]], Coroutine[None, None, tuple[Job, ...] | None]]) -> None:
+        """`ask` asks accounting for these ids; it gives nothing where there is none, None if it does not answer."""
         self._ask = ask
         self._ended: dict[JobId, Job] = {}
         self._missing: dict[JobId, _Missing] = {}
+        self._asking: tuple[Sequence[JobId], asyncio.Task[tuple[Job, ...] | None]] | None = None
+        self.unanswered: frozenset[JobId] = frozenset()
+        """Of the ids last asked for, those of which accounting has said nothing."""
 
     def remember(self, queue: Iterable[Job]) -> None:
         """Keep the ends that the queue shows, as it shows them for some minutes only."""
@@ -91,21 +101,40 @@ class Past:
         for job_id in ids:
             if job_id not in self._ended:
                 self._missing.setdefault(job_id, _Missing(since=now, ask_at=now))
-        due = [job_id for job_id in ids if job_id in self._missing and self._missing[job_id].ask_at <= now]
-        if due:
-            self._learn(due, {job.id: job for job in await self._ask(due)}, now)
+        await self._ask_for([job_id for job_id in ids if job_id in self._missing], now)
+        missing = (job_id for job_id in ids if job_id in self._missing)
+        self.unanswered = frozenset(job_id for job_id in missing if not self._missing[job_id].has_answer)
         known = (self._ended.get(job_id) or self._missing[job_id].found for job_id in ids)
         return tuple(job for job in known if job)
 
-    def _learn(self, asked: Sequence[JobId], found: dict[JobId, Job], now: float) -> None:
+    async def _ask_for(self, ids: Sequence[JobId], now: float) -> None:
+        """One question at a time: while accounting thinks about one, it is asked no other."""
+        due = [job_id for job_id in ids if self._missing[job_id].ask_at <= now]
+        if self._asking is None and due:
+            self._asking = due, asyncio.create_task(self._ask(due))
+        if self._asking is None:
+            return
+        mine = self._asking
+        asked, answer = mine
+        await asyncio.wait({answer}, timeout=WAIT_SECONDS)
+        if answer.done() and self._asking is mine:
+            self._asking = None
+            self._learn(asked, answer.result(), now)
+
+    def _learn(self, asked: Sequence[JobId], answer: tuple[Job, ...] | None, now: float) -> None:
+        found = {job.id: job for job in answer or ()}
         for job_id in asked:
-            missing, job = self._missing[job_id], found.get(job_id)
+            missing, job = self._missing.get(job_id), found.get(job_id)
+            if missing is None:  # it has come back into the queue meanwhile
+                continue
+            missing.has_answer = answer is not None
+            missing.ask_at = now + missing.pause
+            missing.pause = min(2 * missing.pause, _ASK_AGAIN_AT_MOST_SECONDS)
+            if answer is None:
+                continue
             if job and job.word == "PREEMPTED" and now - missing.since >= PREEMPTED_FOR_GOOD_SECONDS:
                 job = replace(job, state=JobState.FAILED, reason="preempted, and not started again")
+            missing.found = job
             if job and job.state.is_over:
                 self._ended[job_id] = job
                 del self._missing[job_id]
-                continue
-            missing.found = job
-            missing.ask_at = now + missing.pause
-            missing.pause = min(2 * missing.pause, _ASK_AGAIN_AT_MOST_SECONDS)
