@@ -83,6 +83,16 @@ class RunDirectory:
         return self.path / "lease"
 
     @property
+    def holder(self) -> Path:
+        """The process that trains."""
+        return self.lease / "holder.json"
+
+    @property
+    def heartbeat(self) -> Path:
+        """The holder's sign of life."""
+        return self.lease / "heartbeat.json"
+
+    @property
     def notes(self) -> Path:
         return self.path / "notes.yaml"
 

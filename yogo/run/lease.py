@@ -24,6 +24,15 @@ from yogo.run.atomic import write_atomically
 from yogo.run.directory import RunDirectory
 from yogo.run.record import Record, now
 
+HEARTBEAT_SECONDS = 15.0
+"""How often the holder of a run shows that it lives."""
+
+SILENT_SECONDS = 120.0
+"""Whoever has shown no sign of life for so long is gone: neither heartbeat.json nor events.jsonl has changed.
+
+The one who waits measures it by its own clock, as the clocks of two hosts may differ.
+"""
+
 
 class Claim(Record):
     """lease/token-<token>: the one job that a launch became."""
@@ -50,6 +59,13 @@ class Holder(Record):
     def __str__(self) -> str:
         job = f"job {self.job_id}, " if self.job_id else ""
         return f"{job}process {self.pid} on {self.host}, since {self.since:%Y-%m-%d %H:%M} UTC"
+
+
+class Heartbeat(Record):
+    """lease/heartbeat.json: that the holder lives. It is replaced every HEARTBEAT_SECONDS."""
+
+    count: int = 0
+    at: datetime = Field(default_factory=now)
 
 
 def job() -> tuple[str, str]:
@@ -83,7 +99,7 @@ def hold(run: RunDirectory) -> Iterator[str]:
     Raises RunError naming the holder, if another process trains this run or may do so.
     """
     mine = _this_process()
-    path = run.lease / "holder.json"
+    path = run.holder
     notice = ""
     while not _create(path, mine):
         try:
@@ -105,7 +121,7 @@ def hold(run: RunDirectory) -> Iterator[str]:
 def holder(run: RunDirectory) -> Holder | None:
     """Who holds the run now, as far as this machine can tell; None if nobody does."""
     try:
-        found = Holder.read(run.lease / "holder.json")
+        found = Holder.read(run.holder)
     except (FileNotFoundError, RunError):
         return None
     return None if _is_gone(found) else found
