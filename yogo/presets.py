@@ -27,7 +27,8 @@ from yogo import yaml12
 from yogo.errors import RecipeError
 from yogo.recipe import Recipe, differences
 from yogo.run.atomic import replacing
-from yogo.yaml12 import Document, YamlError, shown
+from yogo.wording import shown
+from yogo.yaml12 import Document, YamlError
 from yogo.yaml_edit import edited
 
 Fingerprint = NewType("Fingerprint", str)

@@ -131,17 +131,3 @@ def _sentence(error: MarkedYAMLError) -> str:
         return "A tag (!...) is used that plain YAML does not have"
     context = " ".join(str(error.context or "").split())
     return f"This is not YAML: {problem}{f' {context}' if context.startswith('while') else ''}"
-
-
-def shown(value: object) -> str:
-    """A value as a message shows it: as YAML would have it, cut short, and a collection by its kind."""
-    match value:
-        case str():
-            return repr(value if len(value) <= 60 else f"{value[:59]}…")
-        case dict():
-            return "a map"
-        case list() | tuple() | set():
-            return "a list"
-        case None:
-            return "empty"
-    return str(value).lower() if isinstance(value, bool) else str(value)[:60]

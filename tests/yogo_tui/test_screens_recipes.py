@@ -79,7 +79,7 @@ async def test_a_letter_in_a_number_is_said_under_the_field_and_cannot_be_saved(
     async with recipes(tmp_path) as pilot:
         await copy_defaults(pilot)
         await type_over(pilot, "epochs", "7x")
-        await see(pilot, "✖ must be a valid integer", "save is off: Epochs")
+        await see(pilot, "✖ must be a whole number", "save is off: Epochs")
         await pilot.press("ctrl+s")
         await see(pilot, "not saved")
         assert load(path).recipe.epochs == 64

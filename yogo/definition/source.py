@@ -12,7 +12,7 @@ from yogo import yaml12
 from yogo.definition.model import ALL_TRAIN, SplitFractions
 from yogo.definition.problem import Problem
 from yogo.errors import DefinitionError
-from yogo.yaml12 import shown
+from yogo.wording import shown
 
 KEYS = ("class_names", "dataset_paths", "test_paths", "dataset_split_fractions", "thumbnail_augmentation")
 _ENTRY_KEYS = ("image_path", "label_path", "defn_path")

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from yogo.errors import RunError
 from yogo.run.atomic import write_atomically
+from yogo.wording import sentences
 
 COMPRESSION = 1
 """The lowest level: most of it is digests, of which more effort makes hardly less."""
@@ -60,9 +61,7 @@ class Record(Part):
         try:
             return cls.model_validate_json(data)
         except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
-            raise RunError(f"{source} is damaged{f' at {where}' if where else ''}: {first['msg']}") from error
+            raise RunError(f"{source} is damaged: {sentences(error)[0]}") from error
 
     def write(self, path: Path) -> None:
         """Replace `path` with this record, atomically. Raises OSError; RunError if this is a newer schema."""

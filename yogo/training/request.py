@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from yogo.errors import RecipeError
 from yogo.recipe import Recipe
+from yogo.wording import sentences
 
 WandbMode = Literal["online", "offline", "disabled"]
 
@@ -102,6 +103,5 @@ class Request(BaseModel):
         try:
             return Recipe.model_validate(values)
         except ValidationError as error:
-            first = error.errors()[0]
-            flag = "--" + str(first["loc"][0]).replace("_", "-") if first["loc"] else "the recipe"
-            raise RecipeError(f"{flag}: {first['msg'].removeprefix('Value error, ')} ({first['input']!r})") from error
+            found = (str(one).replace(one.name, "--" + one.name.replace("_", "-"), 1) for one in sentences(error))
+            raise RecipeError("; ".join(found)) from error

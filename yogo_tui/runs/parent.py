@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from yogo.errors import YogoError
 from yogo.recipe import Recipe
 from yogo.run.launch import Outcome, Parent
+from yogo.wording import sentences
 from yogo_tui.cluster.base import JobId
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
@@ -57,7 +58,7 @@ class ParentInfo:
         try:
             return Recipe.model_validate(recipe.model_dump() | inherited)
         except ValidationError as error:
-            raise LaunchError(f"{self.parent.checkpoint} cannot be trained on: {error.errors()[0]['msg']}") from error
+            raise LaunchError(f"{self.parent.checkpoint} cannot be trained on: {sentences(error)[0]}") from error
 
 
 async def of_file(host: Host, yogo: Sequence[str], checkpoint: PurePosixPath) -> ParentInfo:

@@ -16,6 +16,7 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from yogo.recipe import Knob, Recipe, knobs
+from yogo.wording import sentences
 
 
 class KnobInput(Input):
@@ -131,7 +132,4 @@ def parse_field(name: str, typed: str) -> tuple[Any, str]:
     try:
         return getattr(Recipe.model_validate({name: given}), name), ""
     except ValidationError as error:
-        message = str(error.errors()[0]["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-        return None, message.partition(", unable")[0].replace("should be", "must be").replace(
-            "should have", "must have"
-        )
+        return None, sentences(error)[0].message
