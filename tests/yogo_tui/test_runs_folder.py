@@ -116,6 +116,42 @@ async def test_the_best_epoch_of_a_long_run_is_told_though_it_was_long_ago(tmp_p
     assert (progress.best_loss, progress.best_epoch) == (0.25, 0)
 
 
+async def test_the_mean_precision_of_the_best_epoch_is_told_of_live_runs_and_of_past_ones(tmp_path: Path) -> None:
+    live, past = make_run(tmp_path, "live", over=False), make_run(tmp_path, "past")
+    for epoch, (loss, score) in enumerate(((0.5, 0.25), (0.75, 0.5))):
+        losses, metrics = events.Losses(loss=loss), {"mAP50": score}
+        events.append(live.events, events.Validated(step=4, epoch=epoch, losses=losses, metrics=metrics))
+    Result.read(past.result).model_copy(update={"best_metrics": {"mAP50": 0.75}}).write(past.result)
+    found = await by_name(scanner(HereHost(), tmp_path))
+    assert {name: run.map50 for name, run in found.items()} == {"live": 0.25, "past": 0.75}
+
+
+async def test_numbers_that_cannot_be_right_are_told_of_live_runs_and_of_past_ones(tmp_path: Path) -> None:
+    live, past = make_run(tmp_path, "live", over=False), make_run(tmp_path, "past")
+    make_run(tmp_path, "well", over=False)
+    for epoch in range(3):
+        losses = events.Losses(loss=1.0 + epoch)
+        events.append(live.events, events.Validated(step=4, epoch=epoch, losses=losses))
+    Result.read(past.result).model_copy(update={"doubts": ("it learnt nothing",)}).write(past.result)
+    found = await by_name(scanner(HereHost(), tmp_path))
+    assert "only rose" in found["live"].doubts[0]
+    assert (found["past"].doubts, found["well"].doubts) == (("it learnt nothing",), ())
+
+
+async def test_a_long_run_is_not_doubted_for_the_part_of_its_events_that_was_read(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first", over=False, num_steps=2_000)
+    for epoch, loss in enumerate((1.0, 0.5, 0.75, 1.0, 1.25)):
+        event = events.Validated(step=2, epoch=epoch, losses=events.Losses(loss=loss))
+        step = events.Step(step=2, epoch=epoch, losses=events.Losses(loss=1.0), lr=1e-3).model_dump_json()
+        with run.events.open("a") as file:
+            file.write(f"{event.model_dump_json()}\n")
+            if epoch == 1:
+                best = events.Checkpointed(step=2, epoch=1, file="best.pth", loss=0.5)
+                file.write(f"{best.model_dump_json()}\n")
+            file.writelines(f"{step}\n" for _ in range(2_000))
+    assert (await by_name(scanner(HereHost(), tmp_path)))["first"].doubts == ()
+
+
 async def test_a_directory_with_only_a_checkpoint_is_a_run_and_others_are_none(tmp_path: Path) -> None:
     for name, file in {
         "published": "latest.pth",

@@ -105,6 +105,26 @@ def test_the_state_of_a_run_follows_from_its_files_and_its_job(
     assert words in run.why
 
 
+@pytest.mark.parametrize(
+    ("result", "state", "words"),
+    [
+        (Result(outcome="failed", reason="stopped by SIGINT", stopped_by="SIGINT"), RunState.STOPPED, "Ctrl-C"),
+        (Result(outcome="failed", reason="stopped by SIGINT"), RunState.STOPPED, "Ctrl-C"),
+        (Result(outcome="failed", reason="stopped by SIGHUP", stopped_by="SIGHUP"), RunState.STOPPED, "SIGHUP"),
+        (Result(outcome="failed", reason="the disk is full"), RunState.FAILED, "full"),
+    ],
+)
+def test_a_run_that_somebody_stopped_has_not_failed(result: Result, state: RunState, words: str) -> None:
+    run = one(RunFolder(PATH, manifest=manifest(), result=result))
+    assert (run.state, words in run.why) == (state, True)
+    assert run.state.is_over
+
+
+def test_a_cancelled_run_whose_receipt_names_the_signal_is_cancelled() -> None:
+    result = Result(outcome="failed", reason="stopped by SIGTERM", stopped_by="SIGTERM")
+    assert one(RunFolder(PATH, launch=launch(cancelled_at=NOW), result=result)).state is RunState.CANCELLED
+
+
 def test_success_is_the_receipt_whatever_the_scheduler_says() -> None:
     for state in JobState:
         run = one(RunFolder(PATH, launch=launch(), result=FINISHED, has_best=True), job(state))

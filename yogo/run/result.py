@@ -35,6 +35,9 @@ class Result(Record):
     best_metrics: dict[str, float | None] = Field(default_factory=dict)
     """The validation's figures after the best epoch."""
 
+    doubts: tuple[str, ...] = ()
+    """Sentences on numbers of the whole run that cannot be right."""
+
     best_sha256: str | None = None
     """Digest of best.pth."""
 

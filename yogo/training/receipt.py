@@ -9,6 +9,7 @@ from types import TracebackType
 
 from yogo.run import events
 from yogo.run.directory import RunDirectory
+from yogo.run.doubts import doubts
 from yogo.run.history import History
 from yogo.run.lease import job
 from yogo.run.result import Result, sha256
@@ -80,23 +81,29 @@ class Receipt:
 
     def _write(self, result: Result) -> None:
         """With what is known of the attempt."""
+        history = self._history()
         known = {
             "attempt": self.attempt,
             "epochs": self.at.epoch,
             "best_epoch": self.at.best_epoch,
             "best_loss": self.at.best_loss,
-            "best_metrics": self._best_metrics(),
+            "best_metrics": _best_metrics(history, self.at.best_epoch),
+            "doubts": doubts(history),
             "test_losses": self.tested.losses.model_dump(exclude_none=True),
             "test_metrics": self.tested.metrics,
         }
         result.model_copy(update=known).write(self.run.result)
 
-    def _best_metrics(self) -> dict[str, float | None]:
-        """Of the best epoch, which may be of an earlier attempt; none where its events cannot be read."""
+    def _history(self) -> History:
+        """Of all attempts; empty where the events cannot be read."""
         history = History()
         with contextlib.suppress(OSError):
             history.extend(events.parse(self.run.events.read_bytes())[0])
-        return next((event.metrics for event in history.validations if event.epoch == self.at.best_epoch), {})
+        return history
+
+
+def _best_metrics(history: History, best_epoch: int | None) -> dict[str, float | None]:
+    return next((event.metrics for event in history.validations if event.epoch == best_epoch), {})
 
 
 def _may_come_back(signum: int) -> bool:

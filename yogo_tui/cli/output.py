@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from yogo.run.lease import Holder
 from yogo.terminal import printable
 from yogo_tui.cli.options import Misuse
 from yogo_tui.cluster.base import Job
@@ -70,7 +71,24 @@ def run_json(run: Run) -> dict[str, Any]:
         "seconds_left": progress.seconds_left if progress else None,
         "best_loss": progress.best_loss if progress else None,
         "best_epoch": progress.best_epoch if progress else None,
+        "map50": run.map50,
+        "definition": run.definition,
+        "note": run.note,
+        "tags": list(run.tags),
+        "holder": _holder_json(run.holder) if run.holder else None,
+        "no_log": run.no_log,
+        "doubts": list(run.doubts),
         "notices": list(run.notices),
+    }
+
+
+def _holder_json(holder: Holder) -> dict[str, Any]:
+    return {
+        "host": holder.host,
+        "pid": holder.pid,
+        "job": holder.job_id or None,
+        "cluster": holder.cluster or None,
+        "since": holder.since.isoformat(),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 
 from yogo.run import events
+from yogo.run.doubts import doubts
 from yogo.run.history import History
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.model import Progress
@@ -29,11 +30,23 @@ class EventsReader:
         self.history = History()
         self._offset = 0
         self._identity = identity
+        self._has_gap = False
 
     @property
     def progress(self) -> Progress | None:
         """How far the run is; None before it has started."""
         return Progress.of(self.history) if self.history.started else None
+
+    @property
+    def map50(self) -> float | None:
+        """Of the best epoch's validation."""
+        best = self.history.best
+        return best.metrics.get("mAP50") if best else None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """On numbers that cannot be right; none while only a part of them was read, which proves nothing."""
+        return () if self._has_gap else doubts(self.history)
 
     async def read(self) -> bool:
         """Read what was added; whether that was anything. A file that was replaced is begun anew. Raises HostError."""
@@ -55,7 +68,8 @@ class EventsReader:
             self._offset += num_bytes
             changed = changed or bool(added)
             if is_head and not self._whole and piece.size > _HEAD + _TAIL:
-                self._offset = await self._tail(self._offset, piece.size)  # amid a line: what is torn is skipped
+                start = await self._tail(self._offset, piece.size)  # amid a line: what is torn is skipped
+                self._has_gap, self._offset = start > self._offset, start
             elif not num_bytes or self._offset >= piece.size:
                 return changed
 

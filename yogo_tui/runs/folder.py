@@ -38,6 +38,8 @@ class RunFolder:
     manifest: Manifest | None = None
     result: Result | None = None
     progress: Progress | None = None
+    map50: float | None = None
+    doubts: tuple[str, ...] = ()
     has_best: bool = False
     logs: tuple[str, ...] = ()
     """Names of the job's logs, the latest last."""
@@ -142,22 +144,26 @@ class Scanner:
             notices=tuple(notices),
         )
         events = entries.get("events.jsonl")
-        if found.is_over:
-            return replace(found, progress=_progress_of(found))
+        if found.is_over and result:
+            score = result.best_metrics.get("mAP50")
+            return replace(found, progress=_progress_of(found), map50=score, doubts=result.doubts)
         if events is None:
             return found
+        read = await self._events(path / "events.jsonl", events, kept)
         return replace(
             found,
-            progress=await self._progress(path / "events.jsonl", events, kept),
+            progress=read.progress,
+            map50=read.map50,
+            doubts=read.doubts,
             written_at=datetime.fromtimestamp(events.modified, UTC),
         )
 
-    async def _progress(self, path: PurePosixPath, entry: Entry, kept: _Kept) -> Progress | None:
+    async def _events(self, path: PurePosixPath, entry: Entry, kept: _Kept) -> EventsReader:
         kept.events = kept.events or EventsReader(self._host, path)
         if kept.stamps.get(path.name) != (entry.size, entry.modified):
             await kept.events.read()
             kept.stamps[path.name] = (entry.size, entry.modified)
-        return kept.events.progress
+        return kept.events
 
     async def _record(
         self, kind: type[R], path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, notices: list[str]

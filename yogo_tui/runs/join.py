@@ -71,6 +71,8 @@ def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: da
         log=log,
         has_best=folder.has_best,
         progress=folder.progress,
+        map50=folder.map50,
+        doubts=folder.doubts,
         notices=folder.notices,
     )
 
@@ -101,10 +103,25 @@ def _state(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: 
 def _receipt(folder: RunFolder) -> Told:
     assert folder.result is not None
     if folder.result.outcome == "failed":
+        if signal := folder.result.stopped_by or _old_signal(folder.result.reason):
+            return _stopped(folder, signal)
         return RunState.FAILED, folder.result.reason or "it failed, and did not say why: its log may"
     if not folder.has_best:
         return RunState.FAILED, "its receipt says that it finished, but best.pth is not there"
     return RunState.FINISHED, folder.result.reason
+
+
+def _stopped(folder: RunFolder, signal: str) -> Told:
+    submission = folder.launch.submission if folder.launch else None
+    if submission and submission.cancelled_at:
+        return RunState.CANCELLED, ""
+    return RunState.STOPPED, f"by {'Ctrl-C' if signal == 'SIGINT' else signal}"
+
+
+def _old_signal(reason: str) -> str:
+    """The signal that receipts once named in their reason alone; empty where there was none."""
+    name = reason.removeprefix("stopped by ")
+    return name if name != reason and name.startswith("SIG") and name.isalnum() else ""
 
 
 def _state_of_job(job: Job) -> Told:

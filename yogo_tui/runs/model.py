@@ -9,24 +9,31 @@ from pathlib import PurePosixPath
 
 from yogo.run.history import History
 from yogo.run.launch import Kind, Launch
+from yogo.run.lease import Holder
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job
 
 
 class RunState(StrEnum):
-    """Shown always with its glyph and word: ▶ running, ◌ waiting, ✔ finished, ✖ failed, ■ cancelled, ? unknown."""
+    """Shown always with its glyph and word, such as ▶ running."""
 
     WAITING = "waiting"
     RUNNING = "running"
+    SUSPENDED = "suspended"
+    """Its job was stopped by the scheduler for a while, and goes on where it was."""
+
     FINISHED = "finished"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    STOPPED = "stopped"
+    """By a signal that was no cancel, such as Ctrl-C: it can go on."""
+
     UNKNOWN = "unknown"
 
     @property
     def is_over(self) -> bool:
-        return self in (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED)
+        return self in (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,18 @@ class Run:
     log: PurePosixPath | None = None
     has_best: bool = False
     progress: Progress | None = None
+    map50: float | None = None
+    """Of the best epoch's validation, 0 to 1; None where it is not known."""
+
+    doubts: tuple[str, ...] = ()
+    """Sentences on numbers that cannot be right."""
+
+    holder: Holder | None = None
+    """The process that trains it now, in whatever job or shell."""
+
+    no_log: str = ""
+    """A sentence: why there is no log to be read, where `log` is None."""
+
     notices: tuple[str, ...] = ()
     """Such as: run.json was written by a newer yogo."""
 
@@ -56,6 +75,20 @@ class Run:
     def can_cancel(self) -> bool:
         """Its job still waits or runs; so does one that can never start, although its run counts as failed."""
         return self.job is not None and not self.job.state.is_over
+
+    @property
+    def definition(self) -> str:
+        """Absolute path of the dataset definition; empty where it is not known."""
+        source = self.launch or self.manifest
+        return source.definition if source else ""
+
+    @property
+    def note(self) -> str:
+        return self.manifest.note if self.manifest else ""
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        return self.manifest.tags if self.manifest else ()
 
     @property
     def created_at(self) -> datetime | None:

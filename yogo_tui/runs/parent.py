@@ -91,9 +91,9 @@ async def of_run(host: Host, yogo: Sequence[str], run: Run) -> ParentInfo:
     match run.state:
         case RunState.FINISHED if run.result is not None:
             return await _of_finished(host, yogo, run, checkpoint)
-        case RunState.WAITING | RunState.RUNNING:
+        case RunState.WAITING | RunState.RUNNING | RunState.SUSPENDED:
             return await asyncio.to_thread(_of_unfinished, run, checkpoint)
-        case RunState.FAILED | RunState.CANCELLED:
+        case RunState.FAILED | RunState.CANCELLED | RunState.STOPPED:
             say = f" If its {checkpoint} will do, name that file." if run.has_best else ""
             raise LaunchError(f"{run.name} is {run.state}{f': {run.why}' if run.why else ''}.{say}")
     if run.launch is None:

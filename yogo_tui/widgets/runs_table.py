@@ -10,7 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.widgets import DataTable
 
-from yogo_tui.runs.model import Run
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.widgets.words import cut_middle, duration, loss_words, since, state_words
 
 # Each width ends in one blank, as cells are not padded: 80 columns leave the name 21.
@@ -31,14 +31,7 @@ class _Name(Text):
 
 class RunsTable(DataTable[Text]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select_cursor", "open", id="runs.open")]
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "state--running",
-        "state--waiting",
-        "state--finished",
-        "state--failed",
-        "state--cancelled",
-        "state--unknown",
-    }
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"state--{state}" for state in RunState}
 
     def __init__(self) -> None:
         super().__init__(cursor_type="row", cell_padding=0, id="runs")

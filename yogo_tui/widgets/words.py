@@ -14,6 +14,8 @@ GLYPHS = {
     RunState.FINISHED: "✔",
     RunState.FAILED: "✖",
     RunState.CANCELLED: "■",
+    RunState.STOPPED: "■",
+    RunState.SUSPENDED: "‖",
     RunState.UNKNOWN: "?",
 }
 

@@ -79,3 +79,17 @@ def test_the_receipt_has_the_figures_of_the_best_epoch_also_of_an_earlier_attemp
         receipt.at = Position(epoch=3, step=3, best_loss=2.0, best_epoch=1)
         receipt.finish()
     assert Result.read(run.result).best_metrics == {"mAP50": 0.4}
+
+
+def test_the_receipt_keeps_what_is_doubtful_about_the_whole_run(tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    run.best.write_bytes(b"weights")
+    events.append(run.events, events.Started(epochs=3, steps_per_epoch=1, num_train=1, num_val=1))
+    for epoch in range(3):
+        events.append(run.events, validated(epoch, 2.0 + epoch, 0.0))
+    with Receipt(run) as receipt:
+        receipt.at = Position(epoch=3, step=3, best_loss=2.0, best_epoch=0)
+        receipt.finish()
+    doubts = Result.read(run.result).doubts
+    assert any("only rose" in sentence for sentence in doubts)
+    assert any("mAP50 was 0" in sentence for sentence in doubts)
