@@ -7,7 +7,7 @@ BIN := .venv/bin
 SOURCES := yogo yogo_tui tests benchmarks
 
 demo: .venv/ready
-	$(BIN)/yogo-tui demo
+	@$(BIN)/yogo-tui demo
 
 test: .venv/ready-dev
 	tests/slurm/install.sh
@@ -35,10 +35,9 @@ clean:
 
 # A half-made environment is not reused: the marker is written last.
 .venv/ready: pyproject.toml
-	./bootstrap.sh $(PYTHON)
-	$(BIN)/pip install --quiet --editable '.[train,tui]'
+	@./bootstrap.sh $(PYTHON) '.[train,tui]'
 	@touch $@
 
 .venv/ready-dev: .venv/ready
-	$(BIN)/pip install --quiet --editable '.[all]' --group dev
+	@./bootstrap.sh $(PYTHON) '.[all]' --group dev
 	@touch $@

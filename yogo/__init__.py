@@ -1,3 +1,5 @@
 """YOGO: a detector of cells in microscope frames, and its trainer."""
 
-__version__ = "2.0.0"
+from yogo.distribution import VERSION as __version__
+
+__all__ = ["__version__"]

@@ -129,7 +129,7 @@ def test_convnext_small_without_timm_names_the_extra_to_install() -> None:
         "except TrainingError as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "pip install 'yogo[convnext]'" in done.stdout
+    assert "pip install 'yogo-tui[convnext]'" in done.stdout
 
 
 def test_the_names_of_the_models_are_known_without_torch() -> None:

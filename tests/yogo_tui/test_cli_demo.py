@@ -29,11 +29,12 @@ def test_the_demo_is_made_once_and_its_chain_finishes(
     assert (workspace / "synthetic/synthetic.json").stat().st_mtime_ns == made
     out = capsys.readouterr().out
     assert out.count("✔ finished · epoch 1 of 1") == 2
-    pretrain, finetune = out.splitlines()[-2:]
+    pretrain, finetune, come_back = out.splitlines()[-3:]
     assert "pretrain finished, best validation loss" in pretrain
     assert "finetune finished, best validation loss" in finetune
     assert "test loss" in finetune
     assert finetune.endswith("/best.pth")
+    assert f"--workspace {workspace} demo" in come_back
 
 
 def test_pictures_that_cannot_be_made_are_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

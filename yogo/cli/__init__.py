@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from yogo import __version__
+from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
 from yogo.terminal import printable
 
@@ -34,7 +34,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="yogo", description=__doc__.splitlines()[0], allow_abbrev=False)
-    top.add_argument("--version", action="version", version=f"yogo {__version__}")
+    top.add_argument("--version", action="version", version=f"yogo {VERSION}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:
         importlib.import_module(f"yogo.cli.{name}").register(commands)
@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    if beside := conflict():
+        print(f"yogo: {printable(beside)}", file=sys.stderr)
     args = parser().parse_args(argv)
     return guarded(lambda: args.run(args))
 
@@ -53,6 +55,11 @@ def guarded(action: Callable[[], int]) -> int:
         sys.stdout.flush()
     except YogoError as error:
         return _fail(str(error))
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        if package in {"", "yogo"}:
+            raise
+        return _fail(f"This needs the package {package}, which is not installed: {installing('train')}")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

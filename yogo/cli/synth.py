@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from yogo.distribution import installing
 from yogo.errors import YogoError
 from yogo.terminal import printable
 
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         from yogo.synth.dataset import Plan, make_dataset
     except ImportError as error:
-        raise YogoError(f"yogo synth needs {error.name}, which is not installed: pip install 'yogo[train]'") from error
+        raise YogoError(f"yogo synth needs {error.name}, which is not installed: {installing('train')}") from error
     plan = Plan(args.pictures, tuple(args.image_hw), args.cells, args.seed, args.classes)
     make_dataset(args.out, plan, _show if sys.stderr.isatty() else None)
     print(f"Made {printable(str(args.out))}. Pre-train on, then fine-tune on:")

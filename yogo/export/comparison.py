@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from yogo.distribution import installing
 from yogo.errors import ExportError
 from yogo.export.graph import INPUT, Whole
 from yogo.export.intermediate import library
@@ -45,7 +46,7 @@ def onnx_runner(path: Path) -> Runner:
     try:
         import onnxruntime
     except ImportError:
-        raise ExportError("comparing the ONNX file needs onnxruntime: `pip install yogo[export]`") from None
+        raise ExportError(f"comparing the ONNX file needs onnxruntime: {installing('export')}") from None
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
 
     def run(frames: Floats) -> Floats:

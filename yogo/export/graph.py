@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from yogo.distribution import installing
 from yogo.errors import ExportError
 from yogo.infer.predictor import crop_rows, resize
 from yogo.model import YOGO
@@ -80,7 +81,7 @@ def _libraries(simplify: bool) -> tuple[Any, Any]:
         import onnxslim
     except ImportError as error:
         raise ExportError(
-            f"exporting needs the package {error.name}: install it with `pip install yogo[export]`"
+            f"exporting needs the package {error.name}, which is not installed: {installing('export')}"
         ) from None
     return onnx, onnxslim.slim
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+from yogo.distribution import installing
 from yogo.errors import ExportError
 
 
@@ -31,7 +32,7 @@ def library() -> Any:
     try:
         import openvino
     except ImportError:
-        raise ExportError("the IR needs the package openvino: `pip install yogo[export]`, or --no-openvino") from None
+        raise ExportError(f"the IR needs the package openvino: {installing('export')}, or --no-openvino") from None
     return openvino
 
 

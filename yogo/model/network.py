@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from yogo.architectures import BLOCKS, MODEL_NAMES, Block
+from yogo.distribution import installing
 from yogo.errors import TrainingError
 
 
@@ -54,7 +55,7 @@ def _convnext_small(num_classes: int, is_rgb: bool) -> nn.Sequential:
         import timm
     except ImportError:
         raise TrainingError(
-            "convnext_small needs the package timm, which is not installed: pip install 'yogo[convnext]'"
+            f"convnext_small needs the package timm, which is not installed: {installing('convnext')}"
         ) from None
     whole = timm.create_model("convnext_small", pretrained=False, num_classes=0, in_chans=3 if is_rgb else 1)
     network = nn.Sequential(*list(whole.children())[:-2])

@@ -10,8 +10,8 @@ from typing import Any, Literal, Protocol
 
 import torch
 
-from yogo import __version__
 from yogo.checkpoint import save_checkpoint
+from yogo.distribution import VERSION
 from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
@@ -115,7 +115,7 @@ class RunKeeper:
 def versions() -> dict[str, str]:
     """Of what a run's numbers may depend on."""
     found = {
-        "yogo": __version__,
+        "yogo": VERSION,
         "python": platform.python_version(),
         "torch": str(torch.__version__),
         "torchvision": metadata.version("torchvision"),

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from yogo import __version__
+from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
 from yogo.terminal import printable
 from yogo_tui.errors import ConsoleError
@@ -42,7 +42,7 @@ def parser() -> argparse.ArgumentParser:
         epilog="Exit status: 0 done, 1 failed, 2 misused. `yogo-tui COMMAND --help` says more.",
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"yogo-tui {__version__}")
+    top.add_argument("--version", action="version", version=f"yogo-tui {VERSION}")
     add_common(top, default=None)
     top.set_defaults(run=_open)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
@@ -53,6 +53,8 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     start_quickly()
+    if beside := conflict():
+        _fail(beside, 0)
     from yogo_tui.cli.options import Misuse
 
     args = parser().parse_args(argv)
@@ -86,7 +88,7 @@ def _open(args: argparse.Namespace) -> int:
     try:
         from yogo_tui.app import open_console
     except ImportError as error:
-        raise Misuse(f"The console needs {error.name}, which is not installed: pip install 'yogo[tui]'") from error
+        raise Misuse(f"The console needs {error.name}, which is not installed: {installing('tui')}") from error
     asyncio.run(open_console(settings_of(args)))
     return 0
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
+import shlex
 import sys
 from pathlib import Path
 
+from yogo.terminal import printable
 from yogo_tui.cli.options import Commands, new_command
+
+_WORKSPACE = Path("yogo-demo")
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -19,11 +24,24 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     from yogo_tui import demo
 
-    workspace = args.workspace or Path("yogo-demo")
+    workspace = args.workspace or _WORKSPACE
     settings = asyncio.run(demo.prepare(workspace))
     if args.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return asyncio.run(demo.run_chain(settings))
-    from yogo_tui.app import open_console
+        status = asyncio.run(demo.run_chain(settings))
+    else:
+        from yogo_tui.app import open_console
 
-    asyncio.run(open_console(settings, mode="launch"))
-    return 0
+        status = 0
+        asyncio.run(open_console(settings, mode="launch"))
+    print(printable(_come_back(workspace)))
+    return status
+
+
+def _come_back(workspace: Path) -> str:
+    """Where the demo lies, and how to open it again."""
+    chosen = f" --workspace {shlex.quote(str(workspace))}" if workspace != _WORKSPACE else ""
+    command = shlex.quote(os.path.relpath(sys.argv[0])) if os.sep in sys.argv[0] else sys.argv[0]
+    return (
+        f"The demo and its runs lie in {workspace}. Open it again: {command}{chosen} demo. "
+        "Delete that folder to begin anew."
+    )

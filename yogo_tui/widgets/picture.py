@@ -12,6 +12,7 @@ from rich.style import Style
 from rich.text import Text
 
 from yogo.definition import Sample, read_labels, read_notes
+from yogo.distribution import installing
 from yogo.errors import DefinitionError
 from yogo.terminal import printable
 
@@ -55,7 +56,7 @@ def _read(sample: Sample, size: tuple[int, int]) -> Image.Image:
     try:
         from PIL import Image, UnidentifiedImageError
     except ImportError as error:
-        raise DefinitionError("Pictures need Pillow, which is not installed: pip install 'yogo[tui]'") from error
+        raise DefinitionError(f"Pictures need Pillow, which is not installed: {installing('tui')}") from error
 
     try:
         with Image.open(sample.image, formats=("PNG", "JPEG", "TIFF")) as file:

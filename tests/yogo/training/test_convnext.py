@@ -14,7 +14,7 @@ from tiny import Yogo, write_dataset
 from yogo.checkpoint import load_checkpoint
 from yogo.model import YOGO, get_model_func, open_model
 
-pytest.importorskip("timm", reason="convnext_small needs timm: pip install 'yogo[convnext]'")
+pytest.importorskip("timm", reason="convnext_small needs timm: pip install 'yogo-tui[convnext]'")
 
 FLAGS = ("--model", "convnext_small", "--precision", "fp32", "--epochs", "1", "-bs", "2", "--wandb", "disabled")
 

@@ -156,7 +156,7 @@ def test_without_pretrained_weights_there_is_no_head_to_reset(
 
 
 def test_convnext_small_keeps_what_its_boxes_have_of_their_own_channels() -> None:
-    pytest.importorskip("timm", reason="convnext_small needs timm: pip install 'yogo[convnext]'")
+    pytest.importorskip("timm", reason="convnext_small needs timm: pip install 'yogo-tui[convnext]'")
     model = YOGO((64, 96), 0.1, 0.1, 3, model_func=get_model_func("convnext_small")).eval()
     with torch.no_grad():
         model.model[-1][1].weight[5:, :5] = 0  # type: ignore[index]
