@@ -34,7 +34,7 @@ def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int
     import torch
 
     from yogo.boxes import format_preds
-    from yogo.data.pictures import read_picture
+    from yogo.data.pictures import read_pixels
     from yogo.model import YOGO
 
     model, _ = YOGO.from_pth(checkpoint, inference=True)
@@ -44,7 +44,9 @@ def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int
     predictions.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(paths), batch_size):
         part = paths[start : start + batch_size]
-        frames = torch.stack([read_picture(p, rgb=bool(model.is_rgb), image_hw=(height, width)) for p in part])
+        frames = torch.stack(
+            [torch.from_numpy(read_pixels(p, rgb=bool(model.is_rgb), image_hw=(height, width))) for p in part]
+        )
         with torch.inference_mode():
             preds = model(frames / 255 if model.normalize_images else frames.float())
         for path, pred in zip(part, preds, strict=True):

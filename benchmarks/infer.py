@@ -77,10 +77,10 @@ def aim(model: YOGO, pictures: list[Path]) -> None:
     """
     import torch
 
-    from yogo.data.pictures import read_picture
+    from yogo.data.pictures import read_pixels
 
     height, width = model.img_size.tolist()
-    frames = [read_picture(path, rgb=False, image_hw=(height, width)) for path in pictures[:4]]
+    frames = [torch.from_numpy(read_pixels(path, rgb=False, image_hw=(height, width))) for path in pictures[:4]]
     model.eval()
     with torch.no_grad():
         objectness = torch.cat([model(frame[None] / 255)[:, 4].flatten() for frame in frames])

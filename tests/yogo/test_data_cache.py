@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from yogo.data.cache import DecodedCache, open_cache
-from yogo.data.pictures import read_picture
+from yogo.data.pictures import read_pixels
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError
 
@@ -54,8 +53,8 @@ def test_its_frames_are_those_of_the_files_in_whatever_order_they_are_asked_for(
     assert cache is not None
     mixed = [samples[index] for index in (4, 0, 5, 4)]
     for sample, row in zip(mixed, cache.rows(mixed), strict=True):
-        picture = read_picture(sample.image, rgb=rgb, image_hw=HW)
-        assert torch.equal(torch.from_numpy(cache.frames[row].copy()), picture)
+        picture = read_pixels(sample.image, rgb=rgb, image_hw=HW)
+        assert np.array_equal(cache.frames[row], picture)
 
 
 def test_it_is_built_once_and_found_again_whatever_the_order_of_the_samples(
@@ -155,7 +154,7 @@ def builder(samples: list[Sample], folder: Path, mode: str = "go", **more: objec
 
 
 def expected_sum(samples: list[Sample]) -> int:
-    return sum(int(read_picture(sample.image, rgb=False, image_hw=HW).sum()) for sample in samples)
+    return sum(int(read_pixels(sample.image, rgb=False, image_hw=HW).sum()) for sample in samples)
 
 
 def test_of_two_builders_one_builds_and_the_other_waits_and_both_have_it(samples: list[Sample], folder: Path) -> None:

@@ -10,13 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from picture_files import png16, tiff
 from PIL import Image
+from torch import Tensor
 from torchvision.io import ImageReadMode, decode_image
 
-from yogo.data.pictures import read_picture
+from yogo.data.depth import Bits
+from yogo.data.pictures import read_pixels
 from yogo.errors import DefinitionError
 
 HW = (12, 20)
+
+
+def read_picture(path: Path, *, rgb: bool, image_hw: tuple[int, int] | None, bits: Bits = None) -> Tensor:
+    return torch.from_numpy(read_pixels(path, rgb=rgb, image_hw=image_hw, bits=bits))
 
 
 @pytest.fixture
@@ -43,10 +50,90 @@ def test_a_grey_picture_read_in_colour_has_three_equal_channels(tmp_path: Path, 
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
-def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path, grey: np.ndarray, name: str) -> None:
+def test_sixteen_bits_keep_their_upper_eight_where_no_depth_is_known(
+    tmp_path: Path, grey: np.ndarray, name: str
+) -> None:
     deep = grey.astype(np.uint16) * 256 + 77
     picture = read_picture(saved(tmp_path / name, Image.fromarray(deep)), rgb=False, image_hw=HW)
     assert torch.equal(picture, torch.from_numpy(grey)[None])
+
+
+def saved_deep(path: Path, values: np.ndarray) -> Path:
+    return png16(path, values) if path.suffix == ".png" else tiff(path, values)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_the_range_of_a_known_depth_is_rounded_to_a_byte(tmp_path: Path, name: str, channels: int, bits: int) -> None:
+    top = 2**bits - 1
+    values = np.random.default_rng(2).integers(0, top + 1, (*HW, channels), dtype=np.uint16)
+    read = read_pixels(saved_deep(tmp_path / name, values.squeeze()), rgb=channels == 3, image_hw=None, bits=bits)
+    np.testing.assert_array_equal(read.transpose(1, 2, 0), np.rint(values * (255 / top)))
+
+
+@pytest.mark.parametrize("kind", ["<i4", ">i4", "<u4", "<i2", ">i2", ">u2"])
+def test_eight_bits_in_any_wider_integer_are_those_eight_bits(tmp_path: Path, grey: np.ndarray, kind: str) -> None:
+    path = tiff(tmp_path / "a.tif", grey.astype(kind[1:]), order=kind[0])
+    assert torch.equal(read_picture(path, rgb=False, image_hw=HW, bits=8), torch.from_numpy(grey)[None])
+
+
+@pytest.mark.parametrize("channels", [2, 4])
+def test_transparency_of_sixteen_bits_changes_no_pixel(tmp_path: Path, grey: np.ndarray, channels: int) -> None:
+    values = np.stack([grey.astype(np.uint16) * 16] * (channels - 1) + [np.full(HW, 9, np.uint16)], 2)
+    for rgb in (False, True):
+        read = read_pixels(png16(tmp_path / "a.png", values), rgb=rgb, image_hw=None, bits=12)
+        np.testing.assert_array_equal(read[0], np.rint(grey.astype(int) * 16 * (255 / 4095)))
+
+
+def test_values_above_the_range_are_white(tmp_path: Path) -> None:
+    values = np.full(HW, 5_000, np.uint16)
+    assert read_pixels(png16(tmp_path / "a.png", values), rgb=False, image_hw=None, bits=12).min() == 255
+
+
+@pytest.mark.parametrize(("kind", "bits"), [("u1", 8), ("u2", 8), ("u2", 12)])
+def test_white_is_zero_where_the_file_says_so(tmp_path: Path, grey: np.ndarray, kind: str, bits: int) -> None:
+    dark = tiff(tmp_path / "a.tif", grey.astype(kind), white_is_zero=True)
+    read = read_pixels(dark, rgb=False, image_hw=None, bits=bits)[0]
+    np.testing.assert_array_equal(read, 255 - np.rint(grey.astype(int) * (255 / (2**bits - 1))))
+
+
+def test_numbers_that_are_no_brightness_are_refused(tmp_path: Path) -> None:
+    for values in (np.full(HW, 70_000, np.int32), np.full(HW, -3, np.int16)):
+        with pytest.raises(DefinitionError, match=r"a\.tif cannot be read as a picture: its pixels have more than 16"):
+            read_pixels(tiff(tmp_path / "a.tif", values), rgb=False, image_hw=None, bits=12)
+
+
+@pytest.mark.parametrize("kind", ["u1", "u2"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tiff_is_read_as_it_is_stored_whatever_its_orientation(
+    tmp_path: Path, grey: np.ndarray, orientation: int, compression: str | None, kind: str
+) -> None:
+    picture = Image.fromarray(grey.astype(kind))
+    path = saved(tmp_path / "a.tif", picture, tiffinfo={274: orientation}, compression=compression)
+    np.testing.assert_array_equal(read_pixels(path, rgb=False, image_hw=None, bits=8)[0], grey)
+    np.testing.assert_array_equal(read_pixels(path, rgb=True, image_hw=None, bits=8)[1], grey)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_a_turned_tiff_of_either_byte_order_is_read_as_it_is_stored(
+    tmp_path: Path, grey: np.ndarray, order: str
+) -> None:
+    path = tiff(tmp_path / "a.tif", grey.astype(np.uint16), order=order, tags={274: 6})
+    np.testing.assert_array_equal(read_pixels(path, rgb=False, image_hw=None, bits=8)[0], grey)
+
+
+def test_every_page_of_a_turned_tiff_is_read_as_it_is_stored(tmp_path: Path, grey: np.ndarray) -> None:
+    pages = [Image.fromarray(grey), Image.fromarray(255 - grey)]
+    path = saved(tmp_path / "a.tif", pages[0], save_all=True, append_images=pages[1:], tiffinfo={274: 3})
+    for page, expected in enumerate((grey, 255 - grey)):
+        np.testing.assert_array_equal(read_pixels(path, rgb=False, image_hw=None, page=page)[0], expected)
+
+
+def test_a_picture_of_a_hundred_megapixels_is_read_without_a_word(tmp_path: Path) -> None:
+    path = saved(tmp_path / "a.png", Image.new("1", (10_000, 10_000), 1))
+    assert read_pixels(path, rgb=False, image_hw=HW).min() == 255
 
 
 def test_a_big_endian_sixteen_bit_tiff_is_read_alike(tmp_path: Path, grey: np.ndarray) -> None:
@@ -161,5 +248,5 @@ def test_a_png_that_claims_to_be_gigantic_is_refused_before_it_is_decoded(tmp_pa
     data[16:24] = (60_000).to_bytes(4) * 2
     data[29:33] = zlib.crc32(data[12:29]).to_bytes(4)
     path.write_bytes(data)
-    with pytest.raises(DefinitionError, match="cannot be read as a picture"):
+    with pytest.raises(DefinitionError, match=r"it has 60,000 x 60,000 pixels, and up to 268,435,456 are read"):
         read_picture(path, rgb=False, image_hw=HW)

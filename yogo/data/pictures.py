@@ -1,4 +1,4 @@
-"""One picture file to bytes of the shape that the network asks for.
+"""One picture file to bytes of the shape that the network asks for. The console reads with this too: no torch here.
 
 Pillow reads all the formats, lets go of the interpreter's lock while it decodes, and decoded a noisy
 772x1032 PNG in 6 ms where torchvision took 9, whose decoders are deprecated besides.
@@ -6,41 +6,51 @@ Pillow reads all the formats, lets go of the interpreter's lock while it decodes
 
 from __future__ import annotations
 
+import io
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageFile
 
+from yogo.data.depth import UPPER_EIGHT, Bits, as_bytes
+from yogo.data.tiff import ORIENTATION, without_orientation
 from yogo.errors import DefinitionError
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
 Image.preinit()  # the formats are registered here, before threads could do it at the same time
+Image.MAX_IMAGE_PIXELS = None  # instead of Pillow's warnings of attacks, one bound, and a sentence
 
 FORMATS = ("PNG", "JPEG", "TIFF")
 
+MOST_PIXELS = 2**28
+"""Of a picture: 268 million, as of a network's frame. What claims more is broken, or would fill the memory."""
+
+PHOTOMETRIC = 262
+WHITE_IS_ZERO = 0
+
+_OTHER_BYTE = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+"""Of a 16-bit value in colour Pillow keeps the upper byte; told of the other order, it keeps the lower one."""
+
 Bytes = npt.NDArray[np.uint8]
+Source = Path | str | IO[bytes]
 
 
-def read_picture(path: Path | str, *, rgb: bool, image_hw: tuple[int, int]) -> Tensor:
+def read_pixels(
+    path: Source, *, rgb: bool, image_hw: tuple[int, int] | None, bits: Bits = UPPER_EIGHT, page: int = 0
+) -> Bytes:
     """uint8 (C, H, W): one grey channel or three, resized (bilinear, antialiased) where the file's size differs.
 
-    Sixteen bits keep their upper eight, transparency is ignored, and so is an orientation in EXIF, since
-    the labels were drawn on the pixels as they are stored. Raises DefinitionError naming the file.
+    Of the size that the file has, where none is asked for. `bits` is how deep files of more than 8 bits are: see
+    yogo.data.depth. Transparency is ignored, and so is an orientation, in whatever format, since the labels were drawn
+    on the pixels as they are stored. Raises DefinitionError naming the file.
     """
-    import torch
-
-    return torch.from_numpy(read_pixels(path, rgb=rgb, image_hw=image_hw))
-
-
-def read_pixels(path: Path | str | IO[bytes], *, rgb: bool, image_hw: tuple[int, int] | None) -> Bytes:
-    """As `read_picture`, but a numpy array (C, H, W); of the size that the file has, where none is asked for."""
     try:
-        with Image.open(path, formats=FORMATS) as file:
-            picture = _in_eight_bits(file, rgb=rgb)
+        with opened(path, page) as file:
+            picture = _in_eight_bits(file, path, page, rgb=rgb, bits=bits)
             if image_hw is not None and picture.size != image_hw[::-1]:
                 picture = picture.resize(image_hw[::-1], Image.Resampling.BILINEAR)
             pixels: Bytes = np.array(picture)
@@ -54,26 +64,110 @@ def read_pixels(path: Path | str | IO[bytes], *, rgb: bool, image_hw: tuple[int,
 def picture_size(path: Path | str) -> tuple[int, int]:
     """Height and width of a picture, of which no more than the head is read. Raises DefinitionError."""
     try:
-        with Image.open(path, formats=FORMATS) as file:
+        with opened(path) as file:
             return file.height, file.width
     except Exception as error:  # as above
         raise DefinitionError(f"{path} cannot be read as a picture: {error}") from error
 
 
-def _in_eight_bits(file: Image.Image, *, rgb: bool) -> Image.Image:
-    """The picture in mode RGB or L."""
-    wanted = "RGB" if rgb else "L"
+@contextmanager
+def opened(source: Source, page: int = 0) -> Iterator[ImageFile.ImageFile]:
+    """A picture whose pixels will be those stored, not yet decoded. Raises whatever Pillow raises, and ValueError."""
+    with Image.open(source, formats=FORMATS) as file:
+        _turn_to(file, page)
+        if file.format != "TIFF" or tag(file, ORIENTATION, 1) == 1:
+            yield file
+            return
+    with Image.open(io.BytesIO(without_orientation(_all_of(source))), formats=FORMATS) as file:
+        _turn_to(file, page)
+        yield file
+
+
+def tag(file: Image.Image, number: int, default: Any = None) -> Any:
+    """What a TIFF's page says; `default` where it says nothing, or is none."""
+    return getattr(file, "tag_v2", {}).get(number, default)
+
+
+def deep_values(file: ImageFile.ImageFile, source: Source, page: int = 0) -> npt.NDArray[Any] | None:
+    """(H, W), or (H, W, channels without transparency), of values up to 65535; None for a picture of 8 bits.
+
+    Raises ValueError for numbers that are no brightness of 16 bits.
+    """
     if file.mode == "F":
         raise ValueError("its pixels are floating-point numbers; save it with 8 or 16 bits")
     if file.mode.startswith("I"):
-        values = np.asarray(file)
+        values: npt.NDArray[Any] = np.asarray(file)
         if values.min() < 0 or values.max() > 0xFFFF:
-            raise ValueError("its pixels have more than 16 bits; save it with 8 or 16")
-        file = Image.fromarray((values >> 8).astype(np.uint8))
+            raise ValueError("its pixels have more than 16 bits, or are below 0; save it with 8 or 16")
+        return values
+    if not has_deep_channels(file):
+        return None
+    if _rawmode(file).startswith("LA;16"):  # as four bytes a pixel: grey's two, then transparency's
+        pairs = np.asarray(_with_rawmode(file, "RGBA")).astype(np.uint16)
+        grey: npt.NDArray[Any] = (pairs[..., 0] << 8) | pairs[..., 1]
+        return grey
+    upper = np.asarray(_with_rawmode(file, _rawmode(file).replace("RGBa", "RGBA"))).astype(np.uint16)
+    with opened(source, page) as again:
+        rawmode = _rawmode(again).replace("RGBa", "RGBA")
+        lower = np.asarray(_with_rawmode(again, rawmode[:-1] + _OTHER_BYTE[rawmode[-1]]))
+    deep: npt.NDArray[Any] = (upper << 8) | lower
+    return deep[..., :3] if file.mode == "RGBA" else deep
+
+
+def has_deep_channels(file: ImageFile.ImageFile) -> bool:
+    """Whether this is a picture of several channels of 16 bits, of which Pillow gives the upper eight."""
+    return not file.mode.startswith("I") and ";16" in _rawmode(file)
+
+
+def _turn_to(file: ImageFile.ImageFile, page: int) -> None:
+    if page:
+        file.seek(page)
+    if file.width * file.height > MOST_PIXELS:
+        raise ValueError(f"it has {file.width:,} x {file.height:,} pixels, and up to {MOST_PIXELS:,} are read")
+
+
+def _all_of(source: Source) -> bytes:
+    if isinstance(source, Path | str):
+        return Path(source).read_bytes()
+    source.seek(0)
+    return source.read()
+
+
+def _rawmode(file: ImageFile.ImageFile) -> str:
+    if not file.tile:
+        return ""
+    arguments = file.tile[0].args
+    return str(arguments if isinstance(arguments, str) else arguments[0] if arguments else "")
+
+
+def _with_rawmode(file: ImageFile.ImageFile, rawmode: str) -> ImageFile.ImageFile:
+    """The picture, to be decoded as if its bytes were ordered thus."""
+    file.tile = [
+        tile._replace(args=rawmode if isinstance(tile.args, str) else (rawmode, *(tile.args or ())[1:]))
+        for tile in file.tile
+    ]
+    return file
+
+
+def _in_eight_bits(file: ImageFile.ImageFile, source: Source, page: int, *, rgb: bool, bits: Bits) -> Image.Image:
+    """The picture in mode RGB or L."""
+    wanted = "RGB" if rgb else "L"
+    picture: Image.Image = file
+    if bits is not UPPER_EIGHT or not has_deep_channels(file):
+        values = deep_values(file, source, page)
+        if values is not None:
+            inverted = tag(file, PHOTOMETRIC) == WHITE_IS_ZERO
+            picture = Image.fromarray(as_bytes(values, bits, white_is_zero=inverted), _mode(file, values))
     if file.format == "JPEG" and not rgb:
         file.draft("L", None)  # the luminance as it is stored, without a way through RGB and back
-    if file.mode == wanted:
-        return file
-    if file.mode in {"P", "PA"}:
-        file = file.convert("RGB")
-    return file.convert(wanted)
+    if picture.mode == wanted:
+        return picture
+    if picture.mode in {"P", "PA"}:
+        picture = picture.convert("RGB")
+    return picture.convert(wanted)
+
+
+def _mode(file: Image.Image, values: npt.NDArray[Any]) -> str:
+    if values.ndim == 2:
+        return "L"
+    return "CMYK" if file.mode == "CMYK" else "RGB"

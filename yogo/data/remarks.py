@@ -1,0 +1,87 @@
+"""What a person should know of a set of pictures before anything is trained on it, in sentences."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+
+from yogo.data.depth import Bits
+from yogo.data.headers import Header
+from yogo.definition.problem import listed
+
+STRETCHED = 0.02
+"""How far the ratio of a picture's sides may be from the network's frame: rounding makes as much."""
+
+
+def remarks(headers: Sequence[Header], *, bits: Bits, image_hw: tuple[int, int] | None = None) -> list[str]:
+    """Of pictures that are read at `bits` (see yogo.data.depth), and brought to `image_hw` if that is known."""
+    found = [
+        *_of_depth(headers, bits),
+        *_of_flat_ones(headers, bits),
+        *_named(headers, lambda one: one.num_pages > 1, "of several pages, of which the first is read", _pages),
+        *_named(
+            headers,
+            lambda one: one.orientation > 1,
+            "marked as turned or mirrored (EXIF orientation). They are read as they are stored, so labels that were "
+            "drawn in a viewer which turns them lie elsewhere",
+            lambda one: f"orientation {one.orientation}",
+        ),
+    ]
+    return [*found, *(_of_shapes(headers, image_hw) if image_hw else ())]
+
+
+def _of_depth(headers: Sequence[Header], bits: Bits) -> Iterator[str]:
+    deep = [one for one in headers if one.is_deep]
+    if not deep:
+        return
+    number = _counted(len(deep), len(headers))
+    if bits is None:
+        yield f"{number} of 16 bits a value: their upper 8 are read, as the weights were trained"
+        return
+    values = f"0 to {2**bits - 1:,}"
+    brightest = max((one.brightest or 0 for one in deep), default=0)
+    yield f"{number} of more than 8 bits a value: read as {bits} bits ({values}; the brightest value is {brightest:,})"
+
+
+def _of_flat_ones(headers: Sequence[Header], bits: Bits) -> Iterator[str]:
+    return _named(
+        headers,
+        lambda one: one.is_flat(bits),
+        "nearly of one shade, so that hardly anything can be seen on them",
+        lambda one: f"{one.low:,} to {one.high:,} of {one.top(bits):,}",
+    )
+
+
+def _of_shapes(headers: Sequence[Header], image_hw: tuple[int, int]) -> Iterator[str]:
+    height, width = image_hw
+    sizes = Counter((one.width, one.height) for one in headers if is_stretched((one.height, one.width), image_hw))
+    if sizes:
+        kinds = listed([f"{w}x{h} ({count:,})" for (w, h), count in sizes.most_common()])
+        number = _counted(sizes.total(), len(headers))
+        yield f"{number} of another shape than the network's {width}x{height}, and stretched to it: {kinds}"
+
+
+def is_stretched(picture_hw: tuple[int, int], image_hw: tuple[int, int]) -> bool:
+    """Whether a picture's cells change their shape when it is brought to a size."""
+    (height, width), (new_height, new_width) = picture_hw, image_hw
+    return abs(width * new_height / (height * new_width) - 1) > STRETCHED
+
+
+def _named(
+    headers: Sequence[Header], applies: Callable[[Header], bool], what: str, detail: Callable[[Header], str]
+) -> Iterator[str]:
+    some = [one for one in headers if applies(one)]
+    if some:
+        names = listed([f"{os.path.basename(one.path)} ({detail(one)})" for one in some])
+        yield f"{_counted(len(some), len(headers))} {what}: {names}"
+
+
+def _pages(header: Header) -> str:
+    return f"{header.num_pages:,} pages"
+
+
+def _counted(number: int, total: int) -> str:
+    if number == total:
+        return "the only picture is" if total == 1 else f"all {total:,} pictures are"
+    return f"{number:,} of {total:,} pictures {'is' if number == 1 else 'are'}"
