@@ -85,16 +85,6 @@ def test_a_file_of_the_same_size_and_another_time_is_compared_by_its_content(
     assert [problem.file for problem in record.verify()] == [other]
 
 
-def test_a_file_whose_time_was_put_back_is_found_when_looked_at_thoroughly(record: DataRecord, tmp_path: Path) -> None:
-    path = tmp_path / "a/images/1.png"
-    times = path.stat()
-    path.write_text("XX")
-    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
-
-    assert record.verify() == []
-    assert [problem.file for problem in record.verify(thorough=True)] == [path]
-
-
 def test_many_changes_are_told_up_to_a_number(record: DataRecord, tmp_path: Path) -> None:
     for path in (tmp_path / "a/images").iterdir():
         path.unlink()

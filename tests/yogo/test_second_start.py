@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,29 @@ from yogo.data.fingerprint import fingerprint
 from yogo.data.label_cache import open_labels
 from yogo.data.packed import pack_labels
 from yogo.definition import MissingPath
+from yogo.definition.identity import status
 from yogo.definition.split import Sample
 from yogo.definition.stamps import stamps
 from yogo.errors import DefinitionError
 from yogo.run.result import sha256
 
 
-def disguise(path: Path, text: str) -> None:
-    """Other content of the same size and time: only whoever reads the file can tell."""
-    status = path.stat()
-    assert len(text) == status.st_size
-    path.write_text(text)
-    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+class Opened:
+    """The files below a folder that this process opens, as the interpreter tells of each."""
+
+    def __init__(self, folder: Path) -> None:
+        self.names: list[str] = []
+        self.folder = str(folder)
+        sys.addaudithook(self._hear)
+
+    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and str(arguments[0]).startswith(self.folder):
+            self.names.append(str(arguments[0]))
+
+    def labels(self) -> list[str]:
+        """Those of label files since this was asked last."""
+        found, self.names = [name for name in self.names if name.endswith(".txt")], []
+        return sorted(found)
 
 
 def names(files: list[Path]) -> list[str]:
@@ -39,13 +51,15 @@ def files(tmp_path: Path) -> list[Path]:
     return paths
 
 
-def test_a_digest_is_remembered_while_size_and_time_are_the_same(files: list[Path], tmp_path: Path) -> None:
+def test_a_digest_is_remembered_while_a_file_is_as_it_was(files: list[Path], tmp_path: Path) -> None:
     memory = tmp_path / "memory"
     first = stamps(names(files), memory)
     assert [stamp.sha256 for stamp in first] == [sha256(path) for path in files]
-    disguise(files[1], "9 0.5 0.5 0.2 0.2\n")
-    assert stamps(names(files)[::-1], memory) == first[::-1], "it was not read again"
-    assert stamps(names(files))[1].sha256 == sha256(files[1]) != first[1].sha256
+    opened = Opened(tmp_path)
+    assert stamps(names(files)[::-1], memory) == first[::-1]
+    assert opened.labels() == [], "none was read again"
+    stamps(names(files))
+    assert opened.labels() == sorted(names(files))
     os.utime(files[1], ns=(1, 1))
     assert stamps(names(files), memory)[1].sha256 == sha256(files[1])
     files[2].write_text("longer than before, by far, it is\n" * 2)
@@ -71,7 +85,7 @@ def test_a_file_that_is_gone_is_named_though_it_is_remembered(files: list[Path],
 
 def test_what_was_seen_just_now_is_not_looked_at_again_and_names_the_same(files: list[Path]) -> None:
     before = fingerprint(names(files))
-    seen = {str(file): (file.stat().st_size, file.stat().st_mtime_ns) for file in files}
+    seen = {str(file): status(str(file)) for file in files}
     some = dict(list(seen.items())[::2])
     assert fingerprint(names(files), seen) == fingerprint(names(files), some) == before
     files[0].unlink()
@@ -107,10 +121,12 @@ def test_labels_are_not_parsed_again_until_a_file_the_classes_or_the_notes_chang
 ) -> None:
     samples, cache = samples_of(files), tmp_path / "cache"
     first = open_labels(samples, CLASSES, cache)
-    disguise(files[1], "9 0.5 0.5 0.2 0.2\n")
-    assert torch.equal(open_labels(samples, CLASSES, cache).boxes, first.boxes), "it was not parsed again"
-    assert open_labels(samples, [*CLASSES, "more"], cache).of(1)[0, 0] == 9
-    os.utime(files[1], ns=(1, 1))
+    opened = Opened(tmp_path)
+    assert torch.equal(open_labels(samples, CLASSES, cache).boxes, first.boxes)
+    assert opened.labels() == [], "none was parsed again"
+    open_labels(samples, [*CLASSES, "more"], cache)
+    assert opened.labels() == sorted(names(files))
+    files[1].write_text("9 0.5 0.5 0.2 0.2\n")
     assert open_labels(samples, CLASSES, cache).of(1)[0, 0] == 9
     (tmp_path / "notes.json").write_text('{"categories": [{"id": 9, "name": "5"}, {"id": 2, "name": "2"}]}')
     files[5].write_text("2 0.5 0.5 0.2 0.2\n")

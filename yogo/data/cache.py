@@ -1,7 +1,7 @@
 """The decoded cache: frames as the network wants them, in one memory-mapped file a set of pictures and shape.
 
 Copying a frame out of it costs a hundredth of decoding a PNG. Runs and ranks share it, through the page
-cache too. Every picture's path, size and time make up the file's name, so a changed picture is another
+cache too. Every picture's path and what it is known by make up the file's name, so a changed picture is another
 cache; what has not been used for longest goes when the folder's bound is reached.
 
     <folder>/<digest>-<C>x<H>x<W>.frames   uint8 (N, C, H, W), in the order of the pictures' paths
@@ -28,10 +28,10 @@ import numpy as np
 import numpy.typing as npt
 
 from yogo.data.cores import visible_cores
-from yogo.data.fingerprint import UNSEEN, fingerprint
+from yogo.data.fingerprint import UNSEEN, fingerprint, statuses
 from yogo.data.pictures import Bytes, read_pixels
+from yogo.definition.identity import Status, settled
 from yogo.definition.split import Sample
-from yogo.definition.stamps import Status
 from yogo.errors import DefinitionError, YogoError
 
 Progress = Callable[[int, int], None]
@@ -98,7 +98,8 @@ def open_cache(
     folder = folder or default_folder()
     paths = sorted({sample.image_file for sample in samples})
     shape = (3 if rgb else 1, *image_hw)
-    target = folder / f"{_digest(paths, seen)}-{'x'.join(map(str, shape))}.frames"
+    known = _known(paths, seen)
+    target = folder / f"{fingerprint(paths, known)}-{'x'.join(map(str, shape))}.frames"
     tell, show = notice or _silent, progress or _silent
     try:
         if not _stands(target, len(paths) * prod(shape)):
@@ -106,6 +107,7 @@ def open_cache(
             with _building(folder, show, tell) as report:
                 if not _stands(target, len(paths) * prod(shape)):
                     _make_room(folder, len(paths) * prod(shape), limit_bytes)
+                    settled(known.values())
                     _build(target, paths, shape, report)
         return DecodedCache(target, paths, shape)
     except CacheRefused as refusal:
@@ -121,10 +123,10 @@ def _silent(*told: object) -> None:
     return
 
 
-def _digest(paths: Sequence[str], seen: Mapping[str, Status]) -> str:
-    """Names the pictures as they are now."""
+def _known(paths: Sequence[str], seen: Mapping[str, Status]) -> dict[str, Status]:
+    """The pictures as they are now."""
     try:
-        return fingerprint(paths, seen)
+        return statuses(paths, seen)
     except OSError as error:
         raise DefinitionError(f"{error.filename} cannot be read as a picture: {error.strerror}") from error
 

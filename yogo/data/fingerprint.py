@@ -1,14 +1,13 @@
-"""What some files are by now, in one word: their paths, sizes and times. Cheap beside reading them."""
+"""What some files are by now, in one word: their paths, and what they are known by. Cheap beside reading them."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from yogo.data.cores import visible_cores
-from yogo.definition.stamps import Status
+from yogo.definition.identity import Status, status
 
 AT_A_TIME = 500
 
@@ -20,10 +19,16 @@ def fingerprint(paths: Sequence[str], seen: Mapping[str, Status] = UNSEEN) -> st
 
     Raises OSError for a file that cannot be looked at; its `filename` says which.
     """
-    if unseen := [path for path in paths if path not in seen]:
-        seen = {**seen, **_look(unseen)}
-    lines = "".join([f"{path}\0{size}\0{time}\n" for path in paths for size, time in (seen[path],)])
+    seen = statuses(paths, seen)
+    lines = "".join([f"{path}\0{seen[path]}\n" for path in paths])
     return hashlib.sha256(lines.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def statuses(paths: Sequence[str], seen: Mapping[str, Status] = UNSEEN) -> dict[str, Status]:
+    """What each file is known by, in the order of `paths`. Raises OSError, as `fingerprint`."""
+    unseen = [path for path in paths if path not in seen]
+    looked = _look(unseen) if unseen else {}
+    return {path: looked.get(path) or seen[path] for path in paths}
 
 
 def _look(paths: Sequence[str]) -> dict[str, Status]:
@@ -36,5 +41,4 @@ def _look(paths: Sequence[str]) -> dict[str, Status]:
 
 
 def _statuses(paths: Sequence[str]) -> list[tuple[str, Status]]:
-    stats = [(path, os.stat(path)) for path in paths]
-    return [(path, (stat.st_size, stat.st_mtime_ns)) for path, stat in stats]
+    return [(path, status(path)) for path in paths]

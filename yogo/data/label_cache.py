@@ -18,10 +18,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from yogo.data.fingerprint import UNSEEN, fingerprint
+from yogo.data.fingerprint import UNSEEN, fingerprint, statuses
 from yogo.data.packed import PackedLabels, pack_labels
+from yogo.definition.identity import Status, settled
 from yogo.definition.split import Sample
-from yogo.definition.stamps import Status
 from yogo.run.atomic import replacing
 
 
@@ -33,11 +33,13 @@ def open_labels(
     Files that were `seen` just now are not looked at again.
     """
     paths = sorted({sample.label_file for sample in samples if sample.label_file})
-    file = _file(paths, classes, folder, seen) if folder else None
+    known = _seen(paths, seen) if folder else None
+    file = _file(classes, folder, known) if folder and known else None
     parsed = _read(file) if file else None
     if parsed is None:
+        is_sure = known is not None and settled(known.values())
         parsed = pack_labels([Sample(path, path, path) for path in paths], classes)
-        if file:
+        if file and is_sure:
             _write(file, parsed)
     rows = {path: row for row, path in enumerate(paths)}
     # A sample without a label file has the row after all others, which has no boxes.
@@ -46,21 +48,27 @@ def open_labels(
     )
 
 
-FORMAT = 3
+FORMAT = 4
 """Another number where label files are read otherwise than before: what was parsed by the old rules is left alone."""
 
 NONE = PackedLabels(torch.empty(0, 5, dtype=torch.float32), torch.tensor([0, 0]), torch.tensor([0]))
 """One sample without boxes."""
 
 
-def _file(paths: Sequence[str], classes: Sequence[str], folder: Path, seen: Mapping[str, Status]) -> Path | None:
-    """Where such labels are kept; None where a file is missing, of which parsing then speaks."""
+def _seen(paths: Sequence[str], seen: Mapping[str, Status]) -> dict[str, Status] | None:
+    """What label files and notes are known by; None where one cannot be looked at, of which parsing then speaks."""
     folders = {path.rpartition("/")[0] for path in paths}
-    notes = {os.path.join(os.path.dirname(folder), "notes.json") for folder in folders}
+    notes = sorted(os.path.join(os.path.dirname(folder), "notes.json") for folder in folders)
+    wanted = [*paths, *(path for path in notes if os.path.exists(path))]
     try:
-        digest = fingerprint([*paths, *sorted(path for path in notes if os.path.exists(path))], seen)
+        return statuses(wanted, seen)
     except OSError:
         return None
+
+
+def _file(classes: Sequence[str], folder: Path, seen: Mapping[str, Status]) -> Path:
+    """Where such labels are kept."""
+    digest = fingerprint([*seen], seen)
     return folder / f"{hashlib.sha256(json.dumps([FORMAT, digest, list(classes)]).encode()).hexdigest()[:32]}.labels"
 
 

@@ -15,11 +15,10 @@ import subprocess
 import sys
 from array import array
 from collections.abc import Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from yogo.definition.labels import Notes, read_labels, read_notes
+from yogo.definition.labels import read_labels, read_notes
 from yogo.errors import YogoError
 
 
@@ -39,20 +38,16 @@ class Parsed(NamedTuple):
 def parse(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:
     """The boxes of label files; none where there is no file. Raises DefinitionError."""
     rows, counts, dropped = array("f"), array("q"), array("q")
+    notes = {folder: read_notes(folder) for folder in {Path(path).parent for path in paths if path is not None}}
     for path in paths:
         before, num_dropped = len(rows), 0
         if path is not None:
-            labels = read_labels(Path(path), classes, _notes(str(Path(path).parent)))
+            labels = read_labels(file := Path(path), classes, notes[file.parent])
             rows.extend(labels.rows)
             num_dropped = labels.num_dropped
         counts.append((len(rows) - before) // 5)
         dropped.append(num_dropped)
     return Parsed(rows, counts, dropped)
-
-
-@lru_cache
-def _notes(folder: str) -> Notes | None:
-    return read_notes(Path(folder))
 
 
 def parse_apart(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:

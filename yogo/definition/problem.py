@@ -20,6 +20,9 @@ class Problem:
     missing: bool = False
     """A file or folder is not there."""
 
+    kind: str = ""
+    """What it is one of, in the plural, where there may be many: `labels without a picture`."""
+
     def __str__(self) -> str:
         """The sentence with its place in front."""
         if self.file is None:
@@ -46,9 +49,11 @@ class MissingPath(InvalidDatasetDefinitionFile, FileNotFoundError):
     """A definition, or something that it names, does not exist."""
 
 
-def fault(message: str, file: Path, line: int | None = None, *, missing: bool = False) -> InvalidDatasetDefinitionFile:
+def fault(
+    message: str, file: Path, line: int | None = None, *, missing: bool = False, kind: str = ""
+) -> InvalidDatasetDefinitionFile:
     """The exception for one fault in a file."""
-    return Problem("error", message, file, line, missing).exception()
+    return Problem("error", message, file, line, missing, kind).exception()
 
 
 def listed(names: list[str], most: int = 3) -> str:

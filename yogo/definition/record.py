@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal, cast
 
 from pydantic import ConfigDict
 
+from yogo.definition.identity import Status, status
 from yogo.definition.labels import notes_file
 from yogo.definition.model import DatasetDefinition, FolderPair
 from yogo.definition.problem import Problem
 from yogo.definition.split import Sample, Splits
-from yogo.definition.stamps import Stamp, Status, stamps
+from yogo.definition.stamps import AT_A_TIME, Stamp, stamps
 from yogo.definition.thumbnails import Thumbnail, num_made
 from yogo.run.record import Part, Record
 from yogo.run.result import sha256
@@ -137,8 +140,8 @@ class DataRecord(Record):
         return Splits(train, val, test, self.num_unlabelled)
 
     def seen(self) -> dict[str, Status]:
-        """Size and time of every file, by its path."""
-        return {path: (stamp.size, stamp.mtime_ns) for path, stamp in self._stamped()}
+        """What every file was known by, by its path."""
+        return {path: stamp.status for path, stamp in self._stamped()}
 
     def made_of(self) -> tuple[Thumbnail, ...]:
         """The thumbnails that this was built with, in the same order."""
@@ -150,7 +153,7 @@ class DataRecord(Record):
             yield Path(folder.folder, entry.name), folder.class_name, entry.stamp
 
     def verify(self, *, thorough: bool = False) -> list[Problem]:
-        """What is no longer as it was. A file of the same size and time is believed unless `thorough`."""
+        """What is no longer as it was, by its content where its status is another, or `thorough` asks for it."""
         found: list[Problem] = []
         for problem in self._differences(thorough):
             if len(found) == MOST_PROBLEMS:
@@ -164,9 +167,8 @@ class DataRecord(Record):
         return Sample(f"{folders.images}/{entry.image}", label, entry.key)
 
     def _differences(self, thorough: bool) -> Iterator[Problem]:
-        for path, stamp in self._stamped():
-            if what := _change(Path(path), stamp, thorough):
-                yield Problem("error", what, Path(path), missing=not os.path.exists(path))
+        for path, what in _changes(self._stamped(), thorough):
+            yield Problem("error", what, Path(path), missing=not os.path.exists(path))
         for notes in self.notes:
             if notes.stamp is None and os.path.exists(notes.path):
                 yield Problem(
@@ -187,14 +189,34 @@ class DataRecord(Record):
                 yield notes.path, notes.stamp
 
 
-def _change(path: Path, stamp: Stamp, thorough: bool) -> str:
+def _changes(stamped: Iterable[tuple[str, Stamp]], thorough: bool) -> Iterator[tuple[str, str]]:
+    """The files that changed, and how, in order. Of a set that was copied, all are read: by threads."""
+    left = iter(stamped)
+    with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
+        while part := list(itertools.islice(left, AT_A_TIME)):
+            statuses = [_status(path) for path, _ in part]
+            doubted = [
+                (path, stamp, now)
+                for (path, stamp), now in zip(part, statuses, strict=True)
+                if thorough or now != stamp.status
+            ]
+            told = pool.map(lambda one: _change(*one), doubted)
+            yield from ((path, what) for (path, *_), what in zip(doubted, told, strict=True) if what)
+
+
+def _status(path: str) -> Status | OSError:
     try:
-        status = path.stat()
-        if status.st_size == stamp.size:
-            if status.st_mtime_ns == stamp.mtime_ns and not thorough:
-                return ""
-            if sha256(path) == stamp.sha256:
-                return ""
+        return status(path)
+    except OSError as error:
+        return error
+
+
+def _change(path: str, stamp: Stamp, now: Status | OSError) -> str:
+    try:
+        if isinstance(now, OSError):
+            raise now
+        if now[0] == stamp.size and sha256(Path(path)) == stamp.sha256:
+            return ""
     except FileNotFoundError:
         return "This file is gone since the run began"
     except OSError as error:

@@ -1,8 +1,8 @@
-"""Files as they are: size, time and SHA-256. What was hashed before is remembered, folder by folder.
+"""Files as they are: what they are known by, and their SHA-256. What was hashed before is remembered, by folder.
 
-    <memory>/<digest of a folder's path>.json   {name: [size, mtime_ns, sha256]}
+    <memory>/<digest of a folder's path>.json   {name: [size, mtime_ns, changed, inode, sha256]}
 
-A file of the same size and time is believed to be the same; so the next run on the same data reads none of it.
+A file of the same status (see yogo.definition.identity) is the same; so the next run on the same data reads none of it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import ClassVar
 
 from pydantic import ConfigDict
 
+from yogo.definition.identity import Status, settled, status
 from yogo.definition.problem import fault
 from yogo.run.atomic import replacing
 from yogo.run.result import sha256
@@ -31,9 +32,6 @@ AT_A_TIME = 500
 
 QUICK_SECONDS = 50e-6
 """A file that takes less to look at, as on a local disk if it is remembered, is not worth a thread."""
-
-Status = tuple[int, int]
-"""Size in bytes and time of the last change in nanoseconds: what a file is known by without reading it."""
 
 Places = list[tuple[str, str]]
 """Folder and name of some files."""
@@ -50,6 +48,14 @@ class Stamp:
     size: int
     mtime_ns: int
     sha256: str
+    changed: int = 0
+    """As in its status; 0 in records of an older yogo, which did not know it."""
+
+    inode: int = 0
+
+    @property
+    def status(self) -> Status:
+        return self.size, self.mtime_ns, self.changed, self.inode
 
 
 def stamps(
@@ -103,18 +109,26 @@ def _look(folder: str, names: Sequence[str], known: Known, changed: set[str]) ->
         try:
             for name in names:
                 path = f"{folder}/{name}"
-                status = os.stat(name, dir_fd=inside)
-                size, mtime_ns = status.st_size, status.st_mtime_ns
+                now = status(path, os.stat(name, dir_fd=inside))
                 kept = known.get(name)
-                if not (isinstance(kept, list) and len(kept) == 3 and kept[:2] == [size, mtime_ns]):
-                    kept = known[name] = [size, mtime_ns, sha256(Path(path))]
+                if not (isinstance(kept, list) and len(kept) == 5 and kept[:4] == [*now]):
+                    kept = [*now, _hashed(path, now, known, name)]
                     changed.add(folder)
-                yield Stamp(size, mtime_ns, str(kept[2]))
+                size, mtime_ns, told, inode = now
+                yield Stamp(size, mtime_ns, str(kept[4]), told, inode)
         finally:
             os.close(inside)
     except OSError as error:
         missing = isinstance(error, FileNotFoundError)
         raise fault(f"This file cannot be read: {error.strerror}", Path(path), missing=missing) from error
+
+
+def _hashed(path: str, now: Status, known: Known, name: str) -> str:
+    """The file's SHA-256, remembered unless it may change without a sign."""
+    is_sure = settled((now,))
+    digest = sha256(Path(path))
+    known[name] = [*now, digest] if is_sure else []
+    return digest
 
 
 def _place(memory: Path, folder: str) -> Path:

@@ -84,16 +84,14 @@ def pictures(
 
 def _recorded(record: DataRecord, definition: DatasetDefinition) -> tuple[Sample, ...]:
     """The run's test pictures, if they are the definition's: also where both were moved since."""
-    own = {(entry.key, entry.image_stamp.size) for entry in record.files if entry.split == "test"}
     if Path(record.definition) == definition.path.absolute():
         return record.splits().test
-    # The same places below the definition's labels, and the same sizes: the definition was moved, or copied.
+    # The same places below the definition's labels, and the same content: the definition was moved, or copied.
+    own = {entry.key: entry.image_stamp for entry in record.files if entry.split == "test"}
     everything = split(definition, override=SplitFractions(0.0, 0.0, 1.0)).test
-    names = {key for key, _ in own}
-    found = tuple(
-        sample for sample in everything if sample.key in names and (sample.key, sample.image.stat().st_size) in own
-    )
-    return found if len(found) == len(own) else ()
+    found = tuple(sample for sample in everything if sample.key in own)
+    same_size = len(found) == len(own) and all(one.image.stat().st_size == own[one.key].size for one in found)
+    return found if same_size and digests(found) == [own[one.key].sha256 for one in found] else ()
 
 
 def _changed(record: DataRecord, definition: DatasetDefinition) -> tuple[str, ...]:

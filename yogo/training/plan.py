@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.definition import DatasetDefinition, Splits
-from yogo.definition.stamps import Status
+from yogo.definition.identity import Status
 from yogo.definition.thumbnails import Thumbnail
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
