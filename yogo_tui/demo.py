@@ -54,8 +54,8 @@ async def prepare(workspace: Path) -> Settings:
     workspace.mkdir(parents=True, exist_ok=True)
     file = workspace / "settings.yaml"
     if not file.exists():
-        write_atomically(file, _settings())
-    settings = load(file)
+        write_atomically(file, _settings(workspace))
+    settings = load(file, workspace=workspace)
     for slug, (title, note, recipe) in RECIPES.items():
         path = settings.own_presets_folder / f"{slug}.yaml"
         if not path.exists():
@@ -65,10 +65,16 @@ async def prepare(workspace: Path) -> Settings:
     return settings
 
 
-def _settings() -> str:
+def _settings(workspace: Path) -> str:
     cores = os.cpu_count() or 1
     sizes = [{"gpus": n, "cpus": cores, "hours": 1, "template": f"{n}gpu.sbatch"} for n in (1, 2, 4)]
-    values = {"definitions": [DEFINITIONS], "cluster": "local", "local_slots": 1, "sizes": sizes}
+    values = {
+        "workspace": str(workspace),
+        "definitions": [DEFINITIONS],
+        "cluster": "local",
+        "local_slots": 1,
+        "sizes": sizes,
+    }
     return "# The demo's settings. Delete this folder to begin anew.\n" + yaml.safe_dump(values, sort_keys=False)
 
 

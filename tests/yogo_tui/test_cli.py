@@ -35,7 +35,8 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (data / "gone.yml").write_text("class_names: [a]\ndataset_paths:\n  x: {image_path: nowhere, label_path: labels}\n")
     size = "{gpus: %d, cpus: 1, hours: 1, template: %dgpu.sbatch}"
     (lab / "settings.yaml").write_text(
-        f"cluster: local\nlocal_slots: 1\npoll_seconds: 0.2\nyogo_command: {sys.executable} {PRETEND}\n"
+        f"workspace: {lab}\ncluster: local\nlocal_slots: 1\npoll_seconds: 0.2\n"
+        f"yogo_command: {sys.executable} {PRETEND}\n"
         f"sizes: [{size % (1, 1)}, {size % (2, 2)}]\n"
     )
     monkeypatch.setenv("YOGO_TUI_SETTINGS", str(lab / "settings.yaml"))

@@ -30,6 +30,7 @@ SETTINGS = Settings(
     account="cells",
     setup=("module load cuda/12", "conda activate yogo"),
     yogo_command="/opt/yogo",
+    wandb="disabled",
 )
 PARENT = Parent(checkpoint="/lab/trained_models/first/best.pth", run="/lab/trained_models/first", sha256="ab" * 32)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings import Settings, default_file, load
+from yogo_tui.settings import Settings, default_file, definition_files, load
 
 
 def written(folder: Path, text: str) -> Path:
@@ -24,14 +25,6 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.Mo
     assert settings.definition_folders == (tmp_path / "dataset_defs",)
 
 
-def test_the_workspace_is_relative_to_the_file_and_everything_else_to_the_workspace(tmp_path: Path) -> None:
-    (tmp_path / "lab").mkdir()
-    settings = load(written(tmp_path, "workspace: lab\nruns: [../others, /abs]\ntemplates: scripts\n"))
-    assert settings.run_folders == (tmp_path / "lab/trained_models", tmp_path / "others", Path("/abs"))
-    assert settings.templates_folder == tmp_path / "lab/scripts"
-    assert settings.own_presets_folder == tmp_path / "recipes"
-
-
 def test_the_workspace_given_by_hand_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -45,17 +38,61 @@ def test_the_environment_names_the_file(tmp_path: Path) -> None:
     assert load(env={"YOGO_TUI_SETTINGS": str(file)}).partition == "big"
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "word"),
-    [
-        ("partition: gpu\npoll_secs: 3\n", 2, "poll_secs"),
-        ("\npoll_seconds: soon\n", 2, "poll_seconds"),
-        ("sizes:\n  - gpus: 1\n    cpus: 2\n    hours: x\n    template: a\n", 4, "sizes.0.hours"),
-        ("a: [1,\n", 2, "YAML"),
-        ("- a\n", 1, "name: value"),
-        ("workspace: !!python/object/apply:os.system ['touch x']\n", 1, "YAML"),
-    ],
-)
+SIZE = "gpus: 1, cpus: 2, hours: 1"
+
+WRONG = [
+    ("partition: gpu\npoll_secs: 3\n", 2, 'There is no setting "poll_secs". Did you mean "poll_seconds"?'),
+    ("qqqq: 3\n", 1, "workspace, definitions"),
+    ("\npoll_seconds: soon\n", 2, "poll_seconds must be a number"),
+    ("poll_seconds: 0\n", 1, "poll_seconds must be at least 0.2"),
+    ("poll_seconds: .inf\n", 1, "poll_seconds"),
+    ("poll_seconds: .nan\n", 1, "poll_seconds"),
+    ("local_slots: -1\n", 1, "local_slots must be at least 0"),
+    ("local_slots: true\n", 1, "local_slots must be a whole number"),
+    ("local_slots: 1.5\n", 1, "local_slots must be a whole number"),
+    ("cluster: 5\n", 1, "cluster must be auto, slurm or local"),
+    ("wandb: maybe\n", 1, "wandb must be auto, online, offline or disabled"),
+    ("partition: [gpu]\n", 1, "partition must be text"),
+    ("partition: 7\n", 1, "partition must be text"),
+    ("partition: 2026-01-01\n", 1, "partition must be text"),
+    ("account: {a: b}\n", 1, "account must be text"),
+    ('partition: "a\\eb"\n', 1, "control character"),
+    ("runs: old\n", 1, 'runs must be a list, one a line, each after "- "'),
+    ("runs:\n  - a\n  - 5\n", 3, "a folder"),
+    ("runs:\n  - ''\n", 2, "a folder"),
+    ("workspace: 5\n", 1, "workspace must be a folder"),
+    ("workspace: ~nobody-of-this-name/lab\n", 1, "~nobody-of-this-name"),
+    ('definitions: ["a\\0b"]\n', 1, "control character"),
+    ("yogo_command: srun 'yogo\n", 1, "yogo_command"),
+    ("sizes: []\n", 1, "sizes"),
+    ("sizes: 4\n", 1, "sizes must be a list"),
+    ("sizes:\n  - 4\n", 2, "sizes"),
+    ("sizes:\n  - gpus: 1\n    cpus: 2\n    hours: x\n    template: 1gpu.sbatch\n", 4, "hours must be a number"),
+    ("sizes:\n  - gpus: -1\n    cpus: 2\n    hours: 1\n    template: 1gpu.sbatch\n", 2, "gpus must be at least 0"),
+    ("sizes:\n  - gpus: 1\n    cpus: 0\n    hours: 1\n    template: 1gpu.sbatch\n", 3, "cpus must be at least 1"),
+    ("sizes:\n  - gpus: 1\n    cpus: 1\n    hours: 0\n    template: 1gpu.sbatch\n", 4, "hours must be greater than 0"),
+    ("sizes:\n  - gpus: 1\n    cpus: 1\n    hours: .inf\n    template: 1gpu.sbatch\n", 4, "hours"),
+    ("sizes:\n  - gpus: 1\n    cpus: 1\n    hours: 1e300\n    template: 1gpu.sbatch\n", 4, "hours"),
+    ("sizes:\n  - gpus: 1\n    cpus: 1\n    template: 1gpu.sbatch\n", 2, "hours is missing"),
+    ("sizes:\n  - {gpus: 1, cpus: 1, hours: 1, template: 1gpu.sbatch, gpu: 2}\n", 2, 'Did you mean "gpus"?'),
+    (f"sizes:\n  - {{{SIZE}, template: 3gpu.sbatch}}\n", 2, 'There is no script template "3gpu.sbatch"'),
+    (f"sizes:\n  - {{{SIZE}, template: ../1gpu.sbatch}}\n", 2, "template"),
+    (
+        f"sizes:\n  - {{{SIZE}, template: 1gpu.sbatch, name: a}}\n  - {{{SIZE}0, template: 1gpu.sbatch, name: a}}\n",
+        3,
+        'two sizes are named "a"',
+    ),
+    ("a: [1,\n", 2, "YAML"),
+    ("- a\n", 1, "name: value"),
+    ("just words\n", 1, "name: value"),
+    ("partition: a\npartition: b\n", 2, "twice"),
+    ("a: &a [b]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n", 1, "There is no setting"),
+    ("workspace: !!python/object/apply:os.system ['touch x']\n", 1, "tag"),
+    ("partition: a\x1b[2Jb\n", 1, "control character"),
+]
+
+
+@pytest.mark.parametrize(("text", "line", "word"), WRONG, ids=lambda value: str(value)[:40])
 def test_an_error_names_file_line_and_field(tmp_path: Path, text: str, line: int, word: str) -> None:
     file = written(tmp_path, text)
     with pytest.raises(SettingsError) as caught:
@@ -71,7 +108,7 @@ def test_a_named_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
 
 def test_a_workspace_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="is not a folder"):
-        load(written(tmp_path, "workspace: gone\n"))
+        load(written(tmp_path, "workspace: /gone\n"))
 
 
 def test_a_relative_config_home_counts_as_unset() -> None:
@@ -80,11 +117,71 @@ def test_a_relative_config_home_counts_as_unset() -> None:
 
 def test_the_trainers_command_is_split_into_words() -> None:
     assert Settings(yogo_command="srun 'my yogo'").yogo_words == ("srun", "my yogo")
-    with pytest.raises(SettingsError, match="yogo_command"):
-        _ = Settings(yogo_command="srun 'yogo").yogo_words
+
+
+@pytest.mark.parametrize("kind", ["fifo", "folder", "binary", "huge", "latin"])
+def test_what_is_no_settings_file_is_refused_by_name_and_at_once(tmp_path: Path, kind: str) -> None:
+    file = tmp_path / "settings.yaml"
+    if kind == "fifo":
+        os.mkfifo(file)
+    elif kind == "folder":
+        file.mkdir()
+    else:
+        texts = {
+            "binary": b"\x89PNG\r\n\x1a\n\0\0",
+            "huge": b"# x\n" * 300_000,
+            "latin": "account: Zürich".encode("latin-1"),
+        }
+        file.write_bytes(texts[kind])
+    with pytest.raises(SettingsError, match=r"settings\.yaml"):
+        load(file)
+
+
+def test_a_folder_that_is_named_twice_is_looked_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trained_models").mkdir()
+    (tmp_path / "link").symlink_to("trained_models")
+    (tmp_path / "defs/sub").mkdir(parents=True)
+    (tmp_path / "defs/sub/one.yml").touch()
+    text = "runs: [more, more/, ./more, trained_models, link]\ndefinitions: [defs, defs/sub, defs]\npresets: [p, ./p]\n"
+    settings = load(written(tmp_path, text))
+    assert settings.run_folders == (tmp_path / "trained_models", tmp_path / "more")
+    assert [path for path, _ in definition_files(settings)] == [tmp_path / "defs/sub/one.yml"]
+    assert settings.preset_folders == (tmp_path / "recipes", tmp_path / "p")
+
+
+def test_a_size_that_stands_twice_is_offered_once(tmp_path: Path) -> None:
+    size = f"  - {{{SIZE}, template: 1gpu.sbatch}}\n"
+    assert len(load(written(tmp_path, f"sizes:\n{size}{size}")).sizes) == 1
+
+
+def test_sizes_with_as_many_gpus_are_told_apart_by_their_names(tmp_path: Path) -> None:
+    text = f"sizes:\n  - {{{SIZE}, template: 1gpu.sbatch}}\n  - {{{SIZE}0, template: 1gpu.sbatch, name: long}}\n"
+    settings = load(written(tmp_path, text))
+    assert settings.size("long").hours == 10
+    with pytest.raises(SettingsError, match="long"):
+        settings.size("1")
+
+
+def test_an_empty_value_is_the_default(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "sizes:\nruns:\npartition:\n")).sizes == Settings().sizes
+
+
+def test_a_template_of_ones_own_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates/mine.sbatch").touch()
+    assert (
+        load(written(tmp_path, f"sizes:\n  - {{{SIZE}, template: mine.sbatch}}\n")).sizes[0].template == "mine.sbatch"
+    )
+
+
+def test_a_folder_that_is_named_and_not_there_is_told(tmp_path: Path) -> None:
+    (notice,) = load(written(tmp_path, "partition: a\ntemplates: none\n")).notices
+    assert "line 2" in notice
+    assert "none" in notice
 
 
 def test_a_size_that_is_not_offered_lists_those_that_are() -> None:
-    assert Settings().size(2).cpus == 32
+    assert Settings().size("2").cpus == 32
     with pytest.raises(SettingsError, match="1, 2, 4"):
-        Settings().size(3)
+        Settings().size("3")

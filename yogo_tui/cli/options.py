@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yogo.terminal import printable
 from yogo_tui.errors import ConsoleError
 from yogo_tui.settings import Settings, load
 
@@ -39,8 +41,11 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def settings_of(args: argparse.Namespace) -> Settings:
-    """Raises SettingsError."""
-    return load(args.settings, workspace=args.workspace)
+    """The settings in force; what a person should know of how they were read is said. Raises SettingsError."""
+    settings = load(args.settings, workspace=args.workspace)
+    for notice in settings.notices:
+        print(f"! {printable(notice)}", file=sys.stderr)
+    return settings
 
 
 def in_session(args: argparse.Namespace, action: Callable[[Session], Awaitable[int]]) -> int:

@@ -76,7 +76,9 @@ def _site(settings: Settings, size: SizePreset) -> Mapping[str, object]:
         "signal_seconds": min(180, seconds // 4),
         "setup": settings.setup,
         "yogo": settings.yogo_words,
-        "wandb": settings.wandb,
+        "wandb": settings.wandb_mode[0],
+        "wandb_project": settings.wandb_project,
+        "wandb_entity": settings.wandb_entity,
     }
 
 

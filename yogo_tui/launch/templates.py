@@ -9,19 +9,12 @@ from pathlib import Path
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-import yogo_tui
 from yogo.run.atomic import write_atomically
 from yogo_tui.errors import TemplateError
 from yogo_tui.launch.quoting import sbatch, sbatch_path, shell, verbatim
+from yogo_tui.settings import shipped_templates as shipped
 
 _WRAPPER = "wrapper.sbatch"
-
-
-def shipped() -> Path:
-    """The templates that came with the program: inside the wheel, or at the top of a checkout."""
-    package = Path(yogo_tui.__file__).parent
-    inside = package / "sbatch_templates"
-    return inside if inside.is_dir() else package.parent / "sbatch_templates"
 
 
 def names(own: Path) -> tuple[str, ...]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import netrc
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yogo.run import events
@@ -17,18 +15,10 @@ from yogo.run.manifest import WandbRun
 from yogo.training.listeners.charts import charts
 from yogo.training.progress import Event, Measured
 from yogo.training.request import Request, WandbMode
+from yogo.wandb_login import MODES, login
 
 if TYPE_CHECKING:
     from yogo.training.plan import Plan
-
-MODES: dict[str, WandbMode] = {
-    "online": "online",
-    "run": "online",
-    "offline": "offline",
-    "dryrun": "offline",
-    "disabled": "disabled",
-}
-
 
 FINISH_IN_TIME = {"finish_timeout": 30.0, "finish_timeout_raises": True}
 """In seconds. Without it, W&B waits at the end for as long as it cannot be reached; versions before 0.31 lack it."""
@@ -44,21 +34,9 @@ def choose_mode(request: Request) -> tuple[WandbMode, str]:
     if asked:
         mode = MODES.get(asked, "disabled")
         return mode, f"W&B is {mode}, as WANDB_MODE={asked} says"
-    if not _logged_in():
+    if not login():
         return "disabled", "W&B is off: nobody is logged in here (`wandb login`, or --wandb offline)"
     return "online", ""
-
-
-def _logged_in() -> bool:
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    path = Path(os.environ.get("NETRC", Path.home() / ".netrc"))
-    try:
-        hosts = netrc.netrc(path).hosts
-    except (OSError, netrc.NetrcParseError):
-        return False
-    base = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
-    return base.split("//")[-1].strip("/") in hosts
 
 
 def run_id(name: str, request: Request) -> str:
@@ -113,7 +91,7 @@ class WeightsAndBiases:
             id=request.test.wandb_resume_id if request.test else run_id(plan.run.name, request),
             name=f"{plan.run.name} test" if request.test else plan.run.name,
             entity=request.wandb_entity,
-            project=request.wandb_project or "yogo",
+            project=request.wandb_project or os.environ.get("WANDB_PROJECT") or "yogo",
             notes=request.note or None,
             tags=list(request.tags),
             dir=str(plan.run.path),
