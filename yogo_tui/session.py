@@ -24,9 +24,11 @@ from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
-from yogo_tui.launch import script, submit
+from yogo_tui.launch import resume, script, submit
 from yogo_tui.launch.plan import Launched, Plan
+from yogo_tui.launch.resume import Resumption
 from yogo_tui.runs import parent as parents
+from yogo_tui.runs import resumption
 from yogo_tui.runs.folder import Scanner
 from yogo_tui.runs.follow import follow_history
 from yogo_tui.runs.lookout import Lookout, Runs
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 _LOCAL_SECONDS = 1.0
 """This machine bears to be asked this often."""
 
-__all__ = ["DefinitionFile", "ParentInfo", "Runs", "Session", "age"]
+__all__ = ["DefinitionFile", "ParentInfo", "Resumption", "Runs", "Session", "age"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,22 @@ class Session:
         finally:
             self.look_now()
         return launched if launched.notice else replace(launched, notice=await self._notice_once())
+
+    async def plan_resume(self, run: Run, *, gpus: int | None = None, hours: float | None = None) -> Resumption:
+        """How this run would go on, and from where: `str()` of it says so. Raises LaunchError for one that runs, has
+        finished, or has saved nothing; SettingsError, HostError."""
+        return await resumption.plan_resume(self.host, self.settings, run, gpus=gpus, hours=hours)
+
+    async def resume(self, run: Run, *, gpus: int | None = None, hours: float | None = None) -> Launched:
+        """Submit one more job that goes on with a run that stopped, was cancelled or failed, in its own directory.
+
+        Raises what `plan_resume` and `launch` raise; a refusal leaves the run as it was.
+        """
+        try:
+            found = await self.plan_resume(run, gpus=gpus, hours=hours)
+            return await resume.resume(self.host, self.cluster, self.settings, found)
+        finally:
+            self.look_now()
 
     async def _notice_once(self) -> str:
         """What a person who leaves jobs to this machine should know, the first time."""

@@ -43,7 +43,7 @@ def train() -> int:
     run = RunDirectory(Path(resumed) if resumed else Path(value("--runs")) / value("--name"))
     print("resuming" if resumed else "training", " ".join(sys.argv[1:]), flush=True)
     end = os.environ.get("PRETEND_END", "finished")
-    attempt = 1 if resumed else 0
+    attempt = Manifest.read(run.manifest).attempt + 1 if resumed else 0
     manifest = Manifest(
         name=run.name,
         attempt=attempt,

@@ -5,46 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.yogo_tui.lab import SIZE, plan, seen, workspace
 from yogo.definition import DatasetDefinition
 from yogo.recipe import Recipe
-from yogo.run.launch import Kind, Launch, Outcome
+from yogo.run.launch import Launch, Outcome
 from yogo_tui.cluster.base import JobId
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError, LaunchError, TemplateError
 from yogo_tui.hosts.here import HereHost
-from yogo_tui.launch.plan import Plan
-from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.model import RunState
 from yogo_tui.session import Session
-from yogo_tui.settings import Settings, SizePreset
-
-PRETEND = Path(__file__).with_name("pretend_yogo.py")
-SIZE = SizePreset(gpus=1, cpus=1, hours=1, template="1gpu.sbatch")
-
-
-def workspace(folder: Path, **changes: object) -> Settings:
-    data = folder / "dataset_defs"
-    for name in ("images", "labels"):
-        (data / name).mkdir(parents=True)
-    (data / "labels" / "one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
-    (data / "images" / "one.png").write_bytes(b"")
-    pair = "dataset_paths:\n  all: {image_path: images, label_path: labels}\n"
-    (data / "cells.yml").write_text(f"class_names: [a, b]\n{pair}")
-    (data / "others.yml").write_text(f"class_names: [a, c]\n{pair}")
-    return Settings(
-        workspace=folder,
-        cluster="local",
-        yogo_command=f"{sys.executable} {PRETEND}",
-        poll_seconds=0.2,
-        sizes=(SIZE,),
-        **changes,
-    )
 
 
 @pytest.fixture
@@ -56,22 +32,6 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
     async with asyncio.timeout(30):
         while any(not job.state.is_over for job in await cluster.jobs()):
             await asyncio.sleep(0.05)
-
-
-def plan(session: Session, name: str = "first", **changes: object) -> Plan:
-    definition = PurePosixPath(session.settings.workspace_folder / "dataset_defs/cells.yml")
-    values = {"kind": Kind.PRETRAIN, "definition": definition, "recipe": Recipe(epochs=2), "size": SIZE} | changes
-    return Plan(name, **values)  # type: ignore[arg-type]
-
-
-async def seen(session: Session, name: str, *states: RunState) -> Run:
-    """The run, once it is in one of these states."""
-    async with asyncio.timeout(60):
-        async for runs in session.watch_runs():
-            for run in runs.runs:
-                if run.name == name and run.state in states:
-                    return run
-    raise AssertionError
 
 
 async def test_a_launch_becomes_a_job_and_the_job_a_finished_run(session: Session) -> None:

@@ -46,6 +46,9 @@ class Submission(Part):
     token: str = ""
     """Of a submission that goes on with the run; empty where it is the launch's own."""
 
+    attempt: int = 0
+    """The attempt that its job begins with: 0 trains from the start, later ones go on with the run."""
+
 
 class Size(Part):
     """What a job asks its cluster for."""
@@ -103,3 +106,8 @@ class Launch(Record):
     def latest_token(self) -> str:
         """What the latest submission's job carries in its comment."""
         return (self.submission.token if self.submission else "") or self.token
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """What the jobs of all its submissions carry."""
+        return frozenset((self.token, *(one.token for one in self.submissions if one.token)))

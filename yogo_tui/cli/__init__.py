@@ -23,7 +23,20 @@ from yogo_tui.errors import ConsoleError
 _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
 """What can be wrong with a disk or a path, rather than with the program."""
 
-COMMANDS = ("datasets", "recipes", "render", "launch", "chain", "runs", "jobs", "logs", "plot", "cancel", "demo")
+COMMANDS = (
+    "datasets",
+    "recipes",
+    "render",
+    "launch",
+    "chain",
+    "resume",
+    "runs",
+    "jobs",
+    "logs",
+    "plot",
+    "cancel",
+    "demo",
+)
 
 
 def start_quickly() -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from yogo.recipe import Recipe, flag, knobs
 from yogo.run.directory import RunDirectory
 from yogo.run.launch import Parent
+from yogo_tui.errors import TemplateError
 from yogo_tui.launch.plan import Plan
 from yogo_tui.settings import Settings, SizePreset
 
@@ -22,18 +23,33 @@ COMMENT = "yogo:"
 """What a launch's token is preceded by in its job's comment."""
 
 
-def render(settings: Settings, plan: Plan, token: str) -> str:
-    """The job script of `plan`. Raises TemplateError."""
+def render(settings: Settings, plan: Plan, token: str, *, resumed: PurePosixPath | None = None) -> str:
+    """The job script of `plan`, or of a further job that goes on with the run in the folder `resumed`.
+
+    Raises TemplateError.
+    """
     from yogo_tui.launch.templates import fill
 
-    run = RunDirectory(settings.runs_folder / plan.name)
-    values = {
+    values = _values(settings, plan, token, resumed)
+    script = fill(plan.size.template, values, own=settings.templates_folder)
+    # A template of the user's own may be older than --resume is: its job would begin again.
+    if resumed and script == fill(plan.size.template, values | {"resume": False}, own=settings.templates_folder):
+        raise TemplateError(
+            f"The script template {plan.size.template}, or what it includes, in {settings.templates_folder} does not "
+            "know how to go on with a run: take over `{% if resume %}` from the shipped _train.sbatch."
+        )
+    return script
+
+
+def _values(settings: Settings, plan: Plan, token: str, resumed: PurePosixPath | None) -> dict[str, object]:
+    run = RunDirectory(Path(resumed or settings.runs_folder / plan.name))
+    return {
         **_site(settings, plan.size),
         "name": plan.name,
         "token": token,
         "comment": COMMENT + token,
         "workspace": str(settings.workspace_folder),
-        "runs": str(settings.runs_folder),
+        "runs": str(run.path.parent),
         "run": str(run.path),
         "last": str(run.last),
         "log_folder": str(run.path),
@@ -43,8 +59,8 @@ def render(settings: Settings, plan: Plan, token: str) -> str:
         "parent": _parent(plan.parent),
         "reset_head": plan.reset_head,
         "max_restarts": MAX_RESTARTS,
+        "resume": resumed is not None,
     }
-    return fill(plan.size.template, values, own=settings.templates_folder)
 
 
 def render_wrapper(settings: Settings, size: SizePreset) -> str:

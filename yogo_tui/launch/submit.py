@@ -50,7 +50,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
     directory = PurePosixPath(settings.runs_folder / plan.name)
     await _make(host, directory, record, script)
     # Whoever stops waiting now must not stop the answer from being written down.
-    return await asyncio.shield(_submit(host, cluster, directory, record))
+    return await asyncio.shield(submit(host, cluster, directory, record, directory / "job.sbatch"))
 
 
 async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch) -> Launch:
@@ -73,6 +73,13 @@ def is_of(job: Job, launch: Launch) -> bool:
     submission = launch.submission
     since = submission.at if submission and submission.token else launch.created_at
     return job.submitted_at is None or job.submitted_at >= since - timedelta(minutes=1)
+
+
+def was_of(job: Job, launch: Launch) -> bool:
+    """Whether a job is what one of this launch's submissions became, the latest or an earlier one."""
+    if job.token:
+        return job.token.removeprefix(COMMENT) in launch.tokens
+    return job.name == launch.name and job.id in {one.job_id for one in launch.submissions}
 
 
 async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -> None:
@@ -119,7 +126,7 @@ async def _make(host: Host, directory: PurePosixPath, record: Launch, script: st
         raise LaunchError(f"{directory} cannot be made: {made.stderr.strip() or 'mkdir failed'}")
     try:
         await host.write(directory / "job.sbatch", script.encode())
-        await _write(host, directory, record)
+        await write(host, directory, record)
     except HostError:
         # Half a run would be shown as one for ever.
         await host.run(["rm", "-f", "--", str(directory / "job.sbatch")])
@@ -127,11 +134,17 @@ async def _make(host: Host, directory: PurePosixPath, record: Launch, script: st
         raise
 
 
-async def _submit(host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch) -> Launched:
+async def submit(
+    host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch, script: PurePosixPath
+) -> Launched:
+    """Submit the script of the last submission, whose intent is written down, and write down what became of it.
+
+    Raises ClusterError for a refusal; no answer is returned, as a notice.
+    """
     submission = record.submissions[-1]
     after = JobId(submission.after) if submission.after else None
     try:
-        job_id = await cluster.submit(directory / "job.sbatch", after=after)
+        job_id = await cluster.submit(script, after=after)
     except (ClusterUnknown, HostError) as error:
         return await _unanswered(host, cluster, directory, record, str(error))
     except ClusterError as error:
@@ -159,9 +172,10 @@ async def _record(host: Host, directory: PurePosixPath, record: Launch, **change
     """The record with its last submission changed, on the disk."""
     last = record.submissions[-1].model_copy(update=changes)
     record = record.model_copy(update={"submissions": (*record.submissions[:-1], last)})
-    await _write(host, directory, record)
+    await write(host, directory, record)
     return record
 
 
-async def _write(host: Host, directory: PurePosixPath, record: Launch) -> None:
+async def write(host: Host, directory: PurePosixPath, record: Launch) -> None:
+    """Replace the run's launch.json. Raises HostError."""
     await host.write(directory / "launch.json", (record.model_dump_json(indent=2) + "\n").encode())

@@ -55,8 +55,11 @@ class RunFolder:
 
     @property
     def is_over(self) -> bool:
-        """There is a receipt, and no later attempt than the one that it is of."""
+        """There is a receipt, and no later attempt than the one that it is of, begun or submitted."""
         if self.result is None:
+            return False
+        submission = self.launch.submission if self.launch else None
+        if submission and submission.attempt > self.result.attempt:
             return False
         return self.manifest is None or self.manifest.attempt <= self.result.attempt
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from yogo.run.launch import Kind, Outcome, Submission
 from yogo_tui.cluster.base import Job, JobState, Queue
 from yogo_tui.launch.script import log_path
-from yogo_tui.launch.submit import is_of
+from yogo_tui.launch.submit import is_of, was_of
 from yogo_tui.runs.folder import RunFolder
 from yogo_tui.runs.model import Run, RunState
 
@@ -31,7 +31,9 @@ def join(folders: Sequence[RunFolder], queue: Queue, *, cluster: str, now: datet
     found = {folder.path: job_of(folder, queue.jobs, cluster) for folder in folders}
     taken = {job.id for job in found.values() if job}
     runs = [_run(folder, found[folder.path], queue, cluster, now) for folder in folders]
-    runs += [_foreign(job) for job in queue.jobs if job.id not in taken]
+    others = [job for job in queue.jobs if job.id not in taken]
+    earlier = {job.id for job in others for folder in folders if folder.launch and was_of(job, folder.launch)}
+    runs += [_foreign(job) for job in others if job.id not in earlier]
     return tuple(sorted(runs, key=_age_order, reverse=True))
 
 
