@@ -137,7 +137,6 @@ def test_a_file_that_is_no_checkpoint_is_one_sentence_and_runs_nothing(
     folder: Path, file: str, command: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("yogo.training.signals.install", lambda: None)
     before = sorted(folder.rglob("*"))
     assert main([f"{file}.pth" if word == "PTH" else word for word in COMMANDS[command]]) == 1
     shown = capsys.readouterr()
@@ -150,7 +149,6 @@ def test_a_file_that_is_no_checkpoint_is_one_sentence_and_runs_nothing(
 def sealed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a checkpoint, into which nobody can write, not even root."""
     monkeypatch.chdir(folder)
-    monkeypatch.setattr("yogo.training.signals.install", lambda: None)
     place = tmp_path / "sealed"
     place.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place]

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
 from yogo.terminal import printable
+from yogo.training import signals
 
 COMMANDS = ("train", "synth", "check", "anchors", "inspect", "claim", "verify", "infer", "export", "test")
 """Each is a module beside this one with `register(commands)`; it sets `run`, a function of the arguments that
@@ -42,10 +43,18 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    argv = sys.argv[1:] if argv is None else list(argv)
+    with signals.heard():
+        signals.INBOX.is_resumable = argv[:1] == ["train"]
+        return guarded(lambda: _run(argv))
+
+
+def _run(argv: Sequence[str]) -> int:
     if beside := conflict():
         print(f"yogo: {printable(beside)}", file=sys.stderr)
     args = parser().parse_args(argv)
-    return guarded(lambda: args.run(args))
+    status: int = args.run(args)
+    return status
 
 
 def guarded(action: Callable[[], int]) -> int:
@@ -67,9 +76,18 @@ def guarded(action: Callable[[], int]) -> int:
         if error.errno not in _THE_DISKS:
             raise
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}")
+    except signals.Stop as stop:
+        return stopped(stop)
     except KeyboardInterrupt:
         return _fail("Stopped.", status=130)
     return status
+
+
+def stopped(stop: signals.Stop) -> int:
+    """The exit status of a command that was stopped, which is said where it was not yet."""
+    if not (stop.is_said or signals.INBOX.is_quiet):
+        _fail(f"Stopped by {signals.spoken(stop.signum)}.")
+    return signals.INBOX.status(stop.signum)
 
 
 def _fail(sentence: str, status: int = 1) -> int:

@@ -59,9 +59,6 @@ def _add_wandb(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from yogo.training import signals
-
-    signals.install()
     from yogo.training.launch import start
     from yogo.training.request import CheckpointTest, Request
 

@@ -84,9 +84,6 @@ def _add_wandb(parser: argparse.ArgumentParser) -> None:
 
 
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
-    from yogo.training import signals
-
-    signals.install()
     from yogo.training.launch import start
 
     if args.definition is None and args.resume is None:

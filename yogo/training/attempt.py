@@ -26,8 +26,9 @@ from yogo.training.evaluation import described
 from yogo.training.keeping import NoKeeper, RunKeeper, versions
 from yogo.training.launch import Place
 from yogo.training.listeners import Listener
+from yogo.training.listeners.doubting import Doubting
 from yogo.training.listeners.jsonl import JsonLines, MetricsFile
-from yogo.training.listeners.terminal import Bar, Lines, terminal
+from yogo.training.listeners.terminal import Bar, Lines, terminal, way_on
 from yogo.training.listeners.weights_and_biases import WeightsAndBiases, choose_mode
 from yogo.training.plan import Plan
 from yogo.training.precision import choose
@@ -50,7 +51,7 @@ def run(request: Request, place: Place) -> int:
             return _lead(request, world) if world.leads else _follow(request, world)
     except PeerLost as lost:
         if signals.INBOX.pending:
-            return signals.status(signals.INBOX.pending)
+            return signals.INBOX.status(signals.INBOX.pending)
         if place.rank == 0 and (lost.reason or not place.launcher_speaks):
             raise
         return 1
@@ -81,7 +82,12 @@ def _follow(request: Request, world: World) -> int:
 def _lead(request: Request, world: World) -> int:
     from yogo.training.preparation import prepared
 
-    with prepared(request, world.size) as (own_plan, receipt), listening(own_plan, request) as (screen, board):
+    with (
+        prepared(request, world.size) as (own_plan, receipt),
+        listening(own_plan, request) as (screen, board),
+        _stops_said(screen, own_plan),
+    ):
+        signals.INBOX.last_words = receipt.stopped
         plan = own_plan
         # The others may be on other machines, where the same paths may lead to other files: they look for themselves.
         world.share(replace(plan, seen={}, resolved=None))
@@ -98,6 +104,7 @@ def _lead(request: Request, world: World) -> int:
             receipt,
             screen,
             board,
+            Doubting(lambda sentence: screen.hear(Noticed(sentence)), _earlier(plan)),
         )
         with signals.INBOX.deferred():
             for event in _whole(trainer, plan):
@@ -105,6 +112,29 @@ def _lead(request: Request, world: World) -> int:
                     listener.hear(event)
             receipt.finish()
     return 0
+
+
+@contextlib.contextmanager
+def _stops_said(screen: Bar | Lines, plan: Plan) -> Iterator[None]:
+    """A stop is acknowledged on the screen, and so is what it leaves."""
+    signals.INBOX.say = screen.say
+    try:
+        yield
+    except signals.Stop as stop:
+        if not stop.is_said:
+            kept = way_on(plan.run.path) if plan.run.last.exists() else "nothing had been saved yet."
+            screen.say(f"Stopped at once: {kept}")
+            stop.is_said = True
+        raise
+    finally:
+        signals.INBOX.say = None
+
+
+def _earlier(plan: Plan) -> list[events.Event]:
+    """What happened in the attempts before this one."""
+    with contextlib.suppress(OSError):
+        return events.parse(plan.run.events.read_bytes())[0] if plan.attempt else []
+    return []
 
 
 def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
@@ -133,7 +163,7 @@ def _take_best(trainer: Trainer, plan: Plan) -> None:
 @contextlib.contextmanager
 def listening(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, WeightsAndBiases]]:
     """A screen and a W&B run, told what is known already."""
-    screen = terminal(plan.recipe.epochs)
+    screen = terminal(plan.recipe.epochs, plan.run.path)
     screen.say(f"{plan.run.name} in {plan.run.path}")
     mode, why = choose_mode(request)
     for sentence in (*plan.notices, why):

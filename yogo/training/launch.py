@@ -8,6 +8,7 @@ has to be guessed. This process then only waits and relays signals: it never imp
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -19,7 +20,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import NoReturn
 
 from yogo.errors import TrainingError
@@ -59,18 +59,16 @@ def start(request: Request) -> int:
     from yogo.training.recorded import as_recorded
 
     place = Place.from_environment()
-    try:
-        request = as_recorded(request)
-        if place is not None:
-            if request.processes not in (None, place.world_size):
-                raise TrainingError(
-                    f"--processes {request.processes} was asked for, but {place.world_size} processes were started"
-                )
-            return _train(request, place)
-        count = request.processes or _recorded_processes(request) or _visible_gpus(request)
-        return _train(request, Place()) if count == 1 else _start_ranks(request, count)
-    except signals.Stop as stop:
-        return stop.status
+    signals.INBOX.is_quiet = place is not None and place.rank > 0
+    request = as_recorded(request)
+    if place is not None:
+        if request.processes not in (None, place.world_size):
+            raise TrainingError(
+                f"--processes {request.processes} was asked for, but {place.world_size} processes were started"
+            )
+        return _train(request, place)
+    count = request.processes or _recorded_processes(request) or _visible_gpus(request)
+    return _train(request, Place()) if count == 1 else _start_ranks(request, count)
 
 
 def _train(request: Request, place: Place) -> int:
@@ -131,9 +129,10 @@ def _start_ranks(request: Request, count: int) -> int:
     try:
         with _held_back():
             ranks = [_start_rank(request, index, count, folder) for index in range(count)]
-            _relay(ranks)
+            signals.INBOX.relay = functools.partial(_relay, ranks)
         return _wait(ranks)
     finally:
+        signals.INBOX.relay = None
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -169,16 +168,11 @@ def _start_rank(request: Request, rank: int, count: int, folder: Path) -> subpro
     return process
 
 
-def _relay(ranks: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Pass every signal on to the ranks."""
-
-    def receive(signum: int, frame: FrameType | None) -> None:
-        for process in ranks:
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(signum)
-
-    for signum in signals.HANDLED:
-        signal.signal(signum, receive)
+def _relay(ranks: Sequence[subprocess.Popen[bytes]], signum: int) -> None:
+    """Pass a signal on to the ranks."""
+    for process in ranks:
+        with contextlib.suppress(ProcessLookupError):
+            process.send_signal(signum)
 
 
 def _wait(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
@@ -213,5 +207,5 @@ def _status(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
             f"one of the run's processes was killed by {signals.name(-killed)}, and the others ended with it. If the "
             "memory was full, a smaller --batch-size helps; the run can go on with --resume"
         )
-    asked = {signals.RESUMABLE, signals.INTERRUPTED}
+    asked = {signals.RESUMABLE, *(128 + signum for signum in signals.HANDLED)}
     return 1 if any(status not in {0, *asked} for status in statuses) else max(statuses)

@@ -15,13 +15,16 @@ PR_SET_PDEATHSIG = 1
 def main() -> int:
     _end_with_launcher()
 
-    from yogo.training.attempt import run
     from yogo.training.launch import Place
     from yogo.training.request import Request
 
     request = Request.model_validate_json(sys.stdin.buffer.read())
+    signals.INBOX.is_resumable = request.test is None
     place = Place.from_environment()
     assert place is not None
+
+    from yogo.training.attempt import run
+
     return run(request, place)
 
 
@@ -35,11 +38,9 @@ def _end_with_launcher() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        signals.install()
+    with signals.heard():
+        signals.INBOX.is_quiet = os.environ.get("RANK") != "0"
 
         from yogo.cli import guarded
 
         sys.exit(guarded(main))
-    except signals.Stop as stop:
-        sys.exit(stop.status)

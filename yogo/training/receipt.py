@@ -29,6 +29,8 @@ class Receipt:
         """Why it finished before its last epoch."""
 
         self._is_finished = False
+        self._is_signalled = False
+        self._is_stopped = False
 
     def __enter__(self) -> Receipt:
         return self
@@ -39,9 +41,23 @@ class Receipt:
         if self._is_finished:
             # W&B may take its time to close, and whoever does not wait for it stops no training.
             return isinstance(error, signals.Stop)
-        if error is not None and not (isinstance(error, signals.Stop) and _may_come_back(error.signum)):
+        if isinstance(error, signals.Stop):
+            self.stopped(error.signum)
+        elif error is not None:
             self._fail(error)
         return False
+
+    def stopped(self, signum: int) -> None:
+        """Write down that a signal stopped the run, once; it may be called from another thread, at any moment."""
+        if self._is_finished or self._is_stopped:
+            return
+        self._is_stopped = True
+        if not self._is_signalled:
+            told = events.Signalled(attempt=self.attempt, signal=signals.name(signum), step=self.at.step)
+            with contextlib.suppress(OSError):
+                events.append(self.run.events, told)
+        if not _may_come_back(signum):
+            self._fail(signals.Stop(signum))
 
     def _fail(self, error: BaseException) -> None:
         reason = self._reason(error)
@@ -69,6 +85,8 @@ class Receipt:
             self.tested = event
         elif isinstance(event, events.Finished):
             self.reason = event.reason
+        elif isinstance(event, events.Signalled):
+            self._is_signalled = True
 
     def close(self) -> None:
         return
@@ -107,5 +125,6 @@ def _best_metrics(history: History, best_epoch: int | None) -> dict[str, float |
 
 
 def _may_come_back(signum: int) -> bool:
-    """A cluster stops a job with these to start it again, perhaps at once: how the job ends is the cluster's to say."""
-    return signum == signal.SIGUSR2 or (signum == signal.SIGTERM and bool(job()[0]))
+    """A job that a signal stopped may be started again, perhaps at once: how it ended is its cluster's to say."""
+    by_person = signum in (signal.SIGINT, signal.SIGQUIT)
+    return signum == signal.SIGUSR2 or (bool(job()[0]) and not by_person)

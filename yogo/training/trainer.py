@@ -266,7 +266,9 @@ class Trainer:
         if save:
             yield self._keep("last.pth")
         yield events.Signalled(attempt=self.attempt, signal=signals.name(signum), step=self.at.step)
-        raise signals.Stop(signum)
+        stop = signals.Stop(signum)
+        stop.is_said = True
+        raise stop
 
     def _keep(self, file: File) -> Event:
         """Replace a checkpoint, never a good one by one that is none."""

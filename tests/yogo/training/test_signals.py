@@ -34,6 +34,7 @@ def ranks_of(process: subprocess.Popen[str]) -> list[int]:
     ("signum", "processes", "status"),
     [
         (signal.SIGTERM, 1, signals.RESUMABLE),
+        (signal.SIGUSR1, 1, signals.RESUMABLE),
         (signal.SIGUSR2, 2, signals.RESUMABLE),
         (signal.SIGINT, 2, signals.INTERRUPTED),
     ],
@@ -45,8 +46,9 @@ def test_a_signal_saves_the_step_in_hand_and_says_so(
     # As from a terminal or from scancel, every process hears it; and the launcher passes it on besides.
     for pid in [*ranks_of(process), process.pid]:
         os.kill(pid, signum)
-    _, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (status, "")
+    assert f"Go on: yogo train --resume {yogo.run('asked').path}" in out
     said = [event for event in yogo.events("asked") if isinstance(event, events.Signalled)]
     assert [event.signal for event in said] == [signum.name]
     assert load_checkpoint(yogo.run("asked").last).step == said[0].step

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
+from pathlib import Path
 from typing import TextIO
 
 from rich.console import Console
@@ -27,15 +29,17 @@ WORDS: dict[Phase, str] = {
 }
 
 
-def terminal(epochs: int) -> Bar | Lines:
-    return Bar(epochs, sys.stdout) if sys.stdout.isatty() else Lines(epochs, sys.stdout)
+def terminal(epochs: int, run: Path | None = None) -> Bar | Lines:
+    """What fits standard output; `run` is the directory of the run, if there is one to go on with."""
+    return (Bar if sys.stdout.isatty() else Lines)(epochs, sys.stdout, run)
 
 
 class Lines:
     """For a log: a line now and then, and one for each thing worth keeping."""
 
-    def __init__(self, epochs: int, stream: TextIO) -> None:
+    def __init__(self, epochs: int, stream: TextIO, run: Path | None = None) -> None:
         self.epochs = epochs
+        self.run = run
         self.stream = stream
         self.trend = Trend()
         self._progress: Progressed | None = None
@@ -49,7 +53,7 @@ class Lines:
             case events.Step():
                 self._step(event)
             case _:
-                for sentence in sentences(event, self.epochs, self.trend):
+                for sentence in sentences(event, self.epochs, self.trend, self.run):
                     self.say(sentence)
 
     def say(self, text: str) -> None:
@@ -78,8 +82,9 @@ class Lines:
 class Bar:
     """For a terminal: one bar that is drawn over, and the sentences above it."""
 
-    def __init__(self, epochs: int, stream: TextIO) -> None:
+    def __init__(self, epochs: int, stream: TextIO, run: Path | None = None) -> None:
         self.epochs = epochs
+        self.run = run
         self.trend = Trend()
         self.console = Console(file=stream, highlight=False, markup=False)
         self.progress = Progress(
@@ -108,7 +113,7 @@ class Bar:
             case events.Step():
                 self.progress.update(self.task, pace=pace(event))
             case _:
-                for sentence in sentences(event, self.epochs, self.trend):
+                for sentence in sentences(event, self.epochs, self.trend, self.run):
                     self.say(sentence)
 
     def close(self) -> None:
@@ -126,7 +131,7 @@ def share(event: Progressed) -> str:
 
 def pace(event: events.Step) -> str:
     frames = f"{event.frames_per_s:,.{0 if event.frames_per_s >= 100 else 1}f} frames/s" if event.frames_per_s else ""
-    waits = f"waits {100 * (event.data_wait or 0):.1f} %"
+    waits = f"waiting for data {100 * (event.data_wait or 0):.1f} %"
     return f"{frames}  {waits}  loss {number(event.losses.loss)}  lr {event.lr:.3g}"
 
 
@@ -134,7 +139,14 @@ def number(value: float | None) -> str:
     return "none" if value is None else f"{value:.4g}"
 
 
-def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
+def way_on(run: Path | None) -> str:
+    """How to go on with a run that was stopped."""
+    if run is None:
+        return "it can be resumed."
+    return f"Go on: yogo train --resume {shlex.quote(str(run))} (or yogo-tui resume {shlex.quote(run.name)})"
+
+
+def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) -> list[str]:
     """What an event is worth saying; nothing for most."""
     found: list[str] = []
     match event:
@@ -158,7 +170,7 @@ def sentences(event: Event, epochs: int, trend: Trend) -> list[str]:
         case events.Checkpointed(file="best.pth"):
             found.append(f"saved best.pth{f' ({number(event.loss)})' if event.loss is not None else ''}")
         case events.Signalled():
-            found.append(f"{event.signal}: saved last.pth after step {event.step:,}; the run can be resumed")
+            found.append(f"Stopped; saved after step {event.step:,}. {way_on(run)}")
         case events.Tested():
             found.append(f"test loss {number(event.losses.loss)}")
         case Measured(metrics):
