@@ -76,15 +76,15 @@ def guarded(action: Callable[[], int]) -> int:
         if error.errno not in _THE_DISKS:
             raise
         return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}")
-    except signals.Stop as stop:
-        return stopped(stop)
-    except KeyboardInterrupt:
-        return _fail("Stopped.", status=130)
+    except KeyboardInterrupt as stop:
+        return _stopped(stop)
     return status
 
 
-def stopped(stop: signals.Stop) -> int:
+def _stopped(stop: KeyboardInterrupt) -> int:
     """The exit status of a command that was stopped, which is said where it was not yet."""
+    if not isinstance(stop, signals.Stop):
+        return _fail("Stopped.", status=signals.INTERRUPTED)
     if not (stop.is_said or signals.INBOX.is_quiet):
         _fail(f"Stopped by {signals.spoken(stop.signum)}.")
     return signals.INBOX.status(stop.signum)
