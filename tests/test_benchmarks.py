@@ -34,7 +34,12 @@ def test_without_a_gpu_its_benchmark_says_so_and_fails_nothing() -> None:
 
 def test_the_gpus_benchmark_measures_every_way_and_the_wait_for_data() -> None:
     found = verdict("gpu", "--tiny-on-cpu", "--batch", "2", "--pictures", "2", "--seconds", "0.1")
-    ways = {f"{what} {precision} eager" for what in ("train", "infer") for precision in ("fp32", "tf32", "bf16")}
+    ways = {
+        f"{what} {precision} {mode}"
+        for what in ("train", "infer")
+        for precision in ("fp32", "tf32", "bf16")
+        for mode in ("eager", "compiled")
+    }
     assert found["rates"].keys() == ways
     assert all(rate > 0 and 0 <= wait < 1 for rate, wait in found["rates"].values())
 

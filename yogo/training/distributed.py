@@ -57,6 +57,11 @@ class World:
         self._control = group
 
     @property
+    def is_alone(self) -> bool:
+        """Whether there is no process group, so that nothing has to be said or averaged."""
+        return self._control is None
+
+    @property
     def leads(self) -> bool:
         """Whether this process is the one that writes and speaks."""
         return self.place.rank == 0
@@ -64,7 +69,7 @@ class World:
     def share(self, value: T | None) -> T:
         """What the leading process gives, on every process."""
         box: list[Any] = [value]
-        if self.size > 1:
+        if not self.is_alone:
             with _peers():
                 dist.broadcast_object_list(box, group=self._control)
         shared: T = box[0]
@@ -73,7 +78,7 @@ class World:
     def gather(self, value: T) -> list[T]:
         """Every process's value, on every process, by rank."""
         values: list[Any] = [value]
-        if self.size > 1:
+        if not self.is_alone:
             values = [None] * self.size
             with _peers():
                 dist.all_gather_object(values, value, group=self._control)
@@ -81,7 +86,7 @@ class World:
 
     def agree(self, *wishes: int) -> tuple[int, ...]:
         """The greatest of each wish over all processes. Talks on the host only, so no device is waited for."""
-        if self.size == 1:
+        if self.is_alone:
             return wishes
         words = torch.tensor(wishes)
         with _peers():
@@ -90,7 +95,7 @@ class World:
 
     def sum(self, values: Tensor) -> Tensor:
         """`values` added up over all processes; on the device."""
-        if self.size > 1:
+        if not self.is_alone:
             with _peers():
                 dist.all_reduce(values)
         return values
@@ -98,7 +103,7 @@ class World:
     @contextlib.contextmanager
     def averaging(self) -> Iterator[None]:
         """Around backward, in which the processes average their gradients. Raises PeerLost."""
-        with _peers() if self.size > 1 else contextlib.nullcontext():
+        with contextlib.nullcontext() if self.is_alone else _peers():
             yield
 
     def accumulating(self, network: nn.Module) -> AbstractContextManager[None]:
@@ -107,14 +112,14 @@ class World:
 
     def align(self, model: nn.Module) -> None:
         """Give every process the leading one's weights and buffers: batch norm has seen other pictures on each."""
-        if self.size > 1:
+        if not self.is_alone:
             with _peers():
                 for tensor in model.state_dict().values():
                     dist.broadcast(tensor, 0)
 
     def synchronized(self, model: M) -> M:
         """`model`, its batch norm over the pictures of all processes. Raises TrainingError where that cannot be."""
-        if self.size == 1:
+        if self.is_alone:
             return model
         if self.device.type != "cuda":
             raise TrainingError("--sync-batch-norm needs GPUs: torch cannot do it on the CPU, so leave it out there")
@@ -123,7 +128,7 @@ class World:
 
     def parallel(self, model: nn.Module) -> nn.Module:
         """`model`, its gradients averaged over all processes while backward runs."""
-        if self.size == 1:
+        if self.is_alone:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
         with _peers():
@@ -136,7 +141,7 @@ class World:
 @contextlib.contextmanager
 def joined(place: Place, device: torch.device) -> Iterator[World]:
     """The world, met and left again. An error that ends this process is told to the others first."""
-    if place.world_size == 1:
+    if not place.meeting:
         yield World(place, device)
         return
     with _peers():
@@ -201,10 +206,18 @@ def choose_device(asked: str | None, place: Place) -> torch.device:
     chosen = int(index) if index else place.local_rank
     if index and place.world_size > 1:
         raise TrainingError(f"--device {asked} names one GPU for {place.world_size} processes: say --device cuda")
-    # torchrun and srun may show each process its own GPU only.
-    chosen = 0 if count == 1 and not index and os.environ.get("SLURM_GPUS_PER_TASK") else chosen
+    if count == 1 and not index and _has_own_gpu(place):
+        chosen = 0
     if chosen >= count:
         raise TrainingError(f"there is no GPU {chosen}: {count} visible, {place.local_world_size} processes here")
     device = torch.device("cuda", chosen)
     torch.cuda.set_device(device)
     return device
+
+
+def _has_own_gpu(place: Place) -> bool:
+    """Whether srun shows each of its tasks one GPU only (--gpus-per-task, --gpu-bind), all of them called 0."""
+    if os.environ.get("SLURM_GPUS_PER_TASK"):
+        return True
+    of_node = os.environ.get("SLURM_STEP_GPUS") or os.environ.get("SLURM_JOB_GPUS", "")
+    return len(of_node.split(",")) >= place.local_world_size > 1

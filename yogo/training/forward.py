@@ -28,7 +28,7 @@ class Forward:
         if self._normalize:
             images = images / 255
         with self.precision.autocast():
-            predictions: Tensor = (network or self.model)(images)
+            predictions: Tensor = (self.model if network is None else network)(images)
         return predictions
 
     def losses(self, predictions: Tensor, batch: Batch, divisor: float, class_weights: Tensor | None = None) -> Losses:

@@ -39,7 +39,8 @@ class Stepper:
         self.scaler = precision.scaler()
         self._world = world
         self._watch = watch
-        self._network = world.parallel(model)
+        self.network = world.parallel(model)
+        """What is called in training: the model, or what torch wrapped it in."""
         self._forward = Forward(recipe, model, precision)
         self._class_weights = class_weights
         # Read once: asking the device for it at every step would wait for it.
@@ -54,8 +55,8 @@ class Stepper:
         process's shares: their sum over processes and batches is the step's.
         """
         self.model.train()
-        with self._world.accumulating(self._network) if more_come else contextlib.nullcontext():
-            predictions = self._forward.predict(batch, self._network)
+        with self._world.accumulating(self.network) if more_come else contextlib.nullcontext():
+            predictions = self._forward.predict(batch, self.network)
             # DDP averages the gradients, and the loss is the global batch's: hence the divisor.
             losses = self._forward.losses(predictions, batch, num_images / self._world.size, self._class_weights)
             with self._world.averaging():

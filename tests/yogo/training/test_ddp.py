@@ -206,7 +206,7 @@ def test_batch_norm_over_all_processes_is_refused_without_gpus(yogo: Yogo, defin
 def test_batch_norm_over_all_gpus_keeps_the_names_of_the_weights() -> None:
     model = YOGO((64, 64), 0.05, 0.05, 2, model_func=get_model_func("quarter_filters"))
     names = list(model.state_dict())
-    pair = World(Place(0, 2, 0, 2), torch.device("cuda"))
+    pair = World(Place(0, 2, 0, 2), torch.device("cuda"), object())
     norms = [
         module for module in pair.synchronized(model).modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
     ]
