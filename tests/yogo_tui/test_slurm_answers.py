@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from yogo_tui.cluster.base import JobId, JobState
 from yogo_tui.cluster.slurm import SlurmCluster
-from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_path, moment, seconds
+from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_names, log_path, moment, seconds
 from yogo_tui.cluster.slurm.nodes import count_gpus
 from yogo_tui.cluster.slurm.past import parse_accounting
 from yogo_tui.cluster.slurm.queue import parse_queue
@@ -61,13 +62,16 @@ class ScriptedHost:
 
 def queue_row(job_id: str = "7", state: str = "RUNNING", reason: str = "None", name: str = "a", **other: str) -> str:
     row = {"partition": "gpu", "tres": "cpu=1,gres/gpu=2", "per_node": "gres:gpu:a100:2", "dependency": "(null)"}
-    row |= {"comment": "", "stdout": "/logs/%j.log", "exit": "0"} | other
+    row |= {"comment": "", "stdout": "/logs/%j.log", "exit": "0", "number": job_id} | other
     fields = (
         job_id, state, reason, row["partition"], row["tres"], row["per_node"], "1", "gpu1", "2026-11-23T07:49:14",
-        "2026-11-23T07:49:15", "N/A", "1:00:00", row["exit"], row["dependency"], "me", "/work", row["stdout"],
-        row["comment"], name,
+        "2026-11-23T07:49:15", "N/A", "1:00:00", row["exit"], row["dependency"], "me", row["number"],
+        row["number"], "N/A", "N/A", "gpu1", "/work", row["stdout"], row["comment"], name,
     )  # fmt: skip
     return "\x1f".join(fields) + "\x1e"
+
+
+HEADING = queue_row("JOBID", "STATE", "REASON", "NAME")
 
 
 def account_row(job_id: str = "7", state: str = "COMPLETED", status: str = "0:0", name: str = "a") -> str:
@@ -177,20 +181,21 @@ async def test_accounting_that_hangs_holds_up_no_look_and_its_late_answer_is_use
 ) -> None:
     programs = {
         "scontrol": "echo ClusterName=lab; echo AccountingStorageType=accounting_storage/slurmdbd",
-        "squeue": "",
+        "squeue": f"cat {tmp_path}/queue",
         "sacct": f"until [ -e {tmp_path}/awake ]; do sleep 0.05; done; cat {tmp_path}/table",
     }
     for name, body in programs.items():
         (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
         (tmp_path / name).chmod(0o755)
+    (tmp_path / "queue").write_text(queue_row("7"))
     (tmp_path / "table").write_text(account_row("6", "TIMEOUT", "0:0"))
     cluster = SlurmCluster(HereHost({"PATH": f"{tmp_path}:{os.environ['PATH']}"}))
-    assert await cluster.jobs([JobId("6")]) == ()
+    assert [job.id for job in await cluster.jobs([JobId("6")])] == ["7"]
     assert cluster.unanswered == {"6"}
     (tmp_path / "awake").touch()
 
     async def is_known() -> bool:
-        return [job.word for job in await cluster.jobs([JobId("6")])] == ["TIMEOUT"]
+        return [job.word for job in await cluster.jobs([JobId("6")])] == ["RUNNING", "TIMEOUT"]
 
     await until(is_known)
     assert cluster.unanswered == frozenset()
@@ -212,16 +217,33 @@ async def test_a_job_that_was_seen_to_end_needs_no_accounting() -> None:
     host = ScriptedHost(answers)
     cluster = SlurmCluster(host)
     await cluster.jobs()
-    answers["squeue"] = Completed(0, "")
+    answers["squeue"] = Completed(0, HEADING)
     (job,) = await cluster.jobs([JobId("7")])
     assert (job.state, job.reason, job.exit_status) == (JobState.FAILED, "NonZeroExitCode", 3)
     assert "sacct" not in {argv[0] for argv in host.asked}
 
 
 async def test_a_job_that_accounting_still_calls_running_after_it_left_the_queue_is_unknown() -> None:
-    host = ScriptedHost({"scontrol": CONFIG, "sacct": Completed(0, account_row("7", "RUNNING"))})
+    answers = {"scontrol": CONFIG, "squeue": Completed(0, HEADING), "sacct": Completed(0, account_row("7", "RUNNING"))}
+    host = ScriptedHost(answers)
     (job,) = await SlurmCluster(host).jobs([JobId("7")])
     assert (job.state, job.word) == (JobState.UNKNOWN, "RUNNING")
+
+
+async def test_a_squeue_that_prints_nothing_has_not_said_that_there_are_no_jobs() -> None:
+    answers = {"scontrol": NO_ACCOUNTS, "squeue": Completed(0, HEADING)}
+    cluster = SlurmCluster(ScriptedHost(answers))
+    assert await cluster.jobs() == ()
+    for nothing in ("", "\n", "Welcome to the lab!\n"):
+        answers["squeue"] = Completed(0, nothing)
+        with pytest.raises(ClusterUnknown, match="not even its heading"):
+            await cluster.jobs()
+
+
+def test_a_sites_own_words_around_the_queue_change_no_job() -> None:
+    told = f"Welcome!\nQuota 93 %\n{HEADING}\n{queue_row('7')}\nbye\n"
+    assert [job.id for job in parse_queue(told)] == ["7"]
+    assert [job.id for job in parse_queue(f"Welcome!\n{queue_row('7')}\n")] == ["7"]
 
 
 @pytest.mark.parametrize("word", ["PREEMPTED", "REQUEUED", "COMPLETING", "SUSPENDED", "A_WORD_OF_TOMORROW"])
@@ -243,6 +265,8 @@ def test_a_dependency_names_every_job_that_is_waited_for() -> None:
     assert job.after == ("12", "13_4")
 
 
+NAMES = log_names(job_id="130", leader="", array="123", task="7", name="name", user="me", host="")
+
 odd_text = st.text(st.characters(exclude_characters="\x1e", exclude_categories=["Cs"]), max_size=30)
 
 
@@ -261,9 +285,11 @@ def test_any_name_in_accounting_leaves_the_other_jobs_as_they_are(name: str) -> 
 
 @given(st.text())
 def test_no_text_at_all_breaks_the_readers(text: str) -> None:
-    for read in (parse_queue, parse_accounting, count_gpus, moment, seconds, gpus_in_gres, gpus_in_tres):
+    with contextlib.suppress(ClusterUnknown):
+        parse_queue(text)
+    for read in (parse_accounting, count_gpus, moment, seconds, gpus_in_gres, gpus_in_tres):
         read(text)
-    log_path(text, folder="/work", job_id="7", name="a", user="me")
+    log_path(text, "/work", NAMES)
 
 
 @given(st.integers(0, 400 * 86400))
@@ -314,9 +340,13 @@ def test_gpus_are_counted_in_what_a_job_has(tres: str, expected: int) -> None:
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("/logs/run-%j.log", "/logs/run-123.log"),
+        ("/logs/run-%j.log", "/logs/run-130.log"),
+        ("/logs/%J-%n-%s-%t-%u.log", "/logs/130-0-batch-0-me.log"),
+        ("/logs/slurm-130.out", "/logs/slurm-123_7.out"),
+        ("/logs/as\\%j.log", "/logs/as%j.log"),
+        ("/logs/%b.log", None),
         ("run-%A_%a.log", "/work/run-123_7.log"),
-        ("/logs/%x-%6j.log", "/logs/name-000123.log"),
+        ("/logs/%x-%6j.log", "/logs/name-000130.log"),
         ("/logs/100%%.log", "/logs/100%.log"),
         ("/logs/on-%N.log", None),
         ("/dev/null", None),
@@ -324,8 +354,9 @@ def test_gpus_are_counted_in_what_a_job_has(tres: str, expected: int) -> None:
     ],
 )
 def test_the_log_is_where_slurm_writes_it(pattern: str, expected: str | None) -> None:
-    path = log_path(pattern, folder="/work", job_id="123_7", name="name", user="me")
+    path, why = log_path(pattern, "/work", NAMES)
     assert path == (PurePosixPath(expected) if expected else None)
+    assert bool(why) is (path is None)
 
 
 def test_nodes_that_take_no_jobs_count_for_nothing_and_are_named() -> None:

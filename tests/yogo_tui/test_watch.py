@@ -31,6 +31,9 @@ class FakeCluster:
     name: str = "fake"
     unanswered: frozenset[JobId] = frozenset()
 
+    async def introduce(self) -> None:
+        return
+
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
         self.asked.append((time.monotonic(), ids))
         await asyncio.sleep(self.slow_seconds)

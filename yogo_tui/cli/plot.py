@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             print_json({name: [list(point) for point in points] for name, points in curves.items()})
             return 0
         if not any(value is not None for points in curves.values() for _, value in points):
-            raise LaunchError(f"{run.name} has no loss to draw yet: it is {run.state}.")
+            raise LaunchError(f"There is no loss to draw yet. {told(run)}.")
         print(told(run))
         width = args.width or shutil.get_terminal_size().columns
         for line in draw(curves, width=max(width, 20), height=max(args.height, 4), colour=sys.stdout.isatty()):

@@ -55,6 +55,15 @@ class Job:
     time_limit_seconds: int | None = None
     exit_status: int | None = None
     log: PurePosixPath | None = None
+    no_log: str = ""
+    """A sentence: why it has no log, or none that can be found."""
+
+    user: str = ""
+    """Whose it is, where that is known."""
+
+    is_mine: bool = True
+    """Of the user who asks; other people's are only seen where their ids were asked for."""
+
     after: tuple[JobId, ...] = ()
     """The jobs it waits for."""
 

@@ -62,6 +62,7 @@ class Watcher:
     async def look(self) -> Queue:
         """Look once; what went wrong is in `stale`."""
         try:
+            await self._cluster.introduce()  # whose jobs to ask for depends on the cluster's name
             jobs = await self._cluster.jobs(self._ids())
         except (ClusterError, HostError) as error:
             return replace(self.queue, stale=str(error))

@@ -11,8 +11,9 @@ from yogo_tui.cluster.base import Estimate, Job, JobId, Resources
 from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
 from yogo_tui.cluster.slurm.fields import moment
 from yogo_tui.cluster.slurm.nodes import SINFO, count_gpus, max_hours
+from yogo_tui.cluster.slurm.others import Others
 from yogo_tui.cluster.slurm.past import SACCT, Past, parse_accounting
-from yogo_tui.cluster.slurm.queue import SQUEUE, parse_queue
+from yogo_tui.cluster.slurm.queue import SQUEUE, parse_queue, squeue_of
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Completed, Host
 
@@ -42,6 +43,7 @@ class SlurmCluster:
         self._has_accounting = True
         self._scrubbed: dict[str, str] | None = None
         self._past = Past(self._ask_accounting)
+        self._others = Others(self._ask_queue_for)
 
     @classmethod
     async def open(cls, host: Host) -> SlurmCluster:
@@ -79,11 +81,15 @@ class SlurmCluster:
         queue = parse_queue(await self._ask(*SQUEUE))
         self._past.remember(queue)
         known = {job.id for job in queue}
-        return (*queue, *await self._past.jobs([job_id for job_id in dict.fromkeys(ids) if job_id not in known]))
+        left = [job_id for job_id in dict.fromkeys(ids) if job_id not in known]
+        others = await self._others.jobs([job_id for job_id in left if not self._past.knows_end_of(job_id)])
+        seen = {job.id for job in others}
+        past = await self._past.jobs([job_id for job_id in left if job_id not in seen])
+        return (*queue, *others, *past)
 
     @property
     def unanswered(self) -> frozenset[JobId]:
-        return self._past.unanswered
+        return self._past.unanswered | self._others.unanswered
 
     async def find(self, name: str) -> tuple[Job, ...]:
         await self.introduce()
@@ -128,6 +134,12 @@ class SlurmCluster:
         free, total, detail = count_gpus(nodes)
         return Resources(free_gpus=free, total_gpus=total, max_hours=max_hours(limits.stdout), detail=detail)
 
+    async def _ask_queue_for(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
+        done = await self._run(*squeue_of([JobId(_checked(job_id)) for job_id in ids]), patience=ACCOUNTING_SECONDS)
+        if done.status and "Invalid job id" in done.stderr:  # some Slurms say so of a list, too
+            return ()
+        return parse_queue(self._told("squeue", done))
+
     async def _ask_accounting(self, ids: Sequence[JobId]) -> tuple[Job, ...] | None:
         """What it knows of these jobs, nothing where there is none; None when it does not answer."""
         if not self._has_accounting:
@@ -152,9 +164,11 @@ class SlurmCluster:
         self._name = config.get("ClusterName", "slurm")
 
     async def _ask(self, *argv: str, patience: float = PATIENCE_SECONDS) -> str:
-        done = await self._run(*argv, patience=patience)
+        return self._told(argv[0], await self._run(*argv, patience=patience))
+
+    def _told(self, argv0: str, done: Completed) -> str:
         if done.status:
-            raise no_answer(argv[0], done)
+            raise no_answer(argv0, done)
         return done.stdout
 
     async def _run(self, *argv: str, patience: float = PATIENCE_SECONDS) -> Completed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -11,6 +12,8 @@ _GPU_TYPED = re.compile(r"(?:^|,)gres/gpu:[^=,]+=(\d+)")
 _GPU_GRES = re.compile(r"\bgpu(?::[^:(),=]+)?[:=](\d+)")
 _DURATION = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)")
 _PLACEHOLDER = re.compile(r"%(\d*)([A-Za-z%])")
+_NO_TASK = "4294967294"
+"""What Slurm writes for %a of a job that is no array."""
 
 
 def text(field: str) -> str:
@@ -47,13 +50,46 @@ def gpus_in_gres(gres: str) -> int:
     return sum(int(count) for count in _GPU_GRES.findall(gres))
 
 
-def log_path(pattern: str, *, folder: str, job_id: str, name: str, user: str) -> PurePosixPath | None:
-    """Where a job writes, with the placeholders that newer Slurms fill and older ones leave. None when one of
-    them cannot be known (a node, a step), or the job writes nowhere."""
-    array, _, index = job_id.partition("_")
-    known = {"j": array, "A": array, "a": index or "4294967294", "x": name, "u": user, "%": "%"}
+def log_names(*, job_id: str, leader: str, array: str, task: str, name: str, user: str, host: str) -> dict[str, str]:
+    """What the placeholders of a log's name stand for, as the batch step fills them; those that are not known yet
+    are left out. `job_id` is the job's own number, which for a task of an array differs from the array's; `leader`
+    is that of the first part of a heterogeneous job, empty for others; `task` is empty outside of an array."""
+    own = leader or job_id
+    known = {"j": own, "J": own, "A": array or own, "x": name, "u": user, "n": "0", "s": "batch", "t": "0", "%": "%"}
+    if not task:
+        known["a"] = _NO_TASK
+    elif task.isdecimal():
+        known["a"] = task
+    else:
+        del known["j"], known["J"]  # tasks that wait have no number of their own yet
+    if host:
+        known["N"] = host
+    return known
+
+
+def log_path(pattern: str, folder: str, names: Mapping[str, str]) -> tuple[PurePosixPath | None, str]:
+    """Where a job writes, with the placeholders that newer Slurms fill and older ones leave; or None, and a sentence
+    that says why there is none."""
     path = text(pattern)
-    if not path or any(letter not in known for _, letter in _PLACEHOLDER.findall(path)):
-        return None
-    filled = _PLACEHOLDER.sub(lambda found: known[found[2]].rjust(int(found[1] or 0), "0"), path)
-    return PurePosixPath(folder) / filled if filled != "/dev/null" else None
+    if not path:
+        return None, "Slurm does not say where its log lies."
+    array, task, own = names["A"], names.get("a", _NO_TASK), names.get("j", "")
+    if task != _NO_TASK and path.endswith(f"/slurm-{own}.out"):  # what squeue makes of an array's default name
+        path = f"{path.removesuffix(f'{own}.out')}{array}_{task}.out"
+    if "\\" in path:
+        filled = path.replace("\\", "")  # a backslash stops all filling in
+    elif unknown := [found for found in _PLACEHOLDER.finditer(path) if found[2] not in names]:
+        return None, _not_known(path, unknown[0][0], is_array="j" not in names)
+    else:
+        filled = _PLACEHOLDER.sub(lambda found: names[found[2]].rjust(int(found[1] or 0), "0"), path)
+    if filled == "/dev/null":
+        return None, "It keeps no log: its output goes to /dev/null."
+    return PurePosixPath(folder) / filled, ""
+
+
+def _not_known(path: str, placeholder: str, *, is_array: bool) -> str:
+    if is_array:
+        return f"Each task of this array has a log of its own once it runs, {path}: name the task."
+    if placeholder.endswith("N"):
+        return f"Its log is named after the node on which it runs, which is not known yet: {path}"
+    return f"The name of its log holds {placeholder}, which only the job itself knows: {path}"

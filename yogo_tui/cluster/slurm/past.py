@@ -95,6 +95,9 @@ class Past:
             if job.state.is_over:
                 self._ended[job.id] = job
 
+    def knows_end_of(self, job_id: JobId) -> bool:
+        return job_id in self._ended
+
     async def jobs(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
         """Those of `ids` of which something is known."""
         now = time.monotonic()

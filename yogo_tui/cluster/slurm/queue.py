@@ -7,27 +7,42 @@ hold, and the two fields that a user writes stand last: whatever they hold, the 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from yogo_tui.cluster.base import Job, JobId, JobState, token_in
-from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_path, moment, seconds, text
+from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_names, log_path, moment, seconds, text
 from yogo_tui.cluster.slurm.states import first_word, is_hopeless, meaning
+from yogo_tui.errors import ClusterUnknown
 
 FIELD, RECORD = "\x1f", "\x1e"
 _NAMES = (
     "JobArrayID", "State", "Reason", "Partition", "tres-alloc", "tres-per-node", "NumNodes", "NodeList", "SubmitTime",
-    "StartTime", "EndTime", "TimeLimit", "exit_code", "Dependency", "UserName", "WorkDir", "STDOUT", "Comment", "Name",
+    "StartTime", "EndTime", "TimeLimit", "exit_code", "Dependency", "UserName", "JobID", "ArrayJobID", "ArrayTaskID",
+    "HetJobID", "BatchHost", "WorkDir", "STDOUT", "Comment", "Name",
 )  # fmt: skip
 # After the colon, what is no number is printed behind the field, and the field is not cut.
 _FORMAT = ",".join(f"{name}:{FIELD}" for name in _NAMES[:-1]) + f",{_NAMES[-1]}:{RECORD}"
-SQUEUE = ("squeue", "--me", "--noheader", "--states=all", f"--Format={_FORMAT}")
+_SQUEUE = ("squeue", "--states=all", f"--Format={_FORMAT}")
+SQUEUE = (*_SQUEUE, "--me")
 
 _AFTER = re.compile(r"\bafter[a-z]*:(\d+(?:_\d+)?)")
 
 
+def squeue_of(ids: Sequence[JobId]) -> tuple[str, ...]:
+    """Asks for these jobs, whoever's they are. A list of one fails once that job is forgotten: it is named twice."""
+    return (*_SQUEUE, f"--jobs={','.join(ids if len(ids) > 1 else (*ids, *ids))}")
+
+
 def parse_queue(table: str) -> tuple[Job, ...]:
-    """All jobs in squeue's answer; what is no record (half of a name that holds \\x1e) is left out."""
-    records = (record.lstrip("\n").split(FIELD, len(_NAMES) - 1) for record in table.split(RECORD))
-    return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records if len(record) == len(_NAMES))
+    """All jobs in squeue's answer; what is no record (half of a name that holds \\x1e) is left out.
+
+    Raises ClusterUnknown where there is neither a job nor squeue's heading: no answer is not an empty queue.
+    """
+    records = [record.split(FIELD, len(_NAMES) - 1) for record in table.split(RECORD)]
+    rows = [dict(zip(_NAMES, record, strict=True)) for record in records if len(record) == len(_NAMES)]
+    if not rows:
+        raise ClusterUnknown("Slurm does not answer: squeue printed no list of jobs, not even its heading.")
+    return tuple(_job(row) for row in rows if row["State"] != "STATE")
 
 
 def _job(row: dict[str, str]) -> Job:
@@ -35,8 +50,10 @@ def _job(row: dict[str, str]) -> Job:
     state = meaning(word)
     # A job that runs, is done or was cancelled may still carry the reason for which it once waited.
     reason = text(row["Reason"]) if state in (JobState.PENDING, JobState.FAILED, JobState.UNKNOWN) else ""
-    job_id, name = row["JobArrayID"], row["Name"]
+    # A site's own words may stand before the first record.
+    job_id, name = row["JobArrayID"].rpartition("\n")[2], row["Name"]
     num_nodes = int(row["NumNodes"]) if row["NumNodes"].isdecimal() else 1
+    log, no_log = log_path(row["STDOUT"], row["WorkDir"], _log_names(row, has_begun=state is not JobState.PENDING))
     return Job(
         id=JobId(job_id),
         name=name,
@@ -52,10 +69,28 @@ def _job(row: dict[str, str]) -> Job:
         ended_at=moment(row["EndTime"]) if state.is_over else None,
         time_limit_seconds=seconds(row["TimeLimit"]),
         exit_status=_exit_status(row["exit_code"]) if state.is_over else None,
-        log=log_path(row["STDOUT"], folder=row["WorkDir"], job_id=job_id, name=name, user=row["UserName"]),
+        log=log,
+        no_log=no_log,
+        user=row["UserName"],
         after=tuple(JobId(found) for found in _AFTER.findall(row["Dependency"])),
         is_stuck=is_hopeless(state, reason),
     )
+
+
+def _log_names(row: dict[str, str], *, has_begun: bool) -> dict[str, str]:
+    return log_names(
+        job_id=row["JobID"],
+        leader=_given(row["HetJobID"]),
+        array=_given(row["ArrayJobID"]),
+        task=_given(row["ArrayTaskID"]),
+        name=row["Name"],
+        user=row["UserName"],
+        host=_given(row["BatchHost"]) if has_begun else "",
+    )
+
+
+def _given(field: str) -> str:
+    return "" if field == "n/a" else text(field)
 
 
 def _exit_status(field: str) -> int | None:
