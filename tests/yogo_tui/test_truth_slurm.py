@@ -86,7 +86,7 @@ async def test_a_new_process_knows_how_a_job_ended_that_slurm_has_forgotten(
 ) -> None:
     cancelled = lab.launch("cancelled", PRETEND_END="signal")
     killed = lab.launch("killed", PRETEND_END="killed")
-    await until(lambda: (lab.runs / "cancelled" / "run.json").exists(), seconds=60)
+    await until((lab.runs / "cancelled" / "run.json").exists, seconds=60)
     slurm.run("scancel", cancelled)
     await until(lambda: state_of(slurm, cancelled).startswith("CANCELLED"), seconds=60)
     await until(lambda: state_of(slurm, killed) == "FAILED", seconds=60)
