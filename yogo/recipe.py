@@ -146,7 +146,7 @@ class Recipe(BaseModel):
 def knobs(model: type[BaseModel] = Recipe) -> Iterator[tuple[str, FieldInfo, Knob]]:
     """Every field a person may set, in the order it was declared; its description is the docstring below it."""
     for name, field in model.model_fields.items():
-        field.description = _docstrings(model).get(name)
+        field.description = docstrings(model).get(name)
         for hint in field.metadata:
             if isinstance(hint, Knob):
                 yield name, field, hint
@@ -168,7 +168,7 @@ def shown(name: str, value: object) -> str:
 
 
 @functools.cache
-def _docstrings(model: type[BaseModel]) -> Mapping[str, str]:
+def docstrings(model: type[BaseModel]) -> Mapping[str, str]:
     """Field to docstring. Pydantic would read them at import, which takes long, and few who import this ask."""
     (declared,) = ast.parse(inspect.getsource(model)).body
     assert isinstance(declared, ast.ClassDef)

@@ -35,6 +35,7 @@ COMMANDS = (
     "logs",
     "plot",
     "cancel",
+    "config",
     "demo",
 )
 

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from yogo_tui.settings.model import Settings, SizePreset, definition_files
-from yogo_tui.settings.reading import load, parse, shipped_templates
+from yogo_tui.settings.reading import file_of, load, parse, shipped_templates
 from yogo_tui.settings.workspace import default_file
 
-__all__ = ["Settings", "SizePreset", "default_file", "definition_files", "load", "parse", "shipped_templates"]
+__all__ = [
+    "Settings",
+    "SizePreset",
+    "default_file",
+    "definition_files",
+    "file_of",
+    "load",
+    "parse",
+    "shipped_templates",
+]

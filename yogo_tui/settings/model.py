@@ -22,13 +22,13 @@ from yogo_tui.settings.workspace import config_file, standing, workspace_at
 
 def _plain(value: str) -> str:
     if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
-        raise ValueError("holds a control character")
+        raise ValueError("this holds a control character")
     return value
 
 
 def _said(value: object) -> object:
     if value == "":
-        raise ValueError("must be a folder's path; this is empty")
+        raise ValueError("a folder's path is expected, and this is empty")
     return value
 
 
@@ -37,13 +37,13 @@ def _folder(path: Path) -> Path:
     try:
         expanded(path)
     except NoHome as error:
-        raise ValueError(f"names {path}. {error}") from error
+        raise ValueError(f"{path} is not known. {error}") from error
     return path
 
 
 def _template(name: str) -> str:
     if "/" in name or name[:1] in ("", ".", "_"):
-        raise ValueError("must be the name of a script template, such as 1gpu.sbatch")
+        raise ValueError("the name of a script template is expected, such as 1gpu.sbatch")
     return _plain(name)
 
 
@@ -84,24 +84,25 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     _file: Path | None = PrivateAttr(default=None)
+    _lines: Mapping[str, int] = PrivateAttr(default={})
     _notices: tuple[str, ...] = PrivateAttr(default=())
     _elsewhere: Mapping[Path, Path] = PrivateAttr(default={})
     _old_runs: tuple[Path, ...] = PrivateAttr(default=())
 
-    workspace: Folder | None = None
+    workspace: Folder | None = Field(default=None, examples=["/data/lab"])
     """Where runs are written (in its folder trained_models) and what relative folders below are relative to. Not set,
     it is where you stand, or the nearest folder above that holds `trained_models` or a `.yogo`. `--workspace` wins."""
 
     definitions: tuple[Folder, ...] = (Path("dataset_defs"),)
     """Folders of dataset definitions."""
 
-    runs: tuple[Folder, ...] = ()
+    runs: tuple[Folder, ...] = Field(default=(), examples=[["/data/lab/trained_models"]])
     """Further folders of runs to show, such as the lab's."""
 
-    presets: tuple[Folder, ...] = ()
+    presets: tuple[Folder, ...] = Field(default=(), examples=[["/data/lab/recipes"]])
     """Further folders of recipes; your own lie in the folder `recipes` beside the settings file."""
 
-    templates: Folder | None = None
+    templates: Folder | None = Field(default=None, examples=["/data/lab/templates"])
     """Folder of script templates that are used before the shipped ones; not set, `templates` beside the settings
     file."""
 
@@ -128,10 +129,10 @@ class Settings(BaseModel):
     )
     """The sizes that a launch may have: GPUs, CPUs, hours and the script's template."""
 
-    setup: tuple[str, ...] = ()
+    setup: tuple[str, ...] = Field(default=(), examples=[["module load cuda", "conda activate yogo"]])
     """Lines of shell at the head of each script, such as `module load` and `conda activate`."""
 
-    yogo_command: Text = ""
+    yogo_command: Text = Field(default="", examples=["/opt/yogo/bin/yogo"])
     """The trainer's command; not set, the yogo beside this Python."""
 
     wandb: Literal["auto", "online", "offline", "disabled"] = "auto"
@@ -161,13 +162,18 @@ class Settings(BaseModel):
         try:
             shlex.split(command)
         except ValueError as error:
-            raise ValueError(f"cannot be read as a command: {error}") from error
+            raise ValueError(f"this cannot be read as a command: {error}") from error
         return command
 
     @property
     def file(self) -> Path:
         """Where these settings were read from, or would be written to."""
         return self._file or config_file(self.workspace_folder)
+
+    @property
+    def lines(self) -> Mapping[str, int]:
+        """Line of the file, from 1, of each setting that it has."""
+        return self._lines
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 import yogo_tui
 from yogo.places import NoHome, expanded
 from yogo.run.directory import RUNS
+from yogo.wording import Fault, meant, sentences
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings.model import Settings
-from yogo_tui.settings.words import sentence
+from yogo_tui.settings.model import Settings, SizePreset
 from yogo_tui.settings.workspace import default_file, standing
 
 if TYPE_CHECKING:
@@ -45,6 +45,15 @@ def _load(file: Path | None, workspace: Path | None, env: Mapping[str, str]) -> 
         _find_old_places(settings, settings._file, document, is_named=workspace is not None)
         _check_templates(settings, settings._file, document)
     return settings
+
+
+def file_of(file: Path | None, env: Mapping[str, str] = os.environ) -> Path:
+    """The settings file that would be read, be it there or not. Raises SettingsError."""
+    named = file or (Path(env["YOGO_TUI_SETTINGS"]) if env.get("YOGO_TUI_SETTINGS") else None)
+    try:
+        return _absolute(named) if named else default_file(env)
+    except NoHome as error:
+        raise SettingsError(str(error)) from error
 
 
 def _read(named: Path | None, env: Mapping[str, str]) -> tuple[Settings, Document | None]:
@@ -84,11 +93,12 @@ def _parsed(text: str, path: Path) -> tuple[Settings, Document]:
     try:
         settings = Settings.model_validate(_fit(values))
     except ValidationError as error:
-        first = error.errors()[0]
-        raise _wrong(path, document.line(*first["loc"]), sentence(first)) from error
+        fault = sentences(error)[0]
+        raise _wrong(path, document.line(*fault.where), _said(fault)) from error
     for number, name in _repeated([size.name for size in settings.sizes]):
         raise _wrong(path, document.line("sizes", number), f'Of `sizes`, two sizes are named "{name}".')
     settings._file = path
+    settings._lines = {name: document.line(name) for name in settings.model_fields_set}
     return settings, document
 
 
@@ -101,9 +111,26 @@ def _fit(values: dict[Any, Any]) -> dict[str, Any]:
     return {str(name): _without_truth(value) for name, value in values.items() if value is not None}
 
 
+class _Truth:
+    """A true or a false, where neither is expected: pydantic would read it as 1 or 0."""
+
+    def __init__(self, value: bool) -> None:
+        self._value = value
+
+    def __str__(self) -> str:
+        return str(self._value).lower()
+
+
+def _said(fault: Fault) -> str:
+    name = fault.where[-1] if fault.where else ""
+    if not isinstance(name, str) or name in (fields := SizePreset if len(fault.where) > 1 else Settings).model_fields:
+        return f"{fault}."
+    return f'There is no setting "{name}". {meant(name, fields.model_fields)}'
+
+
 def _without_truth(value: Any) -> Any:
     if isinstance(value, bool):
-        return object()
+        return _Truth(value)
     if isinstance(value, list):
         return [_without_truth(one) for one in value]
     return {str(name): _without_truth(one) for name, one in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,104 @@
+"""`yogo-tui config`: a settings file to begin with, what is in force, and the page about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from yogo_tui.cli import main
+from yogo_tui.settings import Settings, SizePreset, load, parse
+from yogo_tui.settings.document import commented, page
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "YOGO_TUI_SETTINGS", "WANDB_API_KEY", "WANDB_MODE", "NETRC"):
+        monkeypatch.delenv(name, raising=False)
+    (tmp_path / "lab").mkdir()
+    monkeypatch.chdir(tmp_path / "lab")
+    return tmp_path
+
+
+def test_init_writes_every_setting_with_its_help_and_changes_nothing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "init"]) == 0
+    file = home / ".config/yogo-tui/settings.yaml"
+    assert str(file) in capsys.readouterr().out
+    text = file.read_text()
+    for name in Settings.model_fields:
+        assert re.search(rf"^#{name}:", text, re.MULTILINE), name
+    for name in SizePreset.model_fields:
+        assert f"{name}: " in text
+    assert "Centres ask for no less than 30" in text
+    assert load().model_dump() == Settings().model_dump()
+    assert load().notices == ()
+
+
+def test_init_never_overwrites(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = home / "mine.yaml"
+    file.write_text("partition: mine\n")
+    assert main(["config", "init", "--settings", str(file)]) == 1
+    assert "exists already" in capsys.readouterr().err
+    assert file.read_text() == "partition: mine\n"
+    (home / "link.yaml").symlink_to("nowhere.yaml")
+    assert main(["config", "init", "--settings", str(home / "link.yaml")]) == 1
+    assert not (home / "nowhere.yaml").exists()
+
+
+def test_each_line_of_the_file_can_be_uncommented(home: Path) -> None:
+    text = re.sub(r"^#(?=\S)", "", commented(), flags=re.MULTILINE)
+    settings = parse(text, home / "settings.yaml")
+    for name, field in Settings.model_fields.items():
+        if not field.examples:
+            assert getattr(settings, name) == getattr(Settings(), name), name
+    assert settings.model_fields_set == set(Settings.model_fields)
+
+
+def test_the_path_is_told_whether_the_file_is_there_or_not(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "path"]) == 0
+    assert capsys.readouterr().out == f"{home}/.config/yogo-tui/settings.yaml\n"
+    assert main(["config", "path", "--settings", "one.yaml"]) == 0
+    assert capsys.readouterr().out == f"{home}/lab/one.yaml\n"
+
+
+def test_show_tells_what_is_in_force_and_who_says_so(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = home / "mine.yaml"
+    file.write_text("partition: big\n")
+    words = ["--settings", str(file)]
+    assert main(["config", "show", *words]) == 0
+    out = capsys.readouterr().out
+    assert f"workspace: {home}/lab  # where you stand" in out
+    assert f"partition: big  # {file}, line 1" in out
+    assert re.search(r"^poll_seconds: 30\.0 *# default$", out, re.MULTILINE)
+    assert re.search(r"^wandb: auto *# default; disabled: nobody is logged in here", out, re.MULTILINE)
+    assert parse(out, file).partition == "big"
+    assert main(["config", *words, "--workspace", str(home)]) == 0
+    assert f"workspace: {home}  # --workspace" in capsys.readouterr().out
+    assert main(["config", "show", "--json", *words]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["file"] == str(file)
+    assert told["settings"]["partition"] == "big"
+    assert told["workspace"] == f"{home}/lab"
+
+
+def test_the_page_about_settings_is_up_to_date() -> None:
+    kept = (Path(__file__).parent.parent.parent / "docs/settings.md").read_text()
+    assert kept == page(), "run: python -m yogo_tui.settings.document > docs/settings.md"
+
+
+def test_a_login_turns_wandb_on_unless_the_settings_say_otherwise(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Settings().wandb_mode[0] == "disabled"
+    (home / ".netrc").write_text("machine api.wandb.ai login user password secret\n")
+    assert Settings().wandb_mode == ("online", f"a login was found in {home}/.netrc")
+    assert Settings(wandb="offline").wandb_mode[0] == "offline"
+    assert main(["config", "show"]) == 0
+    out = capsys.readouterr().out
+    assert "online: a login was found" in out
+    assert "secret" not in out
