@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import errno
 import importlib
-import os
 import sys
 from collections.abc import Callable, Sequence
 
 from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
+from yogo.output import must_arrive, steady
 from yogo.terminal import printable
 from yogo.training import signals
 
@@ -18,6 +18,9 @@ COMMANDS = ("train", "synth", "check", "anchors", "inspect", "claim", "verify", 
 """Each is a module beside this one with `register(commands)`; it sets `run`, a function of the arguments that
 returns the exit status: 0 done, 1 failed, 2 misused, 75 stopped on request and worth resuming."""
 
+
+PRINT_ONLY = ("anchors", "inspect")
+"""What these print is all that they give; the others' outcome is a file, or an answer by exit status."""
 
 _THE_DISKS = {
     *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE),
@@ -43,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
+    steady()
     argv = sys.argv[1:] if argv is None else list(argv)
     with signals.heard():
         signals.INBOX.is_resumable = argv[:1] == ["train"]
@@ -53,6 +57,8 @@ def _run(argv: Sequence[str]) -> int:
     if beside := conflict():
         print(f"yogo: {printable(beside)}", file=sys.stderr)
     args = parser().parse_args(argv)
+    if args.command in PRINT_ONLY:
+        must_arrive()
     status: int = args.run(args)
     return status
 
@@ -70,7 +76,6 @@ def guarded(action: Callable[[], int]) -> int:
             raise
         return _fail(f"This needs the package {package}, which is not installed: {installing('train')}")
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         if error.errno not in _THE_DISKS:

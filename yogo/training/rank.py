@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 
+from yogo.output import steady
 from yogo.training import signals
 
 PR_SET_PDEATHSIG = 1
@@ -38,6 +39,7 @@ def _end_with_launcher() -> None:
 
 
 if __name__ == "__main__":
+    steady()
     with signals.heard():
         signals.INBOX.is_quiet = os.environ.get("RANK") != "0"
 

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 
 from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
+from yogo.output import must_arrive, steady
 from yogo.terminal import printable
 from yogo_tui.errors import ConsoleError
 
@@ -38,6 +39,9 @@ COMMANDS = (
     "config",
     "demo",
 )
+
+PRINT_ONLY = ("datasets", "recipes", "render", "runs", "jobs", "logs", "plot")
+"""What these print is all that they give; the others' outcome is a job, or a file."""
 
 
 def start_quickly() -> None:
@@ -67,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     start_quickly()
+    steady()
     if beside := conflict():
         _fail(beside, 0)
     from yogo_tui.cli.options import Misuse
@@ -74,13 +79,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parser().parse_args(argv)
     if args.run is not _open:
         gc.enable()
+    if args.command in PRINT_ONLY:
+        must_arrive()
     try:
         status: int = args.run(args)
         sys.stdout.flush()
     except (ConsoleError, YogoError) as error:
         return _fail(str(error), 2 if isinstance(error, Misuse) else 1)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
         if error.errno not in _THE_USERS:
