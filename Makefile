@@ -1,6 +1,6 @@
 # The front door. Everything happens in .venv, in this folder; each target works from a fresh clone.
 
-.PHONY: demo test check bench format clean slurm-up slurm-down
+.PHONY: demo test test-gpu check bench format clean slurm-up slurm-down
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -12,6 +12,9 @@ demo: .venv/ready
 test: .venv/ready-dev
 	tests/slurm/install.sh
 	$(BIN)/pytest
+
+test-gpu: .venv/ready-dev
+	$(BIN)/python tests/gpu
 
 check: .venv/ready-dev
 	$(BIN)/ruff format --check $(SOURCES)

@@ -176,8 +176,9 @@ def stop_after_first_step(yogo: Yogo, name: str, process: subprocess.Popen[str],
 class Steered:
     """A run in this very process, which can be stopped after a batch of one's choice."""
 
-    def __init__(self, folder: Path, definition: Path, **options: object) -> None:
+    def __init__(self, folder: Path, definition: Path, *, device: str = "cpu", **options: object) -> None:
         """`options` of the recipe."""
+        self.device = device
         self.folder = folder
         self.definition = definition
         self.options = options
@@ -189,7 +190,9 @@ class Steered:
         )
         recipe = Recipe.model_validate(recipe.model_dump() | self.options)
         where = {"resume": self.run.path} if resume else {"definition": self.definition, "name": "steered"}
-        return Request(base=recipe, runs=self.folder / "runs", cache=False, wandb="disabled", device="cpu", **where)
+        return Request(
+            base=recipe, runs=self.folder / "runs", cache=False, wandb="disabled", device=self.device, **where
+        )
 
     def plan(self, *, resume: bool = False) -> Plan:
         with prepared(self.request(resume=resume), 1) as (plan, _):
@@ -208,11 +211,11 @@ class Steered:
         `change` gets the trainer before it trains, `hear` each event.
         """
         request = self.request(resume=resume)
-        world = World(Place(), torch.device("cpu"))
+        world = World(Place(), torch.device(self.device))
         heard: list[Event] = []
         with prepared(request, 1) as (plan, _):
             keeper = RunKeeper.of(plan, {})
-            precision = choose("fp32", world.device)
+            precision = choose(plan.precision, world.device)
             trainer = build(plan, request, world, precision=precision, keeper=keeper)
             trainer.inbox = signals.Inbox()
             change(trainer)
@@ -221,7 +224,7 @@ class Steered:
                 definition=str(plan.definition),
                 classes=plan.classes,
                 recipe=plan.recipe,
-                precision="fp32",
+                precision=precision.name,
                 attempt=plan.attempt,
             )
             manifest.write(plan.run.manifest)
