@@ -42,6 +42,9 @@ class Checkpoint:
 
     classes: tuple[str, ...] | None = None
     run_name: str = ""
+    image_bits: int | None = None
+    """How deep pictures of more than 8 bits are: see yogo.data.depth. None in files from before that was kept."""
+
     optimizer_state_dict: dict[str, Any] | None = None
     scaler_state_dict: dict[str, Any] | None = None
     recipe: dict[str, Any] | None = None
@@ -65,6 +68,7 @@ def save_checkpoint(
     step: int,
     classes: Sequence[str],
     run_name: str,
+    image_bits: int | None = None,
     optimizer_state_dict: Mapping[str, Any] | None = None,
     scaler_state_dict: Mapping[str, Any] | None = None,
     recipe: Mapping[str, Any] | None = None,
@@ -85,6 +89,7 @@ def save_checkpoint(
         "normalize_images": bool(model.normalize_images),
         "classes": list(classes),
         "model_name": run_name,
+        "image_bits": image_bits,
         "model_state_dict": model.state_dict(),
         "optimizer_state_dict": dict(optimizer_state_dict or {}),
         "model_version": model.model_version,
@@ -193,6 +198,7 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
             normalize_images=bool(contents.get("normalize_images") or False),
             classes=tuple(str(name) for name in classes) if isinstance(classes, list | tuple) and classes else None,
             run_name=str(contents.get("model_name") or ""),
+            image_bits=_image_bits(contents.get("image_bits")),
             optimizer_state_dict=dictionary("optimizer_state_dict"),
             scaler_state_dict=dictionary("scaler_state_dict"),
             recipe=dictionary("recipe"),
@@ -204,6 +210,12 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
         raise CheckpointError(
             f"{path} is no YOGO checkpoint: what it says of its training is not understood ({_first_line(error)})"
         ) from error
+
+
+def _image_bits(value: Any) -> int | None:
+    if value is not None and (not isinstance(value, int) or not 8 <= value <= 16):
+        raise ValueError(f"{value} bits a value")
+    return value
 
 
 def _on_cpu(value: Any) -> Any:

@@ -71,6 +71,21 @@ def _shown(value: object) -> str:
     return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def add_image_bits(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    parser.add_argument(
+        "--image-bits",
+        choices=("auto", "8", "10", "12", "14", "16"),
+        help="how deep pictures of more than 8 bits are: 12 means that 4095 is white; auto looks at them (default: as "
+        "the weights were trained, else auto)",
+    )
+
+
+def image_bits(args: argparse.Namespace) -> Any:
+    """What was said of it, as yogo.training.request.ImageBits."""
+    said = args.image_bits
+    return int(said) if said and said != "auto" else said
+
+
 def num_processes(text: str) -> int:
     return _count(text, least=1, of="processes")
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from yogo.cli.flags import num_pictures, num_processes, num_workers
+from yogo.cli.flags import add_image_bits, image_bits, num_pictures, num_processes, num_workers
 
 _SWITCH = argparse.BooleanOptionalAction
 
@@ -40,6 +40,7 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
+    add_image_bits(parser)
     group = parser.add_argument_group("the machine")
     group.add_argument("--batch-size", type=num_pictures, metavar="N", help="pictures a process (default: as trained)")
     group.add_argument("--half", action=_SWITCH, help="compute in 16 bits, or exactly (default: as trained)")
@@ -76,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
         device=args.device,
         processes=args.processes,
         num_workers=args.num_workers,
+        image_bits=image_bits(args),
         runs=args.pth.absolute().parent.parent,
         note=args.note,
         tags=tuple(args.tags),

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yogo.cli.flags import add_knobs, given, num_gib, num_processes, num_workers
+from yogo.cli.flags import add_image_bits, add_knobs, given, image_bits, num_gib, num_processes, num_workers
 from yogo.errors import RecipeError
 from yogo.run.directory import RUNS, check_name
 
@@ -61,6 +61,7 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
+    add_image_bits(parser)
     group = parser.add_argument_group("the machine")
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
     group.add_argument("--processes", type=num_processes, metavar="N", help="ranks (default: the visible GPUs, else 1)")
@@ -116,6 +117,7 @@ def _request(args: argparse.Namespace) -> Request:
         device=args.device,
         processes=args.processes,
         num_workers=args.num_workers,
+        image_bits=image_bits(args),
         cache=args.cache,
         cache_folder=args.cache_folder,
         cache_limit_gib=args.cache_limit,

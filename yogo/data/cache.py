@@ -4,7 +4,7 @@ Copying a frame out of it costs a hundredth of decoding a PNG. Runs and ranks sh
 cache too. Every picture's path and what it is known by make up the file's name, so a changed picture is another
 cache; what has not been used for longest goes when the folder's bound is reached.
 
-    <folder>/<digest>-<C>x<H>x<W>.frames   uint8 (N, C, H, W), in the order of the pictures' paths
+    <folder>/<digest>-<C>x<H>x<W>-<depth>bits.frames   uint8 (N, C, H, W), in the order of the pictures' paths
     <folder>/<digest>.labels, digests/*.json       what else was worked out of such files: see yogo.data.label_cache
                                                    and yogo.definition.stamps
     <folder>/building.lock                 held by the one process that builds; freed by the system if it dies
@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 
 from yogo.data.cores import visible_cores
+from yogo.data.depth import UPPER_EIGHT, Bits
 from yogo.data.fingerprint import UNSEEN, fingerprint, statuses
 from yogo.data.pictures import Bytes, read_pixels
 from yogo.definition.identity import Status, settled
@@ -83,6 +84,7 @@ def open_cache(
     *,
     image_hw: tuple[int, int],
     rgb: bool,
+    bits: Bits = UPPER_EIGHT,
     folder: Path | None = None,
     limit_bytes: int = DEFAULT_LIMIT_BYTES,
     progress: Progress | None = None,
@@ -99,7 +101,8 @@ def open_cache(
     paths = sorted({sample.image_file for sample in samples})
     shape = (3 if rgb else 1, *image_hw)
     known = _known(paths, seen)
-    target = folder / f"{fingerprint(paths, known)}-{'x'.join(map(str, shape))}.frames"
+    depth = "" if bits is None else f"-{bits}bits"
+    target = folder / f"{fingerprint(paths, known)}-{'x'.join(map(str, shape))}{depth}.frames"
     tell, show = notice or _silent, progress or _silent
     try:
         if not _stands(target, len(paths) * prod(shape)):
@@ -108,7 +111,7 @@ def open_cache(
                 if not _stands(target, len(paths) * prod(shape)):
                     _make_room(folder, len(paths) * prod(shape), limit_bytes)
                     settled(known.values())
-                    _build(target, paths, shape, report)
+                    _build(target, paths, shape, bits, report)
         return DecodedCache(target, paths, shape)
     except CacheRefused as refusal:
         tell(f"{refusal}. The pictures are decoded anew in each epoch")
@@ -214,25 +217,27 @@ def _removed(path: Path) -> bool:
     return True
 
 
-def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], progress: Progress) -> None:
+def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], bits: Bits, progress: Progress) -> None:
     part = target.with_suffix(".part")
     try:
         with part.open("wb") as file:
             # Asked for at once, a full disk says so before an hour of decoding, not after.
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(file.fileno(), 0, len(paths) * prod(shape))
-            _decode_into(file, paths, shape, progress)
+            _decode_into(file, paths, shape, bits, progress)
             os.fsync(file.fileno())
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _decode_into(file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, int], progress: Progress) -> None:
+def _decode_into(
+    file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, int], bits: Bits, progress: Progress
+) -> None:
     """Threads, since decoding lets go of the interpreter's lock: they start at once and share everything."""
 
     def decode(row: int) -> None:
-        pixels = read_pixels(paths[row], rgb=shape[0] == 3, image_hw=shape[1:])
+        pixels = read_pixels(paths[row], rgb=shape[0] == 3, image_hw=shape[1:], bits=bits)
         if os.pwrite(file.fileno(), pixels.data, row * prod(shape)) != pixels.nbytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
 

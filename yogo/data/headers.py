@@ -30,7 +30,7 @@ from PIL import Image, UnidentifiedImageError
 
 from yogo.data.cores import visible_cores
 from yogo.data.declared import declared_bits, seems_whole
-from yogo.data.depth import FLAT, Bits, depth_of
+from yogo.data.depth import FLAT, UPPER_EIGHT, Bits, depth_of
 from yogo.data.pictures import FORMATS, MOST_PIXELS, deep_values, has_deep_channels, opened, tag
 from yogo.data.tiff import ORIENTATION
 from yogo.definition.problem import Problem
@@ -115,6 +115,18 @@ def depth(headers: Sequence[Header]) -> int:
     deep = [header for header in headers if header.is_deep]
     brightest = max((header.brightest or 0 for header in deep), default=0)
     return max(depth_of(brightest), *(header.declared for header in deep), 8)
+
+
+def reading_depth(headers: Sequence[Header], known: Bits, asked: int | str | None = None) -> Bits:
+    """The bits to read pictures at: as `asked`; else at least as many as the weights know, who may know UPPER_EIGHT.
+
+    `asked` may be "auto": whatever the weights know, what the pictures need.
+    """
+    if isinstance(asked, int):
+        return asked
+    if asked is None and known is None:
+        return UPPER_EIGHT
+    return depth(headers) if asked == "auto" or known is None else max(known, depth(headers))
 
 
 def _looked(path: str) -> Header | Problem:

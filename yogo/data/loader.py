@@ -21,6 +21,7 @@ from yogo.data.balance import repeat_factors
 from yogo.data.batch import Batch
 from yogo.data.cache import DecodedCache
 from yogo.data.cores import reading_threads
+from yogo.data.depth import UPPER_EIGHT, Bits
 from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import PackedLabels
 from yogo.data.pictures import Bytes, read_pixels
@@ -49,13 +50,16 @@ class FilesOfFrames:
 
     frames_a_task = 1
 
-    def __init__(self, samples: Sequence[Sample], *, image_hw: tuple[int, int], rgb: bool) -> None:
+    def __init__(self, samples: Sequence[Sample], *, image_hw: tuple[int, int], rgb: bool, bits: Bits) -> None:
         self.shape = (3 if rgb else 1, *image_hw)
+        self._bits = bits
         self._paths = [sample.image_file for sample in samples]
 
     def read(self, indices: Indices, out: Bytes) -> None:
         for place, index in enumerate(indices):
-            out[place] = read_pixels(self._paths[index], rgb=self.shape[0] == 3, image_hw=self.shape[1:])
+            out[place] = read_pixels(
+                self._paths[index], rgb=self.shape[0] == 3, image_hw=self.shape[1:], bits=self._bits
+            )
 
 
 class CachedFrames:
@@ -184,6 +188,7 @@ def loader(
     *,
     image_hw: tuple[int, int],
     rgb: bool,
+    bits: Bits = UPPER_EIGHT,
     batch_size: int,
     rank: int = 0,
     world_size: int = 1,
@@ -198,7 +203,8 @@ def loader(
 ) -> BatchLoader:
     """Batches of `samples`, whose labels are `labels`, for one rank; see ShardedBatches for who gets what.
 
-    Frames that were `made` follow the samples, with places of their own.
+    `bits` is how deep files of more than 8 bits are. Frames that were `made` follow the samples, with places of
+    their own.
 
     `num_workers` threads fetch the pictures: as many as suit this machine and `local_world_size` ranks on
     it, if it is not said; with 0 they are fetched when they are asked for. `weighted` draws pictures with rare
@@ -209,7 +215,7 @@ def loader(
             cached=cache is not None, local_ranks=local_world_size, has_gpu=torch.cuda.is_available()
         )
     frames: Frames = (
-        FilesOfFrames(samples, image_hw=image_hw, rgb=rgb) if cache is None else CachedFrames(samples, cache)
+        FilesOfFrames(samples, image_hw=image_hw, rgb=rgb, bits=bits) if cache is None else CachedFrames(samples, cache)
     )
     if made is not None:
         frames, labels = FollowedFrames(frames, len(samples), made), labels.followed_by(made.labels)

@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 
 from yogo.data.cores import visible_cores
+from yogo.data.depth import UPPER_EIGHT, Bits
 from yogo.data.packed import PackedLabels
 from yogo.data.pictures import Bytes, read_pixels
 from yogo.data.sampler import Indices
@@ -110,13 +111,14 @@ class MadeFrames:
         frame_hw: tuple[int, int],
         image_hw: tuple[int, int],
         rgb: bool,
+        bits: Bits = UPPER_EIGHT,
         seed: int,
     ) -> None:
         self.shape = (3 if rgb else 1, *image_hw)
         self._frame_hw = frame_hw
         with ThreadPoolExecutor(visible_cores()) as pool:
             paths = [str(one.path) for one in thumbnails]
-            self._pixels = list(pool.map(lambda path: read_pixels(path, rgb=rgb, image_hw=None), paths))
+            self._pixels = list(pool.map(lambda path: read_pixels(path, rgb=rgb, image_hw=None, bits=bits), paths))
         sizes = np.array([pixels.shape[1:] for pixels in self._pixels])
         if not (sizes <= frame_hw).all(1).any():
             height, width = frame_hw

@@ -37,7 +37,10 @@ def _of_depth(headers: Sequence[Header], bits: Bits) -> Iterator[str]:
         return
     number = _counted(len(deep), len(headers))
     if bits is None:
-        yield f"{number} of 16 bits a value: their upper 8 are read, as the weights were trained"
+        yield (
+            f"{number} of 16 bits a value: their upper 8 are read, as the weights were trained "
+            "(--image-bits auto reads them at their real range)"
+        )
         return
     values = f"0 to {2**bits - 1:,}"
     brightest = max((one.brightest or 0 for one in deep), default=0)

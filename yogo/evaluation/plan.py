@@ -19,6 +19,7 @@ from yogo.model import open_model
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
 from yogo.training.inheritance import check_classes
+from yogo.training.looking import look_at
 from yogo.training.plan import Plan
 from yogo.training.request import CheckpointTest, Request
 from yogo.wording import counted
@@ -39,6 +40,7 @@ def resolve(request: Request, test: CheckpointTest) -> Plan:
     samples, which = pictures(definition, run, seed=recipe.seed)
     if not samples:
         raise TrainingError(f"{definition.path} names no pictures to test on")
+    bits, odd = look_at(samples, request, known=checkpoint.image_bits, image_hw=recipe.image_hw)
     plan = Plan(
         run=run,
         definition=definition.path.absolute(),
@@ -47,11 +49,12 @@ def resolve(request: Request, test: CheckpointTest) -> Plan:
         splits=Splits((), (), samples),
         # A file that does not say how it was trained is looked at exactly.
         precision=("half" if request.half else "fp32" if request.half is False else recipe.precision),
+        image_bits=bits,
         checkpoint=test.checkpoint.absolute(),
         trained_on=trained_on(digests(samples), records(run)),
     )
     seen = (sentence(name, count, len(samples)) for name, count in plan.trained_on.items())
-    return replace(plan, notices=(*notices, *map(str, definition.warnings), *which, *seen))
+    return replace(plan, notices=(*notices, *map(str, definition.warnings), *which, *odd, *seen))
 
 
 def _recipe(checkpoint: Checkpoint) -> Recipe:

@@ -41,6 +41,9 @@ class Manifest(Record):
     reset_head: bool = False
     """Whether it started with new class outputs in place of that file's."""
 
+    image_bits: int | None = None
+    """Of pictures of more than 8 bits a value, how many are brightness; None where their upper eight were read."""
+
     command: tuple[str, ...] = ()
     precision: str
     """What the activations really are: fp32, bf16 or fp16."""

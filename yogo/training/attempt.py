@@ -190,6 +190,7 @@ def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, h
         pretrained=str(plan.pretrained) if plan.pretrained else None,
         pretrained_sha256=plan.pretrained_sha256,
         reset_head=plan.reset_head,
+        image_bits=plan.image_bits,
         command=request.command,
         precision=trainer.precision.name,
         world_size=world.size,

@@ -177,6 +177,7 @@ def batches(
         labels,
         image_hw=recipe.image_hw,
         rgb=recipe.rgb_images,
+        bits=plan.image_bits,
         batch_size=recipe.batch_size,
         rank=world.place.rank,
         world_size=world.size,
@@ -202,6 +203,7 @@ def _made(plan: Plan) -> MadeFrames | None:
         frame_hw=picture_size(plan.splits.train[0].image),
         image_hw=recipe.image_hw,
         rgb=recipe.rgb_images,
+        bits=plan.image_bits,
         seed=recipe.seed,
     )
 
@@ -215,6 +217,7 @@ def _cache(plan: Plan, request: Request, tell: Tell) -> DecodedCache | None:
         samples,
         image_hw=plan.recipe.image_hw,
         rgb=plan.recipe.rgb_images,
+        bits=plan.image_bits,
         folder=request.cache_folder,
         limit_bytes=DEFAULT_LIMIT_BYTES if request.cache_limit_gib is None else round(request.cache_limit_gib * GIB),
         progress=lambda done, total: tell(Progressed("decode", 0, done, total)),

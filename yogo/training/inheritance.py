@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from yogo.checkpoint import load_checkpoint
+from yogo.data.depth import Bits
 from yogo.errors import TrainingError
 from yogo.model import YOGO, open_model
 from yogo.recipe import Recipe, shown
@@ -14,8 +15,10 @@ from yogo.recipe import Recipe, shown
 
 def inherit(
     path: Path, recipe: Recipe, classes: tuple[str, ...], *, given: Collection[str], reset_head: bool = False
-) -> tuple[Recipe, tuple[str, ...]]:
-    """The recipe with what `path` passes on, and notices of what was `given` in vain, and of a head to be reset.
+) -> tuple[Recipe, Bits, tuple[str, ...]]:
+    """The recipe with what `path` passes on, at what depth its pictures were read, and notices.
+
+    The notices are of what was `given` in vain, and of a head to be reset.
 
     Raises CheckpointError, or TrainingError where the frame size is another, or the classes without `reset_head`.
     """
@@ -40,7 +43,7 @@ def inherit(
         f"{shown(name, getattr(recipe, name))} is ignored: {path} passes on {shown(name, values[name])}"
         for name in ignored
     )
-    return recipe.model_copy(update=values), (*notices, *ignored_notices)
+    return recipe.model_copy(update=values), checkpoint.image_bits, (*notices, *ignored_notices)
 
 
 def _passed_on(model: YOGO) -> Recipe:

@@ -78,6 +78,7 @@ class RunKeeper:
     run: RunDirectory
     recipe: Recipe
     classes: tuple[str, ...]
+    image_bits: int | None
     extra: Mapping[str, Any]
     """What else a later attempt wants to know: world size, attempt, W&B id."""
 
@@ -87,7 +88,7 @@ class RunKeeper:
     @classmethod
     def of(cls, plan: Plan, extra: Mapping[str, Any]) -> RunKeeper:
         last_is_good = plan.checkpoint in (None, plan.run.last)
-        return cls(plan.run, plan.recipe, plan.classes, extra, last_is_good)
+        return cls(plan.run, plan.recipe, plan.classes, plan.image_bits, extra, last_is_good)
 
     def keep(self, file: File, state: State) -> None:
         is_best, at = file == "best.pth", state.at
@@ -101,6 +102,7 @@ class RunKeeper:
             step=at.step,
             classes=self.classes,
             run_name=self.run.name,
+            image_bits=self.image_bits,
             optimizer_state_dict=state.optimizer.state_dict(),
             scaler_state_dict=state.scaler.state_dict(),
             recipe=self.recipe.model_dump(mode="json"),

@@ -43,6 +43,9 @@ class Plan:
     checkpoint: Path | None = None
     """What to go on from; None begins at the first step."""
 
+    image_bits: int | None = 8
+    """How deep pictures of more than 8 bits are read: see yogo.data.depth."""
+
     attempt: int = 0
     notices: tuple[str, ...] = ()
     trained_on: dict[str, int] = field(default_factory=dict)

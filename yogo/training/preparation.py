@@ -10,12 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from yogo.definition import DatasetDefinition, SplitFractions, split
+from yogo.data.depth import Bits
+from yogo.definition import DatasetDefinition, SplitFractions, Splits, split
 from yogo.definition.lineage import digests_of_test, records, trained_on
 from yogo.definition.record import DataRecord
 from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.metrics.report import trained_on as sentence
+from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.atomic import remove_torn
 from yogo.run.directory import RunDirectory, check_name, propose_name
@@ -25,6 +27,7 @@ from yogo.run.lease import claim, hold
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
 from yogo.training.listeners.terminal import terminal
+from yogo.training.looking import look_at
 from yogo.training.plan import Plan
 from yogo.training.progress import Progressed
 from yogo.training.receipt import Receipt
@@ -125,21 +128,20 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
     if request.definition is None:
         raise RunError(f"{run.path} never began to train: name its dataset definition to begin")
     definition = DatasetDefinition.from_yaml(request.definition)
+    known: Bits = 8
     recipe, digest = request.recipe, None
     notices = tuple(_edited(run, definition))
     if request.pretrained is not None:
         from yogo.training.inheritance import inherit
 
-        recipe, more = inherit(
+        recipe, known, more = inherit(
             request.pretrained, recipe, definition.classes, given=request.given.keys(), reset_head=request.reset_head
         )
         digest, notices = sha256(request.pretrained), (*notices, *more)
-    override = SplitFractions(*request.split_override) if request.split_override else None
-    splits = split(definition, override=override, seed=recipe.seed)
-    if not splits.train:
-        raise TrainingError(f"{definition.path} leaves no pictures to train on: look at its split fractions")
+    splits = _split(request, definition, recipe.seed)
     made_of = thumbnails(definition)
     number = num_made(len(splits.train)) if made_of else 0
+    bits, odd = _looked_at(request, splits, made_of, known, recipe)
     return Plan(
         run=run,
         definition=definition.path.absolute(),
@@ -153,8 +155,36 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         pretrained=request.pretrained.absolute() if request.pretrained else None,
         pretrained_sha256=digest,
         reset_head=request.reset_head,
-        notices=(*notices, *_made(number, made_of, definition), *map(str, (*definition.warnings, *splits.warnings))),
+        image_bits=bits,
+        notices=(
+            *(*notices, *_made(number, made_of, definition)),
+            *map(str, (*definition.warnings, *splits.warnings, *odd)),
+        ),
     )
+
+
+def _split(request: Request, definition: DatasetDefinition, seed: int) -> Splits:
+    override = SplitFractions(*request.split_override) if request.split_override else None
+    splits = split(definition, override=override, seed=seed)
+    if not splits.train:
+        raise TrainingError(f"{definition.path} leaves no pictures to train on: look at its split fractions")
+    return splits
+
+
+def _looked_at(
+    request: Request, splits: Splits, made_of: Sequence[Thumbnail], known: Bits, recipe: Recipe
+) -> tuple[Bits, tuple[str, ...]]:
+    """What the pictures need, and what is odd about them. Raises DefinitionError for those that cannot be read."""
+    samples = [sample for _, part in splits.items() for sample in part]
+    with contextlib.closing(terminal(recipe.epochs)) as screen:
+        return look_at(
+            samples,
+            request,
+            known=known,
+            image_hw=recipe.image_hw,
+            thumbnails=made_of,
+            progress=lambda done, total: screen.hear(Progressed("look", 0, done, total)),
+        )
 
 
 def _edited(run: RunDirectory, definition: DatasetDefinition) -> Iterator[str]:

@@ -8,7 +8,7 @@ from typing import Literal
 from yogo.run import events
 from yogo.run.metrics import Metrics
 
-Phase = Literal["record", "decode", "train", "validate", "test"]
+Phase = Literal["look", "record", "decode", "train", "validate", "test"]
 
 
 @dataclass(frozen=True, slots=True)

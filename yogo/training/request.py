@@ -11,6 +11,7 @@ from yogo.errors import RecipeError
 from yogo.recipe import Recipe
 from yogo.wording import sentences
 
+ImageBits = Literal["auto", 8, 10, 12, 14, 16] | None
 WandbMode = Literal["online", "offline", "disabled"]
 
 
@@ -55,6 +56,9 @@ class Request(BaseModel):
 
     split_override: tuple[float, float, float] | None = None
     """Shares of training, validation and test set, over all of the definition's pictures."""
+
+    image_bits: ImageBits = None
+    """How deep pictures of more than 8 bits are; None is as the weights say, or as the pictures are."""
 
     device: str | None = None
     processes: int | None = None

@@ -41,6 +41,7 @@ def go_on(request: Request, run: RunDirectory, manifest: Manifest, world_size: i
         pretrained=Path(manifest.pretrained) if manifest.pretrained else None,
         pretrained_sha256=manifest.pretrained_sha256,
         reset_head=manifest.reset_head,
+        image_bits=manifest.image_bits,
         checkpoint=checkpoint,
         attempt=manifest.attempt + 1,
         notices=(*notices, *_changes(request, manifest), *_changed_files(record)),

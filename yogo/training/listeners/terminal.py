@@ -21,6 +21,7 @@ from yogo.wording import counted
 LINE_EVERY_SECONDS = 10.0
 
 WORDS: dict[Phase, str] = {
+    "look": "looking at pictures",
     "record": "reading pictures",
     "decode": "decoding",
     "train": "epoch",
