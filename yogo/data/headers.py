@@ -33,6 +33,7 @@ from yogo.data.declared import declared_bits, seems_whole
 from yogo.data.depth import FLAT, UPPER_EIGHT, Bits, depth_of
 from yogo.data.pictures import FORMATS, MOST_PIXELS, deep_values, has_deep_channels, opened, tag
 from yogo.data.tiff import ORIENTATION
+from yogo.definition.identity import settled, status
 from yogo.definition.problem import Problem
 from yogo.run.atomic import replacing
 
@@ -252,19 +253,22 @@ class _Memory:
         folder, name = os.path.split(path)
         kept = self._known[folder].get(name)
         with contextlib.suppress(OSError, TypeError, ValueError, IndexError):
-            if kept and kept[0] == _state(path):
+            if kept and kept[0] == list(status(path)):
                 header = self._given[path] = Header(path, *kept[1])
                 return header
         return None
 
     def keep(self, found: Sequence[Header | Problem]) -> None:
-        changed = set()
+        changed, statuses = set(), []
         for header in found:
             if isinstance(header, Header) and self._given.get(header.path) is not header:
                 folder, name = os.path.split(header.path)
                 with contextlib.suppress(OSError):
-                    self._known[folder][name] = [_state(header.path), _fields(header)]
+                    statuses.append(status(header.path))
+                    self._known[folder][name] = [statuses[-1], _fields(header)]
                     changed.add(folder)
+        if not settled(statuses):
+            return
         for folder in changed if self.memory else ():
             assert self.memory is not None
             with contextlib.suppress(OSError):  # a full disk, or one that is not ours: they are then looked at again
@@ -288,9 +292,3 @@ class _Memory:
 
 _fields = attrgetter(*[field.name for field in fields(Header)][1:])
 """All but the path."""
-
-
-def _state(path: str) -> list[int]:
-    """What changes whenever a file's content does, even where its time was put back."""
-    status = os.stat(path)
-    return [status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino]

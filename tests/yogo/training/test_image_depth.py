@@ -28,13 +28,20 @@ def deepened(definition: Path, folder: Path, *, times: int = 1, kind: type = np.
     return folder / definition.name
 
 
-@pytest.mark.parametrize("cache", ["--cache", "--no-cache"])
-@pytest.mark.parametrize(("suffix", "kind"), [(".png", np.uint16), (".tif", np.uint16), (".tif", np.int32)])
+@pytest.mark.parametrize(
+    ("suffix", "kind", "cache"),
+    [
+        (".png", np.uint16, "--cache"),
+        (".png", np.uint16, "--no-cache"),
+        (".tif", np.uint16, "--cache"),
+        (".tif", np.int32, "--cache"),
+    ],
+)
 def test_eight_bits_in_a_deeper_file_train_as_in_a_file_of_eight(
-    yogo: Yogo, definition: Path, tmp_path: Path, suffix: str, kind: type, cache: str
+    yogo: Yogo, definition: Path, suffix: str, kind: type, cache: str
 ) -> None:
-    plain = definition if suffix == ".png" else deepened(definition, tmp_path / "8", kind=np.uint8, suffix=suffix)
-    deep = deepened(definition, tmp_path / "deep", kind=kind, suffix=suffix)
+    plain = definition if suffix == ".png" else deepened(definition, yogo.home / "8", kind=np.uint8, suffix=suffix)
+    deep = deepened(definition, yogo.home / "deep", kind=kind, suffix=suffix)
     for name, path in (("plain", plain), ("deep", deep)):
         done = yogo.train(path, "--name", name, *ONE_EPOCH, cache)
         assert done.returncode == 0, done.stderr
