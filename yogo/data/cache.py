@@ -101,8 +101,7 @@ def open_cache(
     paths = sorted({sample.image_file for sample in samples})
     shape = (3 if rgb else 1, *image_hw)
     known = _known(paths, seen)
-    depth = "" if bits is None else f"-{bits}bits"
-    target = folder / f"{fingerprint(paths, known)}-{'x'.join(map(str, shape))}{depth}.frames"
+    target = folder / f"{fingerprint(paths, known)}-{_layout(shape, bits)}.frames"
     tell, show = notice or _silent, progress or _silent
     try:
         if not _stands(target, len(paths) * prod(shape)):
@@ -120,6 +119,10 @@ def open_cache(
             raise
         tell(f"No cache in {folder}: {error.strerror}. The pictures are decoded anew in each epoch")
     return None
+
+
+def _layout(shape: tuple[int, int, int], bits: Bits) -> str:
+    return "x".join(map(str, shape)) + ("" if bits is None else f"-{bits}bits")
 
 
 def _silent(*told: object) -> None:
