@@ -5,7 +5,6 @@ What people write by hand is read here, and every fault becomes one sentence wit
 
 from __future__ import annotations
 
-import stat
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 from ruamel.yaml.reader import ReaderError
+
+from yogo.foreign import foreign, leads_nowhere, no_file
 
 MAX_BYTES = 1_000_000
 
@@ -65,15 +66,18 @@ def read_text(path: Path) -> str:
     """The text in a plain UTF-8 file that a person could have written. Raises YamlError."""
     try:
         status = path.stat()
-        if stat.S_ISDIR(status.st_mode):
-            raise YamlError("This is a folder; a YAML file is expected here")
-        if not stat.S_ISREG(status.st_mode):
-            raise YamlError("This is no plain file")
+        if kind := no_file(status):
+            raise YamlError(f"This is {kind}; a YAML file is expected here")
         if status.st_size > MAX_BYTES:
             raise YamlError(f"This file has {status.st_size:,} bytes; more than {MAX_BYTES:,} are not read as YAML")
-        return path.read_bytes().decode("utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+        if odd := foreign(data, allows_json=True):
+            raise YamlError(f"This is no YAML but {odd}", 1)
+        return data.decode("utf-8-sig")
     except FileNotFoundError:
-        raise YamlError("This file does not exist", missing=True) from None
+        link = leads_nowhere(path)
+        raise YamlError(f"This is {link}" if link else "This file does not exist", missing=True) from None
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise YamlError("This is not text in UTF-8, so it cannot be YAML", line) from error

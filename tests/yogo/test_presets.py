@@ -129,7 +129,7 @@ def test_what_is_no_preset_file_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "photo.yaml").write_bytes(b"\xff\xd8\xff\xe0")
 
     assert "a list" in refusal(tmp_path / "list.yaml")
-    assert "not text in UTF-8" in refusal(tmp_path / "photo.yaml")
+    assert "no YAML but a JPEG picture" in refusal(tmp_path / "photo.yaml")
     assert "folder" in refusal(tmp_path)
     assert refusal(tmp_path / "none.yaml") == f"{tmp_path / 'none.yaml'}: This file does not exist"
 

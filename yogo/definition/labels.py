@@ -9,17 +9,29 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from yogo.definition.problem import fault
+from yogo.definition.plain import read_file
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, fault
+from yogo.definition.rows import is_number, odd_box, odd_numbers, odd_row
+from yogo.wording import counted
 
 SMALLEST_AREA = 200 / (772 * 1032)
 """Boxes of less than this share of the frame are debris, and dropped."""
 
+EDGE = 1 / 772
+"""A pixel of the frame: a centre may lie so far outside of the picture, by rounding, and counts as on its edge."""
+
 MAX_BYTES = 16_000_000
+MAX_NOTES_BYTES = 200_000_000
+MOST_ROWS = 5
+"""Bad rows of one file that are told one by one; the rest is counted."""
+
+_EPSILON = 1e-6
+"""More than float32 rounds a number of this size by."""
 
 Notes = Mapping[str, str]
 """What the first column of a label file may say, to the name of the class that it means."""
@@ -47,12 +59,11 @@ def notes_file(label_folder: Path) -> Path:
 def read_notes(label_folder: Path) -> Notes | None:
     """notes.json beside a label folder; None where there is none. Raises InvalidDatasetDefinitionFile."""
     path = notes_file(label_folder)
-    try:
-        data = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+    if not path.is_symlink() and not path.exists():
         return None
-    except OSError as error:
-        raise fault(f"This file cannot be read: {error.strerror}", path) from error
+    content = read_file(path, "notes file", MAX_NOTES_BYTES, allows_json=True)
+    try:
+        data = json.loads(content)
     except RecursionError as error:
         raise fault("This is nested too deeply to be read", path) from error
     except ValueError as error:
@@ -80,46 +91,69 @@ def parse_notes(data: Any, path: Path = Path("notes.json")) -> Notes:
 
 def read_labels(path: Path, classes: Sequence[str], notes: Notes | None = None) -> Labels:
     """The boxes in a label file. Raises InvalidDatasetDefinitionFile with file and line, MissingPath."""
-    try:
-        with open(path, "rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise fault("This label file does not exist", path, missing=True) from None
-    except OSError as error:
-        raise fault(f"This label file cannot be read: {error.strerror}", path) from error
-    if len(data) > MAX_BYTES:
-        raise fault("This is too large for a label file", path)
-    return parse_labels(data, classes, notes, path)
+    return parse_labels(read_file(path, "label file", MAX_BYTES), classes, notes, path)
 
 
 def parse_labels(
     data: bytes, classes: Sequence[str], notes: Notes | None = None, path: Path = Path("labels")
 ) -> Labels:
     """The boxes in the bytes of a label file; `path` names it in errors. Raises InvalidDatasetDefinitionFile."""
+    return _Parser(classes, notes, path).parse(_text(data, path))
+
+
+def examine_labels(path: Path, classes: Sequence[str], notes: Notes | None = None) -> tuple[Labels, list[Problem]]:
+    """The boxes that can be read of a label file, and everything that is wrong or odd about it. Never raises."""
+    told: list[Problem] = []
     try:
-        text = data.decode("utf-8-sig")
+        data = read_file(path, "label file", MAX_BYTES)
+        return _Parser(classes, notes, path, told).parse(_text(data, path)), told
+    except InvalidDatasetDefinitionFile as error:
+        return Labels(array("f")), [error.problem]
+
+
+def _text(data: bytes, path: Path) -> str:
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise fault("This is not text in UTF-8", path, line) from error
-    if "," in text:
-        text = text.replace(",", " ")
-    if '"' in text:  # what writes commas may write these too
-        text = text.replace('"', "")
-    return _Parser(classes, notes, path).parse(text.split("\n"))
+        raise fault("This is not text in UTF-8", path, line, kind="label files that are no text") from error
 
 
 class _Parser:
-    def __init__(self, classes: Sequence[str], notes: Notes | None, path: Path) -> None:
+    """With `told`, what is wrong is put there, and the row left out; without, it is raised."""
+
+    def __init__(
+        self, classes: Sequence[str], notes: Notes | None, path: Path, told: list[Problem] | None = None
+    ) -> None:
         self.classes = classes
         self.notes = notes
         self.path = path
+        self.told = told
+        self.num_bad = 0
+        self.written: list[str] = []
         self.known: dict[str, int] = {}
         """The words of the first column that were looked up already."""
 
-    def parse(self, lines: list[str]) -> Labels:
+    def parse(self, text: str) -> Labels:
+        self.written = text.split("\n")
+        if "," in text:
+            text = text.replace(",", " ")
+        if '"' in text:  # what writes commas may write these too
+            text = text.replace('"', "")
+        places: list[int] = []
+        labels = self._rows(text.split("\n"), places)
+        if self.told is not None:
+            if self.num_bad > MOST_ROWS:
+                rest = f"{counted(self.num_bad - MOST_ROWS, 'more row')} of this file cannot be read"
+                self.told.append(Problem("error", rest, self.path, kind="label files with more bad rows"))
+            self.told += (replace(one, file=self.path) for one in _oddities(labels.rows, places))
+        return labels
+
+    def _rows(self, lines: list[str], places: list[int]) -> Labels:
         rows = array("f")
         extend = rows.extend
         known = self.known
+        low, high = -EDGE, 1 + EDGE
         num_dropped = 0
         begun = False
         for number, line in enumerate(lines, 1):
@@ -131,71 +165,105 @@ class _Parser:
                 cx, cy, width, height = float(x), float(y), float(w), float(h)
                 index = known[word]
             except (ValueError, KeyError):
-                if not begun and _is_header(words):
-                    begun = True
+                is_header = not begun and _is_header(words)
+                begun = True
+                row = None if is_header else self._slowly(words, number)
+                if row is None:
                     continue
-                index, cx, cy, width, height = self._slowly(words, number)
+                index, cx, cy, width, height = row
             begun = True
-            # Written so that NaN fails too; centres a little outside are left to the targets, which clamp them.
-            if not (-1 <= cx <= 2 and -1 <= cy <= 2 and 0 <= width <= 2 and 0 <= height <= 2):
-                self._refuse_box(number, cx, cy, width, height)
+            # Written so that NaN fails too.
+            if not (low <= cx <= high and low <= cy <= high and 0 <= width <= high and 0 <= height <= high):
+                self._fail(number, odd_box(self.written[number - 1], (cx, cy, width, height), EDGE), "impossible boxes")
+                continue
             if width * height < SMALLEST_AREA:
                 num_dropped += 1
                 continue
             # From float32 values, as published: else a centre on a line between cells may fall on its other side.
             cx, cy, width, height = array("f", (cx, cy, width / 2, height / 2))
             extend((index, cx - width, cy - height, cx + width, cy + height))
+            places.append(number)
         return Labels(rows, num_dropped)
 
-    def _slowly(self, words: list[str], number: int) -> tuple[int, float, float, float, float]:
-        """A row whose class was not met yet, or is a name with blanks in it; or the error that it is."""
+    def _slowly(self, words: list[str], number: int) -> tuple[int, float, float, float, float] | None:
+        """A row whose class was not met yet, or is a name with blanks in it; None for one that cannot be read."""
         if len(words) < 5 or (len(words) > 5 and self.notes is None):
-            self._fail(
-                number, f"This row has {len(words)} values; class, x_centre, y_centre, width, height are expected"
-            )
+            self._fail(number, odd_row(self.written[number - 1], words), "rows of another form")
+            return None
         try:
             cx, cy, width, height = map(float, words[-4:])
         except ValueError:
-            row = " ".join(words)[:80]
-            self._fail(number, f"x_centre, y_centre, width and height must be numbers; this row is {row!r}")
+            message = odd_numbers(self.written[number - 1], words)
+            self._fail(number, message, "rows that are no numbers")
+            return None
         word = " ".join(words[:-4])
-        index = self.known[word] = self._class(word, number)
+        index = self._class(word)
+        if isinstance(index, str):
+            if len(words) > 5 and all(map(is_number, words)):
+                index = odd_row(self.written[number - 1], words)
+            self._fail(number, index, "unknown classes")
+            return None
+        self.known[word] = index
         return index, cx, cy, width, height
 
-    def _class(self, word: str, number: int) -> int:
+    def _class(self, word: str) -> int | str:
+        """The index of a class; a sentence where there is none such."""
         if self.notes is not None:
             name = self.notes.get(word) or self.notes.get(_whole(word)) or word
             if name in self.classes:
                 return self.classes.index(name)
             meaning = "" if name == word else f", which notes.json calls {name!r},"
-            self._fail(number, f"The class {word[:60]!r}{meaning} is none of {', '.join(self.classes)}")
+            return f"The class {word[:60]!r}{meaning} is none of {', '.join(self.classes)}"
         whole = _whole(word)
         if not whole.removeprefix("-").isdecimal():
             hint = "an index is expected, as there is no notes.json beside the label folder"
-            self._fail(number, f"The class is {word[:60]!r}; {hint}")
+            return f"The class is {word[:60]!r}; {hint}"
         if not 0 <= (index := int(whole[:10])) < len(self.classes):
-            self._fail(number, f"There is no class {word[:20]}: there are {len(self.classes)}, counted from 0")
+            hint = ". Do these labels count from 1?" if index == len(self.classes) else ""
+            return f"There is no class {word[:20]}: there are {len(self.classes)}, counted from 0{hint}"
         return index
 
-    def _refuse_box(self, number: int, *box: float) -> NoReturn:
-        values = ", ".join(f"{value:g}" for value in box)
-        hint = "all four are fractions of the frame, width and height not below 0"
-        self._fail(number, f"The box {values} (x_centre, y_centre, width, height) cannot be: {hint}")
+    def _fail(self, number: int, message: str, kind: str) -> None:
+        error = fault(message, self.path, number, kind=kind)
+        if self.told is None:
+            raise error
+        self.num_bad += 1
+        if self.num_bad <= MOST_ROWS:
+            self.told.append(error.problem)
 
-    def _fail(self, number: int, message: str) -> NoReturn:
-        raise fault(message, self.path, number)
+
+def _oddities(rows: array[float], places: Sequence[int]) -> Iterator[Problem]:
+    """What is odd about the boxes of a file and no error, with the line of the first."""
+    lines: dict[tuple[float, ...], int] = {}
+    twice: list[int] = []
+    outside: list[int] = []
+    beyond: list[int] = []
+    for number, (_, x0, y0, x1, y1) in zip(places, zip(*[iter(rows)] * 5, strict=True), strict=True):
+        if lines.setdefault((x0, y0, x1, y1), number) != number:
+            twice.append(number)
+        if min(x0 + x1, y0 + y1) < -_EPSILON or max(x0 + x1, y0 + y1) > 2 + _EPSILON:
+            outside.append(number)
+        elif min(x0, y0) < -EDGE or max(x1, y1) > 1 + EDGE:
+            beyond.append(number)
+    if twice:
+        what = f"{counted(len(twice), 'row')} for a box that stands in this file already"
+        yield Problem("warning", what, None, twice[0], kind="label files with a box twice")
+    if outside:
+        what = f"{counted(len(outside), 'centre')} outside of the picture by a rounding, taken to its edge"
+        yield Problem("warning", what, None, outside[0], kind="label files with centres outside by a rounding")
+    if beyond:
+        what = f"{_boxes(len(beyond))} out of the picture by more than a pixel"
+        if len(beyond) * 3 > len(places) > 3:
+            what += ". Are these corners, and not centre and size?"
+        yield Problem("warning", what, None, beyond[0], kind="label files with boxes that reach out of the picture")
+
+
+def _boxes(number: int) -> str:
+    return "1 box reaches" if number == 1 else f"{number:,} boxes reach"
 
 
 def _is_header(words: list[str]) -> bool:
-    return len(words) >= 5 and not any(_is_number(word) for word in words)
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    return len(words) >= 5 and not any(map(is_number, words))
 
 
 def _whole(word: str) -> str:

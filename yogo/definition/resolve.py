@@ -11,6 +11,7 @@ from yogo.definition.model import DatasetDefinition, FolderPair
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
 from yogo.definition.thumbnails import SMALLEST_AREA, usable
+from yogo.foreign import leads_nowhere
 
 MAX_DEPTH = 50
 
@@ -81,6 +82,8 @@ class _Walk:
             return None
         places = " and in ".join(dict.fromkeys(map(str, (file.path.parent, Path.cwd()))))
         looked = "" if written.is_absolute() else f" (looked in {places})"
+        if link := leads_nowhere(file.path.parent / written):
+            looked = f" (it is {link})"
         self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
         return None
 
@@ -159,6 +162,8 @@ def _reason(error: Exception) -> str:
 
 def resolve(path: Path) -> tuple[DatasetDefinition | None, list[Problem]]:
     """The definition in `path`, and every problem found; None where it is no definition at all. Never raises."""
+    if link := leads_nowhere(path):
+        return None, [Problem("error", f"This is {link}", path, missing=True)]
     try:
         absolute = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
