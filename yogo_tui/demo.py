@@ -19,11 +19,14 @@ from yogo.run.launch import Kind
 from yogo.terminal import printable
 from yogo_tui.cli.submitting import say, submit_all
 from yogo_tui.cli.waiting import wait_for
+from yogo_tui.cluster.local.slots import gpus
 from yogo_tui.errors import HostError
+from yogo_tui.launch.machine import Machine, own_sizes
 from yogo_tui.launch.plan import Plan
 from yogo_tui.runs.model import Run
 from yogo_tui.session import Session
-from yogo_tui.settings import Settings, load
+from yogo_tui.settings import Settings, SizePreset, load
+from yogo_tui.settings.document import written
 
 HEIGHT, WIDTH = 193, 258
 NUM_PICTURES, NUM_CELLS = 48, 60
@@ -67,13 +70,13 @@ async def prepare(workspace: Path) -> Settings:
 
 def _settings(workspace: Path) -> str:
     cores = os.cpu_count() or 1
-    sizes = [{"gpus": n, "cpus": cores, "hours": 1, "template": f"{n}gpu.sbatch"} for n in (1, 2, 4)]
+    sizes = tuple(SizePreset(gpus=n, cpus=cores, hours=1, template=f"{n}gpu.sbatch") for n in (1, 2, 4))
     values = {
         "workspace": str(workspace),
         "definitions": [DEFINITIONS],
         "cluster": "local",
         "local_slots": 1,
-        "sizes": sizes,
+        "sizes": written(own_sizes(Machine(len(gpus()), cores, 1), sizes)),
     }
     return "# The demo's settings. Delete this folder to begin anew.\n" + yaml.safe_dump(values, sort_keys=False)
 

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from yogo.places import folder_of
 from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo.run.history import History
@@ -25,6 +26,7 @@ from yogo_tui.errors import HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch import resume, script, submit
+from yogo_tui.launch.machine import fitted, machine_of
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.resume import Resumption
 from yogo_tui.runs import parent as parents
@@ -61,6 +63,9 @@ class Session:
         self.settings = settings
         self.host = host
         self.cluster = cluster
+        self.machine = machine_of(cluster)
+        """This machine, where it runs the jobs itself; None where a scheduler has the machines."""
+
         self._is_told = False
         scanner = Scanner(host, [PurePosixPath(folder) for folder in settings.run_folders])
         is_local = isinstance(cluster, LocalCluster)
@@ -76,7 +81,9 @@ class Session:
 
             if settings.cluster == "slurm" or await has_slurm(host):
                 return cls(settings, host, SlurmCluster(host))
-        return cls(settings, host, LocalCluster(local_state_folder(), slots=settings.local_slots))
+        cluster = LocalCluster(local_state_folder(), slots=settings.local_slots)
+        machine = machine_of(cluster)
+        return cls(fitted(settings, machine) if machine else settings, host, cluster)
 
     async def close(self) -> None:
         """Nothing is held open on this machine."""
@@ -281,10 +288,8 @@ async def _nothing() -> AsyncIterator[History]:
 
 
 def local_state_folder() -> Path:
-    """Where this machine's jobs are kept: one place a user, as they share the machine's slots."""
-    configured = Path(os.environ.get("XDG_STATE_HOME", ""))
-    folder = configured if configured.is_absolute() else Path.home() / ".local" / "state"
-    return folder / "yogo-tui" / "local"
+    """Where this machine's jobs are kept: one place a user, as they share the machine's slots. Raises NoHome."""
+    return folder_of("XDG_STATE_HOME", ".local/state") / "yogo-tui" / "local"
 
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))

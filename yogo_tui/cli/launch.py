@@ -12,6 +12,7 @@ from yogo_tui.cli.options import Commands, Misuse, add_json, in_session, new_com
 if TYPE_CHECKING:
     from yogo_tui.launch.plan import Plan
     from yogo_tui.session import Session
+    from yogo_tui.settings import Settings
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -66,6 +67,12 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[Plan]:
     return [first, second]
 
 
+def say_wandb(settings: Settings) -> None:
+    """What a script that is only printed will do with W&B, beside it."""
+    if settings.wandb != settings.wandb_mode[0]:
+        print(f"! {printable(settings.wandb_words)}", file=sys.stderr)
+
+
 async def submit(session: Session, args: argparse.Namespace, *plans: Plan) -> int:
     """Submit each plan, each behind the one before it, and say so; or print their scripts."""
     for plan in plans:
@@ -74,9 +81,13 @@ async def submit(session: Session, args: argparse.Namespace, *plans: Plan) -> in
     if args.dry_run:
         for plan in plans:
             print(session.render(plan), end="")
+        say_wandb(session.settings)
         return 0
-    from yogo_tui.cli.submitting import say, submit_all
+    from yogo_tui.cli.submitting import announce, say, submit_all
     from yogo_tui.cli.waiting import wait_for
+
+    if not args.json:
+        announce(session, plans, (args.recipe, getattr(args, "then_recipe", "")))
 
     launched = await submit_all(session, *plans)
     say(launched, as_json=args.json)

@@ -34,6 +34,9 @@ def add_common(parser: argparse.ArgumentParser, *, default: str | None) -> None:
     """Options that may stand before the command or after it."""
     parser.add_argument("--settings", type=Path, metavar="FILE", default=default, help="the settings file")
     parser.add_argument("--workspace", type=Path, metavar="DIR", default=default, help="where runs are written")
+    parser.add_argument(
+        "--cluster", choices=("auto", "slurm", "local"), default=default, help="who runs the jobs; local: this machine"
+    )
 
 
 def add_json(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +45,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
 
 def settings_of(args: argparse.Namespace) -> Settings:
     """The settings in force; what a person should know of how they were read is said. Raises SettingsError."""
-    settings = load(args.settings, workspace=args.workspace)
+    settings = load(args.settings, workspace=args.workspace, cluster=args.cluster)
     for notice in settings.notices:
         print(f"! {printable(notice)}", file=sys.stderr)
     return settings

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from yogo.recipe import Recipe
+from yogo.run.directory import check_name
 from yogo_tui.cli.options import Misuse
 from yogo_tui.errors import LaunchError, SettingsError
 from yogo_tui.launch.plan import Plan, kind_of
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def add_planning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--recipe", metavar="NAME", default="defaults", help="a preset's name or file (defaults)")
-    parser.add_argument("--size", type=int, metavar="GPUS", default=1, help="the size, by its GPUs: 1, 2 or 4 (1)")
+    parser.add_argument("--size", metavar="GPUS", help="the size, by its GPUs or its name (1, or the first there is)")
     parser.add_argument("--name", help="the run's name (one is made up)")
     parser.add_argument(
         "--set",
@@ -81,15 +82,19 @@ def changed(recipe: Recipe, changes: list[str]) -> Recipe:
         raise Misuse(f"--set {where}={first['input']}: {first['msg']}.") from error
 
 
-def size_of(settings: Settings, gpus: int) -> SizePreset:
+def size_of(settings: Settings, title: str | int | None) -> SizePreset:
+    """The size that is meant; without a word one GPU, or the first that there is. Raises Misuse."""
     try:
-        return settings.size(gpus)
+        if title is None and all(size.title != "1" for size in settings.sizes):
+            return settings.sizes[0]
+        return settings.size(title or 1)
     except SettingsError as error:
         raise Misuse(str(error)) from error
 
 
 def plan_of(settings: Settings, args: argparse.Namespace, name: str, *, check: bool = True) -> Plan:
-    """Raises LaunchError, RecipeError, SettingsError, Misuse."""
+    """Raises LaunchError, RecipeError, RunError, SettingsError, Misuse."""
+    check_name(name)
     size = size_of(settings, args.size)
     preset = preset_of(settings, args.recipe)
     return Plan(

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, Misuse, new_command, settings_of
+from yogo_tui.cli.options import Commands, Misuse, in_session, new_command, settings_of
+
+if TYPE_CHECKING:
+    from yogo_tui.session import Session
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -14,22 +18,28 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("definition", nargs="?", metavar="DEFINITION", help="the dataset definition")
     add_planning(parser)
     parser.add_argument(
-        "--wrapper", action="store_true", help="one for any run: sbatch THAT.sh yogo train DEFINITION ..."
+        "--wrapper", action="store_true", help="print a wrapper script instead; use: sbatch wrapper.sbatch yogo train …"
     )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    from yogo.run.directory import propose_name
     from yogo_tui.cli.planning import plan_of, size_of
-    from yogo_tui.launch.script import PREVIEW_TOKEN, render, render_wrapper
+    from yogo_tui.launch.script import render_wrapper
 
-    settings = settings_of(args)
     if args.wrapper:
+        settings = settings_of(args)
         print(render_wrapper(settings, size_of(settings, args.size)), end="")
         return 0
     if args.definition is None:
         raise Misuse("Name the dataset definition, or say --wrapper.")
-    name = args.name or propose_name(settings.runs_folder)
-    print(render(settings, plan_of(settings, args, name, check=False), PREVIEW_TOKEN), end="")
-    return 0
+
+    async def act(session: Session) -> int:
+        from yogo_tui.cli.launch import say_wandb
+
+        plan = plan_of(session.settings, args, args.name or session.propose_name(), check=False)
+        print(session.render(plan), end="")
+        say_wandb(session.settings)
+        return 0
+
+    return in_session(args, act)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import PurePath
 
 from yogo.terminal import printable
 from yogo_tui.cli.output import print_json
+from yogo_tui.launch.machine import launch_words
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.session import Session
 
@@ -21,6 +23,21 @@ async def submit_all(session: Session, *plans: Plan) -> list[Launched]:
         if launched[-1].job_id is None:
             break
     return launched
+
+
+def announce(session: Session, plans: Sequence[Plan], recipes: Sequence[str]) -> None:
+    """What is about to be submitted, a line each, and what becomes of it at W&B."""
+    for plan, recipe in zip(plans, recipes, strict=False):
+        words = launch_words(
+            plan.name,
+            definition=plan.definition,
+            preset=PurePath(recipe).stem,
+            recipe=plan.recipe,
+            size=plan.size,
+            machine=session.machine,
+        )
+        print(printable(f"submitting {words}"))
+    print(printable(session.settings.wandb_words))
 
 
 def say(launched: Sequence[Launched], *, as_json: bool) -> None:

@@ -231,6 +231,14 @@ class Settings(BaseModel):
             return default_mode()
         return self.wandb, "the settings say so"
 
+    @property
+    def wandb_words(self) -> str:
+        """The same as a sentence."""
+        mode, why = self.wandb_mode
+        if mode == "offline":
+            return "W&B is offline. Upload later: wandb sync RUN/wandb/offline-run-*"
+        return f"W&B is {'on' if mode == 'online' else 'off'}: {why}."
+
     def absolute(self, path: Path) -> Path:
         """`path`, with ~ as the home folder and a relative one as below the workspace."""
         if path in self._elsewhere:

@@ -21,13 +21,21 @@ if TYPE_CHECKING:
     from yogo.yaml12 import Document
 
 
-def load(file: Path | None = None, *, workspace: Path | None = None, env: Mapping[str, str] = os.environ) -> Settings:
+def load(
+    file: Path | None = None,
+    *,
+    workspace: Path | None = None,
+    cluster: str | None = None,
+    env: Mapping[str, str] = os.environ,
+) -> Settings:
     """The settings in `file`, else in $YOGO_TUI_SETTINGS, else in the default file, else the defaults.
 
-    `workspace` overrides the file's, relative to the working directory. Raises SettingsError.
+    `workspace` and `cluster` override the file's; the workspace is relative to the working directory.
+    Raises SettingsError.
     """
     try:
-        return _load(file, workspace, env)
+        settings = _load(file, workspace, env)
+        return settings.model_copy(update={"cluster": cluster}) if cluster else settings
     except NoHome as error:
         raise SettingsError(str(error)) from error
 

@@ -11,7 +11,7 @@ from yogo_tui.hosts.base import Completed
 _NO_ANSWER = re.compile(
     r"socket timed out|unable to contact slurm|zero bytes were transmitted|connection (refused|reset|timed out)"
     r"|communication (connection )?(failure|error)|slurmctld.*(down|not respond)|authentication error|munge"
-    r"|configuration (source|file)",
+    r"|configuration (source|file|\(slurm)",
     re.IGNORECASE,
 )
 
@@ -30,6 +30,11 @@ _REFUSALS = re.compile(
     re.IGNORECASE,
 )
 
+_NO_CONFIGURATION = re.compile(r"could not establish a configuration source|unable to process configuration file", re.I)
+_LOST = "its commands are here, and no configuration (slurm.conf) says where its cluster is"
+_NOBODY_THERE = re.compile(rf"unable to contact slurm|connection refused|{re.escape(_LOST)}", re.IGNORECASE)
+_INSTEAD = "To run jobs on this machine without it: `yogo-tui --cluster local`, or `cluster: local` in the settings."
+
 _PREFIX = re.compile(r"^\w+: (error|fatal): ", re.MULTILINE)
 
 
@@ -37,7 +42,8 @@ def no_answer(argv0: str, done: Completed) -> ClusterError:
     """The error for a question that failed."""
     words = spoken(done)
     if _NO_ANSWER.search(words):
-        return ClusterUnknown(f"Slurm does not answer: {words}.")
+        instead = f" {_INSTEAD}" if _NOBODY_THERE.search(words) else ""
+        return ClusterUnknown(f"Slurm does not answer: {words}.{instead}")
     return ClusterError(f"{argv0} failed: {words}.")
 
 
@@ -51,6 +57,8 @@ def not_submitted(done: Completed) -> ClusterError:
 
 def spoken(done: Completed) -> str:
     """What the command said, in one line: the last words of Slurm, without the command's name before each."""
+    if _NO_CONFIGURATION.search(done.stderr):
+        return _LOST
     lines = [_PREFIX.sub("", line).strip() for line in done.stderr.splitlines()]
     told = [line.removeprefix("Batch job submission failed: ") for line in lines if line]
     kept = [line for line in dict.fromkeys(told) if not line.startswith("Try ")]
