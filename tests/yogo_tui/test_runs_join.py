@@ -92,9 +92,9 @@ def one(folder: RunFolder, *jobs: Job, stale: str = "", seen_at: datetime | None
         (RunFolder(PATH, launch=launch(Outcome.INTENDED, None)), [job()], RunState.RUNNING, ""),
         (RunFolder(PATH, launch=launch(cancelled_at=NOW)), [], RunState.CANCELLED, ""),
         (RunFolder(PATH, launch=launch(cancelled_at=NOW)), [job(JobState.FAILED)], RunState.CANCELLED, ""),
-        (RunFolder(PATH, has_best=True), [], RunState.UNKNOWN, "without a receipt"),
-        (RunFolder(PATH, manifest=manifest(), written_at=NOW), [], RunState.RUNNING, ""),
-        (RunFolder(PATH, manifest=manifest(), written_at=EARLIER), [], RunState.FAILED, "stopped without a receipt"),
+        (RunFolder(PATH, has_best=True, has_weights=True), [], RunState.UNKNOWN, "without a receipt"),
+        (RunFolder(PATH, manifest=manifest(), signs=(NOW,)), [], RunState.RUNNING, ""),
+        (RunFolder(PATH, manifest=manifest(), signs=(EARLIER,)), [], RunState.FAILED, "stopped without a receipt"),
     ],
 )
 def test_the_state_of_a_run_follows_from_its_files_and_its_job(

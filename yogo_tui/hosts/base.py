@@ -39,6 +39,9 @@ class Entry:
     modified: float
     """Seconds since the epoch."""
 
+    is_mine: bool = True
+    """Of the user who looks, as far as the host can tell."""
+
 
 class Host(Protocol):
     """This machine, or one reached by SSH. Every method raises HostError when it cannot be reached."""

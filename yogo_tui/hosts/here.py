@@ -138,14 +138,25 @@ def _reason(error: OSError) -> str:
 
 def _read(path: Path, offset: int, limit: int) -> Piece:
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            data = os.pread(file.fileno(), limit, offset)
+        # Not to wait for the writer of a pipe, nor to take over a terminal.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        try:
+            status = os.fstat(handle)
+            if not stat.S_ISREG(status.st_mode):
+                raise HostError(f"{path} cannot be read: it is no file, but {_kind(status.st_mode)}.")
+            data = os.pread(handle, limit, offset)
+        finally:
+            os.close(handle)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise HostError(f"{path} cannot be read: {_reason(error)}.") from error
     return Piece(data, status.st_size, f"{status.st_dev}:{status.st_ino}")
+
+
+def _kind(mode: int) -> str:
+    names = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return names.get(stat.S_IFMT(mode), "a device")
 
 
 def _list(path: Path) -> tuple[Entry, ...]:
@@ -159,7 +170,8 @@ def _list(path: Path) -> tuple[Entry, ...]:
                     if error.errno in _NOWHERE:
                         continue
                     raise
-                entries.append(Entry(one.name, stat.S_ISDIR(status.st_mode), status.st_size, status.st_mtime))
+                is_folder, is_mine = stat.S_ISDIR(status.st_mode), status.st_uid == os.getuid()
+                entries.append(Entry(one.name, is_folder, status.st_size, status.st_mtime, is_mine))
     except FileNotFoundError:
         raise
     except OSError as error:

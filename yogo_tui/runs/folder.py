@@ -6,14 +6,15 @@ import asyncio
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from yogo.errors import RunError
 from yogo.run.launch import Launch
+from yogo.run.lease import SILENT_SECONDS, Holder
 from yogo.run.manifest import Manifest
-from yogo.run.record import Record
+from yogo.run.record import Record, now
 from yogo.run.result import Result
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Entry, Host
@@ -24,6 +25,13 @@ _SIGNS = {"launch.json", "run.json", "result.json", "events.jsonl", "best.pth", 
 """A folder that holds one of these is a run."""
 
 R = TypeVar("R", bound=Record)
+
+_SILENT = timedelta(seconds=SILENT_SECONDS)
+
+_FRESH = timedelta(minutes=5)
+"""A run without a heartbeat, as older trainers have none, counts as alive while it writes events this often."""
+
+_NEWER = "was written by a newer yogo: it is shown as far as it is understood"
 
 _AT_ONCE = 16
 _RECORD_LIMIT = 8 << 20
@@ -41,27 +49,64 @@ class RunFolder:
     map50: float | None = None
     doubts: tuple[str, ...] = ()
     has_best: bool = False
+    has_weights: bool = False
+    """Of any name."""
+
     logs: tuple[str, ...] = ()
     """Names of the job's logs, the latest last."""
 
-    written_at: datetime | None = None
-    """When events were last added."""
+    holder: Holder | None = None
+    """Who holds the run since its receipt, if there is one, was written: alive or not."""
+
+    has_lease: bool = False
+    """Whether it was ever held: then one that is not held is not trained."""
+
+    has_heartbeat: bool = False
+
+    signs: tuple[datetime, ...] = ()
+    """When its trainer showed that it lives: by the files, and as seen by this process's own clock."""
+
+    is_mine: bool = True
+    """Launched by the user who looks."""
 
     notices: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Those of the notices that say what could not be read: of that nothing is known."""
 
     @property
     def name(self) -> str:
         return self.path.name
 
     @property
-    def is_over(self) -> bool:
-        """There is a receipt, and no later attempt than the one that it is of, begun or submitted."""
+    def has_receipt(self) -> bool:
+        """There is a receipt, and no later attempt than the one that it is of."""
         if self.result is None:
             return False
-        submission = self.launch.submission if self.launch else None
-        if submission and submission.attempt > self.result.attempt:
-            return False
         return self.manifest is None or self.manifest.attempt <= self.result.attempt
+
+    @property
+    def is_over(self) -> bool:
+        """Its receipt is the last word: nobody has taken it up again, nor been asked to."""
+        return self.has_receipt and self.holder is None and not self.is_asked_to_go_on
+
+    @property
+    def is_asked_to_go_on(self) -> bool:
+        """A job was submitted after a receipt that was not of success."""
+        submission = self.launch.submission if self.launch else None
+        if self.result is None or self.result.outcome == "finished" or submission is None:
+            return False
+        return submission.at > self.result.ended_at
+
+    def is_alive(self, now: datetime) -> bool:
+        """Somebody holds it, and has shown so not long ago."""
+        return self.holder is not None and self._has_signs(now, _SILENT if self.has_heartbeat else _FRESH)
+
+    def is_written(self, now: datetime) -> bool:
+        """Events are added, by a trainer that knows of no lease."""
+        return not self.has_lease and self._has_signs(now, _FRESH)
+
+    def _has_signs(self, now: datetime, limit: timedelta) -> bool:
+        return any(abs(now - sign) < limit for sign in self.signs)
 
 
 @dataclass(slots=True)
@@ -73,6 +118,11 @@ class _Kept:
     records: dict[str, Record | str] = field(default_factory=dict)
     events: EventsReader | None = None
     found: RunFolder | None = None
+    signs: tuple[float, ...] = ()
+    """When the files by which a trainer shows that it lives were last changed."""
+
+    changed_at: datetime | None = None
+    """When this was last seen to be otherwise than at the look before."""
 
 
 class Scanner:
@@ -80,7 +130,7 @@ class Scanner:
 
     def __init__(self, host: Host, folders: Iterable[PurePosixPath]) -> None:
         self._host = host
-        self._folders = tuple(folders)
+        self._folders = tuple(dict.fromkeys(folders))
         self._kept: dict[PurePosixPath, _Kept] = {}
 
     async def scan(self) -> tuple[RunFolder, ...]:
@@ -117,59 +167,93 @@ class Scanner:
         kept.folder_modified = folder.modified
         try:
             entries = {entry.name: entry for entry in await self._list(path)}
-            if not _SIGNS & entries.keys():
-                return None
-            self._kept[path] = kept
-            kept.found = await self._read(path, entries, kept)
         except HostError as error:
-            if not await self._answers(path):
-                raise
-            return RunFolder(path, notices=(str(error),))
+            await self._answers(path, error)
+            return RunFolder(path, is_mine=folder.is_mine, notices=(str(error),), problems=(str(error),))
+        if not _SIGNS & entries.keys():
+            return None
+        self._kept[path] = kept
+        kept.found = await self._read(path, entries, kept, is_mine=folder.is_mine)
         return kept.found
 
-    async def _answers(self, path: PurePosixPath) -> bool:
-        """Whether the host is there at all: then one folder that cannot be read must not hide the others."""
-        await self._host.list(path.parent)
-        return True
+    async def _answers(self, path: PurePosixPath, error: HostError) -> None:
+        """Whether the host is there at all: then one thing that cannot be read must not hide the others.
 
-    async def _read(self, path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept) -> RunFolder:
-        notices: list[str] = []
-        launch = await self._record(Launch, path / "launch.json", entries, kept, notices)
-        manifest = await self._record(Manifest, path / "run.json", entries, kept, notices)
-        result = await self._record(Result, path / "result.json", entries, kept, notices)
+        Raises HostError.
+        """
+        try:
+            await self._host.list(path.parent)
+        except FileNotFoundError:
+            return
+        except HostError:
+            raise error from None
+
+    async def _read(
+        self, path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, *, is_mine: bool
+    ) -> RunFolder:
+        problems: list[str] = []
+        launch = await self._record(Launch, path / "launch.json", entries, kept, problems)
+        manifest = await self._record(Manifest, path / "run.json", entries, kept, problems)
+        result = await self._record(Result, path / "result.json", entries, kept, problems)
+        holder, signs = await self._lease(path / "lease", entries, kept, problems)
+        records = {"launch.json": launch, "run.json": manifest, "result.json": result}
+        notices = [f"{name} {_NEWER}" for name, record in records.items() if record and record.is_newer]
         found = RunFolder(
             path=path,
             launch=launch,
             manifest=manifest,
             result=result,
             has_best="best.pth" in entries,
+            has_weights=any(name.endswith(".pth") for name in entries),
             logs=_logs(path.name, entries.values()),
-            notices=tuple(notices),
+            holder=holder,
+            has_lease="lease" in entries,
+            has_heartbeat=len(signs) > 1,
+            is_mine=entries["launch.json"].is_mine if "launch.json" in entries else is_mine,
         )
-        events = entries.get("events.jsonl")
         if found.is_over and result:
             score = result.best_metrics.get("mAP50")
-            return replace(found, progress=_progress_of(found), map50=score, doubts=result.doubts)
-        if events is None:
-            return found
-        read = await self._events(path / "events.jsonl", events, kept)
-        return replace(
-            found,
-            progress=read.progress,
-            map50=read.map50,
-            doubts=read.doubts,
-            written_at=datetime.fromtimestamp(events.modified, UTC),
-        )
+            found = replace(found, progress=_progress_of(found), map50=score, doubts=result.doubts)
+        elif events := entries.get("events.jsonl"):
+            signs = (*signs, events.modified)
+            if read := await self._events(path / "events.jsonl", events, kept, problems):
+                found = replace(found, progress=read.progress, map50=read.map50, doubts=read.doubts)
+        seen = _seen(kept, signs)
+        return replace(found, signs=seen, notices=(*problems, *notices), problems=tuple(problems))
 
-    async def _events(self, path: PurePosixPath, entry: Entry, kept: _Kept) -> EventsReader:
+    async def _lease(
+        self, path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, problems: list[str]
+    ) -> tuple[Holder | None, tuple[float, ...]]:
+        """Who holds the run, and when the heart last beat; nobody where the receipt is later than the hold."""
+        lease, result = entries.get("lease"), entries.get("result.json")
+        # Whatever happens in the lease changes its folder's time: most runs are over, and theirs need no look.
+        if lease is None or (result is not None and lease.modified <= result.modified):
+            return None, ()
+        try:
+            inside = {entry.name: entry for entry in await self._list(path)}
+        except HostError as error:
+            await self._answers(path, error)
+            problems.append(str(error))
+            return None, ()
+        holder = await self._record(Holder, path / "holder.json", inside, kept, problems)
+        if holder is None or (result is not None and inside["holder.json"].modified <= result.modified):
+            return None, ()
+        return holder, tuple(inside[name].modified for name in ("holder.json", "heartbeat.json") if name in inside)
+
+    async def _events(self, path: PurePosixPath, entry: Entry, kept: _Kept, problems: list[str]) -> EventsReader | None:
         kept.events = kept.events or EventsReader(self._host, path)
         if kept.stamps.get(path.name) != (entry.size, entry.modified):
-            await kept.events.read()
+            try:
+                await kept.events.read()
+            except HostError as error:
+                await self._answers(path, error)
+                problems.append(str(error))
+                return None
             kept.stamps[path.name] = (entry.size, entry.modified)
         return kept.events
 
     async def _record(
-        self, kind: type[R], path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, notices: list[str]
+        self, kind: type[R], path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, problems: list[str]
     ) -> R | None:
         entry = entries.get(path.name)
         if entry is None:
@@ -181,16 +265,25 @@ class Scanner:
                 kept.records[path.name] = kind.parse(piece.data, str(path))
             except FileNotFoundError:
                 return None
+            except HostError as error:
+                await self._answers(path, error)
+                kept.records[path.name] = str(error)
             except RunError as error:
                 kept.records[path.name] = str(error)
             kept.stamps[path.name] = stamp
         record = kept.records[path.name]
         if isinstance(record, str):
-            notices.append(record)
+            problems.append(record)
             return None
-        if record.is_newer:
-            notices.append(f"{path.name} was written by a newer yogo: it is shown as far as it is understood")
         return record if isinstance(record, kind) else None
+
+
+def _seen(kept: _Kept, signs: tuple[float, ...]) -> tuple[datetime, ...]:
+    """The signs of life by the files' own times, and the last change that was seen: whose clock may be another."""
+    if kept.signs and signs != kept.signs:
+        kept.changed_at = now()
+    kept.signs = signs
+    return (*(datetime.fromtimestamp(sign, UTC) for sign in signs), *((kept.changed_at,) if kept.changed_at else ()))
 
 
 def _progress_of(found: RunFolder) -> Progress | None:

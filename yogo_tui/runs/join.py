@@ -2,47 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import PurePosixPath
 
-from yogo.run.launch import Kind, Outcome, Submission
-from yogo_tui.cluster.base import Job, JobState, Queue
-from yogo_tui.launch.script import log_path
-from yogo_tui.launch.submit import is_of, was_of
+from yogo.run.launch import Kind, Launch
+from yogo_tui.cluster.base import Job, JobId, Queue
+from yogo_tui.launch.script import COMMENT, log_path
+from yogo_tui.launch.submit import is_of
+from yogo_tui.runs.chains import with_dead_chains
 from yogo_tui.runs.folder import RunFolder
-from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.model import Run
+from yogo_tui.runs.states import Told, state_of, state_of_other_job
 
-_FRESH = timedelta(minutes=5)
-"""A run without a job of this cluster counts as alive while it writes events this often."""
+_NO_QUEUE = "Started outside the queue: its output went to that terminal."
 
-_LISTED_AFTER = timedelta(seconds=10)
-"""A queue seen sooner after a submission may not list its job yet."""
+_ELSEWHERE = "from another workspace"
 
-_UNANSWERED = "whether it was queued is not known, no job has its name: make sure before it is launched anew"
-
-_UNSEEN = "the queue has not been seen yet"
-
-Told = tuple[RunState, str]
-"""A state, and a sentence that says why."""
+_MINUTE = timedelta(minutes=1)
+"""By which the clocks of two hosts may differ."""
 
 
-def join(folders: Sequence[RunFolder], queue: Queue, *, cluster: str, now: datetime) -> tuple[Run, ...]:
-    """Every run, newest first: those of the folders, and the jobs that the console did not start."""
+def join(
+    folders: Sequence[RunFolder],
+    queue: Queue,
+    *,
+    cluster: str,
+    now: datetime,
+    elsewhere: Sequence[RunFolder] = (),
+) -> tuple[Run, ...]:
+    """Every run, newest first: those of the folders, and the jobs that are none of theirs.
+
+    `elsewhere` are directories of other workspaces in which jobs of the queue train.
+    """
     found = {folder.path: job_of(folder, queue.jobs, cluster) for folder in folders}
     taken = {job.id for job in found.values() if job}
+    tokens = {token: folder for folder in folders for token in tokens_of(folder.launch)}
+    others = {token: folder for folder in elsewhere for token in tokens_of(folder.launch)}
     runs = [_run(folder, found[folder.path], queue, cluster, now) for folder in folders]
-    others = [job for job in queue.jobs if job.id not in taken]
-    earlier = {job.id for job in others for folder in folders if folder.launch and was_of(job, folder.launch)}
-    runs += [_foreign(job) for job in others if job.id not in earlier]
-    return tuple(sorted(runs, key=_age_order, reverse=True))
+    for job in queue.jobs:
+        if job.id in taken or not job.is_mine:
+            continue
+        token = job.token.removeprefix(COMMENT)
+        if token in tokens:
+            if not _is_past(job, tokens[token]):
+                runs.append(_second(job, tokens[token], found[tokens[token].path]))
+        elif token in others:
+            run = _run(others[token], job, queue, cluster, now)
+            runs.append(replace(run, why=_words(_ELSEWHERE, run.why)))
+        else:
+            runs.append(_foreign(job))
+    return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
+
+
+def tokens_of(launch: Launch | None) -> set[str]:
+    """What the jobs of a launch carry in their comments."""
+    return {launch.token, *(one.token for one in launch.submissions if one.token)} if launch else set()
 
 
 def job_of(folder: RunFolder, jobs: Sequence[Job], cluster: str) -> Job | None:
-    """The job that a run directory was launched as; the latest, should there be several."""
+    """The job that a run last became: one that it was launched as, or one in which somebody went on with it."""
+    launched = _launched(folder, jobs, cluster)
+    entered, since = _entered(folder, jobs, cluster)
+    if entered is None or launched is None:
+        return entered or launched
+    submission = folder.launch.submission if folder.launch else None
+    return launched if since is None or (submission and submission.at > since) else entered
+
+
+def _launched(folder: RunFolder, jobs: Sequence[Job], cluster: str) -> Job | None:
     launch = folder.launch
     if launch is None:
-        job_id = folder.manifest.job_id if folder.manifest else None
-        return next((job for job in jobs if job.id == job_id and job.name == folder.name), None)
+        # One that trains on in a directory that was removed or lost its launch.json is known by its log.
+        writers = [job for job in jobs if job.log and job.log.parent == folder.path and not job.state.is_over]
+        return next(iter(writers), None)
     here = [one for one in launch.submissions if one.cluster == cluster]
     # A token tells for certain; without one (no comments in accounting) the id must go with the name.
     ids = {one.job_id for one in here}
@@ -52,14 +86,41 @@ def job_of(folder: RunFolder, jobs: Sequence[Job], cluster: str) -> Job | None:
     return next(reversed(newest or mine), None)
 
 
-def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Run:
-    state, why = _state(folder, job, queue, cluster, now)
-    log = folder.path / folder.logs[-1] if folder.logs else None
+def _entered(folder: RunFolder, jobs: Iterable[Job], cluster: str) -> tuple[Job | None, datetime | None]:
+    """The job in which the run was trained last, and since when, as the trainer itself wrote down."""
+    if folder.holder:
+        job_id, since = folder.holder.job_id, folder.holder.since
+        if folder.holder.cluster != cluster:
+            return None, None
+    elif folder.manifest:
+        job_id, since = folder.manifest.job_id or "", folder.manifest.started_at
+    else:
+        return None, None
+    # Ids are given again, so the job must have been there when the training began.
+    for job in jobs:
+        was_there = job.submitted_at <= since + _MINUTE if job.submitted_at else job.name == folder.name
+        had_ended = job.ended_at is not None and job.ended_at < since - _MINUTE
+        if job.id == job_id and was_there and not had_ended:
+            return job, since
+    return None, None
+
+
+def asked_for(folder: RunFolder, cluster: str) -> tuple[JobId, ...]:
+    """The jobs of a run that is not over, to be asked about even when they have left the queue."""
+    if folder.is_over:
+        return ()
+    ids = []
     submission = folder.launch.submission if folder.launch else None
-    if log is None and job:
-        log = job.log
-    if log is None and submission and submission.job_id:
-        log = log_path(folder.path, submission.job_id)
+    if submission and submission.job_id and submission.cluster == cluster:
+        ids.append(submission.job_id)
+    if folder.holder and folder.holder.job_id and folder.holder.cluster == cluster:
+        ids.append(folder.holder.job_id)
+    return tuple(JobId(job_id) for job_id in dict.fromkeys(ids))
+
+
+def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Run:
+    state, why = state_of(folder, job, queue, cluster, now)
+    log, no_log = _log(folder, job)
     return Run(
         name=folder.name,
         state=state,
@@ -71,12 +132,40 @@ def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: da
         result=folder.result,
         job=job,
         log=log,
+        no_log=no_log,
         has_best=folder.has_best,
         progress=folder.progress,
         map50=folder.map50,
         doubts=folder.doubts,
+        holder=folder.holder if folder.is_alive(now) else None,
         notices=folder.notices,
     )
+
+
+def _log(folder: RunFolder, job: Job | None) -> tuple[PurePosixPath | None, str]:
+    """Where the run's latest job writes, or why that is not known."""
+    holder = folder.holder
+    if holder and not holder.job_id:
+        return None, _NO_QUEUE
+    submission = folder.launch.submission if folder.launch else None
+    job_id = holder.job_id if holder else job.id if job else submission.job_id if submission else None
+    if job and job.log and job.id == job_id:
+        return job.log, ""
+    own = [name for name in folder.logs if job_id and name == log_path(folder.path, job_id).name]
+    if own or (folder.logs and not holder):
+        return folder.path / (own or folder.logs)[-1], ""
+    if submission and submission.job_id and submission.job_id == job_id and not (job and job.no_log):
+        return log_path(folder.path, submission.job_id), ""
+    return None, _no_log(folder, job, job_id)
+
+
+def _no_log(folder: RunFolder, job: Job | None, job_id: str | None) -> str:
+    if job and job.no_log:
+        return job.no_log
+    if job_id:
+        return f"Where job {job_id} writes its output is not known here."
+    is_in_shell = folder.manifest is not None and not folder.manifest.job_id
+    return _NO_QUEUE if is_in_shell else "No log of it is known here."
 
 
 def _kind(folder: RunFolder) -> Kind:
@@ -86,114 +175,33 @@ def _kind(folder: RunFolder) -> Kind:
 
 
 def _foreign(job: Job) -> Run:
-    """A job of the user's that the console did not start."""
-    state, why = _state_of_job(job) if not job.state.is_over else _ended(job)
-    return Run(name=job.name, state=state, why=why, job=job, log=job.log)
+    """A job of the user's that is no run of these folders."""
+    state, why = state_of_other_job(job)
+    return _job_row(job, (state, _words(_ELSEWHERE if job.token else "", why)))
 
 
-def _state(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Told:
-    if folder.is_over:
-        return _receipt(folder)
-    if job is not None:
-        return _state_of_job(job) if not job.state.is_over else _without_receipt(folder, job)
+def _is_past(job: Job, folder: RunFolder) -> bool:
+    """Whether it is what the run was before it went on in another job."""
+    submissions = folder.launch.submissions if folder.launch else ()
+    return job.state.is_over and job.id in {one.job_id for one in submissions}
+
+
+def _second(job: Job, folder: RunFolder, first: Job | None) -> Run:
+    """A job that carries a run's token and is not the one that trains it: the run's own script was submitted again."""
+    state, why = state_of_other_job(job)
     submission = folder.launch.submission if folder.launch else None
-    if submission is None or submission.cluster != cluster:
-        return _by_its_files(folder, submission, queue, now)
-    return _gone(submission, queue)
+    first_id = first.id if first else submission.job_id if submission else None
+    which = f", which is job {first_id}" if first_id else ""
+    what = f"another job of the run {folder.name}{which}: one launch trains once, so this one ends by itself"
+    return _job_row(job, (state, _words(what, why)))
 
 
-def _receipt(folder: RunFolder) -> Told:
-    assert folder.result is not None
-    if folder.result.outcome == "failed":
-        if signal := folder.result.stopped_by or _old_signal(folder.result.reason):
-            return _stopped(folder, signal)
-        return RunState.FAILED, folder.result.reason or "it failed, and did not say why: its log may"
-    if not folder.has_best:
-        return RunState.FAILED, "its receipt says that it finished, but best.pth is not there"
-    return RunState.FINISHED, folder.result.reason
+def _job_row(job: Job, told: Told) -> Run:
+    return Run(name=job.name, state=told[0], why=told[1], job=job, log=job.log, no_log=job.no_log)
 
 
-def _stopped(folder: RunFolder, signal: str) -> Told:
-    submission = folder.launch.submission if folder.launch else None
-    if submission and submission.cancelled_at:
-        return RunState.CANCELLED, ""
-    return RunState.STOPPED, f"by {'Ctrl-C' if signal == 'SIGINT' else signal}"
-
-
-def _old_signal(reason: str) -> str:
-    """The signal that receipts once named in their reason alone; empty where there was none."""
-    name = reason.removeprefix("stopped by ")
-    return name if name != reason and name.startswith("SIG") and name.isalnum() else ""
-
-
-def _state_of_job(job: Job) -> Told:
-    """The state of one that waits or runs."""
-    if job.is_stuck:
-        reason = f" ({job.reason})" if job.reason else ""
-        return RunState.FAILED, f"it can never start{reason}: cancel it, then launch it anew"
-    if job.state is JobState.PENDING:
-        after = f"after job {', '.join(job.after)}" if job.after else ""
-        return RunState.WAITING, ", ".join(part for part in (job.reason, after) if part)
-    if job.state is JobState.RUNNING:
-        return RunState.RUNNING, ""
-    return RunState.UNKNOWN, f"the scheduler calls it {job.word or 'by no word'}{f' ({job.reason})' * bool(job.reason)}"
-
-
-def _ended(job: Job) -> Told:
-    """The state of a job that is no run of ours: all there is to go by is what the scheduler says."""
-    if job.state is JobState.DONE:
-        return RunState.FINISHED, ""
-    if job.state is JobState.CANCELLED:
-        return RunState.CANCELLED, ""
-    return RunState.FAILED, _how(job)
-
-
-def _without_receipt(folder: RunFolder, job: Job) -> Told:
-    if job.state is JobState.CANCELLED:
-        return RunState.CANCELLED, ""
-    submission = folder.launch.submission if folder.launch else None
-    if submission and submission.cancelled_at:
-        return RunState.CANCELLED, ""
-    if job.state is JobState.DONE:
-        return RunState.FAILED, f"job {job.id} ended without a receipt (result.json): its log tells more"
-    return RunState.FAILED, f"{_how(job)}: its log tells more"
-
-
-def _how(job: Job) -> str:
-    word = job.word or str(job.state)
-    details = [job.reason] if job.reason and job.reason != "None" else []
-    if job.exit_status is not None:
-        details.append(f"exit status {job.exit_status}")
-    return f"job {job.id} ended as {word}" + (f" ({', '.join(details)})" if details else "")
-
-
-def _gone(submission: Submission, queue: Queue) -> Told:
-    """The state of a run whose job the cluster does not list."""
-    match submission.outcome:
-        case Outcome.REFUSED:
-            return RunState.FAILED, f"it was not accepted: {submission.detail}"
-        case Outcome.INTENDED | Outcome.UNKNOWN:
-            return RunState.UNKNOWN, _UNANSWERED + (f" ({submission.detail})" if submission.detail else "")
-    if submission.cancelled_at:
-        return RunState.CANCELLED, ""
-    if queue.seen_at is None or queue.stale:
-        return RunState.UNKNOWN, queue.stale or _UNSEEN
-    if queue.seen_at <= submission.at + _LISTED_AFTER:
-        return RunState.WAITING, "just submitted"
-    return RunState.FAILED, f"job {submission.job_id} is gone and left no receipt (result.json): its log tells more"
-
-
-def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue, now: datetime) -> Told:
-    """The state of a run that no job here stands for: started by hand, elsewhere, or long ago."""
-    if folder.written_at and now - folder.written_at < _FRESH:
-        return RunState.RUNNING, ""
-    if submission and queue.seen_at is None:
-        return RunState.UNKNOWN, queue.stale or _UNSEEN
-    if submission:
-        return RunState.UNKNOWN, f"it was submitted to the cluster {submission.cluster}, which is not asked from here"
-    if folder.manifest or folder.written_at:
-        return RunState.FAILED, "it stopped without a receipt (result.json)"
-    return RunState.UNKNOWN, "a checkpoint without a receipt: it can be fine-tuned from"
+def _words(*parts: str) -> str:
+    return "; ".join(part for part in parts if part)
 
 
 def _age_order(run: Run) -> tuple[float, str]:

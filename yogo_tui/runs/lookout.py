@@ -17,7 +17,7 @@ from yogo_tui.errors import ClusterError, ConsoleError, HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import submit
 from yogo_tui.runs.folder import RunFolder, Scanner
-from yogo_tui.runs.join import job_of, join
+from yogo_tui.runs.join import asked_for, job_of, join
 from yogo_tui.runs.model import Run
 
 _FOLDERS_EVERY_SECONDS = 2.0
@@ -115,12 +115,8 @@ class Lookout:
 
     def _ids(self) -> tuple[JobId, ...]:
         """The jobs to ask about even when they have left the queue: those of runs without a receipt."""
-        return tuple(
-            JobId(one.job_id)
-            for folder in self._folders
-            if folder.launch and not folder.is_over and (one := folder.launch.submission)
-            if one.job_id and one.cluster == self._cluster.name
-        )
+        name = self._cluster.name
+        return tuple(job_id for folder in self._folders for job_id in asked_for(folder, name))
 
     async def _joined(self) -> Runs:
         self._folders = tuple([await self._resolved(folder) for folder in self._folders])

@@ -24,6 +24,9 @@ class RunState(StrEnum):
     """Its job was stopped by the scheduler for a while, and goes on where it was."""
 
     FINISHED = "finished"
+    DONE = "done"
+    """Of a job that is no run: it ended with exit status 0, and whether it did what it should is not known."""
+
     FAILED = "failed"
     CANCELLED = "cancelled"
     STOPPED = "stopped"
@@ -33,7 +36,7 @@ class RunState(StrEnum):
 
     @property
     def is_over(self) -> bool:
-        return self in (RunState.FINISHED, RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
+        return self in (RunState.FINISHED, RunState.DONE, RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ GLYPHS = {
     RunState.RUNNING: "▶",
     RunState.WAITING: "◌",
     RunState.FINISHED: "✔",
+    RunState.DONE: "✔",
     RunState.FAILED: "✖",
     RunState.CANCELLED: "■",
     RunState.STOPPED: "■",
