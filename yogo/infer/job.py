@@ -17,6 +17,7 @@ from yogo.infer.pictures import Pictures
 from yogo.infer.predictor import Predictor
 from yogo.infer.reading import FrameBatch, read_batches
 from yogo.infer.rows import boxes_of_batch
+from yogo.memory import full_memory_said
 
 Progress = Callable[[int, int], None]
 Notice = Callable[[str], None]
@@ -72,7 +73,8 @@ class Job:
         )
         unreadable = 0
         for batch in batches:
-            pred_BPYX = predictor(batch.frames)
+            with full_memory_said(predictor.device, "take a smaller --batch-size", InferenceError):
+                pred_BPYX = predictor(batch.frames)
             for place, sentence in batch.broken.items():
                 pred_BPYX[place] = torch.nan
                 self.notice(f"{sentence}; this picture is left out")

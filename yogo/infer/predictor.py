@@ -15,6 +15,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import InferenceError
 from yogo.infer.reading import FrameShape
+from yogo.memory import full_memory_said
 from yogo.model import YOGO, open_model
 from yogo.training.distributed import choose_device
 from yogo.training.launch import Place
@@ -53,7 +54,8 @@ class Predictor:
         self.device = choose_device(None if device is None else str(device), Place())
         self.precision = choose("half" if half else "fp32", self.device)
         self.normalizes = bool(model.normalize_images)
-        self.model = faster(model).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        with full_memory_said(self.device, "another program may have it", InferenceError):
+            self.model = faster(model).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def shape(self) -> tuple[int, int, int]:

@@ -15,6 +15,7 @@ import torch
 
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import RunError, TrainingError, YogoError
+from yogo.memory import full_memory_said
 from yogo.run import events
 from yogo.run.lease import job
 from yogo.run.manifest import Manifest, WandbRun
@@ -36,6 +37,8 @@ from yogo.training.progress import Event, Noticed
 from yogo.training.request import Request
 from yogo.training.trainer import Trainer
 
+_SMALLER = "take a smaller --batch-size, or --precision bf16"
+
 
 def run(request: Request, place: Place) -> int:
     """Train, or test, as one of the processes. Returns the exit status; raises signals.Stop, YogoError, OSError."""
@@ -45,7 +48,7 @@ def run(request: Request, place: Place) -> int:
     if device.type == "cpu":
         keep_freed_memory()
     try:
-        with joined(place, device) as world:
+        with joined(place, device) as world, full_memory_said(device, _SMALLER, TrainingError):
             if request.test is not None:
                 return examine(request, request.test, world)
             return _lead(request, world) if world.leads else _follow(request, world)
@@ -60,12 +63,6 @@ def run(request: Request, place: Place) -> int:
         if place.rank == 0:
             raise
         return 1
-    except torch.OutOfMemoryError as error:
-        if place.rank:
-            return 1
-        raise TrainingError(
-            f"the memory of {device} is full: take a smaller --batch-size, or --precision bf16"
-        ) from error
 
 
 def _follow(request: Request, world: World) -> int:

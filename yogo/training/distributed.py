@@ -131,6 +131,7 @@ class World:
         if self.is_alone:
             return model
         ids = [self.device.index] if self.device.type == "cuda" else None
+        _lay_out_as_gradients(model)
         with _peers():
             return DistributedDataParallel(model, device_ids=ids, gradient_as_bucket_view=True, **_KEEPS_BUFFERS)
 
@@ -221,3 +222,13 @@ def _has_own_gpu(place: Place) -> bool:
         return True
     of_node = os.environ.get("SLURM_STEP_GPUS") or os.environ.get("SLURM_JOB_GPUS", "")
     return len(of_node.split(",")) >= place.local_world_size > 1
+
+
+def _lay_out_as_gradients(model: nn.Module) -> None:
+    """Lay out weights of one input channel row by row, as a GPU lays out their gradients.
+
+    Both layouts of such a weight hold the same bytes in the same order, but DDP compares strides, and warns.
+    """
+    for parameter in model.parameters():
+        if parameter.is_cuda and parameter.dim() == 4 and parameter.shape[1] == 1:
+            parameter.data = parameter.data.clone(memory_format=torch.contiguous_format)
