@@ -23,7 +23,7 @@ from yogo.memory import full_memory_said, is_full
 )
 def test_a_full_memory_is_known_as_one(fill: Callable[[], object]) -> None:
     with (
-        pytest.raises(TrainingError, match="^the memory of cpu is full: take a smaller one$"),
+        pytest.raises(TrainingError, match=r"^the memory of cpu is full: take a smaller one$"),
         full_memory_said("cpu", "take a smaller one", TrainingError),
     ):
         fill()
