@@ -144,7 +144,8 @@ def own(folder: Path, text: str, name: str = "1gpu.sbatch") -> Settings:
 def test_a_users_template_stands_in_front_of_the_shipped_one(tmp_path: Path) -> None:
     settings = own(tmp_path, "#!/bin/bash\necho {{ name }} {{ gpus }}\n{% include '_relay.sbatch' %}\n")
     script = render(settings, plan(), "token")
-    assert script.startswith("#!/bin/bash\necho chaos-cat-0727 a100:1\n# The command runs in the background")
+    assert script.startswith("#!/bin/bash\n# First of all, ")
+    assert "\ntrap yogo_ends TERM\n\necho chaos-cat-0727 a100:1\n# The command runs in the background" in script
     assert render(settings, plan(4), "token") == render(SETTINGS, plan(4), "token")
 
 
@@ -244,19 +245,8 @@ def test_restarts_are_capped(tmp_path: Path, settings: Settings) -> None:
     process.send_signal(signal.SIGUSR2)
     out, _ = process.communicate(timeout=30)
     assert "not queued again" in out
-    assert process.returncode == 1
-
-
-def test_under_slurm_the_job_is_queued_again_by_scontrol(tmp_path: Path, settings: Settings) -> None:
-    scontrol = tmp_path / "bin" / "scontrol"
-    scontrol.parent.mkdir()
-    scontrol.write_text('#!/bin/sh\necho scontrol "$@"\n')
-    scontrol.chmod(0o755)
-    path = f"{scontrol.parent}:{os.environ['PATH']}"
-    process = start(tmp_path, render(settings, plan(), "token"), SLURM_CLUSTER_NAME="lab", SLURM_JOB_ID="42", PATH=path)
-    process.send_signal(signal.SIGUSR2)
-    out, _ = process.communicate(timeout=30)
-    assert out == "told USR2\nscontrol requeue 42\n"
+    assert "To go on: yogo-tui resume chaos-cat-0727\n" in out
+    assert process.returncode == 76
 
 
 def test_a_restart_resumes_where_there_is_something_to_resume(tmp_path: Path, settings: Settings) -> None:

@@ -28,7 +28,7 @@ def render(settings: Settings, plan: Plan, token: str, *, resumed: PurePosixPath
 
     Raises TemplateError.
     """
-    from yogo_tui.launch.templates import fill
+    from yogo_tui.launch.templates import fill, with_signals
 
     values = _values(settings, plan, token, resumed)
     script = fill(plan.size.template, values, own=settings.templates_folder)
@@ -38,7 +38,7 @@ def render(settings: Settings, plan: Plan, token: str, *, resumed: PurePosixPath
             f"The script template {plan.size.template}, or what it includes, in {settings.templates_folder} does not "
             "know how to go on with a run: take over `{% if resume %}` from the shipped _train.sbatch."
         )
-    return script
+    return with_signals(script, values, own=settings.templates_folder)
 
 
 def _values(settings: Settings, plan: Plan, token: str, resumed: PurePosixPath | None) -> dict[str, object]:

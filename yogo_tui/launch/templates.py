@@ -69,6 +69,16 @@ def fill(name: str, values: Mapping[str, object], *, own: Path | None = None) ->
         raise TemplateError(f"The script template {name} cannot be read: {error}") from error
 
 
+def with_signals(script: str, values: Mapping[str, object], *, own: Path | None = None) -> str:
+    """`script` with the traps as its first lines, where it has the relay that needs them but not the traps: a
+    template of the user's own may be older than they are. Raises TemplateError."""
+    if "yogo_again" not in script or "yogo_again()" in script:
+        return script
+    lines = script.splitlines(keepends=True)
+    first = next(number for number, line in enumerate(lines) if line.strip() and not line.startswith("#"))
+    return "".join([*lines[:first], fill("_signals.sbatch", values, own=own), "\n", *lines[first:]])
+
+
 def _place(error: Exception, name: str) -> str:
     """File and line of the template in which `error` came up: jinja2 writes them into the traceback."""
     frames = traceback.extract_tb(error.__traceback__)
