@@ -111,6 +111,22 @@ def test_how_the_job_in_which_a_run_went_on_ended_is_how_the_run_ended() -> None
         assert "TIMEOUT" in run.why
 
 
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ({"word": "FAILED", "exit_status": 75}, "did not take it back"),
+        ({"word": "FAILED", "exit_status": 76}, "came back 5 times"),
+        ({"word": "TIMEOUT", "exit_status": 0}, "its time was up"),
+    ],
+)
+def test_a_run_that_could_not_come_back_says_why_and_how_to_go_on(end: dict[str, Any], words: str) -> None:
+    run = one(folder(manifest=manifest()), job(JobState.FAILED, **end))
+    assert run.state is RunState.FAILED
+    assert words in run.why
+    assert run.why.endswith("to go on: yogo-tui resume first")
+    assert "resume" not in one(folder(), job(JobState.FAILED, **end)).why
+
+
 def test_a_job_that_was_given_the_id_of_the_one_it_trained_in_is_not_its_job() -> None:
     stranger = job(id="9", name="notebook", token="", submitted_at=NOW)
     run = one(folder(manifest=manifest(job_id="9")), stranger)

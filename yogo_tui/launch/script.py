@@ -16,6 +16,12 @@ from yogo_tui.settings import Settings, SizePreset
 MAX_RESTARTS = 5
 """After as many, Slurm itself (MaxBatchRequeue) holds a job by default."""
 
+_ENDINGS = {
+    75: "it saved, and Slurm did not take it back into the queue",
+    76: f"it came back {MAX_RESTARTS} times and has not finished",
+}
+"""What the exit status of a script says (_signals.sbatch)."""
+
 PREVIEW_TOKEN = "shown-at-launch"
 """Stands in a script that is only looked at."""
 
@@ -68,6 +74,13 @@ def render_wrapper(settings: Settings, size: SizePreset) -> str:
     from yogo_tui.launch.templates import fill
 
     return fill("wrapper.sbatch", _site(settings, size), own=settings.templates_folder)
+
+
+def ending(word: str, exit_status: int | None) -> str:
+    """What a job's end says of its run, which can be gone on with; empty where that is not known from it."""
+    if word == "TIMEOUT":
+        return "its time was up, and it did not come back into the queue"
+    return _ENDINGS.get(exit_status or 0, "")
 
 
 def flags(recipe: Recipe) -> list[tuple[str, ...]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from yogo.run.launch import Outcome, Submission
 from yogo.run.lease import Holder
 from yogo_tui.cluster.base import Job, JobState, Queue
+from yogo_tui.launch.script import ending
 from yogo_tui.runs.folder import RunFolder
 from yogo_tui.runs.model import RunState
 
@@ -127,6 +128,9 @@ def _ended(folder: RunFolder, job: Job) -> Told:
         return RunState.CANCELLED, ""
     if job.state is JobState.DONE:
         return RunState.FAILED, f"job {job.id} ended without a receipt (result.json): its log tells more"
+    if words := ending(job.word, job.exit_status):
+        go_on = f"; to go on: yogo-tui resume {folder.name}" if folder.manifest else ""
+        return RunState.FAILED, f"{words}: {_how(job)}{go_on}"
     return RunState.FAILED, f"{_how(job)}: its log tells more"
 
 
