@@ -6,6 +6,7 @@ file, read back, and put in its place.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import re
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 
 from yogo.errors import CheckpointError
-from yogo.run.atomic import replacing
+from yogo.run.atomic import Fence, replacing
 
 if TYPE_CHECKING:
     from yogo.model.detector import YOGO
@@ -60,8 +61,16 @@ class Checkpoint:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def save_checkpoint(
-    path: Path,
+def save_checkpoint(path: Path, model: YOGO, *, previous: Path | None = None, **parts: Any) -> str:
+    """Replace `path` by a checkpoint that opens, of the parts that `packed` takes; returns its SHA-256.
+
+    The old file is kept as `previous`, if that is given; on an error it still stands.
+    Raises CheckpointError where a part cannot be read back; OSError (a full disk).
+    """
+    return put(path, packed(model, **parts), previous=previous)
+
+
+def packed(
     model: YOGO,
     *,
     epoch: int,
@@ -75,13 +84,11 @@ def save_checkpoint(
     best_loss: float | None = None,
     training: Mapping[str, Any] | None = None,
     versions: Mapping[str, str] | None = None,
-    previous: Path | None = None,
-) -> str:
-    """Replace `path` by a checkpoint that opens; returns its SHA-256. On an error the old file still stands.
+) -> bytes:
+    """A checkpoint file's bytes, which were read back.
 
-    The old file is kept as `previous`, if that is given.
     Every part may hold only what `weights_only=True` loads: tensors, numbers, strings, None, dicts, lists, tuples.
-    Raises CheckpointError where it holds anything else or reads back otherwise than written; OSError (a full disk).
+    Raises CheckpointError where it holds anything else.
     """
     contents = {
         "epoch": epoch,
@@ -99,7 +106,28 @@ def save_checkpoint(
         "training": dict(training or {}),
         "versions": dict(versions or {}),
     }
-    return _write(path, contents, previous)
+    buffer = io.BytesIO()
+    torch.save(_on_cpu(contents), buffer)
+    data = buffer.getvalue()
+    try:
+        _load(io.BytesIO(data))
+    except Exception as error:
+        raise CheckpointError(
+            f"a checkpoint of {run_name} was not written, since it could not be read back: {_first_line(error)}"
+        ) from error
+    return data
+
+
+def put(path: Path, data: bytes, *, previous: Path | None = None, fence: Fence | None = None) -> str:
+    """Replace `path` by a checkpoint's bytes, read back from the disk; returns their SHA-256. Raises OSError."""
+    digest = hashlib.sha256(data).hexdigest()
+    with replacing(path, previous=previous, fence=fence) as file:
+        file.write(data)
+        file.flush()
+        file.seek(0)
+        if hashlib.sha256(file.read()).hexdigest() != digest:
+            raise OSError(errno.EIO, "the disk gave back other bytes than it was given", str(path))
+    return digest
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
@@ -122,27 +150,6 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
 
 def _is_state_dict(value: object) -> bool:
     return isinstance(value, dict) and all(isinstance(k, str) and isinstance(v, Tensor) for k, v in value.items())
-
-
-def _write(path: Path, contents: Mapping[str, Any], previous: Path | None) -> str:
-    """Replace `path`, once what would be written has been read back; returns its SHA-256."""
-    buffer = io.BytesIO()
-    torch.save(_on_cpu(contents), buffer)
-    data = buffer.getvalue()
-    try:
-        _load(io.BytesIO(data))
-    except Exception as error:
-        raise CheckpointError(
-            f"{path} was not written, since it could not be read back: {_first_line(error)}"
-        ) from error
-    digest = hashlib.sha256(data).hexdigest()
-    with replacing(path, previous=previous) as file:
-        file.write(data)
-        file.flush()
-        file.seek(0)
-        if hashlib.sha256(file.read()).hexdigest() != digest:
-            raise CheckpointError(f"{path} was not written: the disk gave back other bytes than it was given")
-    return digest
 
 
 def _contents(path: Path) -> object:

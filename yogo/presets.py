@@ -148,7 +148,7 @@ def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
     except YamlError as error:
         raise RecipeError(f"{path}: {error}") from error
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path, stat.S_IMODE(path.stat().st_mode) if now else 0o644) as file:
+    with replacing(path, stat.S_IMODE(path.stat().st_mode) if now else None) as file:
         file.write(text.encode())
     return replace(preset, path=path, problem="", slug=path.stem, seen=_digest(text.encode()))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -21,7 +19,6 @@ from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.events import Checkpointed, Losses, Resumed, Started, Step, Validated
 from yogo.run.history import History
 from yogo.run.launch import Kind, Launch, Size
-from yogo.run.lease import Holder, claim, hold, holder
 from yogo.run.result import Result, sha256, verify
 
 
@@ -143,96 +140,6 @@ def test_a_resumed_attempt_takes_the_place_of_what_it_went_back_over() -> None:
     assert not history.checkpoints
     assert history.step == 4
     assert history.epochs_done == 1.0
-
-
-def test_a_run_is_held_by_one_process_at_a_time_and_let_go_at_the_end(run: RunDirectory) -> None:
-    with hold(run) as notice:
-        assert notice == ""
-        with pytest.raises(RunError, match=f"process {os.getpid()}"), hold(run):
-            pass
-        assert holder(run) is not None
-    assert holder(run) is None
-    with hold(run):
-        pass
-
-
-def test_a_run_whose_holder_was_killed_is_taken_over_and_says_so(run: RunDirectory) -> None:
-    code = "import os,sys\nfrom pathlib import Path\nfrom yogo.run.directory import RunDirectory\n"
-    code += (
-        f"from yogo.run.lease import hold\nwith hold(RunDirectory(Path({str(run.path)!r}))): os.kill(os.getpid(), 9)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=False)
-
-    with hold(run) as notice:
-        assert "which is gone" in notice
-
-
-def held_elsewhere(run: RunDirectory, job_id: str, **more: int) -> Holder:
-    run.lease.mkdir(exist_ok=True)
-    other = Holder(host="elsewhere", boot_id="b", pid=1, process_started="1", job_id=job_id, cluster="tiny", **more)
-    other.write(run.lease / "holder.json")
-    return other
-
-
-@pytest.fixture
-def squeue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a test writes what `squeue` does, in a job of the cluster tiny."""
-    path = tmp_path / "bin" / "squeue"
-    path.parent.mkdir()
-    path.touch(0o755)
-    monkeypatch.setenv("PATH", f"{path.parent}:{os.environ['PATH']}")
-    monkeypatch.setenv("SLURM_CLUSTER_NAME", "tiny")
-    monkeypatch.setenv("SLURM_JOB_ID", "3")
-    return path
-
-
-def test_a_run_whose_job_slurm_no_longer_has_is_taken_over(run: RunDirectory, squeue: Path) -> None:
-    held_elsewhere(run, "1")
-    squeue.write_text("#!/bin/sh\necho 2\n")
-    with hold(run) as notice:
-        assert "job 1" in notice
-
-
-def test_of_two_who_find_a_dead_holder_the_later_one_leaves_the_run_to_the_other(
-    run: RunDirectory, squeue: Path, tmp_path: Path
-) -> None:
-    held_elsewhere(run, "2")
-    lease = run.lease / "holder.json"
-    lease.rename(tmp_path / "the_other")
-    held_elsewhere(run, "1")
-    # While this one asks Slurm about job 1, job 2 takes the run over.
-    squeue.write_text(f"#!/bin/sh\n[ -e {tmp_path}/the_other ] && mv {tmp_path}/the_other {lease}\necho 2\n")
-    with pytest.raises(RunError, match="job 2"), hold(run):
-        pass
-    assert Holder.read(lease).job_id == "2"
-
-
-def test_another_users_job_is_not_taken_for_gone(run: RunDirectory, squeue: Path) -> None:
-    held_elsewhere(run, "1", user=os.getuid() + 1)
-    squeue.write_text("#!/bin/sh\n")  # asked with --me, it tells of this user's jobs
-    with pytest.raises(RunError, match="job 1"), hold(run):
-        pass
-
-
-def test_slurm_is_asked_on_this_cluster(run: RunDirectory, squeue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    held_elsewhere(run, "1")
-    monkeypatch.setenv("SLURM_CLUSTERS", "another")
-    squeue.write_text('#!/bin/sh\n[ -n "$SLURM_CLUSTERS" ] || echo 1\n')
-    with pytest.raises(RunError, match="job 1"), hold(run):
-        pass
-
-
-def test_a_launch_is_claimed_by_one_job_and_by_that_one_again(
-    run: RunDirectory, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SLURM_CLUSTER_NAME", "tiny")
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    claim(run, "abc")
-    claim(run, "abc")
-    monkeypatch.setenv("SLURM_JOB_ID", "8")
-    with pytest.raises(RunError, match="job 7"):
-        claim(run, "abc")
-    claim(run, "another")
 
 
 @pytest.mark.parametrize("name", ["", "../up", "a b", "-x", "a\nb", "ü", "a" * 101, "."])

@@ -57,6 +57,11 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--name", type=_name, help="the run's name, and its folder's (default: one is made up)")
     group.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=f"where runs are kept ({RUNS})")
     group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run from its last.pth")
+    group.add_argument(
+        "--take-over",
+        action="store_true",
+        help="take the run from a process on another host that holds it and has fallen silent (asked on a terminal)",
+    )
     group.add_argument("--token", help="the launch to claim (used by job scripts)")
 
 
@@ -125,6 +130,7 @@ def _request(args: argparse.Namespace) -> Request:
         name=args.name,
         resume=args.resume,
         token=args.token,
+        take_over=args.take_over,
         note=args.note,
         tags=tuple(args.tags),
         wandb=args.wandb,

@@ -4,48 +4,55 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
+
+Fence = Callable[[], None]
+"""Called right before a file takes its place; raises what forbids it."""
 
 
 @contextlib.contextmanager
 def replacing(
-    path: Path, mode: int = 0o644, *, durable: bool = True, previous: Path | None = None
+    path: Path,
+    mode: int | None = None,
+    *,
+    durable: bool = True,
+    previous: Path | None = None,
+    fence: Fence | None = None,
 ) -> Iterator[IO[bytes]]:
     """A file that takes `path`'s place once it is written, flushed and on the disk; on an error, nothing changes.
 
-    Not `durable`, the disk is not waited for: what is cheap to make again survives a kill, not a power cut.
-    The file that was at `path` is kept as `previous`, if that is given; at no moment is there none at `path`
-    (unless the file system knows no hard links).
+    Its permissions are `mode`, or those of any new file here. Not `durable`, the disk is not waited for: what is
+    cheap to make again survives a kill, not a power cut. The file that was at `path` is kept as `previous`, if that
+    is given; at no moment is there none at `path` (unless the file system knows no hard links).
     """
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-    except OSError as error:
-        error.filename = str(path)  # the file that is wanted; of the other nobody has heard
-        raise
+    handle, name = _new_beside(path, 0o666 if mode is None else mode)
     try:
         with os.fdopen(handle, "w+b") as file:
             yield file
             file.flush()
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             if durable:
                 os.fsync(file.fileno())
-        os.chmod(name, mode)
+        if fence is not None:
+            fence()
         if previous is not None:
             _keep(path, previous)
         os.replace(name, path)
     except BaseException:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             os.unlink(name)
         raise
     if durable:
         _sync_directory(path.parent)
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
+def write_atomically(path: Path, data: bytes | str, fence: Fence | None = None) -> None:
     """Replace `path` with `data`. Raises OSError (a full disk, say); the old file then still stands."""
-    with replacing(path) as file:
+    with replacing(path, fence=fence) as file:
         file.write(data.encode() if isinstance(data, str) else data)
 
 
@@ -54,6 +61,19 @@ def remove_torn(*paths: Path) -> None:
     for path in paths:
         for torn in path.parent.glob(f".{path.name}.*.part"):
             torn.unlink(missing_ok=True)
+
+
+def _new_beside(path: Path, mode: int) -> tuple[int, str]:
+    """A new open file in the folder of `path`, and its name. Umask and the folder's own rules have their say."""
+    while True:
+        name = str(path.with_name(f".{path.name}.{secrets.token_hex(4)}.part"))
+        try:
+            return os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), name
+        except FileExistsError:
+            continue
+        except OSError as error:
+            error.filename = str(path)  # the file that is wanted; of the other nobody has heard
+            raise
 
 
 def _keep(path: Path, previous: Path) -> None:

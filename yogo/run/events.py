@@ -7,13 +7,16 @@ is written as null, and `reason` says what it was.
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
+from yogo.run.atomic import Fence
 from yogo.run.record import Part, now
 
 
@@ -147,12 +150,20 @@ def parse(data: bytes) -> tuple[list[Event], int]:
     return [event for line in lines if line and (event := parse_line(line)) is not None], whole
 
 
-def append(path: Path, event: Event) -> None:
-    """Add one line; a torn line that a killed writer left is ended first. Raises OSError."""
+def append(path: Path, event: Event, fence: Fence | None = None) -> None:
+    """Add one line; a torn line that a killed writer left is ended first. Raises OSError; nothing is added then."""
     line = event.model_dump_json(exclude_defaults=False).encode() + b"\n"
-    with path.open("ab+") as file:
-        if file.tell() > 0:
-            file.seek(-1, 2)
-            if file.read(1) != b"\n":
-                line = b"\n" + line
-        file.write(line)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+    try:
+        size = os.fstat(handle).st_size
+        if size and os.pread(handle, 1, size - 1) != b"\n":
+            line = b"\n" + line
+        if fence is not None:
+            fence()
+        written = os.write(handle, line)
+        if written < len(line):
+            if os.fstat(handle).st_size == size + written:  # half a line, and nobody else's after it
+                os.ftruncate(handle, size)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+    finally:
+        os.close(handle)

@@ -37,6 +37,9 @@ class History:
             self.add(event)
 
     def add(self, event: Event) -> None:
+        if event.attempt < self.attempt and not isinstance(event, Started):
+            return  # the last line of a process that was taken for gone: a later attempt counts
+        self.attempt = event.attempt
         match event:
             case Started():
                 self._begin(event, step=0)
@@ -59,7 +62,6 @@ class History:
                 self.signalled = event
 
     def _begin(self, event: Started | Resumed, *, step: int) -> None:
-        self.attempt = event.attempt
         self.steps = [old for old in self.steps if old.step <= step]
         self.validations = [old for old in self.validations if old.step <= step]
         self.checkpoints = [old for old in self.checkpoints if old.step <= step]

@@ -2,7 +2,16 @@
 
 Two fences. A launch's token is claimed once, by one job: should a submission that seemed lost have been
 queued twice, the second job finds the token taken and ends. And the process that trains holds the run
-while it lives: a second one ends with a sentence, unless the holder is provably gone.
+while it lives, and shows that it does: a second one ends with a sentence, unless the holder is provably gone.
+
+On the machine of the holder, the machine knows whether it lives. From anywhere else it is gone once it has
+shown no sign of life for a while, whatever the scheduler says: a node that is called down may still train.
+And should one that was taken for gone wake up, it looks before it writes, finds the run taken, and ends:
+
+    holder: write a .part file; look whether the run is still its own; give the file its place
+    taker:  write holder.json; remove all .part files; read the run, and train
+
+A holder that is stopped between its look and its last step finds its .part file gone.
 """
 
 from __future__ import annotations
@@ -10,28 +19,56 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import socket
-import subprocess
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from yogo.errors import RunError
-from yogo.run.atomic import write_atomically
+from yogo.run.atomic import remove_torn, write_atomically
 from yogo.run.directory import RunDirectory
+from yogo.run.holder import (
+    HEARTBEAT_SECONDS,
+    SILENT_SECONDS,
+    Heartbeat,
+    Holder,
+    Silence,
+    heartbeat_seconds,
+    is_over,
+    job,
+    silent_seconds,
+    this_process,
+)
 from yogo.run.record import Record, now
 
-HEARTBEAT_SECONDS = 15.0
-"""How often the holder of a run shows that it lives."""
+__all__ = [
+    "HEARTBEAT_SECONDS",
+    "SILENT_SECONDS",
+    "Claim",
+    "Heartbeat",
+    "Holder",
+    "Lease",
+    "RunLost",
+    "Terms",
+    "claim",
+    "hold",
+    "job",
+]
 
-SILENT_SECONDS = 120.0
-"""Whoever has shown no sign of life for so long is gone: neither heartbeat.json nor events.jsonl has changed.
+LOOK_SECONDS = 1.0
+"""How often someone who waits for a holder looks for a sign of life."""
 
-The one who waits measures it by its own clock, as the clocks of two hosts may differ.
-"""
+SAY_SECONDS = 600.0
+"""How often it says that it still waits."""
+
+
+class RunLost(RunError):
+    """This process no longer holds the run that it trains: it writes nothing more."""
 
 
 class Claim(Record):
@@ -42,35 +79,16 @@ class Claim(Record):
     at: datetime = Field(default_factory=now)
 
 
-class Holder(Record):
-    """lease/holder.json: the process that trains."""
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a run may be taken over from a holder on another host."""
 
-    host: str
-    boot_id: str
-    pid: int
-    process_started: str
-    """The process's start time in clock ticks since boot (proc(5), field 22): a pid may be given again."""
+    tell: Callable[[str], None] = print
+    ask: Callable[[str], bool] | None = None
+    """Asks a person; None where there is nobody to ask."""
 
-    job_id: str = ""
-    cluster: str = ""
-    user: int = Field(default_factory=os.getuid)
-    since: datetime = Field(default_factory=now)
-
-    def __str__(self) -> str:
-        job = f"job {self.job_id}, " if self.job_id else ""
-        return f"{job}process {self.pid} on {self.host}, since {self.since:%Y-%m-%d %H:%M} UTC"
-
-
-class Heartbeat(Record):
-    """lease/heartbeat.json: that the holder lives. It is replaced every HEARTBEAT_SECONDS."""
-
-    count: int = 0
-    at: datetime = Field(default_factory=now)
-
-
-def job() -> tuple[str, str]:
-    """The id and the cluster of the job that this process is in; empty outside of one."""
-    return os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_CLUSTER_NAME", "")
+    take_over: bool = False
+    """It was asked for already. Nothing takes a run from a holder that shows signs of life."""
 
 
 def claim(run: RunDirectory, token: str) -> None:
@@ -82,8 +100,8 @@ def claim(run: RunDirectory, token: str) -> None:
         raise RunError(f"{token!r} is no launch token")
     job_id, cluster = job()
     path = run.lease / f"token-{token}"
-    mine = Claim(job_id=job_id, cluster=cluster)
-    if _create(path, mine):
+    # Looked for first: a job that comes back to a full disk need not write what stands there.
+    if not path.exists() and _create(path, Claim(job_id=job_id, cluster=cluster)):
         return
     other = Claim.read(path)
     if (other.job_id, other.cluster) != (job_id, cluster):
@@ -92,39 +110,181 @@ def claim(run: RunDirectory, token: str) -> None:
         )
 
 
-@contextlib.contextmanager
-def hold(run: RunDirectory) -> Iterator[str]:
-    """Hold a run while the block lasts; yields a notice, if it was taken over from one who is gone.
+class Lease:
+    """This process's hold on a run. Made by `hold`; a thread shows that the holder lives."""
 
-    Raises RunError naming the holder, if another process trains this run or may do so.
+    def __init__(self, run: RunDirectory, mine: Holder, notice: str = "") -> None:
+        self.run = run
+        self.mine = mine
+        self.notice = notice
+        """What is to be said of the one that it was taken over from."""
+
+        self._lost = ""
+        self._is_over = threading.Event()
+        self._count = _last_count(run)
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        self._heart.start()
+
+    def check(self) -> None:
+        """Look whether this process holds the run. Raises RunLost; OSError where the disk does not tell."""
+        self.heed()
+        found = _found(self.run)
+        if found != self.mine:
+            self._lost = self._sentence(found)
+        self.heed()
+
+    def heed(self) -> None:
+        """As `check`, by what was seen last; the heart looks too."""
+        if self._lost:
+            raise RunLost(self._lost)
+
+    def release(self) -> None:
+        """Let the run go, if it still is this process's."""
+        self._is_over.set()
+        self._heart.join(timeout=5.0)
+        with contextlib.suppress(OSError, RunError):
+            _set_aside(self.run.holder, self.mine)
+
+    def _sentence(self, found: Holder | None) -> str:
+        if found is not None:
+            return f"{self.run.path} was taken over by {found}: this process ends, and writes nothing more"
+        what = self.run.lease if self.run.path.is_dir() else self.run.path
+        return f"{what} was removed while the run was trained: it ends, and writes nothing more"
+
+    def _beat(self) -> None:
+        while True:
+            try:
+                self.check()
+                self._show()
+            except RunLost:
+                return
+            except OSError:
+                # A full disk still takes a file's time; on one that is away nobody else can train either.
+                with contextlib.suppress(OSError):
+                    os.utime(self.run.heartbeat)
+            if self._is_over.wait(heartbeat_seconds()):
+                return
+
+    def _show(self) -> None:
+        self._count += 1
+        Heartbeat(count=self._count).write(self.run.heartbeat, fence=self.check)
+
+
+@contextlib.contextmanager
+def hold(run: RunDirectory, terms: Terms | None = None) -> Iterator[Lease]:
+    """Hold a run while the block lasts.
+
+    Waits for a holder on another host to fall silent, if it may be gone. Raises RunError naming the holder, if
+    another process trains this run or may do so.
     """
-    mine = _this_process()
-    path = run.holder
+    lease = take(run, terms)
+    try:
+        yield lease
+    finally:
+        lease.release()
+
+
+def take(run: RunDirectory, terms: Terms | None = None) -> Lease:
+    """As `hold`, to be released by the caller."""
+    mine = this_process()
     notice = ""
-    while not _create(path, mine):
+    while not _create(run.holder, mine):
         try:
-            other = Holder.read(path)
+            other = Holder.read(run.holder)
         except FileNotFoundError:
             continue
-        if not _is_gone(other):
-            raise RunError(f"{run.path} is being trained by {other}: cancel that one, or choose another name")
-        notice = f"took over from {other}, which is gone"
-        _set_aside(path, other)
-    try:
-        yield notice
-    finally:
-        with contextlib.suppress(FileNotFoundError, RunError):
-            if Holder.read(path) == mine:
-                path.unlink()
+        if _is_gone(run, other, terms or Terms()):
+            notice = f"took over from {other}, which is gone"
+            _set_aside(run.holder, other)
+    # Whoever held it before can give no file its place any more.
+    remove_torn(run.best, run.last, run.data, run.manifest, run.metrics, run.result, run.heartbeat)
+    return Lease(run, mine, notice)
 
 
-def holder(run: RunDirectory) -> Holder | None:
-    """Who holds the run now, as far as this machine can tell; None if nobody does."""
+def hand_over(run: RunDirectory, giver: Holder) -> Lease:
+    """This process's lease, in place of `giver`'s, which started it. Raises RunLost where that one lost the run."""
+    mine = this_process()
+
+    def is_still_held() -> None:
+        if _found(run) != giver:
+            raise RunLost(f"{run.path} is held by another process by now: this one ends, and writes nothing")
+
+    mine.write(run.holder, fence=is_still_held)
+    return Lease(run, mine)
+
+
+def _is_gone(run: RunDirectory, other: Holder, terms: Terms) -> bool:
+    """Whether `other` is gone; False where it has let go meanwhile. Raises RunError where it is not, or may not be."""
+    if other.is_here and other.lives_here:
+        raise _refusal(run, other)
+    # A host that was started anew has forgotten the process; but two hosts may have one name.
+    if other.is_here and (other.was_of_this_boot or not _beat_lately(run)):
+        return True
+    if not other.is_of_this_job and not terms.take_over and is_over(other) is False:
+        raise _refusal(run, other)
+    return _falls_silent(run, other, terms) and _may_be_taken(run, other, terms)
+
+
+def _falls_silent(run: RunDirectory, other: Holder, terms: Terms) -> bool:
+    """Wait until a holder on another host has shown no sign of life for long enough; False where it let go."""
+    silence, told_at, patience = Silence(run), -SAY_SECONDS, silent_seconds()
+    while (seconds := silence.seconds()) < patience:
+        if silence.was_broken and not other.is_of_this_job:
+            raise _refusal(run, other)
+        if time.monotonic() - told_at >= SAY_SECONDS:
+            told_at = time.monotonic()
+            terms.tell(
+                f"{run.path} is held by {other}: this process waits until that one has ended, "
+                f"or has shown no sign of life for {patience:.0f} seconds"
+            )
+        time.sleep(min(LOOK_SECONDS, max(0.05, patience - seconds)))
+        if _found(run) != other:
+            return False
+    return True
+
+
+def _may_be_taken(run: RunDirectory, other: Holder, terms: Terms) -> bool:
+    """True, as far as somebody says that a silent holder is gone: Slurm, or a person. Raises RunError otherwise."""
+    if other.is_of_this_job or terms.take_over or is_over(other):
+        return True
+    facts = f"{run.path} is held by {other}, which has shown no sign of life for {silent_seconds():.0f} seconds"
+    if terms.ask and terms.ask(f"{facts}. Nothing says that it has ended, but should it wake up it will stop."):
+        return True
+    raise RunError(f"{facts}, but nothing says that it has ended: make sure of that, and say --take-over")
+
+
+def _refusal(run: RunDirectory, other: Holder) -> RunError:
+    return RunError(f"{run.path} is being trained by {other}: cancel that one, or choose another name")
+
+
+def _beat_lately(run: RunDirectory) -> bool:
+    """Whether the holder showed a sign of life just before this process wrote into the folder, by the disk's clock."""
     try:
-        found = Holder.read(run.holder)
-    except (FileNotFoundError, RunError):
+        return run.lease.stat().st_mtime - run.heartbeat.stat().st_mtime < silent_seconds()
+    except OSError:
+        return False
+
+
+def _found(run: RunDirectory) -> Holder | None:
+    """Who holds the run, as the disk has it now; None for nobody, or a file that is not ours. Raises OSError."""
+    for pause in (0.0, 0.1, 0.3, 0.6, 1.0):  # who sets a dead holder's file aside may have taken a living one's
+        time.sleep(pause)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            os.listdir(run.lease)  # over NFS, what a folder holds is asked for anew when it is opened
+            data = run.holder.read_bytes()
+            break
+    else:
         return None
-    return None if _is_gone(found) else found
+    try:
+        return Holder.model_validate_json(data)
+    except ValidationError:
+        return None
+
+
+def _last_count(run: RunDirectory) -> int:
+    with contextlib.suppress(OSError, RunError):
+        return Heartbeat.read(run.heartbeat).count
+    return 0
 
 
 def _create(path: Path, record: Record) -> bool:
@@ -142,7 +302,7 @@ def _create(path: Path, record: Record) -> bool:
 
 
 def _set_aside(path: Path, gone: Holder) -> None:
-    """Remove a dead holder's file, and no other: somebody may have taken the run over since it was read."""
+    """Remove a holder's file, and no other: somebody may have taken the run over since it was read."""
     aside = path.with_name(f".gone.{socket.gethostname()}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         os.rename(path, aside)
@@ -150,64 +310,3 @@ def _set_aside(path: Path, gone: Holder) -> None:
             with contextlib.suppress(FileExistsError):
                 os.link(aside, path)
         aside.unlink()
-
-
-def _this_process() -> Holder:
-    job_id, cluster = job()
-    pid = os.getpid()
-    return Holder(
-        host=socket.gethostname(),
-        boot_id=_boot_id(),
-        pid=pid,
-        process_started=_process_started(pid),
-        job_id=job_id,
-        cluster=cluster,
-    )
-
-
-def _is_gone(other: Holder) -> bool:
-    job_id, cluster = job()
-    if other.host == socket.gethostname():
-        return other.boot_id != _boot_id() or _process_started(other.pid) != other.process_started
-    if other.job_id and (other.job_id, other.cluster) == (job_id, cluster):
-        return True  # Slurm starts a requeued job on another node only once the first start has ended.
-    may_ask = other.job_id and other.cluster == cluster != "local" and other.user == os.getuid()
-    return bool(may_ask) and _slurm_says_over(other.job_id)
-
-
-def _slurm_says_over(job_id: str) -> bool:
-    """Whether Slurm answers, and this job, of this user, is not among those that wait or run."""
-    squeue = shutil.which("squeue")
-    if squeue is None:
-        return False
-    swayed = ("SQUEUE_", "SLURM_CLUSTERS")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(swayed)}
-    try:
-        answer = subprocess.run(
-            [squeue, "--me", "--noheader", "--format=%A"],
-            capture_output=True,
-            text=True,
-            timeout=30,
-            env=environment,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return False
-    return job_id not in answer.stdout.split()
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _process_started(pid: int) -> str:
-    """Field 22 of /proc/PID/stat, counted after the name, which may hold blanks; empty if there is no such process."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except OSError:
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] in "ZX" else fields[19]

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from yogo.errors import RunError
-from yogo.run.atomic import write_atomically
+from yogo.run.atomic import Fence, write_atomically
 from yogo.wording import sentences
 
 COMPRESSION = 1
@@ -63,9 +63,11 @@ class Record(Part):
         except ValidationError as error:
             raise RunError(f"{source} is damaged: {sentences(error)[0]}") from error
 
-    def write(self, path: Path) -> None:
+    def write(self, path: Path, *, fence: Fence | None = None) -> None:
         """Replace `path` with this record, atomically. Raises OSError; RunError if this is a newer schema."""
         if self.is_newer:
             raise RunError(f"{path} was written by a newer yogo (schema {self.schema_version}); it is left as it is")
         text = self.model_dump_json(indent=None if path.suffix == ".gz" else 2) + "\n"
-        write_atomically(path, gzip.compress(text.encode(), COMPRESSION, mtime=0) if path.suffix == ".gz" else text)
+        write_atomically(
+            path, gzip.compress(text.encode(), COMPRESSION, mtime=0) if path.suffix == ".gz" else text, fence
+        )

@@ -17,7 +17,7 @@ from yogo.checkpoint import load_checkpoint
 from yogo.errors import RunError, TrainingError, YogoError
 from yogo.memory import full_memory_said
 from yogo.run import events
-from yogo.run.lease import job
+from yogo.run.lease import Lease, job
 from yogo.run.manifest import Manifest, WandbRun
 from yogo.training import signals
 from yogo.training.allocator import keep_freed_memory
@@ -28,7 +28,7 @@ from yogo.training.keeping import NoKeeper, RunKeeper, versions
 from yogo.training.launch import Place
 from yogo.training.listeners import Listener
 from yogo.training.listeners.doubting import Doubting
-from yogo.training.listeners.jsonl import JsonLines, MetricsFile
+from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.listeners.terminal import Bar, Lines, terminal, way_on
 from yogo.training.listeners.weights_and_biases import WeightsAndBiases, choose_mode
 from yogo.training.plan import Plan
@@ -40,8 +40,11 @@ from yogo.training.trainer import Trainer
 _SMALLER = "take a smaller --batch-size, or --precision bf16"
 
 
-def run(request: Request, place: Place) -> int:
-    """Train, or test, as one of the processes. Returns the exit status; raises signals.Stop, YogoError, OSError."""
+def run(request: Request, place: Place, lease: Lease | None = None) -> int:
+    """Train, or test, as one of the processes; the leading one may hold the run already, by `lease`.
+
+    Returns the exit status; raises signals.Stop, YogoError, OSError.
+    """
     from yogo.evaluation.attempt import examine
 
     device = choose_device(request.device, place)
@@ -51,7 +54,7 @@ def run(request: Request, place: Place) -> int:
         with joined(place, device) as world, full_memory_said(device, _SMALLER, TrainingError):
             if request.test is not None:
                 return examine(request, request.test, world)
-            return _lead(request, world) if world.leads else _follow(request, world)
+            return _lead(request, world, lease) if world.leads else _follow(request, world)
     except PeerLost as lost:
         if signals.INBOX.pending:
             return signals.INBOX.status(signals.INBOX.pending)
@@ -76,28 +79,30 @@ def _follow(request: Request, world: World) -> int:
     return 0
 
 
-def _lead(request: Request, world: World) -> int:
+def _lead(request: Request, world: World, lease: Lease | None) -> int:
     from yogo.training.preparation import prepared
 
     with (
-        prepared(request, world.size) as (own_plan, receipt),
+        prepared(request, world.size, lease) as (own_plan, receipt),
         listening(own_plan, request) as (screen, board),
         _stops_said(screen, own_plan),
+        receipt.disk.speaking(lambda sentence: screen.hear(Noticed(sentence))),
     ):
         signals.INBOX.last_words = receipt.stopped
-        plan = own_plan
+        plan, disk = own_plan, receipt.disk
         # The others may be on other machines, where the same paths may lead to other files: they look for themselves.
         world.share(replace(plan, seen={}, resolved=None))
         precision = choose(plan.precision, world.device)
         if plan.precision == "half":  # the recipe has no word for it: it says what the hardware chose
             plan = replace(plan, recipe=plan.recipe.model_copy(update={"precision": precision.name}))
-        keeper = RunKeeper.of(plan, {"attempt": plan.attempt, "world_size": world.size})
+        keeper = RunKeeper.of(plan, {"attempt": plan.attempt, "world_size": world.size}, disk)
         trainer = build(plan, request, world, precision=precision, keeper=keeper, tell=screen.hear)
         receipt.at = trainer.at
-        _manifest(plan, request, trainer, board.record, world.hosts()).write(plan.run.manifest)
+        manifest = _manifest(plan, request, trainer, board.record, world.hosts())
+        disk.write(plan.run.manifest, lambda: manifest.write(plan.run.manifest, fence=disk.fence))
         listeners: tuple[Listener, ...] = (
-            JsonLines(plan.run.events),
-            MetricsFile(plan.run.metrics),
+            receipt.journal,
+            MetricsFile(plan.run.metrics, disk),
             receipt,
             screen,
             board,
@@ -107,6 +112,7 @@ def _lead(request: Request, world: World) -> int:
             for event in _whole(trainer, plan):
                 for listener in listeners:
                     listener.hear(event)
+                disk.retry()
             receipt.finish()
     return 0
 
@@ -137,6 +143,7 @@ def _earlier(plan: Plan) -> list[events.Event]:
 def _whole(trainer: Trainer, plan: Plan) -> Iterator[Event]:
     """Training, then the test set with the best weights."""
     yield from trainer.fit()
+    trainer.keeper.settle()
     if trainer.sets.test is not None:
         if trainer.world.leads:
             _take_best(trainer, plan)

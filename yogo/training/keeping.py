@@ -10,11 +10,12 @@ from typing import Any, Literal, Protocol
 
 import torch
 
-from yogo.checkpoint import save_checkpoint
+from yogo.checkpoint import packed, put
 from yogo.distribution import VERSION
 from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
+from yogo.training.disk import STOP_SECONDS, Disk, must_settle
 from yogo.training.plan import Plan
 
 File = Literal["best.pth", "last.pth"]
@@ -60,15 +61,27 @@ class State:
 
 
 class Keeper(Protocol):
-    def keep(self, file: File, state: State) -> None:
-        """Replace the checkpoint. Raises OSError (a full disk); the old one then still stands."""
+    def keep(self, file: File, state: State) -> bool:
+        """Whether the checkpoint is replaced; if not, the old one still stands, and this one is written later."""
+
+    def settle(self) -> None:
+        """Write what is not written yet. Raises RunError where that fails for long."""
+
+    def last_words(self) -> str:
+        """As `settle`, for as long as a process may take that was asked to stop. Returns what is not written."""
 
 
 class NoKeeper:
     """Of the processes that do not lead."""
 
-    def keep(self, file: File, state: State) -> None:
+    def keep(self, file: File, state: State) -> bool:
+        return True
+
+    def settle(self) -> None:
         return
+
+    def last_words(self) -> str:
+        return ""
 
 
 @dataclass(slots=True)
@@ -82,21 +95,28 @@ class RunKeeper:
     extra: Mapping[str, Any]
     """What else a later attempt wants to know: world size, attempt, W&B id."""
 
+    disk: Disk
+
     last_is_good: bool = True
     """Whether last.pth, if it is there, may take the place of the one before: a torn one never does."""
 
     @classmethod
-    def of(cls, plan: Plan, extra: Mapping[str, Any]) -> RunKeeper:
+    def of(cls, plan: Plan, extra: Mapping[str, Any], disk: Disk | None = None) -> RunKeeper:
         last_is_good = plan.checkpoint in (None, plan.run.last)
-        return cls(plan.run, plan.recipe, plan.classes, plan.image_bits, extra, last_is_good)
+        return cls(plan.run, plan.recipe, plan.classes, plan.image_bits, extra, disk or Disk(), last_is_good)
 
-    def keep(self, file: File, state: State) -> None:
+    def settle(self) -> None:
+        must_settle(self.disk)
+
+    def last_words(self) -> str:
+        return self.disk.settle(STOP_SECONDS)
+
+    def keep(self, file: File, state: State) -> bool:
         is_best, at = file == "best.pth", state.at
         going_on: dict[str, Any] = {"batch": at.batch, "best_epoch": at.best_epoch}
         if state.unaveraged is not None:
             going_on[UNAVERAGED] = state.unaveraged.state_dict()
-        save_checkpoint(
-            self.run.best if is_best else self.run.last,
+        data = packed(
             state.model,
             epoch=at.epoch,
             step=at.step,
@@ -109,9 +129,18 @@ class RunKeeper:
             best_loss=at.best_loss,
             training={**self.extra, **going_on},
             versions=versions(),
-            previous=self.run.previous if self.last_is_good and not is_best else None,
         )
-        self.last_is_good = self.last_is_good or not is_best
+        if is_best:
+            return self.disk.write(self.run.best, lambda: self._put_best(data))
+        # It says which epoch was best: without that one's weights it must not stand.
+        return self.disk.write(self.run.last, lambda: self._put_last(data), after=self.run.best)
+
+    def _put_best(self, data: bytes) -> None:
+        put(self.run.best, data, fence=self.disk.fence)
+
+    def _put_last(self, data: bytes) -> None:
+        put(self.run.last, data, previous=self.run.previous if self.last_is_good else None, fence=self.disk.fence)
+        self.last_is_good = True
 
 
 def versions() -> dict[str, str]:

@@ -23,7 +23,9 @@ from pathlib import Path
 from typing import NoReturn
 
 from yogo.errors import TrainingError
+from yogo.run.lease import Lease
 from yogo.training import signals
+from yogo.training.choosing import HELD_FOR_RANKS, held_early, is_finished
 from yogo.training.request import Request
 
 GRACE_SECONDS = 20.0
@@ -66,15 +68,22 @@ def start(request: Request) -> int:
             raise TrainingError(
                 f"--processes {request.processes} was asked for, but {place.world_size} processes were started"
             )
-        return _train(request, place)
-    count = request.processes or _recorded_processes(request) or _visible_gpus(request)
-    return _train(request, Place()) if count == 1 else _start_ranks(request, count)
+        if place.rank:
+            return _train(request, place)
+    with held_early(request) as lease:
+        if lease is not None and is_finished(lease.run):  # by the one that was waited for
+            print(f"{lease.run.path} has finished meanwhile: there is nothing left to do")
+            return 0
+        if place is not None:
+            return _train(request, place, lease)
+        count = request.processes or _recorded_processes(request) or _visible_gpus(request)
+        return _train(request, Place(), lease) if count == 1 else _start_ranks(request, count, lease)
 
 
-def _train(request: Request, place: Place) -> int:
+def _train(request: Request, place: Place, lease: Lease | None = None) -> int:
     from yogo.training.attempt import run
 
-    return run(request, place)
+    return run(request, place, lease)
 
 
 def _recorded_processes(request: Request) -> int | None:
@@ -124,11 +133,11 @@ def _srun(environment: Mapping[str, str], tasks: int) -> Place:
     )
 
 
-def _start_ranks(request: Request, count: int) -> int:
+def _start_ranks(request: Request, count: int, lease: Lease | None) -> int:
     folder = Path(tempfile.mkdtemp(prefix="yogo-"))
     try:
         with _held_back():
-            ranks = [_start_rank(request, index, count, folder) for index in range(count)]
+            ranks = [_start_rank(request, index, count, folder, lease) for index in range(count)]
             signals.INBOX.relay = functools.partial(_relay, ranks)
         return _wait(ranks)
     finally:
@@ -146,7 +155,7 @@ def _held_back() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, signals.HANDLED)
 
 
-def _start_rank(request: Request, rank: int, count: int, folder: Path) -> subprocess.Popen[bytes]:
+def _start_rank(request: Request, rank: int, count: int, folder: Path, lease: Lease | None) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
         "RANK": str(rank),
@@ -156,6 +165,8 @@ def _start_rank(request: Request, rank: int, count: int, folder: Path) -> subpro
         "YOGO_MEETING": f"file://{folder / 'meeting'}",
         "YOGO_LAUNCHER": str(os.getpid()),
     }
+    if lease is not None:
+        environment[HELD_FOR_RANKS] = lease.mine.model_dump_json()
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // count)))
     if Path("/sys/class/net/lo").exists():
         # All are on this machine: the loopback is there even where the host's name leads nowhere.

@@ -8,7 +8,6 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from yogo.data.depth import Bits
 from yogo.definition import DatasetDefinition, SplitFractions, Splits, split
@@ -18,14 +17,13 @@ from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.metrics.report import trained_on as sentence
 from yogo.recipe import Recipe
-from yogo.run import events
-from yogo.run.atomic import remove_torn
-from yogo.run.directory import RunDirectory, check_name, propose_name
-from yogo.run.history import History
+from yogo.run.directory import RunDirectory
 from yogo.run.launch import Launch
-from yogo.run.lease import claim, hold
+from yogo.run.lease import Lease
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
+from yogo.training.choosing import choose, held
+from yogo.training.disk import Disk
 from yogo.training.listeners.terminal import terminal
 from yogo.training.looking import look_at
 from yogo.training.plan import Plan
@@ -36,77 +34,27 @@ from yogo.training.resumption import go_on
 
 
 @contextlib.contextmanager
-def prepared(request: Request, world_size: int) -> Iterator[tuple[Plan, Receipt]]:
-    """The plan of a run that is held until the block ends. What ends it otherwise than well is written down.
+def prepared(request: Request, world_size: int, lease: Lease | None = None) -> Iterator[tuple[Plan, Receipt]]:
+    """The plan of a run that is held, by `lease` or for the block. What ends it otherwise than well is written down.
 
     Raises RunError where the run is another's or done, and whatever is wrong with what was asked.
     """
-    run = _directory(request)
+    run = lease.run if lease else choose(request)
     # A folder is only made for a run that can begin; one that was launched is there, and hears of the failure.
     plan = None if run.path.is_dir() else _resolve(request, run, world_size)
-    if request.token:
-        claim(run, request.token)
-    with hold(run) as notice, Receipt(run) as receipt:
-        remove_torn(run.best, run.last, run.data, run.manifest, run.metrics, run.result)
+    with (
+        contextlib.nullcontext(lease) if lease else held(request, run) as mine,
+        Receipt(run, Disk(mine.check)) as receipt,
+    ):
         plan = plan or _resolve(request, run, world_size)
         receipt.attempt = plan.attempt
         if plan.attempt or plan.resolved is None:
             plan = _with_lineage(plan, DataRecord.read(run.data))
         else:
-            plan = _with_record(plan, plan.resolved, request)
+            plan = _with_record(plan, plan.resolved, request, receipt.disk)
+        mine.check()
         run.result.unlink(missing_ok=True)
-        yield replace(plan, notices=(*((notice,) if notice else ()), *plan.notices)), receipt
-
-
-def _directory(request: Request) -> RunDirectory:
-    if request.resume is not None:
-        run = RunDirectory(request.resume.absolute())
-        if not run.path.is_dir():
-            raise RunError(f"{run.path} is no run directory: there is nothing to resume")
-        if _finished(run):
-            raise RunError(f"{run.path} has finished: there is nothing to resume")
-        if not run.manifest.exists() and _weights(run):
-            raise RunError(
-                f"{run.path} holds weights, but no run.json says how they were trained: they cannot be trained on, "
-                "but a new run may begin with them, by --from-pretrained"
-            )
-        return run
-    runs = request.runs.absolute()
-    run = RunDirectory(runs / check_name(request.name or propose_name(runs)))
-    if _is_taken(run):
-        raise RunError(f"{run.path} holds a run already: {_way_on(run)}choose another --name")
-    return run
-
-
-def _weights(run: RunDirectory) -> list[Path]:
-    """Ours, or those of a run of published yogo."""
-    return [path for path in (run.best, run.last, run.previous, run.path / "latest.pth") if path.exists()]
-
-
-def _is_taken(run: RunDirectory) -> bool:
-    """Whether there is something to lose: a run that failed before its first step may begin anew."""
-    if _weights(run):
-        return True
-    if not run.events.exists():
-        return False
-    history = History()
-    history.extend(events.parse(run.events.read_bytes())[0])
-    return not (isinstance(history.ended, events.Failed) and history.ended.step == 0)
-
-
-def _way_on(run: RunDirectory) -> str:
-    """What else may be done with a run whose name is taken, as far as it can be."""
-    if _weights(run) and not run.manifest.exists():
-        return f"begin with its weights by --from-pretrained {_weights(run)[0]}, and "
-    return "" if _finished(run) else f"go on with it by --resume {run.path}, or "
-
-
-def _finished(run: RunDirectory) -> bool:
-    from yogo.run.result import Result
-
-    with contextlib.suppress(FileNotFoundError, RunError):  # a damaged receipt is none
-        return Result.read(run.result).outcome == "finished"
-    return False
+        yield replace(plan, notices=(*((mine.notice,) if mine.notice else ()), *plan.notices)), receipt
 
 
 @contextlib.contextmanager
@@ -202,7 +150,7 @@ def _made(number: int, made_of: Sequence[Thumbnail], definition: DatasetDefiniti
 
 
 @_uncollected()
-def _with_record(plan: Plan, definition: DatasetDefinition, request: Request) -> Plan:
+def _with_record(plan: Plan, definition: DatasetDefinition, request: Request, disk: Disk) -> Plan:
     """Keep what the run trains on: every file's digest, and which split it is in. The plan that knows of it."""
     total = sum(len(samples) for _, samples in plan.splits.items())
     with contextlib.closing(terminal(plan.recipe.epochs)) as screen:
@@ -213,7 +161,7 @@ def _with_record(plan: Plan, definition: DatasetDefinition, request: Request) ->
             thumbnails=plan.thumbnails,
             memory=request.memory / "digests" if request.memory else None,
         )
-    record.write(plan.run.data)
+    disk.write(plan.run.data, lambda: record.write(plan.run.data, fence=disk.fence))
     return _with_lineage(replace(plan, seen=record.seen()), record)
 
 

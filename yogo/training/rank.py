@@ -16,6 +16,7 @@ PR_SET_PDEATHSIG = 1
 def main() -> int:
     _end_with_launcher()
 
+    from yogo.training.choosing import handed
     from yogo.training.launch import Place
     from yogo.training.request import Request
 
@@ -23,10 +24,15 @@ def main() -> int:
     signals.INBOX.is_resumable = request.test is None
     place = Place.from_environment()
     assert place is not None
+    lease = handed(request) if place.rank == 0 else None
 
     from yogo.training.attempt import run
 
-    return run(request, place)
+    try:
+        return run(request, place, lease)
+    finally:
+        if lease is not None:
+            lease.release()
 
 
 def _end_with_launcher() -> None:

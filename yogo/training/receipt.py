@@ -11,17 +11,21 @@ from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.doubts import doubts
 from yogo.run.history import History
-from yogo.run.lease import job
+from yogo.run.lease import RunLost, job
 from yogo.run.result import Result, sha256
 from yogo.training import signals
+from yogo.training.disk import STOP_SECONDS, Disk, must_settle
 from yogo.training.keeping import Position
+from yogo.training.listeners.jsonl import JsonLines
 
 
 class Receipt:
     """Of one attempt. As a context, it writes down whatever ends the run for good otherwise than well."""
 
-    def __init__(self, run: RunDirectory) -> None:
+    def __init__(self, run: RunDirectory, disk: Disk | None = None) -> None:
         self.run = run
+        self.disk = disk or Disk()
+        self.journal = JsonLines(run.events, self.disk)
         self.attempt = 0
         self.at = Position()
         self.tested = events.Tested(losses=events.Losses())
@@ -41,6 +45,8 @@ class Receipt:
         if self._is_finished:
             # W&B may take its time to close, and whoever does not wait for it stops no training.
             return isinstance(error, signals.Stop)
+        if isinstance(error, RunLost):  # it is another's to write in by now
+            return False
         if isinstance(error, signals.Stop):
             self.stopped(error.signum)
         elif error is not None:
@@ -54,20 +60,22 @@ class Receipt:
         self._is_stopped = True
         if not self._is_signalled:
             told = events.Signalled(attempt=self.attempt, signal=signals.name(signum), step=self.at.step)
-            with contextlib.suppress(OSError):
-                events.append(self.run.events, told)
+            with contextlib.suppress(RunLost):
+                self.journal.hear(told)
         if not _may_come_back(signum):
             self._fail(signals.Stop(signum))
 
     def _fail(self, error: BaseException) -> None:
         reason = self._reason(error)
+        stopped_by = str(error) if isinstance(error, signals.Stop) else ""
         try:
-            events.append(self.run.events, events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
-            stopped_by = str(error) if isinstance(error, signals.Stop) else ""
+            self.journal.hear(events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
             self._write(Result(outcome="failed", reason=reason, stopped_by=stopped_by))
-        except OSError as full:
-            if not isinstance(error, OSError):  # else it is the same full disk, which is said anyway
-                print(f"yogo: the failure could not be written down: {full.strerror}", file=sys.stderr)
+            left = self.disk.settle(STOP_SECONDS)
+        except RunLost as lost:
+            left = str(lost)
+        if left and not isinstance(error, OSError):  # else it is the same full disk, which is said anyway
+            print(f"yogo: the failure could not be written down: {left}", file=sys.stderr)
 
     def _reason(self, error: BaseException) -> str:
         match error:
@@ -93,24 +101,30 @@ class Receipt:
 
     def finish(self) -> None:
         """The run has done all that it was asked for."""
-        self._write(Result(outcome="finished", reason=self.reason, best_sha256=sha256(self.run.best)))
+        self._write(Result(outcome="finished", reason=self.reason))
+        must_settle(self.disk)
         self._is_finished = True
-        self.run.previous.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.run.previous.unlink(missing_ok=True)
 
     def _write(self, result: Result) -> None:
-        """With what is known of the attempt."""
+        """With what is known of the attempt, once the disk takes it."""
+        self.disk.write(self.run.result, lambda: self._known(result).write(self.run.result, fence=self.disk.fence))
+
+    def _known(self, result: Result) -> Result:
         history = self._history()
         known = {
             "attempt": self.attempt,
             "epochs": self.at.epoch,
             "best_epoch": self.at.best_epoch,
             "best_loss": self.at.best_loss,
+            "best_sha256": sha256(self.run.best) if result.outcome == "finished" else None,
             "best_metrics": _best_metrics(history, self.at.best_epoch),
             "doubts": doubts(history),
             "test_losses": self.tested.losses.model_dump(exclude_none=True),
             "test_metrics": self.tested.metrics,
         }
-        result.model_copy(update=known).write(self.run.result)
+        return result.model_copy(update=known)
 
     def _history(self) -> History:
         """Of all attempts; empty where the events cannot be read."""

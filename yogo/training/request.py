@@ -78,6 +78,9 @@ class Request(BaseModel):
     token: str | None = None
     """The launch that this run is, to be claimed."""
 
+    take_over: bool = False
+    """Take the run from a holder that has shown no sign of life for long enough, though nothing says that it ended."""
+
     note: str = ""
     tags: tuple[str, ...] = ()
     wandb: WandbMode | None = None

@@ -248,8 +248,8 @@ class Trainer:
         self.at.epoch, self.at.batch = epoch + 1, 0
         if loss is None or self.at.best_loss is None or loss < self.at.best_loss:
             self.at.best_loss, self.at.best_epoch = loss, epoch
-            yield self._keep("best.pth")
-        yield self._keep("last.pth")
+            yield from self._keep("best.pth")
+        yield from self._keep("last.pth")
         self.reader.restart_clock()
 
     def _evaluate(self, batches: Batches, phase: Phase) -> Generator[Event, None, tuple[events.Losses, Evidence]]:
@@ -264,19 +264,22 @@ class Trainer:
     def _stop(self, signum: int, *, save: bool = True) -> Iterator[Event]:
         """While it is tested the model has the best weights: they are not the last ones, which are saved already."""
         if save:
-            yield self._keep("last.pth")
-        yield events.Signalled(attempt=self.attempt, signal=signals.name(signum), step=self.at.step)
+            yield from self._keep("last.pth")
+        # Where nothing could be saved, the run goes on from what was saved before.
+        left = self.keeper.last_words()
+        yield events.Signalled(attempt=self.attempt, signal=signals.name(signum), step=self.at.step, reason=left)
         stop = signals.Stop(signum)
         stop.is_said = True
         raise stop
 
-    def _keep(self, file: File) -> Event:
+    def _keep(self, file: File) -> Iterator[Event]:
         """Replace a checkpoint, never a good one by one that is none."""
         if not torch.nn.utils.get_total_norm(self.stepper.parameters).isfinite():
             raise Diverged(f"a weight was no finite number after step {self.at.step}: {ADVICE}")
         unaveraged = self.model if self.average is not None else None
-        self.keeper.keep(file, State(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged))
-        return self._checkpointed(file)
+        state = State(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged)
+        if self.keeper.keep(file, state):
+            yield self._checkpointed(file)
 
     def _checkpointed(self, file: File) -> Event:
         return events.Checkpointed(

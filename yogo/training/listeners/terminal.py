@@ -171,7 +171,8 @@ def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) 
         case events.Checkpointed(file="best.pth"):
             found.append(f"saved best.pth{f' ({number(event.loss)})' if event.loss is not None else ''}")
         case events.Signalled():
-            found.append(f"Stopped; saved after step {event.step:,}. {way_on(run)}")
+            saved = event.reason or f"saved after step {event.step:,}"
+            found.append(f"Stopped; {saved}. {way_on(run)}")
         case events.Tested():
             found.append(f"test loss {number(event.losses.loss)}")
         case Measured(metrics):

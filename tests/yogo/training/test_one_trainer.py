@@ -1,0 +1,100 @@
+"""A run has one trainer, always: real trainings on two hosts, one of which is taken for gone."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny import TINY, Yogo, until
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from hosts import on_host
+
+from yogo.run import events
+from yogo.run.lease import Holder
+
+JOB = {"SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "tiny", "YOGO_SILENT_SECONDS": "4"}
+AGAIN = {**JOB, "SLURM_RESTART_COUNT": "1"}
+
+
+def begin(yogo: Yogo, host: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    """`yogo train` on a host of that name."""
+    command = on_host(host, [sys.executable, "-m", "yogo", "train", "--runs", str(yogo.runs), *map(str, arguments)])
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**yogo.environment, **environment},
+    )
+    yogo.started.append(process)
+    return process
+
+
+def endless(definition: Path, name: str, *more: object) -> tuple[object, ...]:
+    return (definition, *TINY, "--name", name, "--epochs", "100000", "-bs", "1", "--wandb", "disabled", *more)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_trainer_that_was_frozen_while_its_job_began_elsewhere_ends_when_it_wakes_up(
+    processes: int, yogo: Yogo, definition: Path
+) -> None:
+    first = begin(yogo, "gpu1", *endless(definition, "one", "--processes", processes), **JOB)
+    run = yogo.run("one")
+    until(lambda: run.last.exists() or first.poll() is not None)
+    leading = Holder.read(run.holder).pid
+    frozen = (leading,) if leading == first.pid else (first.pid, leading)
+    for pid in frozen:
+        subprocess.run(["kill", "-STOP", str(pid)], check=True)
+    second = begin(yogo, "gpu2", "--resume", run.path, **AGAIN)
+    until(lambda: any(event.attempt == 1 for event in yogo.events("one")) or second.poll() is not None)
+    assert second.poll() is None, second.communicate()
+    for pid in frozen:
+        subprocess.run(["kill", "-CONT", str(pid)], check=True)
+    _, told = first.communicate(timeout=120)
+    assert first.returncode == 1
+    assert f"{run.path} was taken over by job 7" in told
+    assert told.count("yogo: ") == 1, told
+    assert not run.result.exists()
+    steps = max(event.step for event in yogo.events("one") if isinstance(event, events.Step))
+    until(lambda: any(isinstance(event, events.Step) and event.step > steps for event in yogo.events("one")))
+    assert second.poll() is None
+    attempts = [attempt for attempt, _ in itertools.groupby(event.attempt for event in yogo.events("one"))]
+    assert attempts == [0, 1], "one after the other, and never back"
+
+
+def test_a_trainer_whose_run_was_removed_ends_and_makes_it_not_anew(yogo: Yogo, definition: Path) -> None:
+    process = yogo.start(*endless(definition, "gone"), YOGO_SILENT_SECONDS="4")
+    until(lambda: yogo.run("gone").last.exists() or process.poll() is not None)
+    shutil.move(yogo.run("gone").path, yogo.home / "elsewhere")
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told.count("\n")) == (1, 1), told
+    assert f"{yogo.run('gone').path} was removed while the run was trained" in told
+    assert not yogo.run("gone").path.exists()
+
+
+def test_who_resumes_a_run_that_is_trained_already_is_refused_before_torch_is_imported(
+    yogo: Yogo, definition: Path
+) -> None:
+    first = yogo.start(*endless(definition, "thrice"))
+    run = yogo.run("thrice")
+    until(lambda: run.last.exists() or first.poll() is not None)
+    first.send_signal(signal.SIGKILL)
+    first.communicate()
+    # Whoever would import torch from here fails in other words.
+    blocked = yogo.home / "blocked"
+    blocked.mkdir()
+    (blocked / "torch.py").write_text("raise ImportError('torch was imported')\n")
+    with_torch = yogo.start("--resume", run.path)
+    until(lambda: run.holder.exists() and Holder.read(run.holder).pid == with_torch.pid)
+    for _ in range(2):
+        refused = yogo.finish("--resume", run.path, PYTHONPATH=str(blocked))
+        assert refused.returncode == 1
+        assert f"is being trained by process {with_torch.pid}" in refused.stderr
+        assert "torch" not in refused.stderr
