@@ -106,6 +106,11 @@ def packed(
         "training": dict(training or {}),
         "versions": dict(versions or {}),
     }
+    return _read_back(contents, run_name)
+
+
+def _read_back(contents: Mapping[str, Any], run_name: str) -> bytes:
+    """What torch writes of `contents`, once it was read again. Raises CheckpointError."""
     buffer = io.BytesIO()
     torch.save(_on_cpu(contents), buffer)
     data = buffer.getvalue()
