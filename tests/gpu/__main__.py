@@ -6,6 +6,7 @@ A machine with a GPU may have torch and little else, and no way to fetch the res
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -63,10 +64,20 @@ def main() -> int:
         print("There is no GPU here: nothing was tested.")
         return 0
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", flush=True)
-    tests = [sys.executable, "-m", "pytest", "-m", "gpu", "--durations=5", str(Path(__file__).parent)]
+    tests = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-m",
+        "gpu",
+        "--durations=5",
+        "--show-capture=no",
+        str(Path(__file__).parent),
+    ]
     status = subprocess.run(tests, cwd=ROOT, check=False).returncode
     speed = [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), "--seconds", str(SECONDS)]
-    return subprocess.run(speed, cwd=ROOT, check=False).returncode or status
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # where nothing but torch is installed
+    return subprocess.run(speed, cwd=ROOT, env=environment, check=False).returncode or status
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from yogo.errors import TrainingError
+from yogo.memory import full_memory_said
 from yogo.training.launch import Place
 
 T = TypeVar("T")
@@ -212,7 +213,8 @@ def choose_device(asked: str | None, place: Place) -> torch.device:
     if chosen >= count:
         raise TrainingError(f"there is no GPU {chosen}: {count} visible, {place.local_world_size} processes here")
     device = torch.device("cuda", chosen)
-    torch.cuda.set_device(device)
+    with full_memory_said(device, "another program has it, and nvidia-smi tells which", TrainingError):
+        torch.cuda.set_device(device)  # the first call that needs memory there
     return device
 
 
