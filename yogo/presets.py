@@ -11,7 +11,6 @@ A preset file says only what it sets otherwise than the defaults:
 from __future__ import annotations
 
 import codecs
-import difflib
 import functools
 import hashlib
 import json
@@ -27,7 +26,7 @@ from yogo import yaml12
 from yogo.errors import RecipeError
 from yogo.recipe import Recipe, differences
 from yogo.run.atomic import replacing
-from yogo.wording import shown
+from yogo.wording import meant, sentences, shown
 from yogo.yaml12 import Document, YamlError
 from yogo.yaml_edit import edited
 
@@ -125,9 +124,7 @@ def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Preset:
             if preset.problem:
                 raise RecipeError(preset.problem)
             return preset
-    names = [preset.slug for preset in known]
-    near = difflib.get_close_matches(wanted, names, 3, 0.5) or names
-    raise RecipeError(f"There is no preset {str(name_or_path)!r}; there are {', '.join(near)}")
+    raise RecipeError(f'There is no recipe "{name_or_path}". {meant(wanted, [preset.slug for preset in known])}')
 
 
 def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
@@ -192,9 +189,7 @@ def _unfit(data: dict[Any, Any], document: Document) -> Iterator[str]:
     for key, value in data.items():
         line = f"line {document.line(key)}"
         if key not in FIELDS:
-            near = difflib.get_close_matches(str(key), FIELDS, 2, 0.5)
-            hint = f"; is {' or '.join(near)} meant?" if near else f"; the fields are {', '.join(FIELDS)}"
-            yield f"{line}: There is no field {shown(key)}{hint}"
+            yield f'{line}: There is no field "{key}". {meant(str(key), FIELDS)}'
         elif key in _HEADINGS:
             if value is not None and not isinstance(value, str | int | float):
                 yield f"{line}: {key} is {shown(value)}; text is expected"
@@ -207,20 +202,9 @@ def _recipe(path: Path, data: dict[str, Any], document: Document) -> Recipe:
         # By way of JSON, where strict means that 16 is no text and true no number, and a list may be a pair.
         return Recipe.model_validate_json(json.dumps(data), strict=True)
     except ValidationError as error:
-        first = error.errors()[0]
-        name = str(first["loc"][0]) if first["loc"] else ""
-        raise RecipeError(f"{path}, line {document.line(name)}: {_sentence(name, data.get(name), first)}") from error
-
-
-def _sentence(name: str, value: object, error: Any) -> str:
-    if isinstance(value, list) and len(error["loc"]) > 1:
-        value = value[error["loc"][1]] if error["loc"][1] < len(value) else value
-    message = str(error["msg"]).removeprefix("Value error, ").removeprefix("Input ")
-    if str(error["type"]).endswith("_type") or error["type"] in {"too_long", "too_short", "missing"}:
-        message = f"{_expected(name)} is expected"
-    elif message.startswith("should"):
-        message = f"it {message}"
-    return f"{name} is {shown(value)}; {message}"
+        fault = sentences(error)[0]
+        said = fault.message if fault.is_sentence else str(fault)
+        raise RecipeError(f"{path}, line {document.line(*fault.where)}: {said}") from error
 
 
 def _expected(name: str) -> str:

@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from yogo.architectures import MODEL_NAMES
+from yogo.wording import meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Recipe(BaseModel):
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in MODEL_NAMES:
-            raise ValueError(f"there is no model named {name!r}; there are {', '.join(MODEL_NAMES)}")
+            raise ValueError(f'There is no model "{name}". {meant(name, MODEL_NAMES)}')
         return name
 
 

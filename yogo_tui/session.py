@@ -20,6 +20,7 @@ from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo.run.history import History
 from yogo.run.launch import Kind
+from yogo.wording import counted, meant
 from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import HostError, LaunchError, OtherClasses
@@ -267,8 +268,6 @@ class Session:
 
     async def find(self, name_or_path: str) -> Run:
         """The run of this name, or at this path. Raises LaunchError with the nearest names."""
-        import difflib
-
         seen = (await self.runs()).runs
         wanted = PurePosixPath(os.path.abspath(name_or_path))
         # A job that the console did not start may have the name of a run: the run is meant.
@@ -277,9 +276,10 @@ class Session:
                 return run
         if elsewhere := await self._lookout.at(wanted):
             return elsewhere
-        near = difflib.get_close_matches(name_or_path, [run.name for run in seen], n=3, cutoff=0.5)
-        hint = f" There is {', '.join(near)}." if near else f" There are {len(seen)} runs in {self.runs_folder}."
-        raise LaunchError(f"There is no run {name_or_path}.{hint}")
+        near = meant(name_or_path, [run.name for run in seen])
+        if not near.startswith("Did"):
+            near = f"There {'is' if len(seen) == 1 else 'are'} {counted(len(seen), 'run')} in {self.runs_folder}."
+        raise LaunchError(f"There is no run {name_or_path}. {near}")
 
 
 async def _nothing() -> AsyncIterator[History]:

@@ -152,7 +152,7 @@ WRONG: list[tuple[list[str], int, str]] = [
     (["launch", "gone.yml"], 1, "nowhere"),
     (["launch", "cells.yml", "--recipe", "pretain"], 1, "pretrain"),
     (["launch", "cells.yml", "--size", "8"], 2, "the settings have 1, 2"),
-    (["launch", "cells.yml", "--set", "epochs=many"], 2, "epochs=many"),
+    (["launch", "cells.yml", "--set", "epochs=many"], 2, "not 'many'"),
     (["launch", "cells.yml", "--set", "epoch=3"], 2, "epochs"),
     (["launch", "cells.yml", "--name", "a/b"], 1, "cannot name a run"),
     (["launch", "cells.yml", "--dry-run", "--wait"], 2, "--dry-run"),

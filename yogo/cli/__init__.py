@@ -8,6 +8,7 @@ import importlib
 import sys
 from collections.abc import Callable, Sequence
 
+from yogo.arguments import Parser
 from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
 from yogo.output import must_arrive, steady
@@ -29,7 +30,7 @@ _THE_DISKS = {
 """Errors that a disk or a path is to blame for, and not the program."""
 
 
-class _Parser(argparse.ArgumentParser):
+class _Parser(Parser):
     """Takes no abbreviated flag: `allow_abbrev` forbids those of two dashes, and leaves `-b` to mean `-bs`."""
 
     def _get_option_tuples(self, option_string: str) -> list[tuple[argparse.Action, str, str | None]]:
@@ -37,7 +38,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    top = _Parser(prog="yogo", description=__doc__.splitlines()[0], allow_abbrev=False)
+    top = _Parser(prog="yogo", description="Train, test and run a detector of cells.")
     top.add_argument("--version", action="version", version=f"yogo {VERSION}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name in COMMANDS:

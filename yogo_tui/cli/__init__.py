@@ -52,13 +52,13 @@ def start_quickly() -> None:
 
 
 def parser() -> argparse.ArgumentParser:
+    from yogo.arguments import Parser
     from yogo_tui.cli.options import add_common
 
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="yogo-tui",
-        description="A terminal console for training YOGO. Without a command, it opens.",
+        description="A terminal console for training YOGO. Run it without a command to open the console.",
         epilog="Exit status: 0 done, 1 failed, 2 misused. `yogo-tui COMMAND --help` says more.",
-        allow_abbrev=False,
     )
     top.add_argument("--version", action="version", version=f"yogo-tui {VERSION}")
     add_common(top, default=None)

@@ -23,8 +23,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--reset-head", action="store_true", help="begin with new class outputs, for other classes than the parent's"
     )
-    add_planning(parser)
-    parser.set_defaults(recipe="finetune")
+    add_planning(parser, recipe="finetune")
     add_submitting(parser)
     parser.set_defaults(run=run)
 

@@ -22,17 +22,19 @@ def run(args: argparse.Namespace) -> int:
 
 def _all(args: argparse.Namespace) -> int:
     from yogo.definition import check
-    from yogo_tui.cli.output import print_json
+    from yogo_tui.cli.output import print_json, terminal_width
     from yogo_tui.settings import definition_files
+    from yogo_tui.widgets.words import cut_middle
 
     settings = settings_of(args)
     found = [(path, check(path)) for path, _ in definition_files(settings)]
     if args.json:
         print_json([{"path": path, "problems": [str(one) for one in problems]} for path, problems in found])
         return 0
+    columns = terminal_width()
     for path, problems in found:
         errors = [problem for problem in problems if problem.is_error]
-        print(f"{'✖' if errors else '✔'} {printable(str(path))}")
+        print(f"{'✖' if errors else '✔'} {cut_middle(str(path), columns - 2) if columns else printable(str(path))}")
         for problem in problems:
             print(f"    {'✖' if problem.is_error else '!'} {printable(str(problem))}")
     if not found:

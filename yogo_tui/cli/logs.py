@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import sys
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, in_session, new_command
+from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
 from yogo_tui.errors import LaunchError
 
 if TYPE_CHECKING:
@@ -22,28 +23,33 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = new_command(commands, "logs", "show the end of a run's log")
     parser.add_argument("name", metavar="RUN", help="the run's name or folder, or its job's id")
     parser.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until the run is over")
-    parser.add_argument("-n", "--lines", type=int, default=20, metavar="N", help="how many lines of its end (20)")
+    parser.add_argument("-n", "--lines", type=count, default=20, metavar="N", help="how many lines of its end (20)")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     async def act(session: Session) -> int:
+        from yogo_tui.cli.output import print_json
         from yogo_tui.runs.logfollow import tail
 
         run = await session.find(args.name)
         if run.log is None:
             raise LaunchError(f"{run.name} has no log yet: it is {run.state}.")
         if args.follow:
-            await _follow(session, run, run.log, args.lines)
+            await _follow(session, run, run.log, args.lines, as_json=args.json)
         else:
-            for line in await tail(session.host, run.log, args.lines):
+            lines = await tail(session.host, run.log, args.lines)
+            if args.json:
+                print_json({"name": run.name, "log": run.log, "lines": [line.text.plain for line in lines]})
+            for line in lines if not args.json else ():
                 _print(line)
         return 0
 
     return in_session(args, act)
 
 
-async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int) -> None:
+async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int, *, as_json: bool) -> None:
     from yogo_tui.runs.logfollow import follow
 
     over = asyncio.Event()
@@ -56,7 +62,10 @@ async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int
     watching = asyncio.create_task(watch())
     try:
         async for line in follow(session.host, log, num_lines=num_lines, is_over=over.is_set):
-            if line.is_finished or sys.stdout.isatty():
+            if as_json:
+                if line.is_finished:
+                    print(json.dumps({"line": line.text.plain}), flush=True)
+            elif line.is_finished or sys.stdout.isatty():
                 _print(line)
     finally:
         watching.cancel()

@@ -25,7 +25,7 @@ class Misuse(ConsoleError):
 
 def new_command(commands: Commands[argparse.ArgumentParser], name: str, help: str) -> argparse.ArgumentParser:
     """A parser with the options that every command has."""
-    parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.", allow_abbrev=False)
+    parser = commands.add_parser(name, help=help, description=f"{help[0].upper()}{help[1:]}.")
     add_common(parser, default=argparse.SUPPRESS)
     return parser
 
@@ -41,6 +41,13 @@ def add_common(parser: argparse.ArgumentParser, *, default: str | None) -> None:
 
 def add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+
+
+def count(text: str) -> int:
+    """How many, one or more, for argparse."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more.")
+    return int(text)
 
 
 def settings_of(args: argparse.Namespace) -> Settings:

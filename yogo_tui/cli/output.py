@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
+
+from rich.cells import cell_len
 
 from yogo.run.lease import Holder
 from yogo.terminal import printable
 from yogo_tui.cli.options import Misuse
 from yogo_tui.cluster.base import Job
 from yogo_tui.runs.model import Run
-from yogo_tui.widgets.words import duration, loss_words, since, state_words
+from yogo_tui.widgets.words import cut_end, cut_middle, duration, loss_words, padded, since, state_words
+
+_SENTENCES = ("why", "reason", "title", "from the defaults")
+"""Columns whose beginning says most; of the others, names and paths, the ends do."""
+
+_NARROWEST = 6
 
 
 def print_json(value: object) -> None:
@@ -20,15 +28,35 @@ def print_json(value: object) -> None:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """Columns as wide as what they hold, those named in `right` aligned there; nothing drives the terminal."""
+    """Columns as wide as what they hold, those named in `right` aligned there; nothing drives the terminal.
+
+    On a terminal the columns give way, the widest first, until a row fits on a line; elsewhere nothing is cut.
+    """
     cells = [[printable(cell) for cell in row] for row in (head, *rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
+    columns = terminal_width()
+    if columns is not None:
+        widths = _narrowed(widths, columns - 2 * (len(widths) - 1))
     for row in cells:
-        padded = [
-            cell.rjust(width) if name in right else cell.ljust(width)
+        line = "  ".join(
+            padded((cut_end if name in _SENTENCES else cut_middle)(cell, width), width, right=name in right)
             for cell, width, name in zip(row, widths, head, strict=True)
-        ]
-        print("  ".join(padded).rstrip())
+        ).rstrip()
+        print(line if columns is None else cut_end(line, columns))
+
+
+def terminal_width() -> int | None:
+    """Columns of the terminal that is printed to; None where it is a file or a pipe."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _narrowed(widths: Sequence[int], total: int) -> list[int]:
+    """The widths, the widest made narrower until all fit into `total`, or none is wider than it has to be."""
+    widths = list(widths)
+    while sum(widths) > total and max(widths) > _NARROWEST:
+        widest = widths.index(max(widths))
+        widths[widest] -= 1
+    return widths
 
 
 def confirm(question: str, *, yes: bool) -> bool:
@@ -47,10 +75,14 @@ def run_row(run: Run) -> list[str]:
     epoch = f"{progress.epoch:.1f}/{progress.epochs}" if progress else ""
     left = duration(progress.seconds_left) if progress and not run.state.is_over else ""
     best = loss_words(progress.best_loss) if progress else ""
-    return [run.name, state_words(run.state), run.kind, epoch, best, left, since(run.created_at), run.why]
+    map50 = "" if run.map50 is None else f"{run.map50:.3f}"
+    return [run.name, state_words(run.state), run.kind, epoch, best, map50, left, since(run.created_at), run.why]
 
 
-RUN_HEAD = ("name", "state", "kind", "epoch", "best", "left", "age", "why")
+RUN_HEAD = ("name", "state", "kind", "epoch", "best loss", "mAP50", "ends in", "age", "why")
+"""Called as in the console."""
+
+RUN_NUMBERS = ("epoch", "best loss", "mAP50", "ends in", "age")
 
 
 def run_json(run: Run) -> dict[str, Any]:

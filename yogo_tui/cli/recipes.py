@@ -83,4 +83,6 @@ def _json(preset: object) -> dict[str, object]:
 
 
 def _shown(value: object) -> str:
-    return " x ".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
+    if isinstance(value, tuple):
+        return " x ".join(str(part) for part in value)
+    return f"{value:.5g}" if isinstance(value, float) else str(value)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import json
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, Misuse, in_session, new_command, settings_of
+from yogo_tui.cli.options import Commands, Misuse, add_json, in_session, new_command, settings_of
 
 if TYPE_CHECKING:
     from yogo_tui.session import Session
@@ -20,6 +21,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--wrapper", action="store_true", help="print a wrapper script instead; use: sbatch wrapper.sbatch yogo train …"
     )
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -29,16 +31,23 @@ def run(args: argparse.Namespace) -> int:
 
     if args.wrapper:
         settings = settings_of(args)
-        print(render_wrapper(settings, size_of(settings, args.size)), end="")
+        script = render_wrapper(settings, size_of(settings, args.size))
+        print(json.dumps({"script": script}) if args.json else script, end="\n" if args.json else "")
         return 0
     if args.definition is None:
         raise Misuse("Name the dataset definition, or say --wrapper.")
 
     async def act(session: Session) -> int:
         from yogo_tui.cli.launch import say_wandb
+        from yogo_tui.cli.output import print_json
 
         plan = plan_of(session.settings, args, args.name or session.propose_name(), check=False)
-        print(session.render(plan), end="")
+        script = session.render(plan)
+        if args.json:
+            mode, _ = session.settings.wandb_mode
+            print_json({"name": plan.name, "size": plan.size.model_dump(), "wandb": mode, "script": script})
+            return 0
+        print(script, end="")
         say_wandb(session.settings)
         return 0
 

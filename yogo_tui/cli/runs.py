@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, add_json, in_session, new_command
+from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
 
 if TYPE_CHECKING:
     from yogo_tui.session import Session
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = new_command(commands, "runs", "list the runs, live and past, newest first")
     parser.add_argument("words", nargs="*", metavar="WORD", help="only runs that have these in name, state or kind")
-    parser.add_argument("-n", "--num", type=int, metavar="N", help="only the N newest")
+    parser.add_argument("-n", "--num", type=count, metavar="N", help="only the N newest")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -23,7 +23,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     async def act(session: Session) -> int:
         from yogo.terminal import printable
-        from yogo_tui.cli.output import RUN_HEAD, print_json, print_table, run_json, run_row
+        from yogo_tui.cli.output import RUN_HEAD, RUN_NUMBERS, print_json, print_table, run_json, run_row
 
         seen = await session.runs()
         words = [word.lower() for word in args.words]
@@ -34,7 +34,9 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json([run_json(run) for run in found])
         elif found:
-            print_table(RUN_HEAD, [run_row(run) for run in found], right=("epoch", "best", "left", "age"))
+            if sys.stdout.isatty():
+                print(printable(f"{session.runs_folder} · {session.cluster.name}"))
+            print_table(RUN_HEAD, [run_row(run) for run in found], right=RUN_NUMBERS)
             for run in found:
                 for notice in run.notices:
                     print(printable(f"! {run.name}: {notice}"), file=sys.stderr)

@@ -13,9 +13,9 @@ from textual.widgets import DataTable
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.widgets.words import cut_middle, duration, loss_words, since, state_words
 
-# Each width ends in one blank, as cells are not padded: 80 columns leave the name 21.
-_WIDTHS = {"state": 12, "name": 21, "kind": 9, "epoch": 9, "ends in": 10, "best": 8, "age": 10}
-_NUMBERS = ("epoch", "ends in", "best", "age")
+# Each width ends in one blank, as cells are not padded: 80 columns leave the name 19.
+_WIDTHS = {"state": 12, "name": 19, "kind": 9, "epoch": 9, "ends in": 10, "best loss": 10, "age": 10}
+_NUMBERS = ("epoch", "ends in", "best loss", "age")
 
 
 def run_key(run: Run) -> str:

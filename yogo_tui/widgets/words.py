@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
+
 from yogo.terminal import printable
 from yogo_tui.runs.model import RunState
 from yogo_tui.session import duration as _duration
@@ -50,14 +52,36 @@ def loss_words(loss: float | None) -> str:
 
 
 def cut_middle(text: str, width: int) -> str:
-    """`text`, fit for a terminal, in at most `width` characters; its middle gives way, paths differ at the ends."""
+    """`text`, fit for a terminal, in at most `width` cells; its middle gives way, paths differ at the ends."""
     text = printable(text)
-    if len(text) <= width:
+    if cell_len(text) <= width:
         return text
     if width <= 1:
         return "…"[:width]
     tail = (width - 1) * 2 // 3
-    return f"{text[: width - 1 - tail]}…{text[len(text) - tail :]}"
+    return f"{_fitting(text, width - 1 - tail)}…{_fitting(text[::-1], tail)[::-1]}"
+
+
+def cut_end(text: str, width: int) -> str:
+    """`text`, fit for a terminal, in at most `width` cells; its end gives way, as a sentence's may."""
+    text = printable(text)
+    return text if cell_len(text) <= width else f"{_fitting(text, width - 1)}{'…'[:width]}"
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """`text` with blanks before or after it, to fill `width` cells."""
+    blanks = " " * (width - cell_len(text))
+    return f"{blanks}{text}" if right else f"{text}{blanks}"
+
+
+def _fitting(text: str, width: int) -> str:
+    """As much of the head of `text` as fits into `width` cells: a wide character takes two, an accent none."""
+    taken = 0
+    for number, character in enumerate(text):
+        taken += cell_len(character)
+        if taken > width:
+            return text[:number]
+    return text
 
 
 def size_words(size: int) -> str:

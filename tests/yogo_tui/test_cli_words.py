@@ -1,0 +1,219 @@
+"""What the commands say to natural mistakes, and the spellings that they understand."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from yogo.recipe import Recipe
+from yogo_tui.cli import main, parser
+from yogo_tui.cli.planning import changed
+from yogo_tui.session import Session
+from yogo_tui.settings import load
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where one stands: a workspace with a definition, on this machine's own cluster."""
+    data = tmp_path / "lab/dataset_defs/pre-training"
+    for name in ("images", "labels"):
+        (data / name).mkdir(parents=True)
+    (data / "labels/one.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (data / "images/one.png").write_bytes(b"")
+    (data / "bccd.yml").write_text(
+        "class_names: [a]\ndataset_paths:\n  all: {image_path: images, label_path: labels}\n"
+    )
+    (tmp_path / "lab/settings.yaml").write_text("cluster: local\n")
+    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(tmp_path / "lab/settings.yaml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.chdir(tmp_path / "lab")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    return tmp_path / "lab"
+
+
+def make_run(lab: Path, name: str) -> None:
+    (lab / "trained_models" / name).mkdir(parents=True)
+    (lab / "trained_models" / name / "best.pth").touch()
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "value"),
+    [
+        ("lr=0.001", "learning_rate", 0.001),
+        ("--lr=0.001", "learning_rate", 0.001),
+        ("bs=8", "batch_size", 8),
+        ("-wd=0.1", "weight_decay", 0.1),
+        ("learning-rate=0.001", "learning_rate", 0.001),
+        ("--learning-rate=1e-3", "learning_rate", 0.001),
+        ("EPOCHS = 3", "epochs", 3),
+        ("image_hw=240x320", "image_hw", (240, 320)),
+        ("image_hw=240×320", "image_hw", (240, 320)),
+        ("image_hw=240, 320", "image_hw", (240, 320)),
+        ("image_hw=[240, 320]", "image_hw", (240, 320)),
+        ("image-hw=240 320", "image_hw", (240, 320)),
+        ("flips=no", "flips", False),
+    ],
+)
+def test_set_understands_the_flags_spellings(change: str, field: str, value: object) -> None:
+    assert getattr(changed(Recipe(), [change]), field) == value
+
+
+MISTAKES = [
+    (["launch", "pre-training/bccd.yml", "--set", "epoch=3"], 2, 'There is no field "epoch". Did you mean "epochs"?'),
+    (["launch", "pre-training/bccd.yml", "--set", "learningrate=3"], 2, 'Did you mean "learning_rate"?'),
+    (["launch", "pre-training/bccd.yml", "--set", "epochs"], 2, "--set epochs: say FIELD=VALUE, such as epochs=16."),
+    (["launch", "pre-training/bccd.yml", "--set", "=3"], 2, "say FIELD=VALUE"),
+    (["launch", "pre-training/bccd.yml", "--set", "epochs=0"], 2, "epochs must be greater than 0"),
+    (["launch", "pre-training/bccd.yml", "--set", "epochs=many"], 2, "epochs must be a whole number, not 'many'"),
+    (
+        ["launch", "pre-training/bccd.yml", "--set", "image_hw=240"],
+        2,
+        "image_hw needs height and width, such as 240x320.",
+    ),
+    (["launch", "pre-training/bccd.yml", "--set", "image_hw=1x2x3"], 2, "image_hw needs height and width"),
+    (["launch", "pre-training/bccd.yml", "--set", "image_hw=axb"], 2, "image_hw"),
+    (["launch", "pre-training/bccd.yml", "--set", "model=resnet"], 2, 'There is no model "resnet".'),
+    (["launch", "pre-training/bccd.yml", "--set", "model=bse_model"], 2, 'Did you mean "base_model"'),
+    (["launch", "pre-training/bccd.yml", "--recipe", "pretrian"], 1, 'no recipe "pretrian". Did you mean "pretrain"?'),
+    (["launch", "pre-training/bccd.yml", "--recipe", "qqqq"], 1, 'There is no recipe "qqqq". There are '),
+    (["launch", "pretrainin/bccd.yml"], 1, 'Did you mean "pre-training/bccd.yml"?'),
+    (["launch", "pre-training/bcd.yml"], 1, 'Did you mean "pre-training/bccd.yml"?'),
+    (["launch", "bccd"], 1, 'Did you mean "pre-training/bccd.yml"?'),
+    (["datasets", "bccd.yaml"], 1, 'Did you mean "pre-training/bccd.yml"?'),
+    (["launch", "pre-training/bccd.yml", "--size", "many"], 2, "There is no size many"),
+    (["logs", "nobody"], 1, "There is 1 run in "),
+    (["logs", "firts"], 1, 'Did you mean "first"?'),
+    (["recipes", "pretran"], 1, 'Did you mean "pretrain"?'),
+]
+
+
+@pytest.mark.parametrize("case", MISTAKES, ids=lambda case: " ".join(case[0]))
+def test_a_natural_mistake_is_one_sentence_that_names_what_is_meant(
+    lab: Path, capsys: pytest.CaptureFixture[str], case: tuple[list[str], int, str]
+) -> None:
+    words, status, sentence = case
+    make_run(lab, "first")
+    assert main(words) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert sentence in said.err
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["lunch"], 'Did you mean "launch"?'),
+        (["runs", "--jso"], 'Did you mean "--json"?'),
+        (["launch", "a.yml", "--recipes", "x"], 'Did you mean "--recipe"'),
+        (["logs", "first", "--folow"], 'Did you mean "--follow"?'),
+        (["config", "shwo"], 'Did you mean "show"?'),
+    ],
+)
+def test_a_mistyped_option_or_command_is_told_with_the_near_one_and_its_own_usage(
+    lab: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == 2
+    err = capsys.readouterr().err
+    assert sentence in err
+    if len(words) > 1:
+        assert f"yogo-tui {words[0]}" in err
+
+
+def test_the_help_says_first_how_to_open_the_console(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    out = " ".join(capsys.readouterr().out.split())
+    assert "A terminal console for training YOGO. Run it without a command to open the console." in out
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (found,) = (one for one in parser()._actions if isinstance(one, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_every_default_that_a_help_tells_is_the_one_that_holds(name: str) -> None:
+    one = commands()[name]
+    for action in one._actions:
+        told = re.search(r"\(([\w.-]+)\)$", action.help or "")
+        if told and action.dest not in {"help"}:
+            assert str(one.get_default(action.dest)) == told[1], f"{name} {action.dest}"
+
+
+def test_there_is_one_run_and_there_are_two(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_run(lab, "alpha")
+    assert main(["logs", "zzzz"]) == 1
+    assert "There is 1 run in " in capsys.readouterr().err
+    make_run(lab, "beta")
+    assert main(["logs", "zzzz"]) == 1
+    assert "There are 2 runs in " in capsys.readouterr().err
+
+
+def test_columns_are_called_as_in_the_console(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from yogo_tui.widgets.runs_table import _WIDTHS
+
+    make_run(lab, "first")
+    assert main(["runs"]) == 0
+    head = re.split(r"\s{2,}", capsys.readouterr().out.splitlines()[0])
+    assert set(_WIDTHS) <= set(head)
+
+
+def test_a_long_anchor_is_told_short_to_people_and_whole_to_programs(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recipes", "defaults"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^anchor_width +0\.042501\b", out, re.MULTILINE)
+    assert "0.0425010042470571" not in out
+    assert main(["recipes", "defaults", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["recipe"]["anchor_width"] == Recipe().anchor_width
+
+
+def test_jobs_can_be_limited_and_searched(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    script = lab / "job.sbatch"
+    for name in ("alpha", "beta", "gamma"):
+        script.write_text(f"#!/bin/bash\n#SBATCH --job-name={name}\ntrue\n")
+        asyncio.run(_submit(script))
+    assert main(["jobs", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 3
+    assert main(["jobs", "--json", "-n", "2"]) == 0
+    assert [job["name"] for job in json.loads(capsys.readouterr().out)] == ["beta", "gamma"]
+    assert main(["jobs", "--json", "ALPH"]) == 0
+    assert [job["name"] for job in json.loads(capsys.readouterr().out)] == ["alpha"]
+    assert main(["jobs", "nothing"]) == 0
+    assert "There are no such jobs" in capsys.readouterr().err
+    for number in ("0", "-1", "x"):
+        with pytest.raises(SystemExit):
+            main(["jobs", "-n", number])
+
+
+async def _submit(script: Path) -> None:
+    from pathlib import PurePosixPath
+
+    session = await Session.open(load())
+    await session.cluster.submit(PurePosixPath(script))
+
+
+def test_render_logs_and_cancel_print_json_for_programs(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["render", "pre-training/bccd.yml", "--name", "one", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["name"] == "one"
+    assert told["script"].startswith("#!/bin/bash\n")
+    assert told["wandb"] in {"online", "offline", "disabled"}
+    make_run(lab, "first")
+    (lab / "trained_models/first/launch.json").unlink(missing_ok=True)
+    (lab / "trained_models/first/first-1.log").write_text("a\nb\nc\n")
+    assert main(["logs", "first", "-n", "2", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["lines"] == ["b", "c"]
+    assert told["log"].endswith("first-1.log")
