@@ -57,7 +57,7 @@ def measure(definition: Path, runs: Path, name: str) -> dict[str, float]:
     from yogo.training.building import build
     from yogo.training.distributed import World
     from yogo.training.keeping import NoKeeper
-    from yogo.training.launch import Place
+    from yogo.training.place import Place
     from yogo.training.precision import choose
     from yogo.training.preparation import prepared
     from yogo.training.request import Request

@@ -171,7 +171,7 @@ def train(setting: Setting, precision: str, *, compiled: bool) -> Steps:
     from yogo.model import YOGO
     from yogo.training.distributed import World
     from yogo.training.keeping import NoKeeper
-    from yogo.training.launch import Place
+    from yogo.training.place import Place
     from yogo.training.precision import choose
     from yogo.training.progress import Progressed
     from yogo.training.signals import Inbox

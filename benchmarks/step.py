@@ -59,7 +59,7 @@ def measure(precision: str, threads: int, batch_size: int) -> float:
     from yogo.recipe import Recipe
     from yogo.training.distributed import World
     from yogo.training.keeping import NoKeeper
-    from yogo.training.launch import Place
+    from yogo.training.place import Place
     from yogo.training.precision import choose
     from yogo.training.progress import Progressed
     from yogo.training.signals import Inbox

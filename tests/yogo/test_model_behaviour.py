@@ -17,7 +17,7 @@ from yogo.model import YOGO, get_model_func
 from yogo.recipe import Recipe
 from yogo.training.distributed import World
 from yogo.training.divergence import Watch
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.precision import Precision
 from yogo.training.stepping import Stepper
 

@@ -18,7 +18,7 @@ from yogo.infer.reading import FrameShape
 from yogo.memory import full_memory_said
 from yogo.model import YOGO, open_model
 from yogo.training.distributed import choose_device
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.precision import choose
 
 FRAMES_AT_A_TIME = 1

@@ -82,7 +82,7 @@ class Step(EventBase):
 
     lr: float
     frames_per_s: float | None = None
-    """Over all processes."""
+    """Over all processes, since the last such event; at an epoch's last step over the epoch. So is data_wait."""
 
     data_wait: float | None = None
     """Share of the time that was spent waiting for data, 0 to 1."""

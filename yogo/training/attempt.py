@@ -25,12 +25,13 @@ from yogo.training.building import build
 from yogo.training.distributed import PeerLost, World, choose_device, joined
 from yogo.training.evaluation import described
 from yogo.training.keeping import NoKeeper, RunKeeper, versions
-from yogo.training.launch import Place
 from yogo.training.listeners import Listener
 from yogo.training.listeners.doubting import Doubting
 from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.listeners.terminal import Bar, Lines, terminal, way_on
 from yogo.training.listeners.weights_and_biases import WeightsAndBiases, choose_mode
+from yogo.training.meeting import NotMetError
+from yogo.training.place import Place
 from yogo.training.plan import Plan
 from yogo.training.precision import choose
 from yogo.training.progress import Event, Noticed
@@ -61,9 +62,9 @@ def run(request: Request, place: Place, lease: Lease | None = None) -> int:
         if place.rank == 0 and (lost.reason or not place.launcher_speaks):
             raise
         return 1
-    except YogoError:
-        # It has been told to the leading process, which speaks for all.
-        if place.rank == 0:
+    except YogoError as error:
+        # It has been told to the leading process, which speaks for all, if it has come.
+        if error.is_mine if isinstance(error, NotMetError) else place.rank == 0:
             raise
         return 1
 

@@ -24,7 +24,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from yogo.errors import TrainingError
 from yogo.memory import full_memory_said
-from yogo.training.launch import Place
+from yogo.training.meeting import meet
+from yogo.training.place import Place
 
 T = TypeVar("T")
 M = TypeVar("M", bound=nn.Module)
@@ -146,16 +147,7 @@ def joined(place: Place, device: torch.device) -> Iterator[World]:
     if not place.meeting:
         yield World(place, device)
         return
-    with _peers():
-        dist.init_process_group(
-            "nccl" if device.type == "cuda" else "gloo",
-            init_method=place.meeting,
-            rank=place.rank,
-            world_size=place.world_size,
-            timeout=_MEETING,
-            device_id=device if device.type == "cuda" else None,
-        )
-        control = dist.new_group(backend="gloo", timeout=_MEETING)
+    control = _connected(place, device)
     try:
         yield World(place, device, control)
     except PeerLost:
@@ -166,6 +158,29 @@ def joined(place: Place, device: torch.device) -> Iterator[World]:
     finally:
         with contextlib.suppress(RuntimeError):
             dist.destroy_process_group()
+
+
+def _connected(place: Place, device: torch.device) -> Any:
+    """The group in which words travel, of processes that have all come. Raises TrainingError."""
+    store = meet(place)
+    try:
+        dist.init_process_group(
+            "nccl" if device.type == "cuda" else "gloo",
+            store=store,
+            rank=place.rank,
+            world_size=place.world_size,
+            timeout=_MEETING,
+            device_id=device if device.type == "cuda" else None,
+        )
+        return dist.new_group(backend="gloo", timeout=_MEETING)
+    except RuntimeError as error:
+        if not _COLLECTIVE.search(str(error)):
+            raise
+        first_line = (str(error).splitlines() or [""])[0]
+        raise TrainingError(
+            "the processes have met, but cannot reach one another (GLOO_SOCKET_IFNAME and NCCL_SOCKET_IFNAME name the "
+            f"network that they are to use), or one has ended: {first_line}"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -10,15 +10,13 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,34 +24,11 @@ from yogo.errors import TrainingError
 from yogo.run.lease import Lease
 from yogo.training import signals
 from yogo.training.choosing import HELD_FOR_RANKS, held_early, is_finished
+from yogo.training.place import Place
 from yogo.training.request import Request
 
 GRACE_SECONDS = 20.0
 """How long the other processes may take to end by themselves once one has died."""
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which process this one is, among those that train together."""
-
-    rank: int = 0
-    world_size: int = 1
-    local_rank: int = 0
-    local_world_size: int = 1
-    meeting: str = ""
-    """Where they meet, as torch.distributed's init_method; empty for a lone process."""
-
-    launcher_speaks: bool = False
-    """Whether the one that started this process says so, should another one be killed."""
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Place | None:
-        """As torchrun or srun set it; None if neither started this process."""
-        if "RANK" in environment and "WORLD_SIZE" in environment:
-            return _torchrun(environment)
-        # A batch script has SLURM_PROCID too; only srun's tasks are in a step of several.
-        tasks = environment.get("SLURM_STEP_NUM_TASKS", "1")
-        return _srun(environment, int(tasks)) if "SLURM_PROCID" in environment and int(tasks) > 1 else None
 
 
 def start(request: Request) -> int:
@@ -81,6 +56,9 @@ def start(request: Request) -> int:
 
 
 def _train(request: Request, place: Place, lease: Lease | None = None) -> int:
+    if place.world_size > 1:
+        # torch warns of each try to reach a process that has not come yet: we say it in a sentence.
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     from yogo.training.attempt import run
 
     return run(request, place, lease)
@@ -102,35 +80,6 @@ def _visible_gpus(request: Request) -> int:
     import torch
 
     return max(1, torch.cuda.device_count())
-
-
-def _torchrun(environment: Mapping[str, str]) -> Place:
-    world = int(environment["WORLD_SIZE"])
-    return Place(
-        rank=int(environment["RANK"]),
-        world_size=world,
-        local_rank=int(environment.get("LOCAL_RANK", environment["RANK"])),
-        local_world_size=int(environment.get("LOCAL_WORLD_SIZE", world)),
-        meeting=environment.get("YOGO_MEETING", "env://") if world > 1 else "",
-        launcher_speaks="YOGO_MEETING" in environment,
-    )
-
-
-def _srun(environment: Mapping[str, str], tasks: int) -> Place:
-    nodes = environment.get("SLURM_STEP_NODELIST") or environment.get("SLURM_JOB_NODELIST", "")
-    first = re.match(r"([^\[,]+)(?:\[(\d+))?", nodes)
-    # Slurm's name of a node need not be one that the network knows: on a single one it is not needed.
-    is_alone = environment.get("SLURM_STEP_NUM_NODES") == "1"
-    host = "".join(part for part in first.groups() if part) if first and not is_alone else "127.0.0.1"
-    job, step = int(environment.get("SLURM_JOB_ID", "0")), int(environment.get("SLURM_STEP_ID", "0"))
-    per_node = environment.get("SLURM_STEP_TASKS_PER_NODE", str(tasks))
-    return Place(
-        rank=int(environment["SLURM_PROCID"]),
-        world_size=tasks,
-        local_rank=int(environment.get("SLURM_LOCALID", "0")),
-        local_world_size=int(re.match(r"\d+", per_node)[0]),  # type: ignore[index]
-        meeting=f"tcp://{environment.get('MASTER_ADDR', host)}:{20_000 + (job * 7 + step) % 20_000}",
-    )
 
 
 def _start_ranks(request: Request, count: int, lease: Lease | None) -> int:
@@ -167,6 +116,7 @@ def _start_rank(request: Request, rank: int, count: int, folder: Path, lease: Le
     }
     if lease is not None:
         environment[HELD_FOR_RANKS] = lease.mine.model_dump_json()
+    environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // count)))
     if Path("/sys/class/net/lo").exists():
         # All are on this machine: the loopback is there even where the host's name leads nowhere.

@@ -17,7 +17,7 @@ def main() -> int:
     _end_with_launcher()
 
     from yogo.training.choosing import handed
-    from yogo.training.launch import Place
+    from yogo.training.place import Place
     from yogo.training.request import Request
 
     request = Request.model_validate_json(sys.stdin.buffer.read())

@@ -14,6 +14,21 @@ from yogo.training.distributed import World
 
 
 @dataclass(slots=True)
+class Pace:
+    """What was trained, and how long that took."""
+
+    frames: int = 0
+    seconds: float = 0.0
+    waited: float = 0.0
+    """Seconds, for data."""
+
+    def add(self, other: Pace) -> None:
+        self.frames += other.frames
+        self.seconds += other.seconds
+        self.waited += other.waited
+
+
+@dataclass(slots=True)
 class Reader:
     """Gathers the losses of steps until they are due."""
 
@@ -21,18 +36,20 @@ class Reader:
     _began: float = field(default_factory=time.monotonic)
     _last: float = field(default_factory=time.monotonic)
     _unread: list[Tensor] = field(default_factory=list)
-    _frames: int = 0
-    _waited: float = 0.0
+    _pace: Pace = field(default_factory=Pace)
+    """Since the last reading."""
+
+    _epoch: Pace = field(default_factory=Pace)
 
     def add(self, losses: Tensor, num_frames: int, waited_seconds: float) -> None:
         """One step's losses, this process's share of them; its frames on all of them, and how long it waited."""
         self._unread.append(losses)
-        self._frames += num_frames
-        self._waited += waited_seconds
+        self._pace.frames += num_frames
+        self._pace.waited += waited_seconds
 
     def restart_clock(self) -> None:
         """What happened since the last reading was not training."""
-        self._last, self._waited, self._frames = time.monotonic(), 0.0, 0
+        self._last, self._pace = time.monotonic(), Pace()
 
     @property
     def is_due(self) -> bool:
@@ -40,21 +57,28 @@ class Reader:
         now = time.monotonic()
         return now - self._last >= min(10.0, max(1.0, (now - self._began) / 200))
 
-    def read(self, *, step: int, epoch: int, rate: float) -> events.Step | None:
-        """The means over the steps since the last reading; None if there were none."""
+    def read(self, *, step: int, epoch: int, rate: float, is_last: bool = False) -> events.Step | None:
+        """The means over the steps since the last reading; None if there were none.
+
+        At the last step of an epoch the pace is that of the epoch: the few frames that are left say nothing of it.
+        """
         if not self._unread:
             return None
         rows = self.world.sum(torch.stack(self._unread)).double().tolist()
         self._unread.clear()
         means = [sum(column) / len(rows) for column in zip(*rows, strict=True)]
-        seconds = max(1e-9, time.monotonic() - self._last)
+        self._pace.seconds = max(1e-9, time.monotonic() - self._last)
+        self._epoch.add(self._pace)
+        pace = self._epoch if is_last else self._pace
+        if is_last:
+            self._epoch = Pace()
         event = events.Step(
             step=step,
             epoch=epoch,
             losses=named(means),
             lr=rate,
-            frames_per_s=self._frames / seconds,
-            data_wait=min(1.0, self._waited / seconds),
+            frames_per_s=pace.frames / pace.seconds,
+            data_wait=min(1.0, pace.waited / pace.seconds),
         )
         self.restart_clock()
         return event

@@ -186,7 +186,7 @@ class Trainer:
             if has_diverged:
                 raise self.watch.error()
             if is_due or signum:
-                yield from self._read(rate)
+                yield from self._read(rate, is_last)
             if signum:
                 yield from self._stop(signum)
 
@@ -232,8 +232,8 @@ class Trainer:
             warmup_steps=round(self.recipe.warmup_epochs * self.steps_per_epoch),
         )
 
-    def _read(self, rate: float) -> Iterator[Event]:
-        event = self.reader.read(step=self.at.step, epoch=self.at.epoch, rate=rate)
+    def _read(self, rate: float, is_last: bool) -> Iterator[Event]:
+        event = self.reader.read(step=self.at.step, epoch=self.at.epoch, rate=rate, is_last=is_last)
         if event is not None:
             yield event.model_copy(update={"attempt": self.attempt})
 

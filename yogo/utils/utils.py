@@ -13,7 +13,7 @@ from yogo.boxes import format_preds
 from yogo.infer.drawing import bbox_colour, draw_yogo_prediction
 from yogo.infer.rows import format_to_numpy
 from yogo.training import distributed
-from yogo.training.launch import Place
+from yogo.training.place import Place
 
 __all__ = [
     "Timer",

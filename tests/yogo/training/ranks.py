@@ -26,7 +26,7 @@ from yogo.run.directory import RunDirectory
 from yogo.training.building import build
 from yogo.training.distributed import World, joined
 from yogo.training.keeping import NoKeeper
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.plan import Plan
 from yogo.training.precision import choose
 from yogo.training.request import Request

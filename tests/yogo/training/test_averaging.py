@@ -15,7 +15,7 @@ from yogo.run.metrics import Metrics
 from yogo.training.distributed import World
 from yogo.training.evaluation import evaluate
 from yogo.training.forward import Forward
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.precision import choose
 from yogo.training.progress import Event, Progressed
 from yogo.training.trainer import Trainer

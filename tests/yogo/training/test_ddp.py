@@ -23,7 +23,7 @@ from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
 from yogo.training.distributed import World
-from yogo.training.launch import Place
+from yogo.training.place import Place
 
 RANKS = Path(__file__).with_name("ranks.py")
 

@@ -21,7 +21,7 @@ from yogo.run import events
 from yogo.run.result import Result, verify
 from yogo.training.distributed import World
 from yogo.training.divergence import MOST_NAMED, Diverged, Watch
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.precision import choose
 from yogo.training.stepping import Stepper
 from yogo.training.trainer import Trainer

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from yogo.run import events
-from yogo.training.launch import Place
 from yogo.training.listeners.terminal import Bar, Lines
+from yogo.training.place import Place
 from yogo.training.precision import choose
 from yogo.training.progress import Event, Noticed, Progressed
 from yogo.training.schedule import cosine

@@ -27,7 +27,7 @@ from yogo.training import signals
 from yogo.training.building import build
 from yogo.training.distributed import World
 from yogo.training.keeping import RunKeeper
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.plan import Plan
 from yogo.training.precision import choose
 from yogo.training.preparation import prepared
