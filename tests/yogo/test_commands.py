@@ -48,6 +48,34 @@ def test_an_abbreviated_flag_is_refused(name: str, capsys: pytest.CaptureFixture
         assert "arguments" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("train d.yml --epoch 3", ["usage: yogo train", 'Did you mean "--epochs"']),
+        ("infer a.pth --path-to-image p --cont", ["usage: yogo infer", 'Did you mean "--count"']),
+        ("check a.yml b.yml", ["usage: yogo check", "b.yml"]),
+        ("trian d.yml", ['there is no trian. Did you mean "train"?']),
+        ("train d.yml --model bas_model", ['there is no bas_model. Did you mean "base_model"']),
+        ("train d.yml --num-workers -1", ["must be a whole number, 0 or more, not '-1'"]),
+        ("train d.yml --processes none", ["must be a whole number, 1 or more, not 'none'"]),
+    ],
+)
+def test_a_near_miss_is_told_with_what_was_meant(
+    line: str, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert [word for word in words if word not in said] == []
+
+
+def test_the_help_begins_with_what_the_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "Train, test and run a detector of cells.\n" in capsys.readouterr().out
+
+
 PUBLISHED: list[tuple[str, dict[str, object]]] = [
     (
         "test a.pth d.yml --wandb --wandb-entity lab --wandb-project cells --wandb-resume-id 1a2b --dump-to-disk "

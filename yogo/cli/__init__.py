@@ -1,4 +1,7 @@
-"""The command `yogo`: each command's arguments are parsed first, and torch is imported after, if at all."""
+"""Train, test and run a detector of cells.
+
+That is the command `yogo`. Each command's arguments are parsed first, and torch is imported after, if at all.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from yogo.errors import YogoError
 from yogo.output import must_arrive, steady
 from yogo.terminal import printable
 from yogo.training import signals
+from yogo.wording import meant
 
 COMMANDS = ("train", "synth", "check", "anchors", "inspect", "claim", "verify", "infer", "export", "test")
 """Each is a module beside this one with `register(commands)`; it sets `run`, a function of the arguments that
@@ -36,6 +40,10 @@ class _Parser(Parser):
     def _get_option_tuples(self, option_string: str) -> list[tuple[argparse.Action, str, str | None]]:
         return super()._get_option_tuples(option_string) if option_string.startswith("--") else []
 
+    def _check_value(self, action: argparse.Action, value: object) -> None:
+        if action.choices is not None and value not in action.choices:
+            raise argparse.ArgumentError(action, f"there is no {value}. {meant(str(value), map(str, action.choices))}")
+
 
 def parser() -> argparse.ArgumentParser:
     top = _Parser(prog="yogo", description="Train, test and run a detector of cells.")
@@ -57,11 +65,23 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(argv: Sequence[str]) -> int:
     if beside := conflict():
         print(f"yogo: {printable(beside)}", file=sys.stderr)
-    args = parser().parse_args(argv)
+    args = _parsed(argv)
     if args.command in PRINT_ONLY:
         must_arrive()
     status: int = args.run(args)
     return status
+
+
+def _parsed(argv: Sequence[str]) -> argparse.Namespace:
+    """Flags that a command does not know are said with the command's own usage."""
+    top = parser()
+    args, unknown = top.parse_known_args(argv)
+    if unknown:
+        (commands,) = (action for action in top._actions if isinstance(action, argparse._SubParsersAction))
+        command: argparse.ArgumentParser = commands.choices[args.command]
+        near = meant(unknown[0].partition("=")[0], command._option_string_actions)
+        command.error(f"unrecognized arguments: {' '.join(unknown)}" + f". {near}" * near.startswith("Did"))
+    return args
 
 
 def guarded(action: Callable[[], int]) -> int:

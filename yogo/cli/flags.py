@@ -87,15 +87,15 @@ def image_bits(args: argparse.Namespace) -> Any:
 
 
 def num_processes(text: str) -> int:
-    return _count(text, least=1, of="processes")
+    return _count(text, least=1)
 
 
 def num_workers(text: str) -> int:
-    return _count(text, least=0, of="processes")
+    return _count(text, least=0)
 
 
 def num_pictures(text: str) -> int:
-    return _count(text, least=1, of="pictures")
+    return _count(text, least=1)
 
 
 def num_gib(text: str) -> float:
@@ -104,11 +104,11 @@ def num_gib(text: str) -> float:
     except ValueError:
         number = math.nan
     if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of GiB: 0 or more")
+        raise argparse.ArgumentTypeError(f"must be a number of GiB, 0 or more, not {text!r}")
     return number
 
 
-def _count(text: str, *, least: int, of: str) -> int:
+def _count(text: str, *, least: int) -> int:
     if not text.isdecimal() or int(text) < least:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of {of}: {least} or more")
+        raise argparse.ArgumentTypeError(f"must be a whole number, {least} or more, not {text!r}")
     return int(text)
