@@ -169,7 +169,7 @@ def test_a_loss_that_is_nan_ends_the_run_and_spoils_no_weight(tmp_path: Path, de
 _ONE_RANK = """
 import sys
 from yogo.training.attempt import run
-from yogo.training.launch import Place
+from yogo.training.place import Place
 from yogo.training.request import Request
 sys.exit(run(Request.model_validate_json(sys.argv[1]), Place(meeting=f"file://{sys.argv[2]}")))
 """
