@@ -30,6 +30,10 @@ LOOK_SECONDS = 0.2
 LOCK_SECONDS = 2.0
 
 
+class StillOwed(RunError):
+    """A run has nothing left to do but to write what its disk has refused for long."""
+
+
 def patience() -> float:
     with contextlib.suppress(ValueError):
         return max(0.0, float(os.environ.get("YOGO_DISK_PATIENCE", "")))
@@ -132,13 +136,13 @@ class Disk:
 def must_settle(disk: Disk) -> None:
     """Write all that is owed, or try for as long as there is patience.
 
-    Raises RunError, saying what is lost; signals.Stop where a stop is asked for meanwhile.
+    Raises StillOwed; signals.Stop where a stop is asked for meanwhile.
     """
     left = disk.settle(patience(), lambda: signals.INBOX.pending)
     if left and signals.INBOX.pending:
         raise signals.Stop(signals.INBOX.pending)
     if left:
-        raise RunError(
+        raise StillOwed(
             f"{left}. The training was over, and this was tried for {patience():.0f} seconds: "
             "make room, and go on with --resume"
         )

@@ -14,7 +14,7 @@ from yogo.run.history import History
 from yogo.run.lease import RunLost, job
 from yogo.run.result import Result, sha256
 from yogo.training import signals
-from yogo.training.disk import STOP_SECONDS, Disk, must_settle
+from yogo.training.disk import STOP_SECONDS, Disk, StillOwed, must_settle
 from yogo.training.keeping import Position
 from yogo.training.listeners.jsonl import JsonLines
 
@@ -67,14 +67,15 @@ class Receipt:
 
     def _fail(self, error: BaseException) -> None:
         reason = self._reason(error)
+        is_of_disk = isinstance(error, OSError | StillOwed)
         stopped_by = str(error) if isinstance(error, signals.Stop) else ""
         try:
             self.journal.hear(events.Failed(attempt=self.attempt, reason=reason, step=self.at.step))
             self._write(Result(outcome="failed", reason=reason, stopped_by=stopped_by))
-            left = self.disk.settle(STOP_SECONDS)
+            left = self.disk.settle(0.0 if is_of_disk else STOP_SECONDS)
         except RunLost as lost:
             left = str(lost)
-        if left and not isinstance(error, OSError):  # else it is the same full disk, which is said anyway
+        if left and not is_of_disk:  # else it is the same full disk, which is said anyway
             print(f"yogo: the failure could not be written down: {left}", file=sys.stderr)
 
     def _reason(self, error: BaseException) -> str:
