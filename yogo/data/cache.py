@@ -44,12 +44,6 @@ DEFAULT_LIMIT_BYTES = 50 * GIB
 PATIENCE_SECONDS = 1.0
 """A process that builds for longer than this is worth a sentence to those who wait for it."""
 
-_REFUSALS = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM),
-    *(errno.ENOTDIR, errno.EEXIST, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS),
-}
-"""What a folder answers that will not hold a cache, however right the program is."""
-
 
 class CacheRefused(YogoError):
     """There can be no cache here; the pictures have to be decoded each time."""
@@ -114,9 +108,7 @@ def open_cache(
         return DecodedCache(target, paths, shape)
     except CacheRefused as refusal:
         tell(f"{refusal}. The pictures are decoded anew in each epoch")
-    except OSError as error:
-        if error.errno not in _REFUSALS:
-            raise
+    except OSError as error:  # of the cache: a picture that cannot be read is a DefinitionError
         tell(f"No cache in {folder}: {error.strerror}. The pictures are decoded anew in each epoch")
     return None
 
@@ -147,7 +139,7 @@ def _building(folder: Path, progress: Progress, notice: Notice) -> Iterator[Prog
 
     Gives what is to be told of the progress: those who wait read it from the lock file.
     """
-    lock = os.open(folder / "building.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    lock = os.open(folder / "building.lock", os.O_RDWR | os.O_CREAT, 0o666)
 
     def report(done: int, total: int) -> None:
         os.pwrite(lock, f"{done:12} {total:12}\n".encode(), 0)

@@ -27,6 +27,7 @@ from yogo.export.intermediate import write_ir
 from yogo.export.labelled import TOLERANCE as PRECISION_TOLERANCE
 from yogo.export.labelled import LabelledPictures
 from yogo.model import open_model
+from yogo.run.atomic import umask
 
 OURS = {".onnx", ".xml", ".bin", ".pth"}
 
@@ -83,7 +84,7 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
         done = _made(request, whole, batches, labelled, Path(folder))
         for made in sorted(Path(folder).iterdir()):
-            made.chmod(0o644)
+            made.chmod(0o666 & ~umask())
             os.replace(made, onnx.parent / made.name)
     return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], (*notices, *more)
 

@@ -56,6 +56,13 @@ def write_atomically(path: Path, data: bytes | str, fence: Fence | None = None) 
         file.write(data.encode() if isinstance(data, str) else data)
 
 
+def umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    now = os.umask(0o077)
+    os.umask(now)
+    return now
+
+
 def remove_torn(*paths: Path) -> None:
     """Remove what a process that was killed while it replaced one of these left. Only for who alone writes them."""
     for path in paths:
