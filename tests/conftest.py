@@ -21,6 +21,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "slurm"))
 sys.path.insert(0, str(Path(__file__).parent))
 import private as private_slurm
+from litter import TemporaryFolder
 from ssh_server import Server, free_port
 
 T = TypeVar("T")
@@ -28,6 +29,26 @@ Until = Callable[..., Awaitable[object]]
 
 # A shell that starts the tests in the background has them ignore SIGINT, and so would every process they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+_TEMPORARY = pytest.StashKey[TemporaryFolder]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TEMPORARY] = TemporaryFolder()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    left = session.config.stash[_TEMPORARY].end_processes()
+    for number, command in left.items():
+        print(f"\nA test left process {number}: {command}", file=sys.stderr)
+    if left and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    config.stash[_TEMPORARY].remove()
 
 
 @dataclass(frozen=True)
