@@ -27,6 +27,12 @@ HEIGHT, WIDTH = 64, 96
 CLASSES = ("red", "white", "platelet")
 
 
+def speckled(height: int = HEIGHT, width: int = WIDTH) -> Image.Image:
+    """A picture with something to see on it: the same, larger or smaller."""
+    small = np.random.default_rng(5).integers(0, 255, (HEIGHT // 8, WIDTH // 8), dtype=np.uint8)
+    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
+
+
 @pytest.fixture(scope="module")
 def pth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of random weights, with running statistics as uneven as training leaves them."""
@@ -169,7 +175,7 @@ def test_every_published_argument_is_taken_and_has_its_effect(
     assert array.shape[1] == sum(map(len, rows)) == int(shown.out.splitlines()[-1].split()[1])
     expected = format_to_numpy(4, rows[4], HEIGHT // 2, WIDTH)
     np.testing.assert_allclose(array[:, array[0] == 4], expected, atol=2e-3)
-    assert np.array(Image.open(out / "p4.tif")).shape == (HEIGHT // 2, WIDTH, 3)
+    assert np.array(Image.open(out / "p4.tif")).shape == (HEIGHT, WIDTH, 3)
     assert len((out / "p4.txt").read_text().splitlines()) == len(rows[4])
 
 
@@ -198,8 +204,8 @@ def test_the_middle_is_where_torchvision_has_it(height: int, fraction: float) ->
 
 
 def test_a_picture_of_another_size_is_brought_to_the_networks(pth: Path, tmp_path: Path) -> None:
-    Image.new("L", (2 * WIDTH, 2 * HEIGHT), 77).save(tmp_path / "large.jpg")
-    Image.new("L", (WIDTH, HEIGHT), 77).save(tmp_path / "small.png")
+    speckled(2 * HEIGHT, 2 * WIDTH).save(tmp_path / "large.png")
+    speckled(2 * HEIGHT, 2 * WIDTH).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR).save(tmp_path / "small.png")
     large, small = predict(pth, tmp_path, device="cpu", return_full_predictions=True)
     torch.testing.assert_close(large, small, rtol=0, atol=1e-4)
 
@@ -262,7 +268,7 @@ def test_what_cannot_be_is_said_in_a_sentence(
     for name in ("empty", "torn"):
         (tmp_path / name).mkdir()
     (tmp_path / "torn" / "a.png").write_bytes(b"\x89PNG")
-    Image.new("L", (WIDTH, HEIGHT)).save(tmp_path / "one.png")
+    speckled().save(tmp_path / "one.png")
     with pytest.raises(InferenceError, match=sentence):
         predict(pth, device="cpu", **arguments)
 
@@ -291,7 +297,7 @@ def test_pictures_that_differ_in_their_suffix_alone_keep_their_own_files_and_are
 ) -> None:
     (tmp_path / "in").mkdir()
     for name in names:
-        Image.new("L", (WIDTH, HEIGHT), 50).save(tmp_path / "in" / name)
+        speckled().save(tmp_path / "in" / name)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         predict(pth, tmp_path / "in", output_dir=tmp_path / "out", save_preds=True, device="cpu")

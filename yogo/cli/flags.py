@@ -98,6 +98,10 @@ def num_pictures(text: str) -> int:
     return _count(text, least=1)
 
 
+def num_channel(text: str) -> int:
+    return _count(text, least=0, of="a channel")
+
+
 def num_gib(text: str) -> float:
     try:
         number = float(text)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from yogo.cli.flags import add_image_bits, image_bits, num_channel
 from yogo.terminal import printable
 from yogo.wording import counted
 
@@ -32,6 +33,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--path-to-images", "--path-to-image", type=Path, metavar="P", help="a folder of pictures, or one picture"
     )
     source.add_argument("--path-to-zarr", type=Path, metavar="P", help="a zarr store, a folder or a zip file")
+    add_image_bits(parser)
+    parser.add_argument(
+        "--zarr-axes", metavar="AXES", help="of the store's array, such as tyx or tczyx, if it is unclear"
+    )
+    parser.add_argument("--zarr-channel", type=num_channel, metavar="N", help="of several, the one to look at, from 0")
     parser.add_argument("--class-names", nargs="+", metavar="NAME", help="(default: those in the file)")
     _add_results(parser)
     _add_thresholds(parser)
@@ -46,6 +52,9 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--save-npy", action=_SWITCH, default=False, help="write all boxes into one array")
     group.add_argument("--count", action=_SWITCH, default=False, help="print how many cells there are of each class")
     group.add_argument("--output-dir", type=Path, metavar="DIR", help="where files are written")
+    group.add_argument(
+        "--overwrite", action=_SWITCH, default=False, help="replace files that are there already (default: refuse)"
+    )
     group.add_argument(
         "--output-img-filetype", choices=(".png", ".tif", ".tiff"), default=".png", help="of drawn pictures (.png)"
     )
@@ -104,9 +113,13 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         half=args.half,
         output_img_ftype=args.output_img_filetype,
         requested_num_workers=args.num_workers,
+        image_bits=image_bits(args),
+        zarr_axes=args.zarr_axes,
+        zarr_channel=args.zarr_channel,
+        overwrite=args.overwrite,
     )
     with progress(show=args.use_tqdm) as told:
-        job = request.job(note, told)
+        job = request.job(note, told, note)
         counts = Counts(job.predictor.num_classes)
         files = request.files(job)
         for _ in job.run([*files, counts]):
@@ -126,4 +139,5 @@ def say(args: argparse.Namespace, counts: Counts, job: Job, *, wrote: bool) -> N
         print("\n".join(printable(line) for line in counts.table(job.classes)))
     if wrote:
         where = printable(str(args.output_dir))
-        print(f"{counted(counts.num_pictures, 'picture')}, {counted(int(counts.totals.sum()), 'cell')}: see {where}")
+        pictures = f"{counted(counts.num_pictures, 'picture')} ({job.oddities.sizes_seen()})"
+        print(f"{pictures}, {counted(int(counts.totals.sum()), 'cell')}: see {where}")

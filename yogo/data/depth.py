@@ -11,6 +11,7 @@ bits, whatever they held, and goes on reading so: UPPER_EIGHT. The network's fra
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -20,6 +21,9 @@ import numpy.typing as npt
 DEPTHS = (8, 10, 12, 14, 16)
 
 Bits = int | None
+Asked = Bits | Callable[[], Bits]
+"""A depth, or what is to be asked for it once a picture needs one."""
+
 UPPER_EIGHT: Bits = None
 
 FLAT = 1 / 16
@@ -32,6 +36,10 @@ def depth_of(brightest: int) -> int:
         if brightest < 2**bits:
             return bits
     raise ValueError(f"{brightest:,} has more than 16 bits")
+
+
+def settle(bits: Asked) -> Bits:
+    return bits() if callable(bits) else bits
 
 
 def as_bytes(values: npt.NDArray[Any], bits: Bits, *, white_is_zero: bool = False) -> npt.NDArray[np.uint8]:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFile
 
-from yogo.data.depth import UPPER_EIGHT, Bits, as_bytes
+from yogo.data.depth import UPPER_EIGHT, Asked, as_bytes, settle
 from yogo.data.tiff import ORIENTATION, without_orientation
 from yogo.errors import DefinitionError
 
@@ -40,7 +40,7 @@ Source = Path | str | IO[bytes]
 
 
 def read_pixels(
-    path: Source, *, rgb: bool, image_hw: tuple[int, int] | None, bits: Bits = UPPER_EIGHT, page: int = 0
+    path: Source, *, rgb: bool, image_hw: tuple[int, int] | None, bits: Asked = UPPER_EIGHT, page: int = 0
 ) -> Bytes:
     """uint8 (C, H, W): one grey channel or three, resized (bilinear, antialiased) where the file's size differs.
 
@@ -149,15 +149,15 @@ def _with_rawmode(file: ImageFile.ImageFile, rawmode: str) -> ImageFile.ImageFil
     return file
 
 
-def _in_eight_bits(file: ImageFile.ImageFile, source: Source, page: int, *, rgb: bool, bits: Bits) -> Image.Image:
+def _in_eight_bits(file: ImageFile.ImageFile, source: Source, page: int, *, rgb: bool, bits: Asked) -> Image.Image:
     """The picture in mode RGB or L."""
     wanted = "RGB" if rgb else "L"
     picture: Image.Image = file
-    if bits is not UPPER_EIGHT or not has_deep_channels(file):
+    if file.mode[0] in "IF" or (has_deep_channels(file) and settle(bits) is not UPPER_EIGHT):
         values = deep_values(file, source, page)
         if values is not None:
             inverted = tag(file, PHOTOMETRIC) == WHITE_IS_ZERO
-            picture = Image.fromarray(as_bytes(values, bits, white_is_zero=inverted), _mode(file, values))
+            picture = Image.fromarray(as_bytes(values, settle(bits), white_is_zero=inverted), _mode(file, values))
     if file.format == "JPEG" and not rgb:
         file.draft("L", None)  # the luminance as it is stored, without a way through RGB and back
     if picture.mode == wanted:

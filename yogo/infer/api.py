@@ -62,6 +62,10 @@ def predict(
     output_img_ftype: str = ".png",
     requested_num_workers: int | None = None,
     min_class_confidence_threshold: float = 0.0,
+    image_bits: int | str | None = None,
+    zarr_axes: str | None = None,
+    zarr_channel: int | None = None,
+    overwrite: bool = False,
     return_full_predictions: bool = False,
     **old: object,
 ) -> Predictions | Tensor:
@@ -69,7 +73,9 @@ def predict(
 
     That is `Predictions` to iterate over; with `return_full_predictions` the same as one tensor (pictures,
     5 + classes, Sy, Sx). A picture that cannot be read is a warning, and NaN; it shifts no other.
-    `vertical_crop_height` is a fraction of the frame's height. Raises YogoError.
+    `vertical_crop_height` is a fraction of the frame's height. `image_bits` is how deep pictures of more than 8 bits
+    are ("auto" looks at them), `zarr_axes` such as "tyx" and `zarr_channel` what a store may leave open. Files that
+    are there already are replaced with `overwrite` only. Raises YogoError.
     """
     given = dict(locals())
     _warn_of(given.pop("old"))

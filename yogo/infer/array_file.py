@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,20 +30,32 @@ class GrowingArray:
         self._file.seek(0, 2)
 
     def append(self, columns: npt.NDArray[Any]) -> None:
-        """Columns (num_rows, n)."""
-        self._file.write(np.ascontiguousarray(columns.T, np.float32).tobytes())
+        """Columns (num_rows, n). Raises OSError, as the others do."""
+        with self._named():
+            self._file.write(np.ascontiguousarray(columns.T, np.float32).tobytes())
         self.num_columns += columns.shape[1]
 
     def flush(self) -> None:
-        self._file.flush()
-        self._file.seek(0)
-        self._write_header(self._file)
-        self._file.flush()
-        self._file.seek(0, 2)
+        with self._named():
+            self._file.flush()
+            self._file.seek(0)
+            self._write_header(self._file)
+            self._file.flush()
+            self._file.seek(0, 2)
 
     def close(self) -> None:
         self.flush()
-        self._file.close()
+        with self._named():
+            self._file.close()
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """A full disk does not say of itself which file it is about."""
+        try:
+            yield
+        except OSError as error:
+            error.filename = error.filename or str(self.path)
+            raise
 
     def _write_header(self, file: IO[bytes]) -> None:
         shape = (self.num_rows, self.num_columns)

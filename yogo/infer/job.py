@@ -11,7 +11,10 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
+from yogo.data.depth import UPPER_EIGHT, Asked
+from yogo.data.pictures import Bytes
 from yogo.errors import InferenceError
+from yogo.infer.oddities import Oddities
 from yogo.infer.outputs import Found, Output
 from yogo.infer.pictures import Pictures
 from yogo.infer.predictor import Predictor
@@ -52,8 +55,13 @@ class Job:
     notice: Notice
     """Hears of each picture that is left out."""
 
+    bits: Asked = UPPER_EIGHT
+    """At how many bits pictures of more than 8 are read."""
+
     progress: Progress | None = None
     """Hears of pictures done, and of all there are."""
+
+    oddities: Oddities
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
@@ -68,6 +76,7 @@ class Job:
             self.pictures,
             predictor.frame,
             self.batch_size,
+            bits=self.bits,
             num_threads=self.num_threads,
             pin_memory=predictor.device.type == "cuda",
         )
@@ -81,6 +90,8 @@ class Job:
             unreadable += len(batch.broken)
             if unreadable == total:
                 raise InferenceError(f"none of the pictures in {self.pictures.path} can be read")
+            for sentence in self.oddities.add(batch, self._names(batch), pred_BPYX):
+                self.notice(sentence)
             yield batch, pred_BPYX
             if self.progress is not None:
                 self.progress(batch.first + len(batch.frames), total)
@@ -95,13 +106,25 @@ class Job:
             yield batch, pred_BPYX
         for output in outputs:
             output.close(unreadable)
+        if outputs:
+            for sentence in self.oddities.summary(self.thresholds.obj_thresh):
+                self.notice(sentence)
+
+    def picture(self, index: int) -> Bytes:
+        """(C, H, W): a whole picture, of its own size, as bytes. Raises YogoError."""
+        return self.pictures.read(index, rgb=self.predictor.frame.rgb, bits=self.bits)
+
+    def _names(self, batch: FrameBatch) -> list[str]:
+        return [self.pictures.name(batch.first + place) for place in range(len(batch.frames))]
 
     def _write(self, batch: FrameBatch, pred_BPYX: Tensor, outputs: Sequence[Output]) -> None:
-        frames = batch.frames.numpy()
+        frames, shape = batch.frames.numpy(), self.predictor.frame
         for place, rows_NP in enumerate(boxes_of_batch(pred_BPYX, **asdict(self.thresholds))):
             if place not in batch.broken:
-                index = batch.first + place
-                found = Found(index, self.pictures.stems[index], frames[place], rows_NP)
+                index, picture_hw = batch.first + place, batch.seen[place].hw
+                stem, part = self.pictures.stems[index], shape.part_of(picture_hw)
+                found = Found(index, stem, frames[place], rows_NP, picture_hw=picture_hw, part=part)
+                self.oddities.num_cells += len(rows_NP)
                 for output in outputs:
                     output.write(found)
         for output in outputs:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from PIL import Image
 
-from yogo.data.pictures import Bytes, read_pixels
+from yogo.data.depth import UPPER_EIGHT, Asked, depth_of
+from yogo.data.headers import MOST_MEASURED, Header, depth, look
+from yogo.data.pictures import Bytes, deep_values, opened, read_pixels
 from yogo.definition.folders import PICTURE_SUFFIXES
-from yogo.errors import InferenceError
+from yogo.errors import DefinitionError, InferenceError
 
 
 class Pictures(Protocol):
@@ -31,8 +32,12 @@ class Pictures(Protocol):
         """The picture, as a person would find it."""
         ...
 
-    def read(self, index: int, *, rgb: bool) -> Bytes:
-        """(C, H, W), of the picture's own size. Raises YogoError naming the picture."""
+    def read(self, index: int, *, rgb: bool, bits: Asked = UPPER_EIGHT) -> Bytes:
+        """(C, H, W), of the picture's own size, a deep one read at `bits`. Raises YogoError naming the picture."""
+        ...
+
+    def depth(self) -> int:
+        """The fewest bits that hold the brightest value: see yogo.data.depth."""
         ...
 
 
@@ -54,11 +59,14 @@ class PictureFiles:
     def name(self, index: int) -> str:
         return str(self.files[index])
 
-    def read(self, index: int, *, rgb: bool) -> Bytes:
+    def read(self, index: int, *, rgb: bool, bits: Asked = UPPER_EIGHT) -> Bytes:
         file = self.files[index]
         if num_pages(file) > 1:
             raise InferenceError(f"{file} has {num_pages(file)} pages: name it by itself, and each is looked at")
-        return read_pixels(file, rgb=rgb, image_hw=None)
+        return read_pixels(file, rgb=rgb, image_hw=None, bits=bits)
+
+    def depth(self) -> int:
+        return depth([one for one in look([str(file) for file in self.files]) if isinstance(one, Header)])
 
 
 class TiffPages:
@@ -71,15 +79,31 @@ class TiffPages:
     def name(self, index: int) -> str:
         return f"page {index + 1} of {self.path}"
 
-    def read(self, index: int, *, rgb: bool) -> Bytes:
-        page = io.BytesIO()
+    def read(self, index: int, *, rgb: bool, bits: Asked = UPPER_EIGHT) -> Bytes:
         try:
-            with Image.open(self.path, formats=("TIFF",)) as file:
-                file.seek(index)
-                file.save(page, "TIFF", compression=None)
-            return read_pixels(page, rgb=rgb, image_hw=None)
-        except Exception as error:  # a decoder meets torn and hostile bytes: whatever it raises, this page is at fault
-            raise InferenceError(f"{self.name(index)} cannot be read as a picture: {error}") from error
+            return read_pixels(self.path, rgb=rgb, image_hw=None, bits=bits, page=index)
+        except DefinitionError as error:
+            raise InferenceError(f"{self.name(index)}: {error}") from error
+
+    def depth(self) -> int:
+        return brightest_of(len(self.stems), self._brightest)
+
+    def _brightest(self, index: int) -> int:
+        with opened(self.path, index) as file:
+            values = deep_values(file, self.path, index)
+            return 255 if values is None else int(values.max())
+
+
+def brightest_of(number: int, brightest: Callable[[int], int]) -> int:
+    """The depth of `number` pictures of which some, spread evenly, are asked for their brightest value.
+
+    One that cannot be read is asked in vain: reading it says what is wrong.
+    """
+    found = 0
+    for index in dict.fromkeys(round(place) for place in np.linspace(0, number - 1, min(number, MOST_MEASURED))):
+        with contextlib.suppress(Exception):
+            found = max(found, brightest(index))
+    return depth_of(min(found, 0xFFFF))
 
 
 def num_pages(file: Path) -> int:
@@ -114,8 +138,13 @@ def fit(pixels: Bytes, image_hw: tuple[int, int], num_rows: int) -> Bytes:
         return pixels
     if pixels.shape[1:] != image_hw:
         pixels = _resized(pixels, image_hw)
-    top = round((height - num_rows) / 2)
+    top = top_row(height, num_rows)
     return pixels[:, top : top + num_rows]
+
+
+def top_row(height: int, num_rows: int) -> int:
+    """The first of the rows in the middle."""
+    return round((height - num_rows) / 2)
 
 
 def _resized(pixels: Bytes, image_hw: tuple[int, int]) -> Bytes:

@@ -44,6 +44,7 @@ class Predictor:
         self.notices = notices
         self.model_name = checkpoint.run_name or self.path.stem
         self.classes = checkpoint.classes
+        self.image_bits = checkpoint.image_bits
         self.num_classes = int(model.num_classes)
         height, width = (int(pixels) for pixels in model.img_size.tolist())
         num_rows = crop_rows(height, crop_height)

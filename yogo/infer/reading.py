@@ -12,14 +12,30 @@ import torch
 from torch import Tensor
 
 from yogo.data.cores import visible_cores
+from yogo.data.depth import FLAT, UPPER_EIGHT, Asked
 from yogo.data.pictures import Bytes
 from yogo.errors import YogoError
-from yogo.infer.pictures import Pictures, fit
+from yogo.infer.pictures import Pictures, fit, top_row
 
 MOST_THREADS = 16
 BATCHES_AHEAD = 2
 
-_Read = Bytes | YogoError
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A picture before it was brought to the network's frame."""
+
+    hw: tuple[int, int]
+    low: int
+    high: int
+    """Between these lie all the frame's values but a thousandth at either end, of 255."""
+
+    @property
+    def is_flat(self) -> bool:
+        return self.high - self.low < FLAT * 255
+
+
+_Read = tuple[Bytes, Seen] | YogoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +48,9 @@ class FrameBatch:
 
     broken: dict[int, str]
     """Place in the batch of each picture that could not be read, and why, in a sentence that names it."""
+
+    seen: dict[int, Seen]
+    """By the place in the batch, the others as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +68,31 @@ class FrameShape:
         """(C, H, W) of a frame."""
         return (3 if self.rgb else 1, self.num_rows, self.image_hw[1])
 
+    def part_of(self, picture_hw: tuple[int, int]) -> tuple[float, float]:
+        """Where the frame begins in a picture, from its top, and how high it is: in fractions of the picture."""
+        height, width = self.image_hw
+        if picture_hw == (self.num_rows, width):
+            return 0.0, 1.0
+        return top_row(height, self.num_rows) / height, self.num_rows / height
+
 
 def read_batches(
-    pictures: Pictures, shape: FrameShape, batch_size: int, *, num_threads: int | None = None, pin_memory: bool = False
+    pictures: Pictures,
+    shape: FrameShape,
+    batch_size: int,
+    *,
+    bits: Asked = UPPER_EIGHT,
+    num_threads: int | None = None,
+    pin_memory: bool = False,
 ) -> Iterator[FrameBatch]:
-    """Every picture once, in order."""
+    """Every picture once, in order; deep ones are read at `bits`."""
     starts = range(0, len(pictures.stems), batch_size)
 
     def read(index: int) -> _Read:
         try:
-            return fit(pictures.read(index, rgb=shape.rgb), shape.image_hw, shape.num_rows)
+            picture = pictures.read(index, rgb=shape.rgb, bits=bits)
+            frame = fit(picture, shape.image_hw, shape.num_rows)
+            return frame, Seen((picture.shape[1], picture.shape[2]), *_spread(frame))
         except YogoError as error:
             return error
 
@@ -80,12 +114,22 @@ def read_batches(
 
 def _collected(first: int, tasks: list[Future[_Read]], shape: FrameShape, pin_memory: bool) -> FrameBatch:
     frames = torch.empty((len(tasks), *shape.shape), dtype=torch.uint8, pin_memory=pin_memory)
-    broken = {}
+    broken, seen = {}, {}
     for place, (task, out) in enumerate(zip(tasks, frames.numpy(), strict=True)):
         read = task.result()
         if isinstance(read, YogoError):
             broken[place] = str(read)
             out.fill(0)
         else:
-            np.copyto(out, read)
-    return FrameBatch(first, frames, broken)
+            np.copyto(out, read[0])
+            seen[place] = read[1]
+    return FrameBatch(first, frames, broken, seen)
+
+
+def _spread(frame: Bytes) -> tuple[int, int]:
+    """The lowest and the highest of a frame's values, but for a thousandth at either end: of its widest channel."""
+    edges = []
+    for channel in frame[:, ::2, ::2]:
+        counts = np.bincount(channel.ravel(), minlength=256).cumsum()
+        edges.append((int((counts <= counts[-1] / 1000).sum()), int((counts < counts[-1] * 0.999).sum())))
+    return max(edges, key=lambda edge: edge[1] - edge[0])

@@ -11,8 +11,11 @@ import torch
 
 from yogo.definition.problem import listed
 from yogo.errors import InferenceError
+from yogo.infer.depth import Depth
 from yogo.infer.job import Job, Notice, Progress, Thresholds
+from yogo.infer.oddities import Oddities
 from yogo.infer.outputs import FORMATS, ArrayWithMetadata, Drawings, Output, TextFiles
+from yogo.infer.overwriting import refuse_to_overwrite
 from yogo.infer.pictures import PictureFiles, Pictures, TiffPages, num_pages
 from yogo.infer.predictor import Predictor
 from yogo.infer.zarr_store import ZarrStore
@@ -37,18 +40,33 @@ class Request:
     half: bool = False
     output_img_ftype: str = ".png"
     requested_num_workers: int | None = None
+    image_bits: int | str | None = None
+    """How deep pictures of more than 8 bits are; "auto" looks at them, None is as the weights were trained."""
 
-    def job(self, notice: Notice, progress: Progress | None) -> Job:
-        """Raises CheckpointError, InferenceError, TrainingError (no such device)."""
+    zarr_axes: str | None = None
+    zarr_channel: int | None = None
+    overwrite: bool = False
+    """Whether files may be replaced that inference did not make, or that were edited since."""
+
+    def job(self, notice: Notice, progress: Progress | None, tell: Notice = lambda sentence: None) -> Job:
+        """`notice` hears what may be wrong, `tell` what is merely so.
+
+        Raises CheckpointError, InferenceError, TrainingError (no such device).
+        """
         thresholds = Thresholds(self.obj_thresh, self.iou_thresh, self.min_class_confidence_threshold)
         predictor = Predictor(
             self.path_to_pth, device=self.device, half=self.half, crop_height=self.vertical_crop_height
         )
+        pictures = self._pictures(predictor)
         for sentence in predictor.notices:
             notice(sentence)
+        if isinstance(pictures, ZarrStore):
+            tell(pictures.summary)
         return Job(
             predictor=predictor,
-            pictures=open_pictures(self.path_to_images, self.path_to_zarr, predictor.frame.image_hw),
+            pictures=pictures,
+            bits=Depth(pictures, predictor.image_bits, self.image_bits, notice=notice, tell=tell),
+            oddities=Oddities(predictor.frame),
             classes=self._classes(predictor),
             thresholds=thresholds,
             batch_size=self.batch_size,
@@ -70,6 +88,15 @@ class Request:
         pictures = job.pictures.path
         if self.draw_boxes and folder.resolve() == (pictures if pictures.is_dir() else pictures.parent).resolve():
             raise InferenceError(f"{folder} holds the pictures themselves: name another folder to draw into")
+        array = _array(job, folder) if self.save_npy else None
+        if not self.overwrite:
+            stems = job.pictures.stems
+            refuse_to_overwrite(
+                folder,
+                labels=[f"{stem}.txt" for stem in stems] if self.save_preds else [],
+                drawings=[f"{stem}{suffix}" for stem in stems] if self.draw_boxes else [],
+                array=array.name if array else None,
+            )
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -79,10 +106,18 @@ class Request:
             alike = listed(job.pictures.alike)
             job.notice(f"pictures differ in their suffix alone, so the files written for them keep it: {alike}")
         if self.draw_boxes:
-            outputs.append(Drawings(folder, suffix, job.classes))
-        if self.save_npy:
-            outputs.append(_array(job, folder))
+            outputs.append(Drawings(folder, suffix, job.classes, job.picture))
+        if array:
+            array.begin()
+            outputs.append(array)
         return outputs
+
+    def _pictures(self, predictor: Predictor) -> Pictures:
+        frame = predictor.frame
+        if self.path_to_zarr is not None and self.path_to_images is None:
+            store = Path(self.path_to_zarr)
+            return ZarrStore(store, frame.image_hw, rgb=frame.rgb, axes=self.zarr_axes, channel=self.zarr_channel)
+        return open_pictures(self.path_to_images, self.path_to_zarr, frame.image_hw)
 
     def _classes(self, predictor: Predictor) -> tuple[str, ...]:
         """What the classes are called: as given, as the file says, or by their numbers."""
@@ -120,5 +155,7 @@ def _array(job: Job, folder: Path) -> ArrayWithMetadata:
         "vertical_crop_height_px": predictor.frame.num_rows if predictor.is_cropped else None,
         "class_names": list(job.classes),
         "num_pictures": len(job.pictures.stems),
+        "frame_height_px": predictor.frame.num_rows,
+        "frame_width_px": predictor.frame.image_hw[1],
     }
     return ArrayWithMetadata(folder, name, predictor.num_classes, metadata)

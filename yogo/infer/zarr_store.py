@@ -1,4 +1,7 @@
-"""Frames in a zarr store, a folder or a zip file: one array of them all, or one array a frame."""
+"""Frames in a zarr store (v2 or v3), a folder or a zip file: one array of all, one array a frame, or an NGFF image.
+
+Of an OME-NGFF image (0.1 to 0.5) its first level is read, with the axes that its `multiscales` names.
+"""
 
 from __future__ import annotations
 
@@ -10,51 +13,103 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from yogo.data.depth import UPPER_EIGHT, Asked, as_bytes, settle
 from yogo.data.pictures import Bytes
+from yogo.distribution import installing
 from yogo.errors import InferenceError
-
-CHANNELS = 3
+from yogo.infer.pictures import brightest_of
+from yogo.infer.zarr_axes import CHANNELS, Layout, axes_asked, channel_names, layout_of
 
 
 class ZarrStore:
-    """Grey frames, or colour ones with their channels last, of 8 or 16 bits; of 16 the upper 8 are kept."""
+    """Grey frames, or colour ones, of whole numbers of up to 16 bits."""
 
-    def __init__(self, path: Path, image_hw: tuple[int, int]) -> None:
-        """`image_hw` is the network's frame: it tells which axis of an array of three counts the frames."""
+    def __init__(
+        self,
+        path: Path,
+        image_hw: tuple[int, int],
+        *,
+        rgb: bool = False,
+        axes: str | None = None,
+        channel: int | None = None,
+    ) -> None:
+        """`image_hw` and `rgb` are of the network's frame. `axes` and `channel` say what the store may leave open.
+
+        Raises InferenceError where the store holds no frames, or may hold several things.
+        """
         self.path = path
-        self.arrays = _arrays(path, _opened(path))
-        self.axis: int | None = None
-        count = len(self.arrays)
-        if len(self.arrays) == 1 and self.arrays[0].ndim > 2:
-            self.axis = _frame_axis(self.arrays[0], image_hw)
-            count = int(self.arrays[0].shape[self.axis])
+        self.arrays, named, labels = _arrays(path, _opened(path))
+        self.channel = channel
+        if axes:
+            named = axes_asked(axes)
+        try:
+            self.layout = layout_of(self.arrays[0].shape, named, image_hw, self.arrays[0].chunks)
+            _check_channels(self.layout, channel, labels, rgb=rgb)
+        except InferenceError as error:
+            raise InferenceError(f"{path} {error}") from None
+        count = len(self.arrays) if len(self.arrays) > 1 else self.layout.num_frames
         self.stems: Sequence[str] = [f"frame_{index:06}" for index in range(count)]
+
+    @property
+    def summary(self) -> str:
+        """How many frames of what size there are, and of which array."""
+        height, width = self.layout.frame_hw
+        kind = "colour frame" if self._is_colour else "frame"
+        frames = f"{len(self.stems):,} {kind}{'' if len(self.stems) == 1 else 's'}"
+        array = f"one array each, from {self.arrays[0].name}" if len(self.arrays) > 1 else f"axes {self.layout}"
+        return f"{self.path}: {frames} of {height:,} x {width:,} pixels (height x width); {array}"
 
     def name(self, index: int) -> str:
         return f"frame {index} of {self.path}"
 
-    def read(self, index: int, *, rgb: bool) -> Bytes:
-        try:
-            if self.axis is None:
-                values = np.asarray(self.arrays[index][...])
-            else:
-                values = np.asarray(self.arrays[0][(slice(None),) * self.axis + (index,)])
-        except Exception as error:  # a store meets torn and foreign chunks: whatever it raises, this frame is at fault
-            raise InferenceError(f"{self.name(index)} cannot be read: {error}") from error
-        pixels = self._in_eight_bits(values, index)
+    def read(self, index: int, *, rgb: bool, bits: Asked = UPPER_EIGHT) -> Bytes:
+        pixels = self._in_eight_bits(self._values(index), index, bits)
         mode = "RGB" if rgb else "L"
         if pixels.ndim == 3 or rgb:
             pixels = np.array(Image.fromarray(pixels).convert(mode))
         return np.ascontiguousarray(pixels.transpose(2, 0, 1) if rgb else pixels[None])
 
-    def _in_eight_bits(self, values: np.ndarray[Any, np.dtype[Any]], index: int) -> Bytes:
-        if values.ndim == 2 or (values.ndim == 3 and values.shape[2] == CHANNELS):
-            if values.dtype == np.uint8:
-                return values
-            if values.dtype == np.uint16:
-                return (values >> 8).astype(np.uint8)
-        shape = "x".join(map(str, values.shape))
-        raise InferenceError(f"{self.name(index)} is no picture of 8 or 16 bits: it is {shape} of {values.dtype}")
+    def depth(self) -> int:
+        return brightest_of(len(self.stems), lambda index: int(self._values(index).max()))
+
+    @property
+    def _is_colour(self) -> bool:
+        return self.layout.size("c") == CHANNELS and self.channel is None
+
+    def _values(self, index: int) -> np.ndarray[Any, np.dtype[Any]]:
+        """(H, W), or (H, W, 3). Raises InferenceError."""
+        layout = self.layout
+        try:
+            if len(self.arrays) > 1:
+                values = np.asarray(self.arrays[index][...])
+                if values.shape != layout.shape:
+                    raise InferenceError(f"{self.name(index)} has another shape than the first one")
+                chosen = {}
+            else:
+                sizes = [layout.size(axis) for axis in layout.frame_axes]
+                chosen = dict(zip(layout.frame_axes, map(int, np.unravel_index(index, sizes or [1])), strict=False))
+                places = tuple(chosen.get(axis, slice(None)) for axis in layout.axes)
+                values = np.asarray(self.arrays[0][places])
+        except InferenceError:
+            raise
+        except Exception as error:  # a store meets torn and foreign chunks: whatever it raises, this frame is at fault
+            raise InferenceError(f"{self.name(index)} cannot be read: {error}") from error
+        left = [axis for axis in layout.axes if axis not in chosen]
+        ordered = values.transpose([left.index(axis) for axis in "yxc" if axis in left])
+        if ordered.ndim == 2 or self._is_colour:
+            return ordered
+        return ordered[..., self.channel or 0]
+
+    def _in_eight_bits(self, values: np.ndarray[Any, np.dtype[Any]], index: int, bits: Asked) -> Bytes:
+        if values.dtype == np.bool_:
+            return (values * np.uint8(255)).astype(np.uint8)
+        if values.dtype == np.uint8:
+            return np.ascontiguousarray(values)
+        if values.dtype.kind not in "ui":
+            raise InferenceError(f"{self.name(index)} holds {values.dtype}: whole numbers of 8 to 16 bits are read")
+        if values.min() < 0 or values.max() > 0xFFFF:
+            raise InferenceError(f"{self.name(index)} has values of more than 16 bits, or below 0")
+        return as_bytes(values, settle(bits))
 
 
 def _opened(path: Path) -> Any:
@@ -62,7 +117,7 @@ def _opened(path: Path) -> Any:
         import zarr
         import zarr.storage
     except ImportError:
-        raise InferenceError("Reading zarr needs the package zarr: install it with `pip install zarr`") from None
+        raise InferenceError(f"Reading zarr needs the package zarr: {installing('zarr')}") from None
     if not path.exists():
         raise InferenceError(f"{path} does not exist: name a zarr store, a folder or a zip file")
     try:
@@ -72,31 +127,77 @@ def _opened(path: Path) -> Any:
         raise InferenceError(f"{path} cannot be opened as a zarr store: {error or type(error).__name__}") from error
 
 
-def _arrays(path: Path, opened: Any) -> list[Any]:
-    """The array that was opened, or those of a group in the order of their names, numbers by size."""
+def _arrays(path: Path, opened: Any) -> tuple[list[Any], tuple[str, ...], list[str]]:
+    """The array, or those that hold a frame each; the axes' names, if they have any; the channels' names."""
     if hasattr(opened, "shape"):
-        return [opened]
+        return [opened], _dimension_names(opened), []
+    attributes = dict(opened.attrs)
+    attributes = {**attributes, **dict(attributes.get("ome") or {})}
+    if attributes.get("multiscales"):
+        return _first_level(path, opened, attributes)
     arrays = [array for _, array in sorted(opened.arrays(), key=lambda pair: _natural(pair[0]))]
-    if len(arrays) > 1:
-        arrays = [array for array in arrays if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == CHANNELS)]
-    if not arrays or arrays[0].ndim not in {2, 3, 4}:
+    if not arrays:
+        return _only_image(path, opened)
+    if len(arrays) == 1:
+        return arrays, _dimension_names(arrays[0]), []
+    shapes = [tuple(array.shape) for array in arrays]
+    if len(set(shapes)) > 1:
+        names = ", ".join(f"{array.basename} ({' x '.join(map(str, array.shape))})" for array in arrays[:4])
         raise InferenceError(
-            f"{path} holds no frames: one array of three dimensions (four in colour), or one array a frame, is read"
+            f"{path} holds arrays of several shapes, {names}: name one of them, {path}/{arrays[0].basename}"
         )
-    return arrays
+    if len(shapes[0]) != 2 and (len(shapes[0]) != 3 or shapes[0][2] != CHANNELS):
+        raise InferenceError(
+            f"{path} holds {len(arrays)} arrays of several frames: name one, {path}/{arrays[0].basename}"
+        )
+    return arrays, (), []
+
+
+def _first_level(path: Path, group: Any, attributes: dict[str, Any]) -> tuple[list[Any], tuple[str, ...], list[str]]:
+    """Of NGFF's pyramid, the level of the full size."""
+    try:
+        scales = attributes["multiscales"][0]
+        array = group[scales["datasets"][0]["path"]]
+        axes = scales.get("axes") or "tczyx"[-array.ndim :]
+        names = tuple(str(axis["name"] if isinstance(axis, dict) else axis) for axis in axes)
+        return [array], names, channel_names(attributes)
+    except Exception as error:  # what a damaged description lacks may be anything
+        raise InferenceError(f"{path} is a damaged NGFF image: its multiscales name no array ({error!r})") from error
+
+
+def _only_image(path: Path, group: Any) -> tuple[list[Any], tuple[str, ...], list[str]]:
+    """Of a group of groups, such as bioformats2raw or a plate makes: the image in it, if it is the only one."""
+    inner = sorted((name for name, _ in group.groups()), key=_natural)
+    if len([name for name in inner if name != "OME"]) == 1:
+        (name,) = (name for name in inner if name != "OME")
+        return _arrays(path / name, group[name])
+    if inner:
+        raise InferenceError(
+            f"{path} holds several images ({', '.join(inner[:4])}): name one of them, {path / inner[0]}"
+        )
+    raise InferenceError(
+        f"{path} holds no frames: one array of three dimensions (four in colour), or one array a frame, is read"
+    )
+
+
+def _dimension_names(array: Any) -> tuple[str, ...]:
+    """What zarr v3, and xarray in v2, call the axes; nothing where some have no name."""
+    names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS") or ()
+    return tuple(map(str, names)) if all(isinstance(name, str) for name in names) else ()
+
+
+def _check_channels(layout: Layout, channel: int | None, labels: Sequence[str], *, rgb: bool) -> None:
+    """Raises InferenceError where it is not clear which channel is to be looked at; to follow the store's name."""
+    number = layout.size("c")
+    if channel is not None and not 0 <= channel < number:
+        raise InferenceError(f"has {number} channels, from 0: there is no channel {channel}")
+    is_picture = number == CHANNELS and (rgb or layout.axes.endswith("c")) and not labels
+    if channel is None and number > 1 and not (is_picture or (number == CHANNELS and rgb)):
+        named = f" ({', '.join(labels)})" if labels else ""
+        raise InferenceError(
+            f"has {number} channels{named}: say which one is to be looked at with --zarr-channel, from 0"
+        )
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part) if part.isdecimal() else -1, part) for part in re.split(r"(\d+)", name)]
-
-
-def _frame_axis(array: Any, image_hw: tuple[int, int]) -> int:
-    """Which axis counts frames: the one that is left where the others are a frame's, else the one chunked by one."""
-    shape = tuple(array.shape)
-    if len(shape) == 4:
-        return 0
-    for axis in (0, 2):
-        if shape[:axis] + shape[axis + 1 :] == image_hw:
-            return axis
-    chunks = tuple(array.chunks)
-    return 2 if chunks[2] == 1 and chunks[0] != 1 else 0

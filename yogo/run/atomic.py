@@ -42,9 +42,11 @@ def replacing(
         if previous is not None:
             _keep(path, previous)
         os.replace(name, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
+        if isinstance(error, OSError) and error.filename in {None, name}:  # a full disk names nothing by itself
+            error.filename = str(path)
         raise
     if durable:
         _sync_directory(path.parent)
