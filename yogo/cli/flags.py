@@ -99,7 +99,7 @@ def num_pictures(text: str) -> int:
 
 
 def num_channel(text: str) -> int:
-    return _count(text, least=0, of="a channel")
+    return _count(text, least=0)
 
 
 def num_gib(text: str) -> float:

@@ -45,7 +45,9 @@ def replacing(
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
-        if isinstance(error, OSError) and error.filename in {None, name}:  # a full disk names nothing by itself
+        if (
+            isinstance(error, OSError) and error.errno and error.filename in {None, name}
+        ):  # a full disk names nothing by itself
             error.filename = str(path)
         raise
     if durable:
