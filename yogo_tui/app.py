@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import ClassVar
 
-from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
+from yogo_tui.hosts.here import end_all
+from yogo_tui.leaving import Leaving, farewell
+from yogo_tui.runs.model import RunState
 from yogo_tui.screens.base import BaseConsole
 from yogo_tui.session import Session
 from yogo_tui.settings import Settings
@@ -44,6 +49,9 @@ class Console(BaseConsole):
 
     def __init__(self, session: Session, *, mode: str = "runs") -> None:
         super().__init__(session)
+        self.leaving = Leaving(end_all)
+        self.goodbye = ""
+        """What is said once the screen was given back."""
         self.animation_level = "none"
         for theme in (FULL, SIXTEEN):
             self.register_theme(theme)
@@ -69,8 +77,24 @@ class Console(BaseConsole):
     async def _shutdown(self) -> None:
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
         # calls this, whatever ends the app; it has no public place that comes as early.
+        self.leaving.tidied()
+        self.leaving.begin(self.return_code or 0, self._farewell)
         self.workers.cancel_all()
         await super()._shutdown()
+
+    async def action_quit(self) -> None:
+        self.leave(0)
+
+    def leave(self, status: int) -> None:
+        """End the console; jobs go on."""
+        self.leaving.begin(status, self._farewell)
+        self.exit(return_code=status)
+
+    @property
+    def _farewell(self) -> str:
+        going_on = (RunState.RUNNING, RunState.WAITING)
+        num_active = sum(run.path is not None and run.state in going_on for run in self.runs.runs)
+        return farewell(num_active, sys.argv, self.goodbye)
 
     def action_mode(self, mode: str) -> None:
         """Go to a mode; a second time, to its first screen."""
@@ -116,11 +140,26 @@ def _runs() -> Screen[None]:
     return RunsScreen()
 
 
-async def open_console(settings: Settings, *, mode: str = "runs") -> None:
-    """Run the console to its end. Raises ConsoleError before anything is drawn, when the cluster cannot be reached."""
-    session = await Session.open(settings)
-    try:
-        app: App[None] = Console(session, mode=mode)
-        await app.run_async()
-    finally:
-        await session.close()
+def run_console(settings: Settings, *, mode: str = "runs", goodbye: str = "", kind: type[Console] = Console) -> int:
+    """Run the console to its end, which ends the process; its status tells a crash and a signal. `goodbye` is said
+    last.
+
+    Raises ConsoleError before anything is drawn, when the cluster cannot be reached.
+    """
+
+    async def live() -> int:
+        session = await Session.open(settings)
+        app = kind(session, mode=mode)
+        app.goodbye = goodbye
+        status = 1
+        try:
+            with app.leaving.on_signals(app.leave):
+                await app.run_async()
+            status = app.return_code or 0
+        except BaseException:
+            app.leaving.tidy()
+            traceback.print_exc()
+        app.leaving.end(status)
+        return status
+
+    return asyncio.run(live())

@@ -99,18 +99,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _open(args: argparse.Namespace) -> int:
     """The console itself."""
-    import asyncio
-
     from yogo_tui.cli.options import Misuse, settings_of
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("The console needs a terminal; its actions are commands too: yogo-tui --help.", 2)
     try:
-        from yogo_tui.app import open_console
+        from yogo_tui.app import run_console
     except ImportError as error:
         raise Misuse(f"The console needs {error.name}, which is not installed: {installing('tui')}") from error
-    asyncio.run(open_console(settings_of(args)))
-    return 0
+    return run_console(settings_of(args))
 
 
 def _fail(sentence: str, status: int) -> int:

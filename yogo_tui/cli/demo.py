@@ -28,13 +28,11 @@ def run(args: argparse.Namespace) -> int:
     settings = asyncio.run(demo.prepare(workspace))
     if args.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
         status = asyncio.run(demo.run_chain(settings))
-    else:
-        from yogo_tui.app import open_console
+        print(printable(_come_back(workspace)))
+        return status
+    from yogo_tui.app import run_console
 
-        status = 0
-        asyncio.run(open_console(settings, mode="launch"))
-    print(printable(_come_back(workspace)))
-    return status
+    return run_console(settings, mode="launch", goodbye=printable(_come_back(workspace)))
 
 
 def _come_back(workspace: Path) -> str:

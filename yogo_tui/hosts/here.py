@@ -22,6 +22,16 @@ _NOWHERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EACCES}
 """Of an entry that is gone since, or of a link that leads nowhere, or to where this user may not look."""
 
 
+_RUNNING: set[int] = set()
+"""The commands that were begun and have not ended, by process."""
+
+
+def end_all() -> None:
+    """End the commands that have not answered yet, from any thread: for a console that cannot wait for them."""
+    for pid in tuple(_RUNNING):
+        _kill(pid)
+
+
 class HereHost:
     """Runs commands and reads files where the console itself runs."""
 
@@ -55,6 +65,7 @@ class HereHost:
             )
         except OSError as error:
             raise HostError(f"{argv[0]} cannot be run on this machine: {_reason(error)}.") from error
+        _RUNNING.add(process.pid)
         try:
             async with asyncio.timeout(timeout_seconds):
                 stdout, stderr = await process.communicate(stdin.encode())
@@ -63,6 +74,7 @@ class HereHost:
         finally:
             if process.returncode is None:
                 await _end(process)
+            _RUNNING.discard(process.pid)
         return Completed(process.returncode or 0, _text(stdout), _text(stderr))
 
     async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
@@ -122,10 +134,14 @@ def _outcome(action: Callable[[], Any]) -> tuple[Any, Exception | None]:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
+    _kill(process.pid)
+    await process.wait()
+
+
+def _kill(pid: int) -> None:
     """The whole group, as a wrapper's children hold the pipes open too."""
     with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    await process.wait()
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _text(data: bytes) -> str:

@@ -49,6 +49,18 @@ class BaseConsole(App[None]):
         super().__init__()
         self.session = session
 
+    @contextmanager
+    def suspend(self) -> Iterator[None]:
+        """Lend the terminal out. What goes wrong meanwhile goes on from here once the console has it back."""
+        wrong: BaseException | None = None
+        with super().suspend():
+            try:
+                yield
+            except BaseException as error:
+                wrong = error
+        if wrong is not None:
+            raise wrong
+
     @work(exclusive=True, group="runs")
     async def follow_runs(self) -> None:
         async for runs in self.session.watch_runs():

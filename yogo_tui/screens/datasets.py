@@ -226,7 +226,7 @@ class DatasetsScreen(ModeScreen):
         if file := self.selected:
             with self.app.telling(f"{file.path.name} was not edited"):
                 edit(self.app, file.path)
-                self._highlighted()
+            self._highlighted()
 
     def action_copy(self) -> None:
         if file := self.selected:

@@ -246,7 +246,7 @@ class LaunchScreen(ModeScreen):
                 edit(self.app, path)
             finally:
                 templates.drop_unchanged(path)
-            self.preview(self._form)
+        self.preview(self._form)
 
     @work(exclusive=True, group="choose")
     async def action_name(self) -> None:

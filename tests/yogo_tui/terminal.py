@@ -1,0 +1,141 @@
+"""The console in a real terminal: a pseudo-terminal that remembers which of its modes are on, and what it was sent."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+CONSOLE = (sys.executable, "-m", "yogo_tui")
+_ESCAPE = re.compile(rb"\x1b\[[0-9;?<>=$]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]|\x1b.")
+
+
+class Terminal:
+    """One process on a terminal of its own, 80x24; `with` ends it."""
+
+    def __init__(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
+        self.sent = b""
+        self.status: int | None = None
+        self.pid, self.master = pty.fork()
+        if self.pid == 0:  # pragma: no cover - another program in a moment
+            try:
+                os.chdir(folder)
+                os.execvpe(argv[0], list(argv), dict(environment))
+            finally:
+                os._exit(127)
+        fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self._is_open = True
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self.status is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            os.waitpid(self.pid, 0)
+        self.close()
+
+    def close(self) -> None:
+        """Take the terminal away, as a window that is closed does."""
+        if self._is_open:
+            self._is_open = False
+            os.close(self.master)
+
+    @property
+    def text(self) -> str:
+        """Everything that was printed, without what drives the terminal; blanks, lines and frames are one blank."""
+        return _text(self.sent)
+
+    @property
+    def modes(self) -> set[int]:
+        """The private modes that are on: 1049 another screen, 1000 to 1006 the mouse, 2004 pastes, 25 the cursor."""
+        on = {25, 7}
+        for numbers, verb in re.findall(rb"\x1b\[\?([0-9;]+)([hl])", self.sent):
+            for number in map(int, numbers.split(b";")):
+                (on.add if verb == b"h" else on.discard)(number)
+        return on
+
+    @property
+    def echoes(self) -> bool:
+        """Whether keys are echoed and lines are edited, as a shell leaves it."""
+        flags = termios.tcgetattr(self.master)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON)
+
+    def press(self, keys: str) -> None:
+        os.write(self.master, keys.encode())
+
+    def see(self, words: str, *, after: int = 0, seconds: float = 30) -> int:
+        """Wait until `words` are printed, beyond the first `after` bytes; how much was sent by then."""
+        for _ in self.turns(seconds, f"{words!r} is not seen"):
+            if words in _text(self.sent[after:]):
+                return len(self.sent)
+        raise AssertionError
+
+    def end(self, *, seconds: float = 30) -> int:
+        """Wait until the process has ended; its status as a shell tells it."""
+        for _ in self.turns(seconds, "it goes on"):
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self.status = code if code >= 0 else 128 - code
+                self._read(0)
+                return self.status
+        raise AssertionError
+
+    def leave(self) -> None:
+        """Press q until the console has ended well: what stands over a screen takes keys of its own."""
+        for _ in self.turns(30, "it goes on"):
+            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+                break
+            self.press("q")
+        assert self.end() == 0
+
+    def turns(self, seconds: float, what: str) -> Iterator[None]:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            self._read(0.02)
+            yield
+        raise AssertionError(f"after {seconds:g} s {what}; printed was\n{self.text[-4000:]}")
+
+    def _read(self, seconds: float) -> None:
+        while self._is_open and select.select([self.master], [], [], seconds)[0]:
+            try:
+                data = os.read(self.master, 1 << 16)
+            except OSError:  # the other end is closed
+                return
+            if not data:
+                return
+            self.sent += data
+            seconds = 0
+
+
+def _text(sent: bytes) -> str:
+    return " ".join(re.sub("[│─]", " ", _ESCAPE.sub(b"", sent).decode(errors="replace")).split())
+
+
+def environment(folder: Path, **changes: str) -> dict[str, str]:
+    """What a console needs, and nothing of whoever runs the tests: no editor, no tmux, jobs of its own."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH", "VIRTUAL_ENV") if name in os.environ}
+    home = folder / "home"
+    home.mkdir(exist_ok=True)
+    return {
+        "TERM": "xterm-256color",
+        "LC_ALL": "C.UTF-8",
+        "HOME": str(home),
+        "XDG_STATE_HOME": str(folder / "state"),
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        **kept,
+        **changes,
+    }
