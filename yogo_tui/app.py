@@ -49,7 +49,9 @@ class Console(BaseConsole):
 
     def __init__(self, session: Session, *, mode: str = "runs") -> None:
         super().__init__(session)
-        self.leaving = Leaving(end_all)
+        self.leaving: Leaving | None = None
+        """What ends the process; None where the app is one of several things in it."""
+
         self.goodbye = ""
         """What is said once the screen was given back."""
         self.animation_level = "none"
@@ -77,8 +79,9 @@ class Console(BaseConsole):
     async def _shutdown(self) -> None:
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
         # calls this, whatever ends the app; it has no public place that comes as early.
-        self.leaving.tidied()
-        self.leaving.begin(self.return_code or 0, self._farewell)
+        if self.leaving:
+            self.leaving.tidied()
+            self.leaving.begin(self.return_code or 0, self._farewell)
         self.workers.cancel_all()
         await super()._shutdown()
 
@@ -87,7 +90,8 @@ class Console(BaseConsole):
 
     def leave(self, status: int) -> None:
         """End the console; jobs go on."""
-        self.leaving.begin(status, self._farewell)
+        if self.leaving:
+            self.leaving.begin(status, self._farewell)
         self.exit(return_code=status)
 
     @property
@@ -151,15 +155,16 @@ def run_console(settings: Settings, *, mode: str = "runs", goodbye: str = "", ki
         session = await Session.open(settings)
         app = kind(session, mode=mode)
         app.goodbye = goodbye
+        app.leaving = leaving = Leaving(end_all)
         status = 1
         try:
-            with app.leaving.on_signals(app.leave):
+            with leaving.on_signals(app.leave):
                 await app.run_async()
             status = app.return_code or 0
         except BaseException:
-            app.leaving.tidy()
+            leaving.tidy()
             traceback.print_exc()
-        app.leaving.end(status)
+        leaving.end(status)
         return status
 
     return asyncio.run(live())
