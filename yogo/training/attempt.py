@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from yogo.training.building import build
 from yogo.training.distributed import PeerLost, World, choose_device, joined
 from yogo.training.evaluation import described
 from yogo.training.keeping import NoKeeper, RunKeeper, versions
-from yogo.training.listeners import Listener
+from yogo.training.listeners import Listener, Sheltered
 from yogo.training.listeners.doubting import Doubting
 from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.listeners.terminal import Bar, Lines, terminal, way_on
@@ -105,9 +106,7 @@ def _lead(request: Request, world: World, lease: Lease | None) -> int:
             receipt.journal,
             MetricsFile(plan.run.metrics, disk),
             receipt,
-            screen,
-            board,
-            Doubting(lambda sentence: screen.hear(Noticed(sentence)), _earlier(plan)),
+            *_sheltered(screen, board, Doubting(lambda sentence: screen.hear(Noticed(sentence)), _earlier(plan))),
         )
         with signals.INBOX.deferred():
             for event in _whole(trainer, plan):
@@ -116,6 +115,13 @@ def _lead(request: Request, world: World, lease: Lease | None) -> int:
                 disk.retry()
             receipt.finish()
     return 0
+
+
+def _sheltered(screen: Bar | Lines, board: WeightsAndBiases, doubting: Doubting) -> Iterator[Listener]:
+    """Those that only tell."""
+    yield Sheltered(screen, "the terminal", lambda sentence: print(f"yogo: {sentence}", file=sys.stderr))
+    for listener, what in ((board, "W&B"), (doubting, "looking for doubts")):
+        yield Sheltered(listener, what, lambda sentence: screen.hear(Noticed(sentence)))
 
 
 @contextlib.contextmanager
@@ -180,8 +186,10 @@ def listening(plan: Plan, request: Request) -> Iterator[tuple[Bar | Lines, Weigh
         yield screen, board
         failed = False
     finally:
-        board.close(failed=failed)
-        screen.close()
+        try:
+            board.close(failed=failed)
+        finally:
+            screen.close()
 
 
 def _manifest(plan: Plan, request: Request, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]) -> Manifest:

@@ -31,6 +31,8 @@ from yogo.training.request import Request
 from yogo.training.trainer import Sets, Trainer
 from yogo.wording import counted
 
+_SAME_CELL = "another box lies in the same grid cell"
+
 Tell = Callable[[Event], None]
 
 
@@ -102,7 +104,7 @@ def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
     labels = samples.labels
     owner = torch.repeat_interleave(labels.offsets.diff())
     if lost := count_collisions(labels.boxes, owner, model.Sx, model.Sy):
-        tell(Noticed(f"{lost:,} of {len(labels.boxes):,} training boxes share a cell with a later one, which wins it"))
+        tell(Noticed(f"{lost:,} of {len(labels.boxes):,} training boxes are left out: {_SAME_CELL}"))
     if samples.num_left_out:
         tell(
             Noticed(

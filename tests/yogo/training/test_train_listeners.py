@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import io
+import time
+from pathlib import Path
 
 import pytest
 import torch
 
 from yogo.run import events
+from yogo.training.distributed import World
+from yogo.training.listeners import Sheltered
 from yogo.training.listeners.terminal import Bar, Lines
 from yogo.training.place import Place
 from yogo.training.precision import choose
 from yogo.training.progress import Event, Noticed, Progressed
+from yogo.training.reading import Reader
 from yogo.training.schedule import cosine
 
 
@@ -129,3 +134,57 @@ def test_one_is_said_of_one(epochs: int, steps: int, pictures: int, begin: str, 
     listener.hear(events.Finished(step=epochs * steps, epoch=epochs))
     assert f"\n{begin}" in log.getvalue()
     assert log.getvalue().endswith(end)
+
+
+def test_what_was_slow_is_told_to_its_end_and_what_was_quick_not_at_all() -> None:
+    slow, quick = io.StringIO(), io.StringIO()
+    for log, seconds in ((slow, 0.0), (quick, 1e9)):
+        listener = Lines(1, log, every_seconds=seconds)
+        for done in range(1, 49):
+            listener.hear(Progressed("decode", 0, done, 48))
+    assert slow.getvalue().endswith("decoding 100 % | 48/48\n")
+    assert quick.getvalue() == ""
+
+
+def test_an_epochs_last_line_has_the_pace_of_the_epoch() -> None:
+    began = time.monotonic()
+    reader = Reader(World(Place(), torch.device("cpu")))
+    reader.restart_clock()
+    reader.add(torch.ones(4), 100_000, 0.0)
+    reader.read(step=1, epoch=0, rate=1e-3)
+    reader.add(torch.ones(4), 1, 0.0)
+    event = reader.read(step=2, epoch=0, rate=1e-3, is_last=True)
+    assert event is not None
+    assert event.frames_per_s is not None
+    assert event.frames_per_s >= 100_001 / (time.monotonic() - began)
+
+
+def test_a_stop_says_how_to_go_on() -> None:
+    log = io.StringIO()
+    Lines(1, log, Path("/runs/my run")).hear(events.Signalled(signal="SIGTERM", step=29))
+    assert log.getvalue() == (
+        "Stopped; saved after step 29. Go on: yogo train --resume '/runs/my run' (or yogo-tui resume 'my run')\n"
+    )
+
+
+def test_waiting_for_data_is_named() -> None:
+    log = io.StringIO()
+    listener = Lines(1, log)
+    listener.hear(Progressed("train", 0, 1, 1))
+    listener.hear(events.Step(step=1, epoch=0, losses=events.Losses(loss=1.0), lr=1e-3, data_wait=0.005))
+    assert "waiting for data 0.5 %" in log.getvalue()
+
+
+def test_a_listener_that_fails_is_told_once_and_ends_nothing() -> None:
+    class Broken:
+        def hear(self, event: Event) -> None:
+            raise RuntimeError("no route to host\nin many words")
+
+        def close(self) -> None:
+            raise ValueError("closed already")
+
+    said: list[str] = []
+    listener = Sheltered(Broken(), "W&B", said.append)
+    for _ in range(3):
+        listener.hear(Noticed("news"))
+    assert said == ["W&B failed, and is left out from here on: no route to host"]

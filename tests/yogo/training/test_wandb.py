@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import TINY, Yogo
+from tiny import TINY, Yogo, until
 
+from yogo.definition import Splits
 from yogo.recipe import Recipe
+from yogo.run import events
+from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest, WandbRun
 from yogo.run.result import verify
-from yogo.training.listeners.weights_and_biases import run_id
+from yogo.training import signals
+from yogo.training.listeners.weights_and_biases import WeightsAndBiases, run_id
+from yogo.training.plan import Plan
 from yogo.training.recorded import as_recorded
 from yogo.training.request import Request
 
@@ -94,10 +102,9 @@ def test_a_server_that_cannot_be_reached_is_reported_once_and_the_run_goes_on(yo
         *(definition, *TINY, "--name", "cut-off", "--epochs", "1", "--wandb", "online"),
         WANDB_API_KEY="a" * 40,
         WANDB_BASE_URL="http://127.0.0.1:9",
-        WANDB_INIT_TIMEOUT="2",
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("W&B failed") == 1
+    assert done.stdout.count("W&B is offline, as W&B failed to begin online: http://127.0.0.1:9 cannot be reached") == 1
     verify(yogo.run("cut-off"))
     assert list(yogo.run("cut-off").path.glob("wandb/offline-run-*/*.wandb"))
 
@@ -112,3 +119,104 @@ def test_without_a_word_on_wandb_the_run_says_what_it_does(
     assert done.returncode == 0
     assert word in done.stdout
     assert not (yogo.run("silent").path / "wandb").exists()
+
+
+def processes_of(session: int) -> list[int]:
+    """All that live in this session."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and os.getsid(int(folder.name)) == session:
+                found.append(int(folder.name))
+        except ProcessLookupError:
+            continue
+    return found
+
+
+def children_of(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def everyone(pid: int) -> list[int]:
+    """A process, and all that it and they have started."""
+    try:
+        return [pid, *(one for child in children_of(pid) for one in everyone(child))]
+    except FileNotFoundError:
+        return []
+
+
+@pytest.fixture
+def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A W&B run of a training that has no steps yet, by its mode; and what is said of it."""
+    for name in [name for name in os.environ if name.startswith("WANDB")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("WANDB_API_KEY", "a" * 40)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    run = RunDirectory(tmp_path / "calm cat")
+    run.path.mkdir()
+    plan = Plan(run, tmp_path / "d.yml", ("red", "white"), Recipe(), Splits((), (), ()), "fp32")
+    begun: list[WeightsAndBiases] = []
+
+    def begin(mode: Any) -> tuple[WeightsAndBiases, list[str]]:
+        said: list[str] = []
+        begun.append(WeightsAndBiases(mode, plan, Request(runs=tmp_path), said.append))
+        return begun[-1], said
+
+    yield begin
+    for one in begun:
+        one.close()
+
+
+def step(number: int) -> events.Step:
+    return events.Step(step=number, epoch=0, losses=events.Losses(loss=1.0), lr=1e-3)
+
+
+def told(said: list[str]) -> list[str]:
+    """What is said on whatever machine: a slow one says besides that W&B takes its time."""
+    return [sentence for sentence in said if "takes its time" not in sentence]
+
+
+def test_offline_says_how_to_upload_later(board: Any) -> None:
+    one, said = board("offline")
+    one.hear(step(1))
+    one.close()
+    (sentence,) = told(said)
+    before, _, folder = sentence.partition("wandb sync ")
+    assert before == "W&B is offline. Upload later: "
+    (file,) = Path(folder.strip("'")).glob("*.wandb")
+    assert any(record.HasField("history") for record in records(file))
+
+
+def test_a_server_that_never_answers_is_not_waited_for(board: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        monkeypatch.setenv("WANDB_BASE_URL", url)
+        one, said = board("online")
+    assert one.record.mode == "offline"
+    assert f"W&B failed to begin online: {url} cannot be reached: timed out. Upload later: wandb sync " in said[-1]
+
+
+def test_a_w_and_b_that_dies_is_told_once_and_left_out(board: Any) -> None:
+    one, said = board("offline")
+    (session,) = {pid for pid in children_of(os.getpid()) if os.getsid(pid) == pid}
+    for pid in processes_of(session):
+        os.kill(pid, signal.SIGKILL)
+    for number in range(1, 4):
+        one.hear(step(number))
+    one.close()
+    begun, failed = told(said)
+    assert begun.startswith("W&B is offline")
+    assert "its process has ended" in failed
+
+
+def test_a_run_that_is_cancelled_ends_without_a_traceback_of_w_and_b(yogo: Yogo, definition: Path) -> None:
+    process = yogo.start(
+        *(definition, *TINY, "--name", "cut", "--epochs", "100000", "-bs", "1", "--wandb", "offline", "--no-cache")
+    )
+    until(lambda: yogo.run("cut").last.exists() or process.poll() is not None)
+    for pid in reversed(everyone(process.pid)):  # as a cluster does it
+        os.kill(pid, signal.SIGTERM)
+    out, err = process.communicate(timeout=100)
+    assert (process.returncode, err) == (signals.RESUMABLE, "")
+    assert "Traceback" not in out
+    assert "Stopped; saved after step" in out

@@ -38,13 +38,18 @@ def terminal(epochs: int, run: Path | None = None) -> Bar | Lines:
 class Lines:
     """For a log: a line now and then, and one for each thing worth keeping."""
 
-    def __init__(self, epochs: int, stream: TextIO, run: Path | None = None) -> None:
+    def __init__(
+        self, epochs: int, stream: TextIO, run: Path | None = None, *, every_seconds: float = LINE_EVERY_SECONDS
+    ) -> None:
         self.epochs = epochs
+        self.every_seconds = every_seconds
         self.run = run
         self.stream = stream
         self.trend = Trend()
         self._progress: Progressed | None = None
-        self._said_at = -LINE_EVERY_SECONDS
+        self._said_at = -every_seconds
+        self._phase_began = 0.0
+        self._phase_said = False
 
     def hear(self, event: Event) -> None:
         self.trend.add(event)
@@ -64,15 +69,22 @@ class Lines:
         return
 
     def _advance(self, event: Progressed) -> None:
+        now, before = time.monotonic(), self._progress
+        if before is None or (before.phase, before.epoch) != (event.phase, event.epoch):
+            self._phase_began, self._phase_said = now, False
         self._progress = event
-        if event.phase != "train" and time.monotonic() - self._said_at >= LINE_EVERY_SECONDS:
-            self._said_at = time.monotonic()
+        if event.phase == "train":
+            return
+        # What takes longer than a moment is told of, and then that it was done: a log says nothing by its last line.
+        is_slow = now - max(self._phase_began, self._said_at) >= self.every_seconds
+        if is_slow or (self._phase_said and event.done == event.total):
+            self._said_at, self._phase_said = now, True
             self.say(f"{WORDS[event.phase]} {share(event)} | {event.done}/{event.total}")
 
     def _step(self, event: events.Step) -> None:
         """The first, the last of an epoch, and no more than one in ten seconds of the others."""
         now, progress = time.monotonic(), self._progress
-        if progress is None or (now - self._said_at < LINE_EVERY_SECONDS and progress.done != progress.total):
+        if progress is None or (now - self._said_at < self.every_seconds and progress.done != progress.total):
             return
         self._said_at = now
         self.say(

@@ -6,13 +6,14 @@ import hashlib
 import importlib.util
 import os
 import secrets
+import shlex
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yogo.run import events
 from yogo.run.lease import job
 from yogo.run.manifest import WandbRun
-from yogo.training.listeners.charts import charts
+from yogo.training.listeners.service import Service
 from yogo.training.progress import Event, Measured
 from yogo.training.request import Request, WandbMode
 from yogo.wandb_login import MODES, login
@@ -20,8 +21,15 @@ from yogo.wandb_login import MODES, login
 if TYPE_CHECKING:
     from yogo.training.plan import Plan
 
-FINISH_IN_TIME = {"finish_timeout": 30.0, "finish_timeout_raises": True}
-"""In seconds. Without it, W&B waits at the end for as long as it cannot be reached; versions before 0.31 lack it."""
+START_SECONDS = 120.0
+"""How long the library may take to be imported: from a cold network drive it is slow."""
+
+INIT_SECONDS = 30.0
+BEGIN_SECONDS = INIT_SECONDS + 15.0
+FINISH_SECONDS = 30.0
+"""W&B itself waits at the end for as long as it cannot be reached."""
+
+SAY_SECONDS = 5.0
 
 
 def choose_mode(request: Request) -> tuple[WandbMode, str]:
@@ -33,7 +41,7 @@ def choose_mode(request: Request) -> tuple[WandbMode, str]:
     asked = os.environ.get("WANDB_MODE", "")
     if asked:
         mode = MODES.get(asked, "disabled")
-        return mode, f"W&B is {mode}, as WANDB_MODE={asked} says"
+        return mode, f"W&B is off, as WANDB_MODE={asked} says" if mode == "disabled" else ""
     if not login():
         return "disabled", "W&B is off: nobody is logged in here (`wandb login`, or --wandb offline)"
     return "online", ""
@@ -49,65 +57,98 @@ def run_id(name: str, request: Request) -> str:
 
 
 class WeightsAndBiases:
-    """One W&B run, named as ours is."""
+    """One W&B run, named as ours is, in a process of its own."""
 
     def __init__(self, mode: WandbMode, plan: Plan, request: Request, report: Callable[[str], None]) -> None:
-        self.mode = mode
         self._report = report
-        self._run: Any = None
         self._asked = {"entity": request.wandb_entity or "", "project": request.wandb_project or ""}
-        if mode == "online":
-            self._try("begin", lambda: self._begin(plan, request), "its files are kept here, for `wandb sync`")
-            self.mode = "online" if self._run is not None else "offline"
-        if mode != "disabled" and self._run is None:
-            self._try("begin", lambda: self._begin(plan, request))
-
-    @property
-    def record(self) -> WandbRun:
-        if self._run is None:
-            return WandbRun(mode="disabled", **self._asked)
-        url = str(self._run.url) if self.mode == "online" else ""
-        return WandbRun(mode=self.mode, id=str(self._run.id), url=url, **self._asked)
+        self._service: Service | None = None
+        self._folder = ""
+        self.record = WandbRun(mode="disabled", **self._asked)
+        if mode != "disabled":
+            self._service = Service(plan.run.path / "wandb")
+            self._service.tell({"begin": _settings(mode, plan, request)})
+            self._begun(self._service)
 
     def hear(self, event: Event) -> None:
-        if self._run is not None and (values := _values(event)):
+        if self._service is None:
+            return
+        self._look(self._service)
+        if isinstance(event, Measured):
+            self._service.tell({"metrics": event.metrics.model_dump_json()})
+        elif values := _values(event):
             step = event.step if isinstance(event, events.Step | events.Validated) else None
-            self._try("log", lambda: self._run.log(values, step=step))
+            self._service.tell({"log": values, "step": step})
 
     def close(self, *, failed: bool = False) -> None:
-        if self._run is not None:
-            self._try("finish", lambda: self._run.finish(exit_code=int(failed)), "`wandb sync` uploads what it lacks")
-
-    def _begin(self, plan: Plan, request: Request) -> None:
-        import wandb
-
-        if self.mode == "offline":
-            # A service that could not reach W&B holds on to the run's id.
-            wandb.teardown()
-        config = {**plan.recipe.model_dump(mode="json"), "definition": str(plan.definition), "classes": plan.classes}
-        settings = {"console": "off", "silent": True, "disable_git": True} | FINISH_IN_TIME
-        self._run = wandb.init(
-            mode=self.mode,
-            id=request.test.wandb_resume_id if request.test else run_id(plan.run.name, request),
-            name=f"{plan.run.name} test" if request.test else plan.run.name,
-            entity=request.wandb_entity,
-            project=request.wandb_project or os.environ.get("WANDB_PROJECT") or "yogo",
-            notes=request.note or None,
-            tags=list(request.tags),
-            dir=str(plan.run.path),
-            resume="allow" if self.mode == "online" else None,
-            config=config,
-            settings={name: value for name, value in settings.items() if name in wandb.Settings.model_fields},
-        )
-
-    def _try(self, what: str, action: Callable[[], object], instead: str = "it is left out from here on") -> None:
+        service, self._service = self._service, None
+        if service is None:
+            return
         try:
-            action()
-        # W&B raises of many kinds, of other libraries too, and none of them is worth a run.
-        except Exception as error:
-            self._run = None
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            self._report(f"W&B failed to {what}: {first_line}; {instead}")
+            service.tell({"finish": int(failed)})
+            answer = self._wait(service, "finished", FINISH_SECONDS, "W&B takes its time to end")
+            if "finished" not in answer:
+                why = answer.get("error", f"it was still busy after {FINISH_SECONDS:g} seconds")
+                self._report(f"W&B did not end well ({why}). What it has: {self._folder}")
+        finally:
+            service.end()
+
+    def _begun(self, service: Service) -> None:
+        answer = self._wait(service, "imported", START_SECONDS, "W&B takes its time to start")
+        if "imported" in answer:
+            answer = self._wait(service, "begun", BEGIN_SECONDS, "W&B takes its time to begin")
+        if "begun" not in answer:
+            why = answer.get("error", "it did not answer")
+            return self._drop(f"W&B failed to begin: {why}; it is left out")
+        self._folder = answer["folder"]
+        mode: WandbMode = "online" if answer["begun"] == "online" else "offline"
+        self.record = WandbRun(mode=mode, id=answer["id"], url=answer["url"], **self._asked)
+        if mode == "offline":
+            why = f", as W&B failed to begin online: {answer['trouble']}" if answer["trouble"] else ""
+            self._report(f"W&B is offline{why}. Upload later: wandb sync {shlex.quote(self._folder)}")
+        return None
+
+    def _wait(self, service: Service, key: str, seconds: float, slow: str) -> dict[str, str]:
+        """The answer with this key, or an error; empty if none comes in time. What is slow is said after a while."""
+        answer = service.answer(key, min(seconds, SAY_SECONDS))
+        if not answer:
+            self._report(f"{slow}; {seconds:g} seconds are waited for it")
+            answer = service.answer(key, seconds - SAY_SECONDS)
+        return answer
+
+    def _look(self, service: Service) -> None:
+        """Whether something went wrong meanwhile."""
+        if answer := service.answer("error", 0.0):
+            self._drop(
+                f"W&B failed to log: {answer['error']}; it is left out from here on. What it has: {self._folder}"
+            )
+
+    def _drop(self, sentence: str) -> None:
+        if self._service is not None:
+            self._service.end()
+            self._service = None
+        self._report(sentence)
+
+
+def _settings(mode: WandbMode, plan: Plan, request: Request) -> dict[str, Any]:
+    """What wandb.init gets."""
+    config = {**plan.recipe.model_dump(mode="json"), "definition": str(plan.definition), "classes": list(plan.classes)}
+    return {
+        "mode": mode,
+        "id": request.test.wandb_resume_id if request.test else run_id(plan.run.name, request),
+        "name": f"{plan.run.name} test" if request.test else plan.run.name,
+        "entity": request.wandb_entity,
+        "project": request.wandb_project or "yogo",
+        "notes": request.note or None,
+        "tags": list(request.tags),
+        "dir": str(plan.run.path),
+        "resume": "allow" if mode == "online" else None,
+        "config": config,
+        "settings": {
+            **{"console": "off", "silent": True, "disable_git": True, "x_stats_pid": os.getpid()},
+            **({} if os.environ.get("WANDB_INIT_TIMEOUT") else {"init_timeout": INIT_SECONDS}),
+        },
+    }
 
 
 def _values(event: Event) -> dict[str, Any]:
@@ -120,8 +161,6 @@ def _values(event: Event) -> dict[str, Any]:
             return _numbers("val", event.losses) | figures | {"epoch": float(event.epoch)}
         case events.Tested():
             return _numbers("test", event.losses) | _figures("test", event.metrics)
-        case Measured(metrics):
-            return charts(metrics)
         case _:
             return {}
 
