@@ -44,6 +44,14 @@ def site(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_published_yogo_that_cannot_even_be_imported_is_named(site: Path) -> None:
+    (site / "yogo" / "__init__.py").write_text("import scipy_that_published_yogo_wants\n")
+    done = run("yogo_tui", "--version", path=site)
+    assert done.returncode == 1
+    assert "Published YOGO (the package yogo 1.0.0) is installed in" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.parametrize("command", ["yogo", "yogo_tui"])
 def test_published_yogo_beside_it_is_named_and_what_to_do(command: str, site: Path) -> None:
     done = run(command, "--version", path=site)

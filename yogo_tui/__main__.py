@@ -2,6 +2,6 @@
 
 import sys
 
-from yogo_tui.cli import main
+from yogo_tui.entry import main
 
 sys.exit(main())

@@ -15,7 +15,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from yogo.distribution import VERSION, conflict, installing
+from yogo.distribution import VERSION, installing
 from yogo.errors import YogoError
 from yogo.output import must_arrive, steady
 from yogo.terminal import printable
@@ -72,8 +72,6 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     start_quickly()
     steady()
-    if beside := conflict():
-        _fail(beside, 0)
     from yogo_tui.cli.options import Misuse
 
     args = parser().parse_args(argv)
