@@ -26,7 +26,8 @@ from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
-from yogo_tui.launch import resume, script, submit
+from yogo_tui.launch import making, resume, script, submit
+from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.machine import fitted, machine_of
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.resume import Resumption
@@ -126,6 +127,20 @@ class Session:
         done = await self.host.run(["bash", "-n"], stdin=script)
         return "" if done.status == 0 else done.stderr.strip() or f"bash -n ended with status {done.status}"
 
+    async def check_plan(self, plan: Plan) -> None:
+        """Raises what `launch` would refuse before it asks the cluster: LaunchError, TemplateError, HostError."""
+        await check_plan(self.host, self.settings, plan)
+
+    async def forget(self, run: Run, *, sure: bool = False) -> None:
+        """Free the name of a launch that came to nothing; `sure` also of one of which that is not known.
+
+        Raises LaunchError for one that has trained, or has a job; HostError.
+        """
+        if run.path is None or (run.job and not run.job.state.is_over):
+            raise LaunchError(f"{run.name} is a job, which is {run.state}: yogo-tui cancel {run.name}")
+        await making.forget(self.host, run.path, sure=sure)
+        self.look_now()
+
     async def launch(self, plan: Plan) -> Launched:
         """Make the run directory, write intent and script, submit once. Raises LaunchError, ClusterError, HostError."""
         try:
@@ -151,8 +166,8 @@ class Session:
             self.look_now()
 
     async def _notice_once(self) -> str:
-        """What a person who leaves jobs to this machine should know, the first time."""
-        if self._is_told or not isinstance(self.cluster, LocalCluster):
+        """What a person who submits here should know, the first time."""
+        if self._is_told:
             return ""
         self._is_told = True
         return await self.cluster.notice()

@@ -58,7 +58,8 @@ def train() -> int:
     for path in (run.best, run.last):
         with zipfile.ZipFile(path, "w") as file:
             file.writestr("data.pkl", run.name)
-    wait(60 if end == "signal" and not resumed else float(os.environ.get("PRETEND_SECONDS", "0")))
+    seconds = float(os.environ.get("PRETEND_SECONDS", "0"))
+    wait(max(60, seconds) if end == "signal" and not resumed else seconds)
     if end == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     for step in range(1, 5):

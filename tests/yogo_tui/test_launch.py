@@ -310,7 +310,7 @@ async def test_a_full_disk_does_not_turn_a_cancel_into_an_error(
 
 async def test_an_unknown_name_is_answered_with_the_nearest(session: Session) -> None:
     await session.launch(plan(session))
-    with pytest.raises(LaunchError, match="There is first"):
+    with pytest.raises(LaunchError, match='Did you mean "first"'):
         await session.find("fist")
     by_path = await session.find(os.fspath(session.runs_folder / "first"))
     assert by_path.name == "first"

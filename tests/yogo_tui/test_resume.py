@@ -103,8 +103,8 @@ async def test_a_run_begun_in_a_shell_goes_on_as_a_job(session: Session, monkeyp
     environment = os.environ | {"PRETEND_END": "killed"}
     subprocess.run([sys.executable, str(PRETEND), *words], env=environment, check=False, timeout=60)
     (session.runs_folder / "byhand/result.json").unlink(missing_ok=True)
-    run = await session.find("byhand")
-    os.utime(session.runs_folder / "byhand/events.jsonl", (1, 1))
+    for path in (session.runs_folder / "byhand").iterdir():
+        os.utime(path, (1, 1))
     run = await session.find("byhand")
     assert run.launch is None
     await session.resume(run)
@@ -186,7 +186,10 @@ def test_the_command_says_what_the_run_goes_on_from(
     settings = workspace(tmp_path / "lab")
     file = tmp_path / "lab/settings.yaml"
     size = "{gpus: 1, cpus: 1, hours: 1, template: 1gpu.sbatch}"
-    file.write_text(f"cluster: local\nlocal_slots: 1\nyogo_command: {settings.yogo_command}\nsizes: [{size}]\n")
+    file.write_text(
+        f"workspace: {tmp_path}/lab\ncluster: local\nlocal_slots: 1\nyogo_command: {settings.yogo_command}\n"
+        f"sizes: [{size}]\n"
+    )
     monkeypatch.setenv("YOGO_TUI_SETTINGS", str(file))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("PRETEND_END", "failed")

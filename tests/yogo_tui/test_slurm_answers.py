@@ -82,12 +82,19 @@ def account_row(job_id: str = "7", state: str = "COMPLETED", status: str = "0:0"
     return "\x1f".join(fields) + "\x1f\n"
 
 
-@pytest.mark.parametrize(
-    "printed", ["42\n", "42;lab\n", "Welcome to the lab!\n\n42\n", "42;lab\nYour quota is 93 % used.\n"]
-)
-async def test_the_job_id_is_found_in_what_a_sites_wrapper_prints(printed: str) -> None:
+@pytest.mark.parametrize("printed", ["42\n", "42;lab\n"])
+async def test_the_job_id_is_what_sbatch_printed(printed: str) -> None:
     host = ScriptedHost({"scontrol": CONFIG, "sbatch": Completed(0, printed)})
     assert await SlurmCluster(host).submit(SCRIPT) == "42"
+
+
+@pytest.mark.parametrize(
+    "printed", ["Welcome to the lab!\n\n42\n", "42;lab\nYour quota is 93 % used.\n", "42\n1234\n", "Queue length: 7\n"]
+)
+async def test_an_id_among_other_words_is_not_taken_for_one(printed: str) -> None:
+    host = ScriptedHost({"scontrol": CONFIG, "sbatch": Completed(0, printed)})
+    with pytest.raises(ClusterUnknown, match="sbatch printed"):
+        await SlurmCluster(host).submit(SCRIPT)
 
 
 async def test_a_dependency_is_asked_for_as_afterok() -> None:
@@ -135,6 +142,24 @@ async def test_a_refusal_is_an_error_in_slurms_own_words(words: str) -> None:
         await SlurmCluster(host).submit(SCRIPT)
     assert str(caught.value) == f"Slurm did not take the job: {words}."
     assert not isinstance(caught.value, ClusterUnknown)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "sbatch: note: the policy of this site has changed\nsbatch: error: Batch job submission failed: {}\n",
+        "lab: permission denied for motd\nsbatch: error: {}\n",
+        "module: ambiguous option\nsbatch: error: Batch job submission failed: {}\n",
+        "sbatch: error: Batch job submission failed: Invalid account\nretrying\n"
+        "sbatch: error: Batch job submission failed: {}\n",
+        "sbatch: Invalid qos specification was mapped to normal\nsbatch: error: {}\n",
+    ],
+)
+@pytest.mark.parametrize("end", ["Unexpected message received", "Socket timed out on send/recv operation"])
+async def test_only_what_sbatch_itself_refused_is_a_refusal(words: str, end: str) -> None:
+    host = ScriptedHost({"scontrol": CONFIG, "sbatch": Completed(1, "", words.format(end))})
+    with pytest.raises(ClusterUnknown):
+        await SlurmCluster(host).submit(SCRIPT)
 
 
 async def test_what_a_command_says_cannot_drive_the_terminal() -> None:

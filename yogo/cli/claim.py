@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from yogo.run.directory import RunDirectory
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -19,5 +23,24 @@ def run(args: argparse.Namespace) -> int:
     from yogo.run.directory import RunDirectory
     from yogo.run.lease import claim
 
-    claim(RunDirectory(args.run_directory), args.token)
+    run = RunDirectory(args.run_directory)
+    _check_launch(run, args.token)
+    claim(run, args.token)
     return 0
+
+
+def _check_launch(run: RunDirectory, token: str) -> None:
+    """Raises RunError for a job of a launch that was forgotten: its run is gone, or another has its name."""
+    from yogo.errors import RunError
+    from yogo.run.launch import Launch
+
+    try:
+        tokens = Launch.read(run.launch).tokens
+    except FileNotFoundError:
+        if run.path.is_dir():
+            return
+        raise RunError(f"{run.path} is not there any more: this job has nothing to do") from None
+    except RunError:  # a damaged file is no reason not to train
+        return
+    if token not in tokens:
+        raise RunError(f"{run.path} is another launch's by now: this job has nothing to do")

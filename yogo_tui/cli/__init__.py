@@ -36,6 +36,7 @@ COMMANDS = (
     "logs",
     "plot",
     "cancel",
+    "forget",
     "config",
     "demo",
 )

@@ -80,6 +80,8 @@ async def submit(session: Session, args: argparse.Namespace, *plans: Plan) -> in
             print(printable(f"! {plan.name}: {plan.notice}"), file=sys.stderr)
     if args.dry_run:
         for plan in plans:
+            await session.check_plan(plan)
+        for plan in plans:
             print(session.render(plan), end="")
         say_wandb(session.settings)
         return 0

@@ -17,6 +17,7 @@ from yogo.run.directory import check_name
 from yogo.wording import listed, meant, sentences
 from yogo_tui.cli.options import Misuse
 from yogo_tui.errors import LaunchError, SettingsError
+from yogo_tui.launch.checking import check_definition
 from yogo_tui.launch.plan import Plan, kind_of
 from yogo_tui.settings import Settings, SizePreset, definition_files
 
@@ -54,7 +55,7 @@ def definition_of(settings: Settings, text: str, *, check: bool = True) -> Path:
         hint = f' Did you mean "{near}"?' if near else f" There are {listed(known)}." if 0 < len(known) < 6 else ""
         raise LaunchError(f"There is no dataset definition {text}, neither here nor in {folders}.{hint}")
     if check:
-        _check(found)
+        check_definition(found)
     return found
 
 
@@ -67,15 +68,6 @@ def near_path(text: str, known: Sequence[str]) -> str:
     by_spelling = {one.casefold(): path for path in reversed(known) for one in spellings(path)}
     found = difflib.get_close_matches(text.casefold(), by_spelling, 1, 0.6)
     return by_spelling[found[0]] if found else ""
-
-
-def _check(definition: Path) -> None:
-    from yogo.definition import check
-
-    errors = [problem for problem in check(definition) if problem.is_error]
-    if errors:
-        more = f" ({len(errors) - 1} more: yogo-tui datasets {definition})" if errors[1:] else ""
-        raise LaunchError(f"{errors[0]}{more}")
 
 
 def preset_of(settings: Settings, name: str) -> Preset:

@@ -51,7 +51,7 @@ def say(launched: Sequence[Launched], *, as_json: bool) -> None:
     for one in launched:
         if one.notice:
             print(printable(f"! {one.notice}"), file=sys.stderr)
-        elif not as_json:
+        if one.job_id and not as_json:
             after = one.launch.submissions[-1].after
             waits = f", after job {after}" if after else ""
             print(printable(f"{one.launch.name} is job {one.job_id}{waits}, in {one.directory}"))

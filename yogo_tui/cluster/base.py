@@ -108,6 +108,10 @@ class Cluster(Protocol):
         """Learn the cluster's own name, if it is not known yet: before anything is written down under it."""
         ...
 
+    async def notice(self) -> str:
+        """A sentence on what a person who submits here should know; empty where there is nothing."""
+        ...
+
     async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
         """Queue a script that lies on the host; `after` must end well (afterok) before it starts."""
         ...

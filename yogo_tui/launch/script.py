@@ -11,6 +11,7 @@ from yogo.run.directory import RunDirectory
 from yogo.run.launch import Parent
 from yogo_tui.errors import TemplateError
 from yogo_tui.launch.plan import Plan
+from yogo_tui.launch.quoting import sbatch, shell
 from yogo_tui.settings import Settings, SizePreset
 
 MAX_RESTARTS = 5
@@ -37,6 +38,7 @@ def render(settings: Settings, plan: Plan, token: str, *, resumed: PurePosixPath
     from yogo_tui.launch.templates import fill, with_signals
 
     values = _values(settings, plan, token, resumed)
+    _check(values)
     script = fill(plan.size.template, values, own=settings.templates_folder)
     # A template of the user's own may be older than --resume is: its job would begin again.
     if resumed and script == fill(plan.size.template, values | {"resume": False}, own=settings.templates_folder):
@@ -45,6 +47,33 @@ def render(settings: Settings, plan: Plan, token: str, *, resumed: PurePosixPath
             "know how to go on with a run: take over `{% if resume %}` from the shipped _train.sbatch."
         )
     return with_signals(script, values, own=settings.templates_folder)
+
+
+_OWNERS = {
+    "log_folder": "the folder of the run, in the workspace",
+    "workspace": "the workspace",
+    "definition": "the path of the dataset definition",
+    "partition": "the setting partition",
+    "account": "the setting account",
+    "gpus": "the setting gpu_type",
+    "yogo": "the setting yogo_command",
+    "setup": "the setting setup",
+}
+"""Where the values come from that a person writes."""
+
+
+def _check(values: Mapping[str, object]) -> None:
+    """Raises TemplateError, naming whose value it is that no script can hold: a template's line would mislead."""
+    for name, owner in _OWNERS.items():
+        value = values[name]
+        try:
+            if name in ("log_folder", "partition", "account", "gpus"):
+                sbatch(value)
+            shell(value)
+        except ValueError as error:
+            raise TemplateError(
+                f"{owner[0].upper()}{owner[1:]} cannot be used: {error}. Choose another one."
+            ) from error
 
 
 def _values(settings: Settings, plan: Plan, token: str, resumed: PurePosixPath | None) -> dict[str, object]:

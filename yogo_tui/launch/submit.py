@@ -12,17 +12,22 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile
-from yogo.errors import RunError
-from yogo.run.directory import check_name
 from yogo.run.launch import Launch, Outcome, Submission
 from yogo.run.record import now
 from yogo_tui.cluster.base import Cluster, Job, JobId
-from yogo_tui.errors import ClusterError, ClusterUnknown, HostError, LaunchError
+from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
+from yogo_tui.launch.checking import check_plan
+from yogo_tui.launch.making import make
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.script import COMMENT, render
 from yogo_tui.settings import Settings
+
+LOOKED_FOR = timedelta(minutes=5)
+"""How long after a submission without an answer its job may still appear: sbatch itself tries for two minutes."""
+
+_LOOKED_FOR = f"It is looked for; if no job of it shows in {LOOKED_FOR.seconds // 60} minutes, it was not accepted."
 
 
 async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -> Launched:
@@ -30,9 +35,8 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
 
     A refusal is raised and recorded in the run directory; no answer is returned, as a notice.
     """
-    _check(plan)
+    await check_plan(host, settings, plan)
     await cluster.introduce()
-    await _check_definition(host, plan.definition)
     record = Launch(
         name=plan.name,
         kind=plan.kind,
@@ -48,20 +52,41 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -
     )
     script = render(settings, plan, record.token)
     directory = PurePosixPath(settings.runs_folder / plan.name)
-    await _make(host, directory, record, script)
+    await make(host, directory, record, script)
     # Whoever stops waiting now must not stop the answer from being written down.
     return await asyncio.shield(submit(host, cluster, directory, record, directory / "job.sbatch"))
 
 
 async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch) -> Launch:
-    """The launch, with the job that an unanswered submission turns out to have become, if the cluster knows one."""
+    """The launch, with what became of a submission that got no answer, as far as the cluster can tell.
+
+    Its job, if there is one; "not accepted" once the cluster has answered, long enough after, that it knows of none,
+    and none has left its claim in the run directory. Raises ClusterError, HostError.
+    """
     submission = launch.submission
     if launch.is_newer or submission is None or submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN):
         return launch
     for job in await cluster.find(launch.name):
         if is_of(job, launch):
             return await _record(host, directory, launch, outcome=Outcome.SUBMITTED, job_id=job.id, detail="")
-    return launch
+    if now() - submission.at < LOOKED_FOR or await _was_claimed(host, directory, launch):
+        return launch
+    if submission.attempt:  # it was to go on with the run, which is again what it was before
+        launch = launch.model_copy(update={"submissions": launch.submissions[:-1]})
+        await write(host, directory, launch)
+        return launch
+    said = f": {submission.detail}" if submission.detail else ""
+    detail = f"the cluster knows of no job of it{said}"
+    return await _record(host, directory, launch, outcome=Outcome.REFUSED, detail=detail)
+
+
+async def _was_claimed(host: Host, directory: PurePosixPath, launch: Launch) -> bool:
+    """Whether a job of this launch has begun, which then claimed its token."""
+    try:
+        await host.read(directory / "lease" / f"token-{launch.latest_token}", limit=1)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def is_of(job: Job, launch: Launch) -> bool:
@@ -88,24 +113,6 @@ async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -
         await _record(host, directory, launch, cancelled_at=now())
 
 
-def _check(plan: Plan) -> None:
-    try:
-        check_name(plan.name)
-    except RunError as error:
-        raise LaunchError(str(error)) from error
-    if plan.parent and not (plan.parent.run or plan.parent.sha256):
-        raise LaunchError(f"{plan.parent.checkpoint} has no digest: inspect it before a run is fine-tuned from it.")
-    if not plan.definition.is_absolute():
-        raise LaunchError(f"{plan.definition} must be an absolute path: the job starts in another folder.")
-
-
-async def _check_definition(host: Host, definition: PurePosixPath) -> None:
-    try:
-        await host.read(definition, limit=1)
-    except FileNotFoundError:
-        raise LaunchError(f"There is no dataset definition {definition}.") from None
-
-
 def _said(host: Host, definition: Path) -> str | None:
     """The digest of what the definition says; None where it cannot be read from here."""
     if not isinstance(host, HereHost):  # another machine's file may lie under the same path
@@ -113,25 +120,6 @@ def _said(host: Host, definition: Path) -> str | None:
     with contextlib.suppress(InvalidDatasetDefinitionFile):
         return DatasetDefinition.from_yaml(definition).sha256
     return None
-
-
-async def _make(host: Host, directory: PurePosixPath, record: Launch, script: str) -> None:
-    """The run directory, new, with script and intent on the disk."""
-    plain = {"LC_ALL": "C"}
-    made = await host.run(["mkdir", "-p", "--", str(directory.parent)], env=plain)
-    made = made if made.status else await host.run(["mkdir", "--", str(directory)], env=plain)
-    if made.status:
-        if "File exists" in made.stderr:
-            raise LaunchError(f"There is a run named {record.name} already, in {directory}: choose another name.")
-        raise LaunchError(f"{directory} cannot be made: {made.stderr.strip() or 'mkdir failed'}")
-    try:
-        await host.write(directory / "job.sbatch", script.encode())
-        await write(host, directory, record)
-    except HostError:
-        # Half a run would be shown as one for ever.
-        await host.run(["rm", "-f", "--", str(directory / "job.sbatch")])
-        await host.run(["rmdir", "--", str(directory)])
-        raise
 
 
 async def submit(
@@ -144,14 +132,41 @@ async def submit(
     submission = record.submissions[-1]
     after = JobId(submission.after) if submission.after else None
     try:
-        job_id = await cluster.submit(script, after=after)
+        job_id = await _confirmed(cluster, record, await cluster.submit(script, after=after))
     except (ClusterUnknown, HostError) as error:
         return await _unanswered(host, cluster, directory, record, str(error))
     except ClusterError as error:
+        if await _is_queued(cluster, record):
+            return await _unanswered(host, cluster, directory, record, str(error))
         await _record(host, directory, record, outcome=Outcome.REFUSED, detail=str(error))
         raise
     record = await _record(host, directory, record, outcome=Outcome.SUBMITTED, job_id=job_id, at=now())
     return Launched(launch=record, directory=directory, job_id=job_id)
+
+
+async def _confirmed(cluster: Cluster, record: Launch, said: JobId) -> JobId:
+    """The id that the queue shows for our token: what was said may be a number of a site's own.
+
+    Raises ClusterUnknown where the queue shows another job under the id that was said.
+    """
+    try:
+        jobs = await cluster.jobs()
+    except (ClusterError, HostError):
+        return said
+    ours = [job.id for job in jobs if job.token.removeprefix(COMMENT) == record.latest_token]
+    if ours:
+        return said if said in ours else ours[-1]
+    if any(job.id == said and not is_of(job, record) for job in jobs):
+        raise ClusterUnknown(f"It is not known which job it became: {said}, as was said, is another one.")
+    return said
+
+
+async def _is_queued(cluster: Cluster, record: Launch) -> bool:
+    """Whether there is a job, or may be one, although it was said to be refused."""
+    try:
+        return any(is_of(job, record) for job in await cluster.jobs())
+    except (ClusterError, HostError):
+        return True
 
 
 async def _unanswered(host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch, detail: str) -> Launched:
@@ -160,7 +175,7 @@ async def _unanswered(host: Host, cluster: Cluster, directory: PurePosixPath, re
     with contextlib.suppress(ClusterError, HostError):
         record = await resolve(host, cluster, directory, record)
     last = record.submissions[-1]
-    notice = "" if last.job_id else f"It is not known whether the cluster has {record.name}: {detail}"
+    notice = f"It is not known whether the cluster has {record.name}: {detail} {_LOOKED_FOR}" if not last.job_id else ""
     return Launched(launch=record, directory=directory, job_id=_id(last), notice=notice)
 
 

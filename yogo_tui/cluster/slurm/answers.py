@@ -15,20 +15,30 @@ _NO_ANSWER = re.compile(
     re.IGNORECASE,
 )
 
-# sbatch exits with the same status when it was refused and when it lost the connection after the job was queued.
-# Only these words are sure to mean that there is no job.
+# sbatch exits with the same status when it was refused and when it lost the connection after the job was queued, and
+# anybody may print on its standard error. So only what stands behind sbatch's own words, and is sure to mean that
+# there is no job, is a refusal.
+_BEHIND = re.compile(
+    r"^sbatch: (?:error|fatal): (?:batch job submission failed|allocation failure): (.+)$", re.IGNORECASE | re.MULTILINE
+)
 _REFUSALS = re.compile(
     r"invalid (account|partition|qos|user|job array|feature|generic resource|gres|trackable resource|reservation"
-    r"|directive|numeric value|--|time limit|node name)"
-    r"|requested (node configuration|time limit|partition|reservation).*(not available|invalid)"
-    r"|requested time limit is invalid|violates accounting|policy|unrecognized option|unable to open file"
-    r"|does not look like a batch script|batch script is empty|contains dos line breaks|permission denied"
-    r"|not permitted|not in .*allowed|more processors requested than permitted"
-    r"|memory specification can ?not be satisfied|required partition not available|node count specification invalid"
-    r"|cpu count (specification|per node) |job dependency problem|option requires an argument|ambiguous"
-    r"|pathname of a file|too many tasks|invalid .*specification|no partition specified",
+    r"|license|wckey|cluster|node name|time limit)"
+    r"|requested (node configuration|partition|reservation|operation) .*(not available|invalid|disabled)"
+    r"|requested time limit is invalid|job violates accounting/qos policy|(qos|assoc)\w+\b|(access/)?permission denied"
+    r"|user's group not permitted|.* not permitted to use|more processors requested than permitted"
+    r"|memory specification can ?not be satisfied|required (partition|node) not available"
+    r"|node count specification invalid|cpu count (specification|per node)|job dependency problem"
+    r"|pathname of a file|too many tasks|no partition specified|you must specify",
     re.IGNORECASE,
 )
+_OWN = re.compile(
+    r"sbatch: (unrecognized option|invalid option|option .*(requires|ambiguous)|(error|fatal): (.*unrecognized option"
+    r"|unable to open file|this does not look like a batch script|batch script (is empty|contains)"
+    r"|invalid (--|numeric value|directive)|invalid .* specification))",
+    re.IGNORECASE,
+)
+"""What sbatch says of its own options and of the script, before it asks anybody."""
 
 _NO_CONFIGURATION = re.compile(r"could not establish a configuration source|unable to process configuration file", re.I)
 _LOST = "its commands are here, and no configuration (slurm.conf) says where its cluster is"
@@ -36,6 +46,7 @@ _NOBODY_THERE = re.compile(rf"unable to contact slurm|connection refused|{re.esc
 _INSTEAD = "To run jobs on this machine without it: `yogo-tui --cluster local`, or `cluster: local` in the settings."
 
 _PREFIX = re.compile(r"^\w+: (error|fatal): ", re.MULTILINE)
+_WHOSE = re.compile(r"^(Batch job submission failed|allocation failure): ")
 
 
 def no_answer(argv0: str, done: Completed) -> ClusterError:
@@ -49,10 +60,11 @@ def no_answer(argv0: str, done: Completed) -> ClusterError:
 
 def not_submitted(done: Completed) -> ClusterError:
     """The error for an sbatch that failed: ClusterUnknown unless it is sure that there is no job."""
-    words = spoken(done)
-    if _REFUSALS.search(words) and not _NO_ANSWER.search(words):
-        return ClusterError(f"Slurm did not take the job: {words}.")
-    return ClusterUnknown(f"It is not known whether Slurm took the job: {words}.")
+    behind = _BEHIND.findall(done.stderr)
+    last = [line for line in done.stderr.splitlines() if line.startswith("sbatch: ")]
+    if _REFUSALS.match(behind[-1]) if behind else last and _OWN.match(last[-1]):
+        return ClusterError(f"Slurm did not take the job: {spoken(done)}.")
+    return ClusterUnknown(f"It is not known whether Slurm took the job: {spoken(done)}.")
 
 
 def spoken(done: Completed) -> str:
@@ -60,6 +72,6 @@ def spoken(done: Completed) -> str:
     if _NO_CONFIGURATION.search(done.stderr):
         return _LOST
     lines = [_PREFIX.sub("", line).strip() for line in done.stderr.splitlines()]
-    told = [line.removeprefix("Batch job submission failed: ") for line in lines if line]
+    told = [_WHOSE.sub("", line) for line in lines if line]
     kept = [line for line in dict.fromkeys(told) if not line.startswith("Try ")]
     return printable(" ".join(kept)).rstrip(".") or f"it ended with status {done.status} and said nothing"

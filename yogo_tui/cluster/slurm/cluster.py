@@ -56,6 +56,17 @@ class SlurmCluster:
     def name(self) -> str:
         return self._name or "slurm"
 
+    async def notice(self) -> str:
+        """The variables by which the user would change what is submitted: they are not used."""
+        names = sorted(name for name in await self._scrub() if name.startswith("SBATCH_"))
+        if not names:
+            return ""
+        are = "is" if len(names) == 1 else "are"
+        return (
+            f"{', '.join(names)} in your environment {are} not used: the account, the partition and the sizes of jobs "
+            "are settings (account, partition, sizes), and anything else is a line of a script template of your own."
+        )
+
     async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
         """The dependency only orders: Slurm drops one on a job that it has forgotten, and starts the child."""
         await self.introduce()
@@ -70,11 +81,10 @@ class SlurmCluster:
             raise ClusterUnknown(f"It is not known whether Slurm took the job: {error}") from error
         if done.status:
             raise not_submitted(done)
-        # A site's wrapper may print more around it.
-        ids = [found[1] for line in done.stdout.splitlines() if (found := _SUBMITTED.fullmatch(line.strip()))]
-        if not ids:
+        printed = _SUBMITTED.fullmatch(done.stdout.strip())
+        if printed is None:  # a site's wrapper may print more around it, numbers too: only the queue knows then
             raise ClusterUnknown(f"It is not known whether Slurm took the job: sbatch printed {done.stdout!r}.")
-        return JobId(ids[-1])
+        return JobId(printed[1])
 
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
         await self.introduce()
@@ -119,9 +129,8 @@ class SlurmCluster:
         done = await self._run("sbatch", "--test-only", str(script))
         if found := _STARTS_AT.search(done.stderr):
             return Estimate(moment(found[1]))
-        error = not_submitted(done)
-        if isinstance(error, ClusterUnknown) and isinstance(no_answer("sbatch", done), ClusterUnknown):
-            raise no_answer("sbatch", done)
+        if isinstance(error := no_answer("sbatch", done), ClusterUnknown):
+            raise error
         return Estimate(None, spoken(done))
 
     async def resources(self, partition: str) -> Resources:

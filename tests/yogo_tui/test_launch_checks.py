@@ -1,0 +1,155 @@
+"""What is not launched, and by no front: broken definitions, taken names, values that no script can hold; and kills."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.yogo_tui.lab import plan
+from tests.yogo_tui.stand_in_slurm import StandIn
+from yogo_tui.errors import ClusterError, LaunchError, TemplateError
+from yogo_tui.launch.making import MAKING
+from yogo_tui.session import Session
+
+
+@pytest.fixture
+def slurm(tmp_path: Path) -> StandIn:
+    return StandIn(tmp_path / "bin")
+
+
+@pytest.fixture
+def session(slurm: StandIn, tmp_path: Path) -> Session:
+    return slurm.session(tmp_path / "lab")
+
+
+async def test_a_broken_definition_is_launched_by_no_front(slurm: StandIn, session: Session) -> None:
+    definition = session.settings.workspace_folder / "dataset_defs/gone.yml"
+    definition.write_text("class_names: [a]\ndataset_paths:\n  x: {image_path: nowhere, label_path: labels}\n")
+    broken = plan(session, definition=PurePosixPath(definition))
+    for refuses in (session.launch, session.check_plan):
+        with pytest.raises(LaunchError, match="nowhere"):
+            await refuses(broken)
+    assert slurm.submitted == []
+    assert not session.runs_folder.exists()
+
+
+async def test_what_is_checked_is_what_a_launch_refuses(slurm: StandIn, session: Session) -> None:
+    await session.launch(plan(session))
+    size = session.settings.sizes[0].model_copy(update={"template": "none.sbatch"})
+    for refused in (
+        plan(session),
+        plan(session, "my run"),
+        plan(session, "a\nb"),
+        plan(session, "second", definition=PurePosixPath("/none.yml")),
+        plan(session, "second", size=size),
+    ):
+        with pytest.raises((LaunchError, TemplateError)) as checked:
+            await session.check_plan(refused)
+        with pytest.raises((LaunchError, TemplateError)) as launched:
+            await session.launch(refused)
+        assert str(checked.value) == str(launched.value)
+    await session.check_plan(plan(session, "second"))
+
+
+@pytest.mark.parametrize("sign", ["'", '"', "\\"])
+async def test_a_workspace_that_sbatch_cannot_read_is_named_with_its_owner(
+    slurm: StandIn, tmp_path: Path, sign: str
+) -> None:
+    session = slurm.session(tmp_path / f"it{sign}s")
+    with pytest.raises(TemplateError, match="The folder of the run, in the workspace cannot be used: ") as caught:
+        await session.launch(plan(session))
+    assert "trained_models/first" in str(caught.value)
+    assert ".sbatch" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["account", "partition"])
+async def test_a_setting_that_no_script_can_hold_is_named(slurm: StandIn, session: Session, name: str) -> None:
+    settings = session.settings.model_copy(update={name: "a'b"})
+    with pytest.raises(TemplateError, match=f"The setting {name} cannot be used"):
+        await Session(settings, session.host, session.cluster).launch(plan(session))
+
+
+async def test_a_variable_that_would_change_the_job_is_named_once_as_not_used(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SBATCH_ACCOUNT", "cells")
+    launched = await session.launch(plan(session))
+    assert launched.job_id == "43"
+    assert launched.notice.startswith("SBATCH_ACCOUNT in your environment is not used: ")
+    assert "(account, partition, sizes)" in launched.notice
+    assert (await session.launch(plan(session, "second"))).notice == ""
+
+
+MOMENTS: list[Callable[[Path], bool]] = [
+    lambda runs: runs.is_dir(),
+    lambda runs: any(runs.glob(f"{MAKING}*")),
+    lambda runs: any(runs.glob(f"{MAKING}*/.*")),
+    lambda runs: any(runs.glob(f"{MAKING}*/job.sbatch")),
+    lambda runs: any(runs.glob(f"{MAKING}*/launch.json")),
+    lambda runs: any(runs.glob("kill*")),
+]
+
+
+@pytest.mark.parametrize("moment", range(len(MOMENTS)))
+async def test_a_launch_killed_at_any_moment_leaves_a_run_that_is_shown_or_a_name_that_is_free(
+    slurm: StandIn, session: Session, moment: int
+) -> None:
+    lab = session.settings.workspace_folder
+    (lab / "settings.yaml").write_text(f"cluster: slurm\nworkspace: {lab}\nyogo_command: yogo\n")
+    words = [sys.executable, "-m", "yogo_tui", "launch", "cells.yml", "--name", "killed"]
+    environment = os.environ | {"PATH": f"{slurm.folder}:{os.environ['PATH']}"}
+    environment |= {"YOGO_TUI_SETTINGS": str(lab / "settings.yaml")}
+    process = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    while process.poll() is None and not MOMENTS[moment](session.runs_folder):
+        time.sleep(0)
+    process.kill()
+    process.wait()
+    shown = [run.name for run in (await session.runs()).runs if run.path]
+    if shown:
+        assert shown == ["killed"]
+        with pytest.raises(LaunchError, match="There is a run named killed already"):
+            await session.launch(plan(session, "killed"))
+    else:
+        assert (await session.launch(plan(session, "killed"))).job_id == "43"
+
+
+@pytest.mark.parametrize("left", [(), (".job.sbatch.abc.part",), ("job.sbatch",)])
+async def test_what_an_older_console_left_of_a_killed_launch_takes_no_name(
+    session: Session, left: tuple[str, ...]
+) -> None:
+    folder = session.runs_folder / "first"
+    folder.mkdir(parents=True)
+    for name in left:
+        (folder / name).touch()
+    assert (await session.launch(plan(session))).job_id == "43"
+
+
+async def test_a_folder_that_is_no_run_keeps_its_name(session: Session) -> None:
+    (session.runs_folder / "first").mkdir(parents=True)
+    (session.runs_folder / "first/mine.txt").touch()
+    with pytest.raises(LaunchError, match="first"):
+        await session.launch(plan(session))
+    assert [path.name for path in session.runs_folder.iterdir()] == ["first"]
+
+
+async def test_what_killed_launches_left_is_swept_when_it_is_old(session: Session) -> None:
+    old, young = (session.runs_folder / f"{MAKING}{name}" for name in ("old-1", "young-1"))
+    for folder in (old, young):
+        folder.mkdir(parents=True)
+        (folder / "job.sbatch").touch()
+    os.utime(old, (1, 1))
+    await session.launch(plan(session))
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+async def test_a_refused_launch_says_so_and_keeps_its_script(slurm: StandIn, session: Session) -> None:
+    slurm.say("echo 'sbatch: error: Batch job submission failed: Invalid account' >&2; exit 1", queues=False)
+    with pytest.raises(ClusterError, match="Invalid account"):
+        await session.launch(plan(session))
+    assert (session.runs_folder / "first/job.sbatch").exists()
