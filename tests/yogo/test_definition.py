@@ -292,7 +292,8 @@ def test_a_missing_folder_is_named_with_its_line_and_where_it_was_looked_for(tmp
     with pytest.raises(MissingPath) as caught:
         DatasetDefinition.from_yaml(path)
 
-    assert str(caught.value).startswith(f"{path}, line 7: image_path does not exist: gone/images")
+    assert f"{path}, line 7: image_path does not exist: gone/images" in str(caught.value)
+    assert f"{path}, line 8: label_path does not exist: gone/labels" in str(caught.value)
     assert f"{tmp_path} and in {os.getcwd()}" in str(caught.value)
 
 
@@ -347,7 +348,7 @@ def test_each_fault_gets_one_sentence_with_file_and_line(
     place = f"{path}, line {line}: " if line else f"{path}: "
     if words != "folder":
         assert any(one.startswith(place) and words in one for one in told), told
-    assert refusal(path) in told
+    assert all(one in refusal(path) for one in told), "all of them at once"
 
 
 @pytest.mark.parametrize("kind", ["folder", "binary", "large", "pipe", "nul"])

@@ -6,9 +6,13 @@ import argparse
 import dataclasses
 import json
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from yogo.terminal import printable
+
+if TYPE_CHECKING:
+    from yogo.definition import Survey
 
 
 def register(commands: Any) -> None:
@@ -21,20 +25,36 @@ def register(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from yogo.definition import survey
+    from yogo.definition.report import report
 
     show = sys.stderr.isatty()
-    found = survey(args.definition, progress=_say if show else None)
-    if show:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    try:
+        found = _survey(args.definition, _say if show else _silent)
+    finally:
+        if show:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
         print(json.dumps(dataclasses.asdict(found), default=str, indent=2))
     else:
-        from yogo.definition.report import report
-
         print("\n".join(printable(line) for line in report(found)))
     return 1 if found.has_errors else 0
 
 
-def _say(num_pictures: int) -> None:
-    print(f"\rcounting pictures · {num_pictures:,}", end="", file=sys.stderr, flush=True)
+def _survey(definition: str, tell: Callable[[str, int, int], None]) -> Survey:
+    """With its pictures looked into, where there is what it takes: a console alone has no decoder."""
+    try:
+        from yogo.data.checking import full_survey
+    except ModuleNotFoundError:
+        from yogo.definition import survey
+
+        return survey(definition, progress=lambda done: tell("reading labels", done, 0))
+    return full_survey(definition, progress=tell)
+
+
+def _say(what: str, done: int, total: int) -> None:
+    of = f" of {total:,}" if total else ""
+    print(f"\r{what} · {done:,}{of}\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _silent(*told: object) -> None:
+    return

@@ -14,6 +14,7 @@ from torchvision.ops import box_convert
 from yogo.data.utils import read_image
 from yogo.definition import FolderPair, parse_notes, read_labels, read_notes
 from yogo.definition.folders import listing
+from yogo.definition.problem import complaint
 from yogo.targets import build_targets
 
 __all__ = ["ObjectDetectionDataset", "format_labels_tensor", "label_file_to_tensor", "load_labels"]
@@ -67,9 +68,8 @@ class ObjectDetectionDataset(Dataset[tuple[Tensor, Tensor]]):
         self.Sx, self.Sy, self.classes = Sx, Sy, tuple(classes)
         self.normalize_images, self.rgb = normalize_images, rgb
         found = listing(FolderPair("", self.images, self.labels))
-        for problem in found.problems:
-            if problem.is_error:
-                raise problem.exception()
+        if any(problem.is_error for problem in found.problems):
+            raise complaint(found.problems)
         self.names = found.names
         self.notes = read_notes(self.labels)
 

@@ -1,15 +1,33 @@
-"""What lies in a folder pair: each label with its picture. Each folder is listed once, and no file is looked at."""
+"""What lies in a folder pair: each label with its picture. Each folder is listed once; only odd files are opened.
+
+What cannot be paired is told by its likely cause: see yogo.definition.names, and yogo.definition.leftovers.
+"""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from yogo.definition.leftovers import LISTS, Leftover, leftover
 from yogo.definition.model import FolderPair
+from yogo.definition.names import likely_picture
 from yogo.definition.problem import Problem, listed
+from yogo.foreign import leads_nowhere, no_file
+from yogo.wording import counted
+from yogo.wording import listed as joined
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+_KINDS = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
+_OTHER_LABELS = {
+    ".xml": "Pascal VOC's: export in the format YOLO",
+    ".json": "COCO's or labelme's: export in the format YOLO",
+    ".csv": "tables: export in the format YOLO, a .txt for each picture",
+}
+MOST_LOOKED_INTO = 50
+"""Label files without a picture that are looked into, to say what they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,55 +44,155 @@ class Listing:
     problems: tuple[Problem, ...] = ()
 
 
-def listing(pair: FolderPair) -> Listing:
-    """List a folder pair. Never raises: see `Listing.problems`."""
+@dataclass(slots=True)
+class _Folder:
+    """The files in a folder, by name in order, without hidden ones, and what else stands there."""
+
+    path: Path
+    names: list[str] = field(default_factory=list)
+    odd: dict[str, str] = field(default_factory=dict)
+    """Name to what it is: `a folder`, `a link to x, which is not there`."""
+
+    def contents(self) -> str:
+        """What it holds, in a few words, as a hint to what it is."""
+        suffixes = Counter(os.path.splitext(name)[1].lower() or "other" for name in self.names)
+        kinds = [f"{counted(number, f'{suffix} file')}" for suffix, number in suffixes.most_common(3)]
+        folders = sum(what == "a folder" for what in self.odd.values())
+        if folders:
+            kinds.append(f"{counted(folders, 'folder')}, which are not looked into" if folders > 1 else "a folder")
+        return f"It holds {joined(kinds)}" if kinds else "It is empty"
+
+
+def listing(pair: FolderPair, classes: tuple[str, ...] | None = None) -> Listing:
+    """List a folder pair; lists of `classes` that lie there are compared. Never raises: see `Listing.problems`."""
     try:
-        labels = {name[:-4]: name for name in _files(pair.labels) if name.lower().endswith(".txt")}
-        pictures = _pictures(pair.images)
+        label_folder, image_folder = _look(pair.labels), _look(pair.images)
     except OSError as error:
         what = f"This folder cannot be listed: {error.strerror or error}"
         return Listing(pair, problems=(Problem("error", what, Path(error.filename or pair.images)),))
+    labels = {name[:-4]: name for name in label_folder.names if name.lower().endswith(".txt")}
+    pictures = _pictures(image_folder.names)
+    lonely = [labels[stem] for stem in sorted(labels.keys() - pictures.keys())]
+    suspects = sorted(lonely, key=lambda name: name.lower() not in LISTS)[:MOST_LOOKED_INTO]
+    leftovers = [one for name in suspects if (one := leftover(pair.labels, name))]
+    for one in leftovers:
+        lonely.remove(one.name)
+        del labels[one.name[:-4]]
     if not labels:
-        what = "This folder holds no labels (.txt files, one for each picture)"
-        return Listing(pair, num_unlabelled=len(pictures), problems=(Problem("error", what, pair.labels),))
+        problems = (_no_labels(pair, label_folder, pictures), *_odd(label_folder, image_folder))
+        return Listing(pair, num_unlabelled=len(pictures), problems=problems)
     names = tuple((pictures[stem][0], labels[stem]) for stem in sorted(labels) if stem in pictures)
-    return Listing(pair, names, len(pictures) - len(names), tuple(_problems(pair, labels, pictures)))
+    problems = (
+        *_odd(label_folder, image_folder),
+        *_problems(pair, labels, pictures),
+        *_lonely(pair, lonely, image_folder, pictures),
+        *_told(pair, leftovers, classes),
+    )
+    return Listing(pair, names, len(pictures) - len(names), problems)
 
 
-def _problems(pair: FolderPair, labels: dict[str, str], pictures: dict[str, list[str]]) -> list[Problem]:
-    problems = []
+def _no_labels(pair: FolderPair, folder: _Folder, pictures: dict[str, list[str]]) -> Problem:
+    """Why there are none."""
+    what = "This folder holds no labels (.txt files, one for each picture)"
+    suffixes = {os.path.splitext(name)[1].lower() for name in folder.names}
+    for suffix, whose in _OTHER_LABELS.items():
+        if suffix in suffixes:
+            return Problem("error", f"{what}. {folder.contents()}, which are {whose}", pair.labels)
+    if not pictures and suffixes & {*PICTURE_SUFFIXES}:
+        return Problem("error", f"{what} but pictures. Are image_path and label_path exchanged?", pair.labels)
+    return Problem("error", f"{what}. {folder.contents()}", pair.labels)
+
+
+def _odd(*folders: _Folder) -> Iterator[Problem]:
+    """What has the name of a label or a picture and is no file."""
+    for folder in folders:
+        for name, what in folder.odd.items():
+            if name.lower().endswith((".txt", *PICTURE_SUFFIXES)):
+                message = f"This is {what}, and no file that can be read"
+                kind = "things named like pictures or labels that are no files"
+                yield Problem("error", message, folder.path / name, missing="not there" in what, kind=kind)
+
+
+def _problems(pair: FolderPair, labels: dict[str, str], pictures: dict[str, list[str]]) -> Iterator[Problem]:
     if odd := [name for name in (*labels, *pictures) if not (name.isascii() or _is_text(name))]:
         message = f"{len(odd):,} file names are not UTF-8 and cannot be recorded; rename them: {listed(odd)}"
-        problems.append(Problem("error", message, pair.images))
-    if lonely := [labels[stem] for stem in sorted(labels.keys() - pictures.keys())]:
-        what = f"{len(lonely):,} labels have" if len(lonely) > 1 else "A label has"
-        kinds = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
-        message = f"{what} no picture ({kinds}) in {pair.images}: {listed(lonely)}"
-        problems.append(Problem("error", message, pair.labels, missing=True))
+        yield Problem("error", message, pair.images)
     if twice := sorted(stem for stem, names in pictures.items() if len(names) > 1 and stem in labels):
         taken = [" and ".join(pictures[stem]) for stem in twice]
         message = f"{len(twice):,} labels fit several pictures, of which the first is taken: {listed(taken)}"
-        problems.append(Problem("warning", message, pair.images))
-    return problems
+        yield Problem("warning", message, pair.images)
 
 
-def _pictures(folder: Path) -> dict[str, list[str]]:
+def _lonely(pair: FolderPair, lonely: list[str], folder: _Folder, pictures: dict[str, list[str]]) -> Iterator[Problem]:
+    """Labels without a picture: by their likely cause, and then the others together."""
+    # What stands there and is no file was told of already.
+    known = {os.path.splitext(name)[0] for name in folder.odd if name.lower().endswith(PICTURE_SUFFIXES)}
+    lonely = [name for name in lonely if name[:-4] not in known]
+    causes: dict[str, list[tuple[str, str]]] = {}
+    others = []
+    find = likely_picture(pictures)
+    for name in lonely:
+        found = find(name[:-4])
+        if found:
+            causes.setdefault(found[1], []).append((name, found[0]))
+        else:
+            others.append(name)
+    for cause, pairs in causes.items():
+        pair_names = listed([f"{name} and {pictures[stem][0]}" for name, stem in pairs])
+        message = f"{_labels(len(pairs))} no picture of the same name, but {cause}: {pair_names}. Rename them"
+        yield Problem("error", message, pair.labels, missing=True)
+    if others:
+        message = f"{_labels(len(others))} no picture ({_KINDS}) in {pair.images}: {listed(others)}"
+        if not pictures:
+            message += f". {folder.contents()}"
+        yield Problem("error", message, pair.labels, missing=True)
+
+
+def _labels(number: int) -> str:
+    return f"{number:,} labels have" if number > 1 else "A label has"
+
+
+def _told(pair: FolderPair, leftovers: list[Leftover], classes: tuple[str, ...] | None) -> Iterator[Problem]:
+    for one in leftovers:
+        if one.is_class_list:
+            continue
+        message = f"This is {one.what}, and no label: it is left out"
+        yield Problem("warning", message, pair.labels / one.name)
+    if classes is not None:
+        from yogo.definition.class_lists import compared
+
+        yield from compared(pair.labels, classes, [one.name for one in leftovers if one.is_class_list])
+
+
+def _pictures(names: list[str]) -> dict[str, list[str]]:
     """The names of pictures by what stands before their suffix, in order of preference by suffix."""
     pictures: dict[str, list[str]] = {}
-    for name in _files(folder):
+    for name in names:
         stem, dot, suffix = name.rpartition(".")
         if dot + suffix.lower() in PICTURE_SUFFIXES:
             pictures.setdefault(stem, []).append(name)
-    for names in pictures.values():
-        if len(names) > 1:
-            names.sort(key=lambda name: PICTURE_SUFFIXES.index(os.path.splitext(name)[1].lower()))
+    for several in pictures.values():
+        if len(several) > 1:
+            several.sort(key=lambda name: PICTURE_SUFFIXES.index(os.path.splitext(name)[1].lower()))
     return pictures
 
 
-def _files(folder: Path) -> list[str]:
-    """The names in a folder in order, without hidden ones and folders."""
-    with os.scandir(folder) as entries:
-        return sorted(entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir())
+def _look(path: Path) -> _Folder:
+    """Raises OSError."""
+    folder = _Folder(path)
+    with os.scandir(path) as entries:
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_file():
+                    folder.names.append(entry.name)
+                else:
+                    folder.odd[entry.name] = leads_nowhere(entry.path) or no_file(entry.stat())
+            except OSError as error:
+                folder.odd[entry.name] = leads_nowhere(entry.path) or f"unreadable ({error.strerror})"
+    folder.names.sort()
+    return folder
 
 
 def _is_text(name: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
 from yogo.errors import DefinitionError
 
 
@@ -93,9 +93,8 @@ class DatasetDefinition:
         from yogo.definition.resolve import resolve
 
         definition, problems = resolve(Path(path))
-        for problem in problems:
-            if problem.is_error:
-                raise problem.exception()
+        if any(problem.is_error for problem in problems):
+            raise complaint(problems, f"`yogo check {path}` lists all")
         assert definition is not None  # there is one wherever no error was found
         return definition
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from yogo.errors import DefinitionError
+
+MOST_NAMED = 10
+"""Problems that one sentence names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +44,16 @@ class Problem:
 class InvalidDatasetDefinitionFile(DefinitionError):
     """A dataset definition, or something that it names, is wrong."""
 
-    def __init__(self, problem: Problem | str) -> None:
+    def __init__(self, problem: Problem | str, others: Sequence[Problem] = (), advice: str = "") -> None:
+        """Of one problem, or of several together; `advice` says where those are listed that are not named."""
         self.problem = Problem("error", problem) if isinstance(problem, str) else problem
-        super().__init__(str(self.problem))
+        self.problems = (self.problem, *others)
+        if not others:
+            super().__init__(str(self.problem))
+            return
+        named = listed([str(one) for one in self.problems], MOST_NAMED, "; ")
+        rest = f". {advice}" if advice and len(self.problems) > MOST_NAMED else ""
+        super().__init__(f"{len(self.problems):,} things are wrong: {named}{rest}")
 
 
 class MissingPath(InvalidDatasetDefinitionFile, FileNotFoundError):
@@ -56,7 +67,14 @@ def fault(
     return Problem("error", message, file, line, missing, kind).exception()
 
 
-def listed(names: list[str], most: int = 3) -> str:
+def complaint(problems: Sequence[Problem], advice: str = "") -> InvalidDatasetDefinitionFile:
+    """The exception for all errors among `problems`, of which there is one at least."""
+    first, *others = dict.fromkeys(problem for problem in problems if problem.is_error)
+    missing = first.missing and all(one.missing for one in others)
+    return (MissingPath if missing else InvalidDatasetDefinitionFile)(first, others, advice)
+
+
+def listed(names: list[str], most: int = 3, between: str = ", ") -> str:
     """Some names as a sentence has them: a, b, c and 12 more."""
     rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")
+    return between.join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -2,31 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from yogo.definition.problem import Problem
 from yogo.definition.survey import Survey
 from yogo.wording import counted
 
+MOST_OF_A_KIND = 5
+"""Problems of one kind that are printed; the rest is counted."""
 
-def report(survey: Survey) -> Iterator[str]:
-    """The lines of a survey. They hold names as they are: make them printable at the edge."""
+
+def report(survey: Survey, *, lists_all: str = "--json lists all") -> Iterator[str]:
+    """The lines of a survey. They hold names as they are: make them printable at the edge.
+
+    `lists_all` says where those problems stand that are only counted.
+    """
     if survey.classes:
-        classes = "1 class" if len(survey.classes) == 1 else f"{len(survey.classes)} classes"
-        yield f"{counted(survey.num_pictures, 'picture')} in {counted(survey.num_folders, 'folder')} · {classes}"
-        yield f"train {survey.num_train:,} · val {survey.num_val:,} · test {survey.num_test:,}"
+        yield from summary(survey)
         yield ""
         yield from _table(survey)
         yield ""
         yield f"{survey.median_boxes:g} boxes a picture (median), at most {survey.max_boxes:,}"
-    if survey.num_dropped:
-        yield f"{survey.num_dropped:,} boxes left out: smaller than 200 square pixels of a 772x1032 frame"
-    if survey.num_unlabelled:
-        yield f"{counted(survey.num_unlabelled, 'picture')} left out: no label file (an empty one says: nothing here)"
+    yield from left_out(survey)
     if survey.problems:
         yield ""
         yield counted(len(survey.problems), "problem")
-        for problem in survey.problems:
+        yield from told(survey.problems, lists_all)
+
+
+def summary(survey: Survey) -> Iterator[str]:
+    """How many pictures there are, how they are shared out, and what of them was read."""
+    classes = "1 class" if len(survey.classes) == 1 else f"{len(survey.classes)} classes"
+    yield f"{counted(survey.num_pictures, 'picture')} in {counted(survey.num_folders, 'folder')} · {classes}"
+    yield f"train {survey.num_train:,} · val {survey.num_val:,} · test {survey.num_test:,}"
+    yield f"read: {read(survey)}"
+
+
+def read(survey: Survey) -> str:
+    """What was read for it."""
+    labels = f"every row of {counted(survey.num_pictures, 'label file')}"
+    if survey.num_looked_into:
+        return f"{labels}, head and end of {counted(survey.num_looked_into, 'picture')}"
+    return f"{labels}; no picture was opened"
+
+
+def left_out(survey: Survey) -> Iterator[str]:
+    """What is not trained on, and on what there is nothing to see."""
+    if survey.num_dropped:
+        boxes = "1 box" if survey.num_dropped == 1 else f"{survey.num_dropped:,} boxes"
+        yield f"{boxes} left out: smaller than 200 square pixels of a 772x1032 frame"
+    if survey.num_unlabelled:
+        yield f"{counted(survey.num_unlabelled, 'picture')} left out: no label file (an empty one says: nothing here)"
+    if survey.num_empty:
+        yield f"{counted(survey.num_empty, 'picture')} with nothing on them, as an empty label says"
+
+
+def told(problems: Iterable[Problem], lists_all: str = "") -> Iterator[str]:
+    """Each problem in a line, errors first, those of a kind together and beyond a number only counted."""
+    groups: dict[tuple[bool, str], list[Problem]] = {}
+    for problem in sorted(problems, key=lambda one: not one.is_error):
+        groups.setdefault((not problem.is_error, problem.kind or str(problem)), []).append(problem)
+    for (_, kind), group in groups.items():
+        for problem in group[:MOST_OF_A_KIND]:
             yield f"{'✖' if problem.is_error else '!'} {problem.severity}: {problem}"
+        if (rest := len(group) - MOST_OF_A_KIND) > 0:
+            where = f" ({lists_all})" if lists_all else ""
+            yield f"{'✖' if group[0].is_error else '!'} and {rest:,} more {kind}{where}"
 
 
 def _table(survey: Survey) -> Iterator[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from yogo.definition import source
 from yogo.definition.model import DatasetDefinition, FolderPair
-from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
+from yogo.definition.problem import Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
-from yogo.definition.thumbnails import SMALLEST_AREA, usable
+from yogo.definition.thumbnails import SMALLEST_AREA, examined
 from yogo.foreign import leads_nowhere
 
 MAX_DEPTH = 50
@@ -88,15 +88,13 @@ class _Walk:
         return None
 
     def holds_thumbnails(self, folder: Path, named: Named) -> bool:
-        try:
-            if next(usable(folder), None) is not None:
-                return True
-        except InvalidDatasetDefinitionFile as error:
-            self.problems.append(error.problem)
-            return False
-        what = f"{named.key} names a folder without thumbnails (PNG files of more than {SMALLEST_AREA} pixels)"
-        self._say(self.top, named.line, f"{what}: {_short(named.text)}")
-        return False
+        found = [*examined(folder)]
+        wrong = [one for one in found if isinstance(one, Problem)]
+        self.problems += wrong
+        if not found:
+            what = f"{named.key} names a folder without thumbnails (PNG files of more than {SMALLEST_AREA} pixels)"
+            self._say(self.top, named.line, f"{what}: {_short(named.text)}")
+        return len(wrong) < len(found)
 
     def _child(self, file: Source, entry: DefinitionEntry, part: Part, above: tuple[Path, ...]) -> None:
         line = entry.definition.line

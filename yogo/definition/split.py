@@ -15,7 +15,7 @@ from pathlib import Path
 
 from yogo.definition.folders import Listing, listing
 from yogo.definition.model import DatasetDefinition, SplitFractions
-from yogo.definition.problem import Problem
+from yogo.definition.problem import Problem, complaint
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,11 @@ def split(definition: DatasetDefinition, *, override: SplitFractions | None = No
 
     Raises InvalidDatasetDefinitionFile or MissingPath for a folder without labels, or a label without its picture.
     """
-    data = [listing(pair) for pair in definition.dataset_paths]
-    test = [listing(pair) for pair in definition.test_dataset_paths]
+    data = [listing(pair, definition.classes) for pair in definition.dataset_paths]
+    test = [listing(pair, definition.classes) for pair in definition.test_dataset_paths]
     problems = [problem for one in (*data, *test) for problem in one.problems]
-    for problem in problems:
-        if problem.is_error:
-            raise problem.exception()
+    if any(problem.is_error for problem in problems):
+        raise complaint(problems, f"`yogo check {definition.path}` lists all")
     return share_out(data, test, override or definition.split_fractions, seed=seed, pool=override is not None)
 
 
@@ -99,7 +98,7 @@ def share_out(
         parts[1],
         parts[2] + tuple(held),
         sum(one.num_unlabelled for one in listings),
-        tuple(problem for one in listings for problem in one.problems),
+        tuple(dict.fromkeys(problem for one in listings for problem in one.problems)),
     )
 
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import statistics
 from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.definition.folders import Listing, listing
-from yogo.definition.labels import Notes, read_labels, read_notes
+from yogo.definition.labels import Notes, examine_labels, read_notes
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.overlap import same_content
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, listed
 from yogo.definition.resolve import resolve
 from yogo.definition.split import Sample, Splits, share_out
 
-MOST_LABEL_PROBLEMS = 20
-"""Bad label files that are told one by one; the rest is counted."""
-
 Progress = Callable[[int], None]
+
+Look = Callable[[Sequence[str]], Iterable[Problem]]
+"""Looks into some pictures, and says what is wrong or odd. Whoever has a decoder hands it in."""
 
 
 @dataclass(slots=True)
@@ -35,6 +35,12 @@ class Survey:
 
     num_unlabelled: int = 0
     """Pictures without one; they are left out."""
+
+    num_empty: int = 0
+    """Pictures whose label says that nothing is on them."""
+
+    num_looked_into: int = 0
+    """Pictures whose files were looked into; 0 where nobody did."""
 
     num_train: int = 0
     num_val: int = 0
@@ -61,12 +67,12 @@ class Survey:
 
 
 def check(path: str | Path) -> list[Problem]:
-    """Every problem of a definition and of the folders that it names; no label file is opened. Never raises."""
+    """Every problem of a definition and of the folders that it names; no label or picture is opened. Never raises."""
     return list(_look(Path(path))[2])
 
 
-def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
-    """Count a definition's pictures and boxes.
+def survey(path: str | Path, *, progress: Progress | None = None, look: Look | None = None) -> Survey:
+    """Count a definition's pictures and boxes, and look into its pictures too, where there is a `look`.
 
     `progress` is told now and then how many pictures were counted; what it raises ends the counting. Nothing
     else is raised: what is wrong is in `Survey.problems`.
@@ -83,6 +89,10 @@ def survey(path: str | Path, *, progress: Progress | None = None) -> Survey:
     found.num_unlabelled = splits.num_unlabelled
     found.num_train, found.num_val, found.num_test = (len(part) for _, part in splits.items())
     _Counter(found, progress).count(splits)
+    if look is not None:
+        pictures = list(dict.fromkeys(sample.image_file for _, part in splits.items() for sample in part))
+        found.problems += look(pictures)
+        found.num_looked_into = len(pictures)
     found.problems += _overlaps(splits)
     return found
 
@@ -91,8 +101,9 @@ def _look(path: Path) -> tuple[DatasetDefinition | None, list[Listing], list[Pro
     definition, problems = resolve(path)
     if definition is None:
         return None, [], problems
-    listings = [listing(pair) for pair in definition.all_dataset_paths]
-    return definition, listings, problems + [problem for one in listings for problem in one.problems]
+    listings = [listing(pair, definition.classes) for pair in definition.all_dataset_paths]
+    told = [*problems, *(problem for one in listings for problem in one.problems)]
+    return definition, listings, list(dict.fromkeys(told))
 
 
 class _Counter:
@@ -101,7 +112,6 @@ class _Counter:
         self.progress = progress
         self.boxes = array("q")
         self.notes: dict[Path, Notes | None] = {}
-        self.num_bad = 0
 
     def count(self, splits: Splits) -> None:
         survey = self.survey
@@ -117,23 +127,17 @@ class _Counter:
         if self.boxes:
             survey.median_boxes = statistics.median(self.boxes)
             survey.max_boxes = max(self.boxes)
-        if (rest := self.num_bad - MOST_LABEL_PROBLEMS) > 0:
-            survey.problems.append(Problem("error", f"{rest:,} more label files cannot be read"))
 
     def _count(self, sample: Sample, totals: list[int]) -> None:
         if sample.label is None:
             return
-        try:
-            labels = read_labels(sample.label, self.survey.classes, self._notes(sample.label.parent))
-        except InvalidDatasetDefinitionFile as error:
-            self.num_bad += 1
-            if self.num_bad <= MOST_LABEL_PROBLEMS:
-                self.survey.problems.append(error.problem)
-            return
+        labels, told = examine_labels(sample.label, self.survey.classes, self._notes(sample.label.parent))
+        self.survey.problems += told
         indices = labels.rows[::5].tolist()
         for index in range(len(totals)):
             totals[index] += indices.count(index)
         self.survey.num_dropped += labels.num_dropped
+        self.survey.num_empty += not (labels.rows or told)
         self.boxes.append(len(labels))
         if self.progress and len(self.boxes) % 100 == 0:
             self.progress(len(self.boxes))

@@ -1,0 +1,86 @@
+"""Lists of classes that an export has beside its labels: classes.txt, obj.names, data.yaml. They say what the numbers
+in the labels mean, so they are compared with class_names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from yogo import yaml12
+from yogo.definition.leftovers import CLASS_LISTS
+from yogo.definition.plain import read_file
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
+
+_YAML = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
+_MAX_BYTES = 1_000_000
+MOST_SHOWN = 12
+
+
+def compared(label_folder: Path, classes: Sequence[str], among: Sequence[str] = ()) -> Iterator[Problem]:
+    """What is to be said of the lists in a label folder (those named `among` its labels), beside it, and above."""
+    if (label_folder / "notes.json").is_file() and not (label_folder.parent / "notes.json").exists():
+        what = "notes.json is read beside the label folder, not in it: is it meant to say what the classes are?"
+        yield Problem("warning", what, label_folder / "notes.json")
+    has_notes = (label_folder.parent / "notes.json").exists()
+    for path in _lists(label_folder, among):
+        if not path.is_file():
+            continue
+        try:
+            names = _names(path)
+        except (InvalidDatasetDefinitionFile, yaml12.YamlError):
+            continue  # it is nobody's duty to be a list of classes
+        if names and (problem := _compare(path, names, classes, decides=not has_notes)):
+            yield problem
+
+
+def _lists(label_folder: Path, among: Sequence[str]) -> Iterator[Path]:
+    yield from (label_folder / name for name in among)
+    # Among the labels, a .txt that has a picture is a label.
+    yield from (label_folder / name for name in CLASS_LISTS if not name.endswith(".txt"))
+    yield from (label_folder.parent / name for name in CLASS_LISTS)
+    for folder in (label_folder.parent, label_folder.parent.parent):
+        yield from (folder / name for name in _YAML)
+
+
+def _names(path: Path) -> list[str]:
+    if path.name in _YAML:
+        data = yaml12.load(path).data
+        return _of_yaml(data.get("names")) if isinstance(data, dict) else []
+    text = read_file(path, "list of classes", _MAX_BYTES).decode("utf-8-sig", "replace")
+    return [line.strip().strip("\"'") for line in text.splitlines() if line.strip()]
+
+
+def _of_yaml(names: Any) -> list[str]:
+    if isinstance(names, dict) and all(str(key).isdecimal() for key in names):
+        return [str(names[key]) for key in sorted(names, key=int)]
+    return [str(name) for name in names] if isinstance(names, list) else []
+
+
+def _compare(path: Path, names: list[str], classes: Sequence[str], *, decides: bool) -> Problem | None:
+    """`decides`: numbers in the labels are places in a list, as there are no notes."""
+    theirs, ours = [_plain(name) for name in names], [_plain(name) for name in classes]
+    if theirs == ours:
+        return None
+    orders = f"{_shown(names)} here, {_shown(classes)} in class_names"
+    moved = [name for place, name in enumerate(theirs) if name in ours and ours.index(name) != place]
+    if not decides:
+        what = f"This list of classes differs from class_names, but notes.json decides: {orders}"
+        return Problem("warning", what, path) if set(theirs) - set(ours) else None
+    if moved:
+        what = f"The classes stand in another order: {orders}. The numbers in the labels are of this list"
+        return Problem(
+            "error", f"{what}: write class_names in its order, or remove it if they were numbered anew", path
+        )
+    return Problem("warning", f"The classes are called otherwise: {orders}", path)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]+", " ", name).strip().casefold()
+
+
+def _shown(names: Sequence[str]) -> str:
+    shown = [f"{place} {name[:40]}" for place, name in enumerate(names[:MOST_SHOWN])]
+    rest = len(names) - MOST_SHOWN
+    return f"({', '.join(shown)}{f' and {rest:,} more' if rest > 0 else ''})"
