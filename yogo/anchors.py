@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from yogo.data.label_files import parse
-from yogo.definition import DatasetDefinition, split
+from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile, split
+from yogo.definition.problem import Problem, complaint
 from yogo.errors import DefinitionError
 
 Size = tuple[float, float]
@@ -54,10 +55,16 @@ def propose(definition: DatasetDefinition, default: Size, *, progress: Progress 
     samples = split(definition).train
     paths = [sample.label_file for sample in samples]
     sizes: list[array[float]] = [array("d") for _ in definition.classes]
+    wrong: list[Problem] = []
     for start in range(0, len(paths), FILES_AT_A_TIME):
-        _collect(parse(paths[start : start + FILES_AT_A_TIME], definition.classes).rows, sizes)
+        try:
+            _collect(parse(paths[start : start + FILES_AT_A_TIME], definition.classes).rows, sizes)
+        except InvalidDatasetDefinitionFile as error:
+            wrong += error.problems
         if progress is not None:
             progress(min(start + FILES_AT_A_TIME, len(paths)))
+    if wrong:
+        raise complaint(wrong, f"`yogo check {definition.path}` lists all")
     everything = array("d", [value for one in sizes for value in one])
     if not everything:
         raise DefinitionError(f"{definition.path} has no boxes to train on: there is nothing to find an anchor for")

@@ -93,6 +93,14 @@ def test_a_broken_picture_is_named_and_leaves_nothing_behind(samples: list[Sampl
     assert [path.name for path in folder.iterdir()] == ["building.lock"]
 
 
+def test_all_broken_pictures_are_named_at_once(samples: list[Sample], folder: Path) -> None:
+    for number in (1, 3, 4):
+        samples[number].image.write_bytes(b"torn")
+    with pytest.raises(DefinitionError) as caught:
+        opened(samples, folder)
+    assert all(f"{number}.png cannot be read as a picture" in str(caught.value) for number in (1, 3, 4))
+
+
 def test_more_than_the_limit_is_refused_with_a_sentence(samples: list[Sample], folder: Path) -> None:
     notices: list[str] = []
     assert opened(samples, folder, limit_bytes=6 * FRAME - 1, notice=notices.append) is None

@@ -43,12 +43,13 @@ def run(args: argparse.Namespace) -> int:
 def _survey(definition: str, tell: Callable[[str, int, int], None]) -> Survey:
     """With its pictures looked into, where there is what it takes: a console alone has no decoder."""
     try:
+        from yogo.data.cache import default_folder
         from yogo.data.checking import full_survey
     except ModuleNotFoundError:
         from yogo.definition import survey
 
         return survey(definition, progress=lambda done: tell("reading labels", done, 0))
-    return full_survey(definition, progress=tell)
+    return full_survey(definition, memory=default_folder(), progress=tell)
 
 
 def _say(what: str, done: int, total: int) -> None:

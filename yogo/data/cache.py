@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from math import prod
+from operator import itemgetter
 from pathlib import Path
 from typing import IO
 
@@ -32,6 +33,7 @@ from yogo.data.depth import UPPER_EIGHT, Bits
 from yogo.data.fingerprint import UNSEEN, fingerprint, statuses
 from yogo.data.pictures import Bytes, read_pixels
 from yogo.definition.identity import Status, settled
+from yogo.definition.problem import Problem, complaint
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError, YogoError
 
@@ -229,10 +231,18 @@ def _build(target: Path, paths: Sequence[str], shape: tuple[int, int, int], bits
 def _decode_into(
     file: IO[bytes], paths: Sequence[str], shape: tuple[int, int, int], bits: Bits, progress: Progress
 ) -> None:
-    """Threads, since decoding lets go of the interpreter's lock: they start at once and share everything."""
+    """Threads, since decoding lets go of the interpreter's lock: they start at once and share everything.
+
+    Raises DefinitionError naming all pictures that cannot be read, each of which may be mended only once it was told.
+    """
+    broken: list[tuple[int, Problem]] = []
 
     def decode(row: int) -> None:
-        pixels = read_pixels(paths[row], rgb=shape[0] == 3, image_hw=shape[1:], bits=bits)
+        try:
+            pixels = read_pixels(paths[row], rgb=shape[0] == 3, image_hw=shape[1:], bits=bits)
+        except DefinitionError as error:
+            broken.append((row, Problem("error", str(error))))
+            return
         if os.pwrite(file.fileno(), pixels.data, row * prod(shape)) != pixels.nbytes:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file.name)
 
@@ -245,3 +255,5 @@ def _decode_into(
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
+    if broken:
+        raise complaint([problem for _, problem in sorted(broken, key=itemgetter(0))])

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from yogo.data.cache import default_folder
 from yogo.data.headers import Header, depth, look
 from yogo.data.remarks import remarks
 from yogo.definition.problem import Problem
@@ -21,11 +20,11 @@ _KIND = "pictures that cannot be read"
 
 
 def full_survey(path: str | Path, *, memory: Path | None = None, progress: Progress | None = None) -> Survey:
-    """The definition counted, and every picture's head and end looked at; what was found is remembered in `memory`.
+    """The definition counted, and every picture's head and end looked at; what was found is remembered.
 
-    `memory` is a folder, else that of the caches. Raises nothing but what `progress` does.
+    `memory` is the folder of the caches; with None nothing is remembered. Raises nothing but what `progress` does.
     """
-    folder = (memory or default_folder()) / "headers"
+    folder = memory / "headers" if memory else None
     tell = progress or (lambda *_: None)
 
     def examine(paths: Sequence[str]) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from yogo.definition.labels import read_labels, read_notes
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
 from yogo.errors import YogoError
 
 
@@ -36,17 +37,28 @@ class Parsed(NamedTuple):
 
 
 def parse(paths: Sequence[str | None], classes: Sequence[str]) -> Parsed:
-    """The boxes of label files; none where there is no file. Raises DefinitionError."""
+    """The boxes of label files; none where there is no file.
+
+    Raises InvalidDatasetDefinitionFile for all files that are wrong, each by its first fault.
+    """
+    wrong: list[Problem] = []
     rows, counts, dropped = array("f"), array("q"), array("q")
     notes = {folder: read_notes(folder) for folder in {Path(path).parent for path in paths if path is not None}}
     for path in paths:
         before, num_dropped = len(rows), 0
         if path is not None:
-            labels = read_labels(file := Path(path), classes, notes[file.parent])
+            file = Path(path)
+            try:
+                labels = read_labels(file, classes, notes[file.parent])
+            except InvalidDatasetDefinitionFile as error:
+                wrong += error.problems
+                continue
             rows.extend(labels.rows)
             num_dropped = labels.num_dropped
         counts.append((len(rows) - before) // 5)
         dropped.append(num_dropped)
+    if wrong:
+        raise complaint(wrong)
     return Parsed(rows, counts, dropped)
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from yogo.data.cores import visible_cores
 from yogo.data.label_files import Parsed, parse, parse_apart
+from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
 from yogo.definition.split import Sample
 
 Progress = Callable[[int, int], None]
@@ -96,28 +97,46 @@ def pack_labels(
     """The labels of all `samples`, in their order; a sample without a label file has no boxes.
 
     Many files are parsed by `num_workers` processes: as many as there are cores, if it is not said.
-    Raises DefinitionError naming the file and line that is wrong.
+    Raises DefinitionError naming the files and lines that are wrong.
     """
     paths = [sample.label_file for sample in samples]
     chunks = [paths[start : start + CHUNK] for start in range(0, len(paths), CHUNK)]
     if num_workers is None:
         num_workers = visible_cores() if len(paths) >= PARALLEL_FROM else 0
-    parsed = []
+    parsed: list[Parsed] = []
+    wrong: list[Problem] = []
     done = 0
-    for part in _parse_all(chunks, classes, num_workers):
-        parsed.append(part)
-        done += len(part.counts)
+    for chunk, part in zip(chunks, _parse_all(chunks, classes, num_workers), strict=True):
+        if isinstance(part, Parsed):
+            parsed.append(part)
+        else:
+            wrong += part
+        done += len(chunk)
         if progress is not None:
             progress(done, len(paths))
+    if wrong:
+        raise complaint(wrong)
     return _joined(parsed)
 
 
-def _parse_all(chunks: list[list[str | None]], classes: Sequence[str], num_workers: int) -> Iterator[Parsed]:
+def _parse_all(
+    chunks: list[list[str | None]], classes: Sequence[str], num_workers: int
+) -> Iterator[Parsed | Sequence[Problem]]:
     if num_workers <= 1 or len(chunks) <= 1:
-        yield from (parse(chunk, classes) for chunk in chunks)
+        yield from (_parsed(parse, chunk, classes) for chunk in chunks)
         return
     with ThreadPoolExecutor(num_workers) as pool:  # each thread only waits for a process
-        yield from pool.map(parse_apart, chunks, [classes] * len(chunks))
+        yield from pool.map(lambda chunk: _parsed(parse_apart, chunk, classes), chunks)
+
+
+def _parsed(
+    how: Callable[[Sequence[str | None], Sequence[str]], Parsed], chunk: Sequence[str | None], classes: Sequence[str]
+) -> Parsed | Sequence[Problem]:
+    """What is wrong is gathered over all files, since each may be mended only once it was told."""
+    try:
+        return how(chunk, classes)
+    except InvalidDatasetDefinitionFile as error:
+        return error.problems
 
 
 def _joined(parts: list[Parsed]) -> PackedLabels:

@@ -9,20 +9,22 @@ import torch
 
 from yogo.checkpoint import load_checkpoint
 from yogo.data.label_cache import open_labels
+from yogo.data.label_remarks import label_remarks
 from yogo.errors import TrainingError
 from yogo.metrics.measure import measure
 from yogo.model import open_model
 from yogo.run.metrics import beside
 from yogo.training.attempt import listening
-from yogo.training.building import batches, too_small
+from yogo.training.building import batches
 from yogo.training.distributed import World
 from yogo.training.evaluation import announced, described, evaluate
 from yogo.training.forward import Forward
 from yogo.training.listeners import Listener
 from yogo.training.listeners.jsonl import MetricsFile
+from yogo.training.looking import telling_all
 from yogo.training.plan import Plan
 from yogo.training.precision import choose
-from yogo.training.progress import Event
+from yogo.training.progress import Event, Noticed
 from yogo.training.request import CheckpointTest, Request
 
 
@@ -40,7 +42,8 @@ def examine(request: Request, test: CheckpointTest, world: World) -> int:
         raise TrainingError(
             f"{folder} cannot be written to: leave out --dump-to-disk, or copy the checkpoint elsewhere"
         )
-    own_plan = resolve(request, test)
+    with telling_all(request):
+        own_plan = resolve(request, test)
     with listening(own_plan, request) as (screen, board):
         plan = world.share(own_plan)
         listeners: list[Listener] = [screen, board]
@@ -60,7 +63,7 @@ def _events(plan: Plan, request: Request, test: CheckpointTest, world: World) ->
     model = open_model(checkpoint)[0].to(world.device).to(memory_format=torch.channels_last)
     forward = Forward(plan.recipe, model, choose(plan.precision, world.device))
     labels = open_labels(plan.splits.test, plan.classes, request.memory)
-    yield from too_small(labels)
+    yield from map(Noticed, label_remarks(labels))
     pictures = batches(plan.splits.test, labels, plan, request, world)
     losses, evidence = yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch)
     if world.leads:

@@ -10,8 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from yogo.checkpoint import Checkpoint, load_checkpoint
+from yogo.data.label_cache import open_labels
 from yogo.definition import DatasetDefinition, Sample, SplitFractions, Splits, split
 from yogo.definition.lineage import digests, records, trained_on
+from yogo.definition.problem import complaint
 from yogo.definition.record import DataRecord
 from yogo.errors import TrainingError
 from yogo.metrics.report import trained_on as sentence
@@ -41,6 +43,7 @@ def resolve(request: Request, test: CheckpointTest) -> Plan:
     if not samples:
         raise TrainingError(f"{definition.path} names no pictures to test on")
     bits, odd = look_at(samples, request, known=checkpoint.image_bits, image_hw=recipe.image_hw)
+    open_labels(samples, definition.classes, request.memory)  # whatever is wrong is told now
     plan = Plan(
         run=run,
         definition=definition.path.absolute(),
@@ -103,7 +106,6 @@ def _changed(record: DataRecord, definition: DatasetDefinition) -> tuple[str, ..
         return ()
     tested = tuple(entry for entry in record.files if entry.split == "test")
     problems = record.model_copy(update={"files": tested}).verify()
-    for problem in problems:
-        if problem.missing:
-            raise problem.exception()
+    if gone := [problem for problem in problems if problem.missing]:
+        raise complaint(gone)
     return tuple(map(str, problems))

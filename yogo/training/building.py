@@ -13,6 +13,7 @@ from yogo.data.augment import augmentation
 from yogo.data.balance import balanced_weights
 from yogo.data.cache import DEFAULT_LIMIT_BYTES, GIB, DecodedCache, open_cache
 from yogo.data.label_cache import open_labels
+from yogo.data.label_remarks import label_remarks
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.made_frames import MadeFrames
 from yogo.data.packed import PackedLabels
@@ -113,12 +114,6 @@ def _tell_losses(samples: BatchLoader, model: YOGO, tell: Tell) -> None:
         )
 
 
-def too_small(labels: PackedLabels) -> Iterator[Noticed]:
-    """What is to be said of boxes that were dropped, of whatever set."""
-    if labels.num_dropped:
-        yield Noticed(f"Boxes too small to be cells are left out: {labels.num_dropped:,}")
-
-
 def _tell_weights(weights: Tensor | None, plan: Plan, tell: Tell) -> None:
     if weights is not None:
         listed = ", ".join(f"{name} {weight:.3g}" for name, weight in zip(plan.classes, weights.tolist(), strict=True))
@@ -138,17 +133,18 @@ def _one_thread() -> Iterator[None]:
 
 @_one_thread()
 def _sets(plan: Plan, request: Request, world: World, model: YOGO, tell: Tell) -> Sets:
-    splits, cache = plan.splits, _cache(plan, request, tell)
+    splits = plan.splits
     # All at once: what is kept of it then serves a run that splits the same pictures otherwise, too.
     labels = open_labels([*splits.train, *splits.val, *splits.test], plan.classes, request.memory, plan.seen)
+    cache = _cache(plan, request, tell)
     of_train, of_val, of_test = labels.split([len(samples) for _, samples in splits.items()])
     train = batches(splits.train, of_train, plan, request, world, cache=cache, shuffle=True, made=_made(plan))
     weights = None
     if plan.recipe.class_weights == "balanced":
         weights = balanced_weights(train.labels, len(plan.classes))
     if world.leads:
-        for notice in too_small(labels):
-            tell(notice)
+        for sentence in label_remarks(labels):
+            tell(Noticed(sentence))
         _tell_losses(train, model, tell)
         _tell_weights(weights, plan, tell)
     return Sets(

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 
+from yogo.data.checking import full_survey
 from yogo.data.depth import Bits
 from yogo.data.headers import Header, look, reading_depth
 from yogo.data.remarks import remarks
 from yogo.definition import Sample
-from yogo.definition.problem import Problem, listed
+from yogo.definition.problem import Problem, complaint
 from yogo.definition.thumbnails import Thumbnail
 from yogo.errors import DefinitionError
 from yogo.training.request import Request
 
-MOST_NAMED = 10
+
+@contextlib.contextmanager
+def telling_all(request: Request) -> Iterator[None]:
+    """Where the data are at fault, everything that is wrong with them is told, as `yogo check` does, not what was met.
+
+    Raises DefinitionError.
+    """
+    try:
+        yield
+    except DefinitionError as error:
+        if request.definition is None:
+            raise
+        found = full_survey(request.definition, memory=request.memory)
+        wrong = [problem for problem in found.problems if problem.is_error]
+        if len(wrong) < 2:
+            raise
+        raise complaint(wrong, f"`yogo check {request.definition}` lists all") from error
 
 
 def look_at(
@@ -35,14 +52,6 @@ def look_at(
     found = look([*paths, *(str(one.path) for one in thumbnails)], memory=memory, progress=progress)
     headers = [one for one in found if isinstance(one, Header)]
     if len(headers) < len(found):
-        raise _broken([one for one in found if isinstance(one, Problem)], len(found), request.definition)
+        raise complaint([one for one in found if isinstance(one, Problem)])
     bits = reading_depth(headers, known, request.image_bits)
     return bits, tuple(remarks(headers[: len(paths)], bits=bits, image_hw=image_hw))
-
-
-def _broken(problems: Sequence[Problem], total: int, definition: Path | None) -> DefinitionError:
-    if len(problems) == 1:
-        return problems[0].exception()
-    rest = f"; `yogo check {definition}` lists all" if len(problems) > MOST_NAMED else ""
-    named = listed([str(problem) for problem in problems], MOST_NAMED)
-    return DefinitionError(f"{len(problems):,} of {total:,} pictures cannot be read: {named}{rest}")

@@ -8,8 +8,10 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from yogo.data.depth import Bits
+from yogo.data.label_cache import open_labels
 from yogo.definition import DatasetDefinition, SplitFractions, Splits, split
 from yogo.definition.lineage import digests_of_test, records, trained_on
 from yogo.definition.record import DataRecord
@@ -25,12 +27,13 @@ from yogo.run.result import sha256
 from yogo.training.choosing import choose, held
 from yogo.training.disk import Disk
 from yogo.training.listeners.terminal import terminal
-from yogo.training.looking import look_at
+from yogo.training.looking import look_at, telling_all
 from yogo.training.plan import Plan
 from yogo.training.progress import Progressed
 from yogo.training.receipt import Receipt
 from yogo.training.request import Request
 from yogo.training.resumption import go_on
+from yogo.wording import counted
 
 
 @contextlib.contextmanager
@@ -75,7 +78,12 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         return go_on(request, run, Manifest.read(run.manifest), world_size)
     if request.definition is None:
         raise RunError(f"{run.path} never began to train: name its dataset definition to begin")
-    definition = DatasetDefinition.from_yaml(request.definition)
+    with telling_all(request):
+        return _begin(request, request.definition, run)
+
+
+def _begin(request: Request, file: Path, run: RunDirectory) -> Plan:
+    definition = DatasetDefinition.from_yaml(file)
     known: Bits = 8
     recipe, digest = request.recipe, None
     notices = tuple(_edited(run, definition))
@@ -90,6 +98,8 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
     made_of = thumbnails(definition)
     number = num_made(len(splits.train)) if made_of else 0
     bits, odd = _looked_at(request, splits, made_of, known, recipe)
+    # Before hours of hashing and decoding. What is parsed here is kept for when it is wanted.
+    open_labels([sample for _, part in splits.items() for sample in part], definition.classes, request.memory)
     return Plan(
         run=run,
         definition=definition.path.absolute(),
@@ -106,6 +116,7 @@ def _resolve(request: Request, run: RunDirectory, world_size: int) -> Plan:
         image_bits=bits,
         notices=(
             *(*notices, *_made(number, made_of, definition)),
+            *_shared_out(definition, splits),
             *map(str, (*definition.warnings, *splits.warnings, *odd)),
         ),
     )
@@ -117,6 +128,19 @@ def _split(request: Request, definition: DatasetDefinition, seed: int) -> Splits
     if not splits.train:
         raise TrainingError(f"{definition.path} leaves no pictures to train on: look at its split fractions")
     return splits
+
+
+def _shared_out(definition: DatasetDefinition, splits: Splits) -> Iterator[str]:
+    parts = zip(("train", "validate", "test"), (len(part) for _, part in splits.items()), strict=True)
+    told = ", ".join(f"{number:,} to {verb} on" for verb, number in parts)
+    num_pictures = sum(len(part) for _, part in splits.items())
+    folders = counted(len(definition.all_dataset_paths), "folder")
+    yield f"{counted(num_pictures, 'picture')} in {folders}: {told}"
+    if splits.num_unlabelled:
+        without = (
+            "picture without a label file is" if splits.num_unlabelled == 1 else "pictures without a label file are"
+        )
+        yield f"{splits.num_unlabelled:,} {without} left out"
 
 
 def _looked_at(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from yogo.checkpoint import load_checkpoint
+from yogo.definition.problem import complaint
 from yogo.definition.record import DataRecord
 from yogo.errors import CheckpointError, RunError, TrainingError
 from yogo.recipe import shown
@@ -84,7 +85,6 @@ def _changes(request: Request, manifest: Manifest) -> tuple[str, ...]:
 
 def _changed_files(record: DataRecord) -> tuple[str, ...]:
     problems = record.verify()
-    for problem in problems:
-        if problem.missing:
-            raise problem.exception()
+    if gone := [problem for problem in problems if problem.missing]:
+        raise complaint(gone)
     return tuple(str(problem) for problem in problems)

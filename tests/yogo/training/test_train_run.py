@@ -111,6 +111,7 @@ def test_a_run_that_failed_before_its_first_step_begins_anew_under_its_name(yogo
     whole = label.read_bytes()
     label.write_text("no label\n")
     arguments = (definition, *TINY, "--name", "second", "--epochs", "1", "-bs", "4")
+    yogo.run("second").path.mkdir(parents=True)  # as the console leaves it
     assert yogo.train(*arguments).returncode == 1
     assert isinstance(yogo.events("second")[-1], events.Failed)
     label.write_bytes(whole)
