@@ -20,6 +20,7 @@ from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo.run.history import History
 from yogo.run.launch import Kind
+from yogo.run.lease import Holder
 from yogo.wording import counted, meant
 from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
@@ -31,8 +32,8 @@ from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.machine import fitted, machine_of
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.resume import Resumption
+from yogo_tui.runs import chains, resumption
 from yogo_tui.runs import parent as parents
-from yogo_tui.runs import resumption
 from yogo_tui.runs.folder import Scanner
 from yogo_tui.runs.follow import follow_history
 from yogo_tui.runs.lookout import Lookout, Runs
@@ -250,6 +251,8 @@ class Session:
     def _job_to_cancel(self, run: Run) -> JobId:
         if run.job and not run.job.state.is_over:
             return run.job.id
+        if run.holder:
+            return self._job_that_holds(run.name, run.holder)
         submission = run.launch.submission if run.launch else None
         if run.state.is_over or submission is None or not submission.job_id:
             raise LaunchError(f"{run.name} is {run.state}: it has no job to cancel.")
@@ -257,7 +260,28 @@ class Session:
             raise LaunchError(f"{run.name} was submitted to {submission.cluster}: it cannot be cancelled from here.")
         return JobId(submission.job_id)
 
+    def _job_that_holds(self, name: str, holder: Holder) -> JobId:
+        if not holder.job_id:
+            raise LaunchError(
+                f"{name} is trained in a shell, by process {holder.pid} on {holder.host}: press Ctrl-C there, or run "
+                f"`kill {holder.pid}` on {holder.host}."
+            )
+        if holder.cluster != self.cluster.name:
+            raise LaunchError(
+                f"{name} is trained by job {holder.job_id} of {holder.cluster}: it cannot be cancelled from here."
+            )
+        return JobId(holder.job_id)
+
+    def behind(self, run: Run, runs: Sequence[Run]) -> tuple[Run, ...]:
+        """All of `runs` that would never start without this one, to the last link of its chains."""
+        return chains.behind(run, runs)
+
     # what there is
+
+    @property
+    def awaited(self) -> str:
+        """What a look at the runs is waiting for just now, in words; empty for nothing."""
+        return self._lookout.awaited
 
     async def runs(self) -> Runs:
         """One look at all runs: directories and queue, joined; newest first. Raises HostError."""
@@ -285,16 +309,25 @@ class Session:
         """The run of this name, or at this path. Raises LaunchError with the nearest names."""
         seen = (await self.runs()).runs
         wanted = PurePosixPath(os.path.abspath(name_or_path))
-        # A job that the console did not start may have the name of a run: the run is meant.
-        for run in sorted(seen, key=lambda run: run.path is None):
-            if run.name == name_or_path or run.path == wanted or (run.job and run.job.id == name_or_path):
-                return run
+        found = [run for run in seen if name_or_path in (run.name, run.job and run.job.id) or run.path == wanted]
+        # A job that is no run may have the name of one: the run is meant, and that of this workspace first.
+        if runs := sorted((run for run in found if run.path), key=self._is_elsewhere):
+            return runs[0]
         if elsewhere := await self._lookout.at(wanted):
             return elsewhere
+        if len(found) == 1:
+            return found[0]
+        parts = [run for run in seen if run.job and run.job.id.startswith((f"{name_or_path}_", f"{name_or_path}+"))]
+        if several := found or parts:
+            ids = ", ".join(run.job.id for run in several if run.job)
+            raise LaunchError(f"{name_or_path} is {counted(len(several), 'job')}: {ids}. Say which one by its id.")
         near = meant(name_or_path, [run.name for run in seen])
         if not near.startswith("Did"):
             near = f"There {'is' if len(seen) == 1 else 'are'} {counted(len(seen), 'run')} in {self.runs_folder}."
         raise LaunchError(f"There is no run {name_or_path}. {near}")
+
+    def _is_elsewhere(self, run: Run) -> bool:
+        return run.path is None or run.path.parent not in map(PurePosixPath, self.settings.run_folders)
 
 
 async def _nothing() -> AsyncIterator[History]:

@@ -7,9 +7,12 @@ from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
+import pytest
+
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
+from yogo.run.lease import hold
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
 from yogo_tui.hosts.base import Entry, Piece
@@ -136,6 +139,75 @@ async def test_numbers_that_cannot_be_right_are_told_of_live_runs_and_of_past_on
     found = await by_name(scanner(HereHost(), tmp_path))
     assert "only rose" in found["live"].doubts[0]
     assert (found["past"].doubts, found["well"].doubts) == (("it learnt nothing",), ())
+
+
+async def test_a_file_of_events_that_is_one_endless_line_is_read_in_part_and_hides_no_other(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "endless", over=False)
+    make_run(tmp_path, "well")
+    with run.events.open("ab") as file:
+        file.write(b'{"event": "step"')
+        file.truncate(300 << 20)
+    host = CountingHost()
+    found = await by_name(scanner(host, tmp_path))
+    assert found["well"].is_over
+    assert found["endless"].progress
+    assert host.num_bytes < 64 << 20
+    with run.events.open("ab") as file:
+        file.write(
+            b"\n" + events.Step(step=4, epoch=1, losses=events.Losses(), lr=1).model_dump_json().encode() + b"\n"
+        )
+    reader = EventsReader(HereHost(), PurePosixPath(run.events), whole=True)
+    await reader.read()
+    assert reader.history.step == 4
+
+
+@pytest.mark.parametrize("name", ["launch.json", "run.json", "result.json", "events.jsonl", "lease/holder.json"])
+async def test_a_pipe_in_place_of_a_file_of_a_run_is_said_and_hides_no_other(tmp_path: Path, name: str) -> None:
+    bad = make_run(tmp_path, "bad", over=False)
+    make_run(tmp_path, "well")
+    (bad.path / name).parent.mkdir(exist_ok=True)
+    (bad.path / name).unlink(missing_ok=True)
+    os.mkfifo(bad.path / name)
+    found = await by_name(scanner(HereHost(), tmp_path))
+    assert found["well"].is_over
+    assert f"{name} cannot be read: it is no file, but a pipe" in found["bad"].problems[0]
+
+
+async def test_a_run_that_another_user_may_not_show_is_said_to_be_unreadable(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "closed")
+    make_run(tmp_path, "well")
+    run.path.chmod(0)
+    if os.access(run.path, os.R_OK):
+        pytest.skip("root may read anything")
+    found = await by_name(scanner(HereHost(), tmp_path))
+    run.path.chmod(0o700)
+    assert "Permission denied" in found["closed"].problems[0]
+    assert found["well"].is_over
+
+
+async def test_who_holds_a_run_is_read_from_its_lease_until_its_receipt_is_later(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first", over=False)
+    looks = scanner(HereHost(), tmp_path)
+    with hold(run):
+        held = (await by_name(looks))["first"]
+        assert held.holder
+        assert held.holder.pid == os.getpid()
+        assert held.is_alive(datetime.now(UTC))
+        run.best.touch()
+        Result(outcome="finished", epochs=2, best_sha256="ab").write(run.result)
+        os.utime(run.lease / "holder.json", (1, 1))
+        assert (await by_name(looks))["first"].is_over
+    assert (await by_name(scanner(HereHost(), tmp_path)))["first"].is_over
+
+
+async def test_a_failed_run_that_is_taken_up_again_is_held_and_no_longer_over(tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first", over=False)
+    Result(outcome="failed", reason="the disk is full").write(run.result)
+    os.utime(run.result, (1, 1))
+    assert (await by_name(scanner(HereHost(), tmp_path)))["first"].is_over
+    with hold(run):
+        found = (await by_name(scanner(HereHost(), tmp_path)))["first"]
+        assert (found.is_over, found.is_alive(datetime.now(UTC))) == (False, True)
 
 
 async def test_a_long_run_is_not_doubted_for_the_part_of_its_events_that_was_read(tmp_path: Path) -> None:

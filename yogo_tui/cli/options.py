@@ -60,13 +60,28 @@ def settings_of(args: argparse.Namespace) -> Settings:
 
 def in_session(args: argparse.Namespace, action: Callable[[Session], Awaitable[int]]) -> int:
     """What `action` returns, given an open session. Raises ConsoleError."""
+    from yogo_tui.hosts.lanes import Unwaited
     from yogo_tui.session import Session
 
     async def act() -> int:
+        # A disk that never answers must not hold up the end.
+        asyncio.get_running_loop().set_default_executor(Unwaited())
         session = await Session.open(settings_of(args))
+        saying = asyncio.create_task(_say_what_is_awaited(session))
         try:
             return await action(session)
         finally:
+            saying.cancel()
             await session.close()
 
     return asyncio.run(act())
+
+
+async def _say_what_is_awaited(session: Session) -> None:
+    """On standard error, once for each thing that takes more than a moment."""
+    before = ""
+    while True:
+        await asyncio.sleep(1)
+        if session.awaited and session.awaited != before:
+            before = session.awaited
+            print(f"waiting for {before} …", file=sys.stderr, flush=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import math
 import os
 import signal
 import stat
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from yogo.run.atomic import write_atomically
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Completed, Entry, Piece
+from yogo_tui.hosts.lanes import PATIENCE_SECONDS, Lanes, NoReturn
 
 T = TypeVar("T")
 
@@ -38,7 +40,7 @@ class HereHost:
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         """`environment` adds to the console's own, for every command."""
         self._environment = dict(environment or {})
-        self._looks = _Batches()
+        self._lanes = Lanes()
 
     @property
     def name(self) -> str:
@@ -78,59 +80,36 @@ class HereHost:
         return Completed(process.returncode or 0, _text(stdout), _text(stderr))
 
     async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
-        return await self._looks.call(lambda: _read(Path(path), offset, limit))
+        return await self._look(lambda: _read(Path(path), offset, limit), str(path))
 
     async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
-        return await self._looks.call(lambda: _list(Path(path)))
+        left_out = {name for name in self._lanes.stuck if PurePosixPath(name).parent == path}
+        while True:
+            listing = _Listing(Path(path), frozenset(left_out))
+            try:
+                return await self._look(listing.read, str(path), listing.where)
+            except HostError:
+                # What hangs may be one thing in the folder, which must not hide the others.
+                if listing.current == str(path) or listing.current in left_out:
+                    raise
+                left_out.add(listing.current)
 
     async def write(self, path: PurePosixPath, data: bytes) -> None:
+        # However long that takes: who is told that it failed must not find it written later.
         await asyncio.to_thread(_write, Path(path), data)
+
+    async def _look(self, action: Callable[[], T], path: str, where: Callable[[], str] | None = None) -> T:
+        if path in self._lanes.stuck:
+            raise HostError(f"{path} does not answer: the disk or server that it lies on may be away.")
+        try:
+            return await self._lanes.call(action, where or (lambda: path))
+        except NoReturn:
+            raise HostError(
+                f"{path} gave no answer within {PATIENCE_SECONDS:g} s: the disk or server that it lies on may be away."
+            ) from None
 
     async def close(self) -> None:
         """Nothing is held open."""
-
-
-class _Batches:
-    """Calls that come up in one turn of the event loop, made one after the other in one thread.
-
-    Fifty runs are two hundred small files: a way to a thread and back takes longer than each of them.
-    """
-
-    def __init__(self) -> None:
-        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
-        self._running: set[asyncio.Task[None]] = set()
-
-    async def call(self, action: Callable[[], T]) -> T:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append((action, answer))
-        if len(self._waiting) == 1:
-            loop.call_soon(self._start)
-        return await answer
-
-    def _start(self) -> None:
-        calls, self._waiting = self._waiting, []
-        running = asyncio.create_task(_answer(calls))
-        self._running.add(running)
-        running.add_done_callback(self._running.discard)
-
-
-async def _answer(calls: Sequence[tuple[Callable[[], Any], asyncio.Future[Any]]]) -> None:
-    outcomes = await asyncio.to_thread(lambda: [_outcome(action) for action, _ in calls])
-    for (_, answer), (value, error) in zip(calls, outcomes, strict=True):
-        if answer.done():  # whoever asked has left
-            continue
-        if error:
-            answer.set_exception(error)
-        else:
-            answer.set_result(value)
-
-
-def _outcome(action: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    try:
-        return action(), None
-    except Exception as error:  # handed on to whoever asked, whatever it is
-        return None, error
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
@@ -175,24 +154,41 @@ def _kind(mode: int) -> str:
     return names.get(stat.S_IFMT(mode), "a device")
 
 
-def _list(path: Path) -> tuple[Entry, ...]:
-    entries = []
-    try:
-        with os.scandir(path) as found:
-            for one in found:
-                try:
-                    status = one.stat()
-                except OSError as error:
-                    if error.errno in _NOWHERE:
-                        continue
-                    raise
-                is_folder, is_mine = stat.S_ISDIR(status.st_mode), status.st_uid == os.getuid()
-                entries.append(Entry(one.name, is_folder, status.st_size, status.st_mtime, is_mine))
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        raise HostError(f"{path} cannot be listed: {_reason(error)}.") from error
-    return tuple(sorted(entries, key=lambda entry: entry.name))
+class _Listing:
+    """One look through a folder, without what is known to hang in it."""
+
+    def __init__(self, path: Path, left_out: Collection[str]) -> None:
+        self._path = path
+        self._left_out = left_out
+        self.current = str(path)
+        """What is looked at just now."""
+
+    def where(self) -> str:
+        return self.current
+
+    def read(self) -> tuple[Entry, ...]:
+        self.current = str(self._path)
+        try:
+            with os.scandir(self._path) as found:
+                entries = [entry for one in found if (entry := self._entry(one))]
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise HostError(f"{self._path} cannot be listed: {_reason(error)}.") from error
+        return tuple(sorted(entries, key=lambda entry: entry.name))
+
+    def _entry(self, one: os.DirEntry[str]) -> Entry | None:
+        self.current = one.path
+        if one.path in self._left_out:
+            return Entry(one.name, is_folder=True, size=0, modified=math.nan)
+        try:
+            status = one.stat()
+        except OSError as error:
+            if error.errno in _NOWHERE:
+                return None
+            raise
+        is_folder, is_mine = stat.S_ISDIR(status.st_mode), status.st_uid == os.getuid()
+        return Entry(one.name, is_folder, status.st_size, status.st_mtime, is_mine)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yogo.run import events
@@ -13,6 +14,8 @@ from yogo_tui.runs.model import Progress
 _HEAD = 16 << 10
 _TAIL = 128 << 10
 _PIECE = 4 << 20
+_STRIDE = 1 << 20
+_SEARCHED = 32 << 20
 _BEST = b'"best.pth"'
 """Stands in the event of each epoch that was better than all before it."""
 
@@ -35,13 +38,21 @@ class EventsReader:
     @property
     def progress(self) -> Progress | None:
         """How far the run is; None before it has started."""
-        return Progress.of(self.history) if self.history.started else None
+        if not self.history.started:
+            return None
+        progress = Progress.of(self.history)
+        return progress if self._knows_best else replace(progress, best_loss=None, best_epoch=None)
+
+    @property
+    def _knows_best(self) -> bool:
+        """Whether the best epoch is among what was read."""
+        return not self._has_gap or any(event.file == "best.pth" for event in self.history.checkpoints)
 
     @property
     def map50(self) -> float | None:
         """Of the best epoch's validation."""
         best = self.history.best
-        return best.metrics.get("mAP50") if best else None
+        return best.metrics.get("mAP50") if best and self._knows_best else None
 
     @property
     def doubts(self) -> tuple[str, ...]:
@@ -50,9 +61,9 @@ class EventsReader:
 
     async def read(self) -> bool:
         """Read what was added; whether that was anything. A file that was replaced is begun anew. Raises HostError."""
-        changed = False
+        changed, is_wide = False, self._whole
         while True:
-            limit = _PIECE if self._whole or self._offset else _HEAD
+            limit = _PIECE if is_wide or self._offset else _HEAD
             try:
                 piece = await self._host.read(self._path, offset=self._offset, limit=limit)
             except FileNotFoundError:
@@ -65,23 +76,27 @@ class EventsReader:
             added, num_bytes = events.parse(piece.data)
             self.history.extend(added)
             is_head = self._offset == 0
-            self._offset += num_bytes
+            # What is no line after so much is no event, and never will be.
+            self._offset += num_bytes or (_PIECE if len(piece.data) == _PIECE else 0)
+            is_wide = True
             changed = changed or bool(added)
             if is_head and not self._whole and piece.size > _HEAD + _TAIL:
                 start = await self._tail(self._offset, piece.size)  # amid a line: what is torn is skipped
                 self._has_gap, self._offset = start > self._offset, start
-            elif not num_bytes or self._offset >= piece.size:
+            elif len(piece.data) < limit or self._offset >= piece.size:
                 return changed
 
     async def _tail(self, head: int, size: int) -> int:
-        """Where to go on in a long file: so far from its end that the best epoch is told from there on."""
+        """Where to go on in a long file: so far from its end that the best epoch is told from there on, if it is told
+        within what can be searched in a moment."""
         start = size
-        while start > head:
-            start = max(head, start - _TAIL)
+        while start > head and size - start < _SEARCHED:
+            length = _TAIL if start == size else _STRIDE
+            start = max(head, start - length)
             try:
-                piece = await self._host.read(self._path, offset=start, limit=_TAIL)
+                piece = await self._host.read(self._path, offset=start, limit=length)
             except FileNotFoundError:
                 return head
             if _BEST in piece.data:
-                break
-        return max(head, start - _HEAD)  # the validation stands before the checkpoint that it led to
+                return max(head, start - _HEAD)  # the validation stands before the checkpoint that it led to
+        return start if start == head else size - _TAIL

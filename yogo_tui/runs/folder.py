@@ -267,7 +267,8 @@ class Scanner:
                 return None
             except HostError as error:
                 await self._answers(path, error)
-                kept.records[path.name] = str(error)
+                problems.append(str(error))
+                return None
             except RunError as error:
                 kept.records[path.name] = str(error)
             kept.stamps[path.name] = stamp
