@@ -90,6 +90,27 @@ class Slurm:
             (self.folder / "hold").unlink()
             self.wait_for_controller()
 
+    @contextlib.contextmanager
+    def node_lost(self, node: str) -> Iterator[None]:
+        """A node's slurmd and slurmstepd are killed and it is declared down, while what its jobs started lives on."""
+        hold = self.folder / f"hold-{node}"
+        hold.touch()
+        for pid in private_slurm.daemons_of(self.folder, node):
+            os.kill(pid, signal.SIGKILL)
+        self.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        try:
+            yield
+        finally:
+            hold.unlink()
+            self.wait_for_node(node)
+
+    def wait_for_node(self, node: str) -> None:
+        deadline = time.monotonic() + 60.0
+        while self.run("sinfo", "-h", "-n", node, "-o", "%t").strip() not in ("idle", "mix"):
+            self.run("sh", "-c", f"scontrol update nodename={node} state=resume || true")
+            assert time.monotonic() < deadline, f"{node} did not come back"
+            time.sleep(0.2)
+
     def wait_for_controller(self) -> None:
         deadline = time.monotonic() + 30.0
         while "UP" not in self.run("sh", "-c", "scontrol ping || true"):

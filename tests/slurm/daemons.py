@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import pwd
 import secrets
@@ -11,6 +12,7 @@ import signal
 import socket
 import string
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -19,6 +21,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 PATH = os.pathsep.join([os.environ.get("PATH", "/usr/bin:/bin"), "/usr/local/sbin", "/usr/sbin", "/sbin"])
 CLUSTER = "yogotest"
+NODES = ("gpu1", "gpu2")
+RENAME = "import os, socket, sys; socket.sethostname(sys.argv[1]); os.execvp(sys.argv[2], sys.argv[2:])"
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -108,16 +112,29 @@ def start_daemons(settings: Settings, children: list[subprocess.Popen[bytes]], i
     wait_for("slurmdbd", lambda: _listens(settings.slurmdbd_port))
     _run(settings, "sacctmgr", "--immediate", "add", "cluster", settings.cluster)
     start("slurmctld", "-D")
-    start("slurmd", "-D", "-N", "gpu1")
-    start("slurmd", "-D", "-N", "gpu2")
+    for node in NODES:
+        children.append(_spawn(settings, _slurmd(node)))
     wait_for("slurmctld", lambda: _nodes(settings) == ["idle", "idle"])
 
 
-def keep_controller(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
-    """Start slurmctld again when it has ended, unless a test keeps it down by the file `hold`."""
-    for index, child in enumerate(children):
-        if child.args == ["slurmctld", "-D"] and child.poll() is not None and not (settings.folder / "hold").exists():
-            children[index] = _spawn(settings, ["slurmctld", "-D"])
+def keep_up(settings: Settings, children: list[subprocess.Popen[bytes]]) -> None:
+    """Start slurmctld and slurmd again when they have ended, unless a test keeps them down: `hold`, `hold-gpu1`."""
+    kept = {"hold": ["slurmctld", "-D"]} | {f"hold-{node}": _slurmd(node) for node in NODES}
+    for hold, argv in kept.items():
+        for index, child in enumerate(children):
+            if child.args == argv and child.poll() is not None and not (settings.folder / hold).exists():
+                children[index] = _spawn(settings, argv)
+
+
+@functools.cache
+def have_names_of_their_own() -> bool:
+    """Whether each node has a host name of its own, as real nodes have: only root may give it one."""
+    return os.geteuid() == 0 and subprocess.run(["unshare", "--uts", "true"], check=False).returncode == 0
+
+
+def _slurmd(node: str) -> list[str]:
+    command = ["slurmd", "-D", "-N", node]
+    return ["unshare", "--uts", sys.executable, "-c", RENAME, node, *command] if have_names_of_their_own() else command
 
 
 def stop_daemons(children: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -129,7 +146,7 @@ def stop_daemons(children: Sequence[subprocess.Popen[bytes]]) -> None:
 
 
 def _spawn(settings: Settings, argv: list[str]) -> subprocess.Popen[bytes]:
-    with (settings.folder / f"{argv[0]}.out").open("ab") as out:
+    with (settings.folder / f"{Path(argv[0]).name}.out").open("ab") as out:
         return subprocess.Popen(
             argv,
             stdin=subprocess.DEVNULL,

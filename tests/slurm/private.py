@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from daemons import PATH, DaemonError, Settings, keep_controller, start_daemons, stop_daemons
+from daemons import PATH, DaemonError, Settings, keep_up, start_daemons, stop_daemons
 
 PROGRAMS = ("sbatch", "slurmctld", "slurmd", "slurmdbd", "sacctmgr", "munged", "mariadbd", "mariadb-install-db")
 PATIENCE_SECONDS = 90.0
@@ -106,7 +106,7 @@ def supervise(folder: Path, owner: int, min_job_age: int) -> int:
         (folder / "ready").touch()
         while not stopping and (not owner or _born(owner) == owner_born):
             time.sleep(0.2)
-            keep_controller(settings, children)
+            keep_up(settings, children)
     except DaemonError as error:
         print(error, file=sys.stderr)
         return 1
@@ -167,6 +167,19 @@ def _end(folder: Path) -> None:
 def _clean(folder: Path) -> None:
     _until(lambda: not _kill_leftovers(folder), 10.0)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def daemons_of(folder: Path, node: str) -> list[int]:
+    """Process ids of a node's slurmd and slurmstepd, told by the host name that they share with its jobs alone."""
+    slurmd = int((folder / f"slurmd.{node}.pid").read_text())
+    namespace = os.stat(f"/proc/{slurmd}/ns/uts").st_ino
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name = (process / "cmdline").read_bytes()
+            if name.startswith((b"slurmd", b"slurmstepd")) and (process / "ns" / "uts").stat().st_ino == namespace:
+                found.append(int(process.name))
+    return found
 
 
 def _kill_leftovers(folder: Path) -> int:
