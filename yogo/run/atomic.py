@@ -45,10 +45,8 @@ def replacing(
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(name)
-        if (
-            isinstance(error, OSError) and error.errno and error.filename in {None, name}
-        ):  # a full disk names nothing by itself
-            error.filename = str(path)
+        if isinstance(error, OSError) and error.errno and error.filename in {None, name}:
+            error.filename, error.filename2 = str(path), None  # a full disk names nothing by itself
         raise
     if durable:
         _sync_directory(path.parent)
@@ -58,6 +56,16 @@ def write_atomically(path: Path, data: bytes | str, fence: Fence | None = None) 
     """Replace `path` with `data`. Raises OSError (a full disk, say); the old file then still stands."""
     with replacing(path, fence=fence) as file:
         file.write(data.encode() if isinstance(data, str) else data)
+
+
+@contextlib.contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """An OSError that leaves the block names `path`, if it named no file: a write that fails names none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def umask() -> int:

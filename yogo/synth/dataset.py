@@ -21,7 +21,7 @@ import numpy as np
 
 from yogo.data.cores import visible_cores
 from yogo.errors import YogoError
-from yogo.run.atomic import write_atomically
+from yogo.run.atomic import naming, write_atomically
 from yogo.synth.cells import KINDS
 from yogo.synth.frame import Lighting, make_frame, shares_of
 from yogo.synth.png import png
@@ -78,7 +78,7 @@ def make_dataset(out: Path, plan: Plan, progress: Progress | None = None) -> Non
     """
     check_free(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".part", dir=out.parent) as staging:
+    with naming(out), tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".part", dir=out.parent) as staging:
         _write_pictures(Path(staging), plan, progress)
         _write_definitions(Path(staging), plan)
         out.mkdir(exist_ok=True)

@@ -15,10 +15,15 @@ from yogo.run.history import History
 from yogo.run.lease import Holder, Lease, Terms, claim, hand_over, hold
 from yogo.run.result import Result
 from yogo.terminal import printable
+from yogo.training.recorded import as_recorded
 from yogo.training.request import Request
 
 HELD_FOR_RANKS = "YOGO_HOLDER"
 """In the environment of processes that were started to train together: who holds the run until rank 0 does."""
+
+
+class FinishedMeanwhile(RunError):
+    """Another process has finished the run while this one waited for it."""
 
 
 @contextlib.contextmanager
@@ -45,6 +50,11 @@ def held(request: Request, run: RunDirectory) -> Iterator[Lease]:
         claim(run, request.token)
     ask = _ask if sys.stdin.isatty() and sys.stdout.isatty() else None
     with hold(run, Terms(tell=_tell, ask=ask, take_over=request.take_over)) as lease:
+        # Whoever was waited for may have trained it meanwhile.
+        if is_finished(run):
+            raise FinishedMeanwhile(f"{run.path} has finished meanwhile: there is nothing left to do")
+        if as_recorded(request).resume is None:
+            choose(request)
         yield lease
 
 

@@ -22,8 +22,9 @@ from typing import NoReturn
 
 from yogo.errors import TrainingError
 from yogo.run.lease import Lease
+from yogo.terminal import printable
 from yogo.training import signals
-from yogo.training.choosing import HELD_FOR_RANKS, held_early, is_finished
+from yogo.training.choosing import HELD_FOR_RANKS, FinishedMeanwhile, held_early
 from yogo.training.place import Place
 from yogo.training.request import Request
 
@@ -45,14 +46,16 @@ def start(request: Request) -> int:
             )
         if place.rank:
             return _train(request, place)
-    with held_early(request) as lease:
-        if lease is not None and is_finished(lease.run):  # by the one that was waited for
-            print(f"{lease.run.path} has finished meanwhile: there is nothing left to do")
-            return 0
-        if place is not None:
-            return _train(request, place, lease)
-        count = request.processes or _recorded_processes(request) or _visible_gpus(request)
-        return _train(request, Place(), lease) if count == 1 else _start_ranks(request, count, lease)
+    try:
+        with held_early(request) as lease:
+            request = as_recorded(request)  # whoever was waited for may have begun it
+            if place is not None:
+                return _train(request, place, lease)
+            count = request.processes or _recorded_processes(request) or _visible_gpus(request)
+            return _train(request, Place(), lease) if count == 1 else _start_ranks(request, count, lease)
+    except FinishedMeanwhile as finished:
+        print(printable(str(finished)))
+        return 0
 
 
 def _train(request: Request, place: Place, lease: Lease | None = None) -> int:

@@ -69,6 +69,39 @@ def test_a_trainer_that_was_frozen_while_its_job_began_elsewhere_ends_when_it_wa
     assert attempts == [0, 1], "one after the other, and never back"
 
 
+def test_a_job_that_was_started_again_ends_well_when_its_first_start_finishes(yogo: Yogo, definition: Path) -> None:
+    arguments = (definition, *TINY, "--name", "one", "--epochs", "30", "-bs", "1", "--wandb", "disabled")
+    first, run = begin(yogo, "gpu1", *arguments, **JOB), yogo.run("one")
+    until(lambda: run.last.exists() or first.poll() is not None)
+    second = begin(yogo, "gpu2", "--resume", run.path, **AGAIN)
+    out, told = second.communicate(timeout=120)
+    assert (second.returncode, told) == (0, "")
+    assert "this process waits until that one has ended" in out
+    assert f"{run.path} has finished meanwhile: there is nothing left to do" in out
+    assert first.wait() == 0
+    assert {event.attempt for event in yogo.events("one")} == {0}
+
+
+def test_a_job_that_waited_before_anything_was_saved_goes_on_from_what_was_saved_meanwhile(
+    yogo: Yogo, definition: Path
+) -> None:
+    run = yogo.run("one")
+    run.path.mkdir(parents=True)  # as a launch does: the run is held from the beginning
+    first = begin(yogo, "gpu1", *endless(definition, "one"), **JOB)
+    until(lambda: run.holder.exists() or first.poll() is not None)
+    first.send_signal(signal.SIGSTOP)
+    second = begin(yogo, "gpu2", *endless(definition, "one"), **{**AGAIN, "YOGO_SILENT_SECONDS": "20"})
+    assert second.stdout is not None
+    assert "this process waits until that one has ended" in second.stdout.readline()
+    assert not run.manifest.exists()
+    first.send_signal(signal.SIGCONT)
+    until(lambda: run.last.exists() or first.poll() is not None)
+    first.kill()
+    until(lambda: any(event.attempt == 1 for event in yogo.events("one")) or second.poll() is not None)
+    assert second.poll() is None, second.communicate()
+    assert any(isinstance(event, events.Resumed) for event in yogo.events("one"))
+
+
 def test_a_trainer_whose_run_was_removed_ends_and_makes_it_not_anew(yogo: Yogo, definition: Path) -> None:
     process = yogo.start(*endless(definition, "gone"), YOGO_SILENT_SECONDS="4")
     until(lambda: yogo.run("gone").last.exists() or process.poll() is not None)
