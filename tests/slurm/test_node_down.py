@@ -6,7 +6,8 @@ import itertools
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,52 +41,61 @@ def attempts(run: RunDirectory) -> list[int]:
     return [attempt for attempt, _ in itertools.groupby(event.attempt for event in written(run))]
 
 
-async def test_a_training_on_a_node_that_is_called_down_stays_the_only_one(
-    slurm: Any, until: Until, tmp_path: Path
-) -> None:
+@dataclass(frozen=True)
+class Job:
+    id: str
+    run: RunDirectory
+    log: Path
+
+
+@pytest.fixture
+def job(slurm: Any, tmp_path: Path) -> Iterator[Job]:
+    """A training that would take for ever, in a job that Slurm may start again."""
     if not daemons.have_names_of_their_own():
         pytest.skip("only root can give each node a host name of its own, and on one host a process tells of itself")
     run, script, log = RunDirectory(tmp_path / "runs" / "one"), tmp_path / "job.sbatch", tmp_path / "log"
-    flags = " ".join((*TINY, "--epochs", "100000", "-bs", "1"))
     script.write_text(
         SCRIPT.format(
             python=sys.executable,
             definition=write_dataset(tmp_path / "data"),
-            flags=flags,
+            flags=" ".join((*TINY, "--epochs", "100000", "-bs", "1")),
             runs=run.path.parent,
             cache=tmp_path / "cache",
         )
     )
     submit = ("sbatch", "--parsable", "--requeue", "--open-mode=append", f"--output={log}", f"--chdir={tmp_path}")
-    job = slurm.run(*submit, str(script)).strip()
-    try:
-        await until(run.last.exists, seconds=120, what="something is saved")
-        first = Holder.read(run.holder)
-        with slurm.node_lost(first.host):
-            await until(
-                lambda: begins_again(slurm, job, log), seconds=120, what="the second start waits", every_seconds=1
-            )
-            num_events = len(written(run))
-            await until(lambda: len(written(run)) > num_events + 5, what="the first start trains on")
-            assert (attempts(run), Holder.read(run.holder)) == ([0], first)
-
-            os.kill(first.pid, signal.SIGSTOP)  # as a node does that loses its network, and its file system with it
-            await until(lambda: attempts(run) == [0, 1], seconds=120, what="the second start has taken over")
-            os.kill(first.pid, signal.SIGCONT)
-            await until(lambda: "was taken over by" in log.read_text(), seconds=60, what="the first start ends")
-            await until(lambda: not Path(f"/proc/{first.pid}").exists(), what="the first start has ended")
-            num_events = len(written(run))
-            await until(lambda: len(written(run)) > num_events + 5, what="the second start trains on")
-            assert attempts(run) == [0, 1]
-            second = Holder.read(run.holder)
-            assert (second.job_id, second.host != first.host) == (job, True)
-            assert not run.result.exists()
-    finally:
-        slurm.run("scancel", job)
+    number = slurm.run(*submit, str(script)).strip()
+    yield Job(number, run, log)
+    slurm.run("scancel", number)
 
 
-def begins_again(slurm: Any, job: str, log: Path) -> bool:
+async def test_a_training_on_a_node_that_is_called_down_stays_the_only_one(slurm: Any, job: Job, until: Until) -> None:
+    run = job.run
+
+    async def goes_on(who: str) -> None:
+        num_events = len(written(run))
+        await until(lambda: len(written(run)) > num_events + 5, what=f"{who} trains on")
+
+    await until(run.last.exists, seconds=120, what="something is saved")
+    first = Holder.read(run.holder)
+    with slurm.node_lost(first.host):
+        await until(lambda: begins_again(slurm, job), seconds=120, what="the second start waits", every_seconds=1)
+        await goes_on("the first start")
+        assert (attempts(run), Holder.read(run.holder)) == ([0], first)
+        os.kill(first.pid, signal.SIGSTOP)  # as a node does that loses its network, and its file system with it
+        await until(lambda: attempts(run) == [0, 1], seconds=120, what="the second start has taken over")
+        os.kill(first.pid, signal.SIGCONT)
+        await until(lambda: "was taken over by" in job.log.read_text(), seconds=60, what="the first start ends")
+        await until(lambda: not Path(f"/proc/{first.pid}").exists(), what="the first start has ended")
+        await goes_on("the second start")
+        assert attempts(run) == [0, 1]
+        second = Holder.read(run.holder)
+        assert (second.job_id, second.host != first.host) == (job.id, True)
+        assert not run.result.exists()
+
+
+def begins_again(slurm: Any, job: Job) -> bool:
     """Slurm would let a job wait for two minutes that it starts again."""
-    if slurm.run("squeue", "-h", "-j", job, "-o", "%T").strip() == "PENDING":
-        slurm.run("sh", "-c", f"scontrol update jobid={job} starttime=now || true")
-    return "this process waits until that one has ended" in log.read_text()
+    if slurm.run("squeue", "-h", "-j", job.id, "-o", "%T").strip() == "PENDING":
+        slurm.run("sh", "-c", f"scontrol update jobid={job.id} starttime=now || true")
+    return "this process waits until that one has ended" in job.log.read_text()
