@@ -24,7 +24,7 @@ from yogo.run.lease import Holder
 from yogo.wording import counted, meant
 from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
-from yogo_tui.errors import HostError, LaunchError, OtherClasses
+from yogo_tui.errors import ClusterError, HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch import making, resume, script, submit
@@ -32,12 +32,12 @@ from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.machine import fitted, machine_of
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.resume import Resumption
-from yogo_tui.runs import chains, resumption
+from yogo_tui.runs import cancelling, chains, resumption
 from yogo_tui.runs import parent as parents
 from yogo_tui.runs.folder import Scanner
 from yogo_tui.runs.follow import follow_history
 from yogo_tui.runs.lookout import Lookout, Runs
-from yogo_tui.runs.model import Run
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.settings import Settings, SizePreset, definition_files
 
@@ -237,16 +237,28 @@ class Session:
         return await self.cluster.resources(self.settings.partition)
 
     async def cancel(self, runs: Sequence[Run]) -> None:
-        """Cancel their jobs. Raises LaunchError for one that has none, ClusterError, HostError."""
+        """Cancel their jobs: all that can be. Raises LaunchError for one that has none, before anything is done;
+        ClusterError naming those that were not cancelled; HostError."""
         await self.cluster.introduce()
-        jobs = [self._job_to_cancel(run) for run in runs]
-        await self.cluster.cancel(jobs)
-        for run in runs:
-            if run.path and run.launch:
+        jobs = [(run, self._job_to_cancel(run)) for run in runs]
+        problems = await cancelling.cancel_all(self.cluster, [job_id for _, job_id in jobs])
+        for run, job_id in jobs:
+            if run.path and run.launch and job_id not in problems:
                 # It is cancelled all the same; the scheduler says so too, for as long as it remembers.
                 with contextlib.suppress(HostError):
                     await submit.mark_cancelled(self.host, run.path, run.launch)
         self.look_now()
+        if problems:
+            done = [run.name for run, job_id in jobs if job_id not in problems]
+            told = [f"Cancelled: {', '.join(done)}."] if done else []
+            raise ClusterError(" ".join([*dict.fromkeys(problems.values()), *told]))
+
+    async def to_cancel(self, text: str) -> Run:
+        """The run or job that is meant by a name, a path or an id. Raises LaunchError where there is none, or where
+        it is the name of several live jobs, with their ids."""
+        seen = (await self.runs()).runs
+        path = PurePosixPath(os.path.abspath(text))
+        return cancelling.meant_by(text, path, seen) or await self.find(text)
 
     def _job_to_cancel(self, run: Run) -> JobId:
         if run.job and not run.job.state.is_over:
@@ -255,7 +267,9 @@ class Session:
             return self._job_that_holds(run.name, run.holder)
         submission = run.launch.submission if run.launch else None
         if run.state.is_over or submission is None or not submission.job_id:
-            raise LaunchError(f"{run.name} is {run.state}: it has no job to cancel.")
+            why = f" ({run.why})" if run.why else ""
+            free = f" To free its name: yogo-tui forget {run.name}" if run.state is RunState.UNKNOWN else ""
+            raise LaunchError(f"{run.name} is {run.state}{why}: it has no job to cancel.{free}")
         if submission.cluster != self.cluster.name:
             raise LaunchError(f"{run.name} was submitted to {submission.cluster}: it cannot be cancelled from here.")
         return JobId(submission.job_id)

@@ -150,6 +150,18 @@ class Queue:
     """Jobs that have left the queue, and whose end is not known as accounting did not answer."""
 
 
+def whole_of(job_id: JobId) -> JobId:
+    """The id under which all of it is cancelled: of the rest of an array ("8_[2-3%2]") or a part of a heterogeneous
+    job ("123+0") it is that of the whole, as Slurm's commands do not read the others as they are shown."""
+    array, is_part, index = job_id.partition("_")
+    return JobId(array if is_part and not index.isdecimal() else job_id.partition("+")[0])
+
+
+def array_of(job_id: JobId) -> JobId:
+    """The id of the array, or of the heterogeneous job, that it belongs to; its own if it belongs to none."""
+    return JobId(whole_of(job_id).partition("_")[0])
+
+
 def token_in(comment: str) -> str:
     """The launch's token, wherever a site's own words stand around it; empty where there is none."""
     found = _TOKEN.search(comment)

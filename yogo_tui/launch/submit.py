@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path, PurePosixPath
 
 from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile
+from yogo.errors import RunError
 from yogo.run.launch import Launch, Outcome, Submission
 from yogo.run.record import now
 from yogo_tui.cluster.base import Cluster, Job, JobId
@@ -109,6 +110,8 @@ def was_of(job: Job, launch: Launch) -> bool:
 
 async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -> None:
     """Write down that the user asked to cancel it. Raises HostError."""
+    with contextlib.suppress(FileNotFoundError, RunError):  # somebody may have gone on with it meanwhile
+        launch = Launch.parse((await host.read(directory / "launch.json")).data, "launch.json")
     if launch.submission and not launch.is_newer:
         await _record(host, directory, launch, cancelled_at=now())
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from yogo_tui.cluster.base import Estimate, Job, JobId, Resources
+from yogo_tui.cluster.base import Estimate, Job, JobId, Resources, whole_of
 from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
 from yogo_tui.cluster.slurm.fields import moment
 from yogo_tui.cluster.slurm.nodes import SINFO, count_gpus, max_hours
@@ -25,7 +25,7 @@ _OURS = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SINFO_", "SCANCEL_", "SCONTR
 _KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
 _READABLE = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard"}
 _SUBMITTED = re.compile(r"(\d+)(?:;[\w.-]+)?")
-_ID = re.compile(r"\d+(?:[_+][\d\[\],:%-]+)?")
+_ID = re.compile(r"\d+(?:_\d+)?")
 _STARTS_AT = re.compile(r"\bto start at (\S+)")
 
 
@@ -116,9 +116,16 @@ class SlurmCluster:
         return (*queue, *(job for job in parse_accounting(told) if job.id not in known and job.name == name))
 
     async def cancel(self, ids: Sequence[JobId]) -> None:
-        """One that has ended already is no error."""
-        if ids:
-            await self._ask("scancel", "--quiet", *map(_checked, ids))
+        """One that has ended already is no error, and one that cannot be cancelled keeps no other from it."""
+        known = [_checked(job_id) for job_id in ids if _ID.fullmatch(whole_of(job_id))]
+        problems = [f"{job_id!r} is no job id of Slurm's" for job_id in ids if not _ID.fullmatch(whole_of(job_id))]
+        if known and (await self._run("scancel", "--quiet", *known)).status:
+            for job_id in known:
+                done = await self._run("scancel", "--quiet", job_id)
+                if done.status:
+                    problems.append(f"job {job_id}: {str(no_answer('scancel', done)).rstrip('.')}")
+        if problems:
+            raise ClusterError(f"Not cancelled: {'; '.join(problems)}.")
 
     async def requeue(self, ids: Sequence[JobId]) -> None:
         """Put running or finished jobs back into the queue, under their ids."""
@@ -195,6 +202,7 @@ class SlurmCluster:
 
 
 def _checked(job_id: JobId) -> str:
-    if not _ID.fullmatch(job_id):
+    """As Slurm's commands read it: an array's waiting rest, and a part of a heterogeneous job, by the whole's id."""
+    if not _ID.fullmatch(whole_of(job_id)):
         raise ClusterError(f"{job_id!r} is no job id of Slurm's.")
-    return job_id
+    return whole_of(job_id)
