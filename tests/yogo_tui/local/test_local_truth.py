@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import socket
 import time
@@ -53,7 +54,7 @@ async def test_a_waiting_job_whose_supervisor_was_killed_lets_the_others_pass(be
     await bench.running(blocker)
     waiting = await bench.submit("echo never")
     behind = await bench.submit("echo ran")
-    await bench.until(waiting, lambda job: job.reason == "Resources")
+    await bench.until(waiting, lambda job: job.reason == "waiting for the job before it")
     os.kill(bench.supervisor(waiting), signal.SIGKILL)
     assert "before it started" in (await bench.over(waiting)).reason
     await bench.cluster.cancel([blocker])
@@ -87,6 +88,61 @@ async def test_a_supervisor_that_is_told_to_end_takes_its_script_along(bench: Be
     os.kill(bench.supervisor(job_id), signal.SIGTERM)
     assert (await bench.over(job_id)).state is JobState.CANCELLED
     assert is_gone(int((bench.folder / "pid").read_text()))
+
+
+async def until_gone(*pids: int) -> None:
+    async with asyncio.timeout(WITHIN_SECONDS):
+        while not all(map(is_gone, pids)):
+            await asyncio.sleep(0.05)
+
+
+async def test_a_job_whose_folder_is_removed_ends_with_its_supervisor(bench: Bench) -> None:
+    running = await bench.submit(f"setsid sleep 1001 & echo $! > {bench.folder}/daughter; echo ready; sleep 1000")
+    await bench.submit("sleep 1000", "--gpus=2")
+    child = await bench.submit("echo never", after=running)
+    await bench.says(running, "ready")
+    watching = [bench.supervisor(job_id) for job_id in bench.submitted]
+    script = State.read(bench.state_folder / "jobs" / running / "state.json").script_pid
+    daughter = int((bench.folder / "daughter").read_text())
+    assert child == "3"
+    assert script is not None
+    shutil.rmtree(bench.state_folder)
+    bench.submitted.clear()
+    await until_gone(*watching, script, daughter)
+
+
+async def test_a_supervisor_that_can_write_nothing_down_ends_when_it_is_told_to(bench: Bench) -> None:
+    job_id = await bench.submit("echo ready; sleep 1000")
+    await bench.says(job_id, "ready")
+    watching, path = bench.supervisor(job_id), bench.state_folder / "jobs" / job_id / "state.json"
+    await until_read(path, lambda state: state.script_pid)
+    path.unlink()
+    path.mkdir()  # what is written cannot take its place
+    os.kill(watching, signal.SIGTERM)
+    await until_gone(watching)
+    bench.submitted.clear()
+
+
+async def test_a_new_job_in_a_removed_folder_is_not_ended_with_the_old_one(bench: Bench) -> None:
+    old = await bench.submit("trap '' TERM; echo ready; while :; do sleep 0.05; done")
+    await bench.says(old, "ready")
+    watching = bench.supervisor(old)
+    shutil.rmtree(bench.state_folder)
+    new = await bench.submit("sleep 3; echo whole")
+    assert new == old
+    await until_gone(watching)
+    assert (await bench.over(new)).state is JobState.DONE
+
+
+async def test_why_a_job_waits_or_ended_is_said_in_words(bench: Bench) -> None:
+    first = await bench.submit("sleep 1000", "--gpus=2")
+    await bench.running(first)
+    second = await bench.submit("true", "--gpus=2")
+    child = await bench.submit("true", after=first)
+    await bench.until(second, lambda job: job.reason == "waiting for the job before it")
+    await bench.until(child, lambda job: job.reason == "waiting for its parent")
+    await bench.cluster.cancel([first])
+    assert (await bench.over(first)).reason == "cancelled by you"
 
 
 async def test_a_job_is_found_by_its_name_long_after_it_ended(bench: Bench) -> None:

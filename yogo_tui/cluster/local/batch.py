@@ -39,6 +39,7 @@ class Batch:
         self._restarts = restarts
         self._started = 0.0
         self._is_warned = False
+        self._last_known: frozenset[int] | None = None
         self._process: subprocess.Popen[bytes]
 
     @property
@@ -87,6 +88,11 @@ class Batch:
             self._is_warned = True
             os.kill(self.pid, asks.warning_signal)
 
+    def forsake(self) -> None:
+        """The job's folder is gone: from now on, what carries its mark and was not there yet is another job's, which
+        was given the same folder."""
+        self._last_known = frozenset(self._living())
+
     def end(self, why: str) -> None:
         """End every process of the job, gently at first; those too that a script left behind when it ended. Then,
         and only then, there is a `status`."""
@@ -111,7 +117,10 @@ class Batch:
             log.write(f"yogo-tui: {text}\n")
 
     def _living(self) -> list[int]:
-        return processes.of_job(str(self._folder.path), self.pid)
+        living = processes.of_job(str(self._folder.path), self.pid)
+        if self._last_known is None:
+            return living
+        return [pid for pid in living if pid in self._last_known or self._is_in_group(pid)]
 
     def _is_in_group(self, pid: int) -> bool:
         try:

@@ -25,6 +25,16 @@ _RECENT = timedelta(minutes=5)
 """How long an ended job stays in the queue, as with Slurm's MinJobAge; after that, ask for its id or name."""
 
 _NUM_RECENT = 200
+
+_WORDS = {
+    "Resources": "waiting for the job before it",
+    "Priority": "waiting for the job before it",
+    "Dependency": "waiting for its parent",
+    "BeginTime": "about to start again",
+    "By the user": "cancelled by you",
+}
+"""What the states that supervisors write down mean, for a person; Slurm's own words are for its administrators."""
+
 _START_SECONDS = 60.0
 
 
@@ -230,7 +240,7 @@ def _job(spec: Spec, state: State) -> Job:
         name=spec.name,
         state=state.state,
         word=state.word,
-        reason=state.reason,
+        reason=_WORDS.get(state.reason, state.reason),
         token=token_in(spec.directives.comment),
         partition="local",
         num_gpus=spec.directives.gpus,

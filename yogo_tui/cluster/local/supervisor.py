@@ -26,6 +26,12 @@ from yogo_tui.cluster.local.store import Store
 
 POLL_SECONDS = 0.25
 MAX_RESTARTS = 5
+PATIENCE_SECONDS = 10.0
+"""How long a folder may not be found, without having been removed: a drive may be away for a moment."""
+
+LAST_SECONDS = 10.0
+"""How long one that was told to end tries to write down how its job ended."""
+
 REQUEUE_STATUS = 75
 """EX_TEMPFAIL: with `#SBATCH --requeue`, how a script asks to be started again."""
 
@@ -37,8 +43,11 @@ class _CancelledError(Exception):
 class Supervisor:
     """One job, from the queue to its end. Holds the job's lock, and so is its state's one writer."""
 
-    def __init__(self, store: Store, spec: Spec) -> None:
+    def __init__(self, store: Store, spec: Spec, lock: int) -> None:
+        """`lock` is the descriptor by which the job is held."""
         self._store = store
+        self._lock = lock
+        self._missed_since: float | None = None
         self._spec = spec
         self._folder = store.job(spec.id)
         self._is_told_to_end = False
@@ -54,6 +63,9 @@ class Supervisor:
         if self._is_saved and all(getattr(self.state, name) == value for name, value in changes.items()):
             return
         self.state = self.state.model_copy(update=changes)
+        if self._is_forsaken():  # what lies there now is another job's, which was given the same folder
+            self._is_saved = False
+            return
         try:
             self.state.write(self._folder.state)
         except OSError as error:
@@ -126,6 +138,8 @@ class Supervisor:
         while not batch.has_ended():
             if why := self._why_to_end():
                 self.save(word="COMPLETING")
+                if self._is_forsaken():
+                    batch.forsake()
                 batch.end("CANCELLED")
                 return Ending(batch.status, cancelled=why)
             if batch.is_past_limit():
@@ -165,10 +179,14 @@ class Supervisor:
 
     def _over(self, state: JobState, word: str, reason: str, status: int | None = None) -> None:
         self.save(state=state, word=word, reason=reason, exit_status=status, ended_at=now(), taken=())
-        while not self._is_saved:
-            time.sleep(1.0)
+        told_at = time.monotonic()
+        while not self._is_saved and not self._is_forsaken():
+            if self._is_told_to_end and time.monotonic() - told_at > LAST_SECONDS:
+                return  # whoever looks next finds that nobody watches over it, and writes that down
+            time.sleep(POLL_SECONDS)
             self.save()
-        self._store.active(self._spec.id).unlink(missing_ok=True)
+        if self._is_saved:
+            self._store.active(self._spec.id).unlink(missing_ok=True)
 
     def _pause(self, reason: str) -> None:
         self.save(state=JobState.PENDING, word="PENDING", reason=reason)
@@ -184,8 +202,24 @@ class Supervisor:
     def _why_to_end(self) -> str:
         if self._is_told_to_end:
             return "Its supervisor was told to end"
+        if self._is_forsaken():
+            return "Its folder was removed"
         # Unlike Path.exists, a file system that does not answer reads as "no": the script goes on.
         return "By the user" if os.path.exists(self._folder.cancel) else ""
+
+    def _is_forsaken(self) -> bool:
+        """Whether nobody can learn of this job any more: its folder was removed, or is elsewhere for good."""
+        if os.fstat(self._lock).st_nlink == 0:
+            return True
+        try:
+            os.stat(self._folder.path)
+        except FileNotFoundError:
+            self._missed_since = self._missed_since or time.monotonic()
+            return time.monotonic() - self._missed_since > PATIENCE_SECONDS
+        except OSError:  # a file system that does not answer is no answer
+            return False
+        self._missed_since = None
+        return False
 
 
 def _say(text: str) -> None:
@@ -231,9 +265,10 @@ def main(job_folder: str) -> None:
         # The end of the pipe comes without a word when the other one dies.
         os._exit(0 if os.read(is_ready, 1) else 1)
     os.close(is_ready)
-    if _take_over(store.job(spec.id).lock) is None or store.job(spec.id).state.exists():
+    lock = _take_over(store.job(spec.id).lock)
+    if lock is None or store.job(spec.id).state.exists():
         sys.exit("Another supervisor has this job")
-    supervisor = Supervisor(store, spec)
+    supervisor = Supervisor(store, spec, lock)
     _default_signals(supervisor)
     supervisor.state.write(store.job(spec.id).state)
     os.write(say_ready, b"1")
