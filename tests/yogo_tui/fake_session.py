@@ -81,7 +81,9 @@ class MemoryHost:
         return Piece(self.files[path][offset : offset + limit], len(self.files[path]), "1")
 
     async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
-        return tuple(Entry(p.name, False, len(d), 0.0) for p, d in self.files.items() if p.parent == path)
+        files = [Entry(p.name, False, len(d), 0.0) for p, d in self.files.items() if p.parent == path]
+        folders = {f.relative_to(path).parts[0] for f in self.files if path in f.parents and f.parent != path}
+        return (*files, *(Entry(name, True, 0, 0.0) for name in sorted(folders)))
 
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         self.files[path] = data
@@ -98,6 +100,7 @@ class FakeSession:
         self.definition_files: tuple[DefinitionFile, ...] = ()
         self.cancelled: list[str] = []
         self.launched: list[Plan] = []
+        self.resumed: list[str] = []
         self.script_problem = ""
         self.refusal = ""
         self.looks = 0
@@ -177,6 +180,17 @@ class FakeSession:
 
     async def find(self, name_or_path: str) -> Run:
         return next(run for run in self.all_runs if run.name == name_or_path)
+
+    async def plan_resume(self, run: Run) -> str:
+        if run.state is RunState.RUNNING:
+            raise LaunchError(f"{run.name} still runs.")
+        return "goes on from epoch 9.6 of 16"
+
+    async def resume(self, run: Run) -> Launched:
+        self.resumed.append(run.name)
+        assert run.launch
+        assert run.path
+        return Launched(run.launch, run.path, JobId("8"))
 
     async def cancel(self, runs: Sequence[Run]) -> None:
         self.cancelled += [run.name for run in runs]

@@ -119,8 +119,11 @@ async def test_a_refusal_stays_on_screen_until_it_is_read() -> None:
         await see(pilot, "Submit")
         await pilot.press("y")
         await see(pilot, "chaos-cat-0001 was not launched", "sbatch: error: invalid account")
+        await pilot.press("x", "down")
+        assert "was not launched" in shown(pilot)
         await pilot.press("escape")
-        await see(pilot, "chaos-cat-0001")
+        await until(pilot, lambda: "was not launched" not in shown(pilot))
+        await see(pilot, "chaos-cat-0001", "enter launch")
 
 
 async def test_a_script_that_bash_refuses_cannot_be_launched() -> None:

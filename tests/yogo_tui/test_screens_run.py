@@ -14,6 +14,8 @@ from tests.yogo_tui.fake_session import FakeSession, MemoryHost, make_run, shown
 from yogo_tui.app import Console
 from yogo_tui.hosts.base import Piece
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.widgets.log_view import LogView
+from yogo_tui.widgets.runs_table import RunsTable
 
 
 @asynccontextmanager
@@ -37,7 +39,7 @@ async def see(pilot: Pilot[None], *words: str) -> None:
 
 async def test_the_state_the_curves_and_the_log_are_on_one_screen() -> None:
     async with opened(make_run("chaos-cat-0727")) as (pilot, _):
-        await see(pilot, "▶ running 2 h 15 m", "epoch 9.6 of 16", "best 3.500, epoch 4", "epoch 99", "following")
+        await see(pilot, "▶ running 2 h 15 m", "epoch 9.6 of 16", "best loss 3.500, epoch 4", "epoch 99", "following")
 
 
 async def test_a_run_that_ends_meanwhile_says_so_in_its_first_line() -> None:
@@ -67,7 +69,8 @@ async def test_searching_the_log_goes_to_the_line() -> None:
     async with opened(make_run("chaos-cat-0727")) as (pilot, _):
         await see(pilot, "epoch 99")
         await pilot.press("slash", *"epoch 33", "enter")
-        await see(pilot, "epoch 33")
+        log = pilot.app.screen.query_one(LogView)
+        await until(pilot, lambda: "epoch 33" in [line.text.plain for line in log.lines])
 
 
 class HeldHost(MemoryHost):
@@ -99,26 +102,41 @@ async def test_escape_leaves_a_search_that_takes_long_and_only_then_the_screen()
 
 async def test_a_folder_of_any_name_is_copied_without_driving_the_terminal() -> None:
     run = replace(make_run("chaos-cat-0727"), path=PurePosixPath("/lab/odd\x1b]0;title\x07"))
-    async with opened(run) as (pilot, _):
+    async with opened(run) as (pilot, session):
+        session.host.files[PurePosixPath("/lab/odd\x1b]0;title\x07/best.pth")] = b""
         await pilot.press("y")
-        await see(pilot, "copied", "odd\\x1b]0;title")
+        await see(pilot, "sent to the terminal's", "odd\\x1b]0;title")
 
 
 async def test_details_name_the_recipe_and_the_weights() -> None:
     run = replace(make_run("chaos-cat-0727"), has_best=True)
-    async with opened(run) as (pilot, _):
+    async with opened(run) as (pilot, session):
         await pilot.press("d")
         await see(pilot, "epochs 16, learning rate 0.0005", "trained_models/chaos-cat-0727/best.pth")
+        await pilot.press("tab")
         await pilot.press("y")
-        await see(pilot, "copied")
-        assert pilot.app.clipboard == "/lab/trained_models/chaos-cat-0727/best.pth"
+        await see(pilot, "not copied", "does not exist")
+        assert pilot.app.clipboard == ""
+        session.host.files[PurePosixPath("/lab/trained_models/chaos-cat-0727/best.pth")] = b""
+        await pilot.press("y")
+        await until(pilot, lambda: pilot.app.clipboard == "/lab/trained_models/chaos-cat-0727/best.pth")
 
 
 async def test_escape_goes_back_to_the_list_with_the_cursor_on_the_run() -> None:
     run, other = make_run("chaos-cat-0727"), make_run("old-oak-1", hours=30)
-    async with opened(run, FakeSession(run, other)) as (pilot, _):
+    async with opened(run, FakeSession(run, other)) as (pilot, session):
         await pilot.press("escape")
         await see(pilot, "── runs", "old-oak-1")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "── log" in shown(pilot) and "old-oak-1" in shown(pilot))
+        session.push(make_run("new-elm-3", hours=0.1), run, other)
+        await until(pilot, lambda: len(pilot.app.runs.runs) == 3)  # type: ignore[attr-defined]
+        await pilot.press("escape")
+        await see(pilot, "── runs", "new-elm-3")
+
+        selected = pilot.app.screen.query_one(RunsTable).selected
+        assert selected
+        assert selected.name == "old-oak-1"
 
 
 async def test_a_run_is_fine_tuned_from_and_cancelled_from_here() -> None:

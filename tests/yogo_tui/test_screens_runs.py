@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
 
 import pytest
 from textual.pilot import Pilot
@@ -153,13 +154,24 @@ async def test_a_hostile_name_does_not_reach_the_terminal() -> None:
         assert "\\x1b" in shown(pilot)
 
 
-async def test_copying_shows_what_was_copied() -> None:
+async def test_copying_shows_what_was_handed_to_the_terminal() -> None:
+    session = FakeSession(make_run("chaos-cat-0727"))
+    session.host.files[PurePosixPath("/lab/trained_models/chaos-cat-0727/run.json")] = b"{}"
+    async with console(session) as pilot:
+        await until(pilot, lambda: "chaos-cat-0727" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "sent to the terminal's" in shown(pilot))
+
+        assert pilot.app.clipboard == "/lab/trained_models/chaos-cat-0727"
+
+
+async def test_the_path_of_a_run_that_was_deleted_meanwhile_is_not_copied() -> None:
     async with console(FakeSession(make_run("chaos-cat-0727"))) as pilot:
         await until(pilot, lambda: "chaos-cat-0727" in shown(pilot))
         await pilot.press("y")
-        await until(pilot, lambda: "copied" in shown(pilot))
+        await until(pilot, lambda: "not copied" in shown(pilot) and "does not exist" in shown(pilot))
 
-        assert pilot.app.clipboard == "/lab/trained_models/chaos-cat-0727"
+        assert pilot.app.clipboard == ""
 
 
 @pytest.mark.parametrize("width", [80, 120, 200])

@@ -2,36 +2,69 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
+from textual.events import Key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from yogo.terminal import printable
 
+if TYPE_CHECKING:
+    from yogo_tui.screens.base import BaseConsole
+
+_FLASH_SECONDS = 0.4
+
 
 class Ask(ModalScreen[bool]):
-    """One sentence that can be read aloud; only `y` is a yes."""
+    """One sentence that can be read aloud. `y` is a yes, and so is enter where nothing can be lost by it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", id="ask.yes"),
+        Binding("enter", "safe_answer", "yes, where nothing can be lost", id="ask.enter", show=False),
         Binding("n,escape", "answer(False)", "no", id="ask.no"),
     ]
 
-    def __init__(self, sentence: str) -> None:
+    def __init__(self, sentence: str, *, is_safe: bool = False) -> None:
+        """`is_safe`: enter says yes too."""
         super().__init__()
         self._sentence = sentence
+        self._is_safe = is_safe
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="paper"):
             yield Static(_lines(self._sentence), markup=False, id="sentence")
-            yield Static("y yes   n no", classes="keys", markup=False)
+            yield Static(self._choices, classes="keys", markup=False)
+
+    @property
+    def _choices(self) -> str:
+        return "enter or y yes   n no" if self._is_safe else "y yes   n no"
+
+    def on_key(self, event: Key) -> None:
+        if event.is_printable and event.key not in ("y", "n"):
+            event.stop()
+            event.prevent_default()
+            self._flash(event.character or event.key)
+
+    def _flash(self, key: str) -> None:
+        """Light up the answers, as this key is none of them."""
+        keys = self.query_one(".keys", Static)
+        keys.update(f"{self._choices}   ! {key} is no answer")
+        keys.add_class("-flash")
+        self.set_timer(_FLASH_SECONDS, partial(keys.remove_class, "-flash"))
 
     def action_answer(self, yes: bool) -> None:
         self.dismiss(yes)
+
+    def action_safe_answer(self) -> None:
+        if self._is_safe:
+            self.dismiss(True)
+        else:
+            self._flash("enter")
 
 
 class Notice(ModalScreen[None]):
@@ -54,8 +87,7 @@ class Notice(ModalScreen[None]):
             yield Static("esc close   y copy", classes="keys", markup=False)
 
     def action_copy(self) -> None:
-        self.app.copy_to_clipboard(self._sentence)
-        self.query_one(".keys", Static).update("esc close   copied")
+        cast("BaseConsole", self.app).copy(self._sentence)
 
 
 def _lines(text: str) -> str:

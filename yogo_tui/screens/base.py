@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from textual import getters, work
@@ -18,6 +18,7 @@ from textual.widgets import Static
 
 from yogo.errors import YogoError
 from yogo.terminal import printable
+from yogo_tui.clipboard import TO_TERMINAL, TO_TMUX, into_tmux
 from yogo_tui.errors import ConsoleError
 from yogo_tui.screens.ask import Notice
 from yogo_tui.session import ParentInfo, Runs, Session
@@ -45,6 +46,9 @@ class BaseConsole(App[None]):
     draft: reactive[Draft] = reactive(Draft(), always_update=True)
     """What Launch is asked to begin with."""
 
+    wanted: reactive[str] = reactive("")
+    """The run that the list is to go to."""
+
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
@@ -71,8 +75,9 @@ class BaseConsole(App[None]):
         self.draft = draft
         self.switch_mode("launch")
 
-    def show_runs(self) -> None:
-        """Show the list of runs, whatever stood over it."""
+    def show_runs(self, name: str = "") -> None:
+        """Show the list of runs, whatever stood over it; the cursor goes to the run `name` once that is seen."""
+        self.wanted = name
         self.switch_mode("runs")
         self.first_screen()
 
@@ -81,10 +86,28 @@ class BaseConsole(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
-    def copy(self, text: str) -> None:
-        """Hand `text` to the terminal's clipboard, and show what was handed over."""
-        self.copy_to_clipboard(text)
-        self.notify(printable(text), title="copied", markup=False)
+    @work(group="copy")
+    async def copy(self, text: str, about: str = "") -> None:
+        """Hand `text` to tmux or to the terminal, and say which; what it was is shown, or `about` it."""
+        is_taken = await into_tmux(text)
+        if not is_taken:
+            self.copy_to_clipboard(text)
+        self.notify(about or printable(text), title=TO_TMUX if is_taken else TO_TERMINAL, markup=False)
+
+    @work(group="copy")
+    async def copy_path(self, path: PurePosixPath) -> None:
+        """Copy a path; one that is not there is named instead."""
+        with self.telling(f"{path} is not copied"):
+            if await self._is_there(path):
+                self.copy(str(path))
+            else:
+                self.notify(f"{printable(str(path))} does not exist", title="not copied", markup=False)
+
+    async def _is_there(self, path: PurePosixPath) -> bool:
+        try:
+            return any(entry.name == path.name for entry in await self.session.host.list(path.parent))
+        except FileNotFoundError:
+            return False
 
     @contextmanager
     def telling(self, title: str) -> Iterator[None]:

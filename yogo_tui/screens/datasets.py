@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -50,7 +50,7 @@ class DatasetsScreen(ModeScreen):
         Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR"),
         Binding("c", "count", "count anew", id="datasets.count"),
         Binding("slash", "filter", "filter", id="datasets.filter"),
-        Binding("escape", "leave", "leave the counting", id="datasets.leave", show=False),
+        Binding("escape", "leave", "stop counting", id="datasets.leave", show=False),
         Binding("y", "copy", "copy its path", id="datasets.copy", show=False),
         Binding("r", "reread", "look for definitions again", id="datasets.reread", show=False),
     ]
@@ -230,7 +230,7 @@ class DatasetsScreen(ModeScreen):
 
     def action_copy(self) -> None:
         if file := self.selected:
-            self.app.copy(str(file.path))
+            self.app.copy_path(PurePosixPath(file.path))
 
 
 class _LeftError(Exception):

@@ -305,8 +305,7 @@ class LaunchScreen(ModeScreen):
 
     def action_copy(self) -> None:
         if self._script:
-            self.app.copy_to_clipboard(self._script)
-            self.app.notify(f"{len(self._script.splitlines())} lines of {self._form.name}'s script", title="copied")
+            self.app.copy(self._script, f"{len(self._script.splitlines())} lines of {self._form.name}'s script")
 
     @work(exclusive=True, group="launch")
     async def action_launch(self) -> None:
@@ -319,17 +318,17 @@ class LaunchScreen(ModeScreen):
         if self._problem:
             self.app.notify(self._problem, title="it cannot be launched yet", severity="warning", markup=False)
             return
-        if not await self.app.push_screen_wait(Ask(form.question)):
+        if not await self.app.push_screen_wait(Ask(form.question, is_safe=True)):
             return
         with self.app.telling("not everything was launched" if form.then else f"{form.name} was not launched"):
             self.app.notify(await launch_form(self.app.session, form), markup=False)
-            self._launched()
+            self._launched(form.name)
 
-    def _launched(self) -> None:
+    def _launched(self, name: str) -> None:
         """Show it among the runs, and make room for the next."""
         self.show_form(replace(self._form, name=self.app.session.propose_name(), then=None, parent=None))
         self.app.session.look_now()
-        self.app.show_runs()
+        self.app.show_runs(name)
 
 
 def _name_problem(name: str) -> str:

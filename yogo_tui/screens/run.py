@@ -16,7 +16,7 @@ from yogo.run.history import History
 from yogo.terminal import printable
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK, FramedScreen
-from yogo_tui.screens.run_actions import cancel_run, finetune_from
+from yogo_tui.screens.run_actions import cancel_run, finetune_from, resume_run
 from yogo_tui.session import Runs
 from yogo_tui.widgets.curves import Curves
 from yogo_tui.widgets.filter_line import FilterLine
@@ -26,7 +26,7 @@ from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.run_details import RunDetails
 from yogo_tui.widgets.run_head import RunHead
 from yogo_tui.widgets.runs_table import run_key
-from yogo_tui.widgets.words import loss_words
+from yogo_tui.widgets.words import loss_words, no_log_words
 
 
 class RunScreen(FramedScreen):
@@ -39,6 +39,7 @@ class RunScreen(FramedScreen):
         Binding("slash", "search", "search", id="run.search"),
         Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
         Binding("x", "cancel", "cancel", id="run.cancel"),
+        Binding("r", "resume", "go on with it", id="run.resume", show=False),
         Binding("t", "follow", "follow the log's end, or stay", id="run.follow", show=False),
         Binding("d", "details", "details or plot: recipe, parent, metrics, files", id="run.details", show=False),
         Binding("y", "copy", "copy the path of its weights", id="run.copy", show=False),
@@ -67,7 +68,9 @@ class RunScreen(FramedScreen):
                 yield RunDetails()
             with Vertical(id="lower"):
                 yield TitledRule("log", id="log-rule")
-                yield FilterLine("LogView", "find in the log · enter finds, n the one above, N below", id="find")
+                yield FilterLine(
+                    "LogView", "find in the log · enter finds, then n previous match, N next match", id="find"
+                )
                 yield LogView(self.app.session.host, self._run.log)
 
     def on_mount(self) -> None:
@@ -89,8 +92,10 @@ class RunScreen(FramedScreen):
     def show_run(self, run: Run) -> None:
         self._run = run
         self.head_line.run = run
-        self.query_one("#why", Static).update(printable(" · ".join(filter(None, (run.why, *run.notices)))))
-        self.set_class(bool(run.why or run.notices), "-why")
+        said = (run.why, *(f"! {doubt}" for doubt in run.doubts), *run.notices)
+        self.query_one("#why", Static).update(printable(" · ".join(filter(None, said))))
+        self.set_class(any(said), "-why")
+        self.log_view.no_log = no_log_words(run)
         self.log_view.path = run.log
         self.details.show(run, self._history)
 
@@ -109,7 +114,7 @@ class RunScreen(FramedScreen):
     def _name_upper(self) -> None:
         """The words above the plot, or the details that stand in its place."""
         rule, best, curves = self.query_one("#plot-rule", TitledRule), self._history.best, self.plot.curves
-        rule.right = f"best {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
+        rule.right = f"best loss {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
         has_gaps = any(point.loss is None for point in (*curves.train, *curves.validation))
         scale = "log" if self.plot.is_log else "linear"
         title = f"loss ({scale}) · line train · o validation{' · ✖ NaN' if has_gaps else ''}"
@@ -154,11 +159,15 @@ class RunScreen(FramedScreen):
 
     def action_copy(self) -> None:
         if self._run.path:
-            self.app.copy(f"{self._run.path}/best.pth")
+            self.app.copy_path(self._run.path / "best.pth")
 
     @work(exclusive=True, group="act")
     async def action_cancel(self) -> None:
         await cancel_run(self, self._run)
+
+    @work(exclusive=True, group="act")
+    async def action_resume(self) -> None:
+        await resume_run(self, self._run)
 
     @work(exclusive=True, group="act")
     async def action_finetune(self) -> None:

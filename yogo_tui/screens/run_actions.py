@@ -23,6 +23,17 @@ async def cancel_run(screen: FramedScreen, run: Run) -> None:
             app.session.look_now()
 
 
+async def resume_run(screen: FramedScreen, run: Run) -> None:
+    """Ask in a sentence that says where it would begin, then submit one more job that goes on with it."""
+    app = screen.app
+    with app.telling(f"{run.name} does not go on"):
+        plan = await app.session.plan_resume(run)
+        question = f"Submit a job that goes on with {printable(run.name)}? It {plan}."
+        if await app.push_screen_wait(Ask(question, is_safe=True)):
+            launched = await app.session.resume(run)
+            app.notify(printable(launched.notice) or f"{printable(run.name)} {plan}", markup=False)
+
+
 async def finetune_from(screen: FramedScreen, run: Run) -> None:
     """Open Launch with what passes forward from this run."""
     with screen.app.telling(f"{run.name} cannot be fine-tuned from"):

@@ -12,11 +12,11 @@ from textual.widgets import DataTable, Static
 from yogo.terminal import printable
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import ModeScreen
-from yogo_tui.screens.run_actions import cancel_run, finetune_from
+from yogo_tui.screens.run_actions import cancel_run, finetune_from, resume_run
 from yogo_tui.session import Runs
 from yogo_tui.widgets.filter_line import FilterLine
 from yogo_tui.widgets.rule import TitledRule
-from yogo_tui.widgets.runs_table import RunsTable
+from yogo_tui.widgets.runs_table import OTHER_LOSS, OTHER_LOSS_WORDS, RunsTable
 from yogo_tui.widgets.words import cut_middle, thousands
 
 _EMPTY = """Runs appear here, those that train and those that are over.
@@ -31,11 +31,13 @@ class RunsScreen(ModeScreen):
     AUTO_FOCUS = "RunsTable"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "finetune", "fine-tune from it", id="runs.finetune"),
-        Binding("l", "app.mode('launch')", "launch", id="runs.launch"),
+        Binding("l", "app.mode('launch')", "launch", id="runs.launch", show=False),
         Binding("x", "cancel", "cancel", id="runs.cancel"),
+        Binding("r", "resume", "go on", id="runs.resume", tooltip="go on with it"),
         Binding("slash", "filter", "filter", id="runs.filter"),
+        Binding("escape", "clear_filter", "show all again", id="runs.clear_filter", show=False),
         Binding("y", "copy", "copy its path", id="runs.copy", show=False),
-        Binding("r", "look", "look at the queue now", id="runs.look", show=False),
+        Binding("ctrl+r", "look", "look at the queue now", id="runs.look", show=False),
     ]
 
     table = getters.query_one(RunsTable)
@@ -59,10 +61,20 @@ class RunsScreen(ModeScreen):
         if runs.queue.seen_at and not runs.runs:
             self.empty.update(_EMPTY)
         self.table.show(found)
+        self._go_to_wanted(found)
         total = f"{thousands(len(runs.runs))} {'run' if len(runs.runs) == 1 else 'runs'}"
         hidden = len(found) < len(runs.runs)
-        self.rule.right = f"{thousands(len(found))} of {total}" if hidden else total if runs.runs else ""
+        counted = f"{thousands(len(found))} of {total}" if hidden else total if runs.runs else ""
+        self.rule.right = f"{OTHER_LOSS} {OTHER_LOSS_WORDS} · {counted}" if self.table.has_other_losses else counted
         self._tell_about()
+
+    def _go_to_wanted(self, found: tuple[Run, ...]) -> None:
+        """Put the cursor on the run that was just launched, once it is seen."""
+        for run in found:
+            if run.path and run.name == self.app.wanted:
+                self.table.select(run)
+                self.app.wanted = ""
+                return
 
     @on(FilterLine.Filtered)
     def _filtered(self) -> None:
@@ -74,11 +86,10 @@ class RunsScreen(ModeScreen):
         run, stale = self.table.selected, self.app.runs.queue.stale
         lines = [f"! {printable(stale)}"] if stale else []
         if run:
-            lines += [printable(line) for line in (run.why, *run.notices) if line]
-            where = (
-                str(run.path) if run.path else f"job {run.job.id}, which the console did not start" if run.job else ""
-            )
-            lines.append(cut_middle(where, self.size.width - 2))
+            lines += [
+                printable(line) for line in (run.why, *(f"! {doubt}" for doubt in run.doubts), *run.notices) if line
+            ]
+            lines.append(cut_middle(_where(run), self.size.width - 2))
         self.about.update("\n".join(lines[:3]))
 
     @on(DataTable.RowSelected)
@@ -97,8 +108,21 @@ class RunsScreen(ModeScreen):
         self.rule.right = "looking …"
 
     def action_copy(self) -> None:
+        if (run := self.table.selected) and run.path:
+            self.app.copy_path(run.path)
+        elif run:
+            self.app.copy(run.name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return action != "clear_filter" or bool(self.filter_line.value)
+
+    def action_clear_filter(self) -> None:
+        self.filter_line.action_leave()
+
+    @work(exclusive=True, group="act")
+    async def action_resume(self) -> None:
         if run := self.table.selected:
-            self.app.copy(str(run.path) if run.path else run.name)
+            await resume_run(self, run)
 
     @work(exclusive=True, group="act")
     async def action_cancel(self) -> None:
@@ -109,6 +133,12 @@ class RunsScreen(ModeScreen):
     async def action_finetune(self) -> None:
         if run := self.table.selected:
             await finetune_from(self, run)
+
+
+def _where(run: Run) -> str:
+    if run.path or run.job is None:
+        return str(run.path or "")
+    return f"job {run.job.id}, {'from another workspace' if run.job.token else 'which the console did not start'}"
 
 
 def _matches(run: Run, words: str) -> bool:

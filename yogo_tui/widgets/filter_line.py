@@ -1,4 +1,4 @@
-"""`/`: a line that narrows what is shown, and stays until it is emptied."""
+"""`/`: a line that narrows what is shown, and stays until it is emptied. Opened again, typing begins it anew."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class FilterLine(Input):
 
     def __init__(self, target: str, placeholder: str = "filter", *, id: str | None = None) -> None:
         """`target` selects the widget that has the focus afterwards."""
-        super().__init__(placeholder=placeholder, classes="filter", compact=True, id=id, select_on_focus=False)
+        super().__init__(placeholder=placeholder, classes="filter", compact=True, id=id)
         self._target = target
 
     def open(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import textwrap
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -36,13 +37,13 @@ class LogView(Widget, can_focus=True):
         Binding("down,j", "move(1)", "a line down", id="log.down", show=False),
         Binding("pageup", "page(-1)", "a page up", id="log.page_up", show=False),
         Binding("pagedown,space", "page(1)", "a page down", id="log.page_down", show=False),
-        Binding("home", "start", "the log's start", id="log.start", show=False),
-        Binding("end", "end", "the log's end, and follow it", id="log.end", show=False),
+        Binding("home,g", "start", "the log's start", id="log.start", show=False),
+        Binding("end,G", "end", "the log's end, and follow it", id="log.end", show=False),
         Binding("left", "sideways(-1)", "to the left", id="log.left", show=False),
         Binding("right", "sideways(1)", "to the right", id="log.right", show=False),
-        Binding("n", "find(True)", "find the one above", id="log.find_up", show=False),
-        Binding("N", "find(False)", "find the one below", id="log.find_down", show=False),
-        Binding("escape", "stop_search", "leave the search", id="log.stop_search", show=False),
+        Binding("n", "find(True)", "previous match", id="log.find_up", show=False),
+        Binding("N", "find(False)", "next match", id="log.find_down", show=False),
+        Binding("escape", "stop_search", "close the search", id="log.stop_search", show=False),
     ]
 
     following: reactive[bool] = reactive(True)
@@ -71,6 +72,9 @@ class LogView(Widget, can_focus=True):
         self._x = 0
         self._found: int | None = None
         self._away = ""
+        self.no_log = "No log is known for this job."
+        """What is said where there is no log."""
+
         self._searching: object = None
         """The search that goes on; its last word is what was found."""
 
@@ -248,7 +252,9 @@ class LogView(Widget, can_focus=True):
             return
         if self._away:
             words = f"! {self._away}"
-        elif self._log is None or not self._log.exists:
+        elif self._log is None:
+            words = "none"
+        elif not self._log.exists:
             words = "not written yet"
         else:
             size = self._log.size
@@ -265,8 +271,8 @@ class LogView(Widget, can_focus=True):
             if self.words:
                 text = text.copy()
                 text.highlight_words([self.words], self._style("log--found"), case_sensitive=not self.words.islower())
-        elif y == 0 and not self.lines:
-            text = Text(self._nothing(), self._style("log--aside"))
+        elif not self.lines and y < len(said := textwrap.wrap(self._nothing(), max(8, width - 2))):
+            text = Text(f" {said[y]}", self._style("log--aside"))
         else:
             return Strip.blank(width, self.rich_style)
         strip = Strip(text.render(self.app.console), text.cell_len)
@@ -274,10 +280,10 @@ class LogView(Widget, can_focus=True):
 
     def _nothing(self) -> str:
         if self._log is None:
-            return " No log is known for this job."
+            return printable(self.no_log)
         if self._log.exists:
-            return " The log is empty so far."
-        return f" The log appears here once the job writes {printable(self._log.path.name)}."
+            return "The log is empty so far."
+        return f"The log appears here once the job writes {printable(self._log.path.name)}."
 
     def _style(self, component: str) -> str:
         return str(self.get_component_rich_style(component, partial=True))

@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from yogo.recipe import Recipe, differences
 from yogo.run.history import History
+from yogo.run.manifest import WandbRun
 from yogo.terminal import printable
 from yogo_tui.runs.model import Run
 from yogo_tui.widgets.words import state_words, thousands
@@ -31,14 +32,13 @@ class RunDetails(VerticalScroll, can_focus=True):
 
 def _lines(run: Run, history: History) -> Iterator[tuple[str, str]]:
     yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
+    for doubt in run.doubts:
+        yield "doubt", doubt
     for notice in run.notices:
         yield "notice", notice
     recipe = run.manifest.recipe if run.manifest else run.launch.recipe if run.launch else None
-    if run.launch:
-        yield "data", run.launch.definition
-        yield "kind", f"{run.kind}{f', recipe {run.launch.preset}' if run.launch.preset else ''}"
-        if parent := run.launch.parent:
-            yield "from", parent.checkpoint
+    if run.path:
+        yield from _what(run)
     if recipe:
         yield "recipe", ", ".join(_settings(recipe)) or "the defaults"
     yield from _hardware(run)
@@ -48,6 +48,29 @@ def _lines(run: Run, history: History) -> Iterator[tuple[str, str]]:
     if run.log:
         yield "log", str(run.log)
     yield from _metrics(history)
+
+
+def _what(run: Run) -> Iterator[tuple[str, str]]:
+    """What it trains on and as what, and what its owner says of it."""
+    if run.definition:
+        yield "data", run.definition
+    preset = run.launch.preset if run.launch else ""
+    yield "kind", f"{run.kind}{f', recipe {preset}' if preset else ''}"
+    if run.launch and run.launch.parent:
+        yield "from", run.launch.parent.checkpoint
+    elif run.manifest and run.manifest.pretrained:
+        yield "from", run.manifest.pretrained
+    if run.note:
+        yield "note", run.note
+    if run.tags:
+        yield "tags", ", ".join(run.tags)
+    if (wandb := run.manifest.wandb if run.manifest else None) and wandb.mode != "disabled":
+        yield "W&B", _wandb_words(run, wandb)
+
+
+def _wandb_words(run: Run, wandb: WandbRun) -> str:
+    """Where its curves can be seen in a browser, or how they come there."""
+    return wandb.url or f"offline; upload it with: wandb sync {run.path}/wandb/offline-run-*"
 
 
 def _settings(recipe: Recipe) -> Iterator[str]:
@@ -68,10 +91,10 @@ def _metrics(history: History) -> Iterator[tuple[str, str]]:
     if best := history.best:
         yield f"epoch {best.epoch + 1}", "the best validation"
         for name, value in best.losses.model_dump().items():
-            yield f"  {name}", "not a number" if value is None else f"{value:.4f}"
+            yield f"  {name}", "NaN" if value is None else f"{value:.4f}"
         for name, value in best.metrics.items():
-            yield f"  {name}", "not a number" if value is None else f"{value:.4f}"
+            yield f"  {name}", "NaN" if value is None else f"{value:.4f}"
     if history.tested:
         yield "test", ""
         for name, value in history.tested.metrics.items():
-            yield f"  {name}", "not a number" if value is None else f"{value:.4f}"
+            yield f"  {name}", "NaN" if value is None else f"{value:.4f}"

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len
 
 from yogo.terminal import printable
-from yogo_tui.runs.model import RunState
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.session import duration as _duration
 
 GLYPHS = {
@@ -49,6 +49,16 @@ def loss_words(loss: float | None) -> str:
     if abs(loss) >= 100_000:
         return f"{loss:.1e}"
     return f"{loss:,.1f}" if abs(loss) >= 10 else f"{loss:.3f}"
+
+
+def share_words(share: float | None) -> str:
+    """A number from 0 to 1 in four characters, such as ".781"; empty for None."""
+    return "" if share is None else f"{share:.3f}"[1:] if 0 <= share < 0.9995 else f"{share:.2f}"
+
+
+def no_log_words(run: Run) -> str:
+    """Why there is no log to show."""
+    return run.no_log or "No log is known for this job."
 
 
 def cut_middle(text: str, width: int) -> str:

@@ -1,0 +1,146 @@
+"""The list of runs: its figures, what is doubtful in them, and the keys that every list has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
+from tests.yogo_tui.test_screens_runs import console, lines_of
+from yogo.recipe import Recipe
+from yogo.run.manifest import Manifest, WandbRun
+from yogo_tui.runs.model import Run, RunState
+from yogo_tui.widgets.runs_table import RunsTable
+
+
+def weighted(name: str, weight: float, hours: float) -> Run:
+    run = make_run(name, RunState.FINISHED, hours=hours)
+    assert run.launch
+    recipe = run.launch.recipe.model_copy(update={"iou_weight": weight})
+    return replace(run, launch=run.launch.model_copy(update={"recipe": recipe}))
+
+
+async def test_a_run_has_its_map50_beside_its_best_loss() -> None:
+    async with console(FakeSession(make_run("calm-owl-1", map50=0.7812), make_run("bold-owl-2", map50=None))) as pilot:
+        await until(pilot, lambda: lines_of(pilot, "calm-owl-1"))
+        assert "best loss" in lines_of(pilot, "mAP50")[0]
+        assert "21.4" in lines_of(pilot, "calm-owl-1")[0]
+        assert ".781" in lines_of(pilot, "calm-owl-1")[0]
+        assert lines_of(pilot, "bold-owl-2")[0].count(".") == 2  # epoch and loss
+
+
+async def test_losses_under_other_weights_are_marked_and_the_mark_is_explained() -> None:
+    runs = [weighted("calm-owl-1", 5.0, 3), weighted("odd-owl-2", 1.0, 2), weighted("bold-owl-3", 5.0, 1)]
+    session = FakeSession(*runs)
+    async with console(session) as pilot:
+        await until(pilot, lambda: lines_of(pilot, "odd-owl-2"))
+        assert "≠ 21.4" in lines_of(pilot, "odd-owl-2")[0]
+        assert "≠" not in lines_of(pilot, "calm-owl-1")[0]
+        assert "not to be compared" in lines_of(pilot, "── runs")[0]
+        session.push(runs[0], runs[2])
+        await until(pilot, lambda: not lines_of(pilot, "odd-owl-2"))
+        assert "≠" not in shown(pilot)
+
+
+async def test_a_run_whose_numbers_cannot_be_right_says_so_in_the_list_and_in_its_own_screen() -> None:
+    run = make_run("calm-owl-1", RunState.FINISHED, map50=0.0, doubts=("mAP50 is 0 in every epoch.",))
+    async with console(FakeSession(run)) as pilot:
+        await until(pilot, lambda: "! mAP50 is 0 in every epoch" in shown(pilot))
+        assert "! .000" in lines_of(pilot, "calm-owl-1")[0]
+        await pilot.press("enter")
+        await until(pilot, lambda: "── log" in shown(pilot) and "! mAP50 is 0 in every epoch" in shown(pilot))
+
+
+async def test_a_filter_is_edited_by_a_second_slash_and_left_by_escape_in_the_list() -> None:
+    session = FakeSession(make_run("calm-bear-1"), make_run("bold-bear-2"), make_run("calm-lynx-3"))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "calm-lynx-3" in shown(pilot))
+        await pilot.press("slash", *"lynx", "enter")
+        await until(pilot, lambda: "1 of 3 runs" in shown(pilot))
+        await pilot.press("slash", *"calm", "enter")
+        await until(pilot, lambda: "2 of 3 runs" in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: lines_of(pilot, "bold-bear-2") and "of 3" not in shown(pilot))
+
+
+async def test_j_k_g_and_home_and_end_move_in_the_list() -> None:
+    session = FakeSession(*(make_run(f"owl-{number}", hours=number + 1) for number in range(40)))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "owl-0" in shown(pilot))
+        table = pilot.app.screen.query_one(RunsTable)
+        where = []
+        for key in ("j", "k", "G", "g", "end", "home"):
+            await pilot.press(key)
+            await pilot.pause()
+            where.append(table.cursor_row)
+        assert where == [1, 0, 39, 0, 39, 0]
+
+
+async def test_r_goes_on_with_a_run_after_asking_from_where() -> None:
+    session = FakeSession(make_run("calm-owl-1", RunState.STOPPED))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "■ stopped" in shown(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "goes on with calm-owl-1? It goes on from epoch 9.6" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: session.resumed == ["calm-owl-1"])
+
+
+async def test_a_run_that_cannot_go_on_says_why() -> None:
+    session = FakeSession(make_run("calm-owl-1"))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "calm-owl-1" in shown(pilot))
+        await pilot.press("r")
+        await until(pilot, lambda: "calm-owl-1 still runs" in shown(pilot))
+        assert session.resumed == []
+
+
+async def test_enter_does_not_cancel_a_run_and_a_wrong_key_says_what_is_asked() -> None:
+    session = FakeSession(make_run("calm-owl-1"))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "calm-owl-1" in shown(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: "y yes   n no" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "enter is no answer" in shown(pilot))
+        await pilot.press("q")
+        await until(pilot, lambda: "q is no answer" in shown(pilot))
+        assert session.cancelled == []
+        await pilot.press("y")
+        await until(pilot, lambda: session.cancelled == ["calm-owl-1"])
+
+
+async def test_the_run_that_was_just_launched_is_the_one_that_is_selected() -> None:
+    old = make_run("old-oak-1", hours=9)
+    session = FakeSession(old)
+    async with console(session) as pilot:
+        await until(pilot, lambda: "old-oak-1" in shown(pilot))
+        pilot.app.show_runs("calm-owl-1")  # type: ignore[attr-defined]
+        first, behind = make_run("calm-owl-1", hours=0.1), make_run("bold-owl-2", RunState.WAITING, hours=0.05)
+        session.push(behind, first, old)
+        await until(pilot, lambda: "bold-owl-2" in shown(pilot))
+        selected = pilot.app.screen.query_one(RunsTable).selected
+        assert selected
+        assert selected.name == "calm-owl-1"
+
+
+async def test_a_run_begun_in_a_shell_says_where_its_output_went_and_what_it_is() -> None:
+    manifest = Manifest(
+        name="shell-owl-1",
+        definition="/lab/cells.yml",
+        classes=("a",),
+        recipe=Recipe(),
+        precision="fp32",
+        note="the second try",
+        tags=("thin", "blood"),
+        wandb=WandbRun(mode="online", url="https://wandb.ai/lab/yogo/runs/7"),
+    )
+    words = "Started outside the queue: its output went to that terminal."
+    run = make_run("shell-owl-1", launch=None, job=None, log=None, manifest=manifest, no_log=words)
+    async with console(FakeSession(run), (120, 40)) as pilot:
+        await until(pilot, lambda: "shell-owl-1" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "Started outside the queue: its output" in shown(pilot))
+        await pilot.press("d")
+        await until(pilot, lambda: "the second try" in shown(pilot))
+        for said in ("/lab/cells.yml", "thin, blood", "train", "https://wandb.ai/lab/yogo/runs/7"):
+            assert said in shown(pilot)
