@@ -208,3 +208,27 @@ def test_the_command_says_what_the_run_goes_on_from(
     assert "first goes on from epoch 1.5 of 2\n" in out
     assert main(["resume", "first"]) == 1
     assert "first has finished" in capsys.readouterr().err
+
+
+def test_the_command_names_the_runs_that_waited_for_the_job_that_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = workspace(tmp_path / "lab")
+    file = tmp_path / "lab/settings.yaml"
+    size = "{gpus: 1, cpus: 1, hours: 1, template: 1gpu.sbatch}"
+    file.write_text(
+        f"workspace: {tmp_path}/lab\ncluster: local\nlocal_slots: 1\nyogo_command: {settings.yogo_command}\n"
+        f"sizes: [{size}]\n"
+    )
+    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(file))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("PRETEND_END", "killed")
+    assert main(["launch", "cells.yml", "--name", "first", "--then-finetune", "cells.yml", "--then-name", "next"]) == 0
+    while "can never start" not in capsys.readouterr().out:
+        assert main(["runs", "next"]) == 0
+    monkeypatch.setenv("PRETEND_END", "finished")
+    assert main(["resume", "first", "--wait"]) == 0
+    assert "next waited for the job that stopped, and can never start: yogo-tui cancel next, then" in (
+        capsys.readouterr().err
+    )
+    assert main(["cancel", "next", "--yes"]) == 0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 
@@ -147,3 +150,24 @@ async def test_a_run_that_trained_is_never_forgotten(slurm: StandIn, session: Se
         await session.forget(run, sure=True)
     with pytest.raises(LaunchError, match="There is a run named first already"):
         await session.launch(plan(session))
+
+
+def test_a_command_that_waits_for_sbatch_says_so(
+    slurm: StandIn, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lab = session.settings.workspace_folder
+    (lab / "settings.yaml").write_text(f"cluster: slurm\nworkspace: {lab}\nyogo_command: yogo\n")
+    slurm.say(f"until [ -e {tmp_path}/go ]; do sleep 0.05; done; echo 43", queues=True)
+    environment = os.environ | {"PATH": f"{slurm.folder}:{os.environ['PATH']}"}
+    launching = subprocess.Popen(
+        [sys.executable, "-m", "yogo_tui", "launch", "cells.yml", "--name", "first"],
+        env=environment | {"YOGO_TUI_SETTINGS": str(lab / "settings.yaml")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert launching.stderr
+    assert "waiting for the cluster to answer whether it takes first" in launching.stderr.readline()
+    (tmp_path / "go").touch()
+    out, _ = launching.communicate(timeout=60)
+    assert out.startswith("first is job 43")

@@ -105,8 +105,10 @@ def claim(run: RunDirectory, token: str) -> None:
         return
     other = Claim.read(path)
     if (other.job_id, other.cluster) != (job_id, cluster):
+        this = f"job {job_id}" if job_id else "this shell"
         raise RunError(
-            f"{run.name} was launched once and job {other.job_id} is it; job {job_id or '?'} has nothing to do"
+            f"{run.name} was launched once and job {other.job_id or '?'} is it; {this} has nothing to do. "
+            f"To go on with it once it has stopped: yogo-tui resume {run.name}"
         )
 
 

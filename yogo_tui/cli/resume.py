@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from yogo_tui.cli.options import Commands, Misuse, in_session, new_command
 
 if TYPE_CHECKING:
+    from yogo_tui.runs.model import Run
     from yogo_tui.session import Session
 
 
@@ -47,8 +48,24 @@ def run(args: argparse.Namespace) -> int:
         say([launched], as_json=args.json)
         if not args.json:
             print(printable(f"{run.name} {plan}"), file=sys.stderr if launched.job_id is None else sys.stdout)
+        await _tell_of_those_behind(session, run)
         if launched.job_id is None:
             return 1
         return await wait_for(session, [run.name], quiet=args.json) if args.wait else 0
 
     return in_session(args, act)
+
+
+async def _tell_of_those_behind(session: Session, run: Run) -> None:
+    """Runs that waited for the job that stopped do not wait for the new one."""
+    from yogo.terminal import printable
+    from yogo_tui.runs.model import RunState
+
+    for other in (await session.runs()).runs:
+        is_behind = other.launch and other.launch.parent and other.launch.parent.run == str(run.path)
+        if is_behind and other.can_cancel and other.state is RunState.FAILED:
+            again = f"yogo-tui cancel {other.name}, then yogo-tui chain {run.name} DEFINITION"
+            print(
+                printable(f"! {other.name} waited for the job that stopped, and can never start: {again}"),
+                file=sys.stderr,
+            )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -13,13 +14,15 @@ from yogo_tui.launch.machine import launch_words
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.session import Session
 
+_SILENT_SECONDS = 3.0
+
 
 async def submit_all(session: Session, *plans: Plan) -> list[Launched]:
     """Each plan behind the one before it, until one has no job to wait for. Raises ConsoleError."""
     launched: list[Launched] = []
     for plan in plans:
         before = launched[-1].job_id if launched else None
-        launched.append(await session.launch(replace(plan, after=before or plan.after)))
+        launched.append(await _patiently(session.launch(replace(plan, after=before or plan.after)), plan.name))
         if launched[-1].job_id is None:
             break
     return launched
@@ -38,6 +41,18 @@ def announce(session: Session, plans: Sequence[Plan], recipes: Sequence[str]) ->
         )
         print(printable(f"submitting {words}"))
     print(printable(session.settings.wandb_words))
+
+
+async def _patiently(launching: Coroutine[None, None, Launched], name: str) -> Launched:
+    """What it gives; a word on standard error where that takes long."""
+    answer = asyncio.ensure_future(launching)
+    try:
+        await asyncio.wait({answer}, timeout=_SILENT_SECONDS)
+        if not answer.done():
+            print(printable(f"waiting for the cluster to answer whether it takes {name} …"), file=sys.stderr)
+        return await answer
+    finally:
+        answer.cancel()
 
 
 def say(launched: Sequence[Launched], *, as_json: bool) -> None:

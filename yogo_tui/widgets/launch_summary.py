@@ -62,7 +62,7 @@ class LaunchSummary(VerticalScroll, can_focus=False):
         asking: str = "",
     ) -> None:
         table = Table.grid(padding=(0, 2))
-        table.add_row("", Text("GPUs", justify="right"), "hours", "no later than", style="dim")
+        table.add_row("", Text("GPUs", justify="right"), "hours", "would start by", style="dim")
         for index, size in enumerate(sizes):
             estimate = estimates.get(index)
             when = _when(estimate) if estimate else ""
