@@ -101,13 +101,33 @@ class YOGO(nn.Module):
     def num_parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
 
+    def num_params(self) -> int:
+        return self.num_parameters
+
+    def param_norm(self) -> float:
+        """The length of all weights as one vector."""
+        return _length([parameter.detach() for parameter in self.parameters()])
+
+    def grad_norm(self) -> float:
+        """The length of all gradients as one vector; 0 where there are none."""
+        return _length([parameter.grad for parameter in self.parameters() if parameter.grad is not None])
+
+    def get_img_size(self) -> tuple[int, int]:
+        """(height, width) of the frames."""
+        height, width = self.img_size.tolist()
+        return int(height), int(width)
+
     def get_grid_size(self, img_size: tuple[int, int] | None = None) -> tuple[int, int]:
         """(Sx, Sy) for frames of (height, width), this model's own if none are given."""
         height, width = self.img_size.tolist() if img_size is None else img_size
         return grid_size(self.model, int(height), int(width))
 
     def resize_model(self, img_height: int | None = None, img_width: int | None = None) -> None:
-        """Serve frames of another size with the same weights: cells, and so boxes, keep their size in pixels."""
+        """Serve frames of another size with the same weights: cells, and so boxes, keep their size in pixels.
+
+        Asked for again, it multiplies the multipliers on, so that back is back; the published one overwrites them
+        by those of the last step alone.
+        """
         height, width = self.img_size.tolist()
         new_height = height if img_height is None else int(img_height)
         new_width = width if img_width is None else int(img_width)
@@ -129,6 +149,14 @@ class YOGO(nn.Module):
         self.register_buffer("_Cys", rows[:, None].expand(self.Sy, self.Sx).to(like, copy=True))
 
     def forward(self, x: Tensor) -> Tensor:
+        """(B, P, Sy, Sx) of frames (B, C, H, W) of any kind of number; a frame (C, H, W) is a batch of one.
+
+        A grey network takes (B, H, W) too.
+        """
+        if x.ndim == 3:
+            x = x[None] if bool(self.is_rgb) else x[:, None]
+        if not x.is_floating_point():
+            x = x.to(self._Cxs.dtype)
         t_BPYX: Tensor = self.model(x)
         if t_BPYX.dtype in {torch.float16, torch.bfloat16}:
             # Sixteen bits cannot tell neighbouring pixels of a frame apart, and overflow in the exponential.
@@ -143,3 +171,7 @@ class YOGO(nn.Module):
             t_BPYX[:, 4].sigmoid(),
         )
         return torch.cat((torch.stack(cells, 1), classes), 1)
+
+
+def _length(parts: list[Tensor]) -> float:
+    return float(torch.linalg.vector_norm(torch.stack([part.norm() for part in parts]))) if parts else 0.0

@@ -66,9 +66,9 @@ def _convnext_small(num_classes: int, is_rgb: bool) -> nn.Sequential:
 
 
 def initialise(network: nn.Module) -> None:
-    """Kaiming normal weights (arXiv:1502.01852) and zero biases in every convolution."""
+    """Kaiming normal weights (arXiv:1502.01852) and zero biases in each convolution, but for transposed ones."""
     for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
+        if isinstance(layer, nn.Conv2d):
             nn.init.kaiming_normal_(layer.weight, a=0.01, mode="fan_out", nonlinearity="leaky_relu")
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
