@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -28,13 +29,13 @@ pytestmark = [
 ]
 
 
-def checkpoint(path: Path, *, scale: float = 1.0, rgb: bool = False) -> Path:
+def checkpoint(path: Path, *, scale: float = 1.0, rgb: bool = False, image_bits: int | None = None) -> Path:
     torch.manual_seed(5)
     network = get_model_func("quarter_filters")
     model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 2, is_rgb=rgb, normalize_images=True, model_func=network)
     model.model[-1].weight.data.mul_(scale)
     path.parent.mkdir(exist_ok=True)
-    save_checkpoint(path, model, epoch=0, step=0, classes=("red", "white"), run_name="run")
+    save_checkpoint(path, model, epoch=0, step=0, classes=("red", "white"), run_name="run", image_bits=image_bits)
     return path
 
 
@@ -91,6 +92,41 @@ def test_the_last_layer_of_the_ir_is_the_result(plain: Path) -> None:
     np.testing.assert_allclose(compiled(given)[0], expected(plain, given), atol=1e-4)
 
 
+def test_how_openvino_answers_by_default_is_said_where_that_is_not_exact(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", str(checkpoint(tmp_path / "a.pth"))]) == 0
+    told = capsys.readouterr().out
+    model = openvino.Core().compile_model(str(tmp_path / "a.xml"), "CPU")
+    precision = model.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    is_said = (
+        f"OpenVINO computes in {precision} on this machine unless it is compiled with INFERENCE_PRECISION_HINT=f32"
+    )
+    assert (is_said in told) == (precision != "f32")
+    if precision != "f32":
+        assert re.search(r"and then differs by up to \d\.\de-\d\d;", told)
+
+
+def test_files_that_no_export_made_are_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pth = checkpoint(tmp_path / "a.pth")
+    for _ in range(2):
+        assert main(["export", str(pth)]) == 0
+    (tmp_path / "a.onnx").write_bytes(b"tuned by hand")
+    (tmp_path / "a.xml").write_text("<net/>")
+    assert main(["export", str(pth)]) == 1
+    assert f"{tmp_path} holds a.onnx, a.xml, a.bin already, which no export made" in capsys.readouterr().err
+    assert (tmp_path / "a.onnx").read_bytes() == b"tuned by hand"
+    assert main(["export", str(pth), "--no-openvino", "--overwrite"]) == 0
+    assert (tmp_path / "a.xml").read_text() == "<net/>"
+
+
+def test_the_depth_of_the_pictures_is_in_the_graph_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(checkpoint(tmp_path / "a.pth", image_bits=12)), "--no-openvino"]) == 0
+    assert "trained on pictures of 12 bits a value" in capsys.readouterr().err
+    kept = {one.key: one.value for one in onnx.load(tmp_path / "a.onnx").metadata_props}
+    assert kept["image_bits"] == "12"
+
+
 def test_what_is_saved_is_the_simplified_graph(plain: Path) -> None:
     """Published yogo simplified, and saved what it had before."""
     again = onnxslim.slim(onnx.load(plain.with_suffix(".onnx")))
@@ -116,7 +152,7 @@ def test_any_crop_and_number_of_frames_and_a_half_as_large_ir(plain: Path, tmp_p
 def test_what_answers_otherwise_is_never_left_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pth = checkpoint(tmp_path / "large.pth", scale=70, rgb=True)  # weights that need all their digits
     (tmp_path / "large.xml").write_text("of an earlier export")
-    assert main(["export", str(pth), "--half"]) == 1
+    assert main(["export", str(pth), "--half", "--overwrite"]) == 1
     shown = capsys.readouterr()
     assert "large.xml answers otherwise than torch" in shown.err
     assert {path.name for path in tmp_path.iterdir()} == {"large.pth", "large.xml"}

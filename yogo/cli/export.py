@@ -28,6 +28,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument("--dynamic-batch", action=_SWITCH, default=False, help="take any number of frames at a time")
     parser.add_argument("--openvino", action=_SWITCH, default=True, help="write an OpenVINO IR too (yes)")
     parser.add_argument("--half", action=_SWITCH, default=False, help="keep the IR's weights in 16 bits")
+    parser.add_argument(
+        "--overwrite", action=_SWITCH, default=False, help="replace files that no export made (default: refuse)"
+    )
     frames = parser.add_mutually_exclusive_group()
     frames.add_argument("--pictures", type=Path, metavar="P", help="compare on these (default: the run's own)")
     frames.add_argument("--data", type=Path, metavar="DEFINITION", help="compare on labelled pictures, their mAP too")
@@ -47,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         half=args.half,
         pictures=args.pictures,
         data=args.data,
+        overwrite=args.overwrite,
     )
     exported, notices = export(request)
     for notice in notices:

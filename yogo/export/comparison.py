@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +17,7 @@ from yogo.distribution import installing
 from yogo.errors import ExportError
 from yogo.export.graph import INPUT, Whole
 from yogo.export.intermediate import library
+from yogo.infer.depth import Depth
 from yogo.infer.pictures import PictureFiles, fit
 from yogo.synth.cells import KINDS
 from yogo.synth.dataset import BRIGHT
@@ -24,6 +26,8 @@ from yogo.synth.frame import make_frame, shares_of
 FLOAT32_TOLERANCE = 1e-4
 HALF_TOLERANCE = 2e-2
 NUM_FRAMES = 4
+
+PRECISION_HINT = "INFERENCE_PRECISION_HINT"
 
 _SMALLEST = 32
 """Pixels, of a made-up frame: no cell can be drawn into fewer."""
@@ -56,10 +60,25 @@ def onnx_runner(path: Path) -> Runner:
     return run
 
 
-def ir_runner(path: Path) -> Runner:
-    # Left to itself OpenVINO computes in bfloat16 wherever the processor can, so that files would differ by machine.
-    compiled = library().Core().compile_model(str(path), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+def ir_runner(path: Path, *, exact: bool = True) -> Runner:
+    """OpenVINO on the CPU: `exact` in float32, else as it runs where nothing is asked for.
 
+    Left to itself it computes in bfloat16 wherever the processor can, so that answers differ by machine.
+    """
+    return _runner(_compiled(path, exact))
+
+
+def default_precision(path: Path) -> str:
+    """What OpenVINO computes in on this machine where nothing is asked for: f32, bf16 or f16."""
+    hint = _compiled(path, exact=False).get_property(PRECISION_HINT)
+    return str(hint.get_type_name() if hasattr(hint, "get_type_name") else hint)
+
+
+def _compiled(path: Path, exact: bool) -> Any:
+    return library().Core().compile_model(str(path), "CPU", {PRECISION_HINT: "f32"} if exact else {})
+
+
+def _runner(compiled: Any) -> Runner:
     def run(frames: Floats) -> Floats:
         found: Floats = compiled(frames)[0]
         return found
@@ -80,12 +99,18 @@ def largest_difference(one: Runner, other: Runner, batches: Sequence[Floats]) ->
     return largest
 
 
+def _unsaid(sentence: str) -> None:
+    return
+
+
 def frames_to_compare(whole: Whole, full_height: int, pictures: Path | None) -> Floats:
     """(F, C, H, W): the first of the user's pictures, or else made-up frames full of cells."""
     channels, num_rows, width = whole.frame
     if pictures is not None:
         files = PictureFiles(pictures)
-        found = [files.read(index, rgb=channels == 3) for index in range(min(NUM_FRAMES, len(files.stems)))]
+        depth = Depth(files, whole.image_bits, None, notice=_unsaid, tell=_unsaid)
+        first = range(min(NUM_FRAMES, len(files.stems)))
+        found = [files.read(index, rgb=channels == 3, bits=depth) for index in first]
     else:
         rng = np.random.default_rng(0)
         size = max(full_height, _SMALLEST), max(width, _SMALLEST)

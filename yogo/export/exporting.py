@@ -14,8 +14,10 @@ from yogo.errors import ExportError
 from yogo.export.comparison import (
     FLOAT32_TOLERANCE,
     HALF_TOLERANCE,
+    PRECISION_HINT,
     Floats,
     Runner,
+    default_precision,
     frames_to_compare,
     ir_runner,
     largest_difference,
@@ -26,6 +28,7 @@ from yogo.export.graph import Whole, write_onnx
 from yogo.export.intermediate import write_ir
 from yogo.export.labelled import TOLERANCE as PRECISION_TOLERANCE
 from yogo.export.labelled import LabelledPictures
+from yogo.export.made_by import not_ours
 from yogo.model import open_model
 from yogo.run.atomic import umask
 
@@ -51,6 +54,9 @@ class ExportRequest:
     data: Path | None = None
     """A definition of labelled pictures, to compare mAP on."""
 
+    overwrite: bool = False
+    """Whether files may be replaced that no export made."""
+
     @property
     def onnx(self) -> Path:
         path = self.pth if self.output is None else self.output
@@ -71,22 +77,36 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
 
     Raises CheckpointError, InferenceError (a crop that cannot be), ExportError.
     """
-    model, notices = open_model(load_checkpoint(request.pth), inference=True)
-    whole = Whole(model, request.crop_height)
+    checkpoint = load_checkpoint(request.pth)
+    model, notices = open_model(checkpoint, inference=True)
+    whole = Whole(model, request.crop_height, checkpoint.image_bits)
+    onnx = request.onnx
+    _check_place(request)
     labelled, more = _labelled(request, whole)
     frames = labelled.frames() if labelled else frames_to_compare(whole, whole.full_height, request.pictures)
     batches = np.split(frames, len(frames)) + ([frames] if request.dynamic_batch else [])
-    onnx = request.onnx
-    if not onnx.parent.is_dir():
-        raise ExportError(f"{onnx.parent} is no folder: name a file in one with --output-filename")
-    if not os.access(onnx.parent, os.W_OK):
-        raise ExportError(f"{onnx.parent} cannot be written to: name a file elsewhere with --output-filename")
     with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
         done = _made(request, whole, batches, labelled, Path(folder))
         for made in sorted(Path(folder).iterdir()):
             made.chmod(0o666 & ~umask())
             os.replace(made, onnx.parent / made.name)
-    return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], (*notices, *more)
+    told = (*notices, *more, *whole.notices)
+    return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], told
+
+
+def _check_place(request: ExportRequest) -> None:
+    """Raises ExportError where the files cannot be written, or others stand there."""
+    onnx = request.onnx
+    if not onnx.parent.is_dir():
+        raise ExportError(f"{onnx.parent} is no folder: name a file in one with --output-filename")
+    if not os.access(onnx.parent, os.W_OK):
+        raise ExportError(f"{onnx.parent} cannot be written to: name a file elsewhere with --output-filename")
+    taken = [] if request.overwrite else not_ours(onnx, openvino=request.openvino)
+    if taken:
+        raise ExportError(
+            f"{onnx.parent} holds {', '.join(taken)} already, which no export made: name another file with "
+            "--output-filename, or replace what is there with --overwrite"
+        )
 
 
 def _labelled(request: ExportRequest, whole: Whole) -> tuple[LabelledPictures | None, tuple[str, ...]]:
@@ -114,11 +134,25 @@ def _made(
         write_ir(onnx, xml, half=request.half)
         tolerance = HALF_TOLERANCE if request.half else FLOAT32_TOLERANCE
         difference = _compared(xml, expected, ir_runner(xml), batches, tolerance)
-        detail = f"weights in {16 if request.half else 32} bits, in {onnx.stem}.bin"
+        detail = (
+            f"weights in {16 if request.half else 32} bits, in {onnx.stem}.bin{_by_default(xml, expected, batches)}"
+        )
         if labelled is not None:
             detail += f", {_compared_precision(xml, labelled, expected)}"
         done.append(Exported(xml, difference, detail))
     return done
+
+
+def _by_default(xml: Path, expected: Runner, batches: list[Floats]) -> str:
+    """How the file answers where its user asks for no precision, which is often less than float32."""
+    precision = default_precision(xml)
+    if precision == "f32":
+        return ""
+    difference = largest_difference(expected, ir_runner(xml, exact=False), batches)
+    return (
+        f"; OpenVINO computes in {precision} on this machine unless it is compiled with {PRECISION_HINT}=f32, and then "
+        f"differs by up to {difference:.1e}"
+    )
 
 
 def _compared(path: Path, expected: Runner, given: Runner, batches: list[Floats], tolerance: float) -> float:
@@ -134,9 +168,11 @@ def _compared(path: Path, expected: Runner, given: Runner, batches: list[Floats]
 def _compared_precision(path: Path, labelled: LabelledPictures, expected: Runner) -> str:
     """What is to be said of mAP. Raises ExportError where it differs."""
     before, after = labelled.mean_precision(expected), labelled.mean_precision(ir_runner(path))
+    by_default = labelled.mean_precision(ir_runner(path, exact=False))
     if abs(after - before) > PRECISION_TOLERANCE:
         raise ExportError(
             f"{path.name} has an mAP of {after:.4f} where torch has {before:.4f} ({labelled.num_pictures:,} pictures), "
             f"and {PRECISION_TOLERANCE:g} is allowed; nothing was written"
         )
-    return f"mAP {after:.4f} (torch: {before:.4f})"
+    default = f", {by_default:.4f} by default" if by_default != after else ""
+    return f"mAP {after:.4f}{default} (torch: {before:.4f})"

@@ -15,8 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from yogo.data.depth import UPPER_EIGHT, Bits
 from yogo.distribution import installing
 from yogo.errors import ExportError
+from yogo.export.made_by import MADE_BY, MAKER
 from yogo.infer.predictor import crop_rows, resize
 from yogo.model import YOGO
 
@@ -26,8 +28,8 @@ INPUT, OUTPUT = "input", "output"
 class Whole(nn.Module):
     """(B, C, H, W) of values from 0 to 255 to (B, P, Sy, Sx), normalisation and softmax included."""
 
-    def __init__(self, model: YOGO, crop_height: float | None) -> None:
-        """`model` is one for inference. Raises InferenceError for a crop that cannot be."""
+    def __init__(self, model: YOGO, crop_height: float | None, image_bits: Bits = UPPER_EIGHT) -> None:
+        """`model` is one for inference, whose deep pictures had so many bits. Raises InferenceError for an odd crop."""
         super().__init__()
         height, width = (int(pixels) for pixels in model.img_size.tolist())
         num_rows = crop_rows(height, crop_height)
@@ -38,11 +40,23 @@ class Whole(nn.Module):
         self.frame = (3 if bool(model.is_rgb) else 1, num_rows, width)
         """(C, H, W)."""
         self.full_height = height
+        self.image_bits = image_bits
         self.eval().requires_grad_(False)
 
     def forward(self, input: Tensor) -> Tensor:
         found: Tensor = self.model(input / 255 if self.normalizes else input)
         return found
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What its user must know of the values to give it."""
+        if self.image_bits is None or self.image_bits <= 8:
+            return ()
+        top = 2**self.image_bits - 1
+        return (
+            f"it was trained on pictures of {self.image_bits} bits a value, and takes values from 0 to 255: give it "
+            f"those of such pictures times 255/{top}",
+        )
 
 
 def write_onnx(whole: Whole, path: Path, *, simplify: bool, dynamic_batch: bool) -> int:
@@ -66,6 +80,8 @@ def write_onnx(whole: Whole, path: Path, *, simplify: bool, dynamic_batch: bool)
         model = program.model_proto
         if simplify:
             model = slim(model)
+        bits = "" if whole.image_bits is None else str(whole.image_bits)
+        onnx.helper.set_model_props(model, {MADE_BY: MAKER, "image_bits": bits})
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, str(path))
     return len(model.graph.node)

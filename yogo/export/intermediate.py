@@ -8,13 +8,16 @@ from xml.etree import ElementTree
 
 from yogo.distribution import installing
 from yogo.errors import ExportError
+from yogo.export.made_by import MADE_BY, MAKER
 
 
 def write_ir(onnx: Path, xml: Path, *, half: bool) -> None:
     """Write `xml`, and the weights beside it, in 16 bits if `half`. Raises ExportError."""
     openvino = library()
     try:
-        openvino.save_model(openvino.convert_model(str(onnx)), str(xml), compress_to_fp16=half)
+        model = openvino.convert_model(str(onnx))
+        model.set_rt_info(MAKER, MADE_BY)
+        openvino.save_model(model, str(xml), compress_to_fp16=half)
     except RuntimeError as error:
         raise ExportError(f"OpenVINO cannot convert the ONNX graph: {_first_line(error)}") from error
     last = last_layer(xml)

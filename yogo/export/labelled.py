@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from yogo.data.batch import Batch
+from yogo.data.headers import Header, look, reading_depth
 from yogo.data.loader import BatchLoader, loader
 from yogo.data.packed import pack_labels
-from yogo.definition import DatasetDefinition, Splits, split
+from yogo.definition import DatasetDefinition, Sample, Splits, split
 from yogo.definition.record import DataRecord
 from yogo.errors import ExportError, YogoError
 from yogo.export.comparison import NUM_FRAMES, Floats, Runner
@@ -43,6 +44,7 @@ class LabelledPictures:
             pack_labels(samples, classes),
             image_hw=(self._height, width),
             rgb=channels == 3,
+            bits=reading_depth(_headers(samples), whole.image_bits),
             batch_size=1,
             shuffle=False,
         )
@@ -94,6 +96,11 @@ class LabelledPictures:
             is_seen = (centre >= 0) & (centre <= 1)
             boxes[:, 2::2].clamp_(0, 1)
             yield Batch(images, boxes[is_seen], batch.image_index[is_seen], batch.indices, batch.draws)
+
+
+def _headers(samples: Sequence[Sample]) -> list[Header]:
+    """Of those that can be read; reading the others says what is wrong with them."""
+    return [one for one in look([sample.image_file for sample in samples]) if isinstance(one, Header)]
 
 
 def _with_logits(pred_BPYX: Tensor) -> Tensor:
