@@ -8,6 +8,7 @@ from pathlib import Path
 
 from yogo.definition import source
 from yogo.definition.model import DatasetDefinition, FolderPair
+from yogo.definition.nearby import nearby
 from yogo.definition.problem import Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
 from yogo.definition.thumbnails import SMALLEST_AREA, examined
@@ -84,6 +85,7 @@ class _Walk:
         looked = "" if written.is_absolute() else f" (looked in {places})"
         if link := leads_nowhere(file.path.parent / written):
             looked = f" (it is {link})"
+        looked += nearby(file.path.parent / written)
         self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
         return None
 
@@ -105,7 +107,7 @@ class _Walk:
             self._say(file, line, f"defn_path cannot be looked at: {_short(entry.definition.text)} ({_reason(error)})")
             return
         if not exists:
-            where = f"{_short(entry.definition.text)} (looked in {file.path.parent})"
+            where = f"{_short(entry.definition.text)} (looked in {file.path.parent}){nearby(path)}"
             self._say(file, line, f"defn_path does not exist: {where}", missing=True)
             return
         if len(above) > MAX_DEPTH:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any, Literal
 
 from yogo import yaml12
 from yogo.definition.model import ALL_TRAIN, SplitFractions
+from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
 from yogo.errors import DefinitionError
 from yogo.wording import shown
@@ -73,8 +73,9 @@ class _Reader:
         try:
             self.document = yaml12.load(self.source.path)
         except yaml12.YamlError as error:
+            hint = nearby(self.source.path) if error.missing else ""
             self.source.problems.append(
-                Problem("error", str(error), self.source.path, error.line, missing=error.missing)
+                Problem("error", f"{error}{hint}", self.source.path, error.line, missing=error.missing)
             )
             return self.source
         data = self.document.data
@@ -103,8 +104,8 @@ class _Reader:
     def _unknown(self, data: dict[Any, Any], known: tuple[str, ...], *place: object) -> None:
         for key in data:
             if key not in known:
-                near = difflib.get_close_matches(str(key), known, 1)
-                hint = f"; is {near[0]} meant?" if near else ""
+                near = meant_key(str(key), known)
+                hint = f"; is {near} meant?" if near else ""
                 self._say(f"The key {shown(key)} is not known and is ignored{hint}", *place, key, severity="warning")
 
     def _classes(self, data: dict[Any, Any]) -> tuple[str, ...] | None:
