@@ -4,7 +4,7 @@ from yogo.definition.labels import Labels, Notes, parse_labels, parse_notes, rea
 from yogo.definition.model import DatasetDefinition, FolderPair, SplitFractions
 from yogo.definition.problem import InvalidDatasetDefinitionFile, MissingPath, Problem
 from yogo.definition.split import Sample, Splits, split
-from yogo.definition.survey import Survey, check, survey
+from yogo.definition.survey import Survey, check, state, survey
 
 __all__ = [
     "DatasetDefinition",
@@ -24,5 +24,6 @@ __all__ = [
     "read_labels",
     "read_notes",
     "split",
+    "state",
     "survey",
 ]

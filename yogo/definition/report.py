@@ -59,15 +59,20 @@ def left_out(survey: Survey) -> Iterator[str]:
 
 def told(problems: Iterable[Problem], lists_all: str = "") -> Iterator[str]:
     """Each problem in a line, errors first, those of a kind together and beyond a number only counted."""
-    groups: dict[tuple[bool, str], list[Problem]] = {}
-    for problem in sorted(problems, key=lambda one: not one.is_error):
-        groups.setdefault((not problem.is_error, problem.kind or str(problem)), []).append(problem)
-    for (_, kind), group in groups.items():
+    for group in grouped(problems):
         for problem in group[:MOST_OF_A_KIND]:
             yield f"{'✖' if problem.is_error else '!'} {problem.severity}: {problem}"
         if (rest := len(group) - MOST_OF_A_KIND) > 0:
             where = f" ({lists_all})" if lists_all else ""
-            yield f"{'✖' if group[0].is_error else '!'} and {rest:,} more {kind}{where}"
+            yield f"{'✖' if group[0].is_error else '!'} and {rest:,} more {group[0].kind}{where}"
+
+
+def grouped(problems: Iterable[Problem]) -> list[list[Problem]]:
+    """Problems of one kind together, errors first."""
+    groups: dict[tuple[bool, str], list[Problem]] = {}
+    for problem in sorted(problems, key=lambda one: not one.is_error):
+        groups.setdefault((problem.is_error, problem.kind or str(problem)), []).append(problem)
+    return list(groups.values())
 
 
 def _table(survey: Survey) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import statistics
 from array import array
 from collections.abc import Callable, Iterable, Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.definition.folders import Listing, listing
-from yogo.definition.labels import Notes, examine_labels, read_notes
+from yogo.definition.identity import Status, status
+from yogo.definition.labels import Notes, examine_labels, notes_file, read_notes
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.overlap import same_content
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, listed
@@ -69,6 +71,30 @@ class Survey:
 def check(path: str | Path) -> list[Problem]:
     """Every problem of a definition and of the folders that it names; no label or picture is opened. Never raises."""
     return list(_look(Path(path))[2])
+
+
+def state(path: str | Path) -> str:
+    """Names a definition, its folders and all files in use as they are now: another survey needs another state.
+
+    Never raises. Files are not read; of many, it takes a second or more.
+    """
+    definition, listings, problems = _look(Path(path))
+    found = hashlib.sha256(repr([definition and definition.sha256, *map(str, problems)]).encode(errors="replace"))
+    for one in listings:
+        found.update(
+            f"{one.pair} {one.num_unlabelled} {_known(notes_file(one.pair.labels))}\n".encode(errors="replace")
+        )
+        for picture, label in one.names:
+            known = _known(one.pair.images / picture), _known(one.pair.labels / label)
+            found.update(f"{picture}\0{label}\0{known}\n".encode(errors="replace"))
+    return found.hexdigest()
+
+
+def _known(path: Path) -> Status | None:
+    try:
+        return status(str(path))
+    except OSError:
+        return None
 
 
 def survey(path: str | Path, *, progress: Progress | None = None, look: Look | None = None) -> Survey:

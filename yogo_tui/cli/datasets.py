@@ -29,15 +29,20 @@ def _all(args: argparse.Namespace) -> int:
     settings = settings_of(args)
     found = [(path, check(path)) for path, _ in definition_files(settings)]
     if args.json:
-        print_json([{"path": path, "problems": [str(one) for one in problems]} for path, problems in found])
+        read = "the files of the definitions, and the names in their folders"
+        print_json(
+            [{"path": path, "problems": [str(one) for one in problems], "read": read} for path, problems in found]
+        )
         return 0
     columns = terminal_width()
     for path, problems in found:
         errors = [problem for problem in problems if problem.is_error]
-        print(f"{'✖' if errors else '✔'} {cut_middle(str(path), columns - 2) if columns else printable(str(path))}")
+        print(f"{'✖' if errors else '·'} {cut_middle(str(path), columns - 2) if columns else printable(str(path))}")
         for problem in problems:
             print(f"    {'✖' if problem.is_error else '!'} {printable(str(problem))}")
-    if not found:
+    if found:
+        print("\nNo label and no picture was read: `yogo-tui datasets FILE` reads those of one.")
+    else:
         folders = ", ".join(str(folder) for folder in settings.definition_folders)
         print(f"There are no dataset definitions in {printable(folders)}.", file=sys.stderr)
     return 0
@@ -46,14 +51,15 @@ def _all(args: argparse.Namespace) -> int:
 def _one(args: argparse.Namespace) -> int:
     import dataclasses
 
-    from yogo.definition import survey
+    from yogo.data.cache import default_folder
+    from yogo.data.checking import full_survey
     from yogo.definition.report import report
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of
 
     path = definition_of(settings_of(args), args.definition, check=False)
     shows = sys.stderr.isatty()
-    found = survey(path, progress=_say if shows else None)
+    found = full_survey(path, memory=default_folder(), progress=_say if shows else None)
     if shows:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
@@ -63,5 +69,6 @@ def _one(args: argparse.Namespace) -> int:
     return 1 if found.has_errors else 0
 
 
-def _say(num_pictures: int) -> None:
-    print(f"\rcounting pictures · {num_pictures:,}", end="", file=sys.stderr, flush=True)
+def _say(what: str, done: int, total: int) -> None:
+    of = f" of {total:,}" if total else ""
+    print(f"\r{what} · {done:,}{of}\x1b[K", end="", file=sys.stderr, flush=True)

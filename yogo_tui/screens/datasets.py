@@ -17,7 +17,9 @@ from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 from textual.worker import get_current_worker
 
-from yogo.definition import Survey, check, survey
+from yogo.data.cache import default_folder
+from yogo.data.checking import full_survey
+from yogo.definition import Survey, check, state
 from yogo.terminal import printable
 from yogo_tui.screens.base import Draft, ModeScreen
 from yogo_tui.screens.editor import edit
@@ -61,10 +63,10 @@ class DatasetsScreen(ModeScreen):
     filter_line = getters.query_one(FilterLine)
 
     class Progress(Message):
-        def __init__(self, path: Path, num_pictures: int) -> None:
+        def __init__(self, path: Path, what: str) -> None:
             super().__init__()
             self.path = path
-            self.num_pictures = num_pictures
+            self.what = what
 
     class Counted(Message):
         def __init__(self, path: Path, found: Survey) -> None:
@@ -84,7 +86,7 @@ class DatasetsScreen(ModeScreen):
                     yield Static(id="survey", markup=False)
 
     def on_mount(self) -> None:
-        self._surveys: dict[Path, tuple[float, Survey]] = {}
+        self._surveys: dict[Path, tuple[str, Survey]] = {}
         self._resting: Timer | None = None
         self._files: tuple[DefinitionFile, ...] = ()
         self.action_reread()
@@ -148,35 +150,42 @@ class DatasetsScreen(ModeScreen):
             if self._files:  # else it says where definitions would be
                 self.view.update("")
             return
-        known = self._surveys.get(file.path)
-        if known and known[0] == _changed_at(file.path):
+        if known := self._surveys.get(file.path):
             self._show(file.path, known[1])
         else:
             self.view.update("")
-            self._resting = self.set_timer(_PAUSE_SECONDS, self.action_count)
+        # Also where it is known: its files may have changed meanwhile.
+        self._resting = self.set_timer(_PAUSE_SECONDS, self._look_again)
+
+    def _look_again(self) -> None:
+        if file := self.selected:
+            self.count(file.path, self._surveys.get(file.path))
 
     def action_count(self) -> None:
         if file := self.selected:
             self.rule.right = "looking at it · esc leaves it"
-            self.count(file.path)
+            self.count(file.path, None)
 
     @work(thread=True, exclusive=True, group="count")
-    def count(self, path: Path) -> None:
-        """In a thread: first what is wrong, which is quick, then every box."""
+    def count(self, path: Path, known: tuple[str, Survey] | None) -> None:
+        """In a thread: first what is wrong, which is quick, then every box and picture, unless all is as `known`."""
         worker = get_current_worker()
 
-        def tell(num_pictures: int) -> None:
+        def tell(what: str, done: int, total: int) -> None:
             if worker.is_cancelled:
                 raise _LeftError
-            self.post_message(self.Progress(path, num_pictures))
+            of = f" of {thousands(total)}" if total else ""
+            self.post_message(self.Progress(path, f"{what} · {thousands(done)}{of}"))
 
         try:
+            as_it_is = state(path)
+            if known and known[0] == as_it_is:
+                return
             self.app.call_from_thread(self._show_problems, path, problems_view(check(path), path))
-            tell(0)
-            changed_at = _changed_at(path)
-            found = survey(path, progress=tell)
-            self._surveys[path] = (changed_at, found)
-            tell(found.num_pictures)
+            tell("reading labels", 0, 0)
+            found = full_survey(path, memory=default_folder(), progress=tell)
+            self._surveys[path] = (as_it_is, found)
+            tell("", 0, 0)
             self.post_message(self.Counted(path, found))
         except _LeftError:
             return
@@ -187,7 +196,7 @@ class DatasetsScreen(ModeScreen):
 
     def on_datasets_screen_progress(self, event: Progress) -> None:
         if self.selected and self.selected.path == event.path:
-            self.rule.right = f"counting pictures · {thousands(event.num_pictures)} · esc leaves it"
+            self.rule.right = f"{event.what} · esc leaves it"
 
     def on_datasets_screen_counted(self, event: Counted) -> None:
         if self.selected and self.selected.path == event.path:
@@ -235,10 +244,3 @@ class DatasetsScreen(ModeScreen):
 
 class _LeftError(Exception):
     """The user went elsewhere: counting ends."""
-
-
-def _changed_at(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:
-        return 0.0

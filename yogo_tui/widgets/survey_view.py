@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from yogo.definition import Problem, Survey
+from yogo.definition.report import MOST_OF_A_KIND, grouped, read
 from yogo.terminal import printable
 from yogo_tui.widgets.words import cut_middle, thousands
 
@@ -31,13 +32,13 @@ def survey_view(survey: Survey, path: Path, width: int) -> RenderableType:
         parts.append(Text("\n".join(("", *_asides(survey)))))
     if survey.problems:
         parts.append(Text(f"\n{_count(len(survey.problems), 'problem')}"))
-        parts += [_problem(problem, path) for problem in survey.problems]
+        parts += _problems(survey.problems, path)
     return Group(*parts)
 
 
 def problems_view(problems: list[Problem], path: Path) -> RenderableType:
     """Before anything is counted."""
-    return Group(*(_problem(problem, path) for problem in problems))
+    return Group(*_problems(problems, path))
 
 
 def _classes(survey: Survey, width: int) -> Table:
@@ -62,12 +63,21 @@ def _classes(survey: Survey, width: int) -> Table:
     return table
 
 
+def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
+    """A few of each kind, and how many more there are."""
+    for group in grouped(problems):
+        yield from (_problem(problem, path) for problem in group[:MOST_OF_A_KIND])
+        if (rest := len(group) - MOST_OF_A_KIND) > 0:
+            yield Text(f"{'✖' if group[0].is_error else '!'} and {thousands(rest)} more {group[0].kind}")
+
+
 def _asides(survey: Survey) -> Iterator[str]:
     yield f"{survey.median_boxes:g} cells a picture (median), at most {thousands(survey.max_boxes)}"
     if survey.num_dropped:
         yield f"{_count(survey.num_dropped, 'box', 'boxes')} left out: too small"
     if survey.num_unlabelled:
         yield f"{_count(survey.num_unlabelled, 'picture')} left out: no label file"
+    yield f"read: {read(survey)}"
 
 
 def _problem(problem: Problem, path: Path) -> Text:
