@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,10 +23,11 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(args: argparse.Namespace) -> int:
     from yogo.run.directory import RunDirectory
     from yogo.run.lease import claim
+    from yogo.training.disk import patiently
 
     run = RunDirectory(args.run_directory)
     _check_launch(run, args.token)
-    claim(run, args.token)
+    patiently(lambda: claim(run, args.token), lambda sentence: print(sentence, file=sys.stderr))
     return 0
 
 

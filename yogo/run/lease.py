@@ -140,7 +140,7 @@ class Lease:
         if self._lost:
             raise RunLost(self._lost)
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let the run go, if it still is this process's."""
         self._is_over.set()
         self._heart.join(timeout=5.0)
@@ -183,11 +183,11 @@ def hold(run: RunDirectory, terms: Terms | None = None) -> Iterator[Lease]:
     try:
         yield lease
     finally:
-        lease.release()
+        lease.close()
 
 
 def take(run: RunDirectory, terms: Terms | None = None) -> Lease:
-    """As `hold`, to be released by the caller."""
+    """As `hold`, to be closed by the caller."""
     mine = this_process()
     notice = ""
     while not _create(run.holder, mine):

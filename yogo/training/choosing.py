@@ -12,9 +12,10 @@ from yogo.errors import RunError
 from yogo.run import events
 from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.history import History
-from yogo.run.lease import Holder, Lease, Terms, claim, hand_over, hold
+from yogo.run.lease import Holder, Lease, Terms, claim, hand_over, take
 from yogo.run.result import Result
 from yogo.terminal import printable
+from yogo.training.disk import patiently
 from yogo.training.recorded import as_recorded
 from yogo.training.request import Request
 
@@ -46,10 +47,12 @@ def held_early(request: Request) -> Iterator[Lease | None]:
 @contextlib.contextmanager
 def held(request: Request, run: RunDirectory) -> Iterator[Lease]:
     """The run, its launch claimed, held while the block lasts. Raises RunError where it is another's."""
-    if request.token:
-        claim(run, request.token)
+    token = request.token
+    if token:
+        patiently(lambda: claim(run, token), _tell)
     ask = _ask if sys.stdin.isatty() and sys.stdout.isatty() else None
-    with hold(run, Terms(tell=_tell, ask=ask, take_over=request.take_over)) as lease:
+    lease = patiently(lambda: take(run, Terms(tell=_tell, ask=ask, take_over=request.take_over)), _tell)
+    with contextlib.closing(lease):
         # Whoever was waited for may have trained it meanwhile.
         if is_finished(run):
             raise FinishedMeanwhile(f"{run.path} has finished meanwhile: there is nothing left to do")

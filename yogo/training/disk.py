@@ -11,11 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from yogo.errors import RunError
 from yogo.run.atomic import Fence
+from yogo.run.holder import job
 from yogo.training import signals
 from yogo.wording import listed
+
+T = TypeVar("T")
 
 RETRY_SECONDS = 5.0
 """How soon what failed is tried again."""
@@ -28,6 +32,24 @@ STOP_SECONDS = 10.0
 
 LOOK_SECONDS = 0.2
 LOCK_SECONDS = 2.0
+
+
+def patiently(action: Callable[[], T], tell: Callable[[str], None]) -> T:
+    """What `action` returns. In a job, which does not come back by itself, a disk that refuses is waited for.
+
+    Raises OSError at once outside of a job, and in one when there is no more patience.
+    """
+    deadline, has_told = time.monotonic() + (patience() if job()[0] else 0.0), False
+    while True:
+        try:
+            return action()
+        except OSError as error:
+            if time.monotonic() >= deadline:
+                raise
+            if not has_told:
+                tell(f"{error.filename or 'A file'} cannot be written: {error.strerror}; this is tried again")
+                has_told = True
+            time.sleep(LOOK_SECONDS)
 
 
 class StillOwed(RunError):

@@ -32,7 +32,7 @@ def main() -> int:
         return run(request, place, lease)
     finally:
         if lease is not None:
-            lease.release()
+            lease.close()
 
 
 def _end_with_launcher() -> None:

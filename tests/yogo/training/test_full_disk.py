@@ -189,3 +189,23 @@ def test_of_very_many_events_that_wait_only_steps_are_let_go(tmp_path: Path) -> 
     assert steps == sorted(steps)
     assert jsonl.MOST_WAITING // 3 < len(steps) <= jsonl.MOST_WAITING
     assert steps[-1] == jsonl.MOST_WAITING + 9
+
+
+def test_a_job_that_comes_back_to_a_full_disk_waits_for_room_and_a_person_is_told_at_once(
+    yogo: Yogo, definition: Path
+) -> None:
+    run, (soft, hard) = yogo.run("back"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    assert yogo.train(definition, *TINY, "--name", "back", "--epochs", "1", "-bs", "4").returncode == 0
+    run.result.unlink()
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))  # for those that are started now
+    try:
+        by_hand = yogo.start("--resume", run.path)
+        in_a_job = Watched(yogo, "--resume", run.path, SLURM_JOB_ID="7", SLURM_CLUSTER_NAME="tiny")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    _, told = by_hand.communicate(timeout=60)
+    assert (by_hand.returncode, "cannot be used: File too large" in told) == (1, True)
+    until(lambda: in_a_job.says("cannot be written: File too large; this is tried again"))
+    assert in_a_job.process.poll() is None, in_a_job.end()
+    in_a_job.free()
+    assert in_a_job.end() == (0, "")

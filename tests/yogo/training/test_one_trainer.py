@@ -102,8 +102,9 @@ def test_a_job_that_waited_before_anything_was_saved_goes_on_from_what_was_saved
     assert any(isinstance(event, events.Resumed) for event in yogo.events("one"))
 
 
-def test_a_trainer_whose_run_was_removed_ends_and_makes_it_not_anew(yogo: Yogo, definition: Path) -> None:
-    process = yogo.start(*endless(definition, "gone"), YOGO_SILENT_SECONDS="4")
+@pytest.mark.parametrize("wandb", ["disabled", "offline"])
+def test_a_trainer_whose_run_was_removed_ends_and_makes_it_not_anew(wandb: str, yogo: Yogo, definition: Path) -> None:
+    process = yogo.start(*endless(definition, "gone", "--wandb", wandb), YOGO_SILENT_SECONDS="4")
     until(lambda: yogo.run("gone").last.exists() or process.poll() is not None)
     shutil.move(yogo.run("gone").path, yogo.home / "elsewhere")
     _, told = process.communicate(timeout=60)
