@@ -27,11 +27,12 @@ from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import ClusterError, HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
-from yogo_tui.launch import making, resume, script, submit
+from yogo_tui.launch import making, resume, script, submit, use
 from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.machine import fitted, machine_of
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.resume import Resumption
+from yogo_tui.launch.use import Purpose, Use, Used
 from yogo_tui.runs import cancelling, chains, resumption
 from yogo_tui.runs import parent as parents
 from yogo_tui.runs.folder import Scanner
@@ -163,6 +164,28 @@ class Session:
         try:
             found = await self.plan_resume(run, gpus=gpus, hours=hours)
             return await resume.resume(self.host, self.cluster, self.settings, found)
+        finally:
+            self.look_now()
+
+    async def use(
+        self,
+        run: Run,
+        purpose: Purpose,
+        *,
+        source: PurePosixPath | None = None,
+        size: SizePreset | None = None,
+        options: Sequence[str] = (),
+    ) -> Used:
+        """Submit a job that tests, looks with or exports the run's best.pth; a test is on what it trained on, if no
+        `source` is given. Raises LaunchError, TemplateError, ClusterError, HostError."""
+        if run.path is None:
+            raise LaunchError(f"{run.name} is a job without a run directory: there is nothing to {purpose}.")
+        if source is None and purpose is Purpose.TEST:
+            source = PurePosixPath(run.definition) if run.definition else None
+        size = size or self.settings.sizes[0]
+        try:
+            wanted = Use(purpose, run.name, run.path, size, source, tuple(options))
+            return await use.use(self.host, self.cluster, self.settings, wanted)
         finally:
             self.look_now()
 

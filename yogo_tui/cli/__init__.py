@@ -37,6 +37,7 @@ COMMANDS = (
     "plot",
     "cancel",
     "forget",
+    "use",
     "config",
     "demo",
 )

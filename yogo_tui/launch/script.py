@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from yogo.recipe import Recipe, flag, knobs
@@ -103,6 +103,14 @@ def render_wrapper(settings: Settings, size: SizePreset) -> str:
     from yogo_tui.launch.templates import fill
 
     return fill("wrapper.sbatch", _site(settings, size), own=settings.templates_folder)
+
+
+def render_use(settings: Settings, size: SizePreset, *, name: str, folder: PurePosixPath, words: Sequence[str]) -> str:
+    """A script that says `words` to yogo, as the job `name`, whose log lies in `folder`. Raises TemplateError."""
+    from yogo_tui.launch.templates import fill
+
+    own = {"name": name, "folder": str(folder), "workspace": str(settings.workspace_folder), "words": list(words)}
+    return fill("use.sbatch", {**_site(settings, size), **own}, own=settings.templates_folder)
 
 
 def ending(word: str, exit_status: int | None) -> str:

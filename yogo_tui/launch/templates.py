@@ -14,16 +14,16 @@ from yogo_tui.errors import TemplateError
 from yogo_tui.launch.quoting import sbatch, sbatch_path, shell, verbatim
 from yogo_tui.settings import shipped_templates as shipped
 
-_WRAPPER = "wrapper.sbatch"
+_OF_NO_RUN = {"wrapper.sbatch", "use.sbatch"}
 
 
 def names(own: Path) -> tuple[str, ...]:
     """The templates that a run can be launched with, the shipped ones and those in the folder `own`.
 
-    Pieces of templates begin with an underscore; the wrapper takes its command from its arguments.
+    Pieces of templates begin with an underscore; two others train nothing, or what their arguments say.
     """
     found = {path.name for folder in (own, shipped()) for path in folder.glob("[!._]*.sbatch")}
-    return tuple(sorted(found - {_WRAPPER}))
+    return tuple(sorted(found - _OF_NO_RUN))
 
 
 def own_copy(name: str, own: Path) -> Path:

@@ -1,0 +1,115 @@
+"""A run's best.pth is tested, looked with and exported in jobs, whose results lie under the run."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from yogo.checkpoint import save_checkpoint
+from yogo.model import YOGO, get_model_func
+from yogo_tui.cli import main
+from yogo_tui.cluster.local import LocalCluster
+
+Until = Callable[..., Awaitable[object]]
+HW = (64, 64)
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A workspace on this machine's cluster, with a trained run, one definition, and images under an odd name."""
+    lab = tmp_path / "lab"
+    images = lab / "my images; $(touch pwned) 'a'"
+    pairs = []
+    for folder, labels in ((images, lab / "labels"), (lab / "others", lab / "other-labels")):
+        folder.mkdir(parents=True)
+        labels.mkdir()
+        pairs.append({"image_path": str(folder), "label_path": str(labels)})
+        for name in ("one", "two"):
+            Image.new("L", (HW[1], HW[0]), 200).save(folder / f"{name}.png")
+            (labels / f"{name}.txt").write_text("0 0.5 0.5 0.2 0.2\n")
+    (lab / "dataset_defs").mkdir()
+    said = {"class_names": ["a", "b"], "dataset_paths": {"all": pairs[1]}, "test_paths": {"all": pairs[0]}}
+    (lab / "dataset_defs" / "cells.yml").write_text(json.dumps(said))
+    (lab / "settings.yaml").write_text(
+        f"workspace: {lab}\ncluster: local\nsizes: [{{gpus: 0, cpus: 1, hours: 1, template: 1gpu.sbatch}}]\n"
+    )
+    run = lab / "trained_models" / "tidy-fox-0001"
+    run.mkdir(parents=True)
+    model = YOGO(HW, 0.05, 0.05, 2, model_func=get_model_func("quarter_filters"), normalize_images=True)
+    save_checkpoint(run / "best.pth", model, epoch=1, step=1, classes=["a", "b"], run_name="tidy-fox-0001")
+    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(lab / "settings.yaml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.chdir(lab)
+    yield lab
+    asyncio.run(cluster(lab).cancel([job.id for job in asyncio.run(cluster(lab).jobs()) if not job.state.is_over]))
+
+
+def cluster(lab: Path) -> LocalCluster:
+    return LocalCluster(lab.parent / "state" / "yogo-tui" / "local")
+
+
+async def ended(lab: Path, until: Until, told: dict[str, str]) -> str:
+    """The job's log, once it is over."""
+
+    async def state() -> str:
+        (job,) = [job for job in await cluster(lab).jobs() if job.id == told["job"]]
+        return job.state.value if job.state.is_over else ""
+
+    last = await until(state, seconds=120, what=f"job {told['job']} is over")
+    log = Path(told["folder"], f"{told['name']}-{told['job']}.log").read_text()
+    assert last == "done", log
+    return log
+
+
+def submitted(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, str]:
+    assert main([words[0], "--json", *words[1:]]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert isinstance(told, dict)
+    return told
+
+
+def test_images_are_looked_at_and_counted(lab: Path, capsys: pytest.CaptureFixture[str], until: Until) -> None:
+    images = next(lab.glob("my images*"))
+    told = submitted(capsys, "infer", "tidy-fox-0001", str(images), "--", "--obj-thresh", "0.9999")
+    log = asyncio.run(ended(lab, until, told))
+    assert told["name"] == "tidy-fox-0001-infer"
+    assert Path(told["folder"]).parent == lab / "trained_models" / "tidy-fox-0001" / "uses"
+    assert "2 pictures" in log
+    assert {path.stem for path in Path(told["folder"]).rglob("*.txt")} == {"one", "two"}
+    assert not list(lab.parent.rglob("pwned"))
+
+
+def test_it_is_tested_on_a_definition_and_exported(lab: Path, capsys: pytest.CaptureFixture[str], until: Until) -> None:
+    tested = submitted(capsys, "test", "tidy-fox-0001", "cells.yml")
+    exported = submitted(capsys, "export", "tidy-fox-0001", "--", "--no-openvino")
+    assert "test loss" in asyncio.run(ended(lab, until, tested))
+    assert (lab / "trained_models" / "tidy-fox-0001" / "best-test-cells.json").is_file()
+    asyncio.run(ended(lab, until, exported))
+    assert Path(exported["folder"], "tidy-fox-0001.onnx").is_file()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["infer", "tidy-fox-0001", "nowhere"], "nowhere does not exist."),
+        (["test", "tidy-fox-0001"], "It is not known what tidy-fox-0001 was trained on"),
+        (["export", "tidy-fox-0002"], "There is no run tidy-fox-0002."),
+        (["export", "tidy-fox-0003"], "tidy-fox-0003 has no best.pth yet: there is nothing to export."),
+    ],
+)
+def test_what_cannot_be_used_is_said_before_a_job_is_submitted(
+    words: list[str], said: str, lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = lab / "trained_models" / "tidy-fox-0003"
+    empty.mkdir()
+    (empty / "last.pth").write_bytes(b"")
+    assert main(words) == 1
+    assert said in capsys.readouterr().err
+    assert asyncio.run(cluster(lab).jobs()) == ()
