@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -12,6 +13,7 @@ from rich.color import Color
 from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeSession, shown, until
+from yogo.data.headers import depth_of_set
 from yogo.definition import Sample
 from yogo.errors import DefinitionError
 from yogo_tui.app import Console
@@ -92,12 +94,37 @@ def test_a_box_is_outlined_in_its_class_s_colour(definition: Path) -> None:
     assert min(colours.index(legend[0]), colours.index(legend[1])) == colours.index(legend[0])
 
 
-def test_sixteen_bits_keep_their_upper_eight(tmp_path: Path) -> None:
-    Image.new("I;16", (8, 8), 200 << 8).save(tmp_path / "deep.png")
-    drawn = draw(Sample(str(tmp_path / "deep.png"), None, "deep"), CLASSES, 8, 4)
+def shade(path: Path, **more: Any) -> Color | None:
+    """Of a picture that has one."""
+    drawn = draw(Sample(str(path), None, path.stem), CLASSES, 8, 4, **more)
     (style,) = {span.style for span in drawn.blocks.spans}
     assert not isinstance(style, str)
-    assert style.color == Color.from_rgb(200, 200, 200)
+    return style.color
+
+
+@pytest.mark.parametrize(("value", "seen"), [(200, 200), (2_000, 125), (51_200, 199)])
+def test_deep_pictures_are_shown_at_the_range_that_they_are_trained_at(tmp_path: Path, value: int, seen: int) -> None:
+    Image.new("I;16", (8, 8), value).save(tmp_path / "deep.png")
+    Image.new("I", (8, 8), value).save(tmp_path / "deep.tif")
+    for name in ("deep.png", "deep.tif"):
+        assert shade(tmp_path / name) == Color.from_rgb(seen, seen, seen)
+
+
+def test_a_dim_picture_is_shown_as_dim_as_it_is_among_the_others(tmp_path: Path) -> None:
+    for index, value in enumerate((200, 4_000)):
+        Image.new("I;16", (8, 8), value).save(tmp_path / f"{index}.png")
+    depth = depth_of_set([str(tmp_path / f"{index}.png") for index in range(2)])
+    assert shade(tmp_path / "0.png", bits=depth) == Color.from_rgb(12, 12, 12)
+
+
+def test_a_turned_tiff_is_shown_as_it_is_trained_on(tmp_path: Path) -> None:
+    top_dark = Image.new("L", (8, 8), 200)
+    top_dark.paste(10, (0, 0, 8, 4))
+    top_dark.save(tmp_path / "a.tif", tiffinfo={274: 3})
+    drawn = draw(Sample(str(tmp_path / "a.tif"), None, "a"), CLASSES, 8, 4)
+    first = drawn.blocks.spans[0].style
+    assert not isinstance(first, str)
+    assert first.color == Color.from_rgb(10, 10, 10)
 
 
 def test_labels_that_are_broken_are_named_with_their_line(definition: Path) -> None:

@@ -21,6 +21,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any
@@ -40,6 +41,8 @@ from yogo.run.atomic import replacing
 Progress = Callable[[int, int], None]
 
 MOST_MEASURED = 1_000
+MOST_LOOKED_AT = 100
+"""Where somebody waits for a single picture to be shown."""
 VERSION = 1
 
 _AT_A_TIME = 200
@@ -116,6 +119,17 @@ def depth(headers: Sequence[Header]) -> int:
     deep = [header for header in headers if header.is_deep]
     brightest = max((header.brightest or 0 for header in deep), default=0)
     return max(depth_of(brightest), *(header.declared for header in deep), 8)
+
+
+def depth_of_set(paths: Sequence[str], memory: Path | None = None) -> Callable[[], Bits]:
+    """What is to be asked for the depth of these pictures once one of them is deep; it looks at some of them then."""
+
+    def decide() -> Bits:
+        places = np.unique(np.linspace(0, len(paths) - 1, min(len(paths), MOST_LOOKED_AT)).round().astype(int))
+        found = look([paths[place] for place in places], memory=memory)
+        return depth([one for one in found if isinstance(one, Header)])
+
+    return cache(decide)
 
 
 def reading_depth(headers: Sequence[Header], known: Bits, asked: int | str | None = None) -> Bits:

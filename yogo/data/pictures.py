@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageFile
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from yogo.data.depth import UPPER_EIGHT, Asked, as_bytes, settle
 from yogo.data.tiff import ORIENTATION, without_orientation
@@ -54,6 +54,10 @@ def read_pixels(
             if image_hw is not None and picture.size != image_hw[::-1]:
                 picture = picture.resize(image_hw[::-1], Image.Resampling.BILINEAR)
             pixels: Bytes = np.array(picture)
+    except UnidentifiedImageError as error:
+        raise DefinitionError(
+            f"{path} cannot be read as a picture: it is no PNG, JPEG or TIFF, or it is torn"
+        ) from error
     except OSError as error:
         raise DefinitionError(f"{path} cannot be read as a picture: {error.strerror or error}") from error
     except Exception as error:  # a decoder meets torn and hostile bytes: whatever it raises, this file is at fault

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import getters, work
 from textual.app import ComposeResult
@@ -20,6 +20,9 @@ from yogo_tui.screens.base import FramedScreen
 from yogo_tui.widgets.picture import Drawn, draw
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.words import thousands
+
+if TYPE_CHECKING:
+    from yogo.data.depth import Asked
 
 
 class PicturesScreen(FramedScreen):
@@ -40,12 +43,13 @@ class PicturesScreen(FramedScreen):
     legend = getters.query_one("#legend", Static)
 
     class Listed(Message):
-        """Which pictures there are, each with its part: train, val or test."""
+        """Which pictures there are, each with its part: train, val or test; and what to ask how deep they are."""
 
-        def __init__(self, classes: tuple[str, ...], samples: list[tuple[str, Sample]]) -> None:
+        def __init__(self, classes: tuple[str, ...], samples: list[tuple[str, Sample]], depth: Asked | None) -> None:
             super().__init__()
             self.classes = classes
             self.samples = samples
+            self.depth = depth
 
     class Shown(Message):
         """A picture, or why there is none."""
@@ -60,6 +64,7 @@ class PicturesScreen(FramedScreen):
         self._path = path
         self._names: tuple[str, ...] = ()
         self._samples: list[tuple[str, Sample]] = []
+        self._depth: Asked | None = None
         self._index = 0
 
     def head(self) -> ComposeResult:
@@ -81,10 +86,10 @@ class PicturesScreen(FramedScreen):
             self.post_message(self.Shown(None, str(error)))
             return
         samples = [(part, sample) for part, samples in parts for sample in samples]
-        self.post_message(self.Listed(definition.classes, samples))
+        self.post_message(self.Listed(definition.classes, samples, _depth([sample for _, sample in samples])))
 
     def on_pictures_screen_listed(self, event: Listed) -> None:
-        self._names, self._samples = event.classes, event.samples
+        self._names, self._samples, self._depth = event.classes, event.samples, event.depth
         if self._samples:
             self.action_step(0)
         else:
@@ -107,7 +112,7 @@ class PicturesScreen(FramedScreen):
         """In a thread: decoding takes its time, and the file may lie far away."""
         worker = get_current_worker()
         try:
-            shown = self.Shown(draw(sample, self._names, columns, rows))
+            shown = self.Shown(draw(sample, self._names, columns, rows, bits=self._depth))
         except (YogoError, OSError) as error:
             shown = self.Shown(None, str(error))
         if not worker.is_cancelled:
@@ -130,3 +135,13 @@ class PicturesScreen(FramedScreen):
     def action_copy(self) -> None:
         if self._samples:
             self.app.copy(str(self._samples[self._index][1].image))
+
+
+def _depth(samples: list[Sample]) -> Asked | None:
+    """Nothing where Pillow is missing: that is said when a picture is to be shown."""
+    try:
+        from yogo.data.cache import default_folder
+        from yogo.data.headers import depth_of_set
+    except ImportError:
+        return None
+    return depth_of_set([sample.image_file for sample in samples], default_folder() / "headers")

@@ -19,6 +19,8 @@ from yogo.terminal import printable
 if TYPE_CHECKING:
     from PIL import Image
 
+    from yogo.data.depth import Asked
+
 Rgb = tuple[int, int, int]
 
 _COLOURS: tuple[Rgb, ...] = (
@@ -42,43 +44,33 @@ class Drawn:
     num_boxes: int
 
 
-def draw(sample: Sample, classes: Sequence[str], columns: int, rows: int) -> Drawn:
-    """The picture of `sample` within so many cells. Raises DefinitionError for a picture or labels that are broken."""
-    picture = _read(sample, (max(1, columns), max(2, 2 * rows)))
+def draw(sample: Sample, classes: Sequence[str], columns: int, rows: int, *, bits: Asked | None = None) -> Drawn:
+    """The picture of `sample` within so many cells. Raises DefinitionError for a picture or labels that are broken.
+
+    `bits` is how deep a picture of more than 8 bits is, among the others of its set; without it, by itself.
+    """
+    picture = _read(sample, (max(1, columns), max(2, 2 * rows)), bits)
     boxes = _boxes(sample, classes)
     for kind, edges in boxes:
         _outline(picture, edges, _colour(kind))
     return Drawn(_half_blocks(picture), _legend(classes, Counter(kind for kind, _ in boxes)), len(boxes))
 
 
-def _read(sample: Sample, size: tuple[int, int]) -> Image.Image:
-    """In colour, no wider and no higher than `size`."""
+def _read(sample: Sample, size: tuple[int, int], bits: Asked | None) -> Image.Image:
+    """In colour, no wider and no higher than `size`; as it is trained on."""
     try:
-        from PIL import Image, UnidentifiedImageError
+        from PIL import Image
+
+        from yogo.data.headers import depth_of_set
+        from yogo.data.pictures import read_pixels
     except ImportError as error:
         raise DefinitionError(f"Pictures need Pillow, which is not installed: {installing('tui')}") from error
-
-    try:
-        with Image.open(sample.image, formats=("PNG", "JPEG", "TIFF")) as file:
-            picture = _in_eight_bits(file).convert("RGB")
-    except UnidentifiedImageError as error:
-        raise DefinitionError(f"{sample.image} is no PNG, JPEG or TIFF, or it is torn") from error
-    except Exception as error:  # a decoder meets torn and hostile bytes: whatever it raises, this file is at fault
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise DefinitionError(f"{sample.image} cannot be read as a picture: {reason}") from error
+    asked = depth_of_set([sample.image_file]) if bits is None else bits
+    pixels = read_pixels(sample.image, rgb=True, image_hw=None, bits=asked)
+    picture = Image.fromarray(pixels.transpose(1, 2, 0).copy())
     scale = min(size[0] / picture.width, size[1] / picture.height)
     width, height = (max(1, round(side * scale)) for side in picture.size)
     return picture.resize((width, height), Image.Resampling.BILINEAR)
-
-
-def _in_eight_bits(file: Image.Image) -> Image.Image:
-    """Of sixteen bits the upper eight, as for training."""
-    if not file.mode.startswith("I"):
-        return file
-    import numpy as np
-    from PIL import Image
-
-    return Image.fromarray((np.asarray(file) >> 8).clip(0, 255).astype(np.uint8))
 
 
 def _boxes(sample: Sample, classes: Sequence[str]) -> list[tuple[int, list[float]]]:
