@@ -135,3 +135,36 @@ with signals.heard():
                 training.wait(timeout=0.2)
         _, err = training.communicate()
     assert (training.returncode, err) == (130, "yogo: Stopped by SIGINT (Ctrl-C).\n")
+
+
+READS_FROM_A_DEAD_DRIVE = """
+import concurrent.futures, os
+def command(args):
+    reads, _ = os.pipe()
+    concurrent.futures.ThreadPoolExecutor(1).submit(os.read, reads, 1)
+    print("ready", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_a_thread_that_never_ends_keeps_no_stopped_command() -> None:
+    code = READS_FROM_A_DEAD_DRIVE + (
+        "with signals.heard(to_the_end=True):\n    status = guarded(lambda: command(None))\nsignals.leave(status)\n"
+    )
+    with process(code) as command:
+        command.send_signal(signal.SIGTERM)
+        _, err = command.communicate(timeout=60)
+    assert (command.returncode, err) == (143, "yogo: Stopped by SIGTERM.\n")
+
+
+def test_what_a_process_has_done_stands_whatever_comes_while_it_ends() -> None:
+    code = """
+with signals.heard(to_the_end=True):
+    pass
+print("ready", flush=True)
+time.sleep(1)
+"""
+    with process(code) as command:
+        for signum in (signal.SIGTERM, signal.SIGUSR2, signal.SIGHUP):
+            command.send_signal(signum)
+        assert command.wait(timeout=60) == 0

@@ -56,10 +56,13 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     steady()
-    argv = sys.argv[1:] if argv is None else list(argv)
-    with signals.heard():
+    is_process, argv = argv is None, sys.argv[1:] if argv is None else list(argv)
+    with signals.heard(to_the_end=is_process):
         signals.INBOX.is_resumable = argv[:1] == ["train"]
-        return guarded(lambda: _run(argv))
+        status = guarded(lambda: _run(argv))
+    if is_process and signals.INBOX.pending:
+        signals.leave(status)
+    return status
 
 
 def _run(argv: Sequence[str]) -> int:

@@ -21,7 +21,7 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "train",
         help="train a detector on a dataset definition",
         description="Train a detector on a dataset definition, into the run directory RUNS/NAME. "
-        "Exit status: 0 finished, 1 failed, 2 misused, 75 stopped by SIGTERM or SIGUSR2 and saved, 130 interrupted.",
+        "Exit status: 0 finished, 1 failed, 2 misused, 75 stopped by a signal and saved, 130 stopped by ctrl+c.",
         allow_abbrev=False,
     )
     parser.add_argument("definition", nargs="?", type=Path, help="the dataset definition, a YAML file")

@@ -19,7 +19,7 @@ from yogo.training.building import batches
 from yogo.training.distributed import World
 from yogo.training.evaluation import announced, described, evaluate
 from yogo.training.forward import Forward
-from yogo.training.listeners import Listener
+from yogo.training.listeners import Listener, Sheltered
 from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.looking import telling_all
 from yogo.training.plan import Plan
@@ -46,7 +46,7 @@ def examine(request: Request, test: CheckpointTest, world: World) -> int:
         own_plan = resolve(request, test)
     with listening(own_plan, request) as (screen, board):
         plan = world.share(own_plan)
-        listeners: list[Listener] = [screen, board]
+        listeners: list[Listener] = [screen, Sheltered(board, "W&B", screen.say)]
         if test.dump:
             kept = MetricsFile(beside(test.checkpoint, plan.definition))
             listeners.append(kept)

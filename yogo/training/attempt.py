@@ -90,7 +90,6 @@ def _lead(request: Request, world: World, lease: Lease | None) -> int:
         _stops_said(screen, own_plan),
         receipt.disk.speaking(lambda sentence: screen.hear(Noticed(sentence))),
     ):
-        signals.INBOX.last_words = receipt.stopped
         plan, disk = own_plan, receipt.disk
         # The others may be on other machines, where the same paths may lead to other files: they look for themselves.
         world.share(replace(plan, seen={}, resolved=None))

@@ -37,6 +37,7 @@ class Receipt:
         self._is_stopped = False
 
     def __enter__(self) -> Receipt:
+        signals.INBOX.last_words = self.stopped
         return self
 
     def __exit__(

@@ -210,14 +210,22 @@ def _aside(action: Callable[[], object], *, seconds: float) -> None:
     thread.join(seconds)
 
 
+def leave(status: int) -> None:
+    """End this process now: what is left of it, such as a thread that reads from a dead drive, is not waited for."""
+    for stream in (sys.stdout, sys.stderr):
+        _aside(stream.flush, seconds=1.0)
+    os._exit(status)
+
+
 def _complain(sentence: str) -> None:
     with contextlib.suppress(OSError, ValueError):
         print(f"yogo: {sentence}", file=sys.stderr, flush=True)
 
 
 @contextlib.contextmanager
-def heard(inbox: Inbox = INBOX) -> Iterator[None]:
-    """Receive signals within the block, those too that were held back until now; afterwards all is as it was.
+def heard(inbox: Inbox = INBOX, *, to_the_end: bool = False) -> Iterator[None]:
+    """Receive signals within the block, those too that were held back until now; afterwards all is as it was, or, if
+    it is `to_the_end` of the process, what it has done stands: only an interrupt still ends it.
 
     What whoever started this process ignores stays ignored (nohup), but for ALWAYS. Outside of the main thread
     nothing is received.
@@ -237,8 +245,12 @@ def heard(inbox: Inbox = INBOX) -> Iterator[None]:
             yield
         finally:
             for signum in mine:
-                signal.signal(signum, before[signum])
+                signal.signal(signum, _afterwards(signum) if to_the_end else before[signum])
             signal.set_wakeup_fd(fd)
+
+
+def _afterwards(signum: int) -> signal.Handlers:
+    return signal.SIG_DFL if signum in (signal.SIGINT, signal.SIGQUIT) else signal.SIG_IGN
 
 
 def _may_hear(signum: int, how: object) -> bool:

@@ -93,8 +93,15 @@ def _metrics(history: History) -> Iterator[tuple[str, str]]:
         for name, value in best.losses.model_dump().items():
             yield f"  {name}", "NaN" if value is None else f"{value:.4f}"
         for name, value in best.metrics.items():
-            yield f"  {name}", "NaN" if value is None else f"{value:.4f}"
+            yield f"  {name}", _figure(name, value)
     if history.tested:
         yield "test", ""
         for name, value in history.tested.metrics.items():
-            yield f"  {name}", "NaN" if value is None else f"{value:.4f}"
+            yield f"  {name}", _figure(name, value)
+
+
+def _figure(name: str, value: float | None) -> str:
+    """None is where there was nothing to divide by."""
+    if value is not None:
+        return f"{value:.4f}"
+    return "none: no box was found" if name.startswith("precision") else "none: there was nothing to count"

@@ -93,3 +93,13 @@ def test_the_receipt_keeps_what_is_doubtful_about_the_whole_run(tmp_path: Path) 
     doubts = Result.read(run.result).doubts
     assert any("only rose" in sentence for sentence in doubts)
     assert any("mAP50 was 0" in sentence for sentence in doubts)
+
+
+def test_a_process_that_does_not_come_back_from_its_data_leaves_a_receipt_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    with Receipt(RunDirectory(tmp_path)):
+        assert signals.INBOX.last_words is not None
+        signals.INBOX.last_words(signal.SIGTERM)
+        assert Result.read(RunDirectory(tmp_path).result).stopped_by == "SIGTERM"

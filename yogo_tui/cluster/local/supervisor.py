@@ -17,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from yogo.errors import RunError
+from yogo.output import steady
 from yogo.run.record import now
 from yogo_tui.cluster.base import JobState
 from yogo_tui.cluster.local import locks, processes, slots
@@ -256,6 +257,7 @@ def _take_over(path: Path) -> int | None:
 
 
 def main(job_folder: str) -> None:
+    steady()
     path = Path(job_folder)
     store = Store(path.parent.parent)
     spec = Spec.read(store.job(int(path.name)).spec)
