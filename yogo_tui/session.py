@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import os
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -48,7 +46,7 @@ if TYPE_CHECKING:
 _LOCAL_SECONDS = 1.0
 """This machine bears to be asked this often."""
 
-__all__ = ["DefinitionFile", "ParentInfo", "Resumption", "Runs", "Session", "age"]
+__all__ = ["DefinitionFile", "ParentInfo", "Resumption", "Runs", "Session"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,23 +373,3 @@ async def _nothing() -> AsyncIterator[History]:
 def local_state_folder() -> Path:
     """Where this machine's jobs are kept: one place a user, as they share the machine's slots. Raises NoHome."""
     return folder_of("XDG_STATE_HOME", ".local/state") / "yogo-tui" / "local"
-
-
-_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
-
-
-def age(seen_at: datetime | None) -> str:
-    """How long ago, in the largest two units, such as "2 h 14 m"; empty for never."""
-    if seen_at is None:
-        return ""
-    return duration((datetime.now(UTC) - seen_at).total_seconds())
-
-
-def duration(seconds: float) -> str:
-    """In the largest two units, such as "2 h 14 m"."""
-    left = max(0, int(seconds))
-    for (sign, length), (next_sign, next_length) in itertools.pairwise(_UNITS):
-        if left >= length:
-            rest = left % length // next_length
-            return f"{left // length} {sign} {rest} {next_sign}" if rest else f"{left // length} {sign}"
-    return f"{left} s"

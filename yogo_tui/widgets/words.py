@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime
 
 from rich.cells import cell_len
 
 from yogo.terminal import printable
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.session import duration as _duration
 
 GLYPHS = {
     RunState.RUNNING: "▶",
@@ -22,6 +22,8 @@ GLYPHS = {
     RunState.UNKNOWN: "?",
 }
 
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
 
 def state_words(state: RunState) -> str:
     """Such as "▶ running"."""
@@ -30,12 +32,19 @@ def state_words(state: RunState) -> str:
 
 def duration(seconds: float | None) -> str:
     """In the largest two units, such as "2 h 14 m"; empty for None."""
-    return "" if seconds is None else _duration(seconds)
+    if seconds is None:
+        return ""
+    left = max(0, int(seconds))
+    for (sign, length), (next_sign, next_length) in itertools.pairwise(_UNITS):
+        if left >= length:
+            rest = left % length // next_length
+            return f"{left // length} {sign} {rest} {next_sign}" if rest else f"{left // length} {sign}"
+    return f"{left} s"
 
 
 def since(moment: datetime | None, now: datetime | None = None) -> str:
     """How long ago, in the largest two units; empty for None."""
-    return "" if moment is None else _duration(((now or datetime.now(UTC)) - moment).total_seconds())
+    return "" if moment is None else duration(((now or datetime.now(UTC)) - moment).total_seconds())
 
 
 def thousands(number: float, digits: int = 0) -> str:
