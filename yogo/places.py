@@ -14,6 +14,17 @@ class NoHome(YogoError):
     """There is no home folder, or none of the name asked for."""
 
 
+def why_not(error: OSError) -> str:
+    """A sentence for an error of the file system: what cannot be used, and why."""
+    if error.filename:
+        return f"{error.filename} cannot be used: {error.strerror}"
+    try:
+        os.getcwd()
+    except OSError:
+        return "The folder that you stand in is gone: cd to another one."
+    return f"A file cannot be used: {error.strerror}"
+
+
 def user_name() -> str:
     """The user's login name; the number of the user where the system has no name for it."""
     try:

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from yogo import yaml12
 from yogo.errors import RecipeError
+from yogo.places import expanded
 from yogo.recipe import Recipe, differences
 from yogo.run.atomic import replacing
 from yogo.wording import meant, sentences, shown
@@ -114,7 +115,7 @@ def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Preset:
 
     Raises RecipeError, with the nearest names where there is none.
     """
-    path = Path(name_or_path).expanduser()
+    path = expanded(Path(name_or_path))
     if path.suffix in SUFFIXES or len(path.parts) > 1:
         return load(path)
     wanted = str(name_or_path).casefold()

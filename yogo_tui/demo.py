@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 import yaml
 
 from yogo import presets
+from yogo.places import expanded
 from yogo.presets import Preset
 from yogo.recipe import Recipe
 from yogo.run.atomic import write_atomically
@@ -53,7 +54,7 @@ RECIPES = {
 
 async def prepare(workspace: Path) -> Settings:
     """The demo's settings, its workspace made where it is not there yet. Raises ConsoleError, YogoError, OSError."""
-    workspace = Path(os.path.abspath(workspace.expanduser()))
+    workspace = Path(os.path.abspath(expanded(workspace)))
     workspace.mkdir(parents=True, exist_ok=True)
     file = workspace / "settings.yaml"
     if not file.exists():

@@ -15,6 +15,7 @@ from yogo.arguments import Parser
 from yogo.distribution import VERSION, conflict, installing
 from yogo.errors import YogoError
 from yogo.output import must_arrive, steady
+from yogo.places import why_not
 from yogo.terminal import printable
 from yogo.training import signals
 from yogo.wording import meant
@@ -104,7 +105,7 @@ def guarded(action: Callable[[], int]) -> int:
     except OSError as error:
         if error.errno not in _THE_DISKS:
             raise
-        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}")
+        return _fail(why_not(error))
     except KeyboardInterrupt as stop:
         return _stopped(stop)
     return status

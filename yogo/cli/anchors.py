@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yogo.terminal import printable
+from yogo.terminal import printable, redraws
 
 if TYPE_CHECKING:
     from yogo.anchors import Proposal
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from yogo.definition import DatasetDefinition
     from yogo.recipe import Recipe
 
-    show = sys.stderr.isatty()
+    show = redraws(sys.stderr)
     default = Recipe().anchor_width, Recipe().anchor_height
     try:
         found = propose(DatasetDefinition.from_yaml(args.definition), default, progress=_say if show else None)

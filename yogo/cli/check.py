@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from yogo.terminal import printable
+from yogo.terminal import printable, redraws
 
 if TYPE_CHECKING:
     from yogo.definition import Survey
@@ -27,7 +27,7 @@ def register(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     from yogo.definition.report import report
 
-    show = sys.stderr.isatty()
+    show = redraws(sys.stderr)
     try:
         found = _survey(args.definition, _say if show else _silent)
     finally:
@@ -43,13 +43,13 @@ def run(args: argparse.Namespace) -> int:
 def _survey(definition: str, tell: Callable[[str, int, int], None]) -> Survey:
     """With its pictures looked into, where there is what it takes: a console alone has no decoder."""
     try:
-        from yogo.data.cache import default_folder
+        from yogo.data.cache import own_folder
         from yogo.data.checking import full_survey
     except ModuleNotFoundError:
         from yogo.definition import survey
 
         return survey(definition, progress=lambda done: tell("reading labels", done, 0))
-    return full_survey(definition, memory=default_folder(), progress=tell)
+    return full_survey(definition, memory=own_folder(), progress=tell)
 
 
 def _say(what: str, done: int, total: int) -> None:

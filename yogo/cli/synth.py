@@ -8,7 +8,7 @@ from pathlib import Path
 
 from yogo.distribution import installing
 from yogo.errors import YogoError
-from yogo.terminal import printable
+from yogo.terminal import printable, redraws
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
     except ImportError as error:
         raise YogoError(f"yogo synth needs {error.name}, which is not installed: {installing('train')}") from error
     plan = Plan(args.pictures, tuple(args.image_hw), args.cells, args.seed, args.classes)
-    make_dataset(args.out, plan, _show if sys.stderr.isatty() else None)
+    make_dataset(args.out, plan, _show if redraws(sys.stderr) else None)
     print(f"Made {printable(str(args.out))}. Pre-train on, then fine-tune on:")
     for kind in ("pre-training", "fine-tuning"):
         print(f"  {printable(str(args.out / 'dataset_defs' / kind / 'synthetic.yml'))}")

@@ -36,6 +36,7 @@ from yogo.definition.identity import Status, settled
 from yogo.definition.problem import Problem, complaint
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError, YogoError
+from yogo.places import NoHome, folder_of
 
 Progress = Callable[[int, int], None]
 Notice = Callable[[str], None]
@@ -71,8 +72,16 @@ class DecodedCache:
 
 
 def default_folder() -> Path:
-    """Where caches are kept if nobody says otherwise: $XDG_CACHE_HOME/yogo, or ~/.cache/yogo."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "yogo"
+    """Where caches are kept if nobody says otherwise: $XDG_CACHE_HOME/yogo, or ~/.cache/yogo. Raises NoHome."""
+    return folder_of("XDG_CACHE_HOME", ".cache") / "yogo"
+
+
+def own_folder() -> Path | None:
+    """The same; None, and nothing is kept, for a user who has no home folder."""
+    try:
+        return default_folder()
+    except NoHome:
+        return None
 
 
 def open_cache(

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 from yogo.infer.job import Progress
+from yogo.terminal import redraws
 
 LINE_EVERY_SECONDS = 10.0
 
@@ -17,7 +18,7 @@ def progress(*, show: bool | None) -> Iterator[Progress | None]:
     """What is to be told of the progress; None where nothing is shown. By default, a bar on a terminal, else lines."""
     if show is False:
         yield None
-    elif show or sys.stderr.isatty():
+    elif show or redraws(sys.stderr):
         with _bar() as told:
             yield told
     else:

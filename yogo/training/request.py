@@ -96,9 +96,9 @@ class Request(BaseModel):
     @property
     def memory(self) -> Path | None:
         """Where is kept what was decoded, parsed and hashed before; None keeps nothing."""
-        from yogo.data.cache import default_folder
+        from yogo.data.cache import own_folder
 
-        return (self.cache_folder or default_folder()) if self.cache else None
+        return (self.cache_folder or own_folder()) if self.cache else None
 
     @property
     def recipe(self) -> Recipe:

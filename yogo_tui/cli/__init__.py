@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from yogo.distribution import VERSION, installing
 from yogo.errors import YogoError
 from yogo.output import must_arrive, steady
-from yogo.terminal import printable
+from yogo.places import why_not
+from yogo.terminal import printable, redraws
 from yogo_tui.errors import ConsoleError
 
 _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
@@ -91,7 +92,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in _THE_USERS:
             raise
-        return _fail(f"{error.filename or 'A file'} cannot be used: {error.strerror}", 1)
+        return _fail(why_not(error), 1)
     except KeyboardInterrupt:
         return _fail("Stopped.", 130)
     return status
@@ -103,6 +104,12 @@ def _open(args: argparse.Namespace) -> int:
 
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("The console needs a terminal; its actions are commands too: yogo-tui --help.", 2)
+    if not redraws(sys.stdout):
+        return _fail(
+            f"The console cannot be drawn on this terminal (TERM={os.environ.get('TERM')}): set TERM to what it is, "
+            "such as xterm-256color. Its actions are commands too: yogo-tui --help.",
+            2,
+        )
     try:
         from yogo_tui.app import run_console
     except ImportError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from yogo.terminal import printable
+from yogo.terminal import printable, redraws
 from yogo_tui.cli.options import Commands, add_json, new_command, settings_of
 
 
@@ -51,15 +51,15 @@ def _all(args: argparse.Namespace) -> int:
 def _one(args: argparse.Namespace) -> int:
     import dataclasses
 
-    from yogo.data.cache import default_folder
+    from yogo.data.cache import own_folder
     from yogo.data.checking import full_survey
     from yogo.definition.report import report
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of
 
     path = definition_of(settings_of(args), args.definition, check=False)
-    shows = sys.stderr.isatty()
-    found = full_survey(path, memory=default_folder(), progress=_say if shows else None)
+    shows = redraws(sys.stderr)
+    found = full_survey(path, memory=own_folder(), progress=_say if shows else None)
     if shows:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:

@@ -9,7 +9,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from yogo.terminal import printable
+from yogo.terminal import printable, redraws
 from yogo_tui.cli.options import Commands, new_command
 
 _WORKSPACE = Path("yogo-demo")
@@ -26,7 +26,7 @@ def run(args: argparse.Namespace) -> int:
 
     workspace = args.workspace or _WORKSPACE
     settings = asyncio.run(demo.prepare(workspace))
-    if args.headless or not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if args.headless or not (sys.stdin.isatty() and redraws(sys.stdout)):
         status = asyncio.run(demo.run_chain(settings))
         print(printable(_come_back(workspace)))
         return status

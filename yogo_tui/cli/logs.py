@@ -8,6 +8,7 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
+from yogo.terminal import redraws
 from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
 from yogo_tui.errors import LaunchError
 
@@ -65,7 +66,7 @@ async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int
             if as_json:
                 if line.is_finished:
                     print(json.dumps({"line": line.text.plain}), flush=True)
-            elif line.is_finished or sys.stdout.isatty():
+            elif line.is_finished or redraws(sys.stdout):
                 _print(line)
     finally:
         watching.cancel()
@@ -74,11 +75,11 @@ async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int
 def _print(line: LogLine) -> None:
     """Colours on a terminal, plain text elsewhere; an unfinished line is drawn over by what follows it."""
     text = line.text.plain
-    if sys.stdout.isatty():
+    if redraws(sys.stdout):
         from rich.console import Console
 
         with (console := Console(highlight=False, soft_wrap=True)).capture() as capture:
             console.print(line.text, end="")
         text = f"\r\x1b[K{capture.get()}"
-    end = "\n" if line.is_finished or not sys.stdout.isatty() else ""
+    end = "\n" if line.is_finished or not redraws(sys.stdout) else ""
     print(text, end=end, flush=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
+from yogo.places import expanded
 from yogo.recipe import Recipe, knobs
 from yogo.run.directory import check_name
 from yogo.wording import listed, meant, sentences
@@ -46,7 +47,7 @@ def add_planning(parser: argparse.ArgumentParser, *, recipe: str = "defaults") -
 
 def definition_of(settings: Settings, text: str, *, check: bool = True) -> Path:
     """The definition that `text` means, here or in a folder of the settings, free of errors. Raises LaunchError."""
-    places = [Path(text).expanduser(), *(folder / text for folder in settings.definition_folders)]
+    places = [expanded(Path(text)), *(folder / text for folder in settings.definition_folders)]
     found = next((Path(os.path.abspath(place)) for place in places if place.is_file()), None)
     if found is None:
         folders = ", ".join(str(folder) for folder in settings.definition_folders)

@@ -7,6 +7,7 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from yogo.terminal import has_colour
 from yogo_tui.cli.options import Commands, add_json, in_session, new_command
 from yogo_tui.errors import LaunchError
 
@@ -45,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             raise LaunchError(f"There is no loss to draw yet. {told(run)}.")
         print(told(run))
         width = args.width or shutil.get_terminal_size().columns
-        for line in draw(curves, width=max(width, 20), height=max(args.height, 4), colour=sys.stdout.isatty()):
+        for line in draw(curves, width=max(width, 20), height=max(args.height, 4), colour=has_colour(sys.stdout)):
             print(line)
         return 0
 

@@ -17,7 +17,7 @@ from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
 from textual.worker import get_current_worker
 
-from yogo.data.cache import default_folder
+from yogo.data.cache import own_folder
 from yogo.data.checking import full_survey
 from yogo.definition import Survey, check, state
 from yogo.terminal import printable
@@ -183,7 +183,7 @@ class DatasetsScreen(ModeScreen):
                 return
             self.app.call_from_thread(self._show_problems, path, problems_view(check(path), path))
             tell("reading labels", 0, 0)
-            found = full_survey(path, memory=default_folder(), progress=tell)
+            found = full_survey(path, memory=own_folder(), progress=tell)
             self._surveys[path] = (as_it_is, found)
             tell("", 0, 0)
             self.post_message(self.Counted(path, found))

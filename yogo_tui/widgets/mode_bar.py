@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
-
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from yogo.places import user_name
 from yogo.terminal import printable
 from yogo_tui.cluster.base import Queue
 from yogo_tui.widgets.words import since
@@ -23,7 +22,7 @@ class ModeBar(Widget):
     def __init__(self, mode: str, cluster: str) -> None:
         super().__init__()
         self._mode = mode
-        self._where = f"{getpass.getuser()} · {printable(cluster)}"
+        self._where = f"{user_name()} · {printable(cluster)}"
 
     def on_mount(self) -> None:
         # The age grows while nothing else happens; a few bytes every two seconds suit a slow link.

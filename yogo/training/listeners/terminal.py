@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from yogo.metrics.report import headline, report
 from yogo.run import events
-from yogo.terminal import printable
+from yogo.terminal import printable, redraws
 from yogo.training.listeners.trend import Trend
 from yogo.training.progress import Event, Measured, Noticed, Phase, Progressed
 from yogo.wording import counted
@@ -32,7 +32,7 @@ WORDS: dict[Phase, str] = {
 
 def terminal(epochs: int, run: Path | None = None) -> Bar | Lines:
     """What fits standard output; `run` is the directory of the run, if there is one to go on with."""
-    return (Bar if sys.stdout.isatty() else Lines)(epochs, sys.stdout, run)
+    return (Bar if redraws(sys.stdout) else Lines)(epochs, sys.stdout, run)
 
 
 class Lines:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import re
 import shlex
 import signal
@@ -11,6 +10,7 @@ import socket
 from collections.abc import Iterator
 from typing import NoReturn
 
+from yogo.places import user_name
 from yogo.run.record import Part
 from yogo_tui.errors import ClusterError
 
@@ -71,7 +71,7 @@ def expand(pattern: str, *, job_id: int, name: str) -> str:
         "J": str(job_id),
         "A": str(job_id),
         "x": name,
-        "u": getpass.getuser(),
+        "u": user_name(),
         "N": socket.gethostname(),
         "n": "0",
         "s": "batch",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import getpass
 import subprocess
 from pathlib import Path
+
+from yogo.places import user_name
 
 _LOGIND = ("org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager")
 
@@ -14,7 +15,7 @@ def logout_notice() -> str:
     if not Path("/run/systemd/system").is_dir():
         return ""
     kills = _ask("busctl", "get-property", *_LOGIND, "KillUserProcesses")
-    lingers = _ask("loginctl", "show-user", getpass.getuser(), "--property=Linger", "--value")
+    lingers = _ask("loginctl", "show-user", user_name(), "--property=Linger", "--value")
     if kills != "b true" or lingers != "no":
         return ""
     return (
