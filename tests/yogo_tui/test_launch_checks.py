@@ -39,6 +39,15 @@ async def test_a_broken_definition_is_launched_by_no_front(slurm: StandIn, sessi
     assert not session.runs_folder.exists()
 
 
+async def test_labels_of_a_class_that_is_not_there_are_launched_by_no_front(slurm: StandIn, session: Session) -> None:
+    label = session.settings.workspace_folder / "dataset_defs/labels/one.txt"
+    label.write_text("0 0.5 0.5 0.1 0.1\n7 0.5 0.5 0.1 0.1\n")
+    for refuses in (session.launch, session.check_plan):
+        with pytest.raises(LaunchError, match=r"one\.txt, line 2: .*class 7"):
+            await refuses(plan(session))
+    assert slurm.submitted == []
+
+
 async def test_what_is_checked_is_what_a_launch_refuses(slurm: StandIn, session: Session) -> None:
     await session.launch(plan(session))
     size = session.settings.sizes[0].model_copy(update={"template": "none.sbatch"})

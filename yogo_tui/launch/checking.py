@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from yogo.definition import check
+from yogo.definition import Problem, check, survey
 from yogo.errors import RunError
 from yogo.run.directory import check_name
 from yogo_tui.errors import LaunchError
@@ -15,6 +18,8 @@ from yogo_tui.launch.making import check_free
 from yogo_tui.launch.plan import Plan
 from yogo_tui.launch.script import PREVIEW_TOKEN, render
 from yogo_tui.settings import Settings
+
+_LABEL_SECONDS = 5.0
 
 
 async def check_plan(host: Host, settings: Settings, plan: Plan) -> None:
@@ -39,11 +44,28 @@ async def _check_definition(host: Host, definition: PurePosixPath) -> None:
         raise LaunchError(f"There is no dataset definition {definition}.") from None
     if isinstance(host, HereHost):  # another machine's file may lie under the same path
         await asyncio.to_thread(check_definition, Path(definition))
+        await asyncio.to_thread(_check_labels, Path(definition))
 
 
 def check_definition(definition: Path) -> None:
     """Raises LaunchError with the first error of a definition, and how many more there are."""
-    errors = [problem for problem in check(definition) if problem.is_error]
+    _refuse(definition, check(definition))
+
+
+def _check_labels(definition: Path) -> None:
+    """The same of its labels, as far as they are read in a moment: the trainer reads them all."""
+    until = time.monotonic() + _LABEL_SECONDS
+
+    def go_on(_: int) -> None:
+        if time.monotonic() > until:
+            raise TimeoutError
+
+    with contextlib.suppress(TimeoutError):
+        _refuse(definition, survey(definition, progress=go_on).problems)
+
+
+def _refuse(definition: Path, problems: Iterable[Problem]) -> None:
+    errors = [problem for problem in problems if problem.is_error]
     if errors:
         more = f" ({len(errors) - 1} more: yogo-tui datasets {definition})" if errors[1:] else ""
         raise LaunchError(f"{errors[0]}{more}")
