@@ -122,7 +122,7 @@ class Terminal:
 
 
 def _text(sent: bytes) -> str:
-    return " ".join(re.sub("[│─]", " ", _ESCAPE.sub(b"", sent).decode(errors="replace")).split())
+    return " ".join(re.sub("[│─▌]", " ", _ESCAPE.sub(b"", sent).decode(errors="replace")).split())
 
 
 def environment(folder: Path, **changes: str) -> dict[str, str]:

@@ -31,6 +31,19 @@ async def test_help_lists_every_key_of_the_screen_from_its_bindings() -> None:
         await until(pilot, lambda: "keys that work here" not in shown(pilot))
 
 
+async def test_help_says_everything_in_the_consoles_own_words() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(80, 60)) as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        theirs = [one.binding.description for one in app.screen.active_bindings.values() if not one.binding.id]
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "keys that work here" in shown(pilot))
+
+        assert "Copy selected text" in theirs
+        assert not [words for words in theirs if words and words in shown(pilot)]
+        assert "copy what the mouse has marked" in shown(pilot)
+
+
 async def test_the_palette_does_what_a_key_does() -> None:
     app = make_console("chaos-cat-0727")
     async with app.run_test(size=(80, 24)) as pilot:

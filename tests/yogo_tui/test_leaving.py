@@ -95,6 +95,18 @@ def test_a_signal_gives_the_terminal_back_as_q_does_and_is_told_by_the_status(
         assert "Traceback" not in terminal.text
 
 
+def test_the_mouse_is_given_to_the_terminal_and_taken_back(tmp_path: Path) -> None:
+    with console(tmp_path) as terminal:
+        seen = terminal.see("Press 3 to launch")
+        assert {1000, 1003} <= terminal.modes
+        terminal.press("M")
+        seen = terminal.see("M takes it back", after=seen)
+        assert not {1000, 1003} & terminal.modes
+        terminal.press("M")
+        terminal.see("the console's again", after=seen)
+        assert {1000, 1003} <= terminal.modes
+
+
 def test_a_window_that_is_closed_ends_the_console(tmp_path: Path) -> None:
     with console(tmp_path) as terminal:
         terminal.see("Press 3 to launch")

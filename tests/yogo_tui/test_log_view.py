@@ -102,7 +102,35 @@ async def test_searching_goes_up_to_the_line_and_says_when_there_is_none() -> No
         await pilot.press("n")
         await until(pilot, lambda: "line 1238" in shown(pilot) and "line 1240" in shown(pilot))
         app.view.find("nowhere")
-        await until(pilot, lambda: "no “nowhere” above" in app.words)
+        await until(pilot, lambda: "“nowhere” is not found · " in app.words[-1])
+
+
+async def test_a_search_says_which_match_of_how_many_it_shows_and_when_there_is_no_more() -> None:
+    async with log_of(b"loss 1\nnote\nLoss 2\nnote\nloss 3 and loss 4\n" + numbered(50)) as (pilot, app):
+        await until(pilot, lambda: "line 49" in shown(pilot))
+        app.view.find("loss")
+        await until(pilot, lambda: app.words[-1].startswith("match 3 of 3 · "))
+        await pilot.press("n", "n")
+        await until(pilot, lambda: app.words[-1].startswith("match 1 of 3 · "))
+        await pilot.press("n")
+        await until(pilot, lambda: app.words[-1].startswith("no more above · match 1 of 3"))
+        await pilot.press("N")
+        await until(pilot, lambda: app.words[-1].startswith("match 2 of 3 · "))
+        await pilot.press("escape")
+        await until(pilot, lambda: app.words[-1].startswith("at "))
+        assert app.view.words == ""
+
+
+async def test_the_lines_that_the_mouse_marks_are_what_is_copied() -> None:
+    async with log_of(numbered(1000)) as (pilot, app):
+        await until(pilot, lambda: "line 999" in shown(pilot))
+        await pilot.mouse_down(LogView, offset=(5, 2))
+        await pilot.hover(LogView, offset=(8, 4))
+        await pilot.mouse_up(LogView, offset=(8, 4))
+        app.host.files[PATH] += numbered(5, 1000)
+        await pilot.press("ctrl+c")
+        await until(pilot, lambda: app.clipboard)
+        assert app.clipboard == "992\nline 993\nline 994"
 
 
 async def test_a_log_that_is_not_there_yet_is_waited_for() -> None:

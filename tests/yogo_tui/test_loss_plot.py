@@ -74,7 +74,7 @@ async def test_a_diverged_loss_is_marked_and_zooming_shows_the_part_asked_for() 
         app.plot.focus()
         await pilot.press("plus", "left", "left", "left")
         await until(pilot, lambda: app.plot.span[0] == 0.0 and "✖" not in shown(pilot))
-        await pilot.press("r")
+        await pilot.press("0")
         await until(pilot, lambda: "✖" in shown(pilot))
 
 

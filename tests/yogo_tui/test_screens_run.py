@@ -71,6 +71,23 @@ async def test_searching_the_log_goes_to_the_line() -> None:
         await pilot.press("slash", *"epoch 33", "enter")
         log = pilot.app.screen.query_one(LogView)
         await until(pilot, lambda: "epoch 33" in [line.text.plain for line in log.lines])
+        await see(pilot, "match 1 of 1")
+        await pilot.press("escape")
+        await until(pilot, lambda: "match 1 of 1" not in shown(pilot))
+        assert "── log" in shown(pilot)
+        await pilot.press("escape")
+        await see(pilot, "── runs")
+
+
+async def test_the_mouse_marks_what_widgets_show_and_nothing_of_those_that_show_no_text() -> None:
+    async with opened(make_run("chaos-cat-0727")) as (pilot, _):
+        await see(pilot, "epoch 99", "best loss")
+        await pilot.mouse_down(offset=(12, 4))
+        await pilot.hover(offset=(40, 17))
+        await pilot.mouse_up(offset=(40, 17))
+        await pilot.press("ctrl+c")
+        await see(pilot, "ctrl+c copies what is marked", "sent to the terminal's")
+        assert not any(word in pilot.app.clipboard for word in ("LogView", "Plot", "Canvas", "Container"))
 
 
 class HeldHost(MemoryHost):

@@ -194,6 +194,24 @@ class LogFile:
                 on_progress(offset)
         return None
 
+    async def count(self, text: str, up_to: int) -> tuple[int, int]:
+        """How many lines hold `text`: of those that begin at `up_to` or before it, and of all. As `search` compares."""
+        needle, ignores_case = text.encode(), text == text.lower()
+        before = total = start = 0
+        rest = b""
+        for offset in range(0, self.size, _SEARCH_BYTES):
+            data = rest + await self._read(offset, _SEARCH_BYTES)
+            lines = (data.lower() if ignores_case else data).split(b"\n")
+            rest = data[len(data) - len(lines[-1]) :]
+            if offset + _SEARCH_BYTES < self.size:
+                lines.pop()
+            for line in lines:
+                if needle in line:
+                    total += 1
+                    before += start <= up_to
+                start += len(line) + 1
+        return before, total
+
     def _shown(self, screen: Screen, stop: int) -> list[LogLine]:
         """A screen's rows as lines; those go up to `stop`, an offset."""
         ends = [*(row.offset for row in screen.rows), stop][1:]

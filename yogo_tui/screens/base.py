@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.reactive import reactive
 from textual.screen import Screen
+from textual.selection import Selection
+from textual.widget import Widget
 from textual.widgets import Static
 
 from yogo.errors import YogoError
@@ -26,6 +29,11 @@ from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
 
 SMALLEST = (80, 24)
+_MOUSE = (1000, 1003, 1015, 1006)
+"""The reports of the mouse that Textual asks a terminal for."""
+
+_MOUSE_ON = "".join(f"\x1b[?{number}h" for number in _MOUSE)
+_MOUSE_OFF = "".join(f"\x1b[?{number}l" for number in _MOUSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,19 @@ class BaseConsole(App[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.is_mouse_told = False
+        self._has_mouse = True
+
+    def action_help_quit(self) -> None:
+        """ctrl+c, with nothing marked."""
+        self.notify("q leaves the console; ctrl+c copies what the mouse has marked", markup=False)
+
+    def action_mouse(self) -> None:
+        """Hand the mouse to the terminal, which marks and copies in its own way, or take it back."""
+        self._has_mouse = not self._has_mouse
+        print(_MOUSE_ON if self._has_mouse else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
+        whose = "the console's again" if self._has_mouse else "the terminal's: M takes it back"
+        self.notify(f"the mouse is {whose}", markup=False)
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
@@ -62,6 +83,7 @@ class BaseConsole(App[None]):
                 yield
             except BaseException as error:
                 wrong = error
+        self._has_mouse = True
         if wrong is not None:
             raise wrong
 
@@ -86,13 +108,18 @@ class BaseConsole(App[None]):
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
+    def copy_to_clipboard(self, text: str) -> None:
+        """As Textual's own keys ask for it, such as ctrl+c on what the mouse has marked."""
+        self.copy(text)
+
     @work(group="copy")
     async def copy(self, text: str, about: str = "") -> None:
         """Hand `text` to tmux or to the terminal, and say which; what it was is shown, or `about` it."""
-        is_taken = await into_tmux(text)
-        if not is_taken:
-            self.copy_to_clipboard(text)
-        self.notify(about or printable(text), title=TO_TMUX if is_taken else TO_TERMINAL, markup=False)
+        super().copy_to_clipboard(text)
+        title = TO_TMUX if await into_tmux(text) else TO_TERMINAL
+        lines = text.splitlines()
+        about = about or (printable(lines[0]) if len(lines) == 1 else f"{len(lines)} lines")
+        self.notify(about, title=title, markup=False)
 
     @work(group="copy")
     async def copy_path(self, path: PurePosixPath) -> None:
@@ -134,6 +161,22 @@ class FramedScreen(Screen[None]):
 
     def body(self) -> ComposeResult:
         raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self.watch(self, "selections", self._tell_of_mouse, init=False)
+
+    def _tell_of_mouse(self, selections: dict[Widget, Selection]) -> None:
+        """Once, as few expect a console to have the mouse."""
+        if selections and not self.app.is_mouse_told:
+            self.app.is_mouse_told = True
+            self.app.notify("ctrl+c copies what is marked; M gives the mouse to the terminal", markup=False)
+
+    def get_selected_text(self) -> str | None:
+        """What the mouse has marked; a widget that draws itself and tells no text has none."""
+        for widget in [*self.selections]:
+            if type(widget).render is Widget.render and type(widget).get_selection is Widget.get_selection:
+                del self.selections[widget]
+        return super().get_selected_text() or None
 
     def on_resize(self, event: Resize) -> None:
         small = event.size.width < SMALLEST[0] or event.size.height < SMALLEST[1]

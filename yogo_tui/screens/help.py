@@ -14,6 +14,25 @@ from textual.widgets import Static
 
 from yogo_tui.widgets.key_bar import key_word
 
+_OF_TEXTUAL = {
+    "copy_text": "copy what the mouse has marked",
+    "focus_next": "the next part of the screen",
+    "focus_previous": "the part of the screen before",
+    "cursor_up": "up",
+    "cursor_down": "down",
+    "page_up": "a page up",
+    "page_down": "a page down",
+    "scroll_up": "up",
+    "scroll_down": "down",
+    "scroll_top": "the start",
+    "scroll_bottom": "the end",
+    "first": "the first",
+    "last": "the last",
+    "toggle_node": "open or close a folder",
+    "cursor_parent": "the folder above",
+}
+"""What the keys do that come with Textual's own widgets."""
+
 
 class Help(ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,11 +52,18 @@ class Help(ModalScreen[None]):
     def _table(self) -> Table:
         """The bindings that have an id, which are ours, first; then those of the widget in focus."""
         table = Table.grid(padding=(0, 2))
-        entries = [entry.binding for entry in self._active if entry.binding.description]
+        entries = [entry.binding for entry in self._active if _words(entry.binding)]
         seen: set[str] = set()
         for binding in sorted(entries, key=lambda binding: binding.id is None):
             if binding.action not in seen:
                 seen.add(binding.action)
                 keys = sorted({key_word(b.key) for b in entries if b.action == binding.action})
-                table.add_row(" ".join(keys), binding.tooltip or binding.description)
+                table.add_row(" ".join(keys), _words(binding))
         return table
+
+
+def _words(binding: Binding) -> str:
+    """What a key does, in the console's words; empty for one of Textual's that need not be told."""
+    if binding.id:
+        return binding.tooltip or binding.description
+    return _OF_TEXTUAL.get(binding.action.removeprefix("screen.").removeprefix("app."), "")

@@ -147,6 +147,10 @@ class RunScreen(FramedScreen):
     def action_search(self) -> None:
         self.search_line.open()
 
+    @on(LogView.SearchClosed)
+    def _search_closed(self) -> None:
+        self.search_line.close()
+
     @on(FilterLine.Filtered)
     def _search(self, event: FilterLine.Filtered) -> None:
         if event.is_final and event.words:

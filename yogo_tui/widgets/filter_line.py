@@ -50,9 +50,13 @@ class FilterLine(Input):
         self._go_back()
 
     def action_leave(self) -> None:
+        self.close()
+        self._go_back()
+
+    def close(self) -> None:
+        """Empty it, and take it away."""
         self.value = ""
         self.remove_class("-open")
-        self._go_back()
 
     def _go_back(self) -> None:
         self.screen.query_one(self._target, Widget).focus()

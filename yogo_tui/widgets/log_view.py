@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import textwrap
 from pathlib import PurePosixPath
 from typing import ClassVar
@@ -13,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.message import Message
 from textual.reactive import reactive
+from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -24,6 +26,7 @@ from yogo_tui.widgets.words import cut_middle, size_words
 
 _EVERY_SECONDS = 1.0
 _SIDEWAYS = 16
+_NO_MORE = {True: "no more above · ", False: "no more below · "}
 
 
 class LogView(Widget, can_focus=True):
@@ -51,6 +54,9 @@ class LogView(Widget, can_focus=True):
     words: reactive[str] = reactive("")
     """What is looked for, and lit up wherever it stands."""
 
+    class SearchClosed(Message):
+        """Nothing is looked for any more."""
+
     class Moved(Message):
         """Another part of the log is on show; `words` say which."""
 
@@ -74,6 +80,12 @@ class LogView(Widget, can_focus=True):
         self._away = ""
         self.no_log = "No log is known for this job."
         """What is said where there is no log."""
+
+        self._match = ""
+        """What was found, and how many there are."""
+
+        self._marked: tuple[LogLine, ...] = ()
+        """The lines that the mouse has marked some of, as they stood then."""
 
         self._searching: object = None
         """The search that goes on; its last word is what was found."""
@@ -189,13 +201,12 @@ class LogView(Widget, can_focus=True):
         self.refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Escape is the screen's, but for the time that a search takes."""
-        return action != "stop_search" or self._searching is not None
+        """Escape is the screen's, but while something is looked for."""
+        return action != "stop_search" or self._searching is not None or bool(self.words)
 
     def action_stop_search(self) -> None:
-        self.workers.cancel_group(self, "find")
-        self._searching = None
-        self._tell()
+        self.leave_search()
+        self.post_message(self.SearchClosed())
 
     def action_find(self, is_upwards: bool) -> None:
         if self.words:
@@ -217,7 +228,7 @@ class LogView(Widget, can_focus=True):
         if log is None:
             return
         begin = self._found if self._found is not None and words == self.words else log.size
-        self.words = words
+        self.words, self._match = words, ""
         mine = self._searching = object()
         self.post_message(self.Moved("searching · esc leaves it"))
 
@@ -232,17 +243,44 @@ class LogView(Widget, can_focus=True):
             self._away, found = str(error), None
         finally:
             self._searching = None if self._searching is mine else self._searching
-        if found is None:
-            where = "above" if is_upwards else "below"
-            self.post_message(self.Moved(f"no “{cut_middle(words, 20)}” {where}"))
-            return
-        self._found = found
-        self.following = False
-        self.show_offset(found)
+        before = self._found
+        if found is not None:
+            self._found, self.following = found, False
+            self.show_offset(found)
+        self.count_matches(log, words, "" if found is not None or before is None else _NO_MORE[is_upwards])
+
+    @work(exclusive=True, group="count")
+    async def count_matches(self, log: LogFile, words: str, where: str) -> None:
+        """Say which match of how many is shown, and that there is no more in the direction `where`."""
+        at = self._found
+        number, total = 0, 0
+        with contextlib.suppress(HostError):
+            number, total = await log.count(words, -1 if at is None else at)
+        if not total:
+            which = f"“{cut_middle(words, 20)}” is not found"
+        else:
+            which = f"matches: {total:,}" if at is None else f"match {number:,} of {total:,}"
+        self._match = f"{where}{which}"
+        self._tell()
 
     def leave_search(self) -> None:
-        self.words, self._found = "", None
-        self.action_stop_search()
+        for group in ("find", "count"):
+            self.workers.cancel_group(self, group)
+        self.words, self._found, self._match, self._searching = "", None, "", None
+        self._tell()
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What the mouse has marked."""
+        return selection.extract("\n".join(line.text.plain for line in self._marked)), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        """The log stays where it is while something in it is marked."""
+        if selection is not None and not self._marked:
+            self.following = False
+            self._marked = self.lines
+        elif selection is None:
+            self._marked = ()
+        self.refresh()
 
     def watch_words(self) -> None:
         self.refresh()
@@ -259,7 +297,8 @@ class LogView(Widget, can_focus=True):
         else:
             size = self._log.size
             percent = 100 * self.lines[-1].end // size if self.lines and size else 100
-            words = f"{'following' if self.following else f'at {percent} %'} · {size_words(size)}"
+            place = "following" if self.following else f"at {percent} %"
+            words = " · ".join(filter(None, (self._match, place, size_words(size))))
         self.post_message(self.Moved(words))
         if not self.lines:
             self.refresh()
@@ -275,7 +314,11 @@ class LogView(Widget, can_focus=True):
             text = Text(f" {said[y]}", self._style("log--aside"))
         else:
             return Strip.blank(width, self.rich_style)
-        strip = Strip(text.render(self.app.console), text.cell_len)
+        if (marked := self.text_selection) and self._marked == self.lines and (span := marked.get_span(y)):
+            text = text.copy()
+            style = self.screen.get_component_rich_style("screen--selection")
+            text.stylize(style, span[0], len(text) if span[1] < 0 else span[1])
+        strip = Strip(text.render(self.app.console), text.cell_len).apply_offsets(0, y)
         return strip.crop(self._x, self._x + width).extend_cell_length(width).apply_style(self.rich_style)
 
     def _nothing(self) -> str:

@@ -29,7 +29,7 @@ class LossPlot(Container, can_focus=True):
         Binding("minus", "zoom(2.0)", "zoom out", id="plot.zoom_out", show=False),
         Binding("left", "pan(-0.25)", "earlier epochs", id="plot.earlier", show=False),
         Binding("right", "pan(0.25)", "later epochs", id="plot.later", show=False),
-        Binding("r", "reset", "show all epochs", id="plot.reset", show=False),
+        Binding("0", "reset", "show all epochs", id="plot.reset", show=False),
         Binding("g", "toggle_log", "logarithmic or linear", id="plot.log", show=False),
     ]
     COMPONENT_CLASSES: ClassVar[set[str]] = {"curve--train", "curve--validation", "curve--best", "curve--gap"}
