@@ -40,6 +40,21 @@ async def test_the_end_of_a_log_is_read_backwards(path: Path) -> None:
     assert texts(await log.lines_before(log.size, 3)) == ["line 99997", "line 99998", "line 99999"]
 
 
+@pytest.mark.parametrize("length", [BLOCK + 1, 5_000_000])
+async def test_as_many_lines_as_asked_for_come_from_behind_one_that_is_very_long(path: Path, length: int) -> None:
+    before, after = [f"a{number}" for number in range(100)], [f"b{number}" for number in range(10)]
+    path.write_text("\n".join([*before, "long" + "x" * length, *after]) + "\n")
+    lines = texts(await tail(HereHost(), PurePosixPath(path), 60))
+    assert [lines[:49], lines[50:]] == [before[-49:], after]
+    assert lines[49].startswith("longxxx")
+
+
+async def test_a_bar_that_has_drawn_over_itself_for_long_is_told_by_what_it_shows_last(path: Path) -> None:
+    bar = "".join(f"\repoch {number}" for number in range(50_000))
+    path.write_text(f"before\n{bar}\nafter\n")
+    assert texts(await tail(HereHost(), PurePosixPath(path), 3)) == ["before", "epoch 49999", "after"]
+
+
 async def test_one_pages_up_and_down_without_a_gap(path: Path) -> None:
     path.write_text("".join(f"line {number}\n" for number in range(1000)))
     log = await opened(path)

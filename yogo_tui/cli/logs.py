@@ -31,12 +31,14 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def run(args: argparse.Namespace) -> int:
     async def act(session: Session) -> int:
+        from yogo.terminal import printable
         from yogo_tui.cli.output import print_json
         from yogo_tui.runs.logfollow import tail
 
         run = await session.find(args.name)
         if run.log is None:
-            raise LaunchError(f"{run.name} has no log yet: it is {run.state}.")
+            raise LaunchError(f"There is no log of {run.name} to show. {run.no_log}")
+        await _wait_for(session, run, run.log, may_come=args.follow and not run.state.is_over)
         if args.follow:
             await _follow(session, run, run.log, args.lines, as_json=args.json)
         else:
@@ -45,9 +47,24 @@ def run(args: argparse.Namespace) -> int:
                 print_json({"name": run.name, "log": run.log, "lines": [line.text.plain for line in lines]})
             for line in lines if not args.json else ():
                 _print(line)
+            if not lines:
+                print(printable(f"{run.log} is empty."), file=sys.stderr)
         return 0
 
     return in_session(args, act)
+
+
+async def _wait_for(session: Session, run: Run, log: PurePosixPath, *, may_come: bool) -> None:
+    """Say so where there is no log yet. Raises LaunchError if it is not to be waited for."""
+    from yogo.terminal import printable
+    from yogo_tui.cli.waiting import told
+
+    try:
+        await session.host.read(log, limit=1)
+    except FileNotFoundError:
+        if not may_come:
+            raise LaunchError(f"There is no log {log}. {told(run)}.") from None
+        print(printable(f"waiting for {log} …"), file=sys.stderr, flush=True)
 
 
 async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int, *, as_json: bool) -> None:

@@ -41,6 +41,9 @@ _CONTEXT = 16
 _MAX_LINES, _MAX_BYTES = 2048, 4 * BLOCK
 """How far to go on with lines that draw over one another."""
 
+_MAX_TAIL = 64 << 20
+"""How far back to look for the beginnings of the last lines."""
+
 _GOES_UP = re.compile(rb"\x1b\[\d*[AF]|\xc2\x9b\d*[AF]")
 
 
@@ -133,6 +136,34 @@ class LogFile:
         lines = shown[max(len(shown) - count, 0) :]
         missing = count - len(lines)
         return [*await self.lines_before(edges[0], missing), *lines] if missing and edges[0] > 0 else lines
+
+    async def last_lines(self, count: int) -> list[LogLine]:
+        """The last `count` lines, one that is longer than a block told once: by its beginning, or by its end where it
+        draws over itself, as a progress bar does."""
+        lines: list[LogLine] = []
+        start = self.size
+        while len(lines) < count and start > 0 and self.size - start < _MAX_TAIL:
+            pieces = await self.lines_before(start, count - len(lines))
+            start = pieces[0].offset
+            while start > 0 and not await self._begins_line(start) and self.size - start < _MAX_TAIL:
+                pieces = [*await self.lines_before(start, 1), *pieces]
+                start = pieces[0].offset
+            lines = [*await self._joined(pieces), *lines]
+        return lines[-count:] if count > 0 else []
+
+    async def _joined(self, pieces: list[LogLine]) -> list[LogLine]:
+        lines: list[LogLine] = []
+        for piece in pieces:
+            if not lines or await self._begins_line(piece.offset):
+                lines.append(piece)
+                continue
+            draws_over = b"\r" in (await self._slice(piece.offset, piece.end)).removesuffix(b"\n").removesuffix(b"\r")
+            text = piece.text if draws_over else lines[-1].text
+            lines[-1] = LogLine(lines[-1].offset, piece.end, text, piece.is_finished)
+        return lines
+
+    async def _begins_line(self, offset: int) -> bool:
+        return offset == 0 or (await self._slice(offset - 1, offset)) == b"\n"
 
     async def _draw(self, start: int, count: int) -> tuple[Screen, int]:
         """A screen of more than `count` rows with the lines from `start` on, those that draw over them too, and where

@@ -16,7 +16,7 @@ async def tail(host: Host, path: PurePosixPath, num_lines: int) -> list[LogLine]
     """The last lines; none while there is no such file. Raises HostError."""
     log = LogFile(host, path)
     await log.refresh()
-    return await log.lines_before(log.size, num_lines)
+    return await log.last_lines(num_lines)
 
 
 async def follow(
@@ -32,7 +32,7 @@ async def follow(
     there yet; starts again with one that was replaced; ends once `is_over()` and all is read. Raises HostError."""
     log = LogFile(host, path)
     await log.refresh()
-    start = await log.lines_before(log.size, num_lines)
+    start = await log.last_lines(num_lines)
     offset, generation = start[0].offset if start else log.size, log.generation
     unfinished: LogLine | None = None
     while True:
