@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -117,3 +118,147 @@ async def test_a_new_process_knows_how_a_job_ended_that_slurm_has_forgotten(
         if seen.queue.seen_at:
             break
     assert {run.name: run.state.value for run in seen.runs} == {"cancelled": "cancelled", "killed": "failed"}
+
+
+HOLD = """
+import os, sys, time
+from pathlib import Path
+from yogo.run.directory import RunDirectory
+from yogo.run.lease import hold
+with hold(RunDirectory(Path(sys.argv[1]))):
+    print("goes on by hand", flush=True)
+    while not Path(sys.argv[2]).exists() and os.getppid() != 1:
+        time.sleep(0.1)
+"""
+
+
+async def test_a_cancelled_run_that_somebody_goes_on_with_is_running_with_that_job(
+    lab: Lab, slurm: Any, until: Until
+) -> None:
+    first = lab.launch("first", PRETEND_END="signal")
+    await until((lab.runs / "first" / "run.json").exists, seconds=60)
+    assert lab.command("cancel", "first", "--yes").returncode == 0
+    await until(lambda: state_of(slurm, first).startswith("CANCELLED"), seconds=60)
+    (lab.folder / "hold.py").write_text(HOLD)
+    words = f"exec {sys.executable} {lab.folder}/hold.py {lab.runs}/first {lab.folder}/enough"
+    log = lab.folder / "by-hand-%j.out"
+    by_hand = slurm.run("sbatch", "--parsable", "-J", "wrapper", f"--output={log}", "--wrap", words).strip()
+    await until((lab.runs / "first" / "lease" / "holder.json").exists, seconds=60)
+    (told,) = lab.list().values()
+    assert (told["name"], told["state"], told["job"]["id"]) == ("first", "running", by_hand)
+    assert told["holder"]["job"] == by_hand
+    await until(lambda: "goes on by hand" in lab.command("logs", "first").stdout, seconds=60)
+    assert lab.command("cancel", "first", "--yes").returncode == 0
+    await until(lambda: state_of(slurm, by_hand).startswith("CANCELLED"), seconds=60)
+
+
+async def test_a_run_that_goes_on_in_a_shell_is_running_and_cancel_says_how(lab: Lab, until: Until) -> None:
+    lab.launch("first")
+    await until((lab.runs / "first" / "result.json").exists, seconds=60)
+    (lab.runs / "first" / "result.json").unlink()
+    (lab.folder / "hold.py").write_text(HOLD)
+    with subprocess.Popen(
+        [sys.executable, lab.folder / "hold.py", lab.runs / "first", lab.folder / "enough"],
+        stdout=subprocess.DEVNULL,
+        env={name: value for name, value in lab.environment.items() if not name.startswith("SLURM_JOB")},
+    ) as shell:
+        try:
+            await until((lab.runs / "first" / "lease" / "holder.json").exists, seconds=60)
+            told = lab.list()["first"]
+            assert told["state"] == "running"
+            assert f"process {shell.pid}" in told["why"]
+            refused = lab.command("cancel", "first", "--yes")
+            assert refused.returncode == 1
+            assert f"kill {shell.pid}" in refused.stderr
+            assert "outside the queue" in lab.command("logs", "first").stderr
+        finally:
+            (lab.folder / "enough").touch()
+
+
+async def test_a_suspended_job_and_a_chain_that_waits_in_vain_are_told(lab: Lab, slurm: Any, until: Until) -> None:
+    first = lab.launch("first", PRETEND_END="signal")
+    for parent, name in (("first", "second"), ("second", "third"), ("third", "fourth")):
+        done = lab.command("chain", parent, "cells.yml", "--name", name)
+        assert done.returncode == 0, done.stderr
+    await until((lab.runs / "first" / "run.json").exists, seconds=60)
+    slurm.run("scontrol", "suspend", first)
+    assert lab.list()["first"]["state"] == "suspended"
+    slurm.run("scontrol", "resume", first)
+    assert {name: run["state"] for name, run in lab.list().items() if name != "first"} == dict.fromkeys(
+        ("second", "third", "fourth"), "waiting"
+    )
+    slurm.run("scancel", first)
+    await until(lambda: state_of(slurm, first).startswith("CANCELLED"), seconds=60)
+    told = lab.list()
+    assert told["first"]["state"] == "cancelled"
+    for name in ("second", "third", "fourth"):
+        assert told[name]["state"] == "failed"
+        assert "can never start" in told[name]["why"]
+
+
+async def test_each_task_of_an_array_has_its_own_log(lab: Lab, slurm: Any, until: Until) -> None:
+    words = ("--array=0-2", "-J", "sweep", "--wrap", "echo task $SLURM_ARRAY_TASK_ID")
+    numbered = slurm.run("sbatch", "--parsable", f"--output={lab.folder}/%x-%j.log", *words).strip()
+    named = slurm.run("sbatch", "--parsable", f"--chdir={lab.folder}", *words).strip()
+    silent = slurm.run("sbatch", "--parsable", "--output=/dev/null", "-J", "silent", "--wrap", "true").strip()
+    for task in ("0", "1", "2"):
+        for job in (numbered, named):
+            await until(lambda job=job, task=task: state_of(slurm, f"{job}_{task}") == "COMPLETED", seconds=60)
+            assert lab.command("logs", f"{job}_{task}").stdout == f"task {task}\n"
+    refused = lab.command("logs", silent)
+    assert refused.returncode == 1
+    assert "its output goes to /dev/null" in refused.stderr
+    assert lab.list()["silent"]["state"] == "done"
+
+
+async def test_a_squeue_that_prints_nothing_makes_no_run_fail(lab: Lab, slurm: Any, until: Until) -> None:
+    lab.launch("first", PRETEND_END="signal")
+    await until((lab.runs / "first" / "run.json").exists, seconds=60)
+    broken = lab.folder / "bin"
+    broken.mkdir()
+    for name in ("squeue", "sacct"):
+        (broken / name).write_text("#!/bin/sh\nexit 0\n")
+        (broken / name).chmod(0o755)
+    done = lab.command("runs", PATH=f"{broken}:{lab.environment['PATH']}")
+    assert "? unknown" in done.stdout
+    assert "does not answer" in done.stderr
+    assert lab.list()["first"]["state"] == "running"
+
+
+def as_nobody(*words: str, lab: Lab) -> subprocess.CompletedProcess[str]:
+    """A command of another user's."""
+    changed = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "env", f"HOME={lab.folder}/theirs"]
+    command = [*changed, sys.executable, "-m", "yogo_tui", *words]
+    environment = {name: value for name, value in lab.environment.items() if name != "YOGO_TUI_SETTINGS"}
+    return subprocess.run(
+        command, env=environment, cwd=lab.folder / "theirs", capture_output=True, text=True, timeout=100, check=False
+    )
+
+
+async def test_another_users_runs_are_what_they_are(lab: Lab, slurm: Any, until: Until) -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("needs root, to be another user")
+    lab.launch("runs", PRETEND_END="signal")
+    waits = lab.launch("waits", PRETEND_END="signal")
+    slurm.run("scontrol", "hold", waits)
+    ended = lab.launch("ended", PRETEND_END="killed")
+    (lab.runs / "closed").mkdir(mode=0o700)
+    (lab.runs / "closed" / "best.pth").touch()
+    theirs = lab.folder / "theirs"
+    theirs.mkdir()
+    (theirs / "settings.yaml").write_text(f"cluster: slurm\nruns: [{lab.runs}]\n")
+    for folder in (theirs, lab.runs, *lab.folder.parents):
+        if str(folder).startswith("/tmp/"):
+            folder.chmod(0o755)
+    shutil.chown(theirs, 65534, 65534)
+    if as_nobody("--version", lab=lab).returncode:
+        pytest.skip("another user may not run this Python")
+    await until((lab.runs / "runs" / "run.json").exists, seconds=60)
+    await until(lambda: state_of(slurm, ended) == "FAILED", seconds=60)
+    done = as_nobody("runs", "--json", "--settings", "settings.yaml", "--workspace", ".", lab=lab)
+    told = {run["name"]: run for run in json.loads(done.stdout or "[]")}
+    states = {name: run["state"] for name, run in told.items()}
+    assert states == {"runs": "running", "ended": "failed", "waits": "waiting", "closed": "unknown"}, done.stderr
+    assert "Permission denied" in told["closed"]["why"]
+    refused = as_nobody("cancel", "waits", "--yes", "--settings", "settings.yaml", "--workspace", ".", lab=lab)
+    assert refused.returncode == 1
