@@ -17,8 +17,8 @@ from yogo.places import folder_of
 from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo.run.history import History
+from yogo.run.holder import Holder
 from yogo.run.launch import Kind
-from yogo.run.lease import Holder
 from yogo.wording import counted, meant
 from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from yogo.recipe import Recipe
+from yogo.run.holder import Holder
 from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
-from yogo.run.lease import Holder
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
@@ -147,6 +147,18 @@ def test_whoever_resumes_anew_waits_for_the_new_job() -> None:
 def test_a_holder_that_has_been_silent_does_not_train() -> None:
     assert one(folder(holder=holder(), launch=None, manifest=manifest(), **SILENT)).state is RunState.FAILED
     assert one(folder(holder=holder("7"), **SILENT), job()).state is RunState.RUNNING
+
+
+def test_a_holder_whose_job_has_ended_lives_only_if_it_shows_so_afterwards() -> None:
+    ended = job(JobState.CANCELLED, ended_at=NOW - timedelta(seconds=60))
+    last = NOW - timedelta(seconds=50)
+    assert one(folder(holder=holder("7"), signs=(last,)), ended).state is RunState.CANCELLED
+    assert one(folder(holder=holder("7"), signs=(last, NOW)), ended).state is RunState.RUNNING
+
+
+def test_a_process_of_this_machine_lives_as_long_as_the_machine_says() -> None:
+    assert one(folder(holder=holder(), lives_here=True, signs=(EARLIER,))).state is RunState.RUNNING
+    assert one(folder(holder=holder(), lives_here=False, manifest=manifest(), **ALIVE)).state is RunState.FAILED
 
 
 def test_a_change_that_was_seen_counts_whatever_the_files_times_say() -> None:

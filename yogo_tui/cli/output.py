@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from yogo.run.lease import Holder
+from yogo.run.holder import Holder
 from yogo.terminal import printable
 from yogo_tui.cli.options import Misuse
 from yogo_tui.cluster.base import Job

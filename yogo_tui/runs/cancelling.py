@@ -23,6 +23,7 @@ def meant_by(text: str, path: PurePosixPath, runs: Sequence[Run]) -> Run | None:
         if run.job and not run.job.state.is_over and array_of(run.job.id) == text:
             return replace(run, job=replace(run.job, id=JobId(text)))
     named = [run for run in runs if run.name == text]
+    named = [run for run in named if not run.is_elsewhere] or named
     live = [run for run in named if run.can_cancel or not run.state.is_over]
     if len(live) > 1:
         ids = ", ".join(f"{run.job.id if run.job else run.path} ({run.state})" for run in live)

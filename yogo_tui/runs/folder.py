@@ -11,13 +11,14 @@ from pathlib import PurePosixPath
 from typing import TypeVar
 
 from yogo.errors import RunError
+from yogo.run.holder import Holder, silent_seconds
 from yogo.run.launch import Launch
-from yogo.run.lease import SILENT_SECONDS, Holder
 from yogo.run.manifest import Manifest
 from yogo.run.record import Record, now
 from yogo.run.result import Result
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Entry, Host
+from yogo_tui.hosts.here import HereHost
 from yogo_tui.runs.events import EventsReader
 from yogo_tui.runs.model import Progress
 
@@ -25,8 +26,6 @@ _SIGNS = {"launch.json", "run.json", "result.json", "events.jsonl", "best.pth", 
 """A folder that holds one of these is a run."""
 
 R = TypeVar("R", bound=Record)
-
-_SILENT = timedelta(seconds=SILENT_SECONDS)
 
 _FRESH = timedelta(minutes=5)
 """A run without a heartbeat, as older trainers have none, counts as alive while it writes events this often."""
@@ -60,6 +59,9 @@ class RunFolder:
 
     has_lease: bool = False
     """Whether it was ever held: then one that is not held is not trained."""
+
+    lives_here: bool | None = None
+    """Whether the holder's process lives, where it ran on the machine that looks."""
 
     has_heartbeat: bool = False
 
@@ -98,8 +100,14 @@ class RunFolder:
         return submission.at > self.result.ended_at
 
     def is_alive(self, now: datetime) -> bool:
-        """Somebody holds it, and has shown so not long ago."""
-        return self.holder is not None and self._has_signs(now, _SILENT if self.has_heartbeat else _FRESH)
+        """Somebody holds it, and lives: as this machine knows, or as its files have shown not long ago."""
+        if self.holder is None or self.lives_here is not None:
+            return bool(self.lives_here)
+        silence = timedelta(seconds=silent_seconds()) if self.has_heartbeat else _FRESH
+        return self._has_signs(now, silence)
+
+    def has_shown_life_after(self, moment: datetime) -> bool:
+        return bool(self.lives_here) or any(sign > moment for sign in self.signs)
 
     def is_written(self, now: datetime) -> bool:
         """Events are added, by a trainer that knows of no lease."""
@@ -208,6 +216,7 @@ class Scanner:
             logs=_logs(path.name, entries.values()),
             holder=holder,
             has_lease="lease" in entries,
+            lives_here=holder.lives_here if holder and holder.is_here and isinstance(self._host, HereHost) else None,
             has_heartbeat=len(signs) > 1,
             is_mine=entries["launch.json"].is_mine if "launch.json" in entries else is_mine,
         )

@@ -36,11 +36,12 @@ def join(
 
     `elsewhere` are directories of other workspaces in which jobs of the queue train.
     """
-    found = {folder.path: job_of(folder, queue.jobs, cluster) for folder in folders}
+    everywhere = (*folders, *elsewhere)
+    found = {folder.path: job_of(folder, queue.jobs, cluster) for folder in everywhere}
     taken = {job.id for job in found.values() if job}
-    tokens = {token: folder for folder in folders for token in tokens_of(folder.launch)}
-    others = {token: folder for folder in elsewhere for token in tokens_of(folder.launch)}
-    runs = [_run(folder, found[folder.path], queue, cluster, now) for folder in folders]
+    tokens = {token: folder for folder in everywhere for token in tokens_of(folder.launch)}
+    runs = [_run(folder, found[folder.path], queue, cluster, now) for folder in everywhere]
+    runs[len(folders) :] = [_of_elsewhere(run) for run in runs[len(folders) :]]
     for job in queue.jobs:
         if job.id in taken or not job.is_mine:
             continue
@@ -48,9 +49,6 @@ def join(
         if token in tokens:
             if not _is_past(job, tokens[token]):
                 runs.append(_second(job, tokens[token], found[tokens[token].path]))
-        elif token in others:
-            run = _run(others[token], job, queue, cluster, now)
-            runs.append(replace(run, why=_words(_ELSEWHERE, run.why)))
         else:
             runs.append(_foreign(job))
     return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
@@ -172,6 +170,10 @@ def _kind(folder: RunFolder) -> Kind:
     if folder.launch:
         return folder.launch.kind
     return Kind.FINETUNE if folder.manifest and folder.manifest.pretrained else Kind.TRAIN
+
+
+def _of_elsewhere(run: Run) -> Run:
+    return replace(run, is_elsewhere=True, why=_words(_ELSEWHERE, run.why))
 
 
 def _foreign(job: Job) -> Run:

@@ -8,8 +8,8 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 
 from yogo.run.history import History
+from yogo.run.holder import Holder
 from yogo.run.launch import Kind, Launch
-from yogo.run.lease import Holder
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job
@@ -47,6 +47,9 @@ class Run:
     state: RunState
     path: PurePosixPath | None = None
     """The run directory; None for a job that the console did not start."""
+
+    is_elsewhere: bool = False
+    """Of another workspace, known by its job in this queue."""
 
     kind: Kind = Kind.TRAIN
     why: str = ""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from yogo.run.holder import HEARTBEAT_SECONDS, Holder
 from yogo.run.launch import Outcome, Submission
-from yogo.run.lease import Holder
 from yogo_tui.cluster.base import Job, JobState, Queue
 from yogo_tui.launch.script import ending
 from yogo_tui.runs.folder import RunFolder
@@ -13,6 +13,9 @@ from yogo_tui.runs.model import RunState
 
 _LISTED_AFTER = timedelta(seconds=10)
 """A queue seen sooner after a submission may not list its job yet."""
+
+_LAST_SIGN = timedelta(seconds=2 * HEARTBEAT_SECONDS)
+"""By so much may a sign of life be later than the end of the job, as clocks differ."""
 
 _UNANSWERED = "whether it was queued is not known, no job has its name: make sure before it is launched anew"
 
@@ -27,7 +30,7 @@ Told = tuple[RunState, str]
 def state_of(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Told:
     """Who trains it says most, then its receipt, then its job, then what its files tell."""
     live = job if job and not job.state.is_over else None
-    if folder.is_alive(now) and folder.holder:
+    if folder.holder and folder.is_alive(now) and not _ended_with(job, folder):
         if live and live.id == folder.holder.job_id:
             return state_of_job(live)
         return RunState.RUNNING, _where(folder.holder, cluster)
@@ -50,6 +53,13 @@ def _without_receipt(folder: RunFolder, job: Job | None, queue: Queue, cluster: 
     if submission is None or submission.cluster != cluster:
         return _by_its_files(folder, submission, queue)
     return _gone(folder, submission, queue)
+
+
+def _ended_with(job: Job | None, folder: RunFolder) -> bool:
+    """Whether the holder's job has ended, and no sign of life came after: a node that is down may still train."""
+    if job is None or folder.holder is None or job.id != folder.holder.job_id or job.ended_at is None:
+        return False
+    return job.state.is_over and not folder.has_shown_life_after(job.ended_at + _LAST_SIGN)
 
 
 def _where(holder: Holder, cluster: str) -> str:
