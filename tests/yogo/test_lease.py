@@ -251,12 +251,12 @@ def test_a_late_line_of_an_earlier_attempt_changes_nothing(run: RunDirectory) ->
     assert history.ended is None
 
 
-@pytest.mark.parametrize("what", ["path", "lease"])
+@pytest.mark.parametrize("what", ["path", "lease", "holder"])
 def test_a_run_that_was_removed_is_held_no_more_and_not_made_again(what: str, run: RunDirectory) -> None:
     gone = getattr(run, what)
     with hold(run) as lease:
         until(run.heartbeat.exists)
-        shutil.rmtree(gone)
+        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
         with pytest.raises(RunLost, match=f"{gone} was removed"):
             lease.check()
     assert not gone.exists()

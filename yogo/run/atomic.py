@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -82,6 +83,10 @@ def remove_torn(*paths: Path) -> None:
             torn.unlink(missing_ok=True)
 
 
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
+"""What a file system answers that knows no hard links; a full one answers otherwise."""
+
+
 def _new_beside(path: Path, mode: int) -> tuple[int, str]:
     """A new open file in the folder of `path`, and its name. Umask and the folder's own rules have their say."""
     while True:
@@ -104,7 +109,9 @@ def _keep(path: Path, previous: Path) -> None:
         os.replace(beside, previous)
     except FileNotFoundError:
         return
-    except OSError:
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
         os.replace(path, previous)
     finally:
         # Where both were names of one file already, replacing does nothing.

@@ -45,6 +45,7 @@ from yogo.run.holder import (
     this_process,
 )
 from yogo.run.record import Record, now
+from yogo.wording import counted
 
 __all__ = [
     "HEARTBEAT_SECONDS",
@@ -150,7 +151,8 @@ class Lease:
     def _sentence(self, found: Holder | None) -> str:
         if found is not None:
             return f"{self.run.path} was taken over by {found}: this process ends, and writes nothing more"
-        what = self.run.lease if self.run.path.is_dir() else self.run.path
+        places = (self.run.path, self.run.lease, self.run.holder)
+        what = next((place for place in places if not place.exists()), self.run.holder)
         return f"{what} was removed while the run was trained: it ends, and writes nothing more"
 
     def _beat(self) -> None:
@@ -237,7 +239,7 @@ def _falls_silent(run: RunDirectory, other: Holder, terms: Terms) -> bool:
             told_at = time.monotonic()
             terms.tell(
                 f"{run.path} is held by {other}: this process waits until that one has ended, "
-                f"or has shown no sign of life for {patience:.0f} seconds"
+                f"or has shown no sign of life for {counted(round(patience), 'second')}"
             )
         time.sleep(min(LOOK_SECONDS, max(0.05, patience - seconds)))
         if _found(run) != other:
@@ -249,7 +251,8 @@ def _may_be_taken(run: RunDirectory, other: Holder, terms: Terms) -> bool:
     """True, as far as somebody says that a silent holder is gone: Slurm, or a person. Raises RunError otherwise."""
     if other.is_of_this_job or terms.take_over or is_over(other):
         return True
-    facts = f"{run.path} is held by {other}, which has shown no sign of life for {silent_seconds():.0f} seconds"
+    silence = counted(round(silent_seconds()), "second")
+    facts = f"{run.path} is held by {other}, which has shown no sign of life for {silence}"
     if terms.ask and terms.ask(f"{facts}. Nothing says that it has ended, but should it wake up it will stop."):
         return True
     raise RunError(f"{facts}, but nothing says that it has ended: make sure of that, and say --take-over")

@@ -65,9 +65,14 @@ def patience() -> float:
 class Disk:
     """What one run writes. The leading process alone has one."""
 
-    def __init__(self, fence: Fence = lambda: None, say: Callable[[str], None] = print) -> None:
+    def __init__(
+        self, fence: Fence = lambda: None, heed: Fence = lambda: None, say: Callable[[str], None] = print
+    ) -> None:
         self.fence = fence
         """Raises RunLost where the run is another's by now: then nothing is written any more."""
+
+        self.heed = heed
+        """As `fence`, by what was seen last: it costs nothing."""
 
         self.say = say
         self._owed: dict[Path, Callable[[], None]] = {}
@@ -107,7 +112,8 @@ class Disk:
             self._lock.release()
 
     def retry(self, *, at_once: bool = False) -> None:
-        """Try what is owed again, if that is due. Raises RunLost."""
+        """Try what is owed again, if that is due. Raises RunLost, also where nothing is owed."""
+        self.heed()
         if self._owed and (at_once or time.monotonic() - self._tried_at >= RETRY_SECONDS):
             with self._lock:
                 for path in tuple(self._owed):

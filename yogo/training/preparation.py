@@ -47,7 +47,7 @@ def prepared(request: Request, world_size: int, lease: Lease | None = None) -> I
     plan = None if run.path.is_dir() else _resolve(request, run, world_size)
     with (
         contextlib.nullcontext(lease) if lease else held(request, run) as mine,
-        Receipt(run, Disk(mine.check)) as receipt,
+        Receipt(run, Disk(mine.check, mine.heed)) as receipt,
     ):
         plan = plan or _resolve(request, run, world_size)
         receipt.attempt = plan.attempt

@@ -132,3 +132,16 @@ def test_who_resumes_a_run_that_is_trained_already_is_refused_before_torch_is_im
         assert refused.returncode == 1
         assert f"is being trained by process {with_torch.pid}" in refused.stderr
         assert "torch" not in refused.stderr
+
+
+def test_a_trainer_whose_lease_changed_hands_ends_and_leaves_all_to_the_other(yogo: Yogo, definition: Path) -> None:
+    process = yogo.start(*endless(definition, "taken"), YOGO_SILENT_SECONDS="4")
+    run = yogo.run("taken")
+    until(lambda: run.last.exists() or process.poll() is not None)
+    other = Holder(host="elsewhere", boot_id="b", pid=1, process_started="1", job_id="9", cluster="tiny")
+    other.write(run.holder)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told.count("\n")) == (1, 1), told
+    assert "was taken over by job 9, process 1 on elsewhere" in told
+    assert Holder.read(run.holder) == other
+    assert not run.result.exists()
