@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from picture_files import png16
 from PIL import Image
 from torch.utils.data import DataLoader
 
@@ -92,6 +93,14 @@ def test_small_things_work(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.startswith("counting: 0.")
     assert Recipe().batch_size == DefaultHyperparams.BATCH_SIZE == 64
     assert DefaultHyperparams.LEARNING_RATE == 3e-4
+
+
+def test_a_deep_picture_that_looks_black_as_published_reads_it_is_warned_about(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 256, (12, 20), dtype=np.uint16)
+    path = png16(tmp_path / "a.png", values)
+    with pytest.warns(RuntimeWarning, match=r"a\.png is nearly of one shade .* image_bits=8 reads it"):
+        assert read_image(path).max() == 0
+    np.testing.assert_array_equal(read_image(path, image_bits=8)[0], values)
 
 
 def test_a_definition_has_its_paths_as_sets(folders: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -140,6 +141,18 @@ def test_a_dataset_made_before_is_replaced_and_what_lies_beside_it_stays(tmp_pat
     assert files == files_of(tmp_path / "fresh")
     assert json.loads(files["synthetic.json"])["pictures"] == 4
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fresh", "out"]
+
+
+def test_labels_corrected_by_hand_are_not_made_anew(tmp_path: Path) -> None:
+    out = tmp_path / "data"
+    make_dataset(out, SMALL)
+    label = out / "labels/test/0000.txt"
+    label.write_text("0 0.5 0.5 0.1 0.1\n")
+    later = (out / "synthetic.json").stat().st_mtime + 60  # a person takes longer than a clock's tick
+    os.utime(label, (later, later))
+    with pytest.raises(YogoError, match=r"labels/test/0000\.txt was changed since yogo synth made"):
+        make_dataset(out, SMALL)
+    assert label.read_text() == "0 0.5 0.5 0.1 0.1\n"
 
 
 def test_a_stop_half_way_leaves_no_half_dataset(tmp_path: Path) -> None:

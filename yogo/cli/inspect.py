@@ -51,6 +51,7 @@ def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
         "grid": [model.Sx, model.Sy],
         "rgb_images": bool(model.is_rgb),
         "normalize_images": bool(model.normalize_images),
+        "image_bits": checkpoint.image_bits,
         "anchor": [float(model.anchor_w), float(model.anchor_h)],
         "epoch": checkpoint.epoch,
         "step": checkpoint.step,
@@ -71,8 +72,15 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("frame", f"{height} x {width} pixels (height x width), {columns} x {rows} cells (columns x rows)"),
         ("colour", "rgb" if facts["rgb_images"] else "grey"),
         ("normalised", "yes, pictures are divided by 255" if facts["normalize_images"] else "no"),
+        ("depth", _depth(facts["image_bits"])),
         ("epoch", str(facts["epoch"])),
         ("step", str(facts["step"])),
         ("sha256", facts["sha256"]),
         ("path", facts["path"]),
     ]
+
+
+def _depth(bits: int | None) -> str:
+    if bits is None:
+        return "unknown; of pictures of 16 bits a value the upper 8 are read"
+    return "8 bits" if bits == 8 else f"{bits} bits a value, where pictures have more than 8"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 
 from yogo.checkpoint import load_checkpoint
 from yogo.data.label_cache import open_labels
 from yogo.data.label_remarks import label_remarks
-from yogo.errors import TrainingError
+from yogo.errors import RunError, TrainingError
 from yogo.metrics.measure import measure
 from yogo.model import open_model
-from yogo.run.metrics import beside
+from yogo.run.metrics import Metrics, beside
 from yogo.training.attempt import listening
 from yogo.training.building import batches
 from yogo.training.distributed import World
@@ -42,6 +43,8 @@ def examine(request: Request, test: CheckpointTest, world: World) -> int:
         raise TrainingError(
             f"{folder} cannot be written to: leave out --dump-to-disk, or copy the checkpoint elsewhere"
         )
+    if test.dump and request.definition is not None:
+        _check_free(beside(test.checkpoint, request.definition))
     with telling_all(request):
         own_plan = resolve(request, test)
     with listening(own_plan, request) as (screen, board):
@@ -55,6 +58,15 @@ def examine(request: Request, test: CheckpointTest, world: World) -> int:
             for listener in listeners:
                 listener.hear(event)
     return 0
+
+
+def _check_free(path: Path) -> None:
+    """Raises TrainingError where something else than a test's figures stands at `path`."""
+    try:
+        if path.exists():
+            Metrics.read(path)
+    except RunError as error:
+        raise TrainingError(f"{path} is in the way, and no test made it: move it elsewhere") from error
 
 
 def _events(plan: Plan, request: Request, test: CheckpointTest, world: World) -> Iterator[Event]:

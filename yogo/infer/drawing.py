@@ -6,12 +6,15 @@ import colorsys
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torchvision.ops import box_convert
 
 from yogo.boxes import format_preds
 from yogo.data.pictures import Bytes
+
+Box = tuple[float, float, float, float]
+"""Left, top, right, bottom in pixels."""
 
 
 def bbox_colour(i: int, num_classes: int = 7) -> tuple[int, int, int, int]:
@@ -28,16 +31,61 @@ def draw_boxes(frame: Bytes, rows_NP: Tensor, labels: Sequence[str] | None = Non
     picture = picture.convert("RGB")
     draw = ImageDraw.Draw(picture)
     height, width = frame.shape[1:]
+    line, letters = max(1, min(height, width) // 400), max(10, min(height, width) // 50)
     num_classes = rows_NP.shape[1] - 5
     corners = box_convert(rows_NP[:, :4].cpu(), "cxcywh", "xyxy").nan_to_num().clamp(-1, 2).tolist()
     kinds = rows_NP[:, 5:].cpu().argmax(1).tolist() if len(rows_NP) else []
-    for (x0, y0, x1, y1), kind in zip(corners, kinds, strict=True):
-        colour = bbox_colour(kind, num_classes)
-        place = (x0 * width, y0 * height, max(x0, x1) * width, max(y0, y1) * height)
-        draw.rectangle(place, outline=colour)
-        if labels is not None:
-            draw.text((max(0.0, place[0]) + 2, max(0.0, place[1])), labels[kind], fill=colour)
+    boxes = [(x0 * width, y0 * height, max(x0, x1) * width, max(y0, y1) * height) for x0, y0, x1, y1 in corners]
+    for box, kind in zip(boxes, kinds, strict=True):
+        draw.rectangle(box, outline=bbox_colour(kind, num_classes), width=line)
+    if labels is not None:
+        font = ImageFont.load_default(letters)
+        names = [labels[kind] for kind in kinds]
+        sizes = [(draw.textlength(name, font) + 2, letters * 1.2) for name in names]
+        for place, name, kind in zip(label_places(boxes, sizes, (width, height)), names, kinds, strict=True):
+            draw.text(place[:2], name, fill=bbox_colour(kind, num_classes), font=font)
     return picture
+
+
+def label_places(boxes: Sequence[Box], sizes: Sequence[tuple[float, float]], picture: tuple[int, int]) -> list[Box]:
+    """Where each box's name goes, of (width, height) `sizes`, within a picture of (width, height).
+
+    Above the box, in its corners, below or beside it: at the first of these places that no other name has taken, else
+    at the first of all.
+    """
+    taken: list[Box] = []
+    for box, (width, height) in zip(boxes, sizes, strict=True):
+        places = [_within(left, top, width, height, picture) for left, top in _candidates(box, width, height)]
+        free = (place for place in places if not any(_overlap(place, other) for other in taken))
+        taken.append(next(free, places[0]))
+    return taken
+
+
+def _candidates(box: Box, width: float, height: float) -> list[tuple[float, float]]:
+    left, top, right, bottom = box
+    return [
+        (left, top - height),
+        (left + 2, top),
+        (left + 2, bottom - height),
+        (left, bottom),
+        (right - width, top),
+        (right - width, top - height),
+        (right, top),
+        (left - width, top),
+        (right, bottom),
+        (left - width, bottom),
+        (right, top - height),
+        (left - width, top - height),
+    ]
+
+
+def _within(left: float, top: float, width: float, height: float, picture: tuple[int, int]) -> Box:
+    left, top = max(0.0, min(left, picture[0] - width)), max(0.0, min(top, picture[1] - height))
+    return left, top, left + width, top + height
+
+
+def _overlap(one: Box, other: Box) -> bool:
+    return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
 
 
 def draw_yogo_prediction(  # noqa: PLR0917 - published callers give these by position

@@ -73,8 +73,9 @@ class YOGO(nn.Module):
     def from_pth(cls, path: str | Path, inference: bool = False) -> tuple[YOGO, dict[str, Any]]:
         """The model in a checkpoint file, on the CPU, and what else a caller asks of the file. Raises CheckpointError.
 
-        The second holds epoch, step, class_names (None where the file has none), normalize_images, model_name
-        (the run's), model_version (the network's) and notices; these are also given as warnings.
+        The second holds epoch, step, class_names (None where the file has none), normalize_images, image_bits (how deep
+        pictures of more than 8 bits are, if that is known), model_name (the run's), model_version (the network's) and
+        notices; these are also given as warnings.
         """
         from yogo.checkpoint import load_checkpoint
         from yogo.model.opening import open_model
@@ -88,6 +89,7 @@ class YOGO(nn.Module):
             "step": checkpoint.step,
             "class_names": list(checkpoint.classes) if checkpoint.classes is not None else None,
             "normalize_images": bool(model.normalize_images),
+            "image_bits": checkpoint.image_bits,
             "model_name": checkpoint.run_name,
             "model_version": model.model_version,
             "notices": notices,

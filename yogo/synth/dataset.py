@@ -94,8 +94,19 @@ def check_free(out: Path) -> None:
     if out.is_dir():
         if any(out.iterdir()) and not (out / MARK).is_file():
             raise YogoError(f"{out} is not empty, and yogo synth did not make it. Name another folder, or empty it")
+        if edited := _edited(out):
+            raise YogoError(f"{edited} was changed since yogo synth made {out}. Name another folder, or empty it")
     elif out.exists() or out.is_symlink():
         raise YogoError(f"{out} is not a folder. Name another one")
+
+
+def _edited(out: Path) -> Path | None:
+    """The first file of a dataset that is newer than its mark, which was written after all others."""
+    if not (out / MARK).is_file():
+        return None
+    made = (out / MARK).stat().st_mtime_ns
+    files = (path for part in PARTS for path in sorted((out / part).rglob("*")) if path.is_file())
+    return next((path for path in files if path.stat().st_mtime_ns > made), None)
 
 
 def _write_pictures(root: Path, plan: Plan, progress: Progress | None) -> None:

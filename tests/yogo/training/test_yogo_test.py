@@ -243,3 +243,14 @@ def test_a_definition_that_keeps_nothing_apart_is_tested_on_whole(finished: tupl
     done, metrics = dumped(finished[0], tmp_path / "best.pth", definition)
     assert "tests on all 5" in done.stdout
     assert metrics.num_images == 5
+
+
+def test_a_file_that_no_test_made_is_not_written_over(yogo: Yogo, definition: Path) -> None:
+    assert yogo.train(definition, "--name", "one", *TINY, "--epochs", "1").returncode == 0
+    best = yogo.run("one").best
+    mine = best.with_name(f"best-test-{definition.stem}.json")
+    mine.write_text('{"my": "notes"}')
+    done = yogo.command("test", best, definition, "--dump-to-disk")
+    assert done.returncode == 1
+    assert f"{mine} is in the way, and no test made it" in done.stderr
+    assert mine.read_text() == '{"my": "notes"}'
