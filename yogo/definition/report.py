@@ -54,7 +54,8 @@ def left_out(survey: Survey) -> Iterator[str]:
     if survey.num_unlabelled:
         yield f"{counted(survey.num_unlabelled, 'picture')} left out: no label file (an empty one says: nothing here)"
     if survey.num_empty:
-        yield f"{counted(survey.num_empty, 'picture')} with nothing on them, as an empty label says"
+        on_them = "it" if survey.num_empty == 1 else "them"
+        yield f"{counted(survey.num_empty, 'picture')} with nothing on {on_them}, as an empty label says"
 
 
 def told(problems: Iterable[Problem], lists_all: str = "") -> Iterator[str]:
