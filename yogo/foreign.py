@@ -5,10 +5,12 @@ Only regular files are opened: a named pipe would wait for a writer, and a devic
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import stat
 from collections.abc import Callable
+from io import BufferedReader
 
 _KINDS: tuple[tuple[Callable[[int], bool], str], ...] = (
     (stat.S_ISDIR, "a folder"),
@@ -49,6 +51,13 @@ def no_file(found: os.stat_result) -> str:
     """What stands there if it is no regular file, such as `a named pipe`; empty for a file."""
     mode = found.st_mode
     return next((what for test, what in _KINDS if test(mode)), "")
+
+
+def opened(path: str | os.PathLike[str]) -> BufferedReader:
+    """The regular file at `path`, to be read. Raises OSError, also for whatever else stands there."""
+    if what := no_file(os.stat(path)):
+        raise OSError(errno.EINVAL, f"this is {what}", os.fspath(path))
+    return open(path, "rb")
 
 
 def leads_nowhere(path: str | os.PathLike[str]) -> str:

@@ -36,6 +36,7 @@ from yogo.data.pictures import FORMATS, MOST_PIXELS, deep_values, has_deep_chann
 from yogo.data.tiff import ORIENTATION
 from yogo.definition.identity import settled, status
 from yogo.definition.problem import Problem
+from yogo.foreign import opened as opened_file
 from yogo.run.atomic import replacing
 
 Progress = Callable[[int, int], None]
@@ -146,7 +147,7 @@ def reading_depth(headers: Sequence[Header], known: Bits, asked: int | str | Non
 
 def _looked(path: str) -> Header | Problem:
     try:
-        with open(path, "rb") as file:
+        with opened_file(path) as file:
             start = file.read(len(_LFS))
             if not start:
                 return _problem(path, "This file is empty")

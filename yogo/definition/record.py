@@ -19,6 +19,7 @@ from yogo.definition.problem import Problem
 from yogo.definition.split import Sample, Splits
 from yogo.definition.stamps import AT_A_TIME, Stamp, stamps
 from yogo.definition.thumbnails import Thumbnail, num_made
+from yogo.foreign import no_file
 from yogo.run.record import Part, Record
 from yogo.run.result import sha256
 
@@ -168,7 +169,7 @@ class DataRecord(Record):
 
     def _differences(self, thorough: bool) -> Iterator[Problem]:
         for path, what in _changes(self._stamped(), thorough):
-            yield Problem("error", what, Path(path), missing=not os.path.exists(path))
+            yield Problem("error", what, Path(path), missing=not os.path.isfile(path))
         for notes in self.notes:
             if notes.stamp is None and os.path.exists(notes.path):
                 yield Problem(
@@ -215,6 +216,8 @@ def _change(path: str, stamp: Stamp, now: Status | OSError) -> str:
     try:
         if isinstance(now, OSError):
             raise now
+        if what := no_file(os.stat(path)):
+            return f"This file is gone since the run began: this is {what}"
         if now[0] == stamp.size and sha256(Path(path)) == stamp.sha256:
             return ""
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from yogo.errors import RunError
+from yogo.foreign import opened
 from yogo.run.atomic import Fence, write_atomically
 from yogo.wording import sentences
 
@@ -48,12 +49,13 @@ class Record(Part):
     def read(cls, path: Path) -> Self:
         """The record in `path` (gzip by its suffix). Raises RunError, FileNotFoundError."""
         try:
-            data = path.read_bytes()
-            return cls.parse(gzip.decompress(data) if path.suffix == ".gz" else data, str(path))
+            with opened(path) as raw, gzip.open(raw) if path.suffix == ".gz" else raw as file:
+                return cls.parse(file.read(), str(path))
         except FileNotFoundError:
             raise
         except (OSError, EOFError, zlib.error) as error:
-            raise RunError(f"{path} cannot be read: {error}") from error
+            reason = (error.strerror if isinstance(error, OSError) else None) or error
+            raise RunError(f"{path} cannot be read: {reason}") from error
 
     @classmethod
     def parse(cls, data: bytes, source: str) -> Self:

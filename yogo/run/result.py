@@ -11,6 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from yogo.errors import RunError
+from yogo.foreign import opened
 from yogo.run.directory import RunDirectory
 from yogo.run.record import Record, now
 
@@ -47,7 +48,7 @@ class Result(Record):
 
 def sha256(path: Path) -> str:
     """The file's SHA-256, in hexadecimal. Raises OSError."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
