@@ -70,3 +70,18 @@ def test_slurms_commands_without_a_cluster_leave_the_runs_readable_and_the_machi
     here = told("runs", "--cluster", "local")
     assert "first" in here.stdout
     assert here.stderr == ""
+
+
+def test_what_is_awaited_is_said_while_slurm_is_slow(tmp_path: Path) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("sbatch", "squeue", "scontrol", "sacct"):
+        (programs / name).write_text("#!/bin/sh\nsleep 4\necho slow >&2\nexit 1\n")
+        (programs / name).chmod(0o755)
+    (tmp_path / "trained_models/first").mkdir(parents=True)
+    (tmp_path / "trained_models/first/best.pth").touch()
+    env = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(tmp_path), "YOGO_TUI_SETTINGS": ""}
+    command = [sys.executable, "-m", "yogo_tui", "runs", "--cluster", "slurm"]
+    shown = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=120)
+    assert "first" in shown.stdout
+    assert shown.stderr.startswith("waiting for slurm to tell its jobs …\n")

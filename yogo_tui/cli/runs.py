@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
+from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command, told_while
 
 if TYPE_CHECKING:
     from yogo_tui.session import Session
@@ -23,9 +23,18 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 def run(args: argparse.Namespace) -> int:
     async def act(session: Session) -> int:
         from yogo.terminal import printable
-        from yogo_tui.cli.output import RUN_HEAD, RUN_NUMBERS, print_json, print_table, run_json, run_row
+        from yogo_tui.cli.output import (
+            RUN_HEAD,
+            RUN_NUMBERS,
+            print_json,
+            print_table,
+            run_json,
+            run_row,
+            terminal_width,
+        )
+        from yogo_tui.widgets.words import cut_middle
 
-        seen = await session.runs()
+        seen = await told_while(session.runs(), session.cluster.name)
         words = [word.lower() for word in args.words]
         found = [
             run for run in seen.runs if all(word in f"{run.name} {run.state} {run.kind}".lower() for word in words)
@@ -34,8 +43,8 @@ def run(args: argparse.Namespace) -> int:
         if args.json:
             print_json([run_json(run) for run in found])
         elif found:
-            if sys.stdout.isatty():
-                print(printable(f"{session.runs_folder} · {session.cluster.name}"))
+            if (columns := terminal_width()) is not None:
+                print(cut_middle(f"{session.runs_folder} · {session.cluster.name}", columns))
             print_table(RUN_HEAD, [run_row(run) for run in found], right=RUN_NUMBERS)
             for run in found:
                 for notice in run.notices:
