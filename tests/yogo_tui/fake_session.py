@@ -114,6 +114,10 @@ class FakeSession:
         self.all_runs = runs
         self._feed.put_nowait(Runs(runs, Queue(seen_at=seen_at or datetime.now(UTC), stale=stale)))
 
+    def push_folders(self, *runs: Run, stale: str = "") -> None:
+        """What is shown before the queue was ever seen."""
+        self._feed.put_nowait(Runs(runs, Queue(stale=stale)))
+
     async def watch_runs(self) -> AsyncIterator[Runs]:
         while True:
             yield await self._feed.get()

@@ -144,3 +144,22 @@ async def test_a_run_begun_in_a_shell_says_where_its_output_went_and_what_it_is(
         await until(pilot, lambda: "the second try" in shown(pilot))
         for said in ("/lab/cells.yml", "thin, blood", "train", "https://wandb.ai/lab/yogo/runs/7"):
             assert said in shown(pilot)
+
+
+async def test_a_queue_that_does_not_answer_yet_is_waited_for_in_words_with_the_runs_in_view() -> None:
+    session = FakeSession()
+    async with console(session) as pilot:
+        session.push_folders(make_run("calm-owl-1"))
+        await until(pilot, lambda: "calm-owl-1" in shown(pilot))
+        assert "Waiting for the cluster to say what is in its queue" in shown(pilot)
+        session.push(make_run("calm-owl-1"))
+        await until(pilot, lambda: "Waiting for the cluster" not in shown(pilot))
+
+
+async def test_a_cluster_that_cannot_be_asked_is_told_where_there_are_no_runs_yet() -> None:
+    session = FakeSession()
+    async with console(session) as pilot:
+        session.push_folders(stale="squeue cannot be asked. To run jobs on this machine: cluster: local")
+        await until(pilot, lambda: "! squeue cannot be asked. To run jobs on this machine:" in shown(pilot))
+        assert "Press 3 to launch the first one" in shown(pilot)
+        assert "Looking for runs" not in shown(pilot)

@@ -60,6 +60,9 @@ class BaseConsole(App[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.has_looked = False
+        """Whether the folders of runs were read once."""
+
         self.is_mouse_told = False
         self._has_mouse = True
 
@@ -90,6 +93,7 @@ class BaseConsole(App[None]):
     @work(exclusive=True, group="runs")
     async def follow_runs(self) -> None:
         async for runs in self.session.watch_runs():
+            self.has_looked = True
             self.runs = runs
 
     def open_launch(self, draft: Draft) -> None:

@@ -10,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.widgets import DataTable, Static
 
 from yogo.terminal import printable
+from yogo_tui.cluster.base import Queue
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import ModeScreen
 from yogo_tui.screens.run_actions import cancel_run, finetune_from, resume_run
@@ -58,8 +59,8 @@ class RunsScreen(ModeScreen):
         # Of these two only: a class of the screen's own would have every widget's style worked out again.
         self.table.set_class(bool(runs.runs), "-filled")
         self.empty.set_class(bool(runs.runs), "-filled")
-        if runs.queue.seen_at and not runs.runs:
-            self.empty.update(_EMPTY)
+        if self.app.has_looked and not runs.runs:
+            self.empty.update("\n\n".join(filter(None, (_EMPTY, _queue_words(runs.queue)))))
         self.table.show(found)
         self._go_to_wanted(found)
         total = f"{thousands(len(runs.runs))} {'run' if len(runs.runs) == 1 else 'runs'}"
@@ -83,8 +84,9 @@ class RunsScreen(ModeScreen):
     @on(DataTable.RowHighlighted)
     def _tell_about(self) -> None:
         """Below the table: where the selected run lies and why it is as it is; or why the truth is old."""
-        run, stale = self.table.selected, self.app.runs.queue.stale
-        lines = [f"! {printable(stale)}"] if stale else []
+        run, runs = self.table.selected, self.app.runs
+        said = _queue_words(runs.queue) if runs.runs else ""
+        lines = [said] if said else []
         if run:
             lines += [
                 printable(line) for line in (run.why, *(f"! {doubt}" for doubt in run.doubts), *run.notices) if line
@@ -133,6 +135,13 @@ class RunsScreen(ModeScreen):
     async def action_finetune(self) -> None:
         if run := self.table.selected:
             await finetune_from(self, run)
+
+
+def _queue_words(queue: Queue) -> str:
+    """Why the queue of the cluster is not known, or what is waited for; empty when it was just seen."""
+    if queue.stale:
+        return f"! {printable(queue.stale)}"
+    return "" if queue.seen_at else "Waiting for the cluster to say what is in its queue …"
 
 
 def _where(run: Run) -> str:
