@@ -149,18 +149,18 @@ class Session:
             self.look_now()
         return launched if launched.notice else replace(launched, notice=await self._notice_once())
 
-    async def plan_resume(self, run: Run, *, gpus: int | None = None, hours: float | None = None) -> Resumption:
+    async def plan_resume(self, run: Run, *, size: str | int | None = None, hours: float | None = None) -> Resumption:
         """How this run would go on, and from where: `str()` of it says so. Raises LaunchError for one that runs, has
         finished, or has saved nothing; SettingsError, HostError."""
-        return await resumption.plan_resume(self.host, self.settings, run, gpus=gpus, hours=hours)
+        return await resumption.plan_resume(self.host, self.settings, run, size=size, hours=hours)
 
-    async def resume(self, run: Run, *, gpus: int | None = None, hours: float | None = None) -> Launched:
+    async def resume(self, run: Run, *, size: str | int | None = None, hours: float | None = None) -> Launched:
         """Submit one more job that goes on with a run that stopped, was cancelled or failed, in its own directory.
 
         Raises what `plan_resume` and `launch` raise; a refusal leaves the run as it was.
         """
         try:
-            found = await self.plan_resume(run, gpus=gpus, hours=hours)
+            found = await self.plan_resume(run, size=size, hours=hours)
             return await resume.resume(self.host, self.cluster, self.settings, found)
         finally:
             self.look_now()

@@ -159,6 +159,18 @@ async def test_a_resume_that_is_refused_leaves_the_run_as_it_was(
     assert (await session.find("first")).state is RunState.CANCELLED
 
 
+async def test_two_consoles_do_not_go_on_with_one_run_at_once(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stopped(session, monkeypatch)
+    monkeypatch.setenv("PRETEND_SECONDS", "0.5")
+    await session.resume(run)
+    with pytest.raises(LaunchError, match="has just changed"):
+        await session.resume(run)
+    assert await seen(session, "first", RunState.FINISHED)
+    assert len(await session.cluster.jobs()) == 2
+
+
 async def test_a_run_goes_on_for_longer_where_it_is_asked_for(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -117,6 +117,7 @@ def test_how_the_job_in_which_a_run_went_on_ended_is_how_the_run_ended() -> None
         ({"word": "FAILED", "exit_status": 75}, "did not take it back"),
         ({"word": "FAILED", "exit_status": 76}, "came back 5 times"),
         ({"word": "TIMEOUT", "exit_status": 0}, "its time was up"),
+        ({"word": "NODE_FAIL", "exit_status": 0}, "its node failed"),
     ],
 )
 def test_a_run_that_could_not_come_back_says_why_and_how_to_go_on(end: dict[str, Any], words: str) -> None:

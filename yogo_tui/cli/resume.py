@@ -18,7 +18,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
     parser = new_command(commands, "resume", "go on with a run that stopped, failed or was cancelled, as one more job")
     parser.add_argument("name", metavar="RUN", help="the run's name or folder, also of one begun in a shell")
-    parser.add_argument("--size", type=int, metavar="GPUS", help="the size, by its GPUs (the one that it had)")
+    parser.add_argument("--size", metavar="GPUS", help="the size, by its GPUs or its name (the one that it had)")
     parser.add_argument("--hours", type=float, metavar="H", help="the time limit of the job (the size's)")
     add_submitting(parser)
     parser.set_defaults(run=run)
@@ -40,11 +40,11 @@ def run(args: argparse.Namespace) -> int:
         run = await session.find(args.name)
         if args.size is not None:
             size_of(session.settings, args.size)
-        plan = await session.plan_resume(run, gpus=args.size, hours=args.hours)
+        plan = await session.plan_resume(run, size=args.size, hours=args.hours)
         if args.dry_run:
             print(script_of(session.settings, plan), end="")
             return 0
-        launched = await session.resume(run, gpus=args.size, hours=args.hours)
+        launched = await session.resume(run, size=args.size, hours=args.hours)
         say([launched], as_json=args.json)
         if not args.json:
             print(printable(f"{run.name} {plan}"), file=sys.stderr if launched.job_id is None else sys.stdout)

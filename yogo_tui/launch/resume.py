@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from yogo.errors import RunError
 from yogo.run.launch import Launch, Outcome, Submission
 from yogo.run.manifest import Manifest
 from yogo_tui.cluster.base import Cluster
-from yogo_tui.errors import ClusterError, ClusterUnknown
+from yogo_tui.errors import ClusterError, ClusterUnknown, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import submit
 from yogo_tui.launch.plan import Launched, Plan
@@ -44,8 +46,12 @@ def script_of(settings: Settings, resumption: Resumption, token: str = PREVIEW_T
 
 
 async def resume(host: Host, cluster: Cluster, settings: Settings, resumption: Resumption) -> Launched:
-    """Submit one further job. Raises TemplateError, ClusterError, HostError; a refusal leaves the run as it was."""
+    """Submit one further job; a refusal leaves the run as it was.
+
+    Raises LaunchError, TemplateError, ClusterError, HostError.
+    """
     await cluster.introduce()
+    await _check_unchanged(host, resumption)
     token = secrets.token_hex(8)
     before = resumption.launch or _begun_elsewhere(resumption, token)
     further = Submission(
@@ -60,6 +66,15 @@ async def resume(host: Host, cluster: Cluster, settings: Settings, resumption: R
     await host.write(script, script_of(settings, resumption, token).encode())
     await submit.write(host, resumption.directory, record)
     return await asyncio.shield(_submit(host, cluster, resumption, record, script))
+
+
+async def _check_unchanged(host: Host, resumption: Resumption) -> None:
+    """Raises LaunchError where somebody else has gone on with the run, or cancelled it, since it was looked at."""
+    now = None
+    with contextlib.suppress(FileNotFoundError, RunError):
+        now = Launch.parse((await host.read(resumption.directory / "launch.json")).data, "launch.json")
+    if (now.submissions if now else ()) != (resumption.launch.submissions if resumption.launch else ()):
+        raise LaunchError(f"{resumption.plan.name} has just changed: look again before you go on with it.")
 
 
 async def _submit(

@@ -23,6 +23,14 @@ _ENDINGS = {
 }
 """What the exit status of a script says (_signals.sbatch)."""
 
+_WORDS = {
+    "TIMEOUT": "its time was up, and it did not come back into the queue",
+    "DEADLINE": "its deadline passed",
+    "NODE_FAIL": "its node failed, and it did not come back into the queue",
+    "BOOT_FAIL": "its node did not start",
+    "PREEMPTED": "others came first, and it did not come back into the queue",
+}
+
 PREVIEW_TOKEN = "shown-at-launch"
 """Stands in a script that is only looked at."""
 
@@ -115,9 +123,7 @@ def render_use(settings: Settings, size: SizePreset, *, name: str, folder: PureP
 
 def ending(word: str, exit_status: int | None) -> str:
     """What a job's end says of its run, which can be gone on with; empty where that is not known from it."""
-    if word == "TIMEOUT":
-        return "its time was up, and it did not come back into the queue"
-    return _ENDINGS.get(exit_status or 0, "")
+    return _WORDS.get(word) or _ENDINGS.get(exit_status or 0, "")
 
 
 def flags(recipe: Recipe) -> list[tuple[str, ...]]:

@@ -19,7 +19,7 @@ from yogo_tui.settings import Settings, SizePreset
 
 
 async def plan_resume(
-    host: Host, settings: Settings, run: Run, *, gpus: int | None = None, hours: float | None = None
+    host: Host, settings: Settings, run: Run, *, size: str | int | None = None, hours: float | None = None
 ) -> Resumption:
     """How this run would go on, with the size it had unless another is named. Raises LaunchError, HostError."""
     if run.path is None:
@@ -28,13 +28,13 @@ async def plan_resume(
     if run.manifest is None or not await _has_saved(host, run.path):
         raise LaunchError(f"{run.name} has saved nothing to go on from (no last.pth): launch it anew, by another name.")
     manifest = run.manifest
-    size = _size(settings, run, gpus)
+    asked = _size(settings, run, size)
     plan = Plan(
         name=run.launch.name if run.launch else run.path.name,
         kind=run.kind,
         definition=PurePosixPath(run.launch.definition if run.launch else manifest.definition),
         recipe=manifest.recipe,
-        size=size if hours is None else size.model_copy(update={"hours": hours}),
+        size=asked if hours is None else asked.model_copy(update={"hours": hours}),
         preset=run.launch.preset if run.launch else "",
         parent=run.launch.parent if run.launch else _parent(run),
         reset_head=manifest.reset_head,
@@ -77,21 +77,22 @@ async def _has_saved(host: Host, path: PurePosixPath) -> bool:
     return bool(names & {kept.last.name, kept.previous.name, kept.best.name})
 
 
-def _size(settings: Settings, run: Run, gpus: int | None) -> SizePreset:
+def _size(settings: Settings, run: Run, title: str | int | None) -> SizePreset:
     """The named size; else the one that the run had, by the template that the settings give such a size."""
     ranks = run.manifest.world_size if run.manifest else 1
     had = run.launch.size if run.launch else None
-    if gpus is None and had is not None:
-        size = settings.size(had.gpus)
+    if title is not None:
+        size = settings.size(title)
+    elif had is not None:
+        alike = [one for one in settings.sizes if one.gpus == had.gpus] or [settings.size(had.gpus)]
+        size = next((one for one in alike if one.cpus == had.cpus), alike[0])
         size = size.model_copy(update=had.model_dump(include={"cpus", "hours", "processes"}))
-    elif gpus is None:
-        size = next((one for one in settings.sizes if _ranks(one) == ranks), settings.sizes[0])
     else:
-        size = settings.size(gpus)
+        size = next((one for one in settings.sizes if _ranks(one) == ranks), settings.sizes[0])
     if _ranks(size) != ranks:
         raise LaunchError(
             f"{run.name} trains on {ranks} processes, and its batches would be others on {_ranks(size)}: "
-            f"choose a size of as many."
+            "choose a size of as many (--size)."
         )
     return size
 
