@@ -34,7 +34,8 @@ _REFUSALS = re.compile(
 )
 _OWN = re.compile(
     r"sbatch: (unrecognized option|invalid option|option .*(requires|ambiguous)|(error|fatal): (.*unrecognized option"
-    r"|unable to open file|this does not look like a batch script|batch script (is empty|contains)"
+    r"|unable to open file|this does not look like a batch script|the first line must start with #!|for instance: #!"
+    r"|batch script (is empty|contains)|instead of expected unix line breaks"
     r"|invalid (--|numeric value|directive)|invalid .* specification))",
     re.IGNORECASE,
 )
