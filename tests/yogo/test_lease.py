@@ -121,6 +121,22 @@ def test_a_run_whose_holder_was_killed_is_taken_over_at_once_on_its_host(run: Ru
     assert second.says().startswith("holds: took over from job 7, process")
 
 
+def test_a_job_that_was_started_again_on_its_host_waits_until_its_first_start_has_ended(
+    run: RunDirectory, start: Start
+) -> None:
+    first = start("gpu1")
+    assert first.says() == "holds:"
+    beside = start("gpu1")
+    assert "is being trained by job 7" in beside.says()
+    second = start("gpu1", ATTEMPT="1", SLURM_RESTART_COUNT="1")
+    assert second.says().endswith("this process waits until that one has ended")
+    assert first.writes() == "wrote 1"
+    first.process.kill()
+    first.process.wait()
+    assert "took over from job 7" in second.says()
+    assert second.writes() == "wrote 1"
+
+
 def test_a_job_that_was_started_again_elsewhere_waits_for_as_long_as_the_first_start_lives(
     run: RunDirectory, start: Start
 ) -> None:

@@ -41,6 +41,9 @@ class Holder(Record):
 
     job_id: str = ""
     cluster: str = ""
+    restarts: int = 0
+    """How often its job had been started before."""
+
     user: int = Field(default_factory=os.getuid)
     since: datetime = Field(default_factory=now)
 
@@ -65,6 +68,11 @@ class Holder(Record):
     def is_of_this_job(self) -> bool:
         return bool(self.job_id) and (self.job_id, self.cluster) == job()
 
+    @property
+    def is_of_an_earlier_start(self) -> bool:
+        """Of this process's job: the scheduler took it for gone, rightly or not."""
+        return self.is_of_this_job and self.restarts < _restarts()
+
 
 class Heartbeat(Record):
     """lease/heartbeat.json: that the holder lives. It is replaced every HEARTBEAT_SECONDS."""
@@ -88,6 +96,12 @@ def job() -> tuple[str, str]:
     return os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_CLUSTER_NAME", "")
 
 
+def _restarts() -> int:
+    with contextlib.suppress(ValueError):
+        return int(os.environ.get("SLURM_RESTART_COUNT", ""))
+    return 0
+
+
 def this_process() -> Holder:
     job_id, cluster = job()
     pid = os.getpid()
@@ -99,6 +113,7 @@ def this_process() -> Holder:
         pid_namespace=_pid_namespace(),
         job_id=job_id,
         cluster=cluster,
+        restarts=_restarts(),
     )
 
 

@@ -220,13 +220,25 @@ def hand_over(run: RunDirectory, giver: Holder) -> Lease:
 def _is_gone(run: RunDirectory, other: Holder, terms: Terms) -> bool:
     """Whether `other` is gone; False where it has let go meanwhile. Raises RunError where it is not, or may not be."""
     if other.is_here and other.lives_here:
-        raise _refusal(run, other)
+        if not other.is_of_an_earlier_start:
+            raise _refusal(run, other)
+        return _ends_here(run, other, terms)
     # A host that was started anew has forgotten the process; but two hosts may have one name.
     if other.is_here and (other.was_of_this_boot or not _beat_lately(run)):
         return True
     if not other.is_of_this_job and not terms.take_over and is_over(other) is False:
         raise _refusal(run, other)
     return _falls_silent(run, other, terms) and _may_be_taken(run, other, terms)
+
+
+def _ends_here(run: RunDirectory, other: Holder, terms: Terms) -> bool:
+    """Wait until a holder on this host has ended; False where it let go."""
+    terms.tell(f"{run.path} is held by {other}: this process waits until that one has ended")
+    while other.lives_here:
+        time.sleep(LOOK_SECONDS)
+        if _found(run) != other:
+            return False
+    return True
 
 
 def _falls_silent(run: RunDirectory, other: Holder, terms: Terms) -> bool:
