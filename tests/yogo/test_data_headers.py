@@ -90,6 +90,13 @@ def test_pictures_that_no_network_can_see_are_problems(tmp_path: Path) -> None:
         assert said in problem.message
 
 
+def test_colours_that_cannot_be_made_grey_are_problems(tmp_path: Path) -> None:
+    Image.new("LAB", (8, 8)).save(tmp_path / "a.tif")
+    (problem,) = look([str(tmp_path / "a.tif")])
+    assert isinstance(problem, Problem)
+    assert "Its colours are LAB" in problem.message
+
+
 def test_a_header_says_size_channels_pages_and_orientation(tmp_path: Path) -> None:
     pages = [Image.fromarray(noise(seed=seed).astype(np.uint8)) for seed in range(3)]
     pages[0].save(tmp_path / "pages.tif", save_all=True, append_images=pages[1:])

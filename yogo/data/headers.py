@@ -179,6 +179,8 @@ def _header(path: str, file: IO[bytes]) -> Header | Problem:
                 return _problem(path, f"This picture has {size} pixels, and up to {MOST_PIXELS:,} are read")
             if picture.mode == "F":
                 return _problem(path, "Its pixels are floating-point numbers: save it with 8 or 16 bits")
+            if picture.mode in {"LAB", "HSV"}:
+                return _problem(path, f"Its colours are {picture.mode}: save it in grey or RGB")
             whole = seems_whole(picture, file)
             header = _described(path, picture, file)
         return header if whole else _decoded(header)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from yogo.errors import YogoError
+from yogo.infer.depth import Depth
 from yogo.infer.pictures import Pictures
 from yogo.infer.request import open_pictures
 from yogo.recipe import Recipe
@@ -21,15 +22,18 @@ Item = tuple[Tensor | None, str]
 class NamedPictures(Dataset[Item]):
     """float32 (C, H, W) and the picture's name; None and a warning for a picture that cannot be read."""
 
-    def __init__(self, pictures: Pictures, normalize_images: bool, rgb: bool) -> None:
+    def __init__(
+        self, pictures: Pictures, normalize_images: bool, rgb: bool, image_bits: int | str | None = None
+    ) -> None:
         self.pictures, self.normalize_images, self.rgb = pictures, normalize_images, rgb
+        self.bits = Depth(pictures, None, image_bits, notice=_warn, tell=_quiet)
 
     def __len__(self) -> int:
         return len(self.pictures.stems)
 
     def __getitem__(self, index: int) -> Item:
         try:
-            pixels = torch.from_numpy(self.pictures.read(index, rgb=self.rgb)).float()
+            pixels = torch.from_numpy(self.pictures.read(index, rgb=self.rgb, bits=self.bits)).float()
         except YogoError as error:
             warnings.warn(str(error), RuntimeWarning, stacklevel=2)
             return None, self.pictures.name(index)
@@ -41,9 +45,23 @@ def get_dataset(
     path_to_zarr: str | Path | None = None,
     normalize_images: bool = False,
     rgb: bool = False,
+    image_bits: int | str | None = None,
 ) -> NamedPictures:
-    """The pictures of a folder, one picture, or the frames of a zarr store. Raises InferenceError."""
-    return NamedPictures(open_pictures(path_to_images, path_to_zarr, Recipe().image_hw), normalize_images, rgb)
+    """The pictures of a folder, one picture, or the frames of a zarr store. Raises InferenceError.
+
+    Of 16 bits the upper eight are read, as published, with a warning; `image_bits` is how many of them are brightness,
+    or "auto".
+    """
+    pictures = open_pictures(path_to_images, path_to_zarr, Recipe().image_hw)
+    return NamedPictures(pictures, normalize_images, rgb, image_bits)
+
+
+def _warn(sentence: str) -> None:
+    warnings.warn(sentence.replace("--image-bits auto", 'image_bits="auto"'), RuntimeWarning, stacklevel=2)
+
+
+def _quiet(sentence: str) -> None:
+    return
 
 
 def collate_fn(batch: Sequence[Item]) -> tuple[Tensor, tuple[str, ...]]:
