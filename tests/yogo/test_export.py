@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -118,6 +119,21 @@ def test_files_that_no_export_made_are_not_replaced(tmp_path: Path, capsys: pyte
     assert (tmp_path / "a.onnx").read_bytes() == b"tuned by hand"
     assert main(["export", str(pth), "--no-openvino", "--overwrite"]) == 0
     assert (tmp_path / "a.xml").read_text() == "<net/>"
+
+
+def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path) -> None:
+    pth = checkpoint(tmp_path / "a.pth")
+    done = subprocess.run(
+        [sys.executable, "-m", "yogo", "export", str(pth), "--no-openvino"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
+        check=False,
+        timeout=240,
+    )
+    assert done.returncode == 1, done.stderr
+    assert f"{tmp_path / 'a.onnx'} cannot be used: File too large" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pth"]
 
 
 def test_the_depth_of_the_pictures_is_in_the_graph_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

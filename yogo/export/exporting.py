@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,13 +87,24 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     labelled, more = _labelled(request, whole)
     frames = labelled.frames() if labelled else frames_to_compare(whole, whole.full_height, request.pictures)
     batches = np.split(frames, len(frames)) + ([frames] if request.dynamic_batch else [])
-    with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
-        done = _made(request, whole, batches, labelled, Path(folder))
-        for made in sorted(Path(folder).iterdir()):
+    with _staging(onnx) as folder:
+        done = _made(request, whole, batches, labelled, folder)
+        for made in sorted(folder.iterdir()):
             made.chmod(0o666 & ~umask())
             os.replace(made, onnx.parent / made.name)
     told = (*notices, *more, *whole.notices)
     return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], told
+
+
+@contextlib.contextmanager
+def _staging(onnx: Path) -> Iterator[Path]:
+    """A folder beside the files to be; what a full disk refuses there is said of the file that is wanted."""
+    with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
+        try:
+            yield Path(folder)
+        except OSError as error:
+            error.filename = str(onnx.parent / Path(error.filename or onnx).name)
+            raise
 
 
 def _check_place(request: ExportRequest) -> None:
