@@ -30,7 +30,7 @@ from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.machine import fitted, machine_of
 from yogo_tui.launch.plan import Launched, Plan
 from yogo_tui.launch.resume import Resumption
-from yogo_tui.launch.use import Purpose, Use, Used
+from yogo_tui.launch.use import Purpose, Results, Use, Used
 from yogo_tui.runs import cancelling, chains, resumption
 from yogo_tui.runs import parent as parents
 from yogo_tui.runs.folder import Scanner
@@ -186,6 +186,10 @@ class Session:
             return await use.use(self.host, self.cluster, self.settings, wanted)
         finally:
             self.look_now()
+
+    async def uses(self, run: Run) -> tuple[Results, ...]:
+        """What tests, looks and exports of the run have left, the latest first. Raises HostError."""
+        return await use.results(self.host, run.path) if run.path else ()
 
     async def _notice_once(self) -> str:
         """What a person who submits here should know, the first time."""

@@ -22,7 +22,9 @@ from yogo.run.launch import Kind, Launch, Outcome, Parent, Size, Submission
 from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Queue, Resources
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Completed, Entry, Piece
+from yogo_tui.launch.machine import Machine
 from yogo_tui.launch.plan import Launched, Plan
+from yogo_tui.launch.use import Purpose, Results, Use, Used
 from yogo_tui.runs.model import Progress, Run, RunState
 from yogo_tui.session import DefinitionFile, ParentInfo, Runs
 from yogo_tui.settings import Settings
@@ -93,6 +95,7 @@ class FakeSession:
     def __init__(self, *runs: Run, folder: Path = Path("/nowhere")) -> None:
         self.settings = Settings(workspace=folder)
         self.cluster = SimpleNamespace(name="slurm")
+        self.machine: Machine | None = None
         self.host = MemoryHost()
         self.presets_folder = folder / "recipes"
         self.runs_folder = folder / "trained_models"
@@ -101,7 +104,10 @@ class FakeSession:
         self.cancelled: list[str] = []
         self.launched: list[Plan] = []
         self.resumed: list[str] = []
+        self.used: list[Use] = []
+        self.results: tuple[Results, ...] = ()
         self.script_problem = ""
+        self.plan_problem = ""
         self.refusal = ""
         self.looks = 0
         self._names = 0
@@ -143,6 +149,19 @@ class FakeSession:
 
     async def check_script(self, script: str) -> str:
         return self.script_problem
+
+    async def check_plan(self, plan: Plan) -> None:
+        if self.plan_problem:
+            raise LaunchError(self.plan_problem)
+
+    async def use(self, run: Run, purpose: Purpose, *, source: PurePosixPath | None = None) -> Used:
+        assert run.path
+        use = Use(purpose, run.name, run.path, self.settings.sizes[0], source)
+        self.used.append(use)
+        return Used(use, run.path / "uses" / f"{purpose}-1", JobId("9"))
+
+    async def uses(self, run: Run) -> tuple[Results, ...]:
+        return self.results
 
     async def launch(self, plan: Plan) -> Launched:
         if self.refusal:

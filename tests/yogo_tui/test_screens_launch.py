@@ -11,6 +11,8 @@ from textual.pilot import Pilot
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from yogo.run.launch import Kind
 from yogo_tui.app import Console
+from yogo_tui.launch.machine import Machine, own_sizes
+from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.session import DefinitionFile
 
 ROOT = Path("/lab/dataset_defs")
@@ -41,7 +43,7 @@ async def test_the_chosen_data_and_size_are_what_is_submitted() -> None:
         await pilot.press(*"all", "enter")
         await see(pilot, "fine-tuning/all.yml", "✔ bash -n", "#SBATCH --job-name=chaos-cat-0001")
         await pilot.press("g", "enter")
-        await see(pilot, "Submit chaos-cat-0001 (2 GPUs, 16 h)? ")
+        await see(pilot, "Submit chaos-cat-0001 (all.yml, ", "2 GPUs, 16 h)?")
         await pilot.press("y")
         await until(pilot, lambda: session.launched)
 
@@ -73,7 +75,7 @@ async def test_a_fine_tune_is_queued_behind_the_run() -> None:
         await pilot.press("enter")
         await see(pilot, "with the recipe")
         await pilot.press("enter", "enter")
-        await see(pilot, "Submit chaos-cat-0001 (1 GPU, 24 h) and behind it chaos-cat-0002")
+        await see(pilot, "Submit chaos-cat-0001 (cells.yml, ", "behind it the fine-tune chaos-cat-0002 (cells.yml, ")
         await pilot.press("y")
         await until(pilot, lambda: len(session.launched) == 2)
 
@@ -152,3 +154,55 @@ async def test_the_only_pre_training_definition_is_there_from_the_start() -> Non
     files = (*FILES, DefinitionFile(ROOT / "pre-training/cells.yml", ROOT))
     async with launch_screen(FakeSession(), files) as pilot:
         await see(pilot, "pre-training/cells.yml", "✔ bash -n")
+
+
+async def test_what_launch_would_refuse_is_said_beside_the_script_and_not_submitted() -> None:
+    session = FakeSession()
+    session.plan_problem = "labels/one.txt, line 21: There is no class 7."
+    async with launch_screen(session, FILES[:1]) as pilot:
+        await see(pilot, "✖ labels/one.txt, line 21")
+        await pilot.press("enter")
+        await see(pilot, "it cannot be launched yet")
+    assert session.launched == []
+
+
+async def test_a_machine_without_gpus_shows_what_it_has() -> None:
+    session = FakeSession()
+    session.machine = Machine(num_gpus=0, num_cpus=2, num_slots=1)
+    session.settings = session.settings.model_copy(
+        update={"sizes": own_sizes(session.machine, session.settings.sizes), "wandb": "disabled"}
+    )
+    async with launch_screen(session, FILES[:1]) as pilot:
+        await see(pilot, "2 CPUs, 24 h", "This machine has no GPU; one job", "W&B is off")
+        assert "A100" not in shown(pilot).upper()
+        assert "GPUs are free" not in shown(pilot)
+        await pilot.press("enter")
+        await see(pilot, "Submit chaos-cat-0001 (cells.yml, ", "this machine's CPU, 24 h)?")
+
+
+async def test_a_list_that_is_narrowed_has_titles_before_descriptions() -> None:
+    session = FakeSession()
+    async with launch_screen(session, FILES[:1]) as pilot:
+        await see(pilot, "✔ bash -n")
+        choices = [Choice("A few hundred", "tried on bccd"), Choice("My bccd"), Choice("BCCD quick"), Choice("other")]
+        answers: list[int | None] = []
+        pilot.app.push_screen(Choose("recipe", choices), answers.append)
+        await see(pilot, "type to narrow")
+        await pilot.press(*"bccd")
+        lines = [line for line in shown(pilot).splitlines() if "bccd" in line.lower()]
+        assert [
+            line.strip(" │┃▌").startswith(start)
+            for line, start in zip(lines[-3:], ("BCCD", "My", "A few"), strict=True)
+        ]
+        await pilot.press("enter")
+        await until(pilot, lambda: answers == [2])
+
+
+async def test_a_recipe_with_a_long_name_is_not_hidden_by_a_count() -> None:
+    session = FakeSession()
+    async with launch_screen(session, FILES[:1]) as pilot:
+        await see(pilot, "✔ bash -n")
+        await pilot.press("r")
+        await see(pilot, "type to narrow")
+        await pilot.press(*"written", "enter")
+        await see(pilot, "as-written", "6 differences")

@@ -126,7 +126,7 @@ async def test_an_unreadable_preset_says_why(tmp_path: Path) -> None:
     (tmp_path / "recipes" / "a.yaml").write_text("epochs: 1o\n")
     async with recipes(tmp_path) as pilot:
         await pilot.press("end")
-        await see(pilot, "✖ unreadable", "a.yaml, line 1: epochs is '1o'")
+        await see(pilot, "✖ unreadable", "a.yaml, line 1: epochs must be a whole number")
 
 
 def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
@@ -134,4 +134,19 @@ def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
         assert parse_field(name, as_typed(field.default)) == (field.default, "")
     assert parse_field("image_hw", "386 x 516") == ((386, 516), "")
     assert parse_field("rgb_images", "yes") == (True, "")
-    assert parse_field("model", "nope")[1].startswith("there is no model named")
+    assert parse_field("model", "nope")[1].startswith('There is no model "nope".')
+
+
+async def test_enter_and_the_arrows_go_from_field_to_field(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        names = [name for name, _, _ in knobs()]
+
+        def focused() -> str:
+            field = pilot.app.focused
+            return str(field.name) if isinstance(field, KnobInput) else ""
+
+        assert focused() == names[0]
+        for key, name in (("enter", names[1]), ("down", names[2]), ("up", names[1]), ("up", names[0])):
+            await pilot.press(key)
+            await until(pilot, lambda name=name: focused() == name)

@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeSession, MemoryHost, make_run, shown, until
 from yogo_tui.app import Console
 from yogo_tui.hosts.base import Piece
+from yogo_tui.launch.use import Purpose, Results
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.widgets.log_view import LogView
 from yogo_tui.widgets.runs_table import RunsTable
@@ -168,3 +169,41 @@ async def test_a_job_that_the_console_did_not_start_shows_its_log() -> None:
     run = replace(make_run("someone"), path=None, launch=None, progress=None)
     async with opened(run) as (pilot, _):
         await see(pilot, "epoch 99", "someone")
+
+
+async def test_a_trained_run_is_exported_by_a_key_and_its_results_are_named() -> None:
+    run = make_run("chaos-cat-0727", RunState.FINISHED, has_best=True)
+    async with opened(run) as (pilot, session):
+        session.results = (Results(PurePosixPath("/lab/trained_models/chaos-cat-0727/uses/test-1"), ("a.json",)),)
+        await pilot.press("u")
+        await see(pilot, "test it", "look for cells in images", "export it")
+        await pilot.press(*"export", "enter")
+        await see(pilot, "Submit a job that exports chaos-cat-0727")
+        await pilot.press("enter")
+        await until(pilot, lambda: [use.purpose for use in session.used] == [Purpose.EXPORT])
+        await see(pilot, "job 9")
+        await pilot.press("d")
+        await see(pilot, "uses/test-1", "a.json")
+
+
+async def test_images_to_look_at_are_asked_for_and_a_test_begins_with_the_runs_own_definition(tmp_path: Path) -> None:
+    run = make_run("chaos-cat-0727", RunState.FINISHED, has_best=True)
+    async with opened(run) as (pilot, session):
+        await pilot.press("u")
+        await see(pilot, "look for cells in images")
+        await pilot.press(*"look", "enter")
+        await see(pilot, "images to look at")
+        await pilot.press(*"/nowhere/at/all")
+        await see(pilot, "does not exist")
+        await pilot.press("ctrl+u", *str(tmp_path), "enter")
+        await see(pilot, "Submit a job that looks for cells")
+        await pilot.press("enter")
+        await until(pilot, lambda: [(use.purpose, use.source) for use in session.used])
+        assert session.used[0].source == PurePosixPath(tmp_path)
+
+
+async def test_a_run_without_weights_has_nothing_to_use() -> None:
+    async with opened(make_run("chaos-cat-0727", has_best=False)) as (pilot, session):
+        await pilot.press("u")
+        await see(pilot, "has no best.pth yet")
+    assert session.used == []

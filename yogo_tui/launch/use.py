@@ -77,6 +77,33 @@ class Used:
     notice: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a use of a run has left."""
+
+    folder: PurePosixPath
+    files: tuple[str, ...]
+    """Names of what it made, its script and logs left out."""
+
+
+async def results(host: Host, directory: PurePosixPath) -> tuple[Results, ...]:
+    """Of each use of the run in `directory`, the latest first. Raises HostError."""
+    try:
+        folders = [entry.name for entry in await host.list(directory / FOLDER) if entry.is_folder]
+    except FileNotFoundError:
+        return ()
+    newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
+    return tuple([await _made(host, directory / FOLDER / name) for name in newest])
+
+
+async def _made(host: Host, folder: PurePosixPath) -> Results:
+    try:
+        names = [entry.name for entry in await host.list(folder)]
+    except FileNotFoundError:  # removed meanwhile
+        names = []
+    return Results(folder, tuple(name for name in names if not name.endswith((".sbatch", ".log"))))
+
+
 async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> Used:
     """Submit it once. Raises LaunchError where there is nothing to use, TemplateError, ClusterError, HostError."""
     await _check(host, wanted)

@@ -67,10 +67,10 @@ class Choose(ModalScreen[int | None]):
 
     def _list(self, words: str) -> None:
         self.options.clear_options()
-        for index, choice in enumerate(self._choices):
-            text = f"{choice.words} {choice.about}".lower()
-            if all(word in text for word in words.lower().split()):
-                self.options.add_option(Option(_line(choice), id=str(index), disabled=bool(choice.problem)))
+        typed = words.lower().split()
+        ranked = ((_rank(choice, typed), index, choice) for index, choice in enumerate(self._choices))
+        for _, index, choice in sorted((one for one in ranked if one[0] is not None), key=lambda one: one[:2]):
+            self.options.add_option(Option(_line(choice), id=str(index), disabled=bool(choice.problem)))
         self.options.action_first()
 
     def action_move(self, by: int) -> None:
@@ -87,6 +87,16 @@ class Choose(ModalScreen[int | None]):
     @on(OptionList.OptionSelected)
     def _clicked(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(int(event.option.id or 0))
+
+
+def _rank(choice: Choice, typed: Sequence[str]) -> int | None:
+    """How well it is what was typed, 0 the best: titles go before what is said of them. None where it is not."""
+    title = choice.words.lower()
+    if not all(word in f"{title} {choice.about.lower()}" for word in typed):
+        return None
+    if not all(word in title for word in typed):
+        return 2
+    return 0 if title.startswith(" ".join(typed)) else 1
 
 
 def _line(choice: Choice) -> Content:

@@ -20,9 +20,11 @@ from yogo.presets import Preset
 from yogo.run.directory import check_name
 from yogo.run.launch import Kind
 from yogo.terminal import printable
+from yogo.wording import counted
 from yogo_tui.cluster.base import Estimate, Resources
 from yogo_tui.errors import ConsoleError, OtherClasses
 from yogo_tui.launch import templates
+from yogo_tui.launch.machine import size_words
 from yogo_tui.launch.plan import Plan
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import Draft, ModeScreen
@@ -40,7 +42,6 @@ from yogo_tui.screens.launch_form import (
     preset_for,
     recipe_words,
     shorten,
-    size_words,
 )
 from yogo_tui.session import DefinitionFile
 from yogo_tui.widgets.launch_summary import Check, LaunchSummary, Line
@@ -87,6 +88,7 @@ class LaunchScreen(ModeScreen):
         self._other_classes = ""
         self._files: tuple[DefinitionFile, ...] = ()
         session = self.app.session
+        self.summary.machine = session.machine
         self._form = Form(
             name=session.propose_name(),
             size=session.settings.sizes[0],
@@ -139,12 +141,17 @@ class LaunchScreen(ModeScreen):
         then = (shorten(form.then.definition, files), f"with {form.then.preset.title}") if form.then else ()
         return [
             Line("d", "data", data),
-            Line("r", "recipe", recipe_words(form.preset)),
+            Line("r", "recipe", *recipe_words(form.preset)),
             Line("a", "name", form.name),
             Line("p", "from", parent_words(form.parent) if form.parent else "– no parent", notes),
-            Line("g", "size", f"{size_words(form.size)}, {form.size.cpus} CPUs"),
+            Line("g", "size", self._size_words(form)),
             Line("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
         ]
+
+    def _size_words(self, form: Form) -> str:
+        machine, cpus = self.app.session.machine, counted(form.size.cpus, "CPU")
+        has_gpus = machine is None or machine.num_gpus > 0
+        return f"{size_words(form.size, machine)}, {cpus}" if has_gpus else f"{cpus}, {form.size.hours:g} h"
 
     @work(exclusive=True, group="preview")
     async def preview(self, form: Form) -> None:
@@ -158,7 +165,9 @@ class LaunchScreen(ModeScreen):
                 then = await make_then(session, form, plan)
                 self._script = session.render(plan)
                 said = await session.check_script(self._script)
+                await session.check_plan(plan)
                 notices = [one.notice for one in (plan, then) if one and one.notice]
+                notices.append(session.settings.wandb_words)
                 checks = [Check(said or "bash -n", not said), *self._fits(plan), *(Check(n, True) for n in notices)]
                 self._problem = said
             except OtherClasses as error:
@@ -318,7 +327,7 @@ class LaunchScreen(ModeScreen):
         if self._problem:
             self.app.notify(self._problem, title="it cannot be launched yet", severity="warning", markup=False)
             return
-        if not await self.app.push_screen_wait(Ask(form.question, is_safe=True)):
+        if not await self.app.push_screen_wait(Ask(form.question(self.app.session.machine), is_safe=True)):
             return
         with self.app.telling("not everything was launched" if form.then else f"{form.name} was not launched"):
             self.app.notify(await launch_form(self.app.session, form), markup=False)

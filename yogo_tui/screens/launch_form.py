@@ -9,7 +9,9 @@ from pathlib import Path, PurePosixPath
 from yogo.presets import Preset
 from yogo.recipe import differences
 from yogo.run.launch import Kind
+from yogo.wording import counted
 from yogo_tui.errors import ConsoleError, LaunchError, OtherClasses
+from yogo_tui.launch.machine import Machine, launch_words
 from yogo_tui.launch.plan import Plan, kind_of
 from yogo_tui.session import DefinitionFile, ParentInfo, Session
 from yogo_tui.settings import SizePreset
@@ -63,13 +65,23 @@ class Form:
             return "choose the data first: press d"
         return f"the recipe cannot be read: {self.preset.problem}" if self.preset.problem else ""
 
-    @property
-    def question(self) -> str:
+    def question(self, machine: Machine | None) -> str:
         """What launching will do, in a sentence that can be read aloud."""
+        assert self.definition is not None
         head = " with new class outputs" if self.reset_head else ""
-        one = f"Submit {self.name} ({size_words(self.size)})"
+        said = launch_words(
+            self.name,
+            definition=self.definition,
+            preset=_short_name(self.preset),
+            recipe=self.preset.recipe,
+            size=self.job_size,
+            machine=machine,
+        )
+        one = f"Submit {said}"
         if self.then:
-            return f"{one} and behind it {self.then.name} (fine-tune){head}?"
+            epochs = counted(self.then.preset.recipe.epochs, "epoch")
+            then = f"{self.then.definition.name}, {_short_name(self.then.preset)}, {epochs}"
+            return f"{one} and behind it the fine-tune {self.then.name} ({then}){head}?"
         if self.parent and self.parent.from_run and not self.parent.from_run.state.is_over:
             return f"{one}{head} behind {self.parent.from_run.name}, to start once that has finished?"
         return f"{one}{head}?"
@@ -150,11 +162,6 @@ def definition_for(files: Sequence[DefinitionFile], word: str) -> Path | None:
     return fitting[0] if len(fitting) == 1 else files[0].path if len(files) == 1 else None
 
 
-def size_words(size: SizePreset) -> str:
-    gpus = "1 GPU" if size.gpus == 1 else f"{size.gpus} GPUs"
-    return f"{gpus}, {size.hours:g} h"
-
-
 def shorten(definition: Path, files: Sequence[DefinitionFile]) -> str:
     """A definition's path below the folder of the settings that it lies in."""
     for file in files:
@@ -174,7 +181,11 @@ def inherited_words(parent: ParentInfo) -> tuple[str, ...]:
     return f"inherits {parent.model},", f"{normalised}, {'colour' if parent.rgb_images else 'grey'}, {height}×{width}"
 
 
-def recipe_words(preset: Preset) -> str:
+def recipe_words(preset: Preset) -> tuple[str, tuple[str, ...]]:
+    """The recipe's name, and below it how many fields it sets."""
     count = len(differences(preset.recipe))
-    name = preset.slug or preset.title
-    return f"{name}  ({count} difference{'' if count == 1 else 's'})" if count else name
+    return _short_name(preset), (counted(count, "difference"),) if count else ()
+
+
+def _short_name(preset: Preset) -> str:
+    return preset.slug or preset.title

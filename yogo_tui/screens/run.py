@@ -16,7 +16,7 @@ from yogo.run.history import History
 from yogo.terminal import printable
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK, FramedScreen
-from yogo_tui.screens.run_actions import cancel_run, finetune_from, resume_run
+from yogo_tui.screens.run_actions import cancel_run, finetune_from, resume_run, use_run
 from yogo_tui.session import Runs
 from yogo_tui.widgets.curves import Curves
 from yogo_tui.widgets.filter_line import FilterLine
@@ -39,6 +39,7 @@ class RunScreen(FramedScreen):
         Binding("slash", "search", "search", id="run.search"),
         Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
         Binding("x", "cancel", "cancel", id="run.cancel"),
+        Binding("u", "use", "use it: test, infer, export", id="run.use", show=False),
         Binding("r", "resume", "go on with it", id="run.resume", show=False),
         Binding("t", "follow", "follow the log's end, or stay", id="run.follow", show=False),
         Binding("d", "details", "details or plot: recipe, parent, metrics, files", id="run.details", show=False),
@@ -142,6 +143,7 @@ class RunScreen(FramedScreen):
     def action_details(self) -> None:
         self.toggle_class("-details")
         self._name_upper()
+        self.look_for_results()
         (self.details if self.has_class("-details") else self.plot).focus()
 
     def action_search(self) -> None:
@@ -172,6 +174,17 @@ class RunScreen(FramedScreen):
     @work(exclusive=True, group="act")
     async def action_resume(self) -> None:
         await resume_run(self, self._run)
+
+    @work(exclusive=True, group="act")
+    async def action_use(self) -> None:
+        if await use_run(self, self._run):
+            self.look_for_results()
+
+    @work(exclusive=True, group="results")
+    async def look_for_results(self) -> None:
+        with self.app.telling(f"the results of {self._run.name} cannot be listed"):
+            self.details.results = await self.app.session.uses(self._run)
+            self.details.show(self._run, self._history)
 
     @work(exclusive=True, group="act")
     async def action_finetune(self) -> None:

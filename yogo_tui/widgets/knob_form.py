@@ -23,8 +23,8 @@ class KnobInput(Input):
     """One field; enter goes on to the next."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,enter", "screen.focus_next", "next field", id="form.next", show=False),
-        Binding("up", "screen.focus_previous", "previous field", id="form.previous", show=False),
+        Binding("down,enter", "app.focus_next", "next field", id="form.next", show=False),
+        Binding("up", "app.focus_previous", "previous field", id="form.previous", show=False),
     ]
 
 

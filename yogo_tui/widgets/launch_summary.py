@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from yogo.terminal import printable
 from yogo_tui.cluster.base import Estimate, Resources
+from yogo_tui.launch.machine import Machine
 from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.words import cut_middle
 
@@ -36,6 +37,9 @@ class Check:
 
 
 class LaunchSummary(VerticalScroll, can_focus=False):
+    machine: Machine | None = None
+    """This machine, where it runs the jobs itself."""
+
     def compose(self) -> Iterator[Static]:
         yield Static(id="summary")
         yield Static(id="sizes")
@@ -62,19 +66,26 @@ class LaunchSummary(VerticalScroll, can_focus=False):
         asking: str = "",
     ) -> None:
         table = Table.grid(padding=(0, 2))
-        table.add_row("", Text("GPUs", justify="right"), "hours", "would start by", style="dim")
+        has_gpus = self.machine is None or self.machine.num_gpus > 0
+        table.add_row("", Text("GPUs" if has_gpus else "", justify="right"), "hours", "would start by", style="dim")
         for index, size in enumerate(sizes):
             estimate = estimates.get(index)
             when = _when(estimate) if estimate else ""
             mark = "▸" if size == chosen else " "
-            table.add_row(mark, Text(str(size.gpus), justify="right"), Text(f"{size.hours:g}", justify="right"), when)
+            what = str(size.gpus) if has_gpus else "CPU"
+            table.add_row(mark, Text(what, justify="right"), Text(f"{size.hours:g}", justify="right"), when)
         parts: list[RenderableType] = [table]
-        if asking or not resources:
-            parts.append(Text(asking or "w asks when each would start", "dim"))
-        else:
-            free = f"{resources.free_gpus} of {resources.total_gpus} GPUs are free now"
-            parts.append(Text(free if resources.total_gpus else printable(resources.detail), "dim"))
+        parts.append(Text(printable(self._below(resources, asking)), "dim"))
         self.query_one("#sizes", Static).update(Group(*parts))
+
+    def _below(self, resources: Resources | None, asking: str) -> str:
+        """What is asked now, or what is known of what there is."""
+        if asking or not resources:
+            return asking or (str(self.machine) if self.machine else "w asks when each would start")
+        if self.machine and not self.machine.num_gpus:
+            return str(self.machine)
+        free = f"{resources.free_gpus} of {resources.total_gpus} GPUs are free now"
+        return free if resources.total_gpus else resources.detail
 
     def show_checks(self, checks: Sequence[Check]) -> None:
         words = "\n".join(f"{'✔' if check.is_well else '✖'} {printable(check.words)}" for check in checks)

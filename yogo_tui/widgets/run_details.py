@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 from rich.text import Text
@@ -13,24 +13,29 @@ from yogo.recipe import Recipe, differences
 from yogo.run.history import History
 from yogo.run.manifest import WandbRun
 from yogo.terminal import printable
+from yogo_tui.launch.use import Results
 from yogo_tui.runs.model import Run
 from yogo_tui.widgets.words import state_words, thousands
+
+_MOST_FILES = 5
 
 
 class RunDetails(VerticalScroll, can_focus=True):
     DEFAULT_CSS = "RunDetails { padding: 0 1; }"
+    results: tuple[Results, ...] = ()
+    """What tests, looks and exports of the run have left, the latest first."""
 
     def compose(self) -> Iterator[Static]:
         yield Static(id="details")
 
     def show(self, run: Run, history: History) -> None:
         table = Table.grid(padding=(0, 2))
-        for title, words in _lines(run, history):
+        for title, words in _lines(run, history, self.results):
             table.add_row(Text(title, "bold"), Text(printable(words)))
         self.query_one("#details", Static).update(table)
 
 
-def _lines(run: Run, history: History) -> Iterator[tuple[str, str]]:
+def _lines(run: Run, history: History, results: Sequence[Results]) -> Iterator[tuple[str, str]]:
     yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
     for doubt in run.doubts:
         yield "doubt", doubt
@@ -45,6 +50,7 @@ def _lines(run: Run, history: History) -> Iterator[tuple[str, str]]:
     if run.path:
         yield "folder", str(run.path)
         yield "weights", f"{run.path}/best.pth" if run.has_best else "no best.pth yet"
+    yield from _used(results)
     if run.log:
         yield "log", str(run.log)
     yield from _metrics(history)
@@ -71,6 +77,13 @@ def _what(run: Run) -> Iterator[tuple[str, str]]:
 def _wandb_words(run: Run, wandb: WandbRun) -> str:
     """Where its curves can be seen in a browser, or how they come there."""
     return wandb.url or f"offline; upload it with: wandb sync {run.path}/wandb/offline-run-*"
+
+
+def _used(results: Sequence[Results]) -> Iterator[tuple[str, str]]:
+    for number, one in enumerate(results):
+        made = ", ".join(one.files[:_MOST_FILES]) or "nothing yet"
+        more = f" and {len(one.files) - _MOST_FILES:,} more" if len(one.files) > _MOST_FILES else ""
+        yield "" if number else "results", f"{one.folder.parent.name}/{one.folder.name}: {made}{more}"
 
 
 def _settings(recipe: Recipe) -> Iterator[str]:
