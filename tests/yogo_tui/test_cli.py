@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from made_runs import finished_run
 
 from yogo.synth.png import png
 from yogo_tui.cli import main
@@ -271,3 +273,42 @@ def test_five_hundred_runs_are_listed_in_a_moment(lab: Path, capsys: pytest.Capt
     assert main(["runs", "-n", "3"]) == 0
     assert time.monotonic() - began < 10
     assert capsys.readouterr().out.count("✔ finished") == 3
+
+
+def test_a_log_that_is_not_there_is_an_error_that_says_where_it_would_be(
+    lab: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    assert main(["launch", "cells.yml", "--name", "first"]) == 0
+    assert main(["launch", "cells.yml", "--name", "second"]) == 0
+    capsys.readouterr()
+    assert main(["logs", "second"]) == 1
+    told = capsys.readouterr().err
+    assert f"There is no log {lab}/trained_models/second/second-2.log. second ◌ waiting" in told
+
+
+def test_a_run_begun_in_a_shell_says_where_its_output_went(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    finished_run(lab / "trained_models" / "by-hand")
+    assert main(["logs", "by-hand"]) == 1
+    assert "Started outside the queue: its output went to that terminal." in capsys.readouterr().err
+
+
+def test_what_takes_long_is_said_and_the_runs_are_listed_although_the_queue_is_silent(lab: Path) -> None:
+    finished_run(lab / "trained_models" / "well")
+    programs = lab / "bin"
+    programs.mkdir()
+    config = "ClusterName=lab\\nAccountingStorageType=accounting_storage/none\\n"
+    for name, body in {"sbatch": "exit 1", "squeue": "sleep 3; exit 1", "scontrol": f"printf '{config}'"}.items():
+        (programs / name).write_text(f"#!/bin/sh\n{body}\n")
+        (programs / name).chmod(0o755)
+    (lab / "settings.yaml").write_text("cluster: slurm\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "yogo_tui", "--workspace", str(lab), "runs"],
+        env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "well  ✔ finished" in done.stdout
+    assert "waiting for the queue of the cluster" in done.stderr

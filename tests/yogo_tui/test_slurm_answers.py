@@ -362,6 +362,29 @@ def test_gpus_are_counted_in_what_a_job_has(tres: str, expected: int) -> None:
     assert gpus_in_tres(tres) == expected
 
 
+def test_the_parts_of_a_heterogeneous_job_write_into_the_log_of_the_first() -> None:
+    names = log_names(job_id="160", leader="159", array="160", task="", name="het", user="me", host="gpu2")
+    assert log_path("/logs/%x-%j-%a.log", "/", names)[0] == PurePosixPath("/logs/het-159-4294967294.log")
+
+
+@pytest.mark.parametrize(
+    ("task", "host", "pattern", "why"),
+    [
+        ("0-4", "", "/logs/%A_%a.log", "Each task of this array has a log of its own"),
+        ("0-4", "", "/logs/%j.log", "Each task of this array has a log of its own"),
+        ("", "", "/logs/%N.log", "named after the node"),
+        ("", "", "/logs/%b.log", "only the job itself knows"),
+        ("", "", "(null)", "does not say where"),
+        ("", "", "/dev/null", "goes to /dev/null"),
+    ],
+)
+def test_why_there_is_no_log_is_said(task: str, host: str, pattern: str, why: str) -> None:
+    names = log_names(job_id="7", leader="", array="7", task=task, name="a", user="me", host=host)
+    path, said = log_path(pattern, "/work", names)
+    assert path is None
+    assert why in said
+
+
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [

@@ -67,6 +67,10 @@ async def _wait_for(session: Session, run: Run, log: PurePosixPath, *, may_come:
         print(printable(f"waiting for {log} …"), file=sys.stderr, flush=True)
 
 
+def _is_same(one: Run, run: Run) -> bool:
+    return one.path == run.path if run.path else (one.job and one.job.id) == (run.job and run.job.id)
+
+
 async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int, *, as_json: bool) -> None:
     from yogo_tui.runs.logfollow import follow
 
@@ -74,7 +78,7 @@ async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int
 
     async def watch() -> None:
         async for seen in session.watch_runs():
-            if all(one.state.is_over for one in seen.runs if one.name == run.name):
+            if all(one.state.is_over for one in seen.runs if _is_same(one, run)):
                 over.set()
 
     watching = asyncio.create_task(watch())

@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
         run = await session.find(args.name)
         if run.path is None:
-            raise LaunchError(f"{run.name} is a job that the console did not start: it has no curves.")
+            raise LaunchError(f"{run.name} is a job that is no run of these folders: it has no curves.")
         history = await _read(session.host, run.path)
         curves = _curves(history)
         if args.json:

@@ -17,7 +17,8 @@ async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = Fals
     """
     shown: dict[str, object] = {}
     async for seen in session.watch_runs():
-        runs = [run for run in seen.runs if run.name in names]
+        # Another job may have the name, here or in another workspace.
+        runs = [run for run in seen.runs if run.name in names and run.path and not run.is_elsewhere]
         for run in reversed(runs):
             tenth = int(10 * run.progress.epoch / run.progress.epochs) if run.progress and run.progress.epochs else 0
             news = (run.state, run.why, tenth)

@@ -79,11 +79,10 @@ class Lanes:
         lane = self._idle.pop() if self._idle else _Lane()
         done = lane.do(batch.work)
         num_told = 0
-        while not done.is_set():
+        while not done.done():
             before = len(batch.outcomes)
-            try:
-                await asyncio.wait_for(done.wait(), PATIENCE_SECONDS)
-            except TimeoutError:
+            await asyncio.wait({done}, timeout=PATIENCE_SECONDS)
+            if not done.done():
                 _tell(batch, num_told)
                 num_told = len(batch.outcomes)
                 if num_told == before:
@@ -103,9 +102,9 @@ class Lanes:
         if rest := batch.calls[position + 1 :]:
             self._make(rest)
 
-    async def _returned(self, lane: _Lane, done: asyncio.Event, hanging: _Call) -> None:
+    async def _returned(self, lane: _Lane, done: asyncio.Future[None], hanging: _Call) -> None:
         about = hanging.about()
-        await done.wait()
+        await done
         self.stuck.discard(about)
         self._idle.append(lane)
 
@@ -117,14 +116,15 @@ class _Lane:
         self._tasks: SimpleQueue[Callable[[], None]] = SimpleQueue()
         threading.Thread(target=self._work, name="files", daemon=True).start()
 
-    def do(self, work: Callable[[], None]) -> asyncio.Event:
-        """Have it done; the event is set, in the event loop, once it is."""
-        loop, done = asyncio.get_running_loop(), asyncio.Event()
+    def do(self, work: Callable[[], None]) -> asyncio.Future[None]:
+        """Have it done; the future is, in the event loop, once it is."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
 
         def task() -> None:
             work()
             if not loop.is_closed():
-                loop.call_soon_threadsafe(done.set)
+                loop.call_soon_threadsafe(_finish, done)
 
         self._tasks.put(task)
         return done
@@ -153,6 +153,11 @@ class Unwaited(ThreadPoolExecutor):
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Whatever still runs ends with the process."""
+
+
+def _finish(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _tell(batch: _Batch, first: int) -> None:

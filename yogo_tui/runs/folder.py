@@ -32,7 +32,7 @@ _FRESH = timedelta(minutes=5)
 
 _NEWER = "was written by a newer yogo: it is shown as far as it is understood"
 
-_AT_ONCE = 16
+_AT_ONCE = 48
 _RECORD_LIMIT = 8 << 20
 
 

@@ -1,0 +1,129 @@
+"""The look at all runs: what is there is shown while what does not answer is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from pathlib import Path, PurePosixPath
+
+from made_runs import finished_run
+
+from yogo.recipe import Recipe
+from yogo.run.directory import RunDirectory
+from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
+from yogo.run.record import now
+from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Resources
+from yogo_tui.errors import ClusterUnknown
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.runs.folder import Scanner
+from yogo_tui.runs.lookout import Lookout
+from yogo_tui.runs.model import RunState
+
+
+@dataclass
+class SlowCluster:
+    """Its queue answers once it is let; who asks for a job by name waits for ever."""
+
+    may_answer: asyncio.Event = field(default_factory=asyncio.Event)
+    known: tuple[Job, ...] = ()
+    asked: list[Sequence[JobId]] = field(default_factory=list)
+    name: str = "slurm"
+    unanswered: frozenset[JobId] = frozenset()
+
+    async def introduce(self) -> None:
+        self.name = "lab"
+
+    async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
+        self.asked.append(ids)
+        await self.may_answer.wait()
+        return self.known
+
+    async def find(self, name: str) -> tuple[Job, ...]:
+        await asyncio.Event().wait()
+        raise ClusterUnknown("never")
+
+    async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
+        raise NotImplementedError
+
+    async def cancel(self, ids: Sequence[JobId]) -> None:
+        raise NotImplementedError
+
+    async def estimate(self, script: PurePosixPath) -> Estimate:
+        raise NotImplementedError
+
+    async def resources(self, partition: str) -> Resources:
+        raise NotImplementedError
+
+
+def lookout(cluster: SlowCluster, folder: Path) -> Lookout:
+    host = HereHost()
+    return Lookout(host, cluster, Scanner(host, [PurePosixPath(folder)]), poll_seconds=0.1)
+
+
+def launched(path: Path, **changes: object) -> Launch:
+    submission = Submission(cluster="lab", outcome=Outcome.SUBMITTED, job_id="7", at=now() - timedelta(hours=1))
+    launch = Launch(
+        name=path.name,
+        kind=Kind.TRAIN,
+        token=f"token-{path.name}",
+        definition="/d",
+        recipe=Recipe(),
+        size=Size(gpus=1, cpus=1, hours=1),
+        submissions=(submission.model_copy(update=changes),),
+    )
+    path.mkdir(parents=True, exist_ok=True)
+    launch.write(RunDirectory(path).launch)
+    return launch
+
+
+async def test_the_folders_are_shown_before_the_queue_has_answered(tmp_path: Path) -> None:
+    finished_run(tmp_path / "well")
+    launched(tmp_path / "live")
+    cluster = SlowCluster()
+    async with asyncio.timeout(60), aclosing(lookout(cluster, tmp_path).watch()) as looks:
+        states = {run.name: run.state for run in (await anext(looks)).runs}
+        assert states == {"well": RunState.FINISHED, "live": RunState.UNKNOWN}
+        cluster.known = (Job(JobId("7"), "live", JobState.RUNNING, token="token-live"),)
+        cluster.may_answer.set()
+        async for seen in looks:
+            if seen.queue.seen_at:
+                break
+    assert {run.name: run.state for run in seen.runs}["live"] is RunState.RUNNING
+
+
+async def test_the_first_look_asks_for_the_jobs_of_the_clusters_own_name(tmp_path: Path) -> None:
+    launched(tmp_path / "live")
+    cluster = SlowCluster()
+    cluster.may_answer.set()
+    await lookout(cluster, tmp_path).once()
+    assert cluster.asked == [("7",)]
+
+
+async def test_a_launch_without_an_answer_that_is_looked_up_for_ever_holds_up_no_look(tmp_path: Path) -> None:
+    launched(tmp_path / "lost", outcome=Outcome.UNKNOWN, job_id=None)
+    cluster = SlowCluster()
+    cluster.may_answer.set()
+    async with asyncio.timeout(60), aclosing(lookout(cluster, tmp_path).watch()) as looks:
+        for _ in range(3):
+            (run,) = (await anext(looks)).runs
+    assert run.state is RunState.UNKNOWN
+
+
+async def test_a_run_of_another_workspace_is_read_in_its_own_directory(tmp_path: Path) -> None:
+    there = tmp_path / "there" / "trained_models" / "first"
+    launched(there)
+    run = finished_run(tmp_path / "made")
+    for file in (run.manifest, run.result, run.best):
+        file.rename(there / file.name)
+    cluster = SlowCluster()
+    cluster.may_answer.set()
+    log = PurePosixPath(there / "first-7.log")
+    job = Job(JobId("7"), "first", JobState.DONE, token="token-first", log=log)
+    cluster.known = (job, replace(job, id=JobId("8"), name="other", token="token-other", log=None))
+    runs = {run.name: run for run in (await lookout(cluster, tmp_path / "here").once()).runs}
+    assert (runs["first"].state, runs["first"].path) == (RunState.FINISHED, PurePosixPath(there))
+    assert runs["first"].why.startswith("from another workspace")
+    assert (runs["other"].state, runs["other"].path) == (RunState.DONE, None)
