@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from yogo_tui.cluster.base import JobId, JobState
 from yogo_tui.cluster.slurm import SlurmCluster
-from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_names, log_path, moment, seconds
+from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, moment, seconds
 from yogo_tui.cluster.slurm.nodes import count_gpus
 from yogo_tui.cluster.slurm.past import parse_accounting
 from yogo_tui.cluster.slurm.queue import parse_queue
@@ -290,8 +290,6 @@ def test_a_dependency_names_every_job_that_is_waited_for() -> None:
     assert job.after == ("12", "13_4")
 
 
-NAMES = log_names(job_id="130", leader="", array="123", task="7", name="name", user="me", host="")
-
 odd_text = st.text(st.characters(exclude_characters="\x1e", exclude_categories=["Cs"]), max_size=30)
 
 
@@ -314,7 +312,6 @@ def test_no_text_at_all_breaks_the_readers(text: str) -> None:
         parse_queue(text)
     for read in (parse_accounting, count_gpus, moment, seconds, gpus_in_gres, gpus_in_tres):
         read(text)
-    log_path(text, "/work", NAMES)
 
 
 @given(st.integers(0, 400 * 86400))
@@ -360,51 +357,6 @@ def test_gpus_are_counted_in_what_a_node_has(gres: str, expected: int) -> None:
 )
 def test_gpus_are_counted_in_what_a_job_has(tres: str, expected: int) -> None:
     assert gpus_in_tres(tres) == expected
-
-
-def test_the_parts_of_a_heterogeneous_job_write_into_the_log_of_the_first() -> None:
-    names = log_names(job_id="160", leader="159", array="160", task="", name="het", user="me", host="gpu2")
-    assert log_path("/logs/%x-%j-%a.log", "/", names)[0] == PurePosixPath("/logs/het-159-4294967294.log")
-
-
-@pytest.mark.parametrize(
-    ("task", "host", "pattern", "why"),
-    [
-        ("0-4", "", "/logs/%A_%a.log", "Each task of this array has a log of its own"),
-        ("0-4", "", "/logs/%j.log", "Each task of this array has a log of its own"),
-        ("", "", "/logs/%N.log", "named after the node"),
-        ("", "", "/logs/%b.log", "only the job itself knows"),
-        ("", "", "(null)", "does not say where"),
-        ("", "", "/dev/null", "goes to /dev/null"),
-    ],
-)
-def test_why_there_is_no_log_is_said(task: str, host: str, pattern: str, why: str) -> None:
-    names = log_names(job_id="7", leader="", array="7", task=task, name="a", user="me", host=host)
-    path, said = log_path(pattern, "/work", names)
-    assert path is None
-    assert why in said
-
-
-@pytest.mark.parametrize(
-    ("pattern", "expected"),
-    [
-        ("/logs/run-%j.log", "/logs/run-130.log"),
-        ("/logs/%J-%n-%s-%t-%u.log", "/logs/130-0-batch-0-me.log"),
-        ("/logs/slurm-130.out", "/logs/slurm-123_7.out"),
-        ("/logs/as\\%j.log", "/logs/as%j.log"),
-        ("/logs/%b.log", None),
-        ("run-%A_%a.log", "/work/run-123_7.log"),
-        ("/logs/%x-%6j.log", "/logs/name-000130.log"),
-        ("/logs/100%%.log", "/logs/100%.log"),
-        ("/logs/on-%N.log", None),
-        ("/dev/null", None),
-        ("(null)", None),
-    ],
-)
-def test_the_log_is_where_slurm_writes_it(pattern: str, expected: str | None) -> None:
-    path, why = log_path(pattern, "/work", NAMES)
-    assert path == (PurePosixPath(expected) if expected else None)
-    assert bool(why) is (path is None)
 
 
 def test_nodes_that_take_no_jobs_count_for_nothing_and_are_named() -> None:
