@@ -84,4 +84,4 @@ def test_what_is_awaited_is_said_while_slurm_is_slow(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "yogo_tui", "runs", "--cluster", "slurm"]
     shown = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=120)
     assert "first" in shown.stdout
-    assert shown.stderr.startswith("waiting for slurm to tell its jobs …\n")
+    assert shown.stderr.startswith("waiting for the queue of the cluster …\n")

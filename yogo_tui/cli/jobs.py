@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command, told_while
+from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
 
 if TYPE_CHECKING:
     from yogo_tui.cluster.base import Job
@@ -30,11 +30,7 @@ def run(args: argparse.Namespace) -> int:
         from yogo_tui.widgets.words import since
 
         words = [word.lower() for word in args.words]
-        jobs = [
-            job
-            for job in await told_while(session.cluster.jobs(), session.cluster.name)
-            if all(word in _told(job) for word in words)
-        ]
+        jobs = [job for job in await session.cluster.jobs() if all(word in _told(job) for word in words)]
         jobs = jobs[-args.num :] if args.num else jobs
         if args.json:
             print_json([job_json(job) for job in jobs])

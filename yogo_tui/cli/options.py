@@ -7,7 +7,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from yogo.terminal import printable
 from yogo_tui.errors import ConsoleError
@@ -15,10 +15,6 @@ from yogo_tui.settings import Settings, load
 
 if TYPE_CHECKING:
     from yogo_tui.session import Session
-
-T = TypeVar("T")
-
-_PATIENCE_SECONDS = 2.0
 
 Commands = argparse._SubParsersAction  # of ArgumentParser; argparse has no public name for it
 
@@ -60,15 +56,6 @@ def settings_of(args: argparse.Namespace) -> Settings:
     for notice in settings.notices:
         print(f"! {printable(notice)}", file=sys.stderr)
     return settings
-
-
-async def told_while(answer: Awaitable[T], cluster: str) -> T:
-    """The answer; that it is awaited is said where it takes its time."""
-    asked = asyncio.ensure_future(answer)
-    done, _ = await asyncio.wait({asked}, timeout=_PATIENCE_SECONDS)
-    if not done:
-        print(printable(f"waiting for {cluster} to tell its jobs …"), file=sys.stderr)
-    return await asked
 
 
 def in_session(args: argparse.Namespace, action: Callable[[Session], Awaitable[int]]) -> int:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command, told_while
+from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
 
 if TYPE_CHECKING:
     from yogo_tui.session import Session
@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
         )
         from yogo_tui.widgets.words import cut_middle
 
-        seen = await told_while(session.runs(), session.cluster.name)
+        seen = await session.runs()
         words = [word.lower() for word in args.words]
         found = [
             run for run in seen.runs if all(word in f"{run.name} {run.state} {run.kind}".lower() for word in words)

@@ -11,7 +11,7 @@ import secrets
 import shlex
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Completed, Entry, Piece
@@ -151,11 +151,24 @@ class _Link:
 async def _open(target: str, config: Path | None) -> _Link:
     import asyncssh
 
+    from yogo_tui.hosts import host_keys
+
     user, _, host = target.rpartition("@")
-    options: dict[str, object] = {"username": user} if user else {}
+    options: dict[str, Any] = {"username": user} if user else {}
     if config is not None:
         options["config"] = [str(config)]
-    connection = await asyncssh.connect(host, keepalive_interval=KEEPALIVE_SECONDS, keepalive_count_max=3, **options)
+    keys = host_keys.Seen(target, host, options)
+    try:
+        connection, _ = await asyncssh.create_connection(
+            keys.client,
+            host,
+            known_hosts=keys.known_hosts,
+            keepalive_interval=KEEPALIVE_SECONDS,
+            keepalive_count_max=3,
+            **options,
+        )
+    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost) as error:
+        raise HostError(await keys.refused(error)) from error
     return _Link(connection, await connection.start_sftp_client())
 
 
@@ -169,8 +182,6 @@ def _why_not(name: str, error: Exception) -> str:
     import asyncssh
 
     match error:
-        case asyncssh.HostKeyNotVerifiable():
-            return f"The key of {name} is not known here: run `ssh {name}` once, and look whether it is the right one."
         case asyncssh.PermissionDenied():
             return f"{name} did not let us in ({error.reason}): does `ssh {name}` work without a password?"
         case _:
