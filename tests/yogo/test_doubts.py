@@ -72,6 +72,12 @@ def test_a_score_of_nothing_throughout_is_said_once_enough_was_seen() -> None:
     assert "mAP50 was 0 after each of 2 epochs" in sentence
 
 
+def test_a_network_that_lost_what_it_had_learnt_is_said() -> None:
+    (sentence,) = doubts(run_of([3, 2, 2.5, 2.4], scores=[0.1, 0.4, 0.2, 0.0]))
+    assert "mAP50 is 0 after epoch 4, and was 0.400 after epoch 2" in sentence
+    assert doubts(run_of([3, 2, 2.5, 2.4], scores=[0.0, 0.0, 0.01, 0.0])) == ()
+
+
 def test_a_run_that_is_over_is_judged_by_what_it_has() -> None:
     (sentence,) = doubts(run_of([3], scores=[0.0], epochs=1))
     assert "mAP50 was 0 after the one epoch" in sentence
@@ -113,5 +119,6 @@ def test_what_an_earlier_attempt_showed_is_known() -> None:
     assert before.started is not None
     listener = Doubting(said.append, [before.started, *before.validations])
     listener.hear(events.Resumed(attempt=1, epoch=2, step=2))
-    listener.hear(events.Validated(step=3, epoch=2, losses=events.Losses(loss=7.0), metrics={"mAP50": 0.5}))
+    later = events.Validated(attempt=1, step=3, epoch=2, losses=events.Losses(loss=7.0), metrics={"mAP50": 0.5})
+    listener.hear(later)
     assert len(said) == 1

@@ -20,6 +20,9 @@ ABSURD = 1e4
 NOTHING = 5e-4
 """An mAP50 below this is shown as 0.000."""
 
+COLLAPSED = 0.05
+"""An mAP50 that was above this does not become nothing by chance."""
+
 SLOWER = "a lower --learning-rate may help"
 
 
@@ -75,9 +78,15 @@ def _of_figures(history: History) -> Iterator[str]:
     seen = history.validations
     if not seen or (len(seen) < ENOUGH and not _is_over(history)):
         return
-    scores = [event.metrics["mAP50"] for event in seen if event.metrics.get("mAP50") is not None]
-    if scores and max(score or 0.0 for score in scores) < NOTHING:
+    scores = {event.epoch: score for event in seen if (score := event.metrics.get("mAP50")) is not None}
+    best = max(scores, key=lambda epoch: scores[epoch], default=None)
+    if best is not None and scores[best] < NOTHING:
         yield f"mAP50 was 0 after {_all_of(len(scores))}: no object was found where it is"
+    elif best is not None and scores[best] > COLLAPSED and [*scores.values()][-1] < NOTHING:
+        yield (
+            f"mAP50 is 0 after epoch {max(scores) + 1}, and was {scores[best]:.3f} after epoch {best + 1}: "
+            f"the network has lost what it had learnt; {SLOWER}"
+        )
     if all(map(_found_nothing, seen)):
         yield (
             f"no box was above the threshold after {_all_of(len(seen))}: the network is sure of nothing yet; "

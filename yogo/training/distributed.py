@@ -191,10 +191,14 @@ def _peers() -> Iterator[None]:
     except RuntimeError as error:
         if not _COLLECTIVE.search(str(error)):
             raise
-        raise PeerLost(_told()) from error
+        silent = f"another process did not answer for {_MEETING}" if _LATE.search(str(error)) else ""
+        raise PeerLost(_told() or silent) from error
 
 
 _COLLECTIVE = re.compile(r"gloo|nccl|peer|timed? ?out|store|connection|socket|rendezvous", re.IGNORECASE)
+
+
+_LATE = re.compile(r"timed? ?out", re.IGNORECASE)
 
 
 def _tell(sentence: str) -> None:

@@ -17,6 +17,7 @@ from tiny import TINY, Yogo
 from yogo.errors import TrainingError
 from yogo.run.result import verify
 from yogo.training import signals
+from yogo.training.distributed import PeerLost, _peers
 from yogo.training.place import Place
 
 
@@ -158,3 +159,10 @@ def test_a_command_typed_into_an_interactive_task_trains_alone() -> None:
         os.waitpid(child, 0)
         os.close(terminal)
     assert said.endswith(b"place: None\r\n")
+
+
+def test_a_process_that_does_not_answer_is_not_told_as_killed() -> None:
+    with pytest.raises(PeerLost, match=r"another process did not answer for 0:30:00"), _peers():
+        raise RuntimeError("[gloo/transport/tcp] Timed out waiting 1800000ms for recv operation to complete")
+    with pytest.raises(PeerLost, match="was killed, or lost"), _peers():
+        raise RuntimeError("[gloo/transport/tcp] Connection closed by peer [127.0.0.1]:1")
