@@ -165,3 +165,32 @@ async def test_a_console_opened_while_slurm_is_down_shows_the_runs_and_the_truth
             await reopened.launch(plan(reopened, "second"))
         assert not (reopened.runs_folder / "second").exists()
     assert (await ended(reopened, until, "first")).state is RunState.FINISHED
+
+
+async def test_a_cancelled_run_goes_on_as_one_more_job_and_a_fine_tune_waits_for_that(
+    session: Session, until: Until, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PRETEND_END", "signal")
+    await session.launch(plan(session, "first"))
+
+    async def saved() -> bool:
+        return (await session.find("first")).has_best
+
+    await until(saved, seconds=60, what="first trains")
+    await session.cancel([await session.find("first")])
+    stopped = await ended(session, until, "first")
+    assert stopped.state is RunState.CANCELLED
+    monkeypatch.setenv("PRETEND_END", "finished")
+    monkeypatch.setenv("PRETEND_SECONDS", "2")
+    resumed = await session.resume(stopped)
+    parent = await session.parent_of(await session.find("first"))
+    assert parent.after == resumed.job_id
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    size = session.settings.size(1)
+    await session.launch(
+        await session.plan_finetune(parent, definition=definition, recipe=Recipe(epochs=2), size=size, name="second")
+    )
+    for name in ("first", "second"):
+        run = await ended(session, until, name)
+        assert run.state is RunState.FINISHED, (run.why, Path(run.log or "").read_text())
+    assert "resuming train --resume" in Path((await session.find("first")).log or "").read_text()

@@ -232,6 +232,27 @@ async def test_a_requeued_job_comes_back_under_its_id_with_its_log(site: Site, u
     assert await until(lambda: site.has(job_id, JobState.PENDING))
 
 
+async def test_a_throttled_array_is_cancelled_by_what_the_queue_calls_it_and_the_others_with_it(
+    site: Site, until: Any
+) -> None:
+    body = waits_for(site.folder / "never")
+    plain = await site.submit(site.script(body))
+    array = await site.submit(site.script(body, "--array=0-40:2%1", name="array"))
+
+    async def waiting() -> list[Job]:
+        return [job for job in await site.cluster.jobs() if job.id.startswith(f"{array}_[")]
+
+    (rest,) = await until(waiting)
+    assert "%1" in rest.id
+    await site.cluster.cancel([plain, rest.id])
+
+    async def all_over() -> bool:
+        ours = [job for job in await site.cluster.jobs() if job.id == plain or job.name == "array"]
+        return all(job.state is JobState.CANCELLED for job in ours)
+
+    await until(all_over)
+
+
 async def test_an_id_that_is_none_never_reaches_slurm(site: Site) -> None:
     for wrong in ("", "--user=root", "1 2", "probe"):
         with pytest.raises(ClusterError, match="no job id"):
