@@ -121,6 +121,17 @@ def test_a_run_whose_holder_was_killed_is_taken_over_at_once_on_its_host(run: Ru
     assert second.says().startswith("holds: took over from job 7, process")
 
 
+def test_of_many_who_find_a_dead_holder_at_once_one_writes(run: RunDirectory, start: Start) -> None:
+    first = start("gpu1")
+    assert first.says() == "holds:"
+    first.process.kill()
+    first.process.wait()
+    many = [start("gpu1", SLURM_JOB_ID=str(number)) for number in range(20, 26)]
+    hopeful = [trainer for trainer in many if trainer.says().startswith("holds:")]
+    assert [said for trainer in hopeful if (said := trainer.writes()) == "wrote 1"] == ["wrote 1"]
+    assert written(run) == [(0, 1)]
+
+
 def test_a_job_that_was_started_again_on_its_host_waits_until_its_first_start_has_ended(
     run: RunDirectory, start: Start
 ) -> None:

@@ -322,6 +322,8 @@ def _set_aside(path: Path, gone: Holder) -> None:
     """Remove a holder's file, and no other: somebody may have taken the run over since it was read."""
     aside = path.with_name(f".gone.{socket.gethostname()}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
+        if Holder.read(path) != gone:
+            return
         os.rename(path, aside)
         if Holder.read(aside) != gone:
             with contextlib.suppress(FileExistsError):
