@@ -208,12 +208,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_the_old_checkpoint_whole(
+def test_a_disk_that_is_too_small_is_one_sentence_at_the_end_and_leaves_the_old_checkpoint_whole(
     yogo: Yogo, definition: Path, small_disk: Path
 ) -> None:
-    done = yogo.train(definition, *TINY, "--runs", small_disk, "--name", "full", "--epochs", "3", "-bs", "4")
+    arguments = (definition, *TINY, "--runs", small_disk, "--name", "full", "--epochs", "3", "-bs", "4")
+    done = yogo.train(*arguments, YOGO_DISK_PATIENCE="1")
     assert done.returncode == 1
-    assert f"{small_disk}/full cannot be used: No space left on device" in done.stderr
+    assert f"in {small_disk}/full cannot be written: No space left on device" in done.stderr
+    assert "make room, and go on with --resume" in done.stderr
     assert done.stderr.count("\n") == 1
     assert load_checkpoint(small_disk / "full" / "best.pth").optimizer_state_dict
     assert not [name for name in os.listdir(small_disk / "full") if name.endswith(".part")]
