@@ -34,8 +34,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _TEMPORARY = pytest.StashKey[TemporaryFolder]()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_TEMPORARY] = TemporaryFolder()
+    folder = config.stash[_TEMPORARY] = TemporaryFolder()
+    # Short, as paths in it are read on screens of 80 columns, and sockets' may have 107 bytes.
+    config.option.basetemp = config.option.basetemp or str(folder.path / "p")
 
 
 @pytest.hookimpl(trylast=True)

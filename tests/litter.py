@@ -19,7 +19,7 @@ class TemporaryFolder:
     """A folder in which every process of the test run makes its temporary files."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="yogo-t-"))
+        self.path = Path(tempfile.mkdtemp(prefix="yogo-"))
         os.environ["TMPDIR"] = str(self.path)
         tempfile.tempdir = None  # read again when it is next asked for
 
