@@ -14,6 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.command import Provider
 from textual.screen import Screen
 
+from yogo.terminal import printable
 from yogo_tui.hosts.here import end_all
 from yogo_tui.leaving import Leaving, farewell
 from yogo_tui.runs.model import RunState
@@ -30,6 +31,7 @@ def _actions() -> type[Provider]:
 
 
 _START_SECONDS = 1.0
+_NOTICE_SECONDS = 30.0
 
 
 class Console(BaseConsole):
@@ -76,6 +78,8 @@ class Console(BaseConsole):
 
     def on_ready(self) -> None:
         self.set_timer(_START_SECONDS, _collect_garbage)
+        for notice in self.session.settings.notices:
+            self.notify(printable(notice), title="settings", severity="warning", timeout=_NOTICE_SECONDS, markup=False)
 
     async def _shutdown(self) -> None:
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual

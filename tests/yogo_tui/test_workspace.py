@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.yogo_tui.fake_session import FakeSession, shown, until
+from yogo_tui.app import Console
 from yogo_tui.settings import load
 
 
@@ -141,3 +143,12 @@ def test_commands_say_the_workspace_and_tell_the_notice_on_standard_error(
     assert "first" in shown.stdout
     assert "! " in shown.stderr
     assert str(lab) in shown.stderr
+
+
+async def test_the_console_shows_the_notice(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stand(tmp_path / "lab", monkeypatch)
+    (home / ".config/yogo-tui/trained_models/first").mkdir(parents=True)
+    session = FakeSession(folder=tmp_path / "lab")
+    session.settings = load()
+    async with Console(session).run_test(size=(100, 40), notifications=True) as pilot:  # type: ignore[arg-type]
+        await until(pilot, lambda: "New runs are written in" in shown(pilot))
