@@ -209,7 +209,7 @@ class Session:
         if parent.after is None or submission is None:
             return parent
         await self.cluster.introduce()
-        if submission.cluster != self.cluster.name:
+        if not submission.is_on(self.cluster.name):
             raise LaunchError(
                 f"{run.name} was submitted to the cluster {submission.cluster}, and no job of {self.cluster.name} "
                 "can be queued behind it: wait until it has finished."
@@ -295,7 +295,7 @@ class Session:
             why = f" ({run.why})" if run.why else ""
             free = f" To free its name: yogo-tui forget {run.name}" if run.state is RunState.UNKNOWN else ""
             raise LaunchError(f"{run.name} is {run.state}{why}: it has no job to cancel.{free}")
-        if submission.cluster != self.cluster.name:
+        if not submission.is_on(self.cluster.name):
             raise LaunchError(f"{run.name} was submitted to {submission.cluster}: it cannot be cancelled from here.")
         return JobId(submission.job_id)
 
@@ -305,7 +305,7 @@ class Session:
                 f"{name} is trained in a shell, by process {holder.pid} on {holder.host}: press Ctrl-C there, or run "
                 f"`kill {holder.pid}` on {holder.host}."
             )
-        if holder.cluster != self.cluster.name:
+        if not holder.is_on(self.cluster.name):
             raise LaunchError(
                 f"{name} is trained by job {holder.job_id} of {holder.cluster}: it cannot be cancelled from here."
             )

@@ -283,3 +283,17 @@ def test_a_run_begun_in_a_shell_has_what_its_manifest_says() -> None:
     run = one(RunFolder(RUNS / "first", manifest=told, result=FAILED.model_copy(update={"attempt": 1})))
     assert (run.definition, run.note, run.tags, run.kind) == ("d", "two dyes", ("malaria",), Kind.FINETUNE)
     assert "outside the queue" in run.no_log
+
+
+def test_a_run_that_another_machine_was_left_with_is_not_called_lost() -> None:
+    found = folder(launch=launch(cluster="local", host="elsewhere"))
+    mine = job(name="first", token="")
+    queue = Queue((mine,), seen_at=NOW)
+    runs = join([found], queue, cluster="local", now=NOW)
+    told = next(run for run in runs if run.path)
+    assert (told.state, told.job) == (RunState.UNKNOWN, None)
+    assert "the machine elsewhere" in told.why
+    assert asked_for(found, "local") == ()
+    held = replace(found, holder=holder("7", cluster="local", host="elsewhere"), **ALIVE)
+    told = next(run for run in join([held], queue, cluster="local", now=NOW) if run.path)
+    assert (told.state, told.job, told.why) == (RunState.RUNNING, None, "in job 7 of the machine elsewhere")

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import Field
 
 from yogo.run.directory import RunDirectory
+from yogo.run.launch import LOCAL
 from yogo.run.record import Record, now
 
 HEARTBEAT_SECONDS = 15.0
@@ -55,6 +56,12 @@ class Holder(Record):
     def is_here(self) -> bool:
         """Whether it ran on this machine, so that the machine itself knows whether it lives."""
         return self.host == socket.gethostname() and self.pid_namespace in ("", _pid_namespace())
+
+    def is_on(self, cluster: str) -> bool:
+        """Whether it trains in a job of that cluster, as seen from this machine: "local" is another one on each."""
+        if not self.job_id or self.cluster != cluster:
+            return False
+        return cluster != LOCAL or self.host == socket.gethostname()
 
     @property
     def was_of_this_boot(self) -> bool:

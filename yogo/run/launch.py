@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from datetime import datetime
 from enum import StrEnum
 
@@ -9,6 +10,9 @@ from pydantic import Field
 
 from yogo.recipe import Recipe
 from yogo.run.record import Part, Record, now
+
+LOCAL = "local"
+"""The cluster that is one machine."""
 
 
 class Kind(StrEnum):
@@ -48,6 +52,13 @@ class Submission(Part):
 
     attempt: int = 0
     """The attempt that its job begins with: 0 trains from the start, later ones go on with the run."""
+
+    host: str = Field(default_factory=socket.gethostname)
+    """Where it was submitted."""
+
+    def is_on(self, cluster: str) -> bool:
+        """Whether that is its cluster, as seen from this machine: "local" is another one on each."""
+        return self.cluster == cluster and (cluster != LOCAL or self.host == socket.gethostname())
 
 
 class Size(Part):

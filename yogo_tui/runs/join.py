@@ -75,7 +75,7 @@ def _launched(folder: RunFolder, jobs: Sequence[Job], cluster: str) -> Job | Non
         # One that trains on in a directory that was removed or lost its launch.json is known by its log.
         writers = [job for job in jobs if job.log and job.log.parent == folder.path and not job.state.is_over]
         return next(iter(writers), None)
-    here = [one for one in launch.submissions if one.cluster == cluster]
+    here = [one for one in launch.submissions if one.is_on(cluster)]
     # A token tells for certain; without one (no comments in accounting) the id must go with the name.
     ids = {one.job_id for one in here}
     is_unanswered = bool(here) and here[-1].job_id is None
@@ -88,7 +88,7 @@ def _entered(folder: RunFolder, jobs: Iterable[Job], cluster: str) -> tuple[Job 
     """The job in which the run was trained last, and since when, as the trainer itself wrote down."""
     if folder.holder:
         job_id, since = folder.holder.job_id, folder.holder.since
-        if folder.holder.cluster != cluster:
+        if not folder.holder.is_on(cluster):
             return None, None
     elif folder.manifest:
         job_id, since = folder.manifest.job_id or "", folder.manifest.started_at
@@ -109,9 +109,9 @@ def asked_for(folder: RunFolder, cluster: str) -> tuple[JobId, ...]:
         return ()
     ids = []
     submission = folder.launch.submission if folder.launch else None
-    if submission and submission.job_id and submission.cluster == cluster:
+    if submission and submission.job_id and submission.is_on(cluster):
         ids.append(submission.job_id)
-    if folder.holder and folder.holder.job_id and folder.holder.cluster == cluster:
+    if folder.holder and folder.holder.is_on(cluster):
         ids.append(folder.holder.job_id)
     return tuple(JobId(job_id) for job_id in dict.fromkeys(ids))
 

@@ -175,7 +175,7 @@ class Lookout:
 
     def _is_due(self, folder: RunFolder) -> bool:
         submission = folder.launch.submission if folder.launch else None
-        if submission is None or folder.is_over or submission.cluster != self._cluster.name:
+        if submission is None or folder.is_over or not submission.is_on(self._cluster.name):
             return False
         if submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN) or self.queue.stale or not folder.is_mine:
             return False

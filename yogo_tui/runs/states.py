@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from yogo.run.holder import HEARTBEAT_SECONDS, Holder
-from yogo.run.launch import Outcome, Submission
+from yogo.run.launch import LOCAL, Outcome, Submission
 from yogo_tui.cluster.base import Job, JobState, Queue
 from yogo_tui.launch.script import ending
 from yogo_tui.runs.folder import RunFolder
@@ -50,7 +50,7 @@ def _without_receipt(folder: RunFolder, job: Job | None, queue: Queue, cluster: 
     if job:
         return _ended(folder, job)
     submission = folder.launch.submission if folder.launch else None
-    if submission is None or submission.cluster != cluster:
+    if submission is None or not submission.is_on(cluster):
         return _by_its_files(folder, submission, queue)
     return _gone(folder, submission, queue)
 
@@ -66,7 +66,12 @@ def _where(holder: Holder, cluster: str) -> str:
     """In which job or shell a run trains that no job of the queue stands for."""
     if not holder.job_id:
         return f"in a shell: process {holder.pid} on {holder.host}"
-    return f"in job {holder.job_id}{f' of {holder.cluster}' if holder.cluster != cluster else ''}"
+    whose = "" if holder.is_on(cluster) else f" of {_cluster(holder.cluster, holder.host)}"
+    return f"in job {holder.job_id}{whose}"
+
+
+def _cluster(name: str, host: str) -> str:
+    return f"the machine {host}" if name == LOCAL else f"the cluster {name}"
 
 
 def _is_unsettled(folder: RunFolder) -> bool:
@@ -181,7 +186,10 @@ def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue
     if submission and queue.seen_at is None:
         return RunState.UNKNOWN, queue.stale or _UNSEEN
     if submission:
-        return RunState.UNKNOWN, f"it was submitted to the cluster {submission.cluster}, which is not asked from here"
+        return (
+            RunState.UNKNOWN,
+            f"it was left to {_cluster(submission.cluster, submission.host)}, which is not asked from here",
+        )
     if folder.holder:
         return (
             RunState.FAILED,
