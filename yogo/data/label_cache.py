@@ -48,6 +48,14 @@ def open_labels(
     )
 
 
+def check_labels(samples: Sequence[Sample], classes: Sequence[str], folder: Path | None) -> None:
+    """Parse label files that were not parsed before, and keep them. Raises DefinitionError for all that are wrong."""
+    paths = sorted({sample.label_file for sample in samples if sample.label_file})
+    known = _seen(paths, UNSEEN) if folder else None
+    if not (folder and known and _file(classes, folder, known).exists()):
+        open_labels(samples, classes, folder, known or UNSEEN)
+
+
 FORMAT = 4
 """Another number where label files are read otherwise than before: what was parsed by the old rules is left alone."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from yogo.checkpoint import Checkpoint, load_checkpoint
-from yogo.data.label_cache import open_labels
+from yogo.data.label_cache import check_labels
 from yogo.definition import DatasetDefinition, Sample, SplitFractions, Splits, split
 from yogo.definition.lineage import digests, records, trained_on
 from yogo.definition.problem import complaint
@@ -43,7 +43,7 @@ def resolve(request: Request, test: CheckpointTest) -> Plan:
     if not samples:
         raise TrainingError(f"{definition.path} names no pictures to test on")
     bits, odd = look_at(samples, request, known=checkpoint.image_bits, image_hw=recipe.image_hw)
-    open_labels(samples, definition.classes, request.memory)  # whatever is wrong is told now
+    check_labels(samples, definition.classes, request.memory)  # whatever is wrong is told now
     plan = Plan(
         run=run,
         definition=definition.path.absolute(),

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from yogo.data.depth import Bits
-from yogo.data.label_cache import open_labels
+from yogo.data.label_cache import check_labels
 from yogo.definition import DatasetDefinition, SplitFractions, Splits, split
 from yogo.definition.lineage import digests_of_test, records, trained_on
 from yogo.definition.record import DataRecord
@@ -99,7 +99,7 @@ def _begin(request: Request, file: Path, run: RunDirectory) -> Plan:
     number = num_made(len(splits.train)) if made_of else 0
     bits, odd = _looked_at(request, splits, made_of, known, recipe)
     # Before hours of hashing and decoding. What is parsed here is kept for when it is wanted.
-    open_labels([sample for _, part in splits.items() for sample in part], definition.classes, request.memory)
+    check_labels([sample for _, part in splits.items() for sample in part], definition.classes, request.memory)
     return Plan(
         run=run,
         definition=definition.path.absolute(),
