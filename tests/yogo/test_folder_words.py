@@ -195,7 +195,17 @@ def test_pictures_in_folders_below_or_of_another_kind_are_hinted_at(data: Data) 
     (data.folder / "images/good.png").rename(data.folder / "images/good.bmp")
     (data.folder / "images/below").mkdir()
 
-    assert data.told().endswith("good.txt. It holds 1 .bmp file and a folder")
+    assert data.told().endswith(
+        "one of a kind that is not read: good.txt and good.bmp. Save them as one of png, jpg, jpeg, tif, tiff"
+    )
+    (data.folder / "images/good.bmp").rename(data.folder / "images/good.dat")
+    assert data.told().endswith("good.txt. It holds 1 .dat file and a folder")
+
+
+def test_two_labels_of_one_picture_are_not_chosen_from_without_a_word(data: Data) -> None:
+    data.add("labels/good.TXT", text="1 .5 .5 .1 .1\n")
+
+    assert data.told() == f"{data.folder}/labels: good.TXT and good.txt are labels of one picture: remove one of them"
 
 
 class TestWhatIsNoFile:

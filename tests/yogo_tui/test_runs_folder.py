@@ -296,3 +296,20 @@ async def test_events_that_were_replaced_are_read_anew(tmp_path: Path) -> None:
     events.append(file, events.Step(at=at, step=5, epoch=0, losses=events.Losses(loss=1), lr=1e-3))
     await reader.read()
     assert [event.step for event in reader.history.steps] == [5]
+
+
+async def test_a_record_that_was_replaced_by_one_of_the_same_size_and_time_is_read_again(tmp_path: Path) -> None:
+    """As rsync -t and archives do it."""
+    run = make_run(tmp_path, "a", over=False)
+    look = scanner(HereHost(), tmp_path)
+    before = (await by_name(look))["a"]
+    times = run.manifest.stat()
+    other = run.manifest.read_text().replace('"definition": "d"', '"definition": "e"')
+    run.manifest.write_text(other)
+    os.utime(run.manifest, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    after = (await by_name(look))["a"]
+
+    assert before.manifest is not None
+    assert after.manifest is not None
+    assert (before.manifest.definition, after.manifest.definition) == ("d", "e")

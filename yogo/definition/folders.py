@@ -26,6 +26,8 @@ _OTHER_LABELS = {
     ".json": "COCO's or labelme's: export in the format YOLO",
     ".csv": "tables: export in the format YOLO, a .txt for each picture",
 }
+_UNREAD = (".bmp", ".gif", ".webp", ".jp2", ".heic", ".pgm", ".ppm", ".npy", ".tiff.gz", ".czi", ".nd2", ".lif", ".svs")
+_NOT_READ = f"one of a kind that is not read: {{}}. Save them as one of {_KINDS}"
 MOST_LOOKED_INTO = 50
 """Label files without a picture that are looked into, to say what they are."""
 
@@ -70,7 +72,7 @@ def listing(pair: FolderPair, classes: tuple[str, ...] | None = None) -> Listing
     except OSError as error:
         what = f"This folder cannot be listed: {error.strerror or error}"
         return Listing(pair, problems=(Problem("error", what, Path(error.filename or pair.images)),))
-    labels = {name[:-4]: name for name in label_folder.names if name.lower().endswith(".txt")}
+    labels, twins = _labels_of(label_folder.names)
     pictures = _pictures(image_folder.names)
     lonely = [labels[stem] for stem in sorted(labels.keys() - pictures.keys())]
     suspects = sorted(lonely, key=lambda name: name.lower() not in LISTS)[:MOST_LOOKED_INTO]
@@ -84,11 +86,22 @@ def listing(pair: FolderPair, classes: tuple[str, ...] | None = None) -> Listing
     names = tuple((pictures[stem][0], labels[stem]) for stem in sorted(labels) if stem in pictures)
     problems = (
         *_odd(label_folder, image_folder),
+        *(Problem("error", f"{one}: remove one of them", pair.labels) for one in twins),
         *_problems(pair, labels, pictures),
         *_lonely(pair, lonely, image_folder, pictures),
         *_told(pair, leftovers, classes),
     )
     return Listing(pair, names, len(pictures) - len(names), problems)
+
+
+def _labels_of(names: list[str]) -> tuple[dict[str, str], list[str]]:
+    """The label files by what stands before their suffix, and what is to be said of two that have one name."""
+    labels: dict[str, str] = {}
+    twins = []
+    for name in names:
+        if name.lower().endswith(".txt") and labels.setdefault(name[:-4], name) != name:
+            twins.append(f"{labels[name[:-4]]} and {name} are labels of one picture")
+    return labels, twins
 
 
 def _no_labels(pair: FolderPair, folder: _Folder, pictures: dict[str, list[str]]) -> Problem:
@@ -131,15 +144,19 @@ def _lonely(pair: FolderPair, lonely: list[str], folder: _Folder, pictures: dict
     causes: dict[str, list[tuple[str, str]]] = {}
     others = []
     find = likely_picture(pictures)
+    unread = {os.path.splitext(name)[0]: name for name in folder.names if name.lower().endswith(_UNREAD)}
     for name in lonely:
+        if name[:-4] in unread:
+            causes.setdefault(_NOT_READ, []).append((name, unread[name[:-4]]))
+            continue
         found = find(name[:-4])
         if found:
-            causes.setdefault(found[1], []).append((name, found[0]))
+            causes.setdefault(f"{found[1]}: {{}}. Rename them", []).append((name, pictures[found[0]][0]))
         else:
             others.append(name)
     for cause, pairs in causes.items():
-        pair_names = listed([f"{name} and {pictures[stem][0]}" for name, stem in pairs])
-        message = f"{_labels(len(pairs))} no picture of the same name, but {cause}: {pair_names}. Rename them"
+        pair_names = listed([f"{name} and {picture}" for name, picture in pairs])
+        message = f"{_labels(len(pairs))} no picture of the same name, but {cause.format(pair_names)}"
         yield Problem("error", message, pair.labels, missing=True)
     if others:
         message = f"{_labels(len(others))} no picture ({_KINDS}) in {pair.images}: {listed(others)}"

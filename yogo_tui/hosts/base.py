@@ -42,6 +42,14 @@ class Entry:
     is_mine: bool = True
     """Of the user who looks, as far as the host can tell."""
 
+    identity: str = ""
+    """Tells of a change that size and time do not; empty where the host cannot tell."""
+
+    @property
+    def stamp(self) -> tuple[int, float, str]:
+        """Another one once the file is another, as far as the host can tell."""
+        return self.size, self.modified, self.identity
+
 
 class Host(Protocol):
     """This machine, or one reached by SSH. Every method raises HostError when it cannot be reached."""

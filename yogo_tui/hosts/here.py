@@ -188,7 +188,8 @@ class _Listing:
                 return None
             raise
         is_folder, is_mine = stat.S_ISDIR(status.st_mode), status.st_uid == os.getuid()
-        return Entry(one.name, is_folder, status.st_size, status.st_mtime, is_mine)
+        identity = f"{status.st_ino}:{status.st_ctime_ns}"
+        return Entry(one.name, is_folder, status.st_size, status.st_mtime, is_mine, identity)
 
 
 def _write(path: Path, data: bytes) -> None:

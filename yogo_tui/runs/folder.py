@@ -122,7 +122,7 @@ class _Kept:
     """What was read of one folder, and what its files were then."""
 
     folder_modified: float
-    stamps: dict[str, tuple[int, float]] = field(default_factory=dict)
+    stamps: dict[str, tuple[int, float, str]] = field(default_factory=dict)
     records: dict[str, Record | str] = field(default_factory=dict)
     events: EventsReader | None = None
     found: RunFolder | None = None
@@ -251,14 +251,14 @@ class Scanner:
 
     async def _events(self, path: PurePosixPath, entry: Entry, kept: _Kept, problems: list[str]) -> EventsReader | None:
         kept.events = kept.events or EventsReader(self._host, path)
-        if kept.stamps.get(path.name) != (entry.size, entry.modified):
+        if kept.stamps.get(path.name) != entry.stamp:
             try:
                 await kept.events.read()
             except HostError as error:
                 await self._answers(path, error)
                 problems.append(str(error))
                 return None
-            kept.stamps[path.name] = (entry.size, entry.modified)
+            kept.stamps[path.name] = entry.stamp
         return kept.events
 
     async def _record(
@@ -267,7 +267,7 @@ class Scanner:
         entry = entries.get(path.name)
         if entry is None:
             return None
-        stamp = (entry.size, entry.modified)
+        stamp = entry.stamp
         if kept.stamps.get(path.name) != stamp:
             try:
                 piece = await self._host.read(path, limit=_RECORD_LIMIT)
