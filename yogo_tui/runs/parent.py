@@ -119,11 +119,15 @@ async def _of_finished(host: Host, yogo: Sequence[str], run: Run, checkpoint: Pu
 def _of_unfinished(run: Run, checkpoint: PurePosixPath) -> ParentInfo:
     """There may be no weights yet: what was asked for says what they will be."""
     submission = run.launch.submission if run.launch else None
-    if run.launch is None or submission is None or submission.outcome is not Outcome.SUBMITTED:
+    is_submitted = submission is not None and submission.outcome is Outcome.SUBMITTED
+    is_in_shell = run.holder is not None and not run.holder.job_id
+    if is_in_shell or not (run.job or is_submitted):
         raise LaunchError(f"{run.name} has no job that a fine-tune could wait for: wait until it has finished.")
     parent = Parent(checkpoint=str(checkpoint), run=str(run.path))
     if run.manifest is not None:
         return _info(parent, run.manifest.recipe, run.manifest.classes, run)
+    if run.launch is None:
+        raise LaunchError(f"{run.name} does not say yet what it trains: try again once it does.")
     return _info(parent, run.launch.recipe, classes_of(Path(run.launch.definition)), run)
 
 
