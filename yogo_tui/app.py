@@ -45,7 +45,7 @@ class Console(BaseConsole):
         Binding("3", "mode('launch')", "launch", id="app.launch", show=False),
         Binding("4", "mode('runs')", "runs", id="app.runs", show=False),
         Binding("question_mark,f1", "help", "help", id="app.help"),
-        Binding("colon", "command_palette", "palette", id="app.palette", show=False),
+        Binding("colon", "command_palette", "find an action by its name", id="app.palette", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
     ]

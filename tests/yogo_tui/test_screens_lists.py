@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo.recipe import Recipe
 from yogo.run.manifest import Manifest, WandbRun
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.screens.datasets import Definitions
+from yogo_tui.screens.recipes import PresetList
+from yogo_tui.session import DefinitionFile
 from yogo_tui.widgets.runs_table import RunsTable
 
 
@@ -73,6 +77,36 @@ async def test_j_k_g_and_home_and_end_move_in_the_list() -> None:
             await pilot.pause()
             where.append(table.cursor_row)
         assert where == [1, 0, 39, 0, 39, 0]
+
+
+async def test_the_same_keys_move_among_definitions_and_recipes_and_escape_shows_all_definitions_again() -> None:
+    session = FakeSession()
+    root = Path("/lab/dataset_defs")
+    session.definition_files = tuple(DefinitionFile(root / f"cells-{number}.yml", root) for number in range(9))
+    async with console(session) as pilot:
+        await pilot.press("1")
+        await until(pilot, lambda: "cells-8.yml" in shown(pilot))
+        tree = pilot.app.screen.query_one(Definitions)
+        lines = []
+        for key in ("G", "g", "j", "k", "end", "home"):
+            await pilot.press(key)
+            await pilot.pause()
+            lines.append(tree.cursor_line)
+        assert lines == [9, 0, 1, 0, 9, 0]
+        await pilot.press("slash", *"cells-8", "enter")
+        await until(pilot, lambda: "cells-7.yml" not in shown(pilot))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: "cells-7.yml" in shown(pilot))
+        await pilot.press("2")
+        await until(pilot, lambda: "── recipes" in shown(pilot))
+        presets = pilot.app.screen.query_one(PresetList)
+        marked = []
+        for key in ("G", "k", "g", "j"):
+            await pilot.press(key)
+            await pilot.pause()
+            marked.append(presets.highlighted)
+        last = presets.option_count - 1
+        assert marked == [last, last - 1, 0, 1]
 
 
 async def test_r_goes_on_with_a_run_after_asking_from_where() -> None:

@@ -36,6 +36,13 @@ _PAUSE_SECONDS = 0.3
 class Definitions(Tree[DefinitionFile]):
     """Folders of definitions; a leaf is a file."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j", "cursor_down", "next definition", id="datasets.next", show=False),
+        Binding("k", "cursor_up", "previous definition", id="datasets.previous", show=False),
+        Binding("g,home", "scroll_home", "the first definition", id="datasets.first", show=False),
+        Binding("G,end", "scroll_end", "the last definition", id="datasets.last", show=False),
+    ]
+
     def __init__(self) -> None:
         super().__init__("")
         self.show_root = False
@@ -52,7 +59,7 @@ class DatasetsScreen(ModeScreen):
         Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR"),
         Binding("c", "count", "count anew", id="datasets.count"),
         Binding("slash", "filter", "filter", id="datasets.filter"),
-        Binding("escape", "leave", "stop counting", id="datasets.leave", show=False),
+        Binding("escape", "leave", "stop counting; show all again", id="datasets.leave", show=False),
         Binding("y", "copy", "copy its path", id="datasets.copy", show=False),
         Binding("r", "reread", "look for definitions again", id="datasets.reread", show=False),
     ]
@@ -213,6 +220,8 @@ class DatasetsScreen(ModeScreen):
         if any(worker.group == "count" and worker.is_running for worker in self.workers):
             self.workers.cancel_group(self, "count")
             self.rule.right = "left · c counts it anew"
+        elif self.filter_line.value:
+            self.filter_line.action_leave()
 
     def action_filter(self) -> None:
         self.filter_line.open()

@@ -32,7 +32,13 @@ _LIST_ACTIONS = ("copy_preset", "launch", "delete", "copy", "reread")
 
 
 class PresetList(OptionList):
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("enter", "select", "edit", id="recipes.edit")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "select", "edit", id="recipes.edit"),
+        Binding("j", "cursor_down", "next recipe", id="recipes.next", show=False),
+        Binding("k", "cursor_up", "previous recipe", id="recipes.previous", show=False),
+        Binding("g,home", "first", "the first recipe", id="recipes.first", show=False),
+        Binding("G,end", "last", "the last recipe", id="recipes.last", show=False),
+    ]
 
 
 class RecipesScreen(ModeScreen):

@@ -40,7 +40,7 @@ class RunScreen(FramedScreen):
         Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
         Binding("x", "cancel", "cancel", id="run.cancel"),
         Binding("u", "use", "use it: test, infer, export", id="run.use", show=False),
-        Binding("r", "resume", "go on with it", id="run.resume", show=False),
+        Binding("r", "resume", "go on with it (resume)", id="run.resume", show=False),
         Binding("t", "follow", "follow the log's end, or stay", id="run.follow", show=False),
         Binding("d", "details", "details or plot: recipe, parent, metrics, files", id="run.details", show=False),
         Binding("y", "copy", "copy the path of its weights", id="run.copy", show=False),

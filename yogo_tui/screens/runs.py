@@ -34,7 +34,7 @@ class RunsScreen(ModeScreen):
         Binding("c", "finetune", "fine-tune from it", id="runs.finetune"),
         Binding("l", "app.mode('launch')", "launch", id="runs.launch", show=False),
         Binding("x", "cancel", "cancel", id="runs.cancel"),
-        Binding("r", "resume", "go on", id="runs.resume", tooltip="go on with it"),
+        Binding("r", "resume", "go on", id="runs.resume", tooltip="go on with it (resume)"),
         Binding("slash", "filter", "filter", id="runs.filter"),
         Binding("escape", "clear_filter", "show all again", id="runs.clear_filter", show=False),
         Binding("y", "copy", "copy its path", id="runs.copy", show=False),
