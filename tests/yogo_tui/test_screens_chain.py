@@ -86,7 +86,7 @@ async def test_a_fine_tune_from_a_run_has_its_data_chosen_and_is_seen_among_the_
         await until(pilot, lambda: "── 2 runs ──" in shown(pilot))
 
 
-BOTH_LISTS = ("knows a, b;", "names a, c. Begin with new class outputs")
+BOTH_LISTS = ("knows a, b;", "names a, c. Begin with new")
 
 
 async def see(pilot: Pilot[None], *words: str) -> None:
@@ -126,7 +126,7 @@ async def test_a_fine_tune_on_other_classes_shows_both_lists_and_begins_with_new
         await pilot.press("y")
         await see(pilot, "✔ bash -n", "✔ new class outputs")
         await pilot.press("enter")
-        await see(pilot, "Submit ", "(fine-tune) with new class outputs?")
+        await see(pilot, "Submit ", "with new class outputs?")
         await pilot.press("y")
         await until(pilot, lambda: len(app.runs.runs) == 2)
         await until(pilot, lambda: all(run.state is RunState.FINISHED for run in app.runs.runs), seconds=90)
