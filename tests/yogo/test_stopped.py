@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -12,9 +14,20 @@ import pytest
 
 from yogo.training import signals
 
-STUCK = (  # in native code, from which no signal calls it back
-    "import ctypes\nmutex = ctypes.create_string_buffer(64)\nlock = ctypes.CDLL(None).pthread_mutex_lock\nlock(mutex)\n"
-)
+STUCK = """
+import ctypes, sys, threading
+mutex = ctypes.create_string_buffer(64)
+lock = ctypes.CDLL(None).pthread_mutex_lock
+lock(mutex)
+gate = threading.Lock()
+gate.acquire()
+threading.Thread(target=lambda: gate.acquire() and print("ready", flush=True), daemon=True).start()
+sys.setswitchinterval(600)
+def stick():
+    "For ever in native code, from which no signal calls back; `ready` is said once it is there."
+    gate.release()
+    lock(mutex)
+"""
 
 
 @contextmanager
@@ -75,7 +88,7 @@ def test_a_hangup_that_nohup_ignores_stays_ignored() -> None:
 
 
 def test_a_command_in_native_code_ends_all_the_same() -> None:
-    with process(f"{STUCK}with signals.heard():\n    print('ready', flush=True)\n    lock(mutex)\n") as command:
+    with process(f"{STUCK}with signals.heard():\n    stick()\n") as command:
         command.send_signal(signal.SIGTERM)
         _, err = command.communicate(timeout=60)
     assert command.returncode == 143
@@ -87,8 +100,7 @@ TRAINING = f"""
 with signals.heard(), signals.INBOX.deferred():
     signals.INBOX.is_resumable = True
     signals.INBOX.last_words = lambda signum: print("written down", flush=True)
-    print("ready", flush=True)
-    lock(mutex)
+    stick()
 """
 
 
@@ -168,3 +180,23 @@ time.sleep(1)
         for signum in (signal.SIGTERM, signal.SIGUSR2, signal.SIGHUP):
             command.send_signal(signum)
         assert command.wait(timeout=60) == 0
+
+
+def test_a_forced_end_gives_the_terminal_its_cursor_back() -> None:
+    ours, terminal = pty.openpty()
+    code = "from yogo.training import signals\n" + STUCK + "with signals.heard():\n    stick()\n"
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=terminal, stderr=subprocess.PIPE)
+    os.close(terminal)
+    said = b""
+    try:
+        while b"ready" not in said:
+            said += os.read(ours, 4096)
+        child.send_signal(signal.SIGTERM)
+        while b"\x1b[?25h" not in said:
+            said += os.read(ours, 4096)
+        assert child.wait(timeout=60) == 143
+        assert child.wait(timeout=60) == 143
+    finally:
+        child.kill()
+        child.communicate()
+        os.close(ours)

@@ -199,6 +199,7 @@ class _Attendant:
         if words is not None:
             _aside(lambda: words(signum), seconds=3.0)
         if not self._inbox.is_quiet:
+            _aside(_show_cursor, seconds=1.0)
             _aside(lambda: _complain(f"Stopped by {spoken(signum)}."), seconds=1.0)
         os._exit(self._inbox.status(signum))
 
@@ -215,6 +216,14 @@ def leave(status: int) -> None:
     for stream in (sys.stdout, sys.stderr):
         _aside(stream.flush, seconds=1.0)
     os._exit(status)
+
+
+def _show_cursor() -> None:
+    """A bar that was being drawn has hidden it, and does not come to show it again."""
+    for number in (1, 2):
+        if os.isatty(number):
+            os.write(number, b"\x1b[?25h\r\n")
+            return
 
 
 def _complain(sentence: str) -> None:
