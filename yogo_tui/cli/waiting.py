@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from yogo.terminal import printable
 from yogo_tui.runs.model import Run, RunState
@@ -16,6 +17,7 @@ async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = Fals
     One that can never start counts as over. To leave does not end the jobs.
     """
     shown: dict[str, object] = {}
+    first_over: datetime | None = None
     async for seen in session.watch_runs():
         # Another job may have the name, here or in another workspace.
         runs = [run for run in seen.runs if run.name in names and run.path and not run.is_elsewhere]
@@ -25,7 +27,12 @@ async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = Fals
             if shown.get(run.name) != news and not quiet:
                 print(told(run), flush=True)
             shown[run.name] = news
-        if len(runs) == len(set(names)) and all(run.state.is_over for run in runs):
+        if len(runs) < len(set(names)) or not all(run.state.is_over for run in runs):
+            first_over = None
+            continue
+        # A queue that once lacks a job proves little: what neither a receipt nor a job says is looked at again.
+        first_over = first_over or seen.queue.seen_at
+        if all(run.result or run.job for run in runs) or first_over != seen.queue.seen_at:
             return 0 if all(run.state is RunState.FINISHED for run in runs) else 1
     return 1
 
