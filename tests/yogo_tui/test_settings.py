@@ -77,6 +77,7 @@ WRONG = [
     ("sizes:\n  - {gpus: 1, cpus: 1, hours: 1, template: 1gpu.sbatch, gpu: 2}\n", 2, 'Did you mean "gpus"?'),
     (f"sizes:\n  - {{{SIZE}, template: 3gpu.sbatch}}\n", 2, 'There is no script template "3gpu.sbatch"'),
     (f"sizes:\n  - {{{SIZE}, template: ../1gpu.sbatch}}\n", 2, "template"),
+    (f"sizes:\n  - {{{SIZE}, template: wrapper.sbatch}}\n", 2, "template"),
     (
         f"sizes:\n  - {{{SIZE}, template: 1gpu.sbatch, name: a}}\n  - {{{SIZE}0, template: 1gpu.sbatch, name: a}}\n",
         3,
@@ -179,6 +180,18 @@ def test_a_folder_that_is_named_and_not_there_is_told(tmp_path: Path) -> None:
     (notice,) = load(written(tmp_path, "partition: a\ntemplates: none\n")).notices
     assert "line 2" in notice
     assert "none" in notice
+
+
+def test_a_trainer_that_is_not_there_is_told(tmp_path: Path) -> None:
+    (notice,) = load(written(tmp_path, "partition: a\nyogo_command: /nonexistent/yogo --fast\n")).notices
+    assert "line 2" in notice
+    assert "/nonexistent/yogo" in notice
+    assert load(written(tmp_path, "yogo_command: sh -c yogo\n")).notices == ()
+
+
+def test_a_default_that_is_only_written_out_is_no_news(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load(written(tmp_path, "definitions: [dataset_defs]\n")).notices == ()
 
 
 def test_a_size_that_is_not_offered_lists_those_that_are() -> None:

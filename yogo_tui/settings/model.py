@@ -42,7 +42,7 @@ def _folder(path: Path) -> Path:
 
 
 def _template(name: str) -> str:
-    if "/" in name or name[:1] in ("", ".", "_"):
+    if "/" in name or name[:1] in ("", ".", "_") or name == "wrapper.sbatch":
         raise ValueError("the name of a script template is expected, such as 1gpu.sbatch")
     return _plain(name)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ def _load(file: Path | None, workspace: Path | None, env: Mapping[str, str]) -> 
     if settings._file is not None:
         _find_old_places(settings, settings._file, document, is_named=workspace is not None)
         _check_templates(settings, settings._file, document)
+        _look_for_trainer(settings, settings._file)
     return settings
 
 
@@ -198,7 +200,7 @@ def _find_old_places(settings: Settings, file: Path, document: Document | None, 
                 f"{place}{folder} is not in the workspace {workspace}; {old}, beside the settings file, is used. "
                 f"To pin it, write `{pin}` into {file}."
             )
-        elif is_said:
+        elif is_said and getattr(settings, name) != Settings.model_fields[name].default:
             notices.append(f"{place}{path}, which `{name}` names, is not a folder.")
     settings._elsewhere = elsewhere
     settings._notices = tuple(notices)
@@ -222,6 +224,15 @@ def _check_templates(settings: Settings, file: Path, document: Document | None) 
         known = ", ".join(sorted(path.name for path in shipped.glob("[!._]*gpu.sbatch")))
         said = f'There is no script template "{size.template}", neither in {own} nor among the shipped ones ({known}).'
         raise _wrong(file, document.line("sizes", number, "template"), said)
+
+
+def _look_for_trainer(settings: Settings, file: Path) -> None:
+    """A trainer that is not here may still be where the jobs run: that is for a person to know."""
+    if settings.yogo_command.strip() and shutil.which(settings.yogo_words[0]) is None:
+        settings._notices += (
+            f"{file}, line {settings.lines['yogo_command']}: yogo_command names {settings.yogo_words[0]}, "
+            "and there is no such program on this machine.",
+        )
 
 
 def shipped_templates() -> Path:
