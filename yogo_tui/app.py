@@ -85,10 +85,11 @@ class Console(BaseConsole):
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
         # calls this, whatever ends the app; it has no public place that comes as early.
         if self.leaving:
-            self.leaving.tidied()
             self.leaving.begin(self.return_code or 0, self._farewell)
         self.workers.cancel_all()
         await super()._shutdown()
+        if self.leaving:
+            self.leaving.tidied()
 
     async def action_quit(self) -> None:
         self.leave(0)

@@ -125,6 +125,14 @@ def test_a_console_that_is_to_outlive_its_window_is_not_ended_by_the_hang_up(tmp
         assert terminal.end() == 0
 
 
+def test_a_console_whose_errors_go_to_a_file_says_that_it_could_not_be_seen(tmp_path: Path) -> None:
+    elsewhere = ("sh", "-c", 'exec "$@" 2>errors', "sh")
+    with console(tmp_path, *elsewhere, *CONSOLE, "--settings", str(tmp_path / "settings.yaml")) as terminal:
+        assert terminal.end() == 2
+        assert terminal.modes == {25, 7}
+        assert "leave out the 2>" in (tmp_path / "errors").read_text()
+
+
 def test_a_crash_is_told_after_the_screen_was_given_back_and_by_the_status(tmp_path: Path) -> None:
     with console(tmp_path, sys.executable, "-c", CRASHING) as terminal:
         terminal.see("Press 3 to launch")

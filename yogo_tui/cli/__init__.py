@@ -110,6 +110,8 @@ def _open(args: argparse.Namespace) -> int:
             "such as xterm-256color. Its actions are commands too: yogo-tui --help.",
             2,
         )
+    if not sys.stderr.isatty():
+        return _fail("The console is drawn on the standard error output, which is no terminal: leave out the 2>.", 2)
     try:
         from yogo_tui.app import run_console
     except ImportError as error:
