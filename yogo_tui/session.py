@@ -20,7 +20,7 @@ from yogo.run.history import History
 from yogo.run.holder import Holder
 from yogo.run.launch import Kind
 from yogo.wording import counted, meant
-from yogo_tui.cluster.base import Cluster, Estimate, JobId, Resources
+from yogo_tui.cluster.base import Cluster, Estimate, Job, JobId, Resources
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import ClusterError, HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
@@ -325,6 +325,10 @@ class Session:
     async def runs(self) -> Runs:
         """One look at all runs: directories and queue, joined; newest first. Raises HostError."""
         return await self._lookout.once()
+
+    async def jobs(self) -> tuple[Job, ...]:
+        """The user's jobs in the queue, and those that have just left it. Raises ClusterError, HostError."""
+        return await self._lookout.jobs()
 
     def watch_runs(self) -> AsyncIterator[Runs]:
         """The same, again and again, at the pace that the cluster bears; never raises ConsoleError."""

@@ -302,13 +302,17 @@ def test_what_takes_long_is_said_and_the_runs_are_listed_although_the_queue_is_s
         (programs / name).write_text(f"#!/bin/sh\n{body}\n")
         (programs / name).chmod(0o755)
     (lab / "settings.yaml").write_text("cluster: slurm\n")
-    done = subprocess.run(
-        [sys.executable, "-m", "yogo_tui", "--workspace", str(lab), "runs"],
-        env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert "well  ✔ finished" in done.stdout
-    assert "waiting for the queue of the cluster" in done.stderr
+    told = {
+        command: subprocess.run(
+            [sys.executable, "-m", "yogo_tui", "--workspace", str(lab), command],
+            env=os.environ | {"PATH": f"{programs}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        for command in ("runs", "jobs")
+    }
+    assert "well  ✔ finished" in told["runs"].stdout
+    for done in told.values():
+        assert "waiting for the queue of the cluster" in done.stderr

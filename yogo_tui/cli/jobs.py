@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         from yogo_tui.widgets.words import since
 
         words = [word.lower() for word in args.words]
-        jobs = [job for job in await session.cluster.jobs() if all(word in _told(job) for word in words)]
+        jobs = [job for job in await session.jobs() if all(word in _told(job) for word in words)]
         jobs = jobs[-args.num :] if args.num else jobs
         if args.json:
             print_json([job_json(job) for job in jobs])

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from yogo.run.launch import Outcome
 from yogo.run.record import now
-from yogo_tui.cluster.base import Cluster, JobId, Queue
+from yogo_tui.cluster.base import Cluster, Job, JobId, Queue
 from yogo_tui.cluster.watch import Watcher
 from yogo_tui.errors import ClusterError, ConsoleError, HostError
 from yogo_tui.hosts.base import Host
@@ -79,6 +79,11 @@ class Lookout:
         """Ask the cluster once; what it said last stands while it does not answer."""
         with self._awaiting("the queue of the cluster"):
             self._watcher.queue = await self._watcher.look()
+
+    async def jobs(self) -> tuple[Job, ...]:
+        """The jobs in the queue, runs or not. Raises ClusterError, HostError."""
+        with self._awaiting("the queue of the cluster"):
+            return await self._cluster.jobs()
 
     async def watch(self) -> AsyncIterator[Runs]:
         """The runs of the folders as soon as they are read, then each time that the queue was seen, and between.
