@@ -111,7 +111,9 @@ def test_what_is_odd_and_no_error_is_told_and_does_not_fail(data: Data) -> None:
     assert "pages.tif (3 pages)" in out
     assert "twice.txt, line 2: 1 row for a box that stands in this file already" in out
     assert "out.txt, line 1: 1 box reaches out of the picture by more than a pixel" in out
-    assert "1 picture left out: no label file" in out
+    left_out = f"{data.folder}/images/unlabelled.png"
+    assert f"1 picture left out: no label file (an empty one says: nothing here): {left_out}\n" in out
+    assert json.loads(data.check("--json")[1])["unlabelled"] == [left_out]
     assert "1 picture with nothing on it, as an empty label says" in out
 
 

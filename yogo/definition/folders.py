@@ -43,6 +43,9 @@ class Listing:
     num_unlabelled: int = 0
     """Pictures without a label; they are left out, as nobody said what is on them."""
 
+    unlabelled: tuple[str, ...] = ()
+    """Their names."""
+
     problems: tuple[Problem, ...] = ()
 
 
@@ -91,7 +94,8 @@ def listing(pair: FolderPair, classes: tuple[str, ...] | None = None) -> Listing
         *_lonely(pair, lonely, image_folder, pictures),
         *_told(pair, leftovers, classes),
     )
-    return Listing(pair, names, len(pictures) - len(names), problems)
+    alone = tuple(pictures[stem][0] for stem in sorted(pictures.keys() - labels.keys()))
+    return Listing(pair, names, len(alone), alone, problems)
 
 
 def _labels_of(names: list[str]) -> tuple[dict[str, str], list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from yogo.definition.problem import Problem
+from yogo.definition.problem import Problem, listed
 from yogo.definition.survey import Survey
 from yogo.wording import counted
 
@@ -52,7 +52,9 @@ def left_out(survey: Survey) -> Iterator[str]:
         boxes = "1 box" if survey.num_dropped == 1 else f"{survey.num_dropped:,} boxes"
         yield f"{boxes} left out: smaller than 200 square pixels of a 772x1032 frame"
     if survey.num_unlabelled:
-        yield f"{counted(survey.num_unlabelled, 'picture')} left out: no label file (an empty one says: nothing here)"
+        which = f": {listed(survey.unlabelled)}" if survey.unlabelled else ""
+        number = counted(survey.num_unlabelled, "picture")
+        yield f"{number} left out: no label file (an empty one says: nothing here){which}"
     if survey.num_empty:
         on_them = "it" if survey.num_empty == 1 else "them"
         yield f"{counted(survey.num_empty, 'picture')} with nothing on {on_them}, as an empty label says"

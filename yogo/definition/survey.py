@@ -38,6 +38,9 @@ class Survey:
     num_unlabelled: int = 0
     """Pictures without one; they are left out."""
 
+    unlabelled: list[str] = field(default_factory=list)
+    """Where those are."""
+
     num_empty: int = 0
     """Pictures whose label says that nothing is on them."""
 
@@ -113,6 +116,7 @@ def survey(path: str | Path, *, progress: Progress | None = None, look: Look | N
     found.num_folders = len(listings)
     found.num_pictures = sum(len(one.names) for one in listings)
     found.num_unlabelled = splits.num_unlabelled
+    found.unlabelled = [f"{one.pair.images}/{name}" for one in listings for name in one.unlabelled]
     found.num_train, found.num_val, found.num_test = (len(part) for _, part in splits.items())
     _Counter(found, progress).count(splits)
     if look is not None:
