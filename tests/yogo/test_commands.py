@@ -139,7 +139,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     torch.save(resnet18(), root / "module.pth")
     for name in ("images", "labels"):
         (root / name).mkdir()
-    Image.fromarray(np.zeros((64, 64), np.uint8)).save(root / "images" / "a.png")
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8)).save(root / "images" / "a.png")
     (root / "labels" / "a.txt").write_text("0 0.5 0.5 0.2 0.2\n")
     (root / "set.yml").write_text(
         "class_names: [red, white]\ndataset_paths:\n  a: {image_path: images, label_path: labels}\n"

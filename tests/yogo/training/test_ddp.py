@@ -118,7 +118,7 @@ def test_no_process_trains_on_a_picture_that_is_validated_on(yogo: Yogo, tmp_pat
     """Each process of published yogo drew a split of its own."""
     definition = write_dataset(tmp_path / "data")
     for sample in split(DatasetDefinition.from_yaml(definition)).val:
-        sample.image.write_bytes(b"no picture")
+        tear(sample.image)
     flags = ("--name", "apart", "--no-cache", "-bs", "1", "--epochs", "1", "--processes", "3")
     done = yogo.finish(definition, *TINY, *flags)
     assert (done.returncode, "cannot be read as a picture" in done.stderr) == (1, True)
@@ -154,10 +154,16 @@ def test_other_processes_than_were_started_are_refused(yogo: Yogo, definition: P
     assert "--processes 3" in done.stderr
 
 
+def tear(picture: Path) -> None:
+    """Damage a picture where only decoding it tells."""
+    data = picture.read_bytes()
+    picture.write_bytes(data[:100] + bytes(200) + data[300:])
+
+
 def test_an_error_in_one_process_ends_all_with_one_sentence(yogo: Yogo, tmp_path: Path) -> None:
     definition = write_dataset(tmp_path / "data")
     for picture in (tmp_path / "data" / "images").iterdir():
-        picture.write_bytes(b"no picture")
+        tear(picture)
     done = yogo.finish(definition, *TINY, "--name", "broken", "--no-cache", "-bs", "1", "--processes", "2")
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
@@ -182,7 +188,7 @@ def test_an_error_that_only_another_process_meets_is_said_once(yogo: Yogo, tmp_p
     )
     order = ShardedBatches(12, 6, rank=1, world_size=2, seed=0)
     others = split(DatasetDefinition.from_yaml(definition)).train
-    others[next(iter(order))[0]].image.write_bytes(b"no picture")
+    tear(others[next(iter(order))[0]].image)
     done = yogo.finish(definition, *TINY, *arguments)
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1

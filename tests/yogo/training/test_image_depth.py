@@ -121,7 +121,6 @@ def test_pictures_that_cannot_be_read_are_all_named_before_anything_is_trained(y
     torn.write_bytes(torn.read_bytes()[:500])
     done = yogo.train(definition, "--name", "one", *ONE_EPOCH)
     assert done.returncode == 1
-    assert "3 of 12 pictures cannot be read" in done.stderr
     for name, why in (("picture_03.png", "empty"), ("picture_05.png", "Git LFS"), ("picture_07.png", "cut short")):
         assert f"{name}: " in done.stderr
         assert why in done.stderr
