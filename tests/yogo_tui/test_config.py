@@ -102,3 +102,15 @@ def test_a_login_turns_wandb_on_unless_the_settings_say_otherwise(
     out = capsys.readouterr().out
     assert "online: a login was found" in out
     assert "secret" not in out
+
+
+def test_the_project_and_the_team_of_wandb_stand_in_the_script(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    definition = home / "lab/cells.yml"
+    definition.write_text("class_names: [a]\ndataset_paths:\n  x: {image_path: i, label_path: l}\n")
+    file = home / "mine.yaml"
+    file.write_text("cluster: local\nwandb: offline\nwandb_project: cells and more\nwandb_entity: lab\n")
+    assert main(["render", str(definition), "--settings", str(file)]) == 0
+    script = capsys.readouterr().out
+    assert "export WANDB_MODE=offline\n" in script
+    assert "export WANDB_PROJECT='cells and more'\n" in script
+    assert "export WANDB_ENTITY=lab\n" in script
