@@ -85,7 +85,7 @@ class Console(BaseConsole):
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
         # calls this, whatever ends the app; it has no public place that comes as early.
         if self.leaving:
-            self.leaving.begin(self.return_code or 0, self._farewell)
+            self.leaving.begin(self.return_code or 0, self.last_words)
         self.workers.cancel_all()
         await super()._shutdown()
         if self.leaving:
@@ -97,12 +97,13 @@ class Console(BaseConsole):
     def leave(self, status: int) -> None:
         """End the console; jobs go on."""
         if self.leaving:
-            self.leaving.begin(status, self._farewell)
+            self.leaving.begin(status, self.last_words)
         self.exit(return_code=status)
 
     @property
-    def _farewell(self) -> str:
-        going_on = (RunState.RUNNING, RunState.WAITING)
+    def last_words(self) -> str:
+        """What is said once the screen was given back."""
+        going_on = (RunState.RUNNING, RunState.WAITING, RunState.SUSPENDED)
         num_active = sum(run.path is not None and run.state in going_on for run in self.runs.runs)
         return farewell(num_active, sys.argv, self.goodbye)
 

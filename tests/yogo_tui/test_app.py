@@ -9,6 +9,7 @@ from textual.dom import DOMNode
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from yogo_tui.app import Console
+from yogo_tui.runs.model import RunState
 from yogo_tui.widgets.mode_bar import MODES, ModeBar
 
 
@@ -75,6 +76,13 @@ async def test_a_worker_that_waits_while_the_console_is_left_does_not_look_for_w
             screen.query_one(ModeBar)
 
         screen.run_worker(look())
+
+
+async def test_the_jobs_that_go_on_without_the_console_are_counted_for_its_last_words() -> None:
+    app = Console(FakeSession(*(make_run(f"{state}-owl-1", state) for state in RunState)))  # type: ignore[arg-type]
+    async with app.run_test(size=(80, 24)) as pilot:
+        await until(pilot, lambda: "waiting-owl-1" in shown(pilot))
+        assert app.last_words.startswith("3 jobs go on. Come back: ")  # one waits, one runs, one is suspended
 
 
 def ours(base: type) -> Iterator[type]:
