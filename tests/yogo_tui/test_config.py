@@ -79,6 +79,8 @@ def test_show_tells_what_is_in_force_and_who_says_so(home: Path, capsys: pytest.
     assert parse(out, file).partition == "big"
     assert main(["config", *words, "--workspace", str(home)]) == 0
     assert f"workspace: {home}  # --workspace" in capsys.readouterr().out
+    assert main(["config", *words, "--cluster", "local"]) == 0
+    assert "cluster: local  # --cluster" in capsys.readouterr().out
     assert main(["config", "show", "--json", *words]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["file"] == str(file)

@@ -96,6 +96,8 @@ def _origin(settings: Settings, args: argparse.Namespace, name: str) -> str:
             return "--workspace"
         if settings.workspace is None:
             return "where you stand" if settings.workspace_folder == Path.cwd() else "the nearest above where you stand"
+    if name == "cluster" and args.cluster is not None:
+        return "--cluster"
     if line := settings.lines.get(name):
         return f"{settings.file}, line {line}"
     return "default"
