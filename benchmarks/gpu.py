@@ -249,6 +249,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--pictures", type=int, default=256, help="in the cache; used again and again")
     parser.add_argument("--seconds", type=float, default=10.0, help="to measure each way for")
+    parser.add_argument("--eager", action="store_true", help="leave out what torch.compile would add: it takes minutes")
     parser.add_argument("--tiny-on-cpu", action="store_true", help=argparse.SUPPRESS)  # so that tests can run it
     args = parser.parse_args()
     import torch
@@ -268,6 +269,8 @@ def main() -> None:
         )
         rates = {}
         for way in WAYS:
+            if args.eager and way[2] != "eager":
+                continue
             rates[" ".join(way)] = rate = measure(way, setting)
             print(json.dumps({"way": way, "frames_per_s": rate.frames_per_s, "data_wait": rate.data_wait}), flush=True)
     tell(card, rates)
