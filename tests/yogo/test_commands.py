@@ -51,8 +51,8 @@ def test_an_abbreviated_flag_is_refused(name: str, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("train d.yml --epoch 3", ["usage: yogo train", 'Did you mean "--epochs"']),
-        ("infer a.pth --path-to-image p --cont", ["usage: yogo infer", 'Did you mean "--count"']),
+        ("train d.yml --epoch 3", ["yogo train: unrecognized arguments", 'Did you mean "--epochs"']),
+        ("infer a.pth --path-to-image p --cont", ["yogo infer: unrecognized arguments", 'Did you mean "--count"']),
         ("check a.yml b.yml", ["usage: yogo check", "b.yml"]),
         ("trian d.yml", ['there is no trian. Did you mean "train"?']),
         ("train d.yml --model bas_model", ['there is no bas_model. Did you mean "base_model"']),

@@ -59,7 +59,8 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run from its last.pth")
     group.add_argument(
         "--take-over",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
+        default=False,
         help="take the run from a process on another host that holds it and has fallen silent (asked on a terminal)",
     )
     group.add_argument("--token", help="the launch to claim (used by job scripts)")

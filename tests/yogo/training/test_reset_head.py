@@ -10,7 +10,6 @@ import torch
 from tiny import SIZE, Done, Yogo, stop_after_first_step, write_dataset
 
 from yogo.checkpoint import load_checkpoint, save_checkpoint
-from yogo.cli import main
 from yogo.definition import DatasetDefinition, split
 from yogo.model import YOGO, get_model_func
 from yogo.model.head import reset_head
@@ -145,14 +144,10 @@ def test_two_processes_train_it(yogo: Yogo, tmp_path: Path, pretrained: Path) ->
     assert int(load_checkpoint(yogo.run("two").best).model_state_dict["num_classes"]) == 2
 
 
-def test_without_pretrained_weights_there_is_no_head_to_reset(
-    definition: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(signals, "install", lambda: None)
-    with pytest.raises(SystemExit) as ended:
-        main(["train", str(definition), "--reset-head"])
-    assert ended.value.code == 2
-    assert "--from-pretrained" in capsys.readouterr().err
+def test_without_pretrained_weights_there_is_no_head_to_reset(yogo: Yogo, definition: Path) -> None:
+    done = yogo.finish(definition, "--reset-head")
+    assert done.returncode == 2
+    assert "--from-pretrained" in done.stderr
 
 
 def test_convnext_small_keeps_what_its_boxes_have_of_their_own_channels() -> None:
