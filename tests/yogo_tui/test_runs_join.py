@@ -13,10 +13,11 @@ from yogo.recipe import Recipe
 from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
+from yogo_tui.cli.output import run_json, run_row
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
 from yogo_tui.runs.folder import RunFolder
 from yogo_tui.runs.join import join
-from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.model import Progress, Run, RunState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EARLIER = NOW - timedelta(hours=1)
@@ -211,3 +212,28 @@ def test_every_folder_and_every_job_is_shown_exactly_once(names: list[str], jobs
     others = {run.job.id for run in runs if run.path is None and run.job}
     unclaimed = {one.id for one in jobs if one.token not in names and one.name not in names}
     assert unclaimed <= others
+
+
+@pytest.mark.parametrize("state", [JobState.PENDING, JobState.CANCELLED])
+def test_until_the_next_job_of_a_run_has_written_its_log_the_one_before_is_shown(state: JobState) -> None:
+    went_on = launch(job_id="8")
+    to_come = job(state, id="8", log=PATH / "first-8.log")
+    run = one(RunFolder(PATH, launch=went_on, logs=("first-7.log",)), to_come)
+    assert (run.log, run.log_to_come) == (PATH / "first-7.log", PATH / "first-8.log")
+    run = one(RunFolder(PATH, launch=went_on, logs=("first-7.log", "first-8.log")), to_come)
+    assert (run.log, run.log_to_come) == (PATH / "first-8.log", None)
+    run = one(RunFolder(PATH, launch=went_on), to_come)
+    assert (run.log, run.log_to_come) == (PATH / "first-8.log", None)
+
+
+def test_only_a_run_that_is_running_says_when_it_ends() -> None:
+    progress = Progress(epoch=2.0, epochs=8, seconds_left=60.0)
+    found = RunFolder(PATH, launch=launch(), has_lease=True, progress=progress)
+    jobs = [job(JobState.PENDING), job(), job(word="SUSPENDED"), job(JobState.CANCELLED)]
+    assert [one(found, each).seconds_left for each in jobs] == [None, 60.0, None, None]
+
+
+def test_a_job_that_the_console_did_not_start_is_called_no_training() -> None:
+    foreign = job(JobState.RUNNING, id="9", name="notebook", token="")
+    (run,) = join((), Queue((foreign,), seen_at=NOW), cluster="lab", now=NOW)
+    assert (run.kind_word, run_row(run)[2], run_json(run)["kind"]) == ("job", "job", "job")

@@ -36,19 +36,24 @@ def run(args: argparse.Namespace) -> int:
         from yogo_tui.runs.logfollow import tail
 
         run = await session.find(args.name)
-        if run.log is None:
+        goes_on = args.follow and not run.state.is_over
+        log = run.log_to_come if run.log_to_come and goes_on else run.log
+        if log is None:
             raise LaunchError(f"There is no log of {run.name} to show. {run.no_log}")
-        await _wait_for(session, run, run.log, may_come=args.follow and not run.state.is_over)
+        await _wait_for(session, run, log, may_come=goes_on)
         if args.follow:
-            await _follow(session, run, run.log, args.lines, as_json=args.json)
-        else:
-            lines = await tail(session.host, run.log, args.lines)
-            if args.json:
-                print_json({"name": run.name, "log": run.log, "lines": [line.text.plain for line in lines]})
-            for line in lines if not args.json else ():
-                _print(line)
-            if not lines:
-                print(printable(f"{run.log} is empty."), file=sys.stderr)
+            await _follow(session, run, log, args.lines, as_json=args.json)
+            return 0
+        lines = await tail(session.host, log, args.lines)
+        if args.json:
+            print_json({"name": run.name, "log": log, "lines": [line.text.plain for line in lines]})
+        for line in lines if not args.json else ():
+            _print(line)
+        if not lines:
+            print(printable(f"{log} is empty."), file=sys.stderr)
+        if run.log_to_come:
+            yet = "" if run.state.is_over else " yet"
+            print(printable(f"This is {log}: there is no {run.log_to_come.name}{yet}."), file=sys.stderr)
         return 0
 
     return in_session(args, act)

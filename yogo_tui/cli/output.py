@@ -73,10 +73,20 @@ def run_row(run: Run) -> list[str]:
     """The cells of RUN_HEAD."""
     progress = run.progress
     epoch = f"{progress.epoch:.1f}/{progress.epochs}" if progress else ""
-    left = duration(progress.seconds_left) if progress and not run.state.is_over else ""
     best = loss_words(progress.best_loss) if progress else ""
     map50 = "" if run.map50 is None else f"{run.map50:.3f}"
-    return [run.name, state_words(run.state), run.kind, epoch, best, map50, left, since(run.created_at), run.why]
+    age = since(run.created_at)
+    return [
+        run.name,
+        state_words(run.state),
+        run.kind_word,
+        epoch,
+        best,
+        map50,
+        duration(run.seconds_left),
+        age,
+        run.why,
+    ]
 
 
 RUN_HEAD = ("name", "state", "kind", "epoch", "best loss", "mAP50", "ends in", "age", "why")
@@ -91,7 +101,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "name": run.name,
         "state": run.state,
         "why": run.why,
-        "kind": run.kind,
+        "kind": run.kind_word,
         "path": run.path,
         "created_at": run.created_at.isoformat() if run.created_at else None,
         "job": job_json(run.job) if run.job else None,
@@ -100,7 +110,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "parent": run.launch.parent.model_dump() if run.launch and run.launch.parent else None,
         "epoch": progress.epoch if progress else None,
         "epochs": progress.epochs if progress else None,
-        "seconds_left": progress.seconds_left if progress else None,
+        "seconds_left": run.seconds_left,
         "best_loss": progress.best_loss if progress else None,
         "best_epoch": progress.best_epoch if progress else None,
         "map50": run.map50,

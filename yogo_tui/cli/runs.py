@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         seen = await session.runs()
         words = [word.lower() for word in args.words]
         found = [
-            run for run in seen.runs if all(word in f"{run.name} {run.state} {run.kind}".lower() for word in words)
+            run for run in seen.runs if all(word in f"{run.name} {run.state} {run.kind_word}".lower() for word in words)
         ]
         found = found[: args.num]
         if args.json:

@@ -119,6 +119,7 @@ def asked_for(folder: RunFolder, cluster: str) -> tuple[JobId, ...]:
 def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Run:
     state, why = state_of(folder, job, queue, cluster, now)
     log, no_log = _log(folder, job)
+    before = _log_before(folder, log)
     return Run(
         name=folder.name,
         state=state,
@@ -129,7 +130,8 @@ def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: da
         manifest=folder.manifest,
         result=folder.result,
         job=job,
-        log=log,
+        log=before or log,
+        log_to_come=log if before else None,
         no_log=no_log,
         has_best=folder.has_best,
         progress=folder.progress,
@@ -155,6 +157,12 @@ def _log(folder: RunFolder, job: Job | None) -> tuple[PurePosixPath | None, str]
     if submission and submission.job_id and submission.job_id == job_id and not (job and job.no_log):
         return log_path(folder.path, submission.job_id), ""
     return None, _no_log(folder, job, job_id)
+
+
+def _log_before(folder: RunFolder, log: PurePosixPath | None) -> PurePosixPath | None:
+    """The log of the job before, where the latest job has not written into the run's directory yet, or never did."""
+    is_to_come = log is not None and log.parent == folder.path and log.name not in folder.logs
+    return folder.path / folder.logs[-1] if is_to_come and folder.logs else None
 
 
 def _no_log(folder: RunFolder, job: Job | None, job_id: str | None) -> str:

@@ -60,6 +60,9 @@ class Run:
     result: Result | None = None
     job: Job | None = None
     log: PurePosixPath | None = None
+    log_to_come: PurePosixPath | None = None
+    """Where its job will write, while `log` is that of the job before; None once it has."""
+
     has_best: bool = False
     progress: Progress | None = None
     map50: float | None = None
@@ -81,6 +84,15 @@ class Run:
     def can_cancel(self) -> bool:
         """Its job still waits or runs; so does one that can never start, although its run counts as failed."""
         return self.job is not None and not self.job.state.is_over
+
+    @property
+    def kind_word(self) -> str:
+        return self.kind.value if self.path else "job"
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until it ends, as its last events say; only of one that is running."""
+        return self.progress.seconds_left if self.progress and self.state is RunState.RUNNING else None
 
     @property
     def definition(self) -> str:

@@ -151,5 +151,5 @@ def _where(run: Run) -> str:
 
 
 def _matches(run: Run, words: str) -> bool:
-    text = f"{run.name} {run.state} {run.kind} {run.why}".lower()
+    text = f"{run.name} {run.state} {run.kind_word} {run.why}".lower()
     return all(word in text for word in words.lower().split())

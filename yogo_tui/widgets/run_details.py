@@ -61,7 +61,7 @@ def _what(run: Run) -> Iterator[tuple[str, str]]:
     if run.definition:
         yield "data", run.definition
     preset = run.launch.preset if run.launch else ""
-    yield "kind", f"{run.kind}{f', recipe {preset}' if preset else ''}"
+    yield "kind", f"{run.kind_word}{f', recipe {preset}' if preset else ''}"
     if run.launch and run.launch.parent:
         yield "from", run.launch.parent.checkpoint
     elif run.manifest and run.manifest.pretrained:

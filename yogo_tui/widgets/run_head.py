@@ -44,9 +44,7 @@ class RunHead(Widget):
         if progress and progress.epochs:
             words.append(f"epoch {progress.epoch:.1f} of {progress.epochs}")
         if not run.state.is_over:
-            left = self.seconds_left
-            if left is None and progress:
-                left = progress.seconds_left
+            left = run.seconds_left if self.seconds_left is None else self.seconds_left
             if left is not None and run.state is RunState.RUNNING:
                 words.append(f"ends in about {duration(left)}")
             if self.queue.stale:

@@ -123,9 +123,9 @@ class RunsTable(DataTable[Text]):
         words = {
             "state": state_words(run.state),
             "name": cut_middle(run.name, self._name_width - 1),
-            "kind": run.kind.value if run.path else "job",
+            "kind": run.kind_word,
             "epoch": f"{progress.epoch:.1f}/{progress.epochs}" if progress and progress.epochs else "",
-            "ends in": duration(progress.seconds_left) if progress and not run.state.is_over else "",
+            "ends in": duration(run.seconds_left),
             "best loss": self._loss_words(run),
             "mAP50": f"{'! ' if run.doubts else ''}{share_words(run.map50)}",
             "age": since(run.created_at, now),
