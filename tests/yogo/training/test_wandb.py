@@ -187,6 +187,16 @@ def test_offline_says_how_to_upload_later(board: Any) -> None:
     assert any(record.HasField("history") for record in records(file))
 
 
+def test_nothing_is_left_in_the_temporary_folder(yogo: Yogo, definition: Path, tmp_path: Path) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    done = yogo.finish(
+        *(definition, *TINY, "--name", "tidy", "--epochs", "1", "--wandb", "offline"), TMPDIR=str(temporary)
+    )
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in temporary.iterdir() if "wandb" in path.name] == []
+
+
 def test_a_server_that_never_answers_is_not_waited_for(board: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"

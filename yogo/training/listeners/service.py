@@ -7,9 +7,11 @@ import json
 import os
 import queue
 import select
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -24,12 +26,17 @@ class Service:
         """Started at once; what it prints goes to a file in `folder`, if that can be written."""
         self._lines: queue.Queue[bytes] = queue.Queue(MOST_WAITING)
         self._unread = b""
+        # W&B leaves folders behind where its process is ended rather than ends.
+        self._temporary = ""
+        with contextlib.suppress(OSError):
+            self._temporary = tempfile.mkdtemp(prefix="yogo-wandb-")
         with _log(folder) as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "yogo.training.listeners.wandb_service"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
+                env=os.environ | ({"TMPDIR": self._temporary} if self._temporary else {}),
                 start_new_session=True,
             )
         threading.Thread(target=self._send, daemon=True).start()
@@ -70,6 +77,8 @@ class Service:
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _send(self) -> None:
         """In a thread: a helper that is busy does not read."""
