@@ -41,6 +41,8 @@ class Parser(argparse.ArgumentParser):
         if found := _CHOICE.search(message):
             near = meant(found[1], re.findall(r"[\w.-]+", found[2]))
             message = f"{message[: found.start()]}invalid choice: '{found[1]}'. {near}"
+        if not message.endswith((".", "?", "!")):
+            message += "."
         usage = self.format_usage()
         if usage.count("\n") <= _LONG:
             sys.stderr.write(usage)

@@ -64,9 +64,10 @@ async def prepare(workspace: Path) -> Settings:
         path = settings.own_presets_folder / f"{slug}.yaml"
         if not path.exists():
             presets.save(Preset(title, note, recipe, path), path, seen=None)
-    if not (workspace / DATA / "synthetic.json").exists():
-        await _make_pictures(settings, workspace / DATA)
-    return settings
+    if (workspace / DATA / "synthetic.json").exists():
+        return settings
+    await _make_pictures(settings, workspace / DATA)
+    return load(file, workspace=workspace)  # again, as the folder of definitions was missing at first
 
 
 def _settings(workspace: Path) -> str:

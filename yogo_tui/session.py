@@ -366,7 +366,8 @@ class Session:
             raise LaunchError(f"{name_or_path} is {counted(len(several), 'job')}: {ids}. Say which one by its id.")
         near = meant(name_or_path, [run.name for run in seen])
         if not near.startswith("Did"):
-            near = f"There {'is' if len(seen) == 1 else 'are'} {counted(len(seen), 'run')} in {self.runs_folder}."
+            here = sum(not run.is_elsewhere for run in seen)
+            near = f"There {'is' if here == 1 else 'are'} {counted(here, 'run')} in {self.runs_folder}."
         raise LaunchError(f"There is no run {name_or_path}. {near}")
 
     def _is_elsewhere(self, run: Run) -> bool:

@@ -19,7 +19,7 @@ def test_the_demo_is_made_once_and_its_chain_finishes(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     workspace = tmp_path / "demo"
-    asyncio.run(demo.prepare(workspace))
+    assert asyncio.run(demo.prepare(workspace)).notices == ()
     made = (workspace / "synthetic/synthetic.json").stat().st_mtime_ns
     for slug in demo.RECIPES:
         file = workspace / "recipes" / f"{slug}.yaml"

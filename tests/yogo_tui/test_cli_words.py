@@ -129,6 +129,24 @@ def test_a_mistyped_option_or_command_is_told_with_the_near_one_and_its_own_usag
         assert f"yogo-tui {words[0]}" in err
 
 
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["launch"], "the following arguments are required: DEFINITION. `yogo-tui launch --help` says more.\n"),
+        (["infer"], "the following arguments are required: RUN, IMAGES. `yogo-tui infer --help` says more.\n"),
+        (["export"], "the following arguments are required: RUN. `yogo-tui export --help` says more.\n"),
+        (["resume", "first", "--size"], "argument --size: expected one argument. `yogo-tui resume --help` says more.\n"),
+        (["runs", "--jso"], 'Did you mean "--json"? `yogo-tui runs --help` says more.\n'),
+    ],
+)
+def test_a_refused_command_line_ends_in_whole_sentences(
+    lab: Path, capsys: pytest.CaptureFixture[str], words: list[str], sentence: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(words)
+    assert capsys.readouterr().err.endswith(sentence)
+
+
 def test_the_help_says_first_how_to_open_the_console(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--help"])

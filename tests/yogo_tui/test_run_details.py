@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
+
+from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.history import History
+from yogo.run.manifest import Manifest
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.widgets.run_details import _lines
 
@@ -16,3 +20,11 @@ def test_a_figure_that_is_none_says_why() -> None:
     assert (told["mAP50"], told["recall"]) == ("0.0000", "0.0000")
     assert told["precision"] == told["precision/red"] == "none: no box was found"
     assert told["roc_auc"] == "none: there was nothing to count"
+
+
+def test_the_recipe_is_told_in_the_words_of_its_form() -> None:
+    recipe = Recipe(image_hw=(240, 320), normalize_images=True, flips=False, learning_rate=1e-3)
+    manifest = Manifest(name="calm-cat", definition="/lab/d.yml", classes=("a",), recipe=recipe, precision="fp32")
+    run = Run("calm-cat", RunState.FINISHED, path=PurePosixPath("/lab/calm-cat"), manifest=manifest)
+    told = dict(_lines(run, History()))["recipe"]
+    assert told == "learning rate 0.001, image hw 240 × 320, normalize images yes, flips no"

@@ -33,7 +33,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
             "--size", metavar="GPUS", help="the size, by its GPUs or its name (1, or the first there is)"
         )
         add_json(parser)
-        parser.add_argument("options", nargs="*", metavar="-- OPTION", help=f"further words for `yogo {name}`")
+        further = f"further words for `yogo {name}`"
+        parser.add_argument("options", nargs="*", default=[], metavar="-- OPTION", help=further)
         parser.set_defaults(run=run, source=None, purpose=name)
 
 

@@ -15,6 +15,7 @@ from yogo.run.manifest import WandbRun
 from yogo.terminal import printable
 from yogo_tui.launch.use import Results
 from yogo_tui.runs.model import Run
+from yogo_tui.widgets.knob_form import as_typed
 from yogo_tui.widgets.words import state_words, thousands
 
 _MOST_FILES = 5
@@ -35,7 +36,7 @@ class RunDetails(VerticalScroll, can_focus=True):
         self.query_one("#details", Static).update(table)
 
 
-def _lines(run: Run, history: History, results: Sequence[Results]) -> Iterator[tuple[str, str]]:
+def _lines(run: Run, history: History, results: Sequence[Results] = ()) -> Iterator[tuple[str, str]]:
     yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
     for doubt in run.doubts:
         yield "doubt", doubt
@@ -88,7 +89,7 @@ def _used(results: Sequence[Results]) -> Iterator[tuple[str, str]]:
 
 def _settings(recipe: Recipe) -> Iterator[str]:
     for name, (_, value) in differences(recipe).items():
-        yield f"{name.replace('_', ' ')} {value}"
+        yield f"{name.replace('_', ' ')} {as_typed(value)}"
 
 
 def _hardware(run: Run) -> Iterator[tuple[str, str]]:
