@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import os
 import pickle
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -68,6 +69,14 @@ def test_a_near_miss_is_told_with_what_was_meant(
     assert ended.value.code == 2
     said = capsys.readouterr().err
     assert [word for word in words if word not in said] == []
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_help_of_a_command_begins_with_a_sentence(name: str) -> None:
+    said = " ".join((commands()[name].description or "").split())
+    assert re.match(r"[A-Z][a-z]+ .*\.$", said)
+    without = [action.dest for action in commands()[name]._actions if not action.help]
+    assert without == []
 
 
 def test_the_help_begins_with_what_the_command_is_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -135,7 +135,7 @@ def test_a_mistyped_option_or_command_is_told_with_the_near_one_and_its_own_usag
         (["launch"], "the following arguments are required: DEFINITION. `yogo-tui launch --help` says more.\n"),
         (["infer"], "the following arguments are required: RUN, IMAGES. `yogo-tui infer --help` says more.\n"),
         (["export"], "the following arguments are required: RUN. `yogo-tui export --help` says more.\n"),
-        (["resume", "first", "--size"], "argument --size: expected one argument. `yogo-tui resume --help` says more.\n"),
+        (["logs", "first", "-n"], "argument -n/--lines: expected one argument. `yogo-tui logs --help` says more.\n"),
         (["runs", "--jso"], 'Did you mean "--json"? `yogo-tui runs --help` says more.\n'),
     ],
 )

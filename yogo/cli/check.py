@@ -14,10 +14,12 @@ from yogo.terminal import printable, redraws
 if TYPE_CHECKING:
     from yogo.definition import Survey
 
+_WHAT = "Say what a dataset definition amounts to, and everything that is wrong with it."
+
 
 def register(commands: Any) -> None:
     parser = commands.add_parser(
-        "check", help="count and check a dataset definition", description=__doc__, allow_abbrev=False
+        "check", help="count and check a dataset definition", description=_WHAT, allow_abbrev=False
     )
     parser.add_argument("definition", metavar="DEFINITION", help="the YAML file")
     parser.add_argument("--json", action=argparse.BooleanOptionalAction, default=False, help="print JSON, for programs")

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
-        "claim", help="claim a launch for the job that this runs in (used by job scripts)", allow_abbrev=False
+        "claim",
+        help="claim a launch for the job that this runs in (used by job scripts)",
+        description="Claim a launch for the job that this runs in, so that one launch trains once. Job scripts use it.",
+        allow_abbrev=False,
     )
     parser.add_argument("run_directory", type=Path, metavar="RUN", help="the run directory")
     parser.add_argument("--token", required=True, help="the launch's token, as launch.json has it")

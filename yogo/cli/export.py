@@ -23,17 +23,21 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser.add_argument(
         "--output-filename", type=Path, metavar="FILE", help="the ONNX file (default: beside PTH, as NAME.onnx)"
     )
-    parser.add_argument("--crop-height", type=float, metavar="FRACTION", help="for frames of this share of the rows")
-    parser.add_argument("--simplify", action=_SWITCH, default=True, help="fold and merge the graph's nodes (yes)")
+    parser.add_argument("--crop-height", type=float, metavar="FRACTION", help="expect frames of this share of the rows")
+    parser.add_argument(
+        "--simplify", action=_SWITCH, default=True, help="fold and merge the graph's nodes (default: yes)"
+    )
     parser.add_argument("--dynamic-batch", action=_SWITCH, default=False, help="take any number of frames at a time")
-    parser.add_argument("--openvino", action=_SWITCH, default=True, help="write an OpenVINO IR too (yes)")
+    parser.add_argument("--openvino", action=_SWITCH, default=True, help="write an OpenVINO IR too (default: yes)")
     parser.add_argument("--half", action=_SWITCH, default=False, help="keep the IR's weights in 16 bits")
     parser.add_argument(
         "--overwrite", action=_SWITCH, default=False, help="replace files that no export made (default: refuse)"
     )
     frames = parser.add_mutually_exclusive_group()
-    frames.add_argument("--pictures", type=Path, metavar="P", help="compare on these (default: the run's own)")
-    frames.add_argument("--data", type=Path, metavar="DEFINITION", help="compare on labelled pictures, their mAP too")
+    frames.add_argument("--pictures", type=Path, metavar="P", help="compare on these pictures (default: the run's own)")
+    frames.add_argument(
+        "--data", type=Path, metavar="DEFINITION", help="compare on this definition's pictures, and compare mAP too"
+    )
     parser.set_defaults(run=run)
 
 

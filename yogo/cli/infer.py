@@ -36,10 +36,15 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     source.add_argument("--path-to-zarr", type=Path, metavar="P", help="a zarr store, a folder or a zip file")
     add_image_bits(parser)
     parser.add_argument(
-        "--zarr-axes", metavar="AXES", help="of the store's array, such as tyx or tczyx, if it is unclear"
+        "--zarr-axes", metavar="AXES", help="axes of the store's array, such as tyx or tczyx, where it is unclear"
     )
-    parser.add_argument("--zarr-channel", type=num_channel, metavar="N", help="of several, the one to look at, from 0")
-    parser.add_argument("--class-names", nargs="+", metavar="NAME", help="(default: those in the file)")
+    parser.add_argument(
+        "--zarr-channel",
+        type=num_channel,
+        metavar="N",
+        help="the channel to look at, where there are several; 0 is the first",
+    )
+    parser.add_argument("--class-names", nargs="+", metavar="NAME", help="names of the classes (default: those in PTH)")
     _add_results(parser)
     _add_thresholds(parser)
     _add_machine(parser)
@@ -57,26 +62,41 @@ def _add_results(parser: argparse.ArgumentParser) -> None:
         "--overwrite", action=_SWITCH, default=False, help="replace files that are there already (default: refuse)"
     )
     group.add_argument(
-        "--output-img-filetype", choices=(".png", ".tif", ".tiff"), default=".png", help="of drawn pictures (.png)"
+        "--output-img-filetype",
+        choices=(".png", ".tif", ".tiff"),
+        default=".png",
+        help="file type of drawn pictures (default: .png)",
     )
 
 
 def _add_thresholds(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what counts as a cell")
-    group.add_argument("--obj-thresh", type=float, default=0.5, metavar="X", help="least objectness (0.5)")
-    group.add_argument("--iou-thresh", type=float, default=0.5, metavar="X", help="most overlap; 0 allows all (0.5)")
     group.add_argument(
-        "--min-class-confidence-threshold", type=float, default=0.0, metavar="X", help="least class probability (0)"
+        "--obj-thresh", type=float, default=0.5, metavar="X", help="least objectness of a cell (default: 0.5)"
+    )
+    group.add_argument(
+        "--iou-thresh",
+        type=float,
+        default=0.5,
+        metavar="X",
+        help="most overlap of two cells; 0 allows any (default: 0.5)",
+    )
+    group.add_argument(
+        "--min-class-confidence-threshold",
+        type=float,
+        default=0.0,
+        metavar="X",
+        help="least probability of its class (default: 0)",
     )
     group.add_argument(
         "--crop-height", type=float, metavar="FRACTION", help="look only at this share of the rows, in the middle"
     )
-    group.add_argument("--heatmap-mask-path", type=Path, metavar="P", help="accepted, without an effect")
+    group.add_argument("--heatmap-mask-path", type=Path, metavar="P", help="is accepted and has no effect")
 
 
 def _add_machine(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("the machine")
-    group.add_argument("--batch-size", type=int, default=64, metavar="N", help="pictures at a time (64)")
+    group.add_argument("--batch-size", type=int, default=64, metavar="N", help="pictures at a time (default: 64)")
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
     group.add_argument("--half", action=_SWITCH, default=False, help="compute in 16 bits")
     group.add_argument("--num-workers", type=int, metavar="N", help="threads that read pictures")

@@ -10,10 +10,14 @@ from typing import Any
 
 from yogo.terminal import printable
 
+_WHAT = "Say what a checkpoint file holds: its network, frame size, classes and recipe."
+
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("inspect", help="say what a checkpoint file holds", allow_abbrev=False)
-    command.add_argument("path", metavar="PTH", type=Path)
+    command = commands.add_parser(
+        "inspect", help="say what a checkpoint file holds", description=_WHAT, allow_abbrev=False
+    )
+    command.add_argument("path", metavar="PTH", type=Path, help="the checkpoint")
     command.add_argument(
         "--json", action=argparse.BooleanOptionalAction, default=False, help="print one JSON object instead of lines"
     )

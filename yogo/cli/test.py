@@ -30,12 +30,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def _add_results(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("results")
     group.add_argument("--dump-to-disk", action=_SWITCH, default=False, help="write a JSON file beside the checkpoint")
-    group.add_argument("--include-mAP", action=_SWITCH, default=True, help="COCO's average precision (default: yes)")
+    group.add_argument(
+        "--include-mAP", action=_SWITCH, default=True, help="compute COCO's average precision (default: yes)"
+    )
     group.add_argument(
         "--include-background",
         action=_SWITCH,
         default=True,
-        help="false alarms and misses in the confusion matrix (default: yes)",
+        help="show false alarms and misses in the confusion matrix (default: yes)",
     )
 
 
@@ -45,18 +47,30 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--batch-size", type=num_pictures, metavar="N", help="pictures a process (default: as trained)")
     group.add_argument("--half", action=_SWITCH, help="compute in 16 bits, or exactly (default: as trained)")
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
-    group.add_argument("--processes", type=num_processes, metavar="N", help="ranks (default: the visible GPUs, else 1)")
-    group.add_argument("--num-workers", type=num_workers, metavar="N", help="threads a rank that read pictures ahead")
+    group.add_argument(
+        "--processes",
+        type=num_processes,
+        metavar="N",
+        help="processes to test with (default: the visible GPUs, else 1)",
+    )
+    group.add_argument(
+        "--num-workers", type=num_workers, metavar="N", help="threads a process that read pictures ahead"
+    )
 
 
 def _add_wandb(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("Weights & Biases")
-    group.add_argument("--wandb", action=_SWITCH, default=False, help="log there, online or offline by WANDB_MODE")
-    group.add_argument("--wandb-entity", metavar="NAME")
-    group.add_argument("--wandb-project", metavar="NAME")
+    group.add_argument(
+        "--wandb",
+        action=_SWITCH,
+        default=False,
+        help="log to Weights & Biases; WANDB_MODE says whether online or offline",
+    )
+    group.add_argument("--wandb-entity", metavar="NAME", help="the team or user there")
+    group.add_argument("--wandb-project", metavar="NAME", help="the project there")
     group.add_argument("--wandb-resume-id", metavar="ID", help="add the figures to this run")
     group.add_argument("--note", default="", help="a note on the test")
-    group.add_argument("--tags", nargs="+", default=(), metavar="TAG")
+    group.add_argument("--tags", nargs="+", default=(), metavar="TAG", help="tags of the test")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -25,13 +25,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         allow_abbrev=False,
     )
     parser.add_argument("definition", nargs="?", type=Path, help="the dataset definition, a YAML file")
-    parser.add_argument("--recipe", metavar="PRESET", help="a preset's name or file; flags change what it says")
+    parser.add_argument("--recipe", metavar="PRESET", help="a recipe's name or file; flags change what it says")
     _add_start(parser)
     add_knobs(parser, optional_value=("model",))
     parser.add_argument(
         "--half",
         action=argparse.BooleanOptionalAction,
-        help="activations in 16 bits: bf16 where the hardware has it, else fp16 with a scaled loss",
+        help="compute in 16 bits: bf16 where the hardware has it, else fp16 with a scaled loss",
     )
     _add_machine(parser)
     _add_wandb(parser)
@@ -45,7 +45,7 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
         "--reset-head",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="with new class outputs, for other classes than those of --from-pretrained (default: no)",
+        help="start with new class outputs, for other classes than those of --from-pretrained (default: no)",
     )
     group.add_argument(
         "--dataset-split-override",
@@ -55,13 +55,13 @@ def _add_start(parser: argparse.ArgumentParser) -> None:
         help="split all of the definition's pictures, test paths included, by these shares",
     )
     group.add_argument("--name", type=_name, help="the run's name, and its folder's (default: one is made up)")
-    group.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=f"where runs are kept ({RUNS})")
+    group.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help=f"where runs are kept (default: {RUNS})")
     group.add_argument("--resume", type=Path, metavar="RUN", help="go on with this run from its last.pth")
     group.add_argument(
         "--take-over",
         action=argparse.BooleanOptionalAction,
         default=False,
-        help="take the run from a process on another host that holds it and has fallen silent (asked on a terminal)",
+        help="take the run from a silent process on another host that holds it (default: ask, on a terminal)",
     )
     group.add_argument("--token", help="the launch to claim (used by job scripts)")
 
@@ -70,24 +70,33 @@ def _add_machine(parser: argparse.ArgumentParser) -> None:
     add_image_bits(parser)
     group = parser.add_argument_group("the machine")
     group.add_argument("--device", nargs="?", help="cpu, cuda or cuda:N (default: cuda where there is one)")
-    group.add_argument("--processes", type=num_processes, metavar="N", help="ranks (default: the visible GPUs, else 1)")
-    group.add_argument("--num-workers", type=num_workers, metavar="N", help="threads a rank that read pictures ahead")
+    group.add_argument(
+        "--processes",
+        type=num_processes,
+        metavar="N",
+        help="processes to train with (default: the visible GPUs, else 1)",
+    )
+    group.add_argument(
+        "--num-workers", type=num_workers, metavar="N", help="threads a process that read pictures ahead"
+    )
     group.add_argument(
         "--cache", action=argparse.BooleanOptionalAction, default=True, help="keep the decoded pictures (default: yes)"
     )
-    group.add_argument("--cache-folder", type=Path, metavar="DIR", help="where (default: ~/.cache/yogo)")
+    group.add_argument("--cache-folder", type=Path, metavar="DIR", help="where to keep them (default: ~/.cache/yogo)")
     group.add_argument(
-        "--cache-limit", type=num_gib, metavar="GIB", help="how much all caches in the folder may take (default: 50)"
+        "--cache-limit", type=num_gib, metavar="GIB", help="how much all caches in that folder may take (default: 50)"
     )
 
 
 def _add_wandb(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("Weights & Biases")
-    group.add_argument("--wandb", choices=("online", "offline", "disabled"), help="(default: WANDB_MODE)")
-    group.add_argument("--wandb-entity", metavar="NAME")
-    group.add_argument("--wandb-project", metavar="NAME")
+    group.add_argument(
+        "--wandb", choices=("online", "offline", "disabled"), help="how to log (default: as WANDB_MODE says)"
+    )
+    group.add_argument("--wandb-entity", metavar="NAME", help="the team or user there")
+    group.add_argument("--wandb-project", metavar="NAME", help="the project there")
     group.add_argument("--note", default="", help="a note on the run")
-    group.add_argument("--tags", nargs="+", default=(), metavar="TAG")
+    group.add_argument("--tags", nargs="+", default=(), metavar="TAG", help="tags of the run")
 
 
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:

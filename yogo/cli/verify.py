@@ -12,12 +12,14 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     parser = commands.add_parser(
         "verify",
         help="check a run's receipt and the digest of its best.pth (a fine-tune's script does so before it trains)",
+        description="Check that a run finished, and that its best.pth is the one that it wrote. "
+        "Exit status: 0 it is so, 1 it is not.",
         allow_abbrev=False,
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("run_directory", type=Path, nargs="?", metavar="RUN", help="the run directory")
-    what.add_argument("--checkpoint", type=Path, metavar="PTH", help="a file by itself, with --sha256")
-    parser.add_argument("--sha256", help="the digest that the checkpoint must have")
+    what.add_argument("--checkpoint", type=Path, metavar="PTH", help="check this file by itself, against --sha256")
+    parser.add_argument("--sha256", metavar="DIGEST", help="the digest that the checkpoint must have")
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
