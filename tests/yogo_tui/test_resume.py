@@ -64,6 +64,20 @@ async def training(session: Session, name: str) -> Run:
     raise AssertionError
 
 
+@pytest.mark.parametrize("name", ["run.json", "launch.json", "result.json"])
+async def test_a_run_that_cannot_be_read_does_not_go_on_and_says_what_could_not(
+    session: Session, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    run = await stopped(session, monkeypatch)
+    assert run.path
+    damaged = Path(run.path / name)
+    damaged.write_text("{")
+    run = await session.find("first")
+    with pytest.raises(LaunchError, match=rf"first cannot go on as long as it cannot be read: .*{name} is damaged"):
+        await session.resume(run)
+    assert damaged.read_text() == "{"
+
+
 @pytest.mark.parametrize("end", ["signal", "failed", "killed"])
 async def test_a_run_that_stopped_goes_on_as_one_more_job(
     session: Session, monkeypatch: pytest.MonkeyPatch, end: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -119,6 +120,12 @@ def test_a_run_that_somebody_stopped_has_not_failed(result: Result, state: RunSt
     run = one(RunFolder(PATH, manifest=manifest(), result=result))
     assert (run.state, words in run.why) == (state, True)
     assert run.state.is_over
+
+
+def test_a_run_that_was_stopped_says_how_to_go_on_with_it_where_it_saved_something() -> None:
+    stopped = RunFolder(PATH, manifest=manifest(), result=Result(outcome="failed", stopped_by="SIGTERM"))
+    assert one(stopped).why == "by SIGTERM"
+    assert one(replace(stopped, has_weights=True)).why == "by SIGTERM; to go on: yogo-tui resume first"
 
 
 def test_a_cancelled_run_whose_receipt_names_the_signal_is_cancelled() -> None:

@@ -25,6 +25,9 @@ async def plan_resume(
     if run.path is None:
         raise LaunchError(f"{run.name} is a job that the console did not start: there is no run to go on with.")
     await _check_state(host, run, run.path)
+    for notice in run.notices:
+        if run.manifest is None or (run.state is RunState.UNKNOWN and run.why == notice):
+            raise LaunchError(f"{run.name} cannot go on as long as it cannot be read: {notice}")
     if run.manifest is None or not await _has_saved(host, run.path):
         raise LaunchError(f"{run.name} has saved nothing to go on from (no last.pth): launch it anew, by another name.")
     manifest = run.manifest

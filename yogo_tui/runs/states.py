@@ -94,7 +94,12 @@ def _receipt(folder: RunFolder) -> Told:
 def _stopped(folder: RunFolder, signal: str) -> Told:
     if _was_cancelled(folder):
         return RunState.CANCELLED, ""
-    return RunState.STOPPED, f"by {'Ctrl-C' if signal == 'SIGINT' else signal}"
+    go_on = f"; {_to_go_on(folder)}" if folder.manifest and folder.has_weights else ""
+    return RunState.STOPPED, f"by {'Ctrl-C' if signal == 'SIGINT' else signal}{go_on}"
+
+
+def _to_go_on(folder: RunFolder) -> str:
+    return f"to go on: yogo-tui resume {folder.name}"
 
 
 def _old_signal(reason: str) -> str:
@@ -144,7 +149,7 @@ def _ended(folder: RunFolder, job: Job) -> Told:
     if job.state is JobState.DONE:
         return RunState.FAILED, f"job {job.id} ended without a receipt (result.json): its log tells more"
     if words := ending(job.word, job.exit_status):
-        go_on = f"; to go on: yogo-tui resume {folder.name}" if folder.manifest else ""
+        go_on = f"; {_to_go_on(folder)}" if folder.manifest else ""
         return RunState.FAILED, f"{words}: {_how(job)}{go_on}"
     return RunState.FAILED, f"{_how(job)}: its log tells more"
 
