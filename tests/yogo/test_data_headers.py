@@ -120,7 +120,7 @@ def test_a_header_says_size_channels_pages_and_orientation(tmp_path: Path) -> No
 )
 def test_the_depth_is_that_of_the_brightest_value_of_all(tmp_path: Path, name: str, brightest: int, bits: int) -> None:
     dim, bright = noise(100), noise(100, seed=1)
-    bright[0, 0] = brightest
+    bright[:2, :2] = brightest
     write = png16 if name == "a.png" else tiff
     paths = [write(tmp_path / f"{number}{name}", values) for number, values in enumerate((dim, bright, dim))]
     headers = looked(*paths, save_bytes(tmp_path / "plain.png"))
@@ -143,6 +143,17 @@ def test_what_a_file_declares_is_believed_as_far_as_its_values_allow(tmp_path: P
     # As much as the type can hold is what the format assumes, and values beyond what was declared are there.
     assert depth(looked(tiff(tmp_path / "c.tif", dim, tags={341: 65_535}))) == 10
     assert depth(looked(png16(tmp_path / "b.png", noise(65_536), chunks=((b"sBIT", b"\x0c"),)))) == 16
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_a_hot_pixel_does_not_make_the_pictures_of_twelve_bits_black(tmp_path: Path, name: str) -> None:
+    hot = noise(4_000, seed=1)
+    hot[5, 5] = 65_535
+    write = png16 if name == "a.png" else tiff
+    headers = looked(write(tmp_path / f"0{name}", noise(4_000)), write(tmp_path / f"1{name}", hot))
+    assert depth(headers) == 12
+    (said,) = remarks(headers, bits=12)
+    assert "read as 12 bits (0 to 4,095; the brightest value is 65,535: what is above becomes white)" in said
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif"])

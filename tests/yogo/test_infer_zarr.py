@@ -170,6 +170,12 @@ def test_frames_of_whole_numbers_are_read_at_their_depth(tmp_path: Path, kind: s
     np.testing.assert_array_equal(read(store, bits=bits)[:, 0], np.rint(data * (255 / (2**bits - 1))))
 
 
+def test_a_hot_pixel_does_not_make_frames_of_twelve_bits_black(tmp_path: Path) -> None:
+    data = values(3, *HW, kind="uint16", top=4_096)
+    data[1, 3, 3] = 65_535
+    assert ZarrStore(array(tmp_path / "a.zarr", data), HW).depth() == 12
+
+
 def test_frames_of_other_numbers_are_refused(tmp_path: Path) -> None:
     for name, data in (("a", np.zeros((2, *HW), np.float32)), ("b", values(2, *HW, kind="int64", top=2**20))):
         store = ZarrStore(array(tmp_path / f"{name}.zarr", data), HW)

@@ -1,8 +1,8 @@
 """How many of a picture's bits are brightness: the one rule, by which 12 bits in a file of 16 are not read as black.
 
 A file of 8 bits a value is read as it is. Of a deeper one, values from 0 to 2^bits - 1 become 0 to 255, rounded, where
-`bits` is 8, 10, 12, 14 or 16: the fewest that hold the brightest value of the whole set, and what its files declare
-(TIFF's BitsPerSample and its MaxSampleValues, PNG's sBIT). It is decided once a run, over its pictures, and is kept in
+`bits` is 8, 10, 12, 14 or 16: the fewest that hold the brightest value of the whole set but for hot pixels, and what
+its files declare (TIFF's BitsPerSample and its MaxSampleValues, PNG's sBIT). It is decided once a run, over its pictures, and is kept in
 run.json and in the checkpoint, by which pictures are read ever after.
 
 A checkpoint that does not say it (published yogo's, and ours from before) was trained on the upper eight of sixteen
@@ -26,6 +26,9 @@ Asked = Bits | Callable[[], Bits]
 
 UPPER_EIGHT: Bits = None
 
+HOT = 10_000
+"""Of so many values one may be a hot pixel's."""
+
 FLAT = 1 / 16
 """A picture whose values span less than this share of the range shows hardly anything."""
 
@@ -36,6 +39,15 @@ def depth_of(brightest: int) -> int:
         if brightest < 2**bits:
             return bits
     raise ValueError(f"{brightest:,} has more than 16 bits")
+
+
+def brightest_but_hot(values: npt.NDArray[Any]) -> int:
+    """The highest of a picture's values but for hot pixels, of which a single one would make all others black.
+
+    These are one value in HOT, or one at least. Those above the range become white.
+    """
+    num_hot = max(1, values.size // HOT) if values.size > 1 else 0
+    return int(np.partition(values, -1 - num_hot, axis=None)[-1 - num_hot])
 
 
 def settle(bits: Asked) -> Bits:

@@ -31,7 +31,7 @@ from PIL import Image, UnidentifiedImageError
 
 from yogo.data.cores import visible_cores
 from yogo.data.declared import declared_bits, seems_whole
-from yogo.data.depth import FLAT, UPPER_EIGHT, Bits, depth_of
+from yogo.data.depth import FLAT, UPPER_EIGHT, Bits, brightest_but_hot, depth_of
 from yogo.data.pictures import FORMATS, MOST_PIXELS, deep_values, has_deep_channels, opened, tag
 from yogo.data.tiff import ORIENTATION
 from yogo.definition.identity import settled, status
@@ -44,7 +44,7 @@ Progress = Callable[[int, int], None]
 MOST_MEASURED = 1_000
 MOST_LOOKED_AT = 100
 """Where somebody waits for a single picture to be shown."""
-VERSION = 1
+VERSION = 2
 
 _AT_A_TIME = 200
 _LFS = b"version https://git-lfs"
@@ -75,6 +75,9 @@ class Header:
 
     brightest: int | None = None
     """The highest value; None where it was not measured."""
+
+    bright: int | None = None
+    """The same, of a deep one, but for hot pixels: by it the depth is decided."""
 
     low: int | None = None
     high: int | None = None
@@ -118,8 +121,8 @@ def look(
 def depth(headers: Sequence[Header]) -> int:
     """The bits of the deep ones' brightness (see yogo.data.depth); 8 where there are none."""
     deep = [header for header in headers if header.is_deep]
-    brightest = max((header.brightest or 0 for header in deep), default=0)
-    return max(depth_of(brightest), *(header.declared for header in deep), 8)
+    bright = max((header.bright or 0 for header in deep), default=0)
+    return max(depth_of(bright), *(header.declared for header in deep), 8)
 
 
 def depth_of_set(paths: Sequence[str], memory: Path | None = None) -> Callable[[], Bits]:
@@ -229,7 +232,8 @@ def _decoded(header: Header) -> Header | Problem:
         channels = values.reshape(*values.shape[:2], -1)[::2, ::2]
         edges = [np.percentile(channels[..., one], (0.1, 99.9)) for one in range(channels.shape[2])]
         low, high = max(edges, key=lambda edge: float(edge[1] - edge[0]))
-        return replace(header, brightest=top, low=int(low), high=int(high))
+        bright = brightest_but_hot(values)
+        return replace(header, brightest=top, bright=bright, low=int(low), high=int(high))
     except OSError as error:
         return _problem(header.path, f"This picture is torn or cut short: {error.strerror or error}")
     except Exception as error:  # as above

@@ -44,7 +44,11 @@ def _of_depth(headers: Sequence[Header], bits: Bits) -> Iterator[str]:
         return
     values = f"0 to {2**bits - 1:,}"
     brightest = max((one.brightest or 0 for one in deep), default=0)
-    yield f"{number} of more than 8 bits a value: read as {bits} bits ({values}; the brightest value is {brightest:,})"
+    above = ": what is above becomes white" if brightest >= 2**bits else ""
+    yield (
+        f"{number} of more than 8 bits a value: read as {bits} bits ({values}; the brightest value is {brightest:,}"
+        f"{above})"
+    )
 
 
 def _of_flat_ones(headers: Sequence[Header], bits: Bits) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from yogo.data.depth import UPPER_EIGHT, Asked, depth_of
+from yogo.data.depth import UPPER_EIGHT, Asked, brightest_but_hot, depth_of
 from yogo.data.headers import MOST_MEASURED, Header, depth, look
 from yogo.data.pictures import Bytes, deep_values, opened, read_pixels
 from yogo.definition.folders import PICTURE_SUFFIXES
@@ -37,7 +37,7 @@ class Pictures(Protocol):
         ...
 
     def depth(self) -> int:
-        """The fewest bits that hold the brightest value: see yogo.data.depth."""
+        """The fewest bits that hold the brightest value but for hot pixels: see yogo.data.depth."""
         ...
 
 
@@ -91,7 +91,7 @@ class TiffPages:
     def _brightest(self, index: int) -> int:
         with opened(self.path, index) as file:
             values = deep_values(file, self.path, index)
-            return 255 if values is None else int(values.max())
+            return 255 if values is None else brightest_but_hot(values)
 
 
 def brightest_of(number: int, brightest: Callable[[int], int]) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from yogo.data.depth import UPPER_EIGHT, Asked, as_bytes, settle
+from yogo.data.depth import UPPER_EIGHT, Asked, as_bytes, brightest_but_hot, settle
 from yogo.data.pictures import Bytes
 from yogo.distribution import installing
 from yogo.errors import InferenceError
@@ -70,7 +70,7 @@ class ZarrStore:
         return np.ascontiguousarray(pixels.transpose(2, 0, 1) if rgb else pixels[None])
 
     def depth(self) -> int:
-        return brightest_of(len(self.stems), lambda index: int(self._values(index).max()))
+        return brightest_of(len(self.stems), lambda index: brightest_but_hot(self._values(index)))
 
     @property
     def _is_colour(self) -> bool:
