@@ -40,7 +40,7 @@ def tiff(
     entries |= {273: 8, 277: channels, 278: height, 279: len(data), 339: kind} | (tags or {})
     # The bits of three samples do not fit into the entry: they lie after the pixels.
     extra = struct.pack(f"{order}3H", bits, bits, bits) if channels == 3 else b""
-    entries[258] = 8 + len(data) if extra else bits
+    entries[258] = 8 + len(data) if extra else entries.get(258, bits)
     directory = struct.pack(f"{order}H", len(entries))
     for number, value in sorted(entries.items()):
         if number == 258 and extra:

@@ -12,8 +12,10 @@ from picture_files import png16, tiff
 from PIL import Image
 
 from yogo.data.headers import Header, depth, look
+from yogo.data.pictures import read_pixels
 from yogo.data.remarks import remarks
 from yogo.definition.problem import Problem
+from yogo.errors import DefinitionError
 
 HW = (48, 64)
 
@@ -209,3 +211,24 @@ def test_a_memory_that_is_damaged_is_none(tmp_path: Path) -> None:
         for content in (b"{", b"[]", b'{"version": 1, "files": {"a.png": [[1, 2, 3, 4], 5], "b.png": 3}}'):
             file.write_bytes(content)
             assert looked(path, memory=memory) == [first]
+
+
+@pytest.mark.parametrize(
+    ("name", "order", "tags", "said"),
+    [
+        ("packed", "<", {258: 10}, "10 bits a value"),
+        ("packed", ">", {258: 14}, "14 bits a value"),
+        ("white", ">", {262: 0}, "16 bits a value, 0 for white"),
+        ("jpeg2000", "<", {259: 34_712, 258: 10}, "10 bits a value, compression 34712"),
+    ],
+)
+def test_a_tiff_of_a_kind_that_is_not_read_is_told_as_such(
+    tmp_path: Path, name: str, order: str, tags: dict[int, int], said: str
+) -> None:
+    path = tiff(tmp_path / f"{name}.tif", noise(1_000), order=order, tags=tags)
+    (problem,) = look([str(path)])
+    kind = f"a TIFF of a kind that is not read ({said}): save it in grey or RGB with 8 or 16 bits"
+    assert problem.message == f"This is {kind}"
+    with pytest.raises(DefinitionError) as refused:
+        read_pixels(path, rgb=False, image_hw=None)
+    assert str(refused.value) == f"{path} cannot be read as a picture: it is {kind}"

@@ -68,6 +68,23 @@ def infer(capsys: pytest.CaptureFixture[str], pth: Path, folder: Path, *options:
     return status, shown.out + shown.err
 
 
+def test_pictures_that_are_marked_as_turned_are_named(
+    pth: Path, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for index, suffix in enumerate((".jpg", ".tif", ".png")):
+        picture = Image.fromarray(values(index).astype(np.uint8))
+        exif = picture.getexif()
+        exif[274] = 6
+        picture.save(folder / f"turned{index}{suffix}", exif=exif)
+    status, told = infer(capsys, pth, folder)
+    assert status == 0
+    assert told.count("is marked as turned or mirrored (EXIF orientation)") == 1
+    assert "3 of 6 pictures are marked as turned or mirrored" in told
+    assert all(
+        f"turned{index}{suffix} (orientation 6)" in told for index, suffix in enumerate((".jpg", ".tif", ".png"))
+    )
+
+
 def test_deep_pictures_are_looked_at_at_the_depth_of_the_weights(tmp_path: Path, folder: Path) -> None:
     known = checkpoint(tmp_path / "known.pth", image_bits=12)
     # 16 x 255 of 4095 is white but for a shade.

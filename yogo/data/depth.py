@@ -2,8 +2,8 @@
 
 A file of 8 bits a value is read as it is. Of a deeper one, values from 0 to 2^bits - 1 become 0 to 255, rounded, where
 `bits` is 8, 10, 12, 14 or 16: the fewest that hold the brightest value of the whole set but for hot pixels, and what
-its files declare (TIFF's BitsPerSample and its MaxSampleValues, PNG's sBIT). It is decided once a run, over its pictures, and is kept in
-run.json and in the checkpoint, by which pictures are read ever after.
+its files declare (TIFF's BitsPerSample and its MaxSampleValues, PNG's sBIT). It is decided once a run, over its
+pictures, and is kept in run.json and in the checkpoint, by which pictures are read ever after.
 
 A checkpoint that does not say it (published yogo's, and ours from before) was trained on the upper eight of sixteen
 bits, whatever they held, and goes on reading so: UPPER_EIGHT. The network's frames have eight bits either way.

@@ -32,8 +32,7 @@ from PIL import Image, UnidentifiedImageError
 from yogo.data.cores import visible_cores
 from yogo.data.declared import declared_bits, seems_whole
 from yogo.data.depth import FLAT, UPPER_EIGHT, Bits, brightest_but_hot, depth_of
-from yogo.data.pictures import FORMATS, MOST_PIXELS, deep_values, has_deep_channels, opened, tag
-from yogo.data.tiff import ORIENTATION
+from yogo.data.pictures import FORMATS, MOST_PIXELS, deep_values, has_deep_channels, opened, orientation, what_it_is
 from yogo.definition.identity import settled, status
 from yogo.definition.problem import Problem
 from yogo.foreign import opened as opened_file
@@ -163,7 +162,7 @@ def _looked(path: str) -> Header | Problem:
 
 def _missing(path: str, error: OSError) -> str:
     if isinstance(error, UnidentifiedImageError):
-        return "This is no PNG, JPEG or TIFF picture, or it is torn"
+        return f"This is {what_it_is(path)}"
     if isinstance(error, FileNotFoundError) and os.path.islink(path):
         return f"This is a link to {os.readlink(path)}, which is not there"
     return f"This picture cannot be read: {error.strerror or error}"
@@ -198,25 +197,17 @@ def _described(path: str, picture: Any, file: IO[bytes]) -> Header:
     is_deep = picture.mode.startswith("I") or has_deep_channels(picture)
     num_bytes = os.fstat(file.fileno()).st_size
     is_bare = picture.tile and picture.tile[0].codec_name == "raw"
-    orientation = tag(picture, ORIENTATION) if picture.format == "TIFF" else _exif(picture)
     return Header(
         path,
         picture.width,
         picture.height,
         channels,
         num_pages=int(getattr(picture, "n_frames", 1)),
-        orientation=int(orientation) if orientation in range(1, 9) else 1,
+        orientation=orientation(picture),
         is_deep=is_deep,
         declared=declared_bits(picture, file) if is_deep else 0,
         may_be_blank=bool(is_bare) or num_bytes < _THIN * picture.width * picture.height * channels,
     )
-
-
-def _exif(picture: Any) -> Any:
-    """The orientation that is told before the pixels; Pillow's own getexif would decode a PNG to look after them."""
-    exif = Image.Exif()
-    exif.load(picture.info.get("exif", b""))
-    return exif.get(ORIENTATION)
 
 
 def _decoded(header: Header) -> Header | Problem:

@@ -6,7 +6,10 @@ Pillow reads all the formats, lets go of the interpreter's lock while it decodes
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +21,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile, UnidentifiedImageError
 
 from yogo.data.depth import UPPER_EIGHT, Asked, as_bytes, settle
-from yogo.data.tiff import ORIENTATION, without_orientation
+from yogo.data.tiff import ORIENTATION, of_unread_kind, without_orientation
 from yogo.errors import DefinitionError
 
 Image.preinit()  # the formats are registered here, before threads could do it at the same time
@@ -55,9 +58,7 @@ def read_pixels(
                 picture = picture.resize(image_hw[::-1], Image.Resampling.BILINEAR)
             pixels: Bytes = np.array(picture)
     except UnidentifiedImageError as error:
-        raise DefinitionError(
-            f"{path} cannot be read as a picture: it is no PNG, JPEG or TIFF, or it is torn"
-        ) from error
+        raise DefinitionError(f"{path} cannot be read as a picture: it is {what_it_is(path)}") from error
     except OSError as error:
         raise DefinitionError(f"{path} cannot be read as a picture: {error.strerror or error}") from error
     except Exception as error:  # a decoder meets torn and hostile bytes: whatever it raises, this file is at fault
@@ -72,6 +73,16 @@ def picture_size(path: Path | str) -> tuple[int, int]:
             return file.height, file.width
     except Exception as error:  # as above
         raise DefinitionError(f"{path} cannot be read as a picture: {error}") from error
+
+
+def what_it_is(source: Source) -> str:
+    """Of what Pillow does not take for a picture, for a sentence."""
+    with contextlib.suppress(OSError, struct.error):
+        data = _all_of(source) if _size_of(source) <= MOST_PIXELS else b""
+        kind = of_unread_kind(data)
+        if kind:
+            return f"a {kind}: save it in grey or RGB with 8 or 16 bits"
+    return "no PNG, JPEG or TIFF picture, or it is torn"
 
 
 @contextmanager
@@ -90,6 +101,29 @@ def opened(source: Source, page: int = 0) -> Iterator[ImageFile.ImageFile]:
 def tag(file: Image.Image, number: int, default: Any = None) -> Any:
     """What a TIFF's page says; `default` where it says nothing, or is none."""
     return getattr(file, "tag_v2", {}).get(number, default)
+
+
+def orientation(file: Image.Image) -> int:
+    """EXIF's number; 1 where the file says nothing that can be understood, or says it after the pixels.
+
+    Pillow's own getexif would decode a PNG to look after them.
+    """
+    if file.format == "TIFF":
+        said = tag(file, ORIENTATION)
+    else:
+        exif = Image.Exif()
+        exif.load(file.info.get("exif", b""))
+        said = exif.get(ORIENTATION)
+    return int(said) if said in range(1, 9) else 1
+
+
+def orientation_of(path: Path, page: int = 0) -> int:
+    """The same, of a file of which no more than the head is read; 1 where it cannot be."""
+    with contextlib.suppress(Exception), Image.open(path, formats=FORMATS) as file:
+        if page:
+            file.seek(page)
+        return orientation(file)
+    return 1
 
 
 def deep_values(file: ImageFile.ImageFile, source: Source, page: int = 0) -> npt.NDArray[Any] | None:
@@ -135,6 +169,10 @@ def _all_of(source: Source) -> bytes:
         return Path(source).read_bytes()
     source.seek(0)
     return source.read()
+
+
+def _size_of(source: Source) -> int:
+    return os.path.getsize(source) if isinstance(source, Path | str) else source.seek(0, os.SEEK_END)
 
 
 def _rawmode(file: ImageFile.ImageFile) -> str:

@@ -55,7 +55,7 @@ def _of_flat_ones(headers: Sequence[Header], bits: Bits) -> Iterator[str]:
     return _named(
         headers,
         lambda one: one.is_flat(bits),
-        "nearly of one shade, so that hardly anything can be seen on them",
+        "nearly of one shade, so that hardly anything can be seen there",
         lambda one: f"{one.low:,} to {one.high:,} of {one.top(bits):,}",
     )
 

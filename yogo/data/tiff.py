@@ -1,4 +1,4 @@
-"""TIFF's orientation tag, taken out before Pillow acts on it.
+"""TIFF's orientation tag, taken out before Pillow acts on it; and what a file that Pillow does not know says of itself.
 
 Pillow turns a TIFF as the tag says, but no other format, and mixes up the rows of one that it maps into memory.
 Labels belong to the pixels as they are stored, so that is how every format is read.
@@ -10,6 +10,8 @@ import struct
 from collections.abc import Iterator
 
 ORIENTATION = 274
+_WIDTH, _BITS, _COMPRESSION, _PHOTOMETRIC, _SAMPLES = 256, 258, 259, 262, 277
+_BEGINNINGS = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
 _MOST_PAGES = 100_000
 
 
@@ -23,6 +25,41 @@ def without_orientation(data: bytes) -> bytes:
             long = struct.unpack_from(f"{order}H", data, place + 2)[0] == 4
             struct.pack_into(f"{order}{'I' if long else 'H'}", out, value, 1)
     return bytes(out)
+
+
+def of_unread_kind(data: bytes) -> str | None:
+    """What kind of TIFF this is that Pillow does not know, in a few words for a person; None if it is none."""
+    if data[:4] not in _BEGINNINGS:
+        return None
+    order = "<" if data[:2] == b"II" else ">"
+    said = _first_page(data, order)
+    if _WIDTH not in said:
+        return None
+    bits, samples = said.get(_BITS, 1), said.get(_SAMPLES, 1)
+    words = [f"{bits} bits a value"]
+    words += [f"{samples} values a pixel"] if samples > 1 else []
+    words += ["0 for white"] if said.get(_PHOTOMETRIC) == 0 else []
+    words += [f"compression {said[_COMPRESSION]}"] if said.get(_COMPRESSION, 1) != 1 else []
+    return f"TIFF of a kind that is not read ({', '.join(words)})"
+
+
+def _first_page(data: bytes, order: str) -> dict[int, int]:
+    """The first number of each entry of the first page, where it is a whole one."""
+    big = _is_big(data, order)
+    said: dict[int, int] = {}
+    for place in _entries(data, order):
+        number, kind = struct.unpack_from(f"{order}HH", data, place)
+        if number in said:  # the next page
+            break
+        (count,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", data, place + 4)
+        letter = {1: "B", 3: "H", 4: "I", 16: "Q"}.get(kind)
+        if letter is not None:
+            at = place + (12 if big else 8)
+            if count * struct.calcsize(letter) > (8 if big else 4):
+                (at,) = struct.unpack_from(f"{order}{'Q' if big else 'I'}", data, at)
+            if at + struct.calcsize(letter) <= len(data):
+                (said[number],) = struct.unpack_from(f"{order}{letter}", data, at)
+    return said
 
 
 def _is_big(data: bytes, order: str) -> bool:

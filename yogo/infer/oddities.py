@@ -21,6 +21,7 @@ class Oddities:
         self.frame = frame
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.flat: list[str] = []
+        self.turned: list[str] = []
         self.num_stretched = 0
         self.num_cells = 0
         self._best: Tensor | None = None
@@ -35,6 +36,13 @@ class Oddities:
                 self.flat.append(f"{names[place]} ({seen.low} to {seen.high} of 255)")
                 if len(self.flat) == 1:
                     yield f"{self.flat[0]} is nearly of one shade, so that hardly anything can be seen on it"
+            if seen.orientation > 1:
+                self.turned.append(f"{names[place]} (orientation {seen.orientation})")
+                if len(self.turned) == 1:
+                    yield (
+                        f"{self.turned[0]} is marked as turned or mirrored (EXIF orientation). It is read as it is "
+                        "stored, so the boxes lie elsewhere in a viewer which turns it"
+                    )
             if seen.hw != (self.frame.num_rows, width) and is_stretched(seen.hw, self.frame.image_hw):
                 self.num_stretched += 1
                 if self.num_stretched == 1:
@@ -50,6 +58,9 @@ class Oddities:
         if len(self.flat) > 1:
             kind = "all" if len(self.flat) == total else f"{len(self.flat):,} of"
             yield f"{kind} {total:,} pictures are nearly of one shade: {listed(self.flat)}"
+        if len(self.turned) > 1:
+            kind = "all" if len(self.turned) == total else f"{len(self.turned):,} of"
+            yield f"{kind} {total:,} pictures are marked as turned or mirrored: {listed(self.turned)}"
         if self.num_stretched > 1:
             yield f"{self.num_stretched:,} of {total:,} pictures were stretched to the network's shape"
         if self.num_cells == 0 and self._best is not None:

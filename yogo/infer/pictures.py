@@ -14,7 +14,7 @@ from PIL import Image
 
 from yogo.data.depth import UPPER_EIGHT, Asked, brightest_but_hot, depth_of
 from yogo.data.headers import MOST_MEASURED, Header, depth, look
-from yogo.data.pictures import Bytes, deep_values, opened, read_pixels
+from yogo.data.pictures import Bytes, deep_values, opened, orientation_of, read_pixels
 from yogo.definition.folders import PICTURE_SUFFIXES
 from yogo.errors import DefinitionError, InferenceError
 
@@ -34,6 +34,10 @@ class Pictures(Protocol):
 
     def read(self, index: int, *, rgb: bool, bits: Asked = UPPER_EIGHT) -> Bytes:
         """(C, H, W), of the picture's own size, a deep one read at `bits`. Raises YogoError naming the picture."""
+        ...
+
+    def orientation(self, index: int) -> int:
+        """EXIF's number: from 2 on, a viewer may show the picture turned or mirrored."""
         ...
 
     def depth(self) -> int:
@@ -65,6 +69,9 @@ class PictureFiles:
             raise InferenceError(f"{file} has {num_pages(file)} pages: name it by itself, and each is looked at")
         return read_pixels(file, rgb=rgb, image_hw=None, bits=bits)
 
+    def orientation(self, index: int) -> int:
+        return orientation_of(self.files[index])
+
     def depth(self) -> int:
         return depth([one for one in look([str(file) for file in self.files]) if isinstance(one, Header)])
 
@@ -84,6 +91,9 @@ class TiffPages:
             return read_pixels(self.path, rgb=rgb, image_hw=None, bits=bits, page=index)
         except DefinitionError as error:
             raise InferenceError(f"{self.name(index)}: {error}") from error
+
+    def orientation(self, index: int) -> int:
+        return orientation_of(self.path, index)
 
     def depth(self) -> int:
         return brightest_of(len(self.stems), self._brightest)

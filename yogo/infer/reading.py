@@ -30,6 +30,9 @@ class Seen:
     high: int
     """Between these lie all the frame's values but a thousandth at either end, of 255."""
 
+    orientation: int = 1
+    """EXIF's number."""
+
     @property
     def is_flat(self) -> bool:
         return self.high - self.low < FLAT * 255
@@ -92,7 +95,7 @@ def read_batches(
         try:
             picture = pictures.read(index, rgb=shape.rgb, bits=bits)
             frame = fit(picture, shape.image_hw, shape.num_rows)
-            return frame, Seen((picture.shape[1], picture.shape[2]), *_spread(frame))
+            return frame, Seen((picture.shape[1], picture.shape[2]), *_spread(frame), pictures.orientation(index))
         except YogoError as error:
             return error
 

@@ -69,6 +69,9 @@ class ZarrStore:
             pixels = np.array(Image.fromarray(pixels).convert(mode))
         return np.ascontiguousarray(pixels.transpose(2, 0, 1) if rgb else pixels[None])
 
+    def orientation(self, index: int) -> int:
+        return 1
+
     def depth(self) -> int:
         return brightest_of(len(self.stems), lambda index: brightest_but_hot(self._values(index)))
 
