@@ -85,6 +85,27 @@ def test_pictures_that_are_marked_as_turned_are_named(
     )
 
 
+def test_counts_that_cannot_be_printed_are_a_failure_and_files_that_were_written_are_not(
+    pth: Path, folder: Path, tmp_path: Path
+) -> None:
+    def status(*options: object) -> tuple[int, str]:
+        command = ("infer", pth, "--path-to-images", folder, "--device", "cpu", "--no-use-tqdm", *options)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "yogo", *map(str, command)],
+                stdout=full,
+                stderr=subprocess.PIPE,
+                text=True,
+                check=False,
+            )
+        return done.returncode, done.stderr
+
+    failed, told = status()
+    assert failed == 1
+    assert told.endswith("yogo: Standard output cannot be written to: No space left on device\n")
+    assert status("--save-preds", "--output-dir", tmp_path / "out")[0] == 0
+
+
 def test_deep_pictures_are_looked_at_at_the_depth_of_the_weights(tmp_path: Path, folder: Path) -> None:
     known = checkpoint(tmp_path / "known.pth", image_bits=12)
     # 16 x 255 of 4095 is white but for a shade.

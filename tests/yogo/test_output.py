@@ -83,11 +83,17 @@ def test_a_verdict_stands_where_it_cannot_be_printed(workspace: Path) -> None:
     assert (done.returncode, done.stderr) == (told.returncode, told.stderr)
 
 
-def test_a_list_that_cannot_be_printed_is_a_failure_in_one_sentence(workspace: Path) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [("yogo_tui", "recipes"), ("yogo_tui", "config", "show"), ("yogo", "check", "--json", "dataset_defs/red.yml")],
+    ids=" ".join,
+)
+def test_what_cannot_be_printed_is_a_failure_in_one_sentence(command: tuple[str, ...], workspace: Path) -> None:
     with open("/dev/full", "wb") as full:
-        done = run("yogo_tui", "recipes", cwd=workspace, stdout=full.fileno())
+        done = run(*command, cwd=workspace, stdout=full.fileno())
     assert done.returncode == 1
-    assert done.stderr == b"yogo-tui: Standard output cannot be written to: No space left on device\n"
+    program = command[0].replace("_", "-")
+    assert done.stderr.decode() == f"{program}: Standard output cannot be written to: No space left on device\n"
 
 
 @pytest.mark.parametrize("command", LIGHT, ids=" ".join)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from yogo.output import must_arrive
 from yogo.terminal import printable, redraws
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def run(args: argparse.Namespace) -> int:
         if show:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
+        must_arrive()  # a program reads it, whatever the verdict is
         print(json.dumps(dataclasses.asdict(found), default=str, indent=2))
     else:
         print("\n".join(printable(line) for line in report(found)))

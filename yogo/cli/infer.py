@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from yogo.cli.flags import add_image_bits, image_bits, num_channel
+from yogo.output import must_arrive
 from yogo.terminal import printable
 from yogo.wording import counted
 
@@ -120,6 +121,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         job = request.job(note, told, note)
         counts = Counts(job.predictor.num_classes)
         files = request.files(job)
+        if not files:
+            must_arrive()
         for _ in job.run([*files, counts]):
             pass
     say(args, counts, job, wrote=bool(files))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from yogo.cli.flags import add_image_bits, image_bits, num_pictures, num_processes, num_workers
+from yogo.output import must_arrive
 
 _SWITCH = argparse.BooleanOptionalAction
 
@@ -101,4 +102,6 @@ def run(args: argparse.Namespace) -> int:
         command=("yogo", *sys.argv[1:]),
         test=test,
     )
+    if request.only_prints:
+        must_arrive()
     return start(request)

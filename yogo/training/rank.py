@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from yogo.output import steady
+from yogo.output import must_arrive, steady
 from yogo.training import signals
 
 PR_SET_PDEATHSIG = 1
@@ -24,6 +24,8 @@ def main() -> int:
     signals.INBOX.is_resumable = request.test is None
     place = Place.from_environment()
     assert place is not None
+    if request.only_prints:
+        must_arrive()
     lease = handed(request) if place.rank == 0 else None
 
     from yogo.training.attempt import run

@@ -94,6 +94,11 @@ class Request(BaseModel):
     """A checkpoint to test; None trains."""
 
     @property
+    def only_prints(self) -> bool:
+        """Whether what is printed is all that it gives."""
+        return self.test is not None and not self.test.dump and self.wandb == "disabled"
+
+    @property
     def memory(self) -> Path | None:
         """Where is kept what was decoded, parsed and hashed before; None keeps nothing."""
         from yogo.data.cache import own_folder

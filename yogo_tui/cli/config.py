@@ -53,10 +53,12 @@ def _init(file: Path) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
+    from yogo.output import must_arrive
     from yogo_tui.cli.output import print_json
     from yogo_tui.settings import Settings
     from yogo_tui.settings.document import dumped, written
 
+    must_arrive()
     settings = settings_of(args)
     values = {name: getattr(settings, name) for name in Settings.model_fields}
     values["workspace"] = settings.workspace_folder
