@@ -23,8 +23,10 @@ def test_a_figure_that_is_none_says_why() -> None:
 
 
 def test_the_recipe_is_told_in_the_words_of_its_form() -> None:
-    recipe = Recipe(image_hw=(240, 320), normalize_images=True, flips=False, learning_rate=1e-3)
+    recipe = Recipe(
+        image_hw=(240, 320), normalize_images=True, flips=False, learning_rate=1e-3, anchor_width=0.04250100255012512
+    )
     manifest = Manifest(name="calm-cat", definition="/lab/d.yml", classes=("a",), recipe=recipe, precision="fp32")
     run = Run("calm-cat", RunState.FINISHED, path=PurePosixPath("/lab/calm-cat"), manifest=manifest)
     told = dict(_lines(run, History()))["recipe"]
-    assert told == "learning rate 0.001, image hw 240 × 320, normalize images yes, flips no"
+    assert told == "learning rate 0.001, image hw 240 × 320, normalize images yes, anchor width 0.042501, flips no"

@@ -150,3 +150,11 @@ async def test_enter_and_the_arrows_go_from_field_to_field(tmp_path: Path) -> No
         for key, name in (("enter", names[1]), ("down", names[2]), ("up", names[1]), ("up", names[0])):
             await pilot.press(key)
             await until(pilot, lambda name=name: focused() == name)
+
+
+async def test_the_last_line_says_how_to_move_in_the_form_and_how_to_leave_it(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        await see(pilot, "enter next field", "ctrl+s save", "esc back to the list", "f1 help")
+        await pilot.press("escape")
+        await see(pilot, "enter edit", "c copy to edit", "l launch", "x delete", "? help")

@@ -51,7 +51,7 @@ class RecipesScreen(ModeScreen):
         Binding("l", "launch", "launch", id="recipes.launch", tooltip="launch with it"),
         Binding("x", "delete", "delete", id="recipes.delete"),
         Binding("y", "copy", "copy the command", id="recipes.copy", show=False),
-        Binding("escape", "leave", "back to the list", id="recipes.leave", show=False),
+        Binding("escape", "leave", "back to the list", id="recipes.leave"),
         Binding("r", "reread", "read the presets again", id="recipes.reread", show=False),
     ]
 

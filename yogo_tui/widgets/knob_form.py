@@ -23,7 +23,7 @@ class KnobInput(Input):
     """One field; enter goes on to the next."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,enter", "app.focus_next", "next field", id="form.next", show=False),
+        Binding("enter,down", "app.focus_next", "next field", id="form.next"),
         Binding("up", "app.focus_previous", "previous field", id="form.previous", show=False),
     ]
 

@@ -89,7 +89,7 @@ def _used(results: Sequence[Results]) -> Iterator[tuple[str, str]]:
 
 def _settings(recipe: Recipe) -> Iterator[str]:
     for name, (_, value) in differences(recipe).items():
-        yield f"{name.replace('_', ' ')} {as_typed(value)}"
+        yield f"{name.replace('_', ' ')} {f'{value:.5g}' if isinstance(value, float) else as_typed(value)}"
 
 
 def _hardware(run: Run) -> Iterator[tuple[str, str]]:
