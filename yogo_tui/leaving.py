@@ -15,17 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-ASKING = (
-    signal.SIGTERM,
-    signal.SIGHUP,
-    signal.SIGINT,
-    signal.SIGQUIT,
-    signal.SIGUSR1,
-    signal.SIGUSR2,
-    signal.SIGALRM,
-    signal.SIGXCPU,
-)
-"""The signals that ask a process to end, or would end it untidily."""
+from yogo_tui.asking import ASKING
 
 _PATIENCE_SECONDS = 0.7
 _CRASH_SECONDS = 5.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -218,3 +219,22 @@ def test_a_console_that_hangs_itself_still_heeds_a_signal_and_gives_the_terminal
         assert terminal.end(seconds=20) == 143
         assert terminal.modes == {25, 7}
         assert terminal.echoes
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGINT])
+async def test_a_command_that_is_asked_to_end_says_so_and_leaves_nothing_behind(
+    tmp_path: Path, until: Until, number: signal.Signals
+) -> None:
+    pids = slurm_that_hangs(tmp_path)
+    settings = ("--settings", str(tmp_path / "settings.yaml"), "--workspace", str(tmp_path))
+    path = f"{tmp_path / 'bin'}:{os.environ['PATH']}"
+    with subprocess.Popen(
+        [*CONSOLE, *settings, "jobs"], env=environment(tmp_path, PATH=path), stderr=subprocess.PIPE, text=True
+    ) as command:
+        await until(lambda: list(pids.iterdir()), what="squeue is asked")
+        command.send_signal(number)
+        _, told = command.communicate(timeout=60)
+    assert command.returncode == 128 + number
+    said = "Stopped." if number == signal.SIGINT else f"Stopped by {number.name}."
+    assert told == f"yogo-tui: {said}\n"
+    assert not any(is_alive(int(pid.name)) for pid in pids.iterdir())

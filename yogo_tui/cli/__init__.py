@@ -20,6 +20,7 @@ from yogo.errors import YogoError
 from yogo.output import must_arrive, steady
 from yogo.places import why_not
 from yogo.terminal import printable, redraws
+from yogo_tui.asking import Stopped, heard
 from yogo_tui.errors import ConsoleError
 
 _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
@@ -75,6 +76,16 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     start_quickly()
     steady()
+    try:
+        with heard():
+            return _status(argv)
+    except Stopped as stopped:
+        return _fail(stopped.sentence, stopped.status)
+    except KeyboardInterrupt:
+        return _fail("Stopped.", 130)
+
+
+def _status(argv: Sequence[str] | None) -> int:
     from yogo_tui.cli.options import Misuse
 
     args = parser().parse_args(argv)
@@ -93,8 +104,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if error.errno not in _THE_USERS:
             raise
         return _fail(why_not(error), 1)
-    except KeyboardInterrupt:
-        return _fail("Stopped.", 130)
     return status
 
 

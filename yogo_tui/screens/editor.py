@@ -17,8 +17,8 @@ from types import FrameType
 from textual.app import SuspendNotSupported
 
 from yogo.terminal import printable
+from yogo_tui.asking import ASKING
 from yogo_tui.errors import ConsoleError
-from yogo_tui.leaving import ASKING
 from yogo_tui.screens.base import BaseConsole
 
 _CHOOSE = "Choose your editor with, for example: export EDITOR=nano"
