@@ -54,7 +54,7 @@ class Seen:
 
         return Client()
 
-    async def refused(self, error: asyncssh.DisconnectError) -> str:
+    async def refused(self, error: asyncssh.DisconnectError | ConnectionResetError) -> str:
         """What to tell the user. A server whose known key is of another kind is asked for the one that it has.
 
         Raises `error` where the key is not to blame, asyncssh.Error, OSError.

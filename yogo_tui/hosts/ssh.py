@@ -167,7 +167,12 @@ async def _open(target: str, config: Path | None) -> _Link:
             keepalive_count_max=3,
             **options,
         )
-    except (asyncssh.HostKeyNotVerifiable, asyncssh.KeyExchangeFailed, asyncssh.ConnectionLost) as error:
+    except (
+        asyncssh.HostKeyNotVerifiable,
+        asyncssh.KeyExchangeFailed,
+        asyncssh.ConnectionLost,
+        ConnectionResetError,  # by a server that has no key of a kind that is known, where its last words are lost
+    ) as error:
         raise HostError(await keys.refused(error)) from error
     return _Link(connection, await connection.start_sftp_client())
 
