@@ -117,10 +117,10 @@ def farewell(num_active: int, argv: list[str], goodbye: str = "") -> str:
     if not num_active:
         return goodbye
     jobs = "1 job goes on" if num_active == 1 else f"{num_active} jobs go on"
-    return f"{jobs}. {goodbye or f'Come back: {shlex.join([*_program(argv[0]), *argv[1:]])}'}"
+    return f"{jobs}. {goodbye or f'Come back: {shlex.join([*program(argv[0]), *argv[1:]])}'}"
 
 
-def _program(typed: str) -> list[str]:
+def program(typed: str) -> list[str]:
     """The console's command as it can be typed here."""
     path = Path(typed)
     if path.name == "__main__.py":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 from yogo_tui import demo
 from yogo_tui.cli import main
+from yogo_tui.cli.demo import come_back
 
 
 def test_the_demo_is_made_once_and_its_chain_finishes(
@@ -43,3 +45,14 @@ def test_pictures_that_cannot_be_made_are_one_sentence(tmp_path: Path, capfd: py
     assert capfd.readouterr().err == (
         "yogo-tui: The demo's pictures could not be made: yogo synth ended with status 3.\n"
     )
+
+
+def test_the_way_back_names_a_command_of_the_path_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "bin/yogo-tui"
+    command.parent.mkdir()
+    command.write_text("#!/bin/sh\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", str(command.parent), prepend=os.pathsep)
+    monkeypatch.setattr(sys, "argv", [str(command), "demo"])
+    told = come_back(tmp_path / "demo")
+    assert f"Open it again: yogo-tui --workspace {tmp_path / 'demo'} demo." in told

@@ -179,3 +179,13 @@ async def test_every_column_fits_the_width(width: int) -> None:
     async with console(FakeSession(make_run("a-very-long-name-" * 6)), (width, 24)) as pilot:
         await until(pilot, lambda: "2 h 15 m" in shown(pilot))
         assert "…" in lines_of(pilot, "▶ running")[0]
+
+
+async def test_no_toast_of_before_covers_a_question() -> None:
+    session = FakeSession(make_run("chaos-cat-0727"))
+    async with console(session) as pilot:
+        await until(pilot, lambda: "chaos-cat-0727" in shown(pilot))
+        pilot.app.notify("copied a long path that covers half of the screen", timeout=600)
+        await until(pilot, lambda: "copied a long path" in shown(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: "Cancel chaos-cat-0727?" in shown(pilot) and "copied" not in shown(pilot))

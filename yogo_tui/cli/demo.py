@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import shlex
 import sys
 from pathlib import Path
 
 from yogo.terminal import printable, redraws
 from yogo_tui.cli.options import Commands, new_command
+from yogo_tui.leaving import program
 
 _WORKSPACE = Path("yogo-demo")
 
@@ -28,17 +28,17 @@ def run(args: argparse.Namespace) -> int:
     settings = asyncio.run(demo.prepare(workspace))
     if args.headless or not (sys.stdin.isatty() and redraws(sys.stdout)):
         status = asyncio.run(demo.run_chain(settings))
-        print(printable(_come_back(workspace)))
+        print(printable(come_back(workspace)))
         return status
     from yogo_tui.app import run_console
 
-    return run_console(settings, mode="launch", goodbye=printable(_come_back(workspace)))
+    return run_console(settings, mode="launch", goodbye=printable(come_back(workspace)))
 
 
-def _come_back(workspace: Path) -> str:
+def come_back(workspace: Path) -> str:
     """Where the demo lies, and how to open it again."""
     chosen = f" --workspace {shlex.quote(str(workspace))}" if workspace != _WORKSPACE else ""
-    command = shlex.quote(os.path.relpath(sys.argv[0])) if os.sep in sys.argv[0] else sys.argv[0]
+    command = shlex.join(program(sys.argv[0]))
     return (
         f"The demo and its runs lie in {workspace}. Open it again: {command}{chosen} demo. "
         "Delete that folder to begin anew."

@@ -36,7 +36,10 @@ def run(args: argparse.Namespace) -> int:
             print_json([job_json(job) for job in jobs])
             return 0
         if not jobs:
-            print(f"There are no such jobs on {printable(session.cluster.name)}.", file=sys.stderr)
+            print(
+                f"There are no {'such ' if args.words else ''}jobs on {printable(session.cluster.name)}.",
+                file=sys.stderr,
+            )
             return 0
         rows = [
             [

@@ -50,7 +50,10 @@ def run(args: argparse.Namespace) -> int:
                 for notice in run.notices:
                     print(printable(f"! {run.name}: {notice}"), file=sys.stderr)
         else:
-            print(f"There are no such runs in {printable(str(session.runs_folder))}.", file=sys.stderr)
+            print(
+                f"There are no {'such ' if args.words else ''}runs in {printable(str(session.runs_folder))}.",
+                file=sys.stderr,
+            )
         if seen.queue.stale:
             print(printable(f"! {seen.queue.stale}"), file=sys.stderr)
         return 0

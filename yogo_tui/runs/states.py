@@ -157,7 +157,7 @@ def _ended(folder: RunFolder, job: Job) -> Told:
 def _how(job: Job) -> str:
     word = job.word or str(job.state)
     details = [job.reason] if job.reason and job.reason != "None" else []
-    if job.exit_status is not None:
+    if job.exit_status is not None and not any(f"exit status {job.exit_status}" in words for words in details):
         details.append(f"exit status {job.exit_status}")
     return f"job {job.id} ended as {word}" + (f" ({', '.join(details)})" if details else "")
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.events import Key
-from textual.screen import ModalScreen
+from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from yogo.terminal import printable
@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from yogo_tui.screens.base import BaseConsole
 
 _FLASH_SECONDS = 0.4
+
+
+def clear_toasts(asking: Screen[Any]) -> None:
+    """Take away what was notified before: it would cover the question, also from the screen below."""
+    asking.app.clear_notifications()
+    for screen in asking.app.screen_stack:
+        screen.query("ToastHolder").remove()
 
 
 class Ask(ModalScreen[bool]):
@@ -39,6 +46,9 @@ class Ask(ModalScreen[bool]):
         with VerticalScroll(classes="paper"):
             yield Static(_lines(self._sentence), markup=False, id="sentence")
             yield Static(self._choices, classes="keys", markup=False)
+
+    def on_mount(self) -> None:
+        clear_toasts(self)
 
     @property
     def _choices(self) -> str:

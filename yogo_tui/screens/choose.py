@@ -16,6 +16,7 @@ from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
 from yogo.terminal import printable
+from yogo_tui.screens.ask import clear_toasts
 from yogo_tui.widgets.words import cut_middle
 
 _WIDTH = 70
@@ -56,6 +57,7 @@ class Choose(ModalScreen[int | None]):
             yield Static("enter choose   ↑ ↓ move   esc leave", classes="keys")
 
     def on_mount(self) -> None:
+        clear_toasts(self)
         self.options.can_focus = False
         self._list("")
         if self._selected is not None:
