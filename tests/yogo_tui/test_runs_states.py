@@ -181,6 +181,14 @@ def test_another_users_run_whose_job_is_not_shown_is_unknown_unless_it_shows_tha
     assert one(folder(holder=holder("7"), **OTHERS, **ALIVE)).state is RunState.RUNNING
 
 
+def test_a_cancelled_run_is_cancelled_also_while_the_scheduler_that_had_it_does_not_answer() -> None:
+    unseen = Queue((), seen_at=None, stale="Slurm does not answer")
+    (run,) = join([folder(launch=CANCELLED)], unseen, cluster="slurm", now=NOW)
+    assert (run.state, run.why) == (RunState.CANCELLED, "")
+    (run,) = join([folder()], unseen, cluster="slurm", now=NOW)
+    assert (run.state, run.why) == (RunState.UNKNOWN, "Slurm does not answer")
+
+
 def test_other_peoples_jobs_that_are_no_runs_here_are_not_listed() -> None:
     stranger = job(id="7", name="other", token="", user="mate", is_mine=False)
     (run,) = joined([folder()], stranger)

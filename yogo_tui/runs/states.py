@@ -188,6 +188,8 @@ def _forgotten(folder: RunFolder, submission: Submission, queue: Queue) -> Told:
 
 def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue) -> Told:
     """The state of a run that no job here stands for: started by hand, elsewhere, or long ago."""
+    if _was_cancelled(folder):
+        return RunState.CANCELLED, ""
     if submission and queue.seen_at is None:
         return RunState.UNKNOWN, queue.stale or _UNSEEN
     if submission:
