@@ -51,7 +51,7 @@ def _without_receipt(folder: RunFolder, job: Job | None, queue: Queue, cluster: 
         return _ended(folder, job)
     submission = folder.launch.submission if folder.launch else None
     if submission is None or not submission.is_on(cluster):
-        return _by_its_files(folder, submission, queue)
+        return (RunState.CANCELLED, "") if _was_cancelled(folder) else _by_its_files(folder, submission, queue)
     return _gone(folder, submission, queue)
 
 
@@ -188,8 +188,6 @@ def _forgotten(folder: RunFolder, submission: Submission, queue: Queue) -> Told:
 
 def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue) -> Told:
     """The state of a run that no job here stands for: started by hand, elsewhere, or long ago."""
-    if _was_cancelled(folder):
-        return RunState.CANCELLED, ""
     if submission and queue.seen_at is None:
         return RunState.UNKNOWN, queue.stale or _UNSEEN
     if submission:
