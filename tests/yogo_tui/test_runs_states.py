@@ -264,6 +264,13 @@ def test_a_job_of_another_workspace_is_told_as_that_and_its_state_is_its_runs() 
     assert read.why == "from another workspace; the disk is full"
 
 
+def test_a_job_whose_run_was_removed_is_told_as_that_and_not_as_another_workspaces() -> None:
+    log = RUNS / "second" / "second-8.log"
+    runs = joined([folder()], job(JobState.FAILED, id="8", name="second", log=log))
+    (run,) = (run for run in runs if run.path is None)
+    assert run.why.startswith(f"its directory {RUNS / 'second'} is gone; job 8 ended")
+
+
 def test_a_job_that_is_no_run_and_ended_without_an_error_is_done_and_not_finished() -> None:
     (run,) = joined([], job(JobState.DONE, token="", name="notebook"))
     assert run.state is RunState.DONE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
@@ -50,7 +50,7 @@ def join(
             if not _is_past(job, tokens[token]):
                 runs.append(_second(job, tokens[token], found[tokens[token].path]))
         else:
-            runs.append(_foreign(job))
+            runs.append(_foreign(job, {folder.path.parent for folder in folders}))
     return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
 
 
@@ -184,10 +184,13 @@ def _of_elsewhere(run: Run) -> Run:
     return replace(run, is_elsewhere=True, why=_words(_ELSEWHERE, run.why))
 
 
-def _foreign(job: Job) -> Run:
-    """A job of the user's that is no run of these folders."""
+def _foreign(job: Job, shown: Collection[PurePosixPath]) -> Run:
+    """A job of the user's that is no run of the folders that are shown."""
     state, why = state_of_other_job(job)
-    return _job_row(job, (state, _words(_ELSEWHERE if job.token else "", why)))
+    directory = job.log.parent if job.log else None
+    is_removed = directory is not None and directory.parent in shown
+    where = f"its directory {directory} is gone" if is_removed else _ELSEWHERE
+    return _job_row(job, (state, _words(where if job.token else "", why)))
 
 
 def _is_past(job: Job, folder: RunFolder) -> bool:
