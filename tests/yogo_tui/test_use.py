@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 from PIL import Image
@@ -14,6 +14,8 @@ from yogo.checkpoint import save_checkpoint
 from yogo.model import YOGO, get_model_func
 from yogo_tui.cli import main
 from yogo_tui.cluster.local import LocalCluster
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.launch.use import results
 
 Until = Callable[..., Awaitable[object]]
 HW = (64, 64)
@@ -90,9 +92,14 @@ def test_it_is_tested_on_a_definition_and_exported(lab: Path, capsys: pytest.Cap
     tested = submitted(capsys, "test", "tidy-fox-0001", "cells.yml")
     exported = submitted(capsys, "export", "tidy-fox-0001", "--", "--no-openvino")
     assert "test loss" in asyncio.run(ended(lab, until, tested))
-    assert (lab / "trained_models" / "tidy-fox-0001" / "best-test-cells.json").is_file()
+    run = lab / "trained_models" / "tidy-fox-0001"
+    assert (run / "best-test-cells.json").is_file()
     asyncio.run(ended(lab, until, exported))
     assert Path(exported["folder"], "tidy-fox-0001.onnx").is_file()
+    left = asyncio.run(results(HereHost(), PurePosixPath(run)))
+    assert (left[0].folder, left[0].files) == (PurePosixPath(run), ("best-test-cells.json",))
+    (tested_log,) = next(one.files for one in left if one.folder == PurePosixPath(tested["folder"]))
+    assert tested_log.endswith(".log")
 
 
 @pytest.mark.parametrize(

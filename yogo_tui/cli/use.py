@@ -70,5 +70,5 @@ def _say(used: Used) -> None:
     if used.notice:
         print(printable(f"! {used.notice}"), file=sys.stderr)
     else:
-        print(printable(f"{used.use.name} is job {used.job_id}; what it makes will lie in {used.folder}"))
+        print(printable(f"{used.use.name} is job {used.job_id}; what it makes will be {used.use.makes(used.folder)}"))
         print(f"Its log: yogo-tui logs -f {used.job_id}")

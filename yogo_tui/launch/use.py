@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from yogo.run.record import now
@@ -64,6 +65,12 @@ class Use:
                 words = [checkpoint, "--output-filename", str(folder / f"{self.run}.onnx")]
         return [str(self.purpose), *words, *self.options]
 
+    def makes(self, folder: PurePosixPath) -> PurePosixPath:
+        """Where what it makes will lie: `yogo test` writes its figures beside the weights."""
+        if self.purpose is Purpose.TEST and self.source:
+            return self.directory / f"best-test-{self.source.stem}.json"
+        return folder
+
 
 @dataclass(frozen=True, slots=True)
 class Used:
@@ -83,17 +90,19 @@ class Results:
 
     folder: PurePosixPath
     files: tuple[str, ...]
-    """Names of what it made, its script and logs left out."""
+    """Names of what it made, without its script; its log's, where it has made nothing else."""
 
 
 async def results(host: Host, directory: PurePosixPath) -> tuple[Results, ...]:
-    """Of each use of the run in `directory`, the latest first. Raises HostError."""
+    """Of the tests, whose figures lie beside the weights, and of each use, the latest first. Raises HostError."""
     try:
         folders = [entry.name for entry in await host.list(directory / FOLDER) if entry.is_folder]
     except FileNotFoundError:
         return ()
     newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
-    return tuple([await _made(host, directory / FOLDER / name) for name in newest])
+    tested = sorted([entry.name for entry in await host.list(directory) if fnmatch(entry.name, "*-test-*.json")])
+    beside_it = [Results(directory, tuple(tested))] if tested else []
+    return (*beside_it, *[await _made(host, directory / FOLDER / name) for name in newest])
 
 
 async def _made(host: Host, folder: PurePosixPath) -> Results:
@@ -101,7 +110,8 @@ async def _made(host: Host, folder: PurePosixPath) -> Results:
         names = [entry.name for entry in await host.list(folder)]
     except FileNotFoundError:  # removed meanwhile
         names = []
-    return Results(folder, tuple(name for name in names if not name.endswith((".sbatch", ".log"))))
+    made = [name for name in names if not name.endswith((".sbatch", ".log"))]
+    return Results(folder, tuple(made or [name for name in names if name.endswith(".log")]))
 
 
 async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> Used:
