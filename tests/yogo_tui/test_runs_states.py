@@ -103,6 +103,14 @@ def test_a_run_in_a_shell_is_running_though_its_requeued_job_waits() -> None:
     assert (run.state, run.can_cancel) == (RunState.RUNNING, True)
 
 
+def test_a_job_that_waits_to_start_again_tells_of_its_last_start_that_still_shows_life() -> None:
+    waits = job(JobState.PENDING, reason="BeginTime")
+    run = one(folder(holder=holder("7"), **ALIVE), waits)
+    assert run.state is RunState.WAITING
+    assert run.why == "BeginTime; its last start, process 42 on gpu1, has shown life until now"
+    assert one(folder(holder=holder("7"), **SILENT), waits).why == "BeginTime"
+
+
 def test_how_the_job_in_which_a_run_went_on_ended_is_how_the_run_ended() -> None:
     hand = job(JobState.FAILED, id="9", name="wrapper", token="", submitted_at=LATER, word="TIMEOUT")
     for went_on in ({"holder": holder("9"), **SILENT}, {"manifest": manifest(job_id="9"), **SILENT}):

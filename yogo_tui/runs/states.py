@@ -32,7 +32,7 @@ def state_of(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now
     live = job if job and not job.state.is_over else None
     if folder.holder and folder.is_alive(now) and not _ended_with(job, folder):
         if live and live.id == folder.holder.job_id:
-            return state_of_job(live)
+            return _with_last_start(state_of_job(live), folder.holder)
         return RunState.RUNNING, _where(folder.holder, cluster)
     if folder.has_receipt and not (folder.is_asked_to_go_on and (job or _is_unsettled(folder))):
         return _receipt(folder)
@@ -41,6 +41,14 @@ def state_of(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now
     if folder.is_written(now):
         return RunState.RUNNING, ""
     return _without_receipt(folder, job, queue, cluster)
+
+
+def _with_last_start(told: Told, holder: Holder) -> Told:
+    """A job waits that started before, as one does whose node is taken for down: its trainer may live on."""
+    state, why = told
+    if state is not RunState.WAITING:
+        return told
+    return state, f"{why}; its last start, process {holder.pid} on {holder.host}, has shown life until now".lstrip("; ")
 
 
 def _without_receipt(folder: RunFolder, job: Job | None, queue: Queue, cluster: str) -> Told:
