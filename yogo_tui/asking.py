@@ -42,17 +42,23 @@ def heard() -> Iterator[None]:
         return
     deaf = [number for number in ASKING if signal.getsignal(number) is signal.SIG_DFL]
     watches: list[threading.Timer] = []
+    came: list[Stopped] = []
 
     def asked(number: int, _frame: FrameType | None) -> None:
         watches.append(threading.Timer(_PATIENCE_SECONDS, _end, [Stopped(number)]))
         watches[-1].daemon = True
         watches[-1].start()
-        raise Stopped(number)
+        came.append(Stopped(number))
+        if signal.getsignal(signal.SIGINT) in {signal.SIG_IGN, None}:
+            raise came[0]
+        signal.raise_signal(signal.SIGINT)  # by which an event loop ends in order, and all that it had asked
 
     for number in deaf:
         signal.signal(number, asked)
     try:
         yield
+    except KeyboardInterrupt as stop:
+        raise (came[0] if came else stop) from None
     finally:
         for number in deaf:
             signal.signal(number, signal.SIG_DFL)

@@ -181,3 +181,18 @@ def test_frames_of_other_numbers_are_refused(tmp_path: Path) -> None:
         store = ZarrStore(array(tmp_path / f"{name}.zarr", data), HW)
         with pytest.raises(InferenceError, match=rf"frame 0 of .*{name}\.zarr"):
             store.read(0, rgb=False, bits=12)
+
+
+@pytest.mark.parametrize(
+    ("shape", "said"),
+    [
+        ((0, *HW), "is empty: its shape is 0 x 24 x 36"),
+        ((3, 0, 36), "is empty: its shape is 3 x 0 x 36"),
+        ((100,), "has no rows and columns: its shape is 100"),
+        ((), "has no rows and columns: it is a single number"),
+    ],
+)
+def test_an_array_in_which_there_is_no_frame_is_told_as_such(tmp_path: Path, shape: tuple[int, ...], said: str) -> None:
+    path = array(tmp_path / "a.zarr", np.zeros(shape, np.uint8))
+    with pytest.raises(InferenceError, match=rf"a\.zarr {said}$"):
+        ZarrStore(path, HW)

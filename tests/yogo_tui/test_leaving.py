@@ -237,4 +237,5 @@ async def test_a_command_that_is_asked_to_end_says_so_and_leaves_nothing_behind(
     assert command.returncode == 128 + number
     said = "Stopped." if number == signal.SIGINT else f"Stopped by {number.name}."
     assert told == f"yogo-tui: {said}\n"
-    assert not any(is_alive(int(pid.name)) for pid in pids.iterdir())
+    asked = [int(pid.name) for pid in pids.iterdir()]
+    await until(lambda: not any(map(is_alive, asked)), what="no question is left")

@@ -50,6 +50,12 @@ class Layout:
 def layout_of(shape: Sequence[int], named: Sequence[str], image_hw: tuple[int, int], chunks: Sequence[int]) -> Layout:
     """The layout of an array; `named` are its axes' names, if it has any. Raises InferenceError, to follow its name."""
     shape = tuple(int(size) for size in shape)
+    if len(shape) < 2:
+        raise InferenceError(
+            f"has no rows and columns: {f'its shape is {_times(shape)}' if shape else 'it is a single number'}"
+        )
+    if 0 in shape:
+        raise InferenceError(f"is empty: its shape is {_times(shape)}")
     if named:
         return _named(shape, named)
     kept = [place for place, size in enumerate(shape) if size > 1] if len(shape) > 3 else list(range(len(shape)))
