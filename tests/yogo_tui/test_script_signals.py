@@ -30,7 +30,8 @@ def site(tmp_path: Path) -> Path:
         folder / "scontrol",
         f"""#!/bin/sh
         [ "$1" = ping ] && [ -e {tmp_path}/refuses ] && echo "Slurmctld(primary) at lab is UP"
-        [ "$1" = show ] && echo "JobId=42 JobState=$(cat {tmp_path}/state 2>/dev/null || echo RUNNING)"
+        [ "$1" = show ] && echo "JobId=42 JobState=$(cat {tmp_path}/state 2>/dev/null || echo RUNNING)" \\
+            "Requeue=1 Restarts=$(cat {tmp_path}/restarts 2>/dev/null || echo 0) BatchFlag=1"
         [ "$1" = requeue ] || exit 0
         echo "$@" >> {tmp_path}/requeues
         [ ! -e {tmp_path}/away ] || {{ echo "Unexpected message received" >&2; exit 1; }}
@@ -66,7 +67,9 @@ def start(site: Path, script: str, *words: str) -> subprocess.Popen[str]:
 
 
 def end(process: subprocess.Popen[str]) -> tuple[str, int]:
-    out, _ = process.communicate(timeout=60)
+    assert process.stdout
+    with process:
+        out = process.stdout.read()  # not communicate(), which knows nothing of what a readline() has read ahead
     return out, process.returncode
 
 
@@ -150,6 +153,17 @@ def test_a_job_that_is_cancelled_while_it_asks_for_its_place_ends(site: Path) ->
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     assert end(process)[1] == 143
+
+
+@pytest.mark.parametrize(("file", "says"), [("state", "CANCELLED"), ("restarts", "1"), ("restarts", "10")])
+def test_a_start_that_slurm_has_given_up_brings_nothing_back(site: Path, file: str, says: str) -> None:
+    """Its node was called down, say, and the job was started again elsewhere, or cancelled."""
+    (site.parent / file).write_text(says)
+    process = start(site, render(settings(site), plan(), "token"))
+    process.send_signal(signal.SIGUSR2)
+    out, status = end(process)
+    assert (status, requeues(site)) == (143, 0)
+    assert ("was cancelled" if file == "state" else "was started again elsewhere") in out
 
 
 def test_a_job_whose_time_was_up_without_a_warning_comes_back(site: Path) -> None:

@@ -149,7 +149,9 @@ def test_a_run_under_torchrun_is_one_run(yogo: Yogo, definition: Path) -> None:
 
 
 def test_other_processes_than_were_started_are_refused(yogo: Yogo, definition: Path) -> None:
-    done = yogo.finish(definition, *TINY, "--processes", "3", RANK="0", WORLD_SIZE="2")
+    done = yogo.finish(
+        definition, *TINY, "--processes", "3", RANK="0", WORLD_SIZE="2", MASTER_ADDR="::1", MASTER_PORT="9"
+    )
     assert done.returncode == 1
     assert "--processes 3" in done.stderr
 
