@@ -156,7 +156,7 @@ def test_a_command_that_waits_for_sbatch_says_so(
     slurm: StandIn, session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     lab = session.settings.workspace_folder
-    (lab / "settings.yaml").write_text(f"cluster: slurm\nworkspace: {lab}\nyogo_command: yogo\n")
+    (lab / "settings.yaml").write_text(f"cluster: slurm\nworkspace: {lab}\nyogo_command: {sys.executable} -m yogo\n")
     slurm.say(f"until [ -e {tmp_path}/go ]; do sleep 0.05; done; echo 43", queues=True)
     environment = os.environ | {"PATH": f"{slurm.folder}:{os.environ['PATH']}"}
     launching = subprocess.Popen(
