@@ -120,3 +120,11 @@ def test_what_cannot_be_used_is_said_before_a_job_is_submitted(
     assert main(words) == 1
     assert said in capsys.readouterr().err
     assert asyncio.run(cluster(lab).jobs()) == ()
+
+
+def test_an_option_that_yogo_does_not_take_is_refused_before_a_job_is_submitted(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["export", "tidy-fox-0001", "--", "--no-such-option"]) == 2
+    assert "--no-such-option" in capsys.readouterr().err
+    assert asyncio.run(cluster(lab).jobs()) == ()

@@ -149,8 +149,11 @@ def _state(path: Path) -> tuple[int, ...] | None:
     # Over NFS a file's state may be remembered for a minute; it is asked for anew when file and folder are opened.
     try:
         os.listdir(path.parent)
-        with path.open("rb") as file:
-            found = os.fstat(file.fileno())
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
+        try:
+            found = os.fstat(handle)
+        finally:
+            os.close(handle)
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from yogo_tui.cli.options import Commands, add_json, in_session, new_command
 
 if TYPE_CHECKING:
-    from yogo_tui.launch.use import Used
+    from yogo_tui.launch.use import Purpose, Used
     from yogo_tui.session import Session
 
 _COMMANDS = {
@@ -48,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
         source: Path | None = Path(args.source).expanduser().absolute() if args.source else None
         if args.purpose == "test" and args.source:
             source = definition_of(session.settings, args.source)
+        if not _takes(Purpose(args.purpose), args.options):
+            return 2
         used = await session.use(
             found,
             Purpose(args.purpose),
@@ -62,6 +65,18 @@ def run(args: argparse.Namespace) -> int:
         return 0 if used.job_id else 1
 
     return in_session(args, act)
+
+
+def _takes(purpose: Purpose, options: Sequence[str]) -> bool:
+    """Whether `yogo` takes these options: a wrong one is told now, and not by a job that has waited for its turn."""
+    from yogo.cli import parser
+
+    words = {"test": ["x.pth", "x.yml"], "infer": ["x.pth", "--path-to-images", "x"], "export": ["x.pth"]}[purpose]
+    try:
+        parser().parse_args([purpose, *words, *options])
+    except SystemExit as stopped:
+        return not stopped.code
+    return True
 
 
 def _say(used: Used) -> None:

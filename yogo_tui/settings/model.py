@@ -256,7 +256,7 @@ class Settings(BaseModel):
             named = [size.title for size in fitting if size.name]
             hint = f"say {' or '.join(named)}" if named else f"give them names in {self.file}"
             raise SettingsError(f"There are {len(fitting)} sizes of {title} GPUs: {hint}.")
-        offered = ", ".join(size.title for size in self.sizes)
+        offered = ", ".join("0 (the CPU)" if size.title == "0" else size.title for size in self.sizes)
         raise SettingsError(f"There is no size {title}; the settings have {offered}.")
 
 

@@ -167,6 +167,12 @@ def test_a_stop_says_how_to_go_on() -> None:
     )
 
 
+def test_a_warning_that_time_is_up_says_that_the_job_comes_back() -> None:
+    log = io.StringIO()
+    Lines(1, log, Path("/runs/run")).hear(events.Signalled(signal="SIGUSR2", step=29))
+    assert "Its job comes back by itself, if yogo-tui launched it. Go on: yogo train --resume" in log.getvalue()
+
+
 def test_waiting_for_data_is_named() -> None:
     log = io.StringIO()
     listener = Lines(1, log)

@@ -184,7 +184,8 @@ def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) 
             found.append(f"saved best.pth{f' ({number(event.loss)})' if event.loss is not None else ''}")
         case events.Signalled():
             saved = event.reason or f"saved after step {event.step:,}"
-            found.append(f"Stopped; {saved}. {way_on(run)}")
+            comes_back = "Its job comes back by itself, if yogo-tui launched it. " if event.signal == "SIGUSR2" else ""
+            found.append(f"Stopped; {saved}. {comes_back}{way_on(run)}")
         case events.Tested():
             found.append(f"test loss {number(event.losses.loss)}")
         case Measured(metrics):
