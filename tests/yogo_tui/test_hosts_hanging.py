@@ -87,3 +87,16 @@ def test_a_command_ends_though_a_disk_is_away(dead: Path, tmp_path: Path) -> Non
     assert "well  ✔ finished" in done.stdout, done.stderr
     assert "bad   ? unknown" in done.stdout
     assert "waiting for the folders of runs" in done.stderr
+
+
+def test_a_folder_of_the_settings_that_does_not_answer_is_told_and_holds_up_no_command(
+    dead: Path, tmp_path: Path
+) -> None:
+    finished_run(tmp_path / "trained_models" / "well")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(f"workspace: {tmp_path}\ncluster: local\nruns: [{dead / 'lab'}]\n")
+    command = [sys.executable, "-m", "yogo_tui", "--settings", str(settings), "runs"]
+    environment = os.environ | {"XDG_STATE_HOME": str(tmp_path / "state")}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert "well" in done.stdout
+    assert "which `runs` names, does not answer" in done.stderr

@@ -142,8 +142,19 @@ class Scanner:
         self._kept: dict[PurePosixPath, _Kept] = {}
 
     async def scan(self) -> tuple[RunFolder, ...]:
-        """Every run there is, in no order. Raises HostError; a folder of runs that is not there holds none."""
-        entries = [(folder / entry.name, entry) for folder in self._folders for entry in await self._list(folder)]
+        """Every run there is, in no order. A folder of runs that is not there holds none.
+
+        One that cannot be listed stands for itself, with the reason. Raises HostError, where that is the first, the
+        workspace's own.
+        """
+        entries, away = list[tuple[PurePosixPath, Entry]](), list[RunFolder]()
+        for folder in self._folders:
+            try:
+                entries += [(folder / entry.name, entry) for entry in await self._list(folder)]
+            except HostError as error:
+                if folder == self._folders[0]:
+                    raise
+                away.append(RunFolder(folder, notices=(str(error),), problems=(str(error),)))
         runs = [(path, entry) for path, entry in entries if entry.is_folder and not entry.name.startswith(".")]
         for gone in self._kept.keys() - {path for path, _ in runs}:
             del self._kept[gone]
@@ -154,7 +165,7 @@ class Scanner:
                 return await self._look(path, entry)
 
         found = await asyncio.gather(*(look(path, entry) for path, entry in runs))
-        return tuple(run for run in found if run is not None)
+        return (*(run for run in found if run is not None), *away)
 
     async def look_at(self, path: PurePosixPath) -> RunFolder | None:
         """One directory, wherever it lies; None if it is no run. Raises HostError."""

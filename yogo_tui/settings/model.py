@@ -17,6 +17,7 @@ from yogo.run.directory import RUNS
 from yogo.run.launch import Size
 from yogo.wandb_login import Mode, default_mode
 from yogo_tui.errors import SettingsError
+from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import config_file, standing, workspace_at
 
 
@@ -264,7 +265,7 @@ def _once(folders: Iterable[Path]) -> tuple[Path, ...]:
     """Each folder once, whatever it is called."""
     found: dict[str, Path] = {}
     for folder in folders:
-        found.setdefault(os.path.realpath(folder), folder)
+        found.setdefault(answer(os.path.realpath, folder) or str(folder), folder)
     return tuple(found.values())
 
 

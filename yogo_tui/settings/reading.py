@@ -16,6 +16,7 @@ from yogo.run.directory import RUNS
 from yogo.wording import Fault, meant, sentences
 from yogo_tui.errors import SettingsError
 from yogo_tui.settings.model import Settings, SizePreset
+from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import default_file, standing
 
 if TYPE_CHECKING:
@@ -191,9 +192,12 @@ def _find_old_places(settings: Settings, file: Path, document: Document | None, 
         is_said = name in settings.model_fields_set
         line = document.line(name) if document and is_said else 0
         place = f"{file}, line {line}: " if line else ""
-        if os.path.isdir(path):
+        is_there = answer(os.path.isdir, path)
+        if is_there:
             continue
-        if os.path.isdir(old):
+        if is_there is None:
+            notices.append(f"{place}{path}, which `{name}` names, does not answer: its disk may be away.")
+        elif os.path.isdir(old):
             elsewhere[folder] = old
             pin = f"{name}: {old}" if name == "templates" else f"{name}: [{old}]"
             notices.append(
