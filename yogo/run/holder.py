@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from yogo.foreign import opened
 from yogo.run.directory import RunDirectory
 from yogo.run.launch import LOCAL
 from yogo.run.record import Record, now
@@ -149,11 +150,8 @@ def _state(path: Path) -> tuple[int, ...] | None:
     # Over NFS a file's state may be remembered for a minute; it is asked for anew when file and folder are opened.
     try:
         os.listdir(path.parent)
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)  # a pipe would wait for a writer
-        try:
-            found = os.fstat(handle)
-        finally:
-            os.close(handle)
+        with opened(path) as file:
+            found = os.fstat(file.fileno())
     except OSError:
         return None
     return found.st_ino, found.st_size, found.st_mtime_ns
