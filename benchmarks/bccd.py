@@ -4,9 +4,9 @@
     python benchmarks/bccd.py predict BEST.pth PICTURES PREDICTIONS
 
 `run` trains on dataset_defs/reference.yml once a seed, by the settings of the published figures, by a recipe in their
-place, or with other FLAGS of yogo train; it scores each run's best.pth on the held-out pictures with the data's own
+place, or with other FLAGS of yogo train; it scores each run's best.pth on the held-out images with the data's own
 score.py, and prints a table. A seed whose run has finished is not trained again.
-`predict` writes what score.py reads. The data lies in ../shared/data/bccd, or where --data says.
+`predict` writes what score.py reads. --data names the folder of BCCD with these two files.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ PUBLISHED_DEVIATION = 0.086
 
 
 def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int = 16) -> None:
-    """Write `<name>.txt` rows `class x_centre y_centre width height score` for each picture."""
+    """Write `<name>.txt` rows `class x_centre y_centre width height score` for each image."""
     import torch
 
-    from yogo.boxes import format_preds
-    from yogo.data.pictures import read_pixels
+    from yogo.images.pixels import read_pixels
     from yogo.model import YOGO
+    from yogo.model.boxes import format_preds
 
     model, _ = YOGO.from_pth(checkpoint, inference=True)
     model.to(memory_format=torch.channels_last)

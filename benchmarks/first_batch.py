@@ -2,10 +2,10 @@
 
     [--pictures 20000] [--folders 40] [--cells 30]
 
-Makes tiny pictures with labels in many folders, one definition over all of them, and starts two runs on it, each in
-a process of its own: the definition is read and split, every file recorded, every label packed, every picture decoded
+Makes tiny images with labels in many folders, one definition over all of them, and starts two runs on it, each in
+a process of its own: the definition is read and split, every file recorded, every label packed, every image decoded
 into the cache, and the first batch taken, by the product's own code. What the first run leaves behind is all that
-the second one has. Imports are not counted. Tiny pictures are the hard case: of large ones the decoding, which the
+the second one has. Imports are not counted. Tiny images are the hard case: of large ones the decoding, which the
 second run leaves out, takes longer. The page cache is warm both times.
 """
 
@@ -26,7 +26,7 @@ TARGET = 10.0
 
 
 def make(root: Path, num_pictures: int, num_folders: int, cells: int) -> Path:
-    """The definition of pictures of noise, no two alike."""
+    """The definition of images of noise, no two alike."""
     import numpy as np
 
     from yogo.synth.png import png
@@ -54,22 +54,23 @@ def measure(definition: Path, runs: Path, name: str) -> dict[str, float]:
     """Seconds until each station of a new run's way to its first batch; from its beginning each."""
     import torch
 
-    from yogo.training.building import build
-    from yogo.training.distributed import World
-    from yogo.training.keeping import NoKeeper
-    from yogo.training.place import Place
-    from yogo.training.precision import choose
-    from yogo.training.preparation import prepared
-    from yogo.training.request import Request
+    from yogo.device.precision import choose
+    from yogo.distributed.rank_info import RankInfo
+    from yogo.distributed.world import World
+    from yogo.training.build import build
+    from yogo.training.checkpoints.checkpointer import Checkpointer
+    from yogo.training.listeners.terminal import terminal
+    from yogo.training.planning.preparation import prepared
+    from yogo.training.request import TrainingRequest
 
     given = {"image_hw": (HEIGHT, WIDTH), "model": "quarter_filters", "precision": "fp32"}
-    request = Request(definition=definition, given=given, runs=runs, name=name, wandb="disabled")
-    world, precision = World(Place(), torch.device("cpu")), choose("fp32", torch.device("cpu"))
+    request = TrainingRequest(definition=definition, given=given, runs=runs, name=name, wandb="disabled")
+    world, precision = World(RankInfo(), torch.device("cpu")), choose("fp32", torch.device("cpu"))
     seconds = {}
     began = time.perf_counter()
-    with prepared(request, 1) as (plan, _):
+    with prepared(request, 1, terminal()) as ready:
         seconds["recorded"] = time.perf_counter() - began
-        trainer = build(plan, request, world, precision=precision, keeper=NoKeeper())
+        trainer = build(ready.plan, request, world, precision=precision, checkpointer=Checkpointer(), seen=ready.seen)
         seconds["built"] = time.perf_counter() - began
         trainer.sets.train.set_epoch(0)
         next(iter(trainer.sets.train))
@@ -81,7 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=20_000)
     parser.add_argument("--folders", type=int, default=40)
-    parser.add_argument("--cells", type=int, default=30, help="on a picture")
+    parser.add_argument("--cells", type=int, default=30, help="on an image")
     parser.add_argument("--measure", nargs=3, metavar=("DEFINITION", "RUNS", "NAME"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:

@@ -16,20 +16,21 @@ import itertools
 import json
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from comparison import verdict
 
 if TYPE_CHECKING:
     import torch
 
-    from yogo.data.cache import DecodedCache
-    from yogo.data.loader import BatchLoader
-    from yogo.data.packed import PackedLabels
+    from yogo.datasets.batch import Batch
+    from yogo.datasets.cache import DecodedCache
+    from yogo.datasets.loader import BatchLoader
+    from yogo.datasets.packed import PackedLabels
     from yogo.definition import Sample
     from yogo.recipe import Recipe
 
@@ -67,13 +68,14 @@ class Setting:
     def make(
         cls, root: Path, recipe: Recipe, device: torch.device, *, pictures: int, seconds: float, backend: str
     ) -> Setting:
-        """Few pictures, and an epoch that has them many times: as long as a real one's, from a cache soon built."""
-        from yogo.data.cache import open_cache
-        from yogo.data.packed import pack_labels
+        """Few images, and an epoch that has them many times: as long as a real one's, from a cache soon built."""
+        from yogo.datasets.cache import open_cache
+        from yogo.datasets.packed import pack_labels
         from yogo.definition import DatasetDefinition, SplitFractions, split
-        from yogo.synth.dataset import Plan, make_dataset
+        from yogo.synth.dataset import make_dataset
+        from yogo.synth.plan import SynthPlan
 
-        make_dataset(root / "data", Plan(pictures=pictures, image_hw=recipe.image_hw, cells=CELLS))
+        make_dataset(root / "data", SynthPlan(pictures=pictures, image_hw=recipe.image_hw, cells=CELLS))
         definition = DatasetDefinition.from_yaml(root / "data" / "dataset_defs" / "pre-training" / "synthetic.yml")
         some = split(definition, override=SplitFractions(1.0)).train
         cache = open_cache(some, image_hw=recipe.image_hw, rgb=False, folder=root / "cache", notice=print)
@@ -82,18 +84,16 @@ class Setting:
         return cls(root, recipe, device, seconds, backend, samples, pack_labels(samples, definition.classes), cache)
 
     def batches(self, *, shuffle: bool) -> BatchLoader:
-        from yogo.data.loader import loader
+        from yogo.datasets.loader import LoaderOptions, loader
 
-        return loader(
-            self.samples,
-            self.labels,
+        options = LoaderOptions(
             image_hw=self.recipe.image_hw,
             rgb=False,
             batch_size=self.recipe.batch_size,
-            shuffle=shuffle,
             pin_memory=self.device.type == "cuda",
             cache=self.cache,
         )
+        return loader(self.samples, self.labels, options, shuffle=shuffle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def measure(way: tuple[str, str, str], setting: Setting) -> Rate:
     return Rate(frames / took, waited / took)
 
 
-Steps = Iterator[tuple[int, float]]
+Steps = Generator[tuple[int, float], None, None]
 """Frames of each batch that was done, and the seconds that were spent waiting for it."""
 
 
@@ -152,7 +152,7 @@ class Waiting:
     def set_epoch(self, epoch: int, start_batch: int = 0) -> None:
         self.batches.set_epoch(epoch, start_batch)
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[Batch]:
         there = iter(self.batches)
         while True:
             asked = time.perf_counter()
@@ -167,15 +167,15 @@ def train(setting: Setting, precision: str, *, compiled: bool) -> Steps:
     """The training loop, a step at a time."""
     import torch
 
-    from yogo.data.augment import Flips
+    from yogo.datasets.augment import RandomFlips
+    from yogo.device.precision import choose
+    from yogo.distributed.rank_info import RankInfo
+    from yogo.distributed.world import World
     from yogo.model import YOGO
-    from yogo.training.distributed import World
-    from yogo.training.keeping import NoKeeper
-    from yogo.training.place import Place
-    from yogo.training.precision import choose
+    from yogo.signals import StopRequests
+    from yogo.training.checkpoints.checkpointer import Checkpointer
+    from yogo.training.loop.trainer import Sets, Trainer
     from yogo.training.progress import Progressed
-    from yogo.training.signals import Inbox
-    from yogo.training.trainer import Sets, Trainer
 
     recipe, device = setting.recipe, setting.device
     model = YOGO(recipe.image_hw, recipe.anchor_width, recipe.anchor_height, 7, normalize_images=True).to(device)
@@ -184,15 +184,16 @@ def train(setting: Setting, precision: str, *, compiled: bool) -> Steps:
         trainer = Trainer(
             recipe,
             model,
-            Sets(waiting, augmentation=Flips(batches.labels.num_samples, seed=0)),
-            World(Place(), device),
+            Sets(waiting, augmentation=RandomFlips(batches.labels.num_samples, seed=0)),
+            World(RankInfo(), device),
             precision=choose("fp32" if precision == "tf32" else precision, device),
-            keeper=NoKeeper(),
-            inbox=Inbox(),
+            checkpointer=Checkpointer(),
+            inbox=StopRequests(),
         )
         _round(precision)
         if compiled:
-            trainer.stepper.network = torch.compile(trainer.stepper.network, backend=setting.backend)
+            compiled_network = torch.compile(trainer.stepper.network, backend=setting.backend)
+            trainer.stepper.network = compiled_network  # type: ignore[assignment]
         for event in trainer.fit():
             if isinstance(event, Progressed):
                 yield recipe.batch_size, waiting.seconds
@@ -231,7 +232,7 @@ def tell(card: str, rates: dict[str, Rate]) -> None:
     kind = next((name for name in ROOFS if name in card), "")
     best = max((rate for name, rate in rates.items() if name.startswith("train")), key=lambda rate: rate.frames_per_s)
     roof = ROOFS.get(kind)
-    more = {
+    more: dict[str, Any] = {
         "card": card,
         "rates": {name: [round(rate.frames_per_s, 1), round(rate.data_wait, 4)] for name, rate in rates.items()},
         "roof": roof,

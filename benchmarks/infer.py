@@ -1,4 +1,4 @@
-"""From picture files to boxes, against the published way, in one run on the same files and threads.
+"""From image files to boxes, against the published way, in one run on the same files and threads.
 
     python benchmarks/infer.py [--pictures 16] [--batch 8] [--threads N] [--repeats 2]
 
@@ -35,13 +35,14 @@ def measure(root: Path, threads: int, batch_size: int, *, half: bool) -> float:
     import torch
 
     from yogo.infer.outputs import Counts
-    from yogo.infer.request import Request
+    from yogo.infer.prepare import prepare_job
+    from yogo.infer.request import InferenceRequest
 
     torch.set_num_threads(threads)
-    request = Request(
+    request = InferenceRequest(
         path_to_pth=root / "best.pth", path_to_images=root / "pictures", batch_size=batch_size, device="cpu", half=half
     )
-    job = request.job(print, None)
+    job = prepare_job(request, print, None)
     rates = []
     for _ in range(PASSES + 1):
         began = time.perf_counter()
@@ -59,10 +60,11 @@ def prepare(root: Path, num_pictures: int) -> None:
     from yogo.checkpoint import save_checkpoint
     from yogo.model import YOGO
     from yogo.recipe import Recipe
-    from yogo.synth.dataset import Plan, make_dataset
+    from yogo.synth.dataset import make_dataset
+    from yogo.synth.plan import SynthPlan
 
     recipe = Recipe()
-    make_dataset(root / "data", Plan(pictures=num_pictures, cells=CELLS))
+    make_dataset(root / "data", SynthPlan(pictures=num_pictures, cells=CELLS))
     (root / "data" / "images" / "pre-training").rename(root / "pictures")
     torch.manual_seed(0)
     model = YOGO(recipe.image_hw, recipe.anchor_width, recipe.anchor_height, 7, normalize_images=True)
@@ -71,13 +73,13 @@ def prepare(root: Path, num_pictures: int) -> None:
 
 
 def aim(model: YOGO, pictures: list[Path]) -> None:
-    """Let it find about `CELLS` objects a picture, as a trained one would; new weights see one in every cell, or none.
+    """Let it find about `CELLS` objects an image, as a trained one would; new weights see one in every cell, or none.
 
     Else what is measured is the suppression of twelve thousand overlapping boxes.
     """
     import torch
 
-    from yogo.data.pictures import read_pixels
+    from yogo.images.pixels import read_pixels
 
     height, width = model.img_size.tolist()
     frames = [torch.from_numpy(read_pixels(path, rgb=False, image_hw=(height, width))) for path in pictures[:4]]
@@ -85,7 +87,7 @@ def aim(model: YOGO, pictures: list[Path]) -> None:
     with torch.no_grad():
         objectness = torch.cat([model(frame[None] / 255)[:, 4].flatten() for frame in frames])
     bias = objectness.logit().sort(descending=True).values[CELLS * len(frames)]
-    model.model[-1].bias.data[4] -= bias
+    list(model.parameters())[-1].data[4] -= bias
     model.train()
 
 

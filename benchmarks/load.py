@@ -30,25 +30,17 @@ def measure(root: Path, *, cached: bool) -> float:
     """Frames a second of the product's loader: the median of some passes, after one that does not count."""
     import torch
 
-    from yogo.data.cache import open_cache
-    from yogo.data.loader import loader
-    from yogo.data.packed import pack_labels
+    from yogo.datasets.cache import open_cache
+    from yogo.datasets.loader import LoaderOptions, loader
+    from yogo.datasets.packed import pack_labels
     from yogo.definition import DatasetDefinition, SplitFractions, split
 
     torch.set_num_threads(1)
     definition = DatasetDefinition.from_yaml(root / "dataset_defs" / "pre-training" / "synthetic.yml")
     samples = split(definition, override=SplitFractions(1.0)).train
     cache = open_cache(samples, image_hw=(772, 1032), rgb=False, folder=root / "cache") if cached else None
-    batches = loader(
-        samples,
-        pack_labels(samples, definition.classes),
-        image_hw=(772, 1032),
-        rgb=False,
-        batch_size=BATCH_SIZE,
-        shuffle=True,
-        num_workers=0,
-        cache=cache,
-    )
+    options = LoaderOptions(image_hw=(772, 1032), rgb=False, batch_size=BATCH_SIZE, num_workers=0, cache=cache)
+    batches = loader(samples, pack_labels(samples, definition.classes), options, shuffle=True)
     rates = []
     for epoch in range(PASSES + 1):
         batches.set_epoch(epoch)
@@ -82,11 +74,12 @@ def main() -> None:
         way, root = args.measure
         print(json.dumps({"frames_per_s": measure(Path(root), cached=way == "cache")}))
         return
-    from yogo.synth.dataset import Plan, make_dataset
+    from yogo.synth.dataset import make_dataset
+    from yogo.synth.plan import SynthPlan
 
     with tempfile.TemporaryDirectory(prefix="yogo-load-") as folder:
         root = Path(folder) / "data"
-        make_dataset(root, Plan(pictures=args.pictures, cells=args.cells))
+        make_dataset(root, SynthPlan(pictures=args.pictures, cells=args.cells))
         rates = compare(root, args.repeats)
     ratios = {name: rates[name] / rates["reference"] for name in TARGETS}
     verdict("load", ratios, at_least=TARGETS, frames_per_s=rounded(rates, 1))

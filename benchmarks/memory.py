@@ -24,16 +24,17 @@ IMAGE_HW = (96, 128)
 
 
 def make(root: Path, num_pictures: int) -> Path:
-    from yogo.synth.dataset import Plan, make_dataset
+    from yogo.synth.dataset import make_dataset
+    from yogo.synth.plan import SynthPlan
 
-    make_dataset(root, Plan(pictures=num_pictures, image_hw=IMAGE_HW, cells=12))
+    make_dataset(root, SynthPlan(pictures=num_pictures, image_hw=IMAGE_HW, cells=12))
     return root / "dataset_defs" / "pre-training" / "synthetic.yml"
 
 
 def train(definition: Path, root: Path, epochs: int) -> list[float]:
     """MiB at the end of each epoch of a run."""
-    options = ("--epochs", epochs, "--image-hw", *IMAGE_HW, "--batch-size", 4, "--model", "quarter_filters")
-    options = (*options, "--runs", root / "runs", "--name", "memory", "--wandb", "disabled")
+    recipe = ("--epochs", epochs, "--image-hw", *IMAGE_HW, "--batch-size", 4, "--model", "quarter_filters")
+    options = (*recipe, "--runs", root / "runs", "--name", "memory", "--wandb", "disabled")
     command = [sys.executable, "-m", "yogo", "train", str(definition), *map(str, options)]
     environment = {**os.environ, "XDG_CACHE_HOME": str(root / "cache")}
     with (root / "log").open("wb") as log:

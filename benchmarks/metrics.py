@@ -15,23 +15,23 @@ import argparse
 import contextlib
 import io
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from comparison import rounded, verdict
 
 if TYPE_CHECKING:
-    from yogo.metrics.boxes import Evidence
+    from yogo.metrics.boxes import EvaluationData
 
 TARGETS = {"everything": 0.1}
 CLASSES = ("healthy", "ring", "trophozoite", "schizont", "gametocyte", "wbc", "misc")
 
 
-def make(num_frames: int, cells: int) -> Evidence:
+def make(num_frames: int, cells: int) -> EvaluationData:
     """One box in twenty is missed, one in ten gets a class at random, and all are a little beside the cell."""
     import numpy as np
 
-    from yogo.metrics.boxes import Evidence, Found, Truth
+    from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 
     draw = np.random.default_rng(0)
     num = num_frames * cells
@@ -44,23 +44,25 @@ def make(num_frames: int, cells: int) -> Evidence:
     moved = box + draw.normal(0, 0.003, box.shape).astype(np.float32)
     objectness = draw.random(num).astype(np.float32)
 
-    def above(least: float) -> Found:
+    def above(least: float) -> PredictedBoxes:
         kept = (objectness > least) & (draw.random(num) < 0.95)
-        return Found(image[kept], moved[kept], objectness[kept], probabilities[kept])
+        return PredictedBoxes(image[kept], moved[kept], objectness[kept], probabilities[kept])
 
-    return Evidence(num_frames, Truth(image, box, label), above(0.05), above(0.5))
+    return EvaluationData(num_frames, GroundTruth(image, box, label), above(0.05), above(0.5))
 
 
-def first(evidence: Evidence, num_frames: int) -> Evidence:
-    from yogo.metrics.boxes import Evidence, Found, Truth
+def first(evidence: EvaluationData, num_frames: int) -> EvaluationData:
+    from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 
     truth, ranked = evidence.truth, evidence.ranked
     ours, theirs = truth.image < num_frames, ranked.image < num_frames
-    found = Found(ranked.image[theirs], ranked.box[theirs], ranked.objectness[theirs], ranked.probabilities[theirs])
-    return Evidence(num_frames, Truth(truth.image[ours], truth.box[ours], truth.label[ours]), found, found)
+    found = PredictedBoxes(
+        ranked.image[theirs], ranked.box[theirs], ranked.objectness[theirs], ranked.probabilities[theirs]
+    )
+    return EvaluationData(num_frames, GroundTruth(truth.image[ours], truth.box[ours], truth.label[ours]), found, found)
 
 
-def pycocotools_map(evidence: Evidence) -> float:
+def pycocotools_map(evidence: EvaluationData) -> float:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
@@ -108,11 +110,12 @@ def main() -> None:
     some = first(evidence, min(args.theirs, args.frames))
     apart = abs(pycocotools_map(some) - (measure(some, CLASSES).figures["mAP"] or 0.0))  # imports are not counted
     seconds = {}
-    for name, work in {
+    ways: dict[str, Callable[[], object]] = {
         "everything": lambda: measure(evidence, CLASSES),
         "an epoch's": lambda: summary(evidence, CLASSES),
         "pycocotools": lambda: pycocotools_map(some),
-    }.items():
+    }
+    for name, work in ways.items():
         began = time.perf_counter()
         work()
         seconds[name] = time.perf_counter() - began

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 from comparison import frames_per_s, rounded, verdict
 
 if TYPE_CHECKING:
-    from yogo.data.batch import Batch
+    from yogo.datasets.batch import Batch
+    from yogo.distributed.world import World
 
 REFERENCE = Path(__file__).parent / "reference.py"
 CELLS = 300
@@ -49,43 +50,60 @@ class OneBatch:
         return iter([self.batch] * self.num_batches)
 
 
-def measure(precision: str, threads: int, batch_size: int) -> float:
-    """Frames a second of the product's training loop: the median of some steps, after one that does not count."""
+def _full_batch(batch_size: int, image_hw: tuple[int, int]) -> Batch:
+    """Noise of this size, with `CELLS` boxes an image."""
     import torch
 
-    from yogo.data.augment import Flips
-    from yogo.data.batch import Batch
-    from yogo.model import YOGO
-    from yogo.recipe import Recipe
-    from yogo.training.distributed import World
-    from yogo.training.keeping import NoKeeper
-    from yogo.training.place import Place
-    from yogo.training.precision import choose
-    from yogo.training.progress import Progressed
-    from yogo.training.signals import Inbox
-    from yogo.training.trainer import Sets, Trainer
+    from yogo.datasets.batch import Batch
 
-    torch.set_num_threads(threads)
-    torch.manual_seed(0)
-    device = torch.device("cpu")
-    recipe = Recipe(batch_size=batch_size, epochs=1, normalize_images=True)
     num_boxes = batch_size * CELLS
     kinds, centres = torch.randint(7, (num_boxes, 1)), torch.rand(num_boxes, 2) * 0.9 + 0.05
-    batch = Batch(
-        images=torch.randint(256, (batch_size, 1, *recipe.image_hw), dtype=torch.uint8),
+    return Batch(
+        images=torch.randint(256, (batch_size, 1, *image_hw), dtype=torch.uint8),
         boxes=torch.cat((kinds, centres - 0.02, centres + 0.02), 1),
         image_index=torch.arange(batch_size).repeat_interleave(CELLS),
         indices=torch.arange(batch_size),
         draws=torch.arange(batch_size),
     )
+
+
+def measure(
+    precision: str,
+    threads: int,
+    batch_size: int,
+    *,
+    world: World | None = None,
+    image_hw: tuple[int, int] | None = None,
+) -> float:
+    """Frames a second of the product's training loop in this process, alone or as one of a `world`: the median of some
+    steps, after one that does not count. Without `image_hw` the frames are full-size."""
+    import torch
+
+    from yogo.datasets.augment import RandomFlips
+    from yogo.device.precision import choose
+    from yogo.distributed.rank_info import RankInfo
+    from yogo.distributed.world import World
+    from yogo.model import YOGO
+    from yogo.recipe import Recipe
+    from yogo.signals import StopRequests
+    from yogo.training.checkpoints.checkpointer import Checkpointer
+    from yogo.training.loop.trainer import Sets, Trainer
+    from yogo.training.progress import Progressed
+
+    torch.set_num_threads(threads)
+    torch.manual_seed(0)
+    device = torch.device("cpu")
+    size = {"image_hw": image_hw} if image_hw else {}
+    recipe = Recipe(batch_size=batch_size, epochs=1, normalize_images=True, **size)
+    batch = _full_batch(batch_size, recipe.image_hw)
     trainer = Trainer(
         recipe,
         YOGO(recipe.image_hw, recipe.anchor_width, recipe.anchor_height, 7, normalize_images=True),
-        Sets(OneBatch(batch, STEPS + 1), augmentation=Flips(batch_size, seed=0)),
-        World(Place(), device),
+        Sets(OneBatch(batch, STEPS + 1), augmentation=RandomFlips(batch_size, seed=0)),
+        world or World(RankInfo(), device),
         precision=choose(precision, device),
-        keeper=NoKeeper(),
-        inbox=Inbox(),
+        checkpointer=Checkpointer(),
+        inbox=StopRequests(),
     )
     ends = [time.perf_counter() for event in trainer.fit() if isinstance(event, Progressed)]
     return median(batch_size / (end - began) for began, end in itertools.pairwise(ends))
@@ -110,7 +128,7 @@ def main() -> None:
     parser.add_argument("--measure", metavar="PRECISION", help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.measure:
-        from yogo.training.allocator import keep_freed_memory
+        from yogo.device.memory import keep_freed_memory
 
         keep_freed_memory()  # as `yogo train` does on the CPU
         print(json.dumps({"frames_per_s": measure(args.measure, args.threads, args.batch)}))

@@ -14,36 +14,74 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "slurm"))
-sys.path.insert(0, str(Path(__file__).parent))
-import private as private_slurm
-from litter import TemporaryFolder
-from ssh_server import Server, free_port
+from tests.litter import TemporaryFolder
+from tests.ports import free_port
+from tests.slurm import private as private_slurm
+from tests.slurm.daemons import PATH
+from tests.ssh_server import Server
+
+with contextlib.suppress(ImportError):  # a machine with a GPU may have no more than its tests need
+    import hypothesis
+
+    # However busy the machine is: what hangs meets pytest's timeout.
+    hypothesis.settings.register_profile("any pace", deadline=None)
+    hypothesis.settings.load_profile("any pace")
 
 T = TypeVar("T")
 Until = Callable[..., Awaitable[object]]
 
-# A shell that starts the tests in the background has them ignore SIGINT, and so would every process they start.
+# A shell that starts the tests in the background has them ignore the first two, and nohup the third; so would every
+# process they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 _TEMPORARY = pytest.StashKey[TemporaryFolder]()
+_LEFT = pytest.StashKey[dict[int, str]]()
+
+
+def _is_worker(config: pytest.Config) -> bool:
+    """Whether another process of pytest has this one run some of the tests (pytest -n)."""
+    return hasattr(config, "workerinput")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    folder = config.stash[_TEMPORARY] = TemporaryFolder()
+    # Beside the others' and not in one of them: what a worker's tests leave is its own.
+    config.stash[_TEMPORARY] = folder = TemporaryFolder(beside=_is_worker(config))
+    config.stash[_LEFT] = {}
+    # For pictures as small as these one thread is quicker, most of all where others want the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     # Short, as paths in it are read on screens of 80 columns, and sockets' may have 107 bytes.
-    config.option.basetemp = config.option.basetemp or str(folder.path / "p")
+    if _is_worker(config) or not config.option.basetemp:
+        config.option.basetemp = str(folder.path / "p")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    from tests.side_by_side import Sharing
+
+    return Sharing(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended: what it found left is told by the process that started it."""
+    node.config.stash[_LEFT].update(getattr(node, "workeroutput", {}).get("left", {}))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    left = session.config.stash[_TEMPORARY].end_processes()
+    config = session.config
+    left = config.stash[_LEFT] | config.stash[_TEMPORARY].end_processes()
+    if _is_worker(config):
+        config.workeroutput["left"] = left  # type: ignore[attr-defined]
+        return
     for number, command in left.items():
         print(f"\nA test left process {number}: {command}", file=sys.stderr)
     if left and session.exitstatus == pytest.ExitCode.OK:
@@ -94,13 +132,17 @@ class Slurm:
             self.wait_for_controller()
 
     @contextlib.contextmanager
-    def node_lost(self, node: str) -> Iterator[None]:
-        """A node's slurmd and slurmstepd are killed and it is declared down, while what its jobs started lives on."""
+    def node_lost(self, node: str, *, is_noticed: bool = True) -> Iterator[None]:
+        """A node's slurmd and slurmstepd are killed and it is declared down, while what its jobs started lives on.
+
+        Where that is not `is_noticed`, Slurm takes the node for well.
+        """
         hold = self.folder / f"hold-{node}"
         hold.touch()
         for pid in private_slurm.daemons_of(self.folder, node):
             os.kill(pid, signal.SIGKILL)
-        self.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
+        if is_noticed:
+            self.run("scontrol", "update", f"nodename={node}", "state=down", "reason=test")
         try:
             yield
         finally:
@@ -162,7 +204,7 @@ def until() -> Until:
 @pytest.fixture
 def ssh_server(tmp_path: Path) -> Iterator[Server]:
     """A real sshd on the loopback; its `config` is the SSH configuration that reaches it as "login"."""
-    sshd = shutil.which("sshd", path=private_slurm.PATH)
+    sshd = shutil.which("sshd", path=PATH)
     if sshd is None:
         pytest.skip("needs sshd: run tests/slurm/install.sh as root, or with sudo")
     if os.geteuid() == 0:

@@ -11,15 +11,21 @@ import tempfile
 import time
 from pathlib import Path
 
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = float(os.environ.get("YOGO_TESTS_PATIENCE_SECONDS", "15"))
 """For processes that are ending already."""
 
 
-class TemporaryFolder:
-    """A folder in which every process of the test run makes its temporary files."""
+def remove(folder: Path) -> None:
+    """The folder and all in it, though a process goes on making and renaming files there."""
+    while folder.exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
-    def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix="yogo-"))
+
+class TemporaryFolder:
+    """A folder in which every process of the test run makes its temporary files; `beside` the one that holds now."""
+
+    def __init__(self, *, beside: bool = False) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix="yogo-", dir=Path(tempfile.gettempdir()).parent if beside else None))
         os.environ["TMPDIR"] = str(self.path)
         tempfile.tempdir = None  # read again when it is next asked for
 

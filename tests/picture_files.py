@@ -1,4 +1,4 @@
-"""Picture files that Pillow does not write: of any depth in 16 bits, in grey or colour, with tags of one's own."""
+"""Image files that Pillow does not write: of any depth in 16 bits, in grey or colour, with tags of one's own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Chunks = tuple[tuple[bytes, bytes], ...]
 
 
 def png16(path: Path, values: np.ndarray, *, chunks: Chunks = ()) -> Path:
-    """A PNG of 16 bits a value: (H, W) grey, or (H, W, 2, 3 or 4) with transparency, in colour, in colour with it."""
+    """A PNG of 16 bits per value: (H, W) grey, or (H, W, 2, 3 or 4) with transparency, in colour, in colour with it."""
     values = values[..., None] if values.ndim == 2 else values
     height, width, channels = values.shape
     kind = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
@@ -28,14 +28,19 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def tiff(
-    path: Path, values: np.ndarray, *, order: str = "<", white_is_zero: bool = False, tags: dict[int, int] | None = None
+    path: Path,
+    values: np.ndarray,
+    *,
+    order: str = "<",
+    white_is_zero: bool = False,
+    tags: dict[int, int] | None = None,
 ) -> Path:
     """An uncompressed TIFF in one strip, (H, W) or (H, W, 3), of the values' own type; `tags` of 16 bits each."""
     height, width = values.shape[:2]
     channels = 1 if values.ndim == 2 else values.shape[2]
     bits = values.dtype.itemsize * 8
     kind = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
-    data = values.astype(values.dtype.newbyteorder(order)).tobytes()
+    data = values.astype(f"{order}{values.dtype.kind}{values.dtype.itemsize}").tobytes()
     entries = {256: width, 257: height, 259: 1, 262: 2 if channels == 3 else 0 if white_is_zero else 1}
     entries |= {273: 8, 277: channels, 278: height, 279: len(data), 339: kind} | (tags or {})
     # The bits of three samples do not fit into the entry: they lie after the pixels.

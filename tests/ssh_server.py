@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.litter import remove
+from tests.slurm.daemons import PATH
 
 
 @dataclass
@@ -38,10 +44,25 @@ class Server:
         (self.folder / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {public}")
         (self.folder / "sshd_config").write_text(
             f"Port {self.port}\nListenAddress 127.0.0.1\nHostKey {self.folder}/host_key\nStrictModes no\n"
-            f"AuthorizedKeysFile {self.folder}/user_key.pub\nPermitRootLogin yes\nUsePAM no\n"
+            f"AuthorizedKeysFile {self.folder}/user_key.pub .ssh/authorized_keys\nPermitRootLogin yes\nUsePAM no\n"
             f"PasswordAuthentication no\nPidFile none\nSubsystem sftp internal-sftp\n"
         )
         self.configure("login")
+
+    def set(self, *lines: str) -> None:
+        """Lines of its configuration that count before the usual ones; for the next start."""
+        file = self.folder / "sshd_config"
+        file.write_text("\n".join(lines) + "\n" + file.read_text())
+
+    def restart(self) -> None:
+        self.kill()
+        self.start()
+
+    @property
+    def fingerprint(self) -> str:
+        import asyncssh
+
+        return asyncssh.read_public_key(self.folder / "host_key.pub").get_fingerprint()
 
     def set_environment(self, variables: Mapping[str, str]) -> None:
         """What a login there finds in its environment; for the next start."""
@@ -49,25 +70,40 @@ class Server:
         with (self.folder / "sshd_config").open("a") as config:
             config.write(f"SetEnv {words}\n")
 
-    def configure(self, alias: str, known_hosts: str = "known_hosts", key: str = "user_key") -> None:
+    def configure(
+        self, alias: str, *lines: str, known_hosts: str = "known_hosts", key: str = "user_key", port: int = 0
+    ) -> None:
+        """A name for it in the user's SSH configuration; the lines count before the usual ones."""
+        usual = (
+            "HostName 127.0.0.1",
+            f"Port {port or self.port}",
+            f"IdentityFile {self.folder}/{key}",
+            "IdentitiesOnly yes",
+            f"UserKnownHostsFile {self.folder}/{known_hosts}",
+        )
         with self.config.open("a") as config:
-            config.write(
-                f"Host {alias}\n  HostName 127.0.0.1\n  Port {self.port}\n  IdentityFile {self.folder}/{key}\n"
-                f"  IdentitiesOnly yes\n  UserKnownHostsFile {self.folder}/{known_hosts}\n"
-            )
+            config.write(f"Host {alias}\n" + "".join(f"  {line}\n" for line in (*lines, *usual)))
 
     def start(self) -> None:
-        command = [self.sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
-        with (self.folder / "sshd.log").open("ab") as log:
-            self.process = subprocess.Popen(command, stderr=log, start_new_session=True)
         deadline = time.monotonic() + 20.0
         while not self.answers():
             assert time.monotonic() < deadline, (self.folder / "sshd.log").read_text()
+            if self.process is None or self.process.poll() is not None:  # somebody may have had its port for a moment
+                self._begin()
             time.sleep(0.02)
 
+    def _begin(self) -> None:
+        command = [self.sshd, "-D", "-e", "-f", str(self.folder / "sshd_config")]
+        with (self.folder / "sshd.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stderr=log, start_new_session=True)
+
     def answers(self) -> bool:
-        with socket.socket() as connection:
-            return connection.connect_ex(("127.0.0.1", self.port)) == 0
+        """As an SSH server: where nobody listens, a connection from a port to itself may come about."""
+        with socket.socket() as connection, contextlib.suppress(OSError):
+            connection.settimeout(5.0)
+            connection.connect(("127.0.0.1", self.port))
+            return connection.recv(4) == b"SSH-"
+        return False
 
     def kill(self) -> None:
         """The server and every connection to it."""
@@ -81,7 +117,37 @@ class Server:
             self.process = None
 
 
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+class CannotMakeUser(Exception):
+    """It takes root."""
+
+
+@dataclass(frozen=True)
+class FarUser:
+    """An account of this machine, made for a test."""
+
+    name: str
+    home: Path
+    password: str
+
+
+@contextlib.contextmanager
+def far_user(shell: str = "/bin/bash", key: Path | None = None) -> Iterator[FarUser]:
+    """An account that lasts as long as the block; `key` is a public key that it lets in. Raises CannotMakeUser."""
+    if os.geteuid() != 0 or shutil.which("useradd", path=PATH) is None:
+        raise CannotMakeUser("needs root and useradd")
+    # Not below pytest's own folder, which no other user may enter.
+    home = Path(tempfile.mkdtemp(prefix="yogo-home-", dir="/tmp"))
+    user = FarUser(f"yogo-{secrets.token_hex(4)}", home, secrets.token_urlsafe())
+    environment = os.environ | {"PATH": PATH}
+    subprocess.run(["useradd", "-M", "-d", home, "-s", shell, user.name], check=True, env=environment)
+    try:
+        subprocess.run(["chpasswd"], input=f"{user.name}:{user.password}", text=True, check=True, env=environment)
+        (home / ".ssh").mkdir()
+        if key:
+            shutil.copy(key, home / ".ssh" / "authorized_keys")
+        home.chmod(0o755)
+        subprocess.run(["chown", "-R", user.name, home], check=True)
+        yield user
+    finally:
+        subprocess.run(["userdel", "-f", user.name], check=True, capture_output=True, env=environment)
+        remove(home)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
+import grimp
 import pytest
+
+from yogo.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 SOURCES = sorted(
-    path for folder in ("yogo", "yogo_tui", "tests", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    path for folder in ("yogo", "yogo_tui", "tests", "benchmarks", "tools") for path in (ROOT / folder).rglob("*.py")
 )
 SCRIPTS = sorted([*(ROOT / "sbatch_templates").iterdir(), *ROOT.glob("*.sh"), *(ROOT / "tests").rglob("*.sh")])
 
@@ -38,10 +42,32 @@ def test_no_function_is_longer_than_40_lines(path: Path) -> None:
     assert not too_long
 
 
-def calls(path: Path) -> Iterator[tuple[str, ast.Call]]:
-    for node in ast.walk(ast.parse(path.read_text())):
+def calls(code: str) -> Iterator[tuple[str, ast.Call]]:
+    """Each call, and the name of what is called, as it is known where it comes from."""
+    tree, known = ast.parse(code), dict[str, str]()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            known |= {name.asname: name.name for name in node.names if name.asname}
+        elif isinstance(node, ast.ImportFrom):
+            known |= {name.asname or name.name: f"{node.module}.{name.name}" for name in node.names}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call):
-            yield ast.unparse(node.func), node
+            head, dot, rest = ast.unparse(node.func).partition(".")
+            yield f"{known.get(head, head)}{dot}{rest}", node
+
+
+FORBIDDEN = {"yaml.load", "yaml.unsafe_load", "pickle.load", "pickle.loads", "eval", "exec", "os.system"}
+
+
+def can_run_code(code: str) -> list[int]:
+    """The lines of calls that can run what they read, or that ask a shell."""
+    found = []
+    for name, call in calls(code):
+        arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
+        is_unsafe = name in ("torch.load", "torch.serialization.load") and arguments.get("weights_only") != "True"
+        if is_unsafe or name in FORBIDDEN or arguments.get("shell") == "True":
+            found.append(call.lineno)
+    return found
 
 
 PACKAGES = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in {"yogo", "yogo_tui", "benchmarks"}]
@@ -51,12 +77,38 @@ PACKAGES = [path for path in SOURCES if path.relative_to(ROOT).parts[0] in {"yog
 def test_nothing_that_is_read_can_run_code(path: Path) -> None:
     if path.name == "reference.py":
         pytest.skip("the yardstick is not ours")
-    for name, call in calls(path):
-        arguments = {keyword.arg: ast.unparse(keyword.value) for keyword in call.keywords}
-        if name == "torch.load":
-            assert arguments.get("weights_only") == "True", f"line {call.lineno}"
-        assert name not in {"yaml.load", "yaml.unsafe_load", "pickle.load", "pickle.loads", "eval", "exec", "os.system"}
-        assert arguments.get("shell") != "True", f"line {call.lineno}"
+    assert can_run_code(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import torch\ntorch.load(path)",
+        "import torch\ntorch.load(path, weights_only=False)",
+        "import torch as t\nt.load(path)",
+        "from torch import load as read\nread(path)",
+        "from torch.serialization import load\nload(path)",
+        "import pickle as p\np.loads(data)",
+        "from yaml import unsafe_load\nunsafe_load(text)",
+        "from os import system\nsystem(text)",
+        "import subprocess\nsubprocess.run(text, shell=True)",
+    ],
+)
+def test_what_can_run_code_is_found_under_any_name(code: str) -> None:
+    assert can_run_code(code) == [2]
+    assert can_run_code("import torch\ntorch.load(path, weights_only=True)") == []
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_error_of_the_system_is_told_in_pythons_own_words(path: Path) -> None:
+    """`[Errno 20] Not a directory: '/a'` is nothing for people: yogo.files.places says it."""
+    for handler in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(handler, ast.ExceptHandler) or "OSError" not in ast.unparse(handler.type or ast.Constant("")):
+            continue
+        for node in ast.walk(handler):
+            told = node.value if isinstance(node, ast.FormattedValue) else node
+            bare = {handler.name} if isinstance(node, ast.FormattedValue) else {f"str({handler.name})"}
+            assert ast.unparse(told) not in bare, f"line {handler.lineno}"
 
 
 def modules_after(code: str) -> set[str]:
@@ -83,9 +135,7 @@ def test_the_light_modules_import_nothing_heavy(module: str) -> None:
     assert not modules_after(f"import {module}") & HEAVY
 
 
-@pytest.mark.parametrize(
-    "command", ["train", "synth", "check", "inspect", "claim", "verify", "infer", "export", "test"]
-)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_yogo_command_stands_without_torch(command: str) -> None:
     assert not modules_after(run_command("yogo", command, "--help")) & HEAVY
 
@@ -96,3 +146,68 @@ def test_the_console_with_all_its_screens_never_imports_torch() -> None:
     )
     everything += "    if not m.name.endswith('__main__'): importlib.import_module(m.name)"
     assert not modules_after(everything) & {"torch", "torchvision", "wandb"}
+
+
+IMPORTS = grimp.build_graph("yogo", "yogo_tui")
+"""Of every module, those inside functions and under TYPE_CHECKING included."""
+
+
+def circle(imports: Mapping[str, Set[str]]) -> list[str]:
+    """The names along one circle; empty where there is none."""
+    try:
+        TopologicalSorter(imports).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found
+    return []
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    assert not circle({name: IMPORTS.find_modules_directly_imported_by(name) for name in IMPORTS.modules})
+
+
+@pytest.mark.parametrize("package", sorted(name for name in IMPORTS.modules if IMPORTS.find_children(name)))
+def test_nothing_in_a_package_imports_in_a_circle(package: str) -> None:
+    parts = {part: {part} | IMPORTS.find_descendants(part) for part in IMPORTS.find_children(package)}
+    home = {name: part for part, names in parts.items() for name in names}
+    imports = {
+        part: {home.get(found, part) for name in names for found in IMPORTS.find_modules_directly_imported_by(name)}
+        - {part}
+        for part, names in parts.items()
+    }
+    assert not circle(imports)
+
+
+def test_a_circle_is_found() -> None:
+    assert circle({"one": {"two"}, "two": {"three"}, "three": {"one"}})
+
+
+OF_SCHEDULERS = ("SLURM_", "SBATCH_", "squeue", "scontrol", "YOGO_LOCAL_")
+MAY_ASK = ("yogo/run/job.py", "yogo/distributed/rank_info.py", "yogo_tui/cluster/")
+"""The second reads the variables of srun's ranks."""
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and text of each string but the docstrings."""
+    code = ast.parse(path.read_text())
+    told = {id(node.value) for node in ast.walk(code) if isinstance(node, ast.Expr)}
+    for node in ast.walk(code):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in told:
+            yield node.lineno, node.value
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_schedulers_are_asked_in_their_own_modules_alone(path: Path) -> None:
+    name = str(path.relative_to(ROOT))
+    found = [line for line, text in texts(path) if any(word in text for word in OF_SCHEDULERS)]
+    assert not found or name.startswith((*MAY_ASK, "benchmarks/")), f"lines {found}"
+
+
+CLUSTER_CLASSES = {"LocalCluster", "SlurmCluster"}
+
+
+@pytest.mark.parametrize("path", PACKAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_outside_the_cluster_package_no_kind_of_cluster_is_named(path: Path) -> None:
+    """What differs between them is said by the protocol, and which there are by the table."""
+    names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    assert str(path.relative_to(ROOT)).startswith(("yogo_tui/cluster/", "benchmarks/")) or not names & CLUSTER_CLASSES

@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -32,7 +34,8 @@ def test_without_a_gpu_its_benchmark_says_so_and_fails_nothing() -> None:
     assert said.count("\n") == 1
 
 
-def test_the_gpus_benchmark_measures_every_way_and_the_wait_for_data() -> None:
+def test_the_gpus_benchmark_measures_every_way_and_the_wait_for_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")  # to compile for the CPU takes half a minute, and says nothing here
     found = verdict("gpu", "--tiny-on-cpu", "--batch", "2", "--pictures", "2", "--seconds", "0.1")
     ways = {
         f"{what} {precision} {mode}"
@@ -54,3 +57,10 @@ def test_memory_is_read_while_a_run_goes_on() -> None:
     found = verdict("memory", "--epochs", "7", "--pictures", "4")
     assert found["mib"].keys() == {"epoch 5", "epoch 7", "most"}
     assert 50 < found["mib"]["epoch 5"] <= found["mib"]["most"] * 1.5
+
+
+def test_two_processes_are_measured_against_one_and_so_is_the_averaging_of_gradients() -> None:
+    found = verdict("nodes", "--repeats", "1", "--batch", "1", "--gbit")
+    assert found["ratio"].keys() == {"1 process", "2 processes, one machine"}
+    assert found["averaging_ms"]["2 processes, one machine"] > 0
+    assert (found["ratio"]["1 process"], found["parameters"]) == (1, 541_852)

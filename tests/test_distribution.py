@@ -72,6 +72,6 @@ def test_a_package_that_is_missing_is_named_with_how_to_install_it(tmp_path: Pat
     (tmp_path / "torch" / "__init__.py").write_text("raise ModuleNotFoundError('No module named torch', name='torch')")
     done = run("yogo", "inspect", "best.pth", path=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
-    said = "yogo: This needs the package torch, which is not installed: pip install 'yogo-tui[train]'"
+    said = "yogo: This needs the package torch, which is not installed: pip install 'yogo-tui[train]'."
     assert done.stderr.splitlines()[-1] == said
     assert "Traceback" not in done.stderr

@@ -2,6 +2,6 @@
 
 import sys
 
-from yogo.cli import main
+from yogo.entry import main
 
 sys.exit(main())

@@ -1,7 +1,7 @@
 """The box that a network should predict from: the typical size of what it will look for. Needs no torch.
 
-A width is predicted as the anchor's times an exponential, so sizes are far apart as their logarithms are: the
-anchor nearest to all boxes, by the mean squared distance, is the geometric mean of their widths and heights.
+A width is predicted as the anchor's width times an exponential, so sizes are compared by their logarithms: the anchor
+with the least mean squared distance to all boxes is the geometric mean of their widths and heights.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from yogo.data.label_files import parse
+from yogo.datasets.label_files import parse
 from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile, split
 from yogo.definition.problem import Problem, complaint
 from yogo.errors import DefinitionError
@@ -30,10 +30,10 @@ class Fit:
 
     num_boxes: int
     mean_iou: float | None
-    """Of each box with an anchor of the same centre; None where there is no box."""
+    """Mean IoU of the boxes with an anchor at the same centre; None if there is no box."""
 
     default_iou: float | None
-    """The same with the anchor that a recipe has by default."""
+    """The same for a recipe's default anchor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,16 +41,16 @@ class Proposal:
     anchor_width: float
     anchor_height: float
     num_pictures: int
-    """That a run on the definition trains on."""
+    """Images that a run on the definition trains on."""
 
     total: Fit
     classes: dict[str, Fit]
 
 
 def propose(definition: DatasetDefinition, default: Size, *, progress: Progress | None = None) -> Proposal:
-    """The anchor for the definition's training pictures; `default` is compared with it.
+    """The anchor for the definition's training images; `default` is compared with it.
 
-    `progress` is told now and then how many pictures were read. Raises DefinitionError, also where no box is left.
+    `progress` receives the number of images read so far. Raises DefinitionError, also if no box is left.
     """
     samples = split(definition).train
     paths = [sample.label_file for sample in samples]
@@ -67,7 +67,7 @@ def propose(definition: DatasetDefinition, default: Size, *, progress: Progress 
         raise complaint(wrong, f"`yogo check {definition.path}` lists all")
     everything = array("d", [value for one in sizes for value in one])
     if not everything:
-        raise DefinitionError(f"{definition.path} has no boxes to train on: there is nothing to find an anchor for")
+        raise DefinitionError(f"{definition.path} has no boxes to train on, so no anchor can be proposed")
     anchor = _geometric_mean(everything[::2]), _geometric_mean(everything[1::2])
     fits = {name: _fit(one, anchor, default) for name, one in zip(definition.classes, sizes, strict=True)}
     return Proposal(*anchor, len(samples), _fit(everything, anchor, default), fits)

@@ -1,7 +1,7 @@
-"""Checkpoint files: `.pth`, in the published format and with what a run needs to go on.
+"""Checkpoint files (`.pth`), in the published format, with what a run needs to resume.
 
-Read with `weights_only=True` alone, so a file of unknown origin executes nothing; written beside the old
-file, read back, and put in its place.
+They are read with `weights_only=True` only, so a file of unknown origin cannot execute code. A new file is written
+beside the old one, read back, and then replaces it.
 """
 
 from __future__ import annotations
@@ -9,27 +9,34 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
+import os
 import re
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from yogo.errors import CheckpointError
-from yogo.run.atomic import Fence, replacing
+from yogo.errors import CheckpointError, first_line
+from yogo.files.atomic import Fence, replacing
 
-if TYPE_CHECKING:
-    from yogo.model.detector import YOGO
+
+class Detector(Protocol):
+    """What a file stores of a model: see `yogo.model.YOGO`."""
+
+    model_version: str
+    normalize_images: Tensor
+
+    def state_dict(self) -> dict[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a file holds; whatever it leaves out is None, empty or 0."""
+    """What a file holds; anything that it leaves out is None, empty or 0."""
 
     path: Path
     model_state_dict: dict[str, Tensor]
@@ -44,7 +51,7 @@ class Checkpoint:
     classes: tuple[str, ...] | None = None
     run_name: str = ""
     image_bits: int | None = None
-    """How deep pictures of more than 8 bits are: see yogo.data.depth. None in files from before that was kept."""
+    """How deep images of more than 8 bits are: see yogo.images.depth. None in files written before this was stored."""
 
     optimizer_state_dict: dict[str, Any] | None = None
     scaler_state_dict: dict[str, Any] | None = None
@@ -53,25 +60,25 @@ class Checkpoint:
 
     best_loss: float | None = None
     training: dict[str, Any] = field(default_factory=dict)
-    """What else a run needs to go on: the place in the epoch, counters, the weights that are not averaged.
+    """What else a run needs to resume: the position in the epoch, counters, the weights that are not averaged.
 
-    The rate and everything random follow from the recipe and these numbers, so nothing else is kept of them.
+    The learning rate and all random draws follow from the recipe and these numbers, so they are not stored.
     """
 
     versions: dict[str, str] = field(default_factory=dict)
 
 
-def save_checkpoint(path: Path, model: YOGO, *, previous: Path | None = None, **parts: Any) -> str:
-    """Replace `path` by a checkpoint that opens, of the parts that `packed` takes; returns its SHA-256.
+def save_checkpoint(path: Path, model: Detector, *, previous: Path | None = None, **parts: Any) -> str:
+    """Replace `path` with a checkpoint that is known to open, made of the parts of `packed`; returns its SHA-256.
 
-    The old file is kept as `previous`, if that is given; on an error it still stands.
+    The old file is kept as `previous`, if that is given. On an error the old file stays in place.
     Raises CheckpointError where a part cannot be read back; OSError (a full disk).
     """
     return put(path, packed(model, **parts), previous=previous)
 
 
 def packed(
-    model: YOGO,
+    model: Detector,
     *,
     epoch: int,
     step: int,
@@ -85,10 +92,10 @@ def packed(
     training: Mapping[str, Any] | None = None,
     versions: Mapping[str, str] | None = None,
 ) -> bytes:
-    """A checkpoint file's bytes, which were read back.
+    """The bytes of a checkpoint file, checked by reading them back.
 
     Every part may hold only what `weights_only=True` loads: tensors, numbers, strings, None, dicts, lists, tuples.
-    Raises CheckpointError where it holds anything else.
+    Raises CheckpointError if it holds anything else.
     """
     contents = {
         "epoch": epoch,
@@ -110,7 +117,7 @@ def packed(
 
 
 def _read_back(contents: Mapping[str, Any], run_name: str) -> bytes:
-    """What torch writes of `contents`, once it was read again. Raises CheckpointError."""
+    """What torch writes for `contents`, checked by reading it back. Raises CheckpointError."""
     buffer = io.BytesIO()
     torch.save(_on_cpu(contents), buffer)
     data = buffer.getvalue()
@@ -118,38 +125,41 @@ def _read_back(contents: Mapping[str, Any], run_name: str) -> bytes:
         _load(io.BytesIO(data))
     except Exception as error:
         raise CheckpointError(
-            f"a checkpoint of {run_name} was not written, since it could not be read back: {_first_line(error)}"
+            f"a checkpoint of {run_name} was not written, because it could not be read back: {first_line(error)[:200]}"
         ) from error
     return data
 
 
 def put(path: Path, data: bytes, *, previous: Path | None = None, fence: Fence | None = None) -> str:
-    """Replace `path` by a checkpoint's bytes, read back from the disk; returns their SHA-256. Raises OSError."""
+    """Replace `path` with a checkpoint's bytes, read back from the disk; returns their SHA-256. Raises OSError."""
     digest = hashlib.sha256(data).hexdigest()
     with replacing(path, previous=previous, fence=fence) as file:
         file.write(data)
         file.flush()
         file.seek(0)
         if hashlib.sha256(file.read()).hexdigest() != digest:
-            raise OSError(errno.EIO, "the disk gave back other bytes than it was given", str(path))
+            raise OSError(errno.EIO, "the disk returned different bytes from those written", str(path))
     return digest
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint:
-    """What the file at `path` holds, its tensors on the CPU. Nothing in it is executed.
+    """What the file at `path` holds, with its tensors on the CPU. Nothing in it is executed.
 
-    Raises CheckpointError in one sentence when it is missing, cut short, hostile or something else altogether.
+    Raises CheckpointError, with one sentence, if it is missing, cut short, hostile or not a checkpoint at all.
     """
-    path = Path(path)
+    try:
+        path = Path(os.fsdecode(path))
+    except TypeError:
+        raise CheckpointError(f"a checkpoint is opened by its path; {type(path).__name__} is not a path") from None
     if path.is_dir():
         raise CheckpointError(f"{path} is a folder, not a checkpoint: name the .pth file in it")
     if not path.exists():
         raise CheckpointError(f"{path} does not exist")
-    if not path.is_file():  # a pipe would be waited for
-        raise CheckpointError(f"{path} is not a checkpoint: it is no file")
+    if not path.is_file():  # opening a pipe would wait for a writer
+        raise CheckpointError(f"{path} is not a checkpoint: it is not a regular file")
     contents = _contents(path)
     if not isinstance(contents, dict) or not _is_state_dict(contents.get("model_state_dict")):
-        raise CheckpointError(f"{path} is no YOGO checkpoint: it holds no model_state_dict")
+        raise CheckpointError(f"{path} is not a YOGO checkpoint: it holds no model_state_dict")
     return _checkpoint(path, contents)
 
 
@@ -162,7 +172,7 @@ def _contents(path: Path) -> object:
         with path.open("rb") as file:
             if not zipfile.is_zipfile(file):
                 raise CheckpointError(f"{path} is not a checkpoint, or it was cut short")
-            # torch stores its records as they are: a compressed one could grow without bound when read.
+            # torch stores its records uncompressed; a compressed one could grow without bound when read.
             with zipfile.ZipFile(file) as archive:
                 if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
                     raise CheckpointError(f"{path} is not a checkpoint: it is a compressed archive")
@@ -171,7 +181,7 @@ def _contents(path: Path) -> object:
         raise
     except OSError as error:
         raise CheckpointError(f"{path} cannot be read: {error.strerror or error}") from error
-    # A hostile file can make the readers raise anything; whatever it is, the file cannot be read.
+    # A hostile file can make the readers raise any exception; each of them means that the file cannot be read.
     except Exception as error:
         raise CheckpointError(
             f"{path} cannot be read as a checkpoint, and nothing in it was run: {_reason(error)}"
@@ -179,11 +189,11 @@ def _contents(path: Path) -> object:
 
 
 def _reason(error: Exception) -> str:
-    """Why torch would not read a file, without its advice on how to run what is in it all the same."""
+    """Why torch refused to read a file, without torch's advice on how to execute what is in it anyway."""
     asked_for = re.search(r"GLOBAL (\S+)", str(error))
     if asked_for:
         return f"it asks for {asked_for[1][:100]}, where a checkpoint holds weights and numbers"
-    return "it is damaged, or of a kind that is not known"
+    return "it is damaged, or its format is unknown"
 
 
 def _load(file: Path | io.BytesIO) -> object:
@@ -220,18 +230,19 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
         )
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise CheckpointError(
-            f"{path} is no YOGO checkpoint: what it says of its training is not understood ({_first_line(error)})"
+            f"{path} is not a YOGO checkpoint: what it says about its training is not understood "
+            f"({first_line(error)[:200]})"
         ) from error
 
 
 def _image_bits(value: Any) -> int | None:
     if value is not None and (not isinstance(value, int) or not 8 <= value <= 16):
-        raise ValueError(f"{value} bits a value")
+        raise ValueError(f"{value} bits per value")
     return value
 
 
 def _on_cpu(value: Any) -> Any:
-    """`value` with every tensor in it on the CPU, so that the file opens on a machine without this device."""
+    """`value` with all of its tensors on the CPU, so that the file opens on a machine without this device."""
     match value:
         case Tensor():
             return value.detach().cpu()
@@ -242,7 +253,3 @@ def _on_cpu(value: Any) -> Any:
         case tuple():
             return tuple(_on_cpu(part) for part in value)
     return value
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

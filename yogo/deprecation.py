@@ -1,11 +1,11 @@
-"""Spellings of older callers go on working, and are warned about once a process, however often they are met."""
+"""Old spellings still work, and each gives one warning per process."""
 
 from __future__ import annotations
 
 import warnings
 
 SAID: set[str] = set()
-"""What was said already."""
+"""The warnings that were given already."""
 
 
 def warn_once(sentence: str, *, stacklevel: int = 1) -> None:

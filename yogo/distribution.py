@@ -1,7 +1,8 @@
 """The distribution that these packages come in, and another one that owns the folder `yogo` too.
 
 The package index has published YOGO under the name `yogo`. Both hold a folder `yogo`: installed side by side, files
-of one lie among those of the other. Only the standard library is used here, as the rest may be anybody's.
+of one lie among those of the other. This module uses only the standard library, since any other import may come from
+either of them.
 """
 
 from __future__ import annotations

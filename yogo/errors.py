@@ -6,15 +6,20 @@ YogoError
 ├── CheckpointError    a .pth that is not one of ours, or does not fit
 ├── RunError           a run directory that is held, torn or incomplete
 ├── TrainingError      training cannot start or go on
-├── InferenceError     pictures cannot be looked at, or results not be kept, as asked
-└── ExportError        a model cannot be exported, or its export does not answer as it does
+├── InferenceError     images cannot be read, or results cannot be written, as asked
+└── ExportError        a model cannot be exported, or its export gives other results than the model
 """
 
 from __future__ import annotations
 
 
+def first_line(error: BaseException) -> str:
+    """What an error of another program says, cut to a line."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class YogoError(Exception):
-    """Something a person can act upon."""
+    """An error that a person can act upon."""
 
 
 class RecipeError(YogoError):
@@ -26,7 +31,7 @@ class DefinitionError(YogoError):
 
 
 class CheckpointError(YogoError):
-    """A file that is no checkpoint of ours, or one that does not fit."""
+    """A file that is not a checkpoint of ours, or one that does not fit."""
 
 
 class RunError(YogoError):
@@ -38,8 +43,8 @@ class TrainingError(YogoError):
 
 
 class InferenceError(YogoError):
-    """Pictures cannot be looked at, or results cannot be kept, as asked."""
+    """Images cannot be read, or results cannot be written, as asked."""
 
 
 class ExportError(YogoError):
-    """A model cannot be exported, or what was exported does not answer as it does."""
+    """A model cannot be exported, or its export gives other results than the model."""

@@ -1,8 +1,5 @@
-"""The networks by name, where published yogo had them."""
+"""An import path of published yogo: see `yogo.published.networks`."""
 
-from yogo.architectures import MODEL_NAMES
-from yogo.model.network import ModelFunc, get_model_func
-
-MODELS: dict[str, ModelFunc] = {name: get_model_func(name) for name in MODEL_NAMES}
+from yogo.published.networks import MODELS, get_model_func
 
 __all__ = ["MODELS", "get_model_func"]

@@ -1,6 +1,6 @@
 """Recipes with a title and a note, kept as YAML files: the shipped ones, and the user's own.
 
-A preset file says only what it sets otherwise than the defaults:
+A preset file holds only the values that differ from the defaults:
 
     title: Night shift
     note: Slow and careful.
@@ -11,28 +11,27 @@ A preset file says only what it sets otherwise than the defaults:
 from __future__ import annotations
 
 import codecs
+import contextlib
 import functools
 import hashlib
-import json
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NewType
 
-from pydantic import ValidationError
-
-from yogo import yaml12
 from yogo.errors import RecipeError
-from yogo.places import expanded
-from yogo.recipe import Recipe, differences
-from yogo.run.atomic import replacing
-from yogo.wording import meant, sentences, shown
-from yogo.yaml12 import Document, YamlError
-from yogo.yaml_edit import edited
+from yogo.files import yaml12
+from yogo.files.atomic import cut, replacing
+from yogo.files.locks import alone
+from yogo.files.places import expanded
+from yogo.files.yaml12 import Document, YamlError
+from yogo.files.yaml_edit import edited
+from yogo.recipe import Recipe, UnfitValues, applied, differences
+from yogo.text.wording import meant, shown
 
 Fingerprint = NewType("Fingerprint", str)
-"""Tells whether a file still is what it was when it was read."""
+"""Tells whether a file is unchanged since it was read."""
 
 SUFFIXES = (".yaml", ".yml")
 _FOLDER = Path(__file__).with_name("preset_files")
@@ -50,7 +49,7 @@ FIELDS = (*_HEADINGS, *Recipe.model_fields)
 
 @dataclass(frozen=True)
 class Preset:
-    """A recipe as it is kept."""
+    """A recipe with its title, note and file."""
 
     title: str
     note: str
@@ -59,13 +58,13 @@ class Preset:
     """None: built in, and read-only."""
 
     problem: str = ""
-    """Why the file could not be read; `recipe` is then the defaults."""
+    """Why the file could not be read; `recipe` then holds the defaults."""
 
     slug: str = ""
     """Its short name, for commands: the file's name without the suffix."""
 
     seen: Fingerprint | None = None
-    """Of the file as it was read; hand it to `save`."""
+    """The stamp of the file as it was read; hand it to `save`."""
 
 
 @functools.cache
@@ -75,7 +74,7 @@ def builtin() -> tuple[Preset, ...]:
 
 
 def fingerprint(path: Path) -> Fingerprint | None:
-    """Of the file as it is now; None where there is none. Raises OSError."""
+    """The stamp of the file as it is now; None if there is no file. Raises OSError."""
     try:
         return _digest(path.read_bytes().removeprefix(codecs.BOM_UTF8))
     except FileNotFoundError:
@@ -105,19 +104,25 @@ def load(path: Path) -> Preset:
     return Preset(str(title), str(note).strip(), recipe, path, slug=path.stem, seen=_digest(text.encode()))
 
 
+def copied(preset: Preset, title: str) -> Preset:
+    """A copy to be saved under another title. Its note stays true when values are changed."""
+    return replace(preset, title=title.strip(), note=f"Copied from {preset.title}.", seen=None)
+
+
 def load_all(folders: Iterable[Path]) -> tuple[Preset, ...]:
     """The user's presets, in order of folder and name; one that cannot be read has its `problem` set."""
     return tuple(_load_or_tell(path) for folder in folders for path in _files(folder))
 
 
-def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Preset:
-    """The preset with this title or file name (the user's own before a built-in one), or at this path.
+def find(name_or_path: str | Path, folders: Iterable[Path] = (), *, base: Path | None = None) -> Preset:
+    """The preset with this title or file name (the user's own before a built-in one), or at this path, which is below
+    `base` if it is relative, by default below the working directory.
 
-    Raises RecipeError, with the nearest names where there is none.
+    Raises RecipeError, with the nearest names, if there is none.
     """
     path = expanded(Path(name_or_path))
     if path.suffix in SUFFIXES or len(path.parts) > 1:
-        return load(path)
+        return load(base / path if base else path)
     wanted = str(name_or_path).casefold()
     known = [*load_all(folders), *builtin()]
     for preset in known:
@@ -129,30 +134,49 @@ def find(name_or_path: str | Path, folders: Iterable[Path] = ()) -> Preset:
 
 
 def save(preset: Preset, path: Path, *, seen: Fingerprint | None) -> Preset:
-    """Write a preset, atomically; of what stands in the file only the values that changed are touched.
+    """Write a preset atomically; in an existing file only the values that changed are touched.
 
-    `seen` is the `seen` of the preset that was loaded from `path`, None for a new file. Raises RecipeError where the
-    file is another by now, and OSError; either way it is left as it is.
+    `seen` is the `seen` of the preset that was loaded from `path`, None for a new file. Raises RecipeError if the
+    file has changed since, and OSError; in both cases the file is left as it is. A file that holds just what is to be
+    saved counts as saved: whoever did not hear that it was may save again.
     """
-    path = path.resolve()  # a link is written through, and stays one
+    path = path.resolve()  # a link stays a link, and the file that it points to is written
     if path.parent == _FOLDER:
         raise RecipeError(f"{path.stem} is built in and read-only; save it under another name")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with alone(path.with_name(f".{cut(path.name)}.lock")):
+        text = _replaced(preset, path, seen)
+    return replace(preset, path=path, problem="", slug=path.stem, seen=_digest(text))
+
+
+def _replaced(preset: Preset, path: Path, seen: Fingerprint | None) -> bytes:
+    """What was written. Raises what `save` raises."""
     now = fingerprint(path)
     if now is not None and now != seen:
-        what = "exists already" if seen is None else "was edited elsewhere meanwhile"
+        if (text := _as_saved(preset, path, is_new=seen is None)) is not None:
+            return text
+        what = "already exists" if seen is None else "was edited elsewhere in the meantime"
         raise RecipeError(f"{path} {what}; it is left as it is. Save under another name, or load it again")
     try:
-        text = _written(preset, yaml12.read_text(path) if now else "")
+        text = _written(preset, yaml12.read_text(path) if now else "").encode()
     except YamlError as error:
         raise RecipeError(f"{path}: {error}") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
     with replacing(path, stat.S_IMODE(path.stat().st_mode) if now else None) as file:
-        file.write(text.encode())
-    return replace(preset, path=path, problem="", slug=path.stem, seen=_digest(text.encode()))
+        file.write(text)
+    return text
+
+
+def _as_saved(preset: Preset, path: Path, *, is_new: bool) -> bytes | None:
+    """What the file holds, where saving would leave it as it is; else None."""
+    with contextlib.suppress(OSError, YamlError):
+        text = yaml12.read_text(path)
+        if text == _written(preset, "" if is_new else text):
+            return text.encode()
+    return None
 
 
 def _written(preset: Preset, text: str) -> str:
-    """The file's text with the preset's values in it; what the defaults say already need not stand there."""
+    """The file's text with the preset's values in it; values equal to the defaults may be left out."""
     data = yaml12.parse(text).data or {}
     wanted = {"title": preset.title, "note": preset.note, **preset.recipe.model_dump()}
     said = {name for name in wanted if name in data} | {"title"} | ({"note"} if preset.note else set())
@@ -161,7 +185,7 @@ def _written(preset: Preset, text: str) -> str:
 
 
 def _is(data: Mapping[str, Any], name: str, value: object) -> bool:
-    """The file says it already, be it in other words."""
+    """Whether the file already has this value, perhaps written in another way."""
     found = data.get(name, "")
     if name in _HEADINGS:
         return name in data and str(found or "").strip() == value
@@ -169,7 +193,7 @@ def _is(data: Mapping[str, Any], name: str, value: object) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The preset files in a folder; the folder itself where it cannot be listed, so that the reason is told."""
+    """The preset files in a folder; the folder itself if it cannot be listed, so that the reason is reported."""
     try:
         return sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and path.name[0] != ".")
     except FileNotFoundError:
@@ -186,31 +210,19 @@ def _load_or_tell(path: Path) -> Preset:
 
 
 def _unfit(data: dict[Any, Any], document: Document) -> Iterator[str]:
-    """What pydantic need not see: unknown fields, and values that are no plain ones."""
+    """Faults outside of the recipe's fields: a title or note that is not text, and unknown keys."""
     for key, value in data.items():
         line = f"line {document.line(key)}"
         if key not in FIELDS:
             yield f'{line}: There is no field "{key}". {meant(str(key), FIELDS)}'
-        elif key in _HEADINGS:
-            if value is not None and not isinstance(value, str | int | float):
-                yield f"{line}: {key} is {shown(value)}; text is expected"
-        elif not all(isinstance(one, str | int | float) for one in (value if isinstance(value, list) else [value])):
-            yield f"{line}: {key} is {shown(value)}; {_expected(key)} is expected"
+        elif key in _HEADINGS and value is not None and not isinstance(value, str | int | float):
+            yield f"{line}: {key} must be text, not {shown(value)}"
 
 
 def _recipe(path: Path, data: dict[str, Any], document: Document) -> Recipe:
     try:
-        # By way of JSON, where strict means that 16 is no text and true no number, and a list may be a pair.
-        return Recipe.model_validate_json(json.dumps(data), strict=True)
-    except ValidationError as error:
-        fault = sentences(error)[0]
-        said = fault.message if fault.is_sentence else str(fault)
+        return applied(Recipe(), data, strict=True)
+    except UnfitValues as error:
+        fault = error.faults[0]
+        said = fault.said("" if fault.is_sentence else fault.name)
         raise RecipeError(f"{path}, line {document.line(*fault.where)}: {said}") from error
-
-
-def _expected(name: str) -> str:
-    """What a field takes, in words."""
-    if name == "image_hw":
-        return "a pair of whole numbers, [height, width],"
-    words: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number"}
-    return words.get(Recipe.model_fields[name].annotation, "a word")

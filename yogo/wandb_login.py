@@ -1,4 +1,4 @@
-"""Whether somebody is logged in to Weights & Biases here, as its own files say; it is not imported."""
+"""Whether somebody is logged in to Weights & Biases here, read from its own files without importing it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from yogo.places import NoHome, home
+from yogo.files.places import NoHome, home
 
 Mode = Literal["online", "offline", "disabled"]
 
@@ -19,11 +19,11 @@ MODES: dict[str, Mode] = {
     "dryrun": "offline",
     "disabled": "disabled",
 }
-"""What WANDB_MODE may say, old words included."""
+"""The values of WANDB_MODE, old spellings included."""
 
 
 def login(env: Mapping[str, str] = os.environ) -> str:
-    """Where a login was found: WANDB_API_KEY, or the path of a netrc file; empty where nobody is logged in."""
+    """Where a login was found: WANDB_API_KEY, or the path of a netrc file; empty if nobody is logged in."""
     if env.get("WANDB_API_KEY"):
         return "WANDB_API_KEY"
     host = env.get("WANDB_BASE_URL", "https://api.wandb.ai").split("//")[-1].strip("/")
@@ -46,7 +46,7 @@ def _files(env: Mapping[str, str]) -> tuple[Path, ...]:
 
 
 def default_mode(env: Mapping[str, str] = os.environ) -> tuple[Mode, str]:
-    """What a run does that nobody has told anything, and why, such as "nobody is logged in here"."""
+    """The mode of a run that was given none, and why, such as "nobody is logged in here"."""
     if asked := env.get("WANDB_MODE", ""):
         return MODES.get(asked, "disabled"), f"WANDB_MODE={asked} says so"
     if found := login(env):

@@ -1,5 +1,5 @@
 """The loss, where published yogo had it."""
 
-from yogo.loss import YOGOLoss
+from yogo.model.loss import YOGOLoss
 
 __all__ = ["YOGOLoss"]

@@ -1,4 +1,4 @@
-"""The console: its modes, and the keys that work everywhere. The screens do the work, each through the session."""
+"""The console's app: its modes, and the keys that work everywhere. The screens do the work, through the session."""
 
 from __future__ import annotations
 
@@ -6,26 +6,37 @@ import asyncio
 import gc
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 from textual.command import Provider
-from textual.screen import Screen
+from textual.worker import WorkerFailed
 
-from yogo.terminal import printable
+from yogo.errors import YogoError
+from yogo.files.places import told
+from yogo.text.terminal import printable
+from yogo_tui import asking
+from yogo_tui.errors import ConsoleError
 from yogo_tui.hosts.here import end_all
 from yogo_tui.leaving import Leaving, farewell
+from yogo_tui.modes import MODES
 from yogo_tui.runs.model import RunState
 from yogo_tui.screens.base import BaseConsole
+from yogo_tui.screens.login import DialogAsker
+from yogo_tui.screens.opening import OpeningScreen
 from yogo_tui.session import Session
-from yogo_tui.settings import Settings
 from yogo_tui.widgets.theme import FULL, SIXTEEN
+
+if TYPE_CHECKING:
+    from yogo_tui.hosts.asker import ComingAsker
+    from yogo_tui.opening import Reached
 
 
 def _actions() -> type[Provider]:
-    from yogo_tui.palette import Actions
+    from yogo_tui.screens.palette import Actions
 
     return Actions
 
@@ -40,46 +51,49 @@ class Console(BaseConsole):
     COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
     DEFAULT_MODE = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "mode('datasets')", "datasets", id="app.datasets", show=False),
-        Binding("2", "mode('recipes')", "recipes", id="app.recipes", show=False),
-        Binding("3", "mode('launch')", "launch", id="app.launch", show=False),
-        Binding("4", "mode('runs')", "runs", id="app.runs", show=False),
+        *(Binding(mode.key, f"mode('{mode.name}')", mode.name, id=f"app.{mode.name}", show=False) for mode in MODES),
         Binding("question_mark,f1", "help", "help", id="app.help"),
         Binding("colon", "command_palette", "find an action by its name", id="app.palette", show=False),
+        Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
     ]
 
-    def __init__(self, session: Session, *, mode: str = "runs") -> None:
+    def __init__(self, session: Session | None, *, mode: str = "runs") -> None:
         super().__init__(session)
+        self.is_open = session is not None
         self.leaving: Leaving | None = None
-        """What ends the process; None where the app is one of several things in it."""
+        """Ends the process; None if the app is only a part of it."""
 
+        self._is_ending = False
         self.goodbye = ""
-        """What is said once the screen was given back."""
+        """The text to print after the screen was given back."""
         self.animation_level = "none"
         for theme in (FULL, SIXTEEN):
             self.register_theme(theme)
-        # Chosen before anything is drawn: another theme has every style worked out again.
+        # Chosen before anything is drawn, because a change of the theme restyles everything.
         self.theme = (FULL if self.console.color_system in ("256", "truecolor") else SIXTEEN).name
         self._first = mode
-        # The screens are imported when they are first shown: the first frame waits for one only.
-        self.add_mode("datasets", _datasets)
-        self.add_mode("recipes", _recipes)
-        self.add_mode("launch", _launch)
-        self.add_mode("runs", _runs)
+        for one in MODES:
+            self.add_mode(one.name, one.open)
 
     def on_load(self) -> None:
-        # The first look at the world goes on while the first frame is composed.
-        self.follow_runs()
+        if self.is_open:
+            # The runs are read while the first frame is composed.
+            self.follow_runs()
 
     def on_mount(self) -> None:
-        self.switch_mode(self._first)
+        if self.is_open:
+            self.switch_mode(self._first)
 
     def on_ready(self) -> None:
         self.set_timer(_START_SECONDS, _collect_garbage)
-        for notice in self.session.settings.notices:
-            self.notify(printable(notice), title="settings", severity="warning", timeout=_NOTICE_SECONDS, markup=False)
+        if self.is_open:
+            self.tell_notices()
+
+    def tell_notices(self) -> None:
+        for notice in self.session.notices:
+            self.notify(printable(notice), severity="warning", timeout=_NOTICE_SECONDS, markup=False)
 
     async def _shutdown(self) -> None:
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
@@ -87,28 +101,37 @@ class Console(BaseConsole):
         if self.leaving:
             self.leaving.begin(self.return_code or 0, self.last_words)
         self.workers.cancel_all()
+        self._is_ending = True
         await super()._shutdown()
         if self.leaving:
             self.leaving.tidied()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """A worker that began since has no widgets any more: what it raises is no crash."""
+        if not (self._is_ending and isinstance(error, WorkerFailed)):
+            super()._handle_exception(error)
+
+    def action_connect(self) -> None:
+        self.notify("the console works on this machine", markup=False)
 
     async def action_quit(self) -> None:
         self.leave(0)
 
     def leave(self, status: int) -> None:
-        """End the console; jobs go on."""
+        """Leave the console; jobs continue."""
         if self.leaving:
             self.leaving.begin(status, self.last_words)
         self.exit(return_code=status)
 
     @property
     def last_words(self) -> str:
-        """What is said once the screen was given back."""
-        going_on = (RunState.RUNNING, RunState.WAITING, RunState.SUSPENDED)
+        """The text to print after the screen was given back."""
+        going_on = (RunState.RUNNING, RunState.WAITING, RunState.HELD, RunState.SUSPENDED)
         num_active = sum(run.path is not None and run.state in going_on for run in self.runs.runs)
         return farewell(num_active, sys.argv, self.goodbye)
 
     def action_mode(self, mode: str) -> None:
-        """Go to a mode; a second time, to its first screen."""
+        """Switch to a mode. In that mode already, return to its first screen."""
         if self.current_mode == mode:
             self.first_screen()
         else:
@@ -117,61 +140,118 @@ class Console(BaseConsole):
     def action_help(self) -> None:
         from yogo_tui.screens.help import Help
 
-        self.push_screen(Help(self.screen.active_bindings.values()))
+        self.push_screen(Help(self.screen.active_bindings.values(), self.screen.HELP or ""))
+
+
+class FarConsole(Console):
+    """The console of a machine that it connects to while it is on the screen already."""
+
+    DEFAULT_MODE = "opening"
+
+    def __init__(self, there: Reached, asker: ComingAsker, first: asyncio.Task[Session]) -> None:
+        """`first` is the first attempt to open it, which is under way and asks through `asker`."""
+        super().__init__(None)
+        self._there = there
+        self._asker = asker
+        self._attempt = first
+        self._problem = ""
+        """Why it is not open; empty while it is tried."""
+
+        self._opening = OpeningScreen(there.host.name, self._first)
+        self.add_mode("opening", lambda: self._opening)
+
+    def on_ready(self) -> None:
+        self._open()
+        self._asker.come(DialogAsker(self))
+
+    @work(exclusive=True, group="connect")
+    async def _open(self) -> None:
+        try:
+            # What is shown first is imported while the machine answers.
+            await asyncio.gather(*(asyncio.to_thread(mode.load) for mode in MODES if mode.name == self._first))
+            self.session = await self._attempt
+        except (ConsoleError, YogoError, OSError) as error:
+            self._problem = told(error)
+            self._opening.show_problem(self._problem)
+            return
+        self.is_open = True
+        self.follow_runs()
+        self.switch_mode(self._first)
+        self.tell_notices()
+
+    def action_mode(self, mode: str) -> None:
+        if self.is_open:
+            super().action_mode(mode)
+        else:
+            self._first = mode
+            self._opening.show_wanted(mode)
+
+    def action_connect(self) -> None:
+        """Connect again, also where the login was refused."""
+        if self.is_open:
+            self._connect()
+        elif self._problem:
+            self._problem = ""
+            self._opening.show_trying()
+            self._attempt = asyncio.create_task(self._again())
+            self._open()
+        else:
+            self.notify("It is still being connected to.", markup=False)
+
+    async def _again(self) -> Session:
+        await self._there.connect()
+        return await self._there.open(for_console=True)
+
+    @work(exclusive=True, group="connect")
+    async def _connect(self) -> None:
+        name = self._there.host.name
+        with self.telling(f"{name} is not connected"):
+            await self._there.connect()
+            self.notify(f"connected to {printable(name)}", markup=False)
+            self.session.runs.look_now()
+
+    async def action_quit(self) -> None:
+        self.leave(1 if self._problem else 0)
+
+    @property
+    def last_words(self) -> str:
+        return f"yogo-tui: {printable(self._problem)}" if self._problem else super().last_words
 
 
 def _collect_garbage() -> None:
-    """Again, where the start went without; what was made until now stays for good, and need not be searched."""
+    """Turn garbage collection on after the start. Existing objects are exempt from it."""
     if not gc.isenabled():
         gc.freeze()
         gc.enable()
 
 
-def _datasets() -> Screen[None]:
-    from yogo_tui.screens.datasets import DatasetsScreen
-
-    return DatasetsScreen()
-
-
-def _recipes() -> Screen[None]:
-    from yogo_tui.screens.recipes import RecipesScreen
-
-    return RecipesScreen()
-
-
-def _launch() -> Screen[None]:
-    from yogo_tui.screens.launch import LaunchScreen
-
-    return LaunchScreen()
-
-
-def _runs() -> Screen[None]:
-    from yogo_tui.screens.runs import RunsScreen
-
-    return RunsScreen()
-
-
-def run_console(settings: Settings, *, mode: str = "runs", goodbye: str = "", kind: type[Console] = Console) -> int:
-    """Run the console to its end, which ends the process; its status tells a crash and a signal. `goodbye` is said
-    last.
+def run_console(
+    opening: Coroutine[Any, Any, Session], *, mode: str = "runs", goodbye: str = "", kind: type[Console] = Console
+) -> int:
+    """Run the console on the session that `opening` gives, and end the process with it; its exit status shows a crash
+    or a signal. `goodbye` is printed last.
 
     Raises ConsoleError before anything is drawn, when the cluster cannot be reached.
     """
 
     async def live() -> int:
-        session = await Session.open(settings)
-        app = kind(session, mode=mode)
+        app = kind(await opening, mode=mode)
         app.goodbye = goodbye
-        app.leaving = leaving = Leaving(end_all)
-        status = 1
-        try:
-            with leaving.on_signals(app.leave):
-                await app.run_async()
-            status = app.return_code or 0
-        except BaseException:
-            leaving.tidy()
-            traceback.print_exc()
-        leaving.end(status)
-        return status
+        return await run_app(app)
 
-    return asyncio.run(live())
+    return asking.run(live())
+
+
+async def run_app(app: Console) -> int:
+    """Run the console, and end the process with it."""
+    app.leaving = leaving = Leaving(end_all)
+    status = 1
+    try:
+        with leaving.on_signals(app.leave):
+            await app.run_async()
+        status = app.return_code or 0
+    except BaseException:
+        leaving.tidy()
+        traceback.print_exc()
+    leaving.end(status)
+    return status

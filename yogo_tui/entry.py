@@ -1,14 +1,21 @@
-"""Where `yogo-tui` begins: before anything of `yogo` is imported, which published YOGO may have overwritten."""
+"""Where `yogo-tui` starts: before it imports anything of `yogo`, which published YOGO may have overwritten.
+
+It handles signals before any import that takes a while.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 from pathlib import Path
+from typing import Any
 
 
 def main() -> int:
-    beside = _conflict()
+    if early := _file("early"):
+        early.stop_at_once("yogo-tui")
+    distribution = _file("distribution")
+    beside: str = distribution.conflict() if distribution else ""
     if beside:
         print(f"yogo-tui: {beside}", file=sys.stderr)
     try:
@@ -20,14 +27,13 @@ def main() -> int:
     return command()
 
 
-def _conflict() -> str:
-    """As `yogo.distribution.conflict` says, asked of that file alone: the rest of `yogo` may be anybody's."""
+def _file(name: str) -> Any:
+    """The module `yogo.NAME`, loaded from its file only: the rest of `yogo` may be another package. None if missing."""
     package = importlib.util.find_spec("yogo")
-    file = Path(package.origin).with_name("distribution.py") if package and package.origin else Path()
-    spec = importlib.util.spec_from_file_location("_yogo_distribution", file)
+    file = Path(package.origin).with_name(f"{name}.py") if package and package.origin else Path()
+    spec = importlib.util.spec_from_file_location(f"_yogo_{name}", file)
     if spec is None or spec.loader is None or not file.is_file():
-        return ""
+        return None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    told: str = module.conflict()
-    return told
+    return module

@@ -1,24 +1,30 @@
 """The console's errors. `str(error)` is a sentence fit to show: what is wrong, where, what to do.
 
 ConsoleError
-├── HostError          a host could not be reached, or a file there not be read or written
+├── HostError          a host could not be reached, or a file there could not be read or written
+│   └── HostUnknown    the connection was lost: the request may or may not have been carried out
 ├── ClusterError       a scheduler refused
-│   └── ClusterUnknown it gave no answer that can be read: what was asked may or may not have happened
+│   └── ClusterUnknown it gave no readable answer: the request may or may not have been carried out
 ├── SettingsError      the settings file is wrong
 ├── TemplateError      a job script cannot be rendered
 └── LaunchError        a launch, chain or cancel cannot be done
-    └── OtherClasses   the data has other classes than the weights to begin with
+    ├── ChainBroken    its first run is submitted, and not all behind it are
+    └── OtherClasses   the data has other classes than the weights to start from
 """
 
 from __future__ import annotations
 
 
 class ConsoleError(Exception):
-    """Something a person can act upon."""
+    """An error that a person can act upon."""
 
 
 class HostError(ConsoleError):
     """The host could not be reached, or a file there could not be read or written."""
+
+
+class HostUnknown(HostError):
+    """The connection was lost before the answer came: the request may or may not have been carried out."""
 
 
 class ClusterError(ConsoleError):
@@ -26,7 +32,7 @@ class ClusterError(ConsoleError):
 
 
 class ClusterUnknown(ClusterError):
-    """The scheduler gave no readable answer: what was asked may or may not have happened."""
+    """The scheduler gave no readable answer: the request may or may not have been carried out."""
 
 
 class SettingsError(ConsoleError):
@@ -41,13 +47,17 @@ class LaunchError(ConsoleError):
     """A launch, a chain or a cancel cannot be done."""
 
 
+class ChainBroken(LaunchError):
+    """The first run of a chain is submitted, and not all behind it are."""
+
+
 class OtherClasses(LaunchError):
-    """The data has other classes than the weights to begin with, or has them in another order."""
+    """The data has other classes than the weights to start from, or has them in another order."""
 
     def __init__(self, lists: str) -> None:
-        """`lists` says whose classes are which."""
+        """`lists` names the classes of each."""
         super().__init__(
-            f"The classes differ: {lists}. Choose a definition with the same classes in the same order, or begin with "
+            f"The classes differ: {lists}. Choose a definition with the same classes in the same order, or start with "
             "new class outputs: yogo-tui chain RUN_OR_PTH DEFINITION --reset-head, or launch … --then-reset-head."
         )
         self.lists = lists

@@ -1,10 +1,11 @@
-"""Leaving the console: whatever asks for it, the terminal is given back as it was, within a second, whatever hangs."""
+"""Leaves the console: the terminal is restored within a second, even if something hangs."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import select
 import shlex
 import shutil
 import signal
@@ -15,11 +16,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 
-from yogo_tui.asking import ASKING
+from yogo.text.wording import counted
+from yogo_tui.asking import handled
 
 _PATIENCE_SECONDS = 0.7
 _CRASH_SECONDS = 5.0
-"""As long as that for a crash: what it was is printed last, and must not be lost."""
+"""Seconds allowed after a crash, whose traceback is printed last and must not be lost."""
 
 _TIDY = "".join(
     (
@@ -27,7 +29,7 @@ _TIDY = "".join(
         "\x1b[?7h",  # long lines wrap
         "\x1b[?2048l",
         "\x1b[?1000l\x1b[?1003l\x1b[?1015l\x1b[?1006l",  # the mouse is no longer reported
-        "\x1b[<u",  # keys are told the usual way
+        "\x1b[<u",  # keys are reported in the usual way
         "\x1b[?1049l",  # the screen from before
         "\x1b[?25h",  # the cursor
         "\x1b[?1004l",
@@ -37,10 +39,10 @@ _TIDY = "".join(
 
 
 class Leaving:
-    """One for the whole console: it is told when the end begins, and sees to it that the end comes."""
+    """Makes sure that the process ends once the console is left. The console has one."""
 
     def __init__(self, end_all: Callable[[], None]) -> None:
-        """`end_all` ends the processes that were started and still run."""
+        """`end_all` ends the child processes that still run."""
         self._end_all = end_all
         self._status = 0
         self._farewell = ""
@@ -51,7 +53,7 @@ class Leaving:
             self._before = termios.tcgetattr(sys.__stdin__.fileno())  # type: ignore[union-attr]
 
     def begin(self, status: int = 0, farewell: str = "") -> None:
-        """The end has begun: if it does not come by itself, it is brought about."""
+        """Begin to leave. If the process does not end by itself in time, it is ended."""
         if not self._began.is_set():
             self._status, self._farewell = status, farewell
             self._began.set()
@@ -60,7 +62,7 @@ class Leaving:
             watch.start()
 
     def tidied(self) -> None:
-        """The app itself has given the terminal back."""
+        """Called after the app has restored the terminal itself."""
         self._is_tidy = True
 
     @contextlib.contextmanager
@@ -72,20 +74,24 @@ class Leaving:
             self.begin(128 + number)
             loop.call_soon_threadsafe(leave, 128 + number)
 
-        # What is ignored from the start, as nohup has it, stays ignored.
-        before = {number: signal.getsignal(number) for number in ASKING}
-        heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
-        for number in heeded:
-            signal.signal(number, asked)
-        try:
+        watch = threading.Thread(target=self._outlast, args=(lambda: asked(signal.SIGHUP, None),), daemon=True)
+        watch.start()
+        with handled(asked):
             yield
-        finally:
-            for number in heeded:
-                signal.signal(number, before[number])
+
+    def _outlast(self, leave: Callable[[], object]) -> None:
+        """Wait until the terminal is gone, and leave: nobody will press a key, also where hang-ups are ignored."""
+        terminal = select.poll()
+        terminal.register(0, 0)  # a hang-up is told always
+        while not (told := terminal.poll()):
+            pass
+        if told[0][1] & (select.POLLHUP | select.POLLERR):
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                leave()
 
     def _force(self) -> None:
-        """End now, in a thread: what should have ended the console hangs."""
-        # A terminal that takes nothing more must not hold up the end either.
+        """End the process now, from a thread, because the normal end hangs."""
+        # A terminal that accepts no more output must not block the end either.
         last = threading.Timer(_PATIENCE_SECONDS / 4, os._exit, [self._status])
         last.daemon = True
         last.start()
@@ -104,7 +110,7 @@ class Leaving:
                 termios.tcsetattr(0, termios.TCSANOW, self._before)
 
     def end(self, status: int) -> None:
-        """End the process without waiting for threads: one that reads from a dead mount never returns."""
+        """End the process without waiting for threads, because one that reads from a dead mount never returns."""
         self._end_all()
         with contextlib.suppress(OSError, ValueError):
             sys.stderr.flush()
@@ -113,15 +119,15 @@ class Leaving:
 
 
 def farewell(num_active: int, argv: list[str], goodbye: str = "") -> str:
-    """What goes on without the console, and how to come back: `goodbye`, or the command; empty when nothing goes on."""
+    """How many jobs continue without the console, and how to come back; `goodbye` if no jobs continue."""
     if not num_active:
         return goodbye
-    jobs = "1 job goes on" if num_active == 1 else f"{num_active} jobs go on"
-    return f"{jobs}. {goodbye or f'Come back: {shlex.join([*program(argv[0]), *argv[1:]])}'}"
+    jobs = counted(num_active, "job", "goes")
+    return f"{jobs} on. {goodbye or f'Come back: {shlex.join([*program(argv[0]), *argv[1:]])}'}"
 
 
 def program(typed: str) -> list[str]:
-    """The console's command as it can be typed here."""
+    """The console's command as it can be typed in this folder."""
     path = Path(typed)
     if path.name == "__main__.py":
         return [Path(sys.executable).name, "-m", "yogo_tui"]

@@ -5,46 +5,41 @@ A machine with a GPU may have torch and little else, and no way to fetch the res
 
 from __future__ import annotations
 
-import importlib.util
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NEEDED = {
-    "torch": "torch",
-    "torchvision": "torchvision",
-    "numpy": "numpy",
-    "PIL": "pillow",
-    "rich": "rich",
-    "pydantic": "pydantic",
-    "yaml": "pyyaml",
-    "ruamel.yaml": "ruamel.yaml",
-    "faster_coco_eval": "faster-coco-eval",
-    "onnx": "onnx",
-    "onnxruntime": "onnxruntime",
-    "onnxscript": "onnxscript",
-    "onnxslim": "onnxslim",
-    "pytest": "pytest",
-    "pytest_asyncio": "pytest-asyncio",
-    "pytest_timeout": "pytest-timeout",
-}
-"""Modules, and the packages that bring them."""
+UNUSED = {"wandb", "openvino", "pytest-xdist"}
+"""What is declared beside the rest, and no test here needs."""
 
 SECONDS = 3
 """To measure each way for."""
 
 
+def needed() -> list[str]:
+    """The packages that training, its exports and the tests of them are declared to need."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    project = declared["project"]
+    extras = [one for name in ("train", "export") for one in project["optional-dependencies"][name]]
+    tools = [one for one in declared["dependency-groups"]["dev"] if one.startswith("pytest")]
+    names = [re.split(r"[^\w.-]", one)[0] for one in project["dependencies"] + extras + tools]
+    return [name for name in names if name not in UNUSED | {project["name"]}]
+
+
 def lacking() -> list[str]:
-    """The packages that are not installed here."""
-    return [package for module, package in NEEDED.items() if not _is_there(module)]
+    """Those of them that are not installed here."""
+    return [name for name in needed() if not _is_there(name)]
 
 
-def _is_there(module: str) -> bool:
+def _is_there(package: str) -> bool:
     try:
-        return importlib.util.find_spec(module) is not None
-    except ModuleNotFoundError:  # not even the package that it is in
+        return bool(version(package))
+    except PackageNotFoundError:
         return False
 
 

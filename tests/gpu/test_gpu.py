@@ -8,43 +8,26 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "yogo" / "training"))
-
-from tiny import SIZE, Steered, Yogo, until, write_dataset
-
+from tests.waiting import until
+from tests.yogo.training.tiny import SIZE, Steered, Yogo
 from yogo.checkpoint import load_checkpoint
-from yogo.data.batch import Batch
+from yogo.datasets.batch import Batch
 from yogo.infer.predictor import Predictor
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result, verify
-from yogo.training.divergence import Diverged
-from yogo.training.trainer import Trainer
+from yogo.training.loop.divergence import Diverged
+from yogo.training.loop.trainer import Trainer
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")]
 TINY = ("--model", "quarter_filters", "--image-hw", str(SIZE), str(SIZE), "--lr", "1e-3", "--batch-size", "2")
 GPU = "cuda:0"
-
-
-@pytest.fixture(scope="module")
-def definition(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_dataset(tmp_path_factory.mktemp("dataset"))
-
-
-@pytest.fixture
-def yogo(tmp_path: Path) -> Iterator[Yogo]:
-    command = Yogo(tmp_path)
-    yield command
-    for process in command.started:
-        process.kill()
-        process.communicate()
 
 
 def losses(yogo: Yogo, name: str) -> list[float]:
@@ -102,7 +85,7 @@ def test_a_step_waits_for_no_answer_of_the_gpu(precision: str, tmp_path: Path, d
     heard: list[str] = []
 
     def watched(trainer: Trainer) -> None:
-        add, take = trainer.stepper.add, trainer.stepper.take
+        add, take = trainer.stepper.accumulate, trainer.stepper.step
 
         def strictly(action: object) -> object:
             def act(*arguments: object, **options: object) -> object:
@@ -115,9 +98,9 @@ def test_a_step_waits_for_no_answer_of_the_gpu(precision: str, tmp_path: Path, d
 
             return act
 
-        trainer.stepper.add = strictly(add)  # type: ignore[method-assign,assignment]
+        trainer.stepper.accumulate = strictly(add)  # type: ignore[method-assign,assignment]
         # A GradScaler asks the device whether to step: that is torch's own way, and fp16's price.
-        trainer.stepper.take = take if precision == "fp16" else strictly(take)  # type: ignore[method-assign,assignment]
+        trainer.stepper.step = take if precision == "fp16" else strictly(take)  # type: ignore[method-assign,assignment]
 
     steered(tmp_path, definition, precision=precision, rotate=True, brightness=0.2, contrast=0.2).go(change=watched)
     assert len(heard) >= 6
@@ -137,7 +120,7 @@ def test_a_run_that_was_stopped_goes_on_on_the_same_card(yogo: Yogo, definition:
 
 
 class Poison:
-    """Makes the first picture's pixels NaN in the second epoch."""
+    """Makes the first image's pixels NaN in the second epoch."""
 
     epoch = 0
 
@@ -168,10 +151,10 @@ def test_a_loss_that_is_nan_ends_the_run_and_spoils_no_weight(tmp_path: Path, de
 
 _ONE_RANK = """
 import sys
-from yogo.training.attempt import run
-from yogo.training.place import Place
-from yogo.training.request import Request
-sys.exit(run(Request.model_validate_json(sys.argv[1]), Place(meeting=f"file://{sys.argv[2]}")))
+from yogo.training.train import run
+from yogo.distributed.rank_info import RankInfo
+from yogo.training.request import TrainingRequest
+sys.exit(run(TrainingRequest.model_validate_json(sys.argv[1]), RankInfo(meeting=f"file://{sys.argv[2]}")))
 """
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import functools
 import os
@@ -17,6 +16,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from tests.ports import free_port
 
 HERE = Path(__file__).parent
 PATH = os.pathsep.join([os.environ.get("PATH", "/usr/bin:/bin"), "/usr/local/sbin", "/usr/sbin", "/sbin"])
@@ -44,16 +45,17 @@ class Settings:
     slurmctld_port: int
     gpu1_port: int
     gpu2_port: int
-    min_job_age: int = 300
+    min_job_age: int
     kill_wait: int = 2
     cluster: str = CLUSTER
 
     @classmethod
     def choose(cls, folder: Path, *, min_job_age: int) -> Settings:
-        ports = _free_ports(5)
+        mariadb, slurmdbd, slurmctld, gpu1, gpu2 = (free_port() for _ in range(5))
         user = pwd.getpwuid(os.geteuid()).pw_name
         hostname = socket.gethostname().partition(".")[0]
-        return cls(folder, user, hostname, secrets.token_hex(16), *ports, min_job_age=min_job_age)
+        password = secrets.token_hex(16)
+        return cls(folder, user, hostname, password, mariadb, slurmdbd, slurmctld, gpu1, gpu2, min_job_age)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -187,14 +189,6 @@ def _nodes(settings: Settings) -> list[str]:
 def _listens(port: int) -> bool:
     with socket.socket() as connection:
         return connection.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [int(one.getsockname()[1]) for one in sockets]
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

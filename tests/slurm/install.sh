@@ -1,12 +1,12 @@
 #!/bin/sh
-# Install what the private Slurm needs (Debian, Ubuntu), by root or sudo. Where that cannot be, say what is missing:
-# its tests then skip, so that is a failure only where YOGO_REQUIRE_SLURM=1.
+# Install what the private Slurm and the SSH servers of the tests need (Debian, Ubuntu), by root or sudo. Where that
+# cannot be, say what is missing: their tests then skip, so that is a failure only where YOGO_REQUIRE_SLURM=1.
 set -eu
-packages="slurm-wlm slurmdbd munge mariadb-server openssh-server tmux"
+packages="slurm-wlm slurmdbd munge mariadb-server openssh-server openssh-client tmux fish tcsh"
 PATH="$PATH:/usr/sbin:/sbin"
 
 missing() {
-    for program in sbatch slurmctld slurmd slurmdbd munged mariadbd mariadb-install-db sshd tmux; do
+    for program in sbatch slurmctld slurmd slurmdbd munged mariadbd mariadb-install-db sshd ssh tmux fish csh; do
         command -v "$program" >/dev/null || printf ' %s' "$program"
     done
 }
@@ -19,7 +19,7 @@ give_up() {
 
 [ -n "$(missing)" ] || exit 0
 command -v apt-get >/dev/null ||
-    give_up "Install Slurm, slurmdbd, munge, MariaDB, an SSH server and tmux with this system's package manager."
+    give_up "Install Slurm, slurmdbd, munge, MariaDB, an SSH server and client, tmux, fish and csh with this system's package manager."
 if [ "$(id -u)" = 0 ]; then
     sudo=""
 elif sudo -n true 2>/dev/null; then

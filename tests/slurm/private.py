@@ -25,8 +25,8 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-from daemons import PATH, DaemonError, Settings, keep_up, start_daemons, stop_daemons
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+from tests.slurm.daemons import PATH, DaemonError, Settings, keep_up, start_daemons, stop_daemons
 
 PROGRAMS = ("sbatch", "slurmctld", "slurmd", "slurmdbd", "sacctmgr", "munged", "mariadbd", "mariadb-install-db")
 PATIENCE_SECONDS = 90.0

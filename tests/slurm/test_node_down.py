@@ -11,16 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import daemons
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "yogo" / "training"))
-
-from tiny import TINY, write_dataset
-
+from tests.frozen import freeze
+from tests.slurm import daemons
+from tests.yogo.training.tiny import TINY, write_dataset
 from yogo.run import events
 from yogo.run.directory import RunDirectory
-from yogo.run.lease import Holder
+from yogo.run.holder import Holder
 
 pytestmark = pytest.mark.slurm
 
@@ -82,7 +80,7 @@ async def test_a_training_on_a_node_that_is_called_down_stays_the_only_one(slurm
         await until(lambda: begins_again(slurm, job), seconds=120, what="the second start waits", every_seconds=1)
         await goes_on("the first start")
         assert (attempts(run), Holder.read(run.holder)) == ([0], first)
-        os.kill(first.pid, signal.SIGSTOP)  # as a node does that loses its network, and its file system with it
+        freeze(first.pid, run.events)  # as a node does that loses its network, and its file system with it
         await until(lambda: attempts(run) == [0, 1], seconds=120, what="the second start has taken over")
         os.kill(first.pid, signal.SIGCONT)
         await until(lambda: "was taken over by" in job.log.read_text(), seconds=60, what="the first start ends")

@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import private as private_slurm
 import pytest
+
+from tests.slurm import private as private_slurm
+from tests.waiting import until
 
 pytestmark = pytest.mark.slurm
 
@@ -40,18 +41,11 @@ def processes_of(folder: Path) -> list[str]:
     return found
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
 def submit_endless_job(folder: Path) -> None:
     environment = os.environ | private_slurm.environment(folder)
     command = ["sbatch", "--output=/dev/null", "--wrap", f"touch {folder}/began; while true; do sleep 1; done"]
     subprocess.run(command, env=environment, check=True, capture_output=True, cwd="/")
-    assert wait_for((folder / "began").exists)
+    until((folder / "began").exists)
 
 
 def test_when_its_owner_is_killed_daemons_jobs_and_folder_are_gone(folder: Path) -> None:
@@ -60,7 +54,7 @@ def test_when_its_owner_is_killed_daemons_jobs_and_folder_are_gone(folder: Path)
     submit_endless_job(folder)
     owner.kill()
     owner.wait()
-    assert wait_for(lambda: not folder.exists()), processes_of(folder)
+    until(lambda: not folder.exists(), instead=lambda: processes_of(folder))
     assert processes_of(folder) == []
 
 
@@ -68,11 +62,11 @@ def test_when_even_its_supervisor_is_killed_the_next_start_cleans_up_and_works(f
     up(folder, os.getpid())
     submit_endless_job(folder)
     os.kill(int((folder / "supervisor.pid").read_text().split()[0]), signal.SIGKILL)
-    assert wait_for(lambda: not private_slurm.is_up(folder))
+    until(lambda: not private_slurm.is_up(folder))
     assert up(folder, os.getpid()) == f"Slurm is up in {folder}.\n"
     environment = os.environ | private_slurm.environment(folder)
     queue = subprocess.run(["squeue", "-h"], env=environment, check=True, capture_output=True, text=True)
     assert queue.stdout == ""
     assert private_slurm.down(folder)
-    assert wait_for(lambda: processes_of(folder) == []), processes_of(folder)
+    until(lambda: processes_of(folder) == [], instead=lambda: processes_of(folder))
     assert not folder.exists()

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from yogo.errors import RunError
 from yogo.run import events
 from yogo.run.directory import RunDirectory
-from yogo.run.lease import RunLost, Terms, hold
+from yogo.run.lease import Lease, RunLost, Terms, take
+
+
+def hold(run: RunDirectory, terms: Terms | None = None) -> AbstractContextManager[Lease]:
+    """Hold a run while the block lasts."""
+    return contextlib.closing(take(run, terms))
 
 
 def say(*words: object) -> None:

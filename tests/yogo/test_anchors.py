@@ -10,15 +10,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.golden_files import beside
 from yogo.cli import main, parser
 from yogo.cli.flags import given
 from yogo.recipe import Recipe
 
-BCCD = Path(__file__).resolve().parents[3] / "shared/data/bccd/dataset_defs/reference.yml"
-
 
 def dataset(root: Path, *labels: str, more: str = "") -> Path:
-    """A definition of a picture for each of `labels`."""
+    """A definition of an image for each of `labels`."""
     for name in ("images", "labels"):
         (root / name).mkdir(parents=True)
     for index, text in enumerate(labels):
@@ -94,13 +93,12 @@ def test_it_needs_no_torch(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
 
 
-@pytest.mark.skipif(not BCCD.is_file(), reason=f"the BCCD pictures are not there: {BCCD}")
 def test_real_red_cells_fit_it_far_better_than_the_default(capsys: pytest.CaptureFixture[str]) -> None:
-    found = proposal(BCCD, capsys)
+    found = proposal(beside("data/bccd/dataset_defs/reference.yml"), capsys)
     assert found["num_pictures"] == 185
     classes: dict[str, dict[str, float]] = found["classes"]  # type: ignore[assignment]
     assert sum(fit["num_boxes"] for fit in classes.values()) > 2_000
     assert classes["RBC"]["mean_iou"] > 0.75
     assert classes["RBC"]["default_iou"] < 0.1
-    # Cells are round, and the pictures 640x480.
+    # Cells are round, and the images 640x480.
     assert found["anchor_height"] / found["anchor_width"] == pytest.approx(4 / 3, rel=0.1)  # type: ignore[operator]

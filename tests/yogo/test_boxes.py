@@ -7,8 +7,8 @@ import warnings
 import pytest
 import torch
 
-from yogo.boxes import format_preds
 from yogo.deprecation import SAID
+from yogo.model.boxes import format_preds
 
 
 def _pred(*cells: tuple[float, ...]) -> torch.Tensor:
@@ -95,7 +95,7 @@ def test_a_threshold_under_an_older_name_does_what_it_does_now_and_nothing_else(
         with warnings.catch_warnings(action="ignore"):
             assert torch.equal(format_preds(pred, **{old: value}), expected)  # type: ignore[arg-type]
     SAID.clear()
-    with pytest.warns(DeprecationWarning, match=f"{old} no longer: say {now}"):
+    with pytest.warns(DeprecationWarning, match=f"no longer takes {old}: use {now}"):
         format_preds(pred, **{old: 0.5})  # type: ignore[arg-type]
 
 

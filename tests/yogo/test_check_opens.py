@@ -1,4 +1,4 @@
-"""`yogo check` opens what it checks: every label, and every picture's head and end; all that is wrong, at once."""
+"""`yogo check` opens what it checks: every label, and every image's head and end; all that is wrong, at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yogo.data.checking import full_survey
+from tests.opened import Opened
+from yogo.images.checking import full_survey
 
 ROW = "0 .5 .5 .1 .1\n"
 
@@ -57,7 +58,7 @@ def test_what_is_well_is_said_to_be_read(data: Data) -> None:
     status, out = data.check()
 
     assert status == 0
-    assert "read: every row of 4 label files, head and end of 4 pictures\n" in out
+    assert "read: every row of 4 label files, head and end of 4 images\n" in out
     assert "problem" not in out
 
 
@@ -71,7 +72,7 @@ def test_every_file_that_cannot_be_read_is_told_in_one_go(data: Data) -> None:
             case "torn1" | "torn2" | "torn3":
                 path.write_bytes(path.read_bytes()[:-40])
             case "text":
-                path.write_text("no picture")
+                path.write_text("no image")
             case "lfs":
                 path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
             case "gone":
@@ -109,12 +110,12 @@ def test_what_is_odd_and_no_error_is_told_and_does_not_fail(data: Data) -> None:
 
     assert status == 0
     assert "pages.tif (3 pages)" in out
-    assert "twice.txt, line 2: 1 row for a box that stands in this file already" in out
-    assert "out.txt, line 1: 1 box reaches out of the picture by more than a pixel" in out
+    assert "twice.txt, line 2: 1 row for a box that is in this file already" in out
+    assert "out.txt, line 1: 1 box reaches out of the image by more than a pixel" in out
     left_out = f"{data.folder}/images/unlabelled.png"
-    assert f"1 picture left out: no label file (an empty one says: nothing here): {left_out}\n" in out
+    assert f"1 image left out: no label file (an empty one means: nothing here): {left_out}\n" in out
     assert json.loads(data.check("--json")[1])["unlabelled"] == [left_out]
-    assert "1 picture with nothing on it, as an empty label says" in out
+    assert "1 image with nothing on it, as an empty label says" in out
 
 
 def test_many_of_a_kind_are_counted_and_json_has_them_all(data: Data) -> None:
@@ -124,21 +125,15 @@ def test_many_of_a_kind_are_counted_and_json_has_them_all(data: Data) -> None:
     out = data.check()[1]
     assert len([line for line in out.splitlines() if line.startswith("✖")]) == 12
     assert out.count("and 35 more ") == 2
-    assert "and 35 more pictures that cannot be read (--json lists all)" in out
+    assert "and 35 more images that cannot be read (--json lists all)" in out
     assert len(json.loads(data.check("--json")[1])["problems"]) == 80
 
 
 def test_a_picture_that_was_looked_at_is_remembered_until_it_changes(data: Data, tmp_path: Path) -> None:
-    opened: list[str] = []
-
-    def hear(event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open" and str(arguments[0]).startswith(str(tmp_path)) and str(arguments[0]).endswith(".png"):
-            opened.append(Path(str(arguments[0])).name)
-
     full_survey(data.path, memory=tmp_path / "cache")
-    sys.addaudithook(hear)
+    opened = Opened(tmp_path)
     assert full_survey(data.path, memory=tmp_path / "cache").problems == []
-    assert opened == []
+    assert opened.take(".png") == []
     times = (data.folder / "images/good1.png").stat()
     torn = bytearray((data.folder / "images/good1.png").read_bytes())
     torn[:8] = b"no PNG.."
@@ -146,7 +141,7 @@ def test_a_picture_that_was_looked_at_is_remembered_until_it_changes(data: Data,
     os.utime(data.folder / "images/good1.png", ns=(times.st_atime_ns, times.st_mtime_ns))
     (problem,) = full_survey(data.path, memory=tmp_path / "cache").problems
     assert problem.file == data.folder / "images/good1.png"
-    assert set(opened) == {"good1.png"}
+    assert set(opened.take(".png")) == {str(data.folder / "images/good1.png")}
 
 
 def test_progress_tells_of_labels_and_of_pictures(data: Data) -> None:
@@ -154,7 +149,7 @@ def test_progress_tells_of_labels_and_of_pictures(data: Data) -> None:
 
     full_survey(data.path, progress=lambda *now: told.append(now))
 
-    assert told[-1] == ("looking at pictures", 4, 4)
+    assert told[-1] == ("looking at images", 4, 4)
     assert ("reading labels", 4, 0) in told
 
 
@@ -164,7 +159,7 @@ def test_it_needs_no_torch(data: Data) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
 
     assert not {"torch", "torchvision", "wandb"} & set(done.stderr.split())
-    assert "head and end of 4 pictures" in done.stdout
+    assert "head and end of 4 images" in done.stdout
 
 
 def test_where_no_decoder_is_installed_it_says_what_was_not_read(data: Data) -> None:
@@ -173,4 +168,4 @@ def test_where_no_decoder_is_installed_it_says_what_was_not_read(data: Data) -> 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
 
     assert (done.returncode, done.stderr) == (0, "")
-    assert "read: every row of 4 label files; no picture was opened" in done.stdout
+    assert "read: every row of 4 label files; no image was opened" in done.stdout

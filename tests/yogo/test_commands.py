@@ -57,8 +57,8 @@ def test_an_abbreviated_flag_is_refused(name: str, capsys: pytest.CaptureFixture
         ("check a.yml b.yml", ["usage: yogo check", "b.yml"]),
         ("trian d.yml", ['there is no trian. Did you mean "train"?']),
         ("train d.yml --model bas_model", ['there is no bas_model. Did you mean "base_model"']),
-        ("train d.yml --num-workers -1", ["must be a whole number, 0 or more, not '-1'"]),
-        ("train d.yml --processes none", ["must be a whole number, 1 or more, not 'none'"]),
+        ("train d.yml --num-workers -1", ["--num-workers: it must be at least 0, not '-1'"]),
+        ("train d.yml --processes none", ["--processes: it must be a whole number, not 'none'"]),
     ],
 )
 def test_a_near_miss_is_told_with_what_was_meant(
@@ -83,44 +83,6 @@ def test_the_help_begins_with_what_the_command_is_for(capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit):
         main(["--help"])
     assert "Train, test and run a detector of cells.\n" in capsys.readouterr().out
-
-
-PUBLISHED: list[tuple[str, dict[str, object]]] = [
-    (
-        "test a.pth d.yml --wandb --wandb-entity lab --wandb-project cells --wandb-resume-id 1a2b --dump-to-disk "
-        "--include-mAP --include-background --note hello --tags a b",
-        {"wandb": True, "wandb_entity": "lab", "wandb_project": "cells", "wandb_resume_id": "1a2b"}
-        | {"dump_to_disk": True, "include_mAP": True, "include_background": True, "note": "hello", "tags": ["a", "b"]},
-    ),
-    (
-        "test a.pth d.yml --no-wandb --no-dump-to-disk --no-include-mAP --no-include-background",
-        {"wandb": False, "dump_to_disk": False, "include_mAP": False, "include_background": False},
-    ),
-    (
-        "infer a.pth --path-to-images p --draw-boxes --save-preds --save-npy --count --output-dir o --class-names a b "
-        "--batch-size 8 --device cuda --half --use-tqdm",
-        {"path_to_images": Path("p"), "draw_boxes": True, "save_preds": True, "save_npy": True, "count": True}
-        | {"output_dir": Path("o"), "class_names": ["a", "b"], "batch_size": 8, "half": True, "use_tqdm": True},
-    ),
-    (
-        "infer a.pth --path-to-zarr z.zip --crop-height 0.25 --heatmap-mask-path m.png --output-img-filetype .tif "
-        "--obj-thresh .4 --iou-thresh .3 --min-class-confidence-threshold .2 --device",
-        {"path_to_zarr": Path("z.zip"), "crop_height": 0.25, "output_img_filetype": ".tif", "device": None}
-        | {"obj_thresh": 0.4, "iou_thresh": 0.3, "min_class_confidence_threshold": 0.2},
-    ),
-    ("infer a.pth --path-to-image p.png", {"path_to_images": Path("p.png"), "batch_size": 64, "obj_thresh": 0.5}),
-    (
-        "export a.pth --crop-height 0.25 --output-filename o.onnx --simplify",
-        {"crop_height": 0.25, "output_filename": Path("o.onnx"), "simplify": True},
-    ),
-    ("export a.pth --no-simplify", {"simplify": False}),
-]
-
-
-@pytest.mark.parametrize(("line", "expected"), PUBLISHED, ids=[line for line, _ in PUBLISHED])
-def test_a_published_command_line_is_understood(line: str, expected: dict[str, object]) -> None:
-    known = vars(parser().parse_args(line.split()))
-    assert {name: known[name] for name in expected} == expected
 
 
 class _Hostile:
@@ -188,7 +150,7 @@ def sealed(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
     monkeypatch.chdir(folder)
     place = tmp_path / "sealed"
     place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", place]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(place)]
     is_mounted = os.geteuid() == 0 and subprocess.run(mount, capture_output=True, check=False).returncode == 0
     if os.geteuid() == 0 and not is_mounted:
         pytest.skip("root may write everywhere")

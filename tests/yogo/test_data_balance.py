@@ -1,4 +1,4 @@
-"""Rare classes: their boxes weigh more, and their pictures are drawn more often."""
+"""Rare classes: their boxes weigh more, and their images are drawn more often."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from yogo.data.balance import balanced_weights, repeat_factors
-from yogo.data.packed import PackedLabels
-from yogo.data.sampler import ShardedBatches
+from yogo.datasets.balance import balanced_weights, repeat_factors
+from yogo.datasets.packed import PackedLabels
+from yogo.datasets.sampler import ShardedBatches
 
 
 def labels_of(*pictures: list[int]) -> PackedLabels:
-    """Pictures with boxes of these classes."""
+    """Images with boxes of these classes."""
     kinds = torch.tensor([kind for picture in pictures for kind in picture])
     boxes = torch.cat((kinds[:, None], torch.tensor([[0.1, 0.1, 0.2, 0.2]]).expand(len(kinds), 4)), 1)
     return PackedLabels(boxes, torch.tensor([0, *map(len, pictures)]).cumsum(0), torch.zeros(len(pictures)).long())
@@ -33,7 +33,7 @@ def test_no_boxes_at_all_weigh_nothing_out() -> None:
 
 
 def test_a_picture_counts_as_its_rarest_class_does() -> None:
-    # Class 0 is on all four pictures with boxes of five, class 1 on two, class 2 on one.
+    # Class 0 is on all four images with boxes of five, class 1 on two, class 2 on one.
     factors = repeat_factors(labels_of([0], [0, 1], [1, 1, 0], [0, 2, 0], []))
     assert factors.tolist() == pytest.approx([(5 / 4) ** 0.5, (5 / 2) ** 0.5, (5 / 2) ** 0.5, 5**0.5, 1])
 

@@ -7,16 +7,17 @@ import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from yogo.data.cache import DecodedCache, open_cache
-from yogo.data.pictures import read_pixels
+from yogo.datasets.cache import DecodedCache, open_cache
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError
+from yogo.images.pixels import read_pixels
 
 HW = (16, 24)
 FRAME = 16 * 24
@@ -76,6 +77,19 @@ def test_a_changed_picture_is_read_anew(samples: list[Sample], folder: Path) -> 
     assert (cache.frames[cache.rows(samples)[2]] == 7).all()
 
 
+@pytest.mark.parametrize("damage", [bytes, os.urandom])
+def test_a_cache_whose_content_was_lost_is_built_anew(
+    samples: list[Sample], folder: Path, damage: Callable[[int], bytes]
+) -> None:
+    cache = opened(samples, folder)
+    assert cache is not None
+    good = np.array(cache.frames)
+    cache.path.write_bytes(damage(good.nbytes))
+    again = opened(samples, folder)
+    assert again is not None
+    assert np.array_equal(again.frames, good)
+
+
 def test_another_size_or_colour_is_another_cache(samples: list[Sample], folder: Path) -> None:
     opened(samples, folder)
     colour = opened(samples, folder, rgb=True)
@@ -88,7 +102,7 @@ def test_another_size_or_colour_is_another_cache(samples: list[Sample], folder: 
 
 def test_a_broken_picture_is_named_and_leaves_nothing_behind(samples: list[Sample], folder: Path) -> None:
     samples[3].image.write_bytes(b"torn")
-    with pytest.raises(DefinitionError, match=r"3\.png cannot be read as a picture"):
+    with pytest.raises(DefinitionError, match=r"3\.png cannot be read as an image"):
         opened(samples, folder)
     assert [path.name for path in folder.iterdir()] == ["building.lock"]
 
@@ -98,7 +112,7 @@ def test_all_broken_pictures_are_named_at_once(samples: list[Sample], folder: Pa
         samples[number].image.write_bytes(b"torn")
     with pytest.raises(DefinitionError) as caught:
         opened(samples, folder)
-    assert all(f"{number}.png cannot be read as a picture" in str(caught.value) for number in (1, 3, 4))
+    assert all(f"{number}.png cannot be read as an image" in str(caught.value) for number in (1, 3, 4))
 
 
 def test_more_than_the_limit_is_refused_with_a_sentence(samples: list[Sample], folder: Path) -> None:
@@ -108,7 +122,7 @@ def test_more_than_the_limit_is_refused_with_a_sentence(samples: list[Sample], f
     assert "more than" in notices[0]
     assert "--cache-limit" in notices[0]
     assert str(folder) in notices[0]
-    assert notices[0].endswith("decoded anew in each epoch")
+    assert notices[0].endswith("decoded again in each epoch")
 
 
 def test_the_cache_unused_for_longest_makes_room(tmp_path: Path, folder: Path) -> None:
@@ -139,7 +153,7 @@ def test_a_cache_in_use_is_not_removed_for_another(tmp_path: Path, folder: Path)
 BUILD = """
 import sys
 from pathlib import Path
-from yogo.data.cache import open_cache
+from yogo.datasets.cache import open_cache
 from yogo.definition.split import Sample
 
 def progress(done, total):
@@ -215,7 +229,7 @@ def test_a_file_system_that_cannot_hold_it_is_a_notice_and_leaves_nothing(sample
     with builder(samples, folder, preexec_fn=only_small_files) as process:
         output, _ = process.communicate("")
     assert output == (
-        f"notice No cache in {folder}: File too large. The pictures are decoded anew in each epoch\nsum None\n"
+        f"notice No cache in {folder}: File too large. The images are decoded again in each epoch\nsum None\n"
     )
     assert [path.name for path in folder.iterdir()] == ["building.lock"]
 

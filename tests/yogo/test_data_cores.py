@@ -8,14 +8,14 @@ import sys
 
 import pytest
 
-from yogo.data.cores import reading_threads, visible_cores
+from yogo.device.cores import reading_threads, visible_cores
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="only Linux gives a process some of the cores")
 def test_cores_are_those_that_the_job_was_given() -> None:
     code = (
         "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))}); "
-        "from yogo.data.cores import reading_threads, visible_cores; "
+        "from yogo.device.cores import reading_threads, visible_cores; "
         "print(visible_cores(), reading_threads(cached=False), reading_threads(cached=False, has_gpu=True))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,4 +1,4 @@
-"""Picture files are looked at without being decoded: what is wrong with them, and what is odd, is known at once."""
+"""Image files are looked at without being decoded: what is wrong with them, and what is odd, is known at once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_files import png16, tiff
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
-from yogo.data.headers import Header, depth, look
-from yogo.data.pictures import read_pixels
-from yogo.data.remarks import remarks
+from tests.picture_files import png16, tiff
 from yogo.definition.problem import Problem
 from yogo.errors import DefinitionError
+from yogo.images.headers import ImageHeader, depth, look
+from yogo.images.pixels import read_pixels
+from yogo.images.remarks import remarks
 
 HW = (48, 64)
 
@@ -29,10 +30,10 @@ def save_bytes(path: Path, values: np.ndarray | None = None) -> Path:
     return path
 
 
-def looked(*paths: Path, memory: Path | None = None) -> list[Header]:
+def looked(*paths: Path, memory: Path | None = None) -> list[ImageHeader]:
     found = look([str(path) for path in paths], memory=memory)
-    assert all(isinstance(one, Header) for one in found), found
-    return [one for one in found if isinstance(one, Header)]
+    assert all(isinstance(one, ImageHeader) for one in found), found
+    return [one for one in found if isinstance(one, ImageHeader)]
 
 
 def emptied(path: Path) -> None:
@@ -65,11 +66,11 @@ def removed(path: Path) -> None:
     ("damage", "said"),
     [
         (emptied, "This file is empty"),
-        (halved, "This picture is torn or cut short"),
+        (halved, "This image is damaged or cut short"),
         (pointed, "git lfs pull"),
         (dangling, "This is a link to gone.png, which is not there"),
-        (foreign, "This is no PNG, JPEG or TIFF picture"),
-        (removed, "This picture cannot be read: No such file or directory"),
+        (foreign, "This is not a PNG, JPEG or TIFF image"),
+        (removed, "This image cannot be read: No such file or directory"),
     ],
 )
 def test_whatever_is_wrong_with_a_file_is_said_and_the_others_are_looked_at(
@@ -82,7 +83,7 @@ def test_whatever_is_wrong_with_a_file_is_said_and_the_others_are_looked_at(
     assert problem.is_error
     assert problem.file == bad
     assert said in problem.message
-    assert isinstance(header, Header)
+    assert isinstance(header, ImageHeader)
 
 
 def test_pictures_that_no_network_can_see_are_problems(tmp_path: Path) -> None:
@@ -111,8 +112,8 @@ def test_a_header_says_size_channels_pages_and_orientation(tmp_path: Path) -> No
     assert (jpeg.channels, jpeg.orientation, jpeg.is_deep) == (3, 6, False)
     assert (turned.orientation, turned.is_deep, turned.height) == (3, True, HW[0])
     said = "\n".join(remarks([of_pages, jpeg, turned], bits=8))
-    assert "1 of 3 pictures is of several pages, of which the first is read: pages.tif (3 pages)" in said
-    assert "2 of 3 pictures are marked as turned" in said
+    assert "1 of 3 images is of several pages, of which the first is read: pages.tif (3 pages)" in said
+    assert "2 of 3 images are marked as turned" in said
     assert "turned.jpg (orientation 6), turned.tif (orientation 3)" in said
 
 
@@ -164,7 +165,7 @@ def test_a_picture_of_nearly_one_shade_is_named(tmp_path: Path, name: str) -> No
     headers = looked(black, save_bytes(tmp_path / name))
     assert [one.is_flat(8) for one in headers] == [True, False]
     (said,) = remarks(headers, bits=8)
-    assert said.startswith("1 of 2 pictures is nearly of one shade")
+    assert said.startswith("1 of 2 images is almost of one shade")
     assert f"black_{name} (" in said
     assert "of 255)" in said
 
@@ -179,14 +180,14 @@ def test_the_upper_eight_bits_of_dim_pictures_are_named_as_black(tmp_path: Path)
     headers = looked(*(png16(tmp_path / f"{index}.png", noise(4_096)) for index in range(3)))
     assert not any(one.is_flat(12) for one in headers)
     depths, flat = remarks(headers, bits=None)
-    assert depths.startswith("all 3 pictures are of 16 bits a value: their upper 8 are read")
-    assert flat.startswith("all 3 pictures are nearly of one shade")
+    assert depths.startswith("all 3 images are of 16 bits per value: their upper 8 are read")
+    assert flat.startswith("all 3 images are almost of one shade")
 
 
 def test_pictures_of_another_shape_are_counted_and_those_of_another_size_are_not(tmp_path: Path) -> None:
     headers = looked(save_bytes(tmp_path / "a.png"), save_bytes(tmp_path / "b.png", noise()[:, :48]))
     (said,) = remarks(headers, bits=8, image_hw=(96, 128))
-    assert said == "1 of 2 pictures is of another shape than the network's 128x96, and stretched to it: 48x48 (1)"
+    assert said == "1 of 2 images is of another shape than the network's 128x96, and stretched to it: 48x48 (1)"
 
 
 def test_what_was_found_is_remembered_until_the_file_is_another(tmp_path: Path) -> None:
@@ -208,7 +209,7 @@ def test_a_memory_that_is_damaged_is_none(tmp_path: Path) -> None:
     memory, path = tmp_path / "memory", save_bytes(tmp_path / "a.png")
     (first,) = looked(path, memory=memory)
     for file in memory.iterdir():
-        for content in (b"{", b"[]", b'{"version": 1, "files": {"a.png": [[1, 2, 3, 4], 5], "b.png": 3}}'):
+        for content in (b"{", b"[]", b'{"version": 3, "files": {"a.png": [[1, 2, 3, 4], 5], "b.png": 3}}'):
             file.write_bytes(content)
             assert looked(path, memory=memory) == [first]
 
@@ -216,10 +217,10 @@ def test_a_memory_that_is_damaged_is_none(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "order", "tags", "said"),
     [
-        ("packed", "<", {258: 10}, "10 bits a value"),
-        ("packed", ">", {258: 14}, "14 bits a value"),
-        ("white", ">", {262: 0}, "16 bits a value, 0 for white"),
-        ("jpeg2000", "<", {259: 34_712, 258: 10}, "10 bits a value, compression 34712"),
+        ("packed", "<", {258: 10}, "10 bits per value"),
+        ("packed", ">", {258: 14}, "14 bits per value"),
+        ("white", ">", {262: 0}, "16 bits per value, 0 for white"),
+        ("jpeg2000", "<", {259: 34_712, 258: 10}, "10 bits per value, compression 34712"),
     ],
 )
 def test_a_tiff_of_a_kind_that_is_not_read_is_told_as_such(
@@ -227,8 +228,55 @@ def test_a_tiff_of_a_kind_that_is_not_read_is_told_as_such(
 ) -> None:
     path = tiff(tmp_path / f"{name}.tif", noise(1_000), order=order, tags=tags)
     (problem,) = look([str(path)])
-    kind = f"a TIFF of a kind that is not read ({said}): save it in grey or RGB with 8 or 16 bits"
+    kind = f"a TIFF in a format that is not supported ({said}): save it in grey or RGB with 8 or 16 bits"
+    assert isinstance(problem, Problem)
     assert problem.message == f"This is {kind}"
     with pytest.raises(DefinitionError) as refused:
         read_pixels(path, rgb=False, image_hw=None)
-    assert str(refused.value) == f"{path} cannot be read as a picture: it is {kind}"
+    assert str(refused.value) == f"{path} cannot be read as an image: it is {kind}"
+
+
+XMP = b"<x:xmpmeta><rdf:RDF><rdf:Description %b</rdf:Description></rdf:RDF></x:xmpmeta>"
+
+
+@pytest.mark.parametrize("packet", [b'tiff:Orientation="6">', b"><tiff:Orientation>6</tiff:Orientation>"])
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif"])
+def test_an_orientation_in_xmp_is_one_too(tmp_path: Path, suffix: str, packet: bytes) -> None:
+    path, picture, said = tmp_path / f"a{suffix}", Image.fromarray(noise().astype(np.uint8)), XMP % packet
+    if suffix == ".png":
+        text = PngInfo()
+        text.add_itxt("XML:com.adobe.xmp", said.decode())
+        picture.save(path, pnginfo=text)
+    elif suffix == ".jpg":
+        picture.save(path, xmp=said)
+    else:
+        picture.save(path, tiffinfo={700: said})
+    assert looked(path)[0].orientation == 6
+
+
+def test_an_orientation_in_exif_that_was_written_as_a_text_is_one_too(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 8
+    for name, words in (("exif", exif.tobytes().hex()), ("APP1", exif.tobytes().hex()), ("exif", "no numbers")):
+        text = PngInfo()
+        text.add_text(f"Raw profile type {name}", f"\nexif\n{len(words) // 2:8}\n{words[:72]}\n{words[72:]}\n")
+        Image.fromarray(noise().astype(np.uint8)).save(tmp_path / "a.png", pnginfo=text)
+        assert looked(tmp_path / "a.png")[0].orientation == (1 if words == "no numbers" else 8)
+
+
+@pytest.mark.parametrize(
+    ("begin", "kind"),
+    [
+        (b"GIF89a", "a GIF image"),
+        (b"BM\x36\x10", "a BMP image"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "a WebP image"),
+        (b"\0\0\0\x18ftypheic", "an image in HEIC"),
+        (b"\n<!DOCTYPE html>", "a web page"),
+        (b"P5\n8 8\n255\n", "a PNM image"),
+    ],
+)
+def test_what_has_a_pictures_name_and_is_something_else_is_named(tmp_path: Path, begin: bytes, kind: str) -> None:
+    (tmp_path / "a.png").write_bytes(begin + bytes(100))
+    (problem,) = look([str(tmp_path / "a.png")])
+    assert isinstance(problem, Problem)
+    assert f"This is not a PNG, JPEG or TIFF image but {kind}" in problem.message

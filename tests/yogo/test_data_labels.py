@@ -13,8 +13,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yogo.data import packed
-from yogo.data.packed import PackedLabels, pack_labels
+from yogo.datasets.packed import PackedLabels, pack_labels
 from yogo.definition.labels import read_labels
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError
@@ -37,19 +36,14 @@ MANY = [[f"{index % 2} 0.{index % 9 + 1} 0.5 0.1 0.2"] * (index % 4) for index i
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-def test_packed_is_what_each_file_says_in_the_order_of_the_samples(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_workers: int
-) -> None:
-    monkeypatch.setattr(packed, "CHUNK", 5)
+def test_packed_is_what_each_file_says_in_the_order_of_the_samples(tmp_path: Path, num_workers: int) -> None:
     samples = write_samples(tmp_path, MANY)[::-1]
-    told: list[tuple[int, int]] = []
-    labels = pack_labels(samples, CLASSES, num_workers=num_workers, progress=lambda *now: told.append(now))
+    labels = pack_labels(samples, CLASSES, num_workers=num_workers, chunk_size=5)
     assert labels.num_samples == len(samples)
     for index, sample in enumerate(samples):
         assert sample.label is not None
         alone = torch.tensor(read_labels(sample.label, CLASSES).rows).reshape(-1, 5)
         assert torch.equal(labels.of(index), alone)
-    assert told == [(5, 23), (10, 23), (15, 23), (20, 23), (23, 23)]
 
 
 def test_an_unlabelled_picture_and_an_empty_file_have_no_boxes(tmp_path: Path) -> None:
@@ -72,16 +66,15 @@ def test_dropped_boxes_are_counted_over_all_files(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-def test_a_wrong_row_names_its_file_and_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, num_workers: int) -> None:
-    monkeypatch.setattr(packed, "CHUNK", 2)
+def test_a_wrong_row_names_its_file_and_line(tmp_path: Path, num_workers: int) -> None:
     samples = write_samples(tmp_path, [["0 .5 .5 .2 .2"]] * 4 + [["0 .5 .5 .2 .2", "9 .5 .5 .2 .2"]])
     with pytest.raises(DefinitionError, match=r"4\.txt, line 2: "):
-        pack_labels(samples, CLASSES, num_workers=num_workers)
+        pack_labels(samples, CLASSES, num_workers=num_workers, chunk_size=2)
 
 
 def test_a_process_of_its_own_answers_for_good_files_and_declines_wrong_ones(tmp_path: Path) -> None:
     good, wrong = (str(sample.label) for sample in write_samples(tmp_path, [["1 .5 .5 .2 .2"], ["1 .5 .5 .2"]]))
-    command = [sys.executable, "-P", "-m", "yogo.data.label_files"]
+    command = [sys.executable, "-P", "-m", "yogo.datasets.label_files"]
     answers = []
     for paths in ([good, None, good], [good, wrong]):
         request = json.dumps({"paths": paths, "classes": CLASSES}).encode()
@@ -94,11 +87,10 @@ def test_a_process_of_its_own_answers_for_good_files_and_declines_wrong_ones(tmp
 
 
 def test_a_process_that_cannot_be_used_costs_no_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packed, "CHUNK", 5)
     samples = write_samples(tmp_path, MANY)
     expected = pack_labels(samples, CLASSES)
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    assert torch.equal(pack_labels(samples, CLASSES, num_workers=2).boxes, expected.boxes)
+    assert torch.equal(pack_labels(samples, CLASSES, num_workers=2, chunk_size=5).boxes, expected.boxes)
 
 
 def test_names_are_mapped_by_the_notes_beside_the_label_folder(tmp_path: Path) -> None:

@@ -1,19 +1,20 @@
-"""Batches: the right pictures with their own boxes, from files and from the cache, with and without threads."""
+"""Batches: the right images with their own boxes, from files and from the cache, with and without threads."""
 
 from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from yogo.data.batch import Batch
-from yogo.data.cache import open_cache
-from yogo.data.loader import BatchLoader, loader
-from yogo.data.packed import PackedLabels, pack_labels
+from yogo.datasets.batch import Batch
+from yogo.datasets.cache import open_cache
+from yogo.datasets.loader import BatchLoader, LoaderOptions, loader
+from yogo.datasets.packed import PackedLabels, pack_labels
 from yogo.definition.split import Sample
 from yogo.errors import DefinitionError
 
@@ -22,7 +23,7 @@ HW = (16, 24)
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> list[Sample]:
-    """Picture i is of shade 10 i and has i % 3 boxes of class i."""
+    """Image i is of shade 10 i and has i % 3 boxes of class i."""
     folder = tmp_path_factory.mktemp("data")
     (folder / "labels").mkdir()
     found = []
@@ -38,9 +39,12 @@ def labels(samples: list[Sample]) -> PackedLabels:
     return pack_labels(samples, [str(index) for index in range(11)])
 
 
-def batches_of(samples: list[Sample], labels: PackedLabels, **more: object) -> BatchLoader:
-    settings: dict[str, object] = {"image_hw": HW, "rgb": False, "batch_size": 4, "shuffle": True, "num_workers": 0}
-    return loader(samples, labels, **(settings | more))  # type: ignore[arg-type]
+def batches_of(
+    samples: list[Sample], labels: PackedLabels, *, shuffle: bool = True, weighted: bool = False, **more: Any
+) -> BatchLoader:
+    defaults: dict[str, Any] = {"image_hw": HW, "rgb": False, "batch_size": 4, "num_workers": 0}
+    options = LoaderOptions(**(defaults | more))
+    return loader(samples, labels, options, shuffle=shuffle, weighted=weighted)
 
 
 def check(batch: Batch) -> None:
@@ -64,7 +68,6 @@ def test_every_picture_comes_with_its_own_boxes(
         assert batch.images.shape == (len(batch.indices), 3 if rgb else 1, *HW)
         seen += batch.indices.tolist()
     assert sorted(seen) == list(range(11))
-    assert len(batches) == 3
     assert batches.global_batch_sizes == [4, 4, 3]
     batches.close()
 
@@ -104,7 +107,7 @@ def test_a_broken_picture_ends_the_loop_with_its_name(
     (tmp_path / "torn.png").write_bytes(samples[0].image.read_bytes()[:50])
     broken = [*samples[:9], Sample(str(tmp_path / "torn.png"), None, "torn"), samples[10]]
     batches = batches_of(broken, labels, num_workers=num_workers, shuffle=False)
-    with pytest.raises(DefinitionError, match=r"torn\.png cannot be read as a picture"):
+    with pytest.raises(DefinitionError, match=r"torn\.png cannot be read as an image"):
         list(batches)
     batches.close()
 
@@ -150,7 +153,7 @@ def test_batches_lie_in_pinned_memory_for_a_gpu(samples: list[Sample], labels: P
 def test_what_changes_are_drawn_by_is_the_same_on_all_ranks_in_all_batches_and_after_a_resume(
     samples: list[Sample], labels: PackedLabels, weighted: bool
 ) -> None:
-    def drawn(start_batch: int = 0, **more: object) -> list[tuple[int, int]]:
+    def drawn(start_batch: int = 0, **more: Any) -> list[tuple[int, int]]:
         batches = batches_of(samples, labels, weighted=weighted, **more)
         batches.set_epoch(3, start_batch)
         return [pair for batch in batches for pair in zip(batch.indices.tolist(), batch.draws.tolist(), strict=True)]
@@ -163,6 +166,6 @@ def test_what_changes_are_drawn_by_is_the_same_on_all_ranks_in_all_batches_and_a
     assert drawn(batch_size=3) == alone
     assert drawn(start_batch=1) == alone[4:]
     if weighted:
-        assert len({index for index, _ in alone}) < 11, "a picture comes twice, and each time is changed otherwise"
+        assert len({index for index, _ in alone}) < 11, "an image comes twice, and each time is changed otherwise"
     else:
         assert all(index == draw for index, draw in alone)

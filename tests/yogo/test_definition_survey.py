@@ -13,16 +13,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.golden_files import beside
 from yogo.cli import check as command
 from yogo.definition import DatasetDefinition, Problem, check, survey
 from yogo.definition.report import report
 from yogo.synth.png import png
 
-BCCD = Path(__file__).resolve().parents[3] / "shared/data/bccd/dataset_defs"
-
 
 class Data:
-    """A definition with folder pairs a and b for training and t for testing, three pictures each."""
+    """A definition with folder pairs a and b for training and t for testing, three images each."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -122,7 +121,7 @@ def test_labels_without_pictures_are_counted_and_named(data: Data) -> None:
     told = data.told()
 
     assert len(told) == 1
-    assert "5 labels have no picture (png, jpg, jpeg, tif, tiff)" in told[0]
+    assert "5 labels have no image (png, jpg, jpeg, tif, tiff)" in told[0]
     assert told[0].endswith("lost0.txt, lost1.txt, lost2.txt and 2 more")
 
 
@@ -155,7 +154,7 @@ def test_pictures_in_train_and_in_test_are_warned_of(data: Data) -> None:
     told = survey(data.path).problems
 
     assert [problem.severity for problem in told] == ["warning", "warning"]
-    assert told[0].message.startswith("1 picture is in train or validation and also in test")
+    assert told[0].message.startswith("1 image is in train or validation and also in test")
     assert told[1].message.endswith(f"{data.image('b/images/0.png')} and {data.image('t/images/2.png')}")
 
 
@@ -164,7 +163,7 @@ def test_a_file_in_place_of_a_folder_is_told_with_its_line(data: Data, name: str
     data.image(name).rename(data.folder / "moved")
     data.label(name, "")
 
-    assert [(problem.line, "is no folder" in problem.message) for problem in check(data.path)] == [(3, True)]
+    assert [(problem.line, "is not a folder" in problem.message) for problem in check(data.path)] == [(3, True)]
 
 
 def test_two_pictures_for_one_label_are_warned_of(data: Data) -> None:
@@ -205,8 +204,8 @@ class TestCommand:
         status, out = run(data.path)
 
         assert status == 0
-        assert "9 pictures in 3 folders · 2 classes\ntrain 3 · val 3 · test 3\n" in out
-        assert "2 boxes a picture (median), at most 3\n" in out
+        assert "9 images in 3 folders · 2 classes\ntrain 3 · val 3 · test 3\n" in out
+        assert "2 boxes an image (median), at most 3\n" in out
 
     def test_it_prints_problems_and_exits_1(self, data: Data, run: Callable[..., tuple[int, str]]) -> None:
         text = data.path.read_text().replace("b/labels", '"b/lab\\u001bels"')
@@ -241,7 +240,6 @@ def test_a_report_of_nothing_says_why(tmp_path: Path) -> None:
     assert lines == ["", "1 problem", f"✖ error: {tmp_path / 'none.yml'}: This file does not exist"]
 
 
-@pytest.mark.skipif(not BCCD.is_dir(), reason=f"needs the data in {BCCD}")
 @pytest.mark.parametrize(
     ("name", "sizes", "classes"),
     [
@@ -254,7 +252,7 @@ def test_a_report_of_nothing_says_why(tmp_path: Path) -> None:
 def test_the_blood_cell_definitions_count_as_their_readme_says(
     name: str, sizes: tuple[int, int, int], classes: tuple[int, int, int]
 ) -> None:
-    found = survey(BCCD / name)
+    found = survey(beside("data/bccd/dataset_defs") / name)
 
     assert found.problems == []
     assert (found.num_train, found.num_val, found.num_test) == sizes

@@ -45,8 +45,8 @@ def test_a_run_that_learns_is_not_doubted() -> None:
         ([0.5, 0.4, 50.0], "50, after 0.4 at its best"),
         ([5.0, 6.0, 7.0], "only rose, from 5 after the first epoch to 7"),
         ([5.0, 7.0, 6.0, 5.5], "only rose"),
-        ([5.0, 5.0, 5.0], "nothing is learnt"),
-        ([0.0], "which no data give"),
+        ([5.0, 5.0, 5.0], "it does not learn"),
+        ([0.0], "which is implausible for any data"),
     ],
 )
 def test_a_loss_that_cannot_be_right_is_said(losses: list[float], words: str) -> None:
@@ -105,12 +105,24 @@ def test_doubts_are_said_once_while_it_trains_and_again_at_its_end() -> None:
     assert history.started is not None
     listener.hear(history.started)
     for event in history.validations:
+        listener.hear(events.Step(step=event.step, epoch=event.epoch, losses=event.losses, lr=1e-3))
         listener.hear(event)
     assert len(said) == 1
     assert "3e+05" in said[0]
     listener.hear(events.Finished(step=3, epoch=3))
     assert len(said) == 2
     assert "1e+05" in said[1]
+
+
+def test_a_run_that_is_over_with_its_first_doubts_does_not_say_them_twice_in_a_row() -> None:
+    said: list[str] = []
+    listener = Doubting(said.append)
+    history = run_of([3e5, 2e5, 1e5])
+    assert history.started is not None
+    listener.hear(history.started.model_copy(update={"epochs": 1}))
+    listener.hear(history.validations[0])
+    listener.hear(events.Finished(step=1, epoch=1))
+    assert len(said) == 1
 
 
 def test_what_an_earlier_attempt_showed_is_known() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,10 +13,11 @@ import pytest
 import torch
 from PIL import Image
 
-from yogo.boxes import format_preds
+from tests.full_disk import room_for
 from yogo.checkpoint import save_checkpoint
 from yogo.cli import main
 from yogo.model import YOGO, get_model_func
+from yogo.model.boxes import format_preds
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -34,7 +35,7 @@ def checkpoint(path: Path, *, scale: float = 1.0, rgb: bool = False, image_bits:
     torch.manual_seed(5)
     network = get_model_func("quarter_filters")
     model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 2, is_rgb=rgb, normalize_images=True, model_func=network)
-    model.model[-1].weight.data.mul_(scale)
+    list(model.parameters())[-2].data.mul_(scale)
     path.parent.mkdir(exist_ok=True)
     save_checkpoint(path, model, epoch=0, step=0, classes=("red", "white"), run_name="run", image_bits=image_bits)
     return path
@@ -50,7 +51,8 @@ def expected(pth: Path, given: np.ndarray) -> np.ndarray:
     if given.shape[2] != HEIGHT:
         model.resize_model(img_height=given.shape[2])
     with torch.no_grad():
-        return model(torch.from_numpy(given) / 255).numpy()
+        predicted: torch.Tensor = model(torch.from_numpy(given) / 255)
+    return predicted.numpy()
 
 
 def nodes(path: Path) -> list[str]:
@@ -108,37 +110,54 @@ def test_how_openvino_answers_by_default_is_said_where_that_is_not_exact(
         assert re.search(r"and then differs by up to \d\.\de-\d\d;", told)
 
 
-def test_files_that_no_export_made_are_not_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_pictures_that_are_marked_as_turned_are_named_wherever_they_are_compared_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     pth = checkpoint(tmp_path / "a.pth")
-    for _ in range(2):
-        assert main(["export", str(pth)]) == 0
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    for index, suffix in enumerate((".png", ".jpg", ".tif")):
+        picture = Image.fromarray(frames(1)[0, 0].astype(np.uint8))
+        exif = picture.getexif()
+        exif[274] = 6
+        picture.save(tmp_path / "images" / f"{index}{suffix}", exif=exif)
+        (tmp_path / "labels" / f"{index}.txt").write_text("0 .5 .5 .2 .2\n")
+    definition = tmp_path / "d.yml"
+    definition.write_text("class_names: [a, b]\ndataset_paths: {a: {image_path: images, label_path: labels}}\n")
+    for options in (("--pictures", str(tmp_path / "images")), ("--data", str(definition))):
+        assert main(["export", str(pth), "--overwrite", "--no-simplify", *options]) == 0
+        told = capsys.readouterr().err
+        assert "note: all 3 images are marked as turned or mirrored (EXIF orientation)" in told
+        assert "0.png (orientation 6), 1.jpg (orientation 6)" in told
+
+
+def test_files_that_no_export_made_are_not_replaced(
+    plain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pth = Path(shutil.copytree(plain.parent, tmp_path, dirs_exist_ok=True), "a.pth")
+    for file in tmp_path.iterdir():
+        file.rename(pth.with_suffix(file.suffix))
+    assert main(["export", str(pth)]) == 0
     (tmp_path / "a.onnx").write_bytes(b"tuned by hand")
     (tmp_path / "a.xml").write_text("<net/>")
     assert main(["export", str(pth)]) == 1
-    assert f"{tmp_path} holds a.onnx, a.xml, a.bin already, which no export made" in capsys.readouterr().err
+    assert f"{tmp_path} already holds a.onnx, a.xml, a.bin, which no export wrote" in capsys.readouterr().err
     assert (tmp_path / "a.onnx").read_bytes() == b"tuned by hand"
     assert main(["export", str(pth), "--no-openvino", "--overwrite"]) == 0
     assert (tmp_path / "a.xml").read_text() == "<net/>"
 
 
-def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path) -> None:
+def test_a_full_disk_names_the_file_that_did_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pth = checkpoint(tmp_path / "a.pth")
-    done = subprocess.run(
-        [sys.executable, "-m", "yogo", "export", str(pth), "--no-openvino"],
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000)),
-        check=False,
-        timeout=240,
-    )
-    assert done.returncode == 1, done.stderr
-    assert f"{tmp_path / 'a.onnx'} cannot be used: File too large" in done.stderr
+    with room_for(20_000):
+        assert main(["export", str(pth), "--no-openvino"]) == 1
+    assert f"{tmp_path / 'a.onnx'} cannot be used: File too large" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["a.pth"]
 
 
 def test_the_depth_of_the_pictures_is_in_the_graph_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["export", str(checkpoint(tmp_path / "a.pth", image_bits=12)), "--no-openvino"]) == 0
-    assert "trained on pictures of 12 bits a value" in capsys.readouterr().err
+    assert "trained on images of 12 bits per value" in capsys.readouterr().err
     kept = {one.key: one.value for one in onnx.load(tmp_path / "a.onnx").metadata_props}
     assert kept["image_bits"] == "12"
 
@@ -170,7 +189,7 @@ def test_what_answers_otherwise_is_never_left_behind(tmp_path: Path, capsys: pyt
     (tmp_path / "large.xml").write_text("of an earlier export")
     assert main(["export", str(pth), "--half", "--overwrite"]) == 1
     shown = capsys.readouterr()
-    assert "large.xml answers otherwise than torch" in shown.err
+    assert "large.xml differs from torch" in shown.err
     assert {path.name for path in tmp_path.iterdir()} == {"large.pth", "large.xml"}
     assert (tmp_path / "large.xml").read_text() == "of an earlier export"
 
@@ -180,12 +199,12 @@ def test_an_onnx_file_that_answers_otherwise_is_not_left_behind_either(
 ) -> None:
     pth = checkpoint(tmp_path / "huge.pth", scale=1e5)  # the last digits of 32 bits are seen, too
     assert main(["export", str(pth)]) == 1
-    assert "huge.onnx answers otherwise than torch" in capsys.readouterr().err
+    assert "huge.onnx differs from torch" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["huge.pth"]
 
 
 def barely_found(pth: Path, root: Path) -> Path:
-    """A definition of one picture, whose labels overlap with the boxes that torch finds by hardly more than 0.95."""
+    """A definition of one image, whose labels overlap with the boxes that torch finds by hardly more than 0.95."""
     found = format_preds(torch.from_numpy(expected(pth, frames(1))[0]))
     is_whole = ((found[:, :2] - found[:, 2:4] / 2 > 0) & (found[:, :2] + found[:, 2:4] / 2 < 1)).all(1)
     labels = [(int(row[5:].argmax()), *row[:2].tolist(), float(row[2]) * 0.9503, float(row[3])) for row in found]
@@ -222,9 +241,9 @@ def test_a_network_for_frames_of_a_few_pixels_is_exported_too(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--crop-height", "1.5"), "it is a fraction of the frame"),
-        (("--crop-height", "0"), "it is a fraction of the frame"),
-        (("--output-filename", "nowhere/a.onnx"), "nowhere is no folder"),
+        (("--crop-height", "1.5"), "it must be a fraction of the frame"),
+        (("--crop-height", "0"), "it must be a fraction of the frame"),
+        (("--output-filename", "nowhere/a.onnx"), "nowhere is not a folder"),
         (("--pictures", "nowhere"), "nowhere does not exist"),
     ],
 )

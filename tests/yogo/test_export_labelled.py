@@ -1,4 +1,4 @@
-"""The mAP that an export is held against, on labelled pictures."""
+"""The mAP that an export is held against, on labelled images."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:builtin type .* has no __module_
 
 @pytest.fixture
 def definition(tmp_path: Path) -> Path:
-    """Two pictures with a red cell on the left, a white one on the right."""
+    """Two images with a red cell on the left, a white one on the right."""
     (tmp_path / "images").mkdir()
     (tmp_path / "labels").mkdir()
     for index in range(2):

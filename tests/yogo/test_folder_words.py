@@ -1,4 +1,4 @@
-"""Labels and pictures that do not find each other, and what lies among them: each is told by its likely cause."""
+"""Labels and images that do not find each other, and what lies among them: each is told by its likely cause."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROW = "0 .5 .5 .1 .1\n"
 
 
 class Data:
-    """A definition of two classes over the folders images and labels, with the picture and label `good`."""
+    """A definition of two classes over the folders images and labels, with the image and label `good`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -78,15 +78,29 @@ def test_names_that_differ_by_what_a_program_does_are_told_together(
 
     told = data.told()
 
-    assert told.startswith(f"{data.folder}/labels: A label has no picture of the same name, but one ")
+    assert told.startswith(f"{data.folder}/labels: A label has no image of the same name, but one ")
     assert words in told
     assert f"{label} and {picture}. Rename them" in told
+
+
+def test_one_label_of_several_pictures_is_told_in_the_singular(data: Data) -> None:
+    data.add("images/good.tif")
+    assert "1 label fits several images, of which the first is taken: good.png and good.tif" in data.told()
+    data.add("images/a.png", "images/a.jpg", "labels/a.txt")
+    assert "2 labels fit several images" in data.told()
+
+
+def test_of_one_class_there_is_one(data: Data) -> None:
+    data.path.write_text(data.path.read_text().replace("[ring, wbc]", "[ring]"))
+    data.add("labels/good.txt", text="1 .5 .5 .1 .1\n")
+    (problem,) = survey(data.path).problems
+    assert "There is no class 1: there is 1, counted from 0" in str(problem)
 
 
 def test_names_that_have_nothing_in_common_are_told_as_ever(data: Data) -> None:
     data.add("images/x.png", "labels/lost.txt")
 
-    assert data.told().endswith(f"A label has no picture (png, jpg, jpeg, tif, tiff) in {data.folder}/images: lost.txt")
+    assert data.told().endswith(f"A label has no image (png, jpg, jpeg, tif, tiff) in {data.folder}/images: lost.txt")
 
 
 @pytest.mark.parametrize("name", ["labels/classes.txt", "classes.txt", "obj.names", "labels/predefined_classes.txt"])
@@ -143,8 +157,8 @@ def test_notes_in_the_label_folder_are_told_since_nobody_reads_them(data: Data) 
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("train.txt", "data/obj_train_data/a.png\ndata/obj_train_data/b.png\n", "a list of pictures"),
-        ("every.txt", "a.jpg\n", "a list of pictures"),
+        ("train.txt", "data/obj_train_data/a.png\ndata/obj_train_data/b.png\n", "a list of images"),
+        ("every.txt", "a.jpg\n", "a list of images"),
         ("README.roboflow.txt", "Exported by ...\n", "a note to readers"),
         ("LICENSE.txt", "", "a note to readers"),
     ],
@@ -154,8 +168,8 @@ def test_what_an_export_leaves_among_the_labels_is_left_out_with_a_word(
 ) -> None:
     data.add(f"labels/{name}", text=text)
 
-    assert data.told() == f"{data.folder}/labels/{name}: This is {words}, and no label: it is left out".replace(
-        "a list of pictures,", "a list of pictures, as CVAT and darknet write,"
+    assert data.told() == f"{data.folder}/labels/{name}: This is {words}, not a label: it is left out".replace(
+        "a list of images,", "a list of images, as CVAT and darknet write,"
     )
     assert len(split(DatasetDefinition.from_yaml(data.path)).train) == 1
 
@@ -196,7 +210,7 @@ def test_pictures_in_folders_below_or_of_another_kind_are_hinted_at(data: Data) 
     (data.folder / "images/below").mkdir()
 
     assert data.told().endswith(
-        "one of a kind that is not read: good.txt and good.bmp. Save them as one of png, jpg, jpeg, tif, tiff"
+        "one in a format that is not supported: good.txt and good.bmp. Save them as one of png, jpg, jpeg, tif, tiff"
     )
     (data.folder / "images/good.bmp").rename(data.folder / "images/good.dat")
     assert data.told().endswith("good.txt. It holds 1 .dat file and a folder")
@@ -205,7 +219,7 @@ def test_pictures_in_folders_below_or_of_another_kind_are_hinted_at(data: Data) 
 def test_two_labels_of_one_picture_are_not_chosen_from_without_a_word(data: Data) -> None:
     data.add("labels/good.TXT", text="1 .5 .5 .1 .1\n")
 
-    assert data.told() == f"{data.folder}/labels: good.TXT and good.txt are labels of one picture: remove one of them"
+    assert data.told() == f"{data.folder}/labels: good.TXT and good.txt are labels of one image: remove one of them"
 
 
 class TestWhatIsNoFile:
@@ -235,7 +249,7 @@ class TestWhatIsNoFile:
         what = self.make(data.folder / name, kind)
         data.add("labels/x.txt" if name.startswith("images") else "images/x.png")
 
-        assert data.told() == f"{data.folder}/{name}: This is {what}, and no file that can be read"
+        assert data.told() == f"{data.folder}/{name}: This is {what}, not a file that can be read"
 
     def test_in_place_of_a_thumbnail_it_is_named_too(self, data: Data, kind: str) -> None:
         (data.folder / "thumbs").mkdir()
@@ -245,8 +259,8 @@ class TestWhatIsNoFile:
             file.write("thumbnail_augmentation: {ring: thumbs}\n")
 
         assert [str(one) for one in check(data.path)] == [
-            f"{data.folder}/thumbs/x.png: This is {what}, and no thumbnail",
-            f"{data.folder}/thumbs/y.png: This thumbnail is not a PNG picture",
+            f"{data.folder}/thumbs/x.png: This is {what}, not a thumbnail",
+            f"{data.folder}/thumbs/y.png: This thumbnail is not a PNG image",
         ]
 
 

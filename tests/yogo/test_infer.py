@@ -1,10 +1,11 @@
-"""`yogo.infer.predict` and `yogo infer`: what a lab gets from pictures and a checkpoint."""
+"""`yogo.infer.predict` and `yogo infer`: what a lab gets from images and a checkpoint."""
 
 from __future__ import annotations
 
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,23 +13,23 @@ import torch
 from PIL import Image
 from torchvision.transforms.functional import center_crop
 
-from yogo.boxes import format_preds
 from yogo.checkpoint import save_checkpoint
 from yogo.cli import main
 from yogo.deprecation import SAID
 from yogo.errors import InferenceError
 from yogo.infer import count_cells_for_formatted_preds, get_prediction_class_counts, predict
-from yogo.infer.pictures import fit
+from yogo.infer.images import fit
 from yogo.infer.predictor import crop_rows
 from yogo.infer.rows import format_to_numpy
 from yogo.model import YOGO, get_model_func
+from yogo.model.boxes import format_preds
 
 HEIGHT, WIDTH = 64, 96
 CLASSES = ("red", "white", "platelet")
 
 
 def speckled(height: int = HEIGHT, width: int = WIDTH) -> Image.Image:
-    """A picture with something to see on it: the same, larger or smaller."""
+    """An image with something to see on it: the same, larger or smaller."""
     small = np.random.default_rng(5).integers(0, 255, (HEIGHT // 8, WIDTH // 8), dtype=np.uint8)
     return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
 
@@ -40,6 +41,8 @@ def pth(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 3, normalize_images=True, model_func=get_model_func("quarter_filters"))
     for layer in model.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
+            assert layer.running_mean is not None
+            assert layer.running_var is not None
             layer.running_mean.uniform_(-0.2, 0.2)
             layer.running_var.uniform_(0.5, 1.5)
             layer.weight.data.uniform_(0.5, 1.5)
@@ -50,16 +53,22 @@ def pth(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """run_7/images: five pictures, the third of which is no picture at all."""
+    """run_7/images: five images, the third of which is no image at all."""
     folder = tmp_path / "run_7" / "images"
     folder.mkdir(parents=True)
     draw = np.random.default_rng(1)
     for index in range(5):
         Image.fromarray(draw.integers(0, 255, (HEIGHT, WIDTH), dtype=np.uint8)).save(folder / f"p{index}.png")
-    (folder / "p2.png").write_bytes(b"not a picture")
-    (folder / ".hidden.png").write_bytes(b"not a picture either")
+    (folder / "p2.png").write_bytes(b"not an image")
+    (folder / ".hidden.png").write_bytes(b"not an image either")
     (folder / "notes.txt").write_text("nor this")
     return folder
+
+
+def in_full(pth: Path, pictures: Path, **more: Any) -> torch.Tensor:
+    found = predict(pth, pictures, device="cpu", return_full_predictions=True, **more)
+    assert isinstance(found, torch.Tensor)
+    return found
 
 
 def by_hand(pth: Path, picture: Path, *, rows: slice = slice(None)) -> torch.Tensor:
@@ -68,14 +77,14 @@ def by_hand(pth: Path, picture: Path, *, rows: slice = slice(None)) -> torch.Ten
     if len(pixels) != HEIGHT:
         model.resize_model(img_height=len(pixels))
     with torch.no_grad():
-        return model(pixels[None, None].float() / 255)[0]
+        predicted: torch.Tensor = model(pixels[None, None].float() / 255)[0]
+    return predicted
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 5, 64])
 def test_every_prediction_stands_at_its_pictures_place(pth: Path, pictures: Path, batch_size: int) -> None:
-    with pytest.warns(RuntimeWarning, match=r"p2\.png cannot be read as a picture"):
-        full = predict(pth, path_to_images=pictures, batch_size=batch_size, device="cpu", return_full_predictions=True)
-    assert isinstance(full, torch.Tensor)
+    with pytest.warns(RuntimeWarning, match=r"p2\.png cannot be read as an image"):
+        full = in_full(pth, pictures, batch_size=batch_size)
     assert full.shape[:2] == (5, 8)
     assert full[2].isnan().all()
     for index in (0, 1, 3, 4):
@@ -92,7 +101,8 @@ def test_predictions_come_one_by_one_without_being_asked_for(pth: Path, pictures
 
 
 def test_the_array_keeps_the_thresholds_and_the_pictures_numbers(pth: Path, pictures: Path, tmp_path: Path) -> None:
-    out, thresholds = tmp_path / "out", {"obj_thresh": 0.4, "iou_thresh": 0.3, "min_class_confidence_threshold": 0.35}
+    out = tmp_path / "out"
+    thresholds: dict[str, Any] = {"obj_thresh": 0.4, "iou_thresh": 0.3, "min_class_confidence_threshold": 0.35}
     with pytest.warns(RuntimeWarning, match=r"p2\.png"):
         predict(pth, path_to_images=pictures, output_dir=out, save_npy=True, batch_size=2, device="cpu", **thresholds)
     array = np.load(out / "run_7.npy")
@@ -122,8 +132,8 @@ def test_the_command_writes_a_label_file_and_a_drawing_a_picture(
     options = ("--save-preds", "--draw-boxes", "--count", "--no-save-npy", "--output-dir", str(out), "--device", "cpu")
     assert main(["infer", str(pth), "--path-to-image", str(pictures), "--batch-size", "3", *options]) == 0
     shown = capsys.readouterr()
-    assert "p2.png cannot be read as a picture" in shown.err
-    assert "1 of 5 pictures could not be read" in shown.err
+    assert "p2.png cannot be read as an image" in shown.err
+    assert "1 of 5 images could not be read" in shown.err
     names = {f"p{index}{suffix}" for index in (0, 1, 3, 4) for suffix in (".txt", ".png")}
     assert {file.name for file in out.iterdir()} == names
     rows = format_preds(by_hand(pth, pictures / "p3.png"))
@@ -134,7 +144,7 @@ def test_the_command_writes_a_label_file_and_a_drawing_a_picture(
     assert drawn.shape == (HEIGHT, WIDTH, 3)
     assert (drawn[..., 0] != drawn[..., 1]).any()
     total = sum(len(np.loadtxt(out / f"p{index}.txt", ndmin=2)) for index in (0, 1, 3, 4))
-    assert f"{total:,}  in 4 pictures" in shown.out
+    assert f"{total:,}  in 4 images" in shown.out
     assert "platelet" in shown.out
 
 
@@ -168,7 +178,7 @@ def test_every_published_argument_is_taken_and_has_its_effect(
     assert full.shape == (5, 8, 4, 12)
     shown = capsys.readouterr()
     assert [line.split()[0] for line in shown.out.splitlines()] == ["a", "b", "c", "cells"]
-    assert "pictures" in shown.err
+    assert "images" in shown.err
     array, facts = np.load(out / "run_7.npy"), json.loads((out / "run_7.json").read_text())
     assert (facts["vertical_crop_height_px"], facts["obj_thresh"], facts["iou_thresh"]) == (HEIGHT // 2, 0.3, 0.5)
     rows = [format_preds(one, 0.3, 0.5, min_class_confidence_threshold=0.35) for one in full]
@@ -181,15 +191,11 @@ def test_every_published_argument_is_taken_and_has_its_effect(
 
 def test_a_crop_looks_at_the_rows_in_the_middle(pth: Path, pictures: Path, tmp_path: Path) -> None:
     picture = pictures / "p1.png"
-    full = predict(
-        pth, path_to_images=picture, vertical_crop_height=0.5, device="cpu", return_full_predictions=True, batch_size=1
-    )
+    full = in_full(pth, picture, vertical_crop_height=0.5, batch_size=1)
     expected = by_hand(pth, picture, rows=slice(16, 48))
     torch.testing.assert_close(full[0], expected, rtol=0, atol=1e-5)
     Image.fromarray(np.array(Image.open(picture))[16:48]).save(tmp_path / "cropped.tif")
-    already = predict(
-        pth, tmp_path / "cropped.tif", vertical_crop_height=0.5, device="cpu", return_full_predictions=True
-    )
+    already = in_full(pth, tmp_path / "cropped.tif", vertical_crop_height=0.5)
     torch.testing.assert_close(already[0], expected, rtol=0, atol=1e-5)
 
 
@@ -206,13 +212,13 @@ def test_the_middle_is_where_torchvision_has_it(height: int, fraction: float) ->
 def test_a_picture_of_another_size_is_brought_to_the_networks(pth: Path, tmp_path: Path) -> None:
     speckled(2 * HEIGHT, 2 * WIDTH).save(tmp_path / "large.png")
     speckled(2 * HEIGHT, 2 * WIDTH).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR).save(tmp_path / "small.png")
-    large, small = predict(pth, tmp_path, device="cpu", return_full_predictions=True)
+    large, small = in_full(pth, tmp_path)
     torch.testing.assert_close(large, small, rtol=0, atol=1e-4)
 
 
 def test_half_precision_stays_near(pth: Path, pictures: Path) -> None:
-    whole = predict(pth, pictures / "p0.png", device="cpu", return_full_predictions=True)
-    half = predict(pth, pictures / "p0.png", device="cpu", half=True, return_full_predictions=True)
+    whole = in_full(pth, pictures / "p0.png")
+    half = in_full(pth, pictures / "p0.png", half=True)
     assert half.dtype == torch.float32
     torch.testing.assert_close(half[0, :2], whole[0, :2], rtol=0, atol=2e-2)
     assert not torch.equal(half, whole)
@@ -231,10 +237,12 @@ def test_zarr_gives_what_the_pictures_give(pth: Path, pictures: Path, tmp_path: 
             group.create_array(str(index + 8), data=frame)  # "8", "9", "10", "11": in that order
     else:
         values = frames if layout == "first" else np.moveaxis(frames, 0, -1)
-        store = zarr.storage.ZipStore(str(path), mode="w") if layout == "zip" else str(path)
-        zarr.create_array(store, data=np.ascontiguousarray(values))
+        data = np.ascontiguousarray(values)
         if layout == "zip":
-            store.close()
+            with zarr.storage.ZipStore(str(path), mode="w") as store:
+                zarr.create_array(store, data=data)
+        else:
+            zarr.create_array(str(path), data=data)
     out = tmp_path / "out"
     given = predict(pth, path_to_zarr=path, device="cpu", output_dir=out, save_npy=True, return_full_predictions=True)
     expected = predict(pth, path_to_images=pictures, device="cpu", return_full_predictions=True)
@@ -242,27 +250,30 @@ def test_zarr_gives_what_the_pictures_give(pth: Path, pictures: Path, tmp_path: 
     assert (out / "run_8.npy").is_file()
 
 
-@pytest.mark.filterwarnings("ignore:.*a.png cannot be read")  # the torn picture is named by a warning first
+@pytest.mark.filterwarnings("ignore:.*a.png cannot be read")  # the torn image is named by a warning first
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         ({"path_to_images": "nowhere"}, "nowhere does not exist"),
-        ({"path_to_images": "empty"}, "holds no pictures"),
+        ({"path_to_images": "empty"}, "holds no images"),
         ({"path_to_zarr": "nowhere"}, "does not exist"),
         ({"path_to_images": "one.png", "class_names": ["a"]}, "knows 3 classes"),
-        ({"path_to_images": "one.png", "vertical_crop_height": 0.0}, "crop height of 0 cannot be"),
-        ({"path_to_images": "one.png", "vertical_crop_height": float("nan")}, "crop height of nan cannot be"),
-        ({"path_to_images": "one.png", "vertical_crop_height": float("inf")}, "crop height of inf cannot be"),
-        ({"path_to_images": "one.png", "requested_num_workers": -1}, "-1 threads cannot read pictures"),
-        ({"path_to_images": "one.png", "save_preds": True}, "nowhere to write"),
-        ({"path_to_images": "one.png", "draw_boxes": True, "output_dir": "."}, "holds the pictures themselves"),
+        ({"path_to_images": "one.png", "vertical_crop_height": 0.0}, "crop height of 0 is not possible"),
+        ({"path_to_images": "one.png", "vertical_crop_height": float("nan")}, "crop height of nan is not possible"),
+        ({"path_to_images": "one.png", "vertical_crop_height": float("inf")}, "crop height of inf is not possible"),
+        ({"path_to_images": "one.png", "requested_num_workers": -1}, "-1 threads cannot read images"),
+        ({"path_to_images": "one.png", "save_preds": True}, "no output folder was given"),
+        ({"path_to_images": "one.png", "draw_boxes": True, "output_dir": "."}, "holds the images themselves"),
         ({"path_to_images": "one.png", "obj_thresh": 7.0}, "obj_thresh is 7"),
-        ({"path_to_images": "one.png", "save_npy": True, "output_dir": "one.png"}, "one.png cannot be made a folder"),
-        ({"path_to_images": "torn", "save_preds": True, "output_dir": "out"}, "none of the pictures"),
+        (
+            {"path_to_images": "one.png", "save_npy": True, "output_dir": "one.png"},
+            "the output folder .*one.png cannot be created",
+        ),
+        ({"path_to_images": "torn", "save_preds": True, "output_dir": "out"}, "none of the images"),
     ],
 )
 def test_what_cannot_be_is_said_in_a_sentence(
-    pth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, object], sentence: str
+    pth: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: dict[str, Any], sentence: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("empty", "torn"):
@@ -310,7 +321,7 @@ def test_arguments_that_have_no_effect_any_more_warn_and_unknown_ones_are_refuse
     with pytest.warns(DeprecationWarning, match="heatmap_mask"):
         predict(pth, pictures / "p0.png", device="cpu", heatmap_mask=None)
     with pytest.raises(TypeError, match="unexpected keyword argument 'treshold'"):
-        predict(pth, pictures / "p0.png", device="cpu", treshold=1)
+        predict(pth, pictures / "p0.png", device="cpu", treshold=1)  # type: ignore[call-arg]
 
 
 def test_colour_pictures_are_looked_at_in_colour(tmp_path: Path) -> None:
@@ -330,7 +341,7 @@ def test_colour_pictures_are_looked_at_in_colour(tmp_path: Path) -> None:
 
 
 def test_each_page_of_a_tiff_named_by_itself_is_a_picture(pth: Path, pictures: Path, tmp_path: Path) -> None:
-    """Of a stack of frames, reading it as one picture would see the first and say nothing of the others."""
+    """Of a stack of frames, reading it as one image would see the first and say nothing of the others."""
     frames = [Image.open(pictures / f"p{index}.png") for index in (0, 1, 3)]
     stack = tmp_path / "run_9" / "images" / "stack.tif"
     stack.parent.mkdir(parents=True)
@@ -341,7 +352,7 @@ def test_each_page_of_a_tiff_named_by_itself_is_a_picture(pth: Path, pictures: P
     torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
     assert sorted(path.name for path in out.iterdir()) == [f"stack_00000{page}.txt" for page in range(3)]
     frames[0].save(stack.parent / "single.tif")
-    with pytest.warns(RuntimeWarning, match=r"stack\.tif has 3 pages: name it by itself"):
+    with pytest.warns(RuntimeWarning, match=r"stack\.tif has 3 pages: name this file itself"):
         first, second = predict(pth, stack.parent, device="cpu", return_full_predictions=True)
     torch.testing.assert_close(first, expected[0], rtol=0, atol=1e-5)
     assert second.isnan().all()

@@ -1,4 +1,4 @@
-"""Boxes and their names on a picture can be read, however many there are."""
+"""Boxes and their names on an image can be read, however many there are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What inference makes of pictures that are not as expected, and what it says of them."""
+"""What inference makes of images that are not as expected, and what it says of them."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from picture_files import png16
 from PIL import Image
 
-from yogo.boxes import format_preds
+from tests.picture_files import png16
 from yogo.checkpoint import save_checkpoint
 from yogo.cli import main
 from yogo.infer import predict
 from yogo.model import YOGO, get_model_func
+from yogo.model.boxes import format_preds
 
 HEIGHT, WIDTH = 64, 96
 
@@ -55,7 +56,7 @@ def deep_folder(path: Path, *, times: int) -> Path:
     return path
 
 
-def seen(pth: Path, folder: Path, **more: object) -> torch.Tensor:
+def seen(pth: Path, folder: Path, **more: Any) -> torch.Tensor:
     found = predict(pth, folder, device="cpu", return_full_predictions=True, **more)
     assert isinstance(found, torch.Tensor)
     return found
@@ -79,10 +80,21 @@ def test_pictures_that_are_marked_as_turned_are_named(
     status, told = infer(capsys, pth, folder)
     assert status == 0
     assert told.count("is marked as turned or mirrored (EXIF orientation)") == 1
-    assert "3 of 6 pictures are marked as turned or mirrored" in told
+    assert "3 of 6 images are marked as turned or mirrored" in told
     assert all(
         f"turned{index}{suffix} (orientation 6)" in told for index, suffix in enumerate((".jpg", ".tif", ".png"))
     )
+
+
+def test_pictures_of_several_pages_are_named(pth: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pages = [Image.fromarray(values(index).astype(np.uint8)) for index in range(3)]
+    pages[0].save(folder / "moving.png", save_all=True, append_images=pages[1:])
+    pages[0].save(folder / "several.jpg", format="MPO", save_all=True, append_images=pages[1:])
+    status, told = infer(capsys, pth, folder)
+    assert status == 0
+    assert told.count("has several pages; only the first is used") == 1
+    assert "2 of 5 images are of several pages" in told
+    assert "several.jpg (3 pages)" in told
 
 
 def test_counts_that_cannot_be_printed_are_a_failure_and_files_that_were_written_are_not(
@@ -102,7 +114,7 @@ def test_counts_that_cannot_be_printed_are_a_failure_and_files_that_were_written
 
     failed, told = status()
     assert failed == 1
-    assert told.endswith("yogo: Standard output cannot be written to: No space left on device\n")
+    assert told.endswith("yogo: Standard output cannot be written to: No space left on device.\n")
     assert status("--save-preds", "--output-dir", tmp_path / "out")[0] == 0
 
 
@@ -111,7 +123,7 @@ def test_deep_pictures_are_looked_at_at_the_depth_of_the_weights(tmp_path: Path,
     # 16 x 255 of 4095 is white but for a shade.
     deep, plain = deep_folder(tmp_path / "deep", times=16), seen(known, folder)
     torch.testing.assert_close(seen(known, deep), plain, rtol=0, atol=0.02)
-    # Dim pictures stay dim.
+    # Dim images stay dim.
     assert (seen(known, deep_folder(tmp_path / "dim", times=1)) - plain).abs().max() > 0.02
 
 
@@ -126,11 +138,11 @@ def test_weights_of_unknown_depth_read_the_upper_eight_bits_and_both_are_said(
     deep = deep_folder(tmp_path / "deep", times=1)
     _, told = infer(capsys, pth, deep)
     assert "the upper 8 are read, as the weights were trained (--image-bits auto" in told
-    assert "p0.png (0 to 0 of 255) is nearly of one shade" in told
-    assert "all 3 pictures are nearly of one shade" in told
+    assert "p0.png (0 to 0 of 255) is almost of one shade" in told
+    assert "all 3 images are almost of one shade" in told
     _, told = infer(capsys, pth, deep, "--image-bits", "auto")
     assert "read as 8 bits (0 to 255)" in told
-    assert "nearly of one shade" not in told
+    assert "almost of one shade" not in told
     assert torch.equal(seen(pth, deep, image_bits=8), seen(pth, folder))
 
 
@@ -148,7 +160,7 @@ def test_pictures_of_another_shape_are_told_once_and_counted(
     Image.fromarray(values(9, height=2 * HEIGHT, width=2 * WIDTH).astype(np.uint8)).save(folder / "r.png")
     _, told = infer(capsys, pth, folder)
     assert told.count("is of another shape (96x128) than the network's 96x64: stretched") == 1
-    assert "2 of 6 pictures were stretched" in told
+    assert "2 of 6 images were stretched" in told
 
 
 def test_label_files_of_a_crop_fit_the_picture_they_are_of(pth: Path, folder: Path, tmp_path: Path) -> None:
@@ -162,7 +174,7 @@ def test_label_files_of_a_crop_fit_the_picture_they_are_of(pth: Path, folder: Pa
     np.testing.assert_allclose(text[:, [1, 3]], rows[:, [0, 2]], atol=1e-5)
     facts = json.loads((out / "run_7.json").read_text())
     assert (facts["frame_height_px"], facts["frame_width_px"]) == (HEIGHT // 2, WIDTH)
-    # One that was cropped before is a whole picture of its own.
+    # One that was cropped before is a whole image of its own.
     cropped = tmp_path / "cropped"
     cropped.mkdir()
     Image.fromarray(values(1).astype(np.uint8)[16:48]).save(cropped / "p1.png")
@@ -188,7 +200,7 @@ def test_hand_made_labels_are_not_written_over(pth: Path, folder: Path, capsys: 
     (labels / "p1.txt").write_text("0 0.5 0.5 0.1 0.1\n")
     status, told = infer(capsys, pth, folder, "--save-preds", "--output-dir", labels)
     assert status == 1
-    assert f"{labels} holds p1.txt already, which may be someone's work" in told
+    assert f"{labels} already holds p1.txt, which may be someone's work" in told
     assert "--overwrite" in told
     assert [path.read_text() for path in labels.iterdir()] == ["0 0.5 0.5 0.1 0.1\n"]
     assert infer(capsys, pth, folder, "--save-preds", "--output-dir", labels, "--overwrite")[0] == 0
@@ -206,10 +218,10 @@ def test_a_persons_pictures_and_arrays_are_not_written_over_and_inferences_own_a
     Image.fromarray(values(8).astype(np.uint8)).save(out / f"p2{suffix}")
     status, told = infer(capsys, pth, folder, *options)
     assert status == 1
-    assert f"holds p2{suffix} already" in told
+    assert f"already holds p2{suffix}" in told
     (out / f"p2{suffix}").unlink()
     (out / "run_7.json").write_text("{}")
-    assert "holds run_7.npy, run_7.json already" in infer(capsys, pth, folder, *options)[1]
+    assert "already holds run_7.npy, run_7.json" in infer(capsys, pth, folder, *options)[1]
 
 
 def test_finding_nothing_says_how_near_it_came(pth: Path, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.waiting import until
 from yogo.checkpoint import save_checkpoint
 from yogo.model import YOGO, get_model_func
 
@@ -33,7 +33,7 @@ def pth(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """Four pictures, and then one that nobody ever finishes reading."""
+    """Four images, and then one that nobody ever finishes reading."""
     folder = tmp_path / "run_7" / "images"
     folder.mkdir(parents=True)
     draw = np.random.default_rng(1)
@@ -50,11 +50,9 @@ def test_what_was_found_before_a_stop_is_kept(pth: Path, pictures: Path, tmp_pat
     command = [sys.executable, "-m", "yogo", "infer", pth, "--path-to-images", pictures, "--device", "cpu", *outputs]
     process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True)
     try:
-        last, deadline = out / f"p{NUM_READY - 1}.txt", time.monotonic() + 120
-        while not (last.exists() and set(_columns(out)[0]) == set(range(NUM_READY))):
-            assert process.poll() is None, process.communicate()[1]
-            assert time.monotonic() < deadline, "it did not get as far"
-            time.sleep(0.05)
+        last = out / f"p{NUM_READY - 1}.txt"
+        until(lambda: process.poll() is not None or (last.exists() and set(_columns(out)[0]) == set(range(NUM_READY))))
+        assert process.poll() is None, process.communicate()[1]
         process.send_signal(how)
         if how == signal.SIGINT:
             (pictures / f"p{NUM_READY}.png").write_bytes(b"")  # lets go of the thread that reads it
@@ -72,4 +70,5 @@ def test_what_was_found_before_a_stop_is_kept(pth: Path, pictures: Path, tmp_pat
 
 
 def _columns(out: Path) -> np.ndarray:
-    return np.load(out / "run_7.npy")
+    columns: np.ndarray = np.load(out / "run_7.npy")
+    return columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_of_several_channels_one_is_to_be_named(tmp_path: Path) -> None:
     data = values(3, 2, *HW)
     channels = {"channels": [{"label": "DAPI"}, {"label": "BF"}]}
     path = ngff(tmp_path / "a.zarr", data, ["t", "c", "y", "x"], "0.4", omero=channels)
-    with pytest.raises(InferenceError, match=r"a\.zarr has 2 channels \(DAPI, BF\): say which .* --zarr-channel"):
+    with pytest.raises(InferenceError, match=r"a\.zarr has 2 channels \(DAPI, BF\): choose one with --zarr-channel"):
         ZarrStore(path, HW)
     with pytest.raises(InferenceError, match="there is no channel 2"):
         ZarrStore(path, HW, channel=2)
@@ -127,7 +128,7 @@ def test_a_shape_that_may_mean_several_things_is_refused_until_its_axes_are_name
     axes = {3: "tyx", 4: "tzyx", 5: "tczyx"}[len(shape)]
     named = ZarrStore(path, HW, axes=axes, channel=0)
     assert named.layout.frame_hw == shape[-2:]
-    with pytest.raises(InferenceError, match="names no axes"):
+    with pytest.raises(InferenceError, match="does not name axes"):
         ZarrStore(path, HW, axes="tqx")
     with pytest.raises(InferenceError, match="axes"):
         ZarrStore(path, HW, axes="yx")
@@ -196,3 +197,22 @@ def test_an_array_in_which_there_is_no_frame_is_told_as_such(tmp_path: Path, sha
     path = array(tmp_path / "a.zarr", np.zeros(shape, np.uint8))
     with pytest.raises(InferenceError, match=rf"a\.zarr {said}$"):
         ZarrStore(path, HW)
+
+
+def test_what_is_no_store_is_told_in_plain_words(tmp_path: Path) -> None:
+    def refusal(path: Path) -> str:
+        with pytest.raises(InferenceError) as refused:
+            ZarrStore(path, HW)
+        return str(refused.value).removeprefix(f"{path} ")
+
+    (tmp_path / "text").write_text("no store")
+    assert refusal(tmp_path / "text") == "is not a zarr store: a store is a folder or a zip file"
+    (tmp_path / "empty").mkdir()
+    nothing = "is not a zarr store: it has none of zarr.json, .zarray and .zgroup at its top"
+    assert refusal(tmp_path / "empty") == nothing
+    inner = array(tmp_path / "out" / "a.zarr", values(2, *HW))
+    assert refusal(tmp_path / "out") == f"{nothing}. Is {inner} meant?"
+    zipped = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path / "out"))
+    assert refusal(zipped) == f"{nothing}, but a.zarr in it has"
+    zipped.write_bytes(zipped.read_bytes()[-200:])
+    assert refusal(zipped).startswith("cannot be opened as a zarr store: ")

@@ -39,15 +39,15 @@ def refusal(path: Path, notes: dict[str, str] | None = None) -> str:
 @pytest.mark.parametrize(
     ("box", "words"),
     [
-        ("1.4 .5 .1 .1", "outside of the picture by more than a pixel"),
-        ("-0.4 .5 .1 .1", "outside of the picture by more than a pixel"),
-        (".5 1.9 .1 .1", "outside of the picture by more than a pixel"),
-        (".5 -0.01 .1 .1", "outside of the picture by more than a pixel"),
-        ("1.002 .5 .1 .1", "outside of the picture by more than a pixel"),
-        (".5 .5 -.1 .1", "width and height not below 0"),
-        (".5 .5 .1 -1e-9", "width and height not below 0"),
-        (".5 .5 1.2 .1", "larger than the whole picture"),
-        (".5 .5 .1 1.01", "larger than the whole picture"),
+        ("1.4 .5 .1 .1", "outside the image by more than a pixel"),
+        ("-0.4 .5 .1 .1", "outside the image by more than a pixel"),
+        (".5 1.9 .1 .1", "outside the image by more than a pixel"),
+        (".5 -0.01 .1 .1", "outside the image by more than a pixel"),
+        ("1.002 .5 .1 .1", "outside the image by more than a pixel"),
+        (".5 .5 -.1 .1", "width and height must not be below 0"),
+        (".5 .5 .1 -1e-9", "width and height must not be below 0"),
+        (".5 .5 1.2 .1", "larger than the whole image"),
+        (".5 .5 .1 1.01", "larger than the whole image"),
         ("nan .5 .1 .1", "none may be nan or inf"),
         (".5 .5 .1 inf", "none may be nan or inf"),
         (".5 -inf .1 .1", "none may be nan or inf"),
@@ -74,7 +74,7 @@ def test_a_rounding_is_accepted_and_told(label: Callable[..., Path]) -> None:
 
     assert len(labels) == len(read_labels(path, CLASSES)) == 4
     assert [(one.severity, one.line) for one in problems if "rounding" in one.message] == [("warning", 2)]
-    assert "2 centres outside of the picture by a rounding" in problems[0].message
+    assert "2 centres outside the image by rounding" in problems[0].message
 
 
 def test_boxes_that_reach_out_of_the_picture_are_told(label: Callable[..., Path]) -> None:
@@ -82,7 +82,7 @@ def test_boxes_that_reach_out_of_the_picture_are_told(label: Callable[..., Path]
 
     warnings = [one for one in examine_labels(path, CLASSES)[1] if "reach" in one.message]
 
-    assert [str(one) for one in warnings] == [f"{path}, line 3: 2 boxes reach out of the picture by more than a pixel"]
+    assert [str(one) for one in warnings] == [f"{path}, line 3: 2 boxes reach out of the image by more than a pixel"]
 
 
 def test_corners_in_place_of_centres_are_suspected(label: Callable[..., Path]) -> None:
@@ -95,7 +95,7 @@ def test_a_box_that_stands_twice_is_told(label: Callable[..., Path]) -> None:
     path = label(f"{GOOD}1 .2 .2 .1 .1\n0 0.5 0.50 .1 .1\n1 .2 .2 .1 .1\n2 .2 .2 .1 .1\n")
 
     assert [str(one) for one in examine_labels(path, CLASSES)[1]] == [
-        f"{path}, line 3: 3 rows for a box that stands in this file already"
+        f"{path}, line 3: 3 rows for a box that is in this file already"
     ]
 
 
@@ -113,15 +113,15 @@ def test_a_box_that_stands_twice_is_told(label: Callable[..., Path]) -> None:
         ("0 .1 .1 .2 .1 .2 .2\n", "an outline of 3 points"),
         ("0 .5 .5 .1 .1 .93\n", "a confidence"),
         (".5 .5 .1 .1\n", "Is the class missing?"),
-        ("data/obj_train_data/a.png\n", "a list of pictures"),
+        ("data/obj_train_data/a.png\n", "a list of images"),
         ("3 .5 .5 .1 .1\n", "Do these labels count from 1?"),
         ("version https://git-lfs.github.com/spec/v1\noid sha256:1\nsize 5\n", "`git lfs pull` fetches that"),
         ("/annex/objects/SHA256E-s1--1.txt\n", "`git annex get` fetches that"),
         (GOOD.encode("utf-16"), "UTF-16"),
         (GOOD.encode("utf-16-le"), "UTF-16"),
         (b"\xff\xfe\0\0" + GOOD.encode("utf-32-le"), "UTF-32"),
-        (b"\x89PNG\r\n\x1a\n\0\0", "a PNG picture"),
-        (b"II*\0", "a TIFF picture"),
+        (b"\x89PNG\r\n\x1a\n\0\0", "a PNG image"),
+        (b"II*\0", "a TIFF image"),
         (b"PK\x03\x04", "a ZIP archive"),
         (b"\x1f\x8b\x08", "a gzip archive"),
         (b"\0" * 4096, "nothing but zeros"),

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.litter import remove
+from tests.waiting import until
+from tests.yogo.holding import hold
+from tests.yogo.hosts import on_host
 from yogo.errors import RunError
+from yogo.files.atomic import replacing
 from yogo.run import events
-from yogo.run.atomic import replacing
 from yogo.run.directory import RunDirectory
 from yogo.run.history import History
-from yogo.run.holder import Silence
-from yogo.run.lease import Heartbeat, Holder, RunLost, Terms, claim, hold
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from hosts import on_host
+from yogo.run.holder import Heartbeat, Holder, Silence
+from yogo.run.lease import RunLost, Terms, claim
 
 HOLDING = Path(__file__).with_name("holding.py")
 SILENT = "2"
@@ -84,13 +82,6 @@ def start(run: RunDirectory) -> Iterator[Start]:
 def written(run: RunDirectory) -> list[tuple[int, int]]:
     found = events.parse(run.events.read_bytes())[0]
     return [(event.attempt, event.step) for event in found if isinstance(event, events.Step)]
-
-
-def until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def test_a_run_is_held_by_one_process_at_a_time_and_let_go_at_the_end(run: RunDirectory) -> None:
@@ -228,7 +219,11 @@ def test_a_person_is_asked_with_the_facts_before_a_silent_holder_loses_the_run(r
     asked: list[str] = []
 
     def answer(reply: bool) -> Callable[[str], bool]:
-        return lambda facts: bool(asked.append(facts)) or reply
+        def ask(facts: str) -> bool:
+            asked.append(facts)
+            return reply
+
+        return ask
 
     with pytest.raises(RunError, match="--take-over"), hold(run, Terms(ask=answer(False))):
         pass
@@ -284,7 +279,7 @@ def test_a_run_that_was_removed_is_held_no_more_and_not_made_again(what: str, ru
     gone = getattr(run, what)
     with hold(run) as lease:
         until(run.heartbeat.exists)
-        shutil.rmtree(gone) if gone.is_dir() else gone.unlink()
+        remove(gone) if gone.is_dir() else gone.unlink()
         with pytest.raises(RunLost, match=f"{gone} was removed"):
             lease.check()
     assert not gone.exists()

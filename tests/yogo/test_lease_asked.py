@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from yogo.run.directory import RunDirectory
-from yogo.run.lease import Holder
+from yogo.run.holder import Holder
 
 
 def on_a_terminal(run: RunDirectory, reply: str) -> tuple[int, str]:
@@ -56,7 +56,7 @@ def test_whoever_does_not_say_yes_leaves_the_run_to_its_holder(reply: str, run: 
     assert "is held by job 7, process 1 on elsewhere" in shown
     assert "no sign of life for 1 second" in shown
     assert "Take it over? [y/N]" in shown
-    assert "say --take-over" in shown
+    assert "add --take-over" in shown
     assert Holder.read(run.holder).job_id == "7"
 
 

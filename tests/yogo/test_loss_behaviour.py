@@ -6,8 +6,8 @@ import pytest
 import torch
 from torchvision.ops import box_convert, complete_box_iou_loss
 
-from yogo.loss import YOGOLoss
-from yogo.targets import build_targets
+from yogo.model.loss import YOGOLoss
+from yogo.model.targets import build_targets
 
 
 def _batch(num_images: int, dtype: torch.dtype = torch.float32, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -90,9 +90,10 @@ def test_a_box_counts_in_the_cross_entropy_as_its_class_weighs_and_nowhere_else(
     only = []
     for kind in range(3):
         weights = torch.nn.functional.one_hot(torch.tensor(kind), 3).float()
-        only.append(YOGOLoss().parts(pred, target, class_weights=weights, every_cell=every_cell))
+        only.append(YOGOLoss(class_weights=weights).parts(pred, target, every_cell=every_cell))
     torch.testing.assert_close(sum(part.classification_loss for part in only), plain.classification_loss)
-    weighed = YOGOLoss().parts(pred, target, class_weights=torch.tensor([1.0, 2.0, 5.0]), every_cell=every_cell)
+    loss = YOGOLoss(class_weights=torch.tensor([1.0, 2.0, 5.0]))
+    weighed = loss.parts(pred, target, every_cell=every_cell)
     expected = sum(weight * part.classification_loss for weight, part in zip((1, 2, 5), only, strict=True))
     torch.testing.assert_close(weighed.classification_loss, expected)
     assert (weighed.iou_loss, weighed.objectness_loss) == (plain.iou_loss, plain.objectness_loss)

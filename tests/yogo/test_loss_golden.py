@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from yogo.boxes import format_preds
-from yogo.loss import YOGOLoss
-from yogo.targets import build_targets
-
-COMPAT = Path(__file__).resolve().parents[3] / "shared" / "compat"
-pytestmark = pytest.mark.skipif(not COMPAT.is_dir(), reason=f"the golden files are not there: {COMPAT}")
+from tests.golden_files import golden_file
+from yogo.model.boxes import format_preds
+from yogo.model.loss import YOGOLoss
+from yogo.model.targets import build_targets
 
 
-def _golden() -> tuple[list[dict[str, dict[str, float]]], dict[str, np.ndarray]]:
-    return json.loads((COMPAT / "loss_and_format.json").read_text()), dict(np.load(COMPAT / "loss_and_format.npz"))
+def _golden() -> tuple[list[dict[str, Any]], dict[str, np.ndarray]]:
+    return json.loads(golden_file("loss_and_format.json").read_text()), dict(
+        np.load(golden_file("loss_and_format.npz"))
+    )
 
 
 @pytest.mark.parametrize("every_cell", [False, True], ids=["object-cells", "every-cell"])
@@ -62,5 +62,6 @@ def test_targets_are_filled_as_published(case: int) -> None:
 @pytest.mark.parametrize("case", [0, 1, 2])
 def test_a_prediction_becomes_the_published_boxes(case: int) -> None:
     cases, arrays = _golden()
-    rows = format_preds(torch.from_numpy(arrays[f"fmt_pred_{case}"]), **cases[3 + case]["format_preds"])
+    thresholds: dict[str, Any] = cases[3 + case]["format_preds"]
+    rows = format_preds(torch.from_numpy(arrays[f"fmt_pred_{case}"]), **thresholds)
     torch.testing.assert_close(rows, torch.from_numpy(arrays[f"fmt_out_{case}"]), rtol=0, atol=1e-6)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import torch
 
+from yogo.device.memory import full_memory_said, is_full
 from yogo.errors import TrainingError
-from yogo.memory import full_memory_said, is_full
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yogo.metrics.boxes import Floats, Found, Truth
+from yogo.metrics.boxes import Floats, GroundTruth, PredictedBoxes
 from yogo.metrics.confidence import calibration, roc
 from yogo.metrics.confusion import confusion_matrix, rates
 from yogo.metrics.counts import count_errors
@@ -21,22 +21,22 @@ from yogo.metrics.precision import average_precision
 NAMES = ("red", "white", "platelet")
 
 
-def truth_of(*rows: tuple[int, int, float, float]) -> Truth:
+def truth_of(*rows: tuple[int, int, float, float]) -> GroundTruth:
     """Boxes a tenth wide: image, class, x and y of the centre."""
     image, label, x, y = (np.array(column) for column in zip(*rows, strict=True))
     centre = np.stack([x, y], 1)
-    return Truth(image, np.concatenate([centre - 0.05, centre + 0.05], 1).astype(np.float32), label)
+    return GroundTruth(image, np.concatenate([centre - 0.05, centre + 0.05], 1).astype(np.float32), label)
 
 
-def found_of(*rows: tuple[int, int, float, float, float], confidence: float = 0.9) -> Found:
+def found_of(*rows: tuple[int, int, float, float, float], confidence: float = 0.9) -> PredictedBoxes:
     """The same with an objectness; the class has `confidence`, the others share the rest."""
     boxes = truth_of(*(row[:4] for row in rows))
     probabilities = np.full((len(rows), len(NAMES)), (1 - confidence) / 2, np.float32)
     probabilities[np.arange(len(rows)), boxes.label] = confidence
-    return Found(boxes.image, boxes.box, np.array([row[4] for row in rows], np.float32), probabilities)
+    return PredictedBoxes(boxes.image, boxes.box, np.array([row[4] for row in rows], np.float32), probabilities)
 
 
-def random_boxes(seed: int, num_images: int = 20, cells: int = 150) -> tuple[Found, Truth]:
+def random_boxes(seed: int, num_images: int = 20, cells: int = 150) -> tuple[PredictedBoxes, GroundTruth]:
     """Cells, and what a middling detector makes of them: boxes beside them, others' classes, misses, false alarms."""
     draw = np.random.default_rng(seed)
     num = num_images * cells
@@ -49,17 +49,18 @@ def random_boxes(seed: int, num_images: int = 20, cells: int = 150) -> tuple[Fou
     probabilities[np.arange(num), guess] += 0.6
     moved = (box + draw.normal(0, 0.004, box.shape)).astype(np.float32)
     is_found = draw.random(num) < 0.9
-    seen = Found(image, moved, draw.random(num).astype(np.float32), probabilities.astype(np.float32))
-    found = Found(*(getattr(seen, name)[is_found] for name in ("image", "box", "objectness", "probabilities")))
-    return found, Truth(image, box.astype(np.float32), label)
+    seen = PredictedBoxes(image, moved, draw.random(num).astype(np.float32), probabilities.astype(np.float32))
+    found = PredictedBoxes(*(getattr(seen, name)[is_found] for name in ("image", "box", "objectness", "probabilities")))
+    return found, GroundTruth(image, box.astype(np.float32), label)
 
 
-def pycocotools_precision(found: Found, truth: Truth, num_images: int) -> npt.NDArray[np.float64]:
+def pycocotools_precision(found: PredictedBoxes, truth: GroundTruth, num_images: int) -> npt.NDArray[np.float64]:
     from pycocotools.coco import COCO
     from pycocotools.cocoeval import COCOeval
 
     def sized(box: Floats) -> list[list[float]]:
-        return np.concatenate([box[:, :2], box[:, 2:] - box[:, :2]], 1).astype(float).tolist()
+        sizes: list[list[float]] = np.concatenate([box[:, :2], box[:, 2:] - box[:, :2]], 1).astype(float).tolist()
+        return sizes
 
     with contextlib.redirect_stdout(io.StringIO()):
         coco = COCO()
@@ -87,14 +88,14 @@ def test_average_precision_is_that_of_pycocotools_class_by_class() -> None:
     ours = average_precision(found, truth, 20, len(NAMES))
     theirs = pycocotools_precision(found, truth, 20)
     np.testing.assert_allclose(ours.curves, theirs, atol=1e-4)
-    assert 0.1 < ours.mean < ours.mean_50 < 0.95
+    assert 0.1 < ours.mean < ours.at_half.mean < 0.95
     assert ours.mean == pytest.approx(np.nanmean(theirs), abs=1e-4)
-    assert np.isnan(ours.per_class_50[2])  # nobody labelled one
+    assert np.isnan(ours.at_half.per_class[2])  # nobody labelled one
 
 
 def test_a_perfect_detector_on_three_hundred_cells_is_perfect() -> None:
     _, truth = random_boxes(1, num_images=2, cells=300)
-    found = Found(truth.image, truth.box, np.ones(600, np.float32), np.eye(3, dtype=np.float32)[truth.label])
+    found = PredictedBoxes(truth.image, truth.box, np.ones(600, np.float32), np.eye(3, dtype=np.float32)[truth.label])
     assert average_precision(found, truth, 2, 3).mean == pytest.approx(1.0)
 
 
@@ -142,7 +143,7 @@ def test_boxes_match_within_their_picture_only() -> None:
     assert match(found_of((1, 0, 0.2, 0.2, 0.9)), truth_of((0, 0, 0.2, 0.2))).tolist() == [-1]
 
 
-def one_after_the_other(found: Found, truth: Truth, gate: float) -> list[int]:
+def one_after_the_other(found: PredictedBoxes, truth: GroundTruth, gate: float) -> list[int]:
     """COCO's matching as it is described."""
     overlap = np.stack([overlaps_of(found.box, np.broadcast_to(box, found.box.shape)) for box in truth.box], 1)
     overlap *= found.image[:, None] == truth.image[None]
@@ -163,9 +164,9 @@ def test_all_pictures_at_once_match_as_one_box_after_the_other_does(seed: int, n
         centre = draw.integers(0, 6, (count, 2)) / 20 + 0.2  # on a raster, so that boxes tie
         return draw.integers(2, size=count), np.concatenate([centre - 0.08, centre + 0.08], 1).astype(np.float32)
 
-    truth = Truth(*boxes(num), draw.integers(3, size=num))
+    truth = GroundTruth(*boxes(num), draw.integers(3, size=num))
     scores = (draw.integers(1, 5, num) / 5).astype(np.float32)
-    found = Found(*boxes(num), scores, np.eye(3, dtype=np.float32)[draw.integers(3, size=num)])
+    found = PredictedBoxes(*boxes(num), scores, np.eye(3, dtype=np.float32)[draw.integers(3, size=num)])
     assert match(found, truth, gate).tolist() == one_after_the_other(found, truth, gate)
 
 
@@ -207,9 +208,11 @@ def test_a_count_is_wrong_by_frame_and_class_also_where_nothing_was_found() -> N
     assert errors.bias.tolist() == pytest.approx([-1 / 3, 1 / 3, 0])
 
 
-def test_a_set_on_which_nothing_was_found_scores_nought() -> None:
+def test_a_set_on_which_nothing_was_found_scores_zero() -> None:
     truth = truth_of((0, 0, 0.2, 0.2))
-    none = Found(np.empty(0, int), np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 3), np.float32))
+    none = PredictedBoxes(
+        np.empty(0, int), np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 3), np.float32)
+    )
     assert average_precision(none, truth, 1, 3).mean == 0
     assert match(none, truth).tolist() == []
     assert confusion_matrix(none, truth, match(none, truth), 3)[0].tolist() == [0, 0, 0, 1]

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from yogo.boxes import format_preds
-from yogo.data.batch import Batch
-from yogo.metrics.boxes import Evidence, Found, Truth
+from yogo.datasets.batch import Batch
+from yogo.metrics.accumulator import MetricAccumulator, evaluation_data
+from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 from yogo.metrics.measure import measure, summary
 from yogo.metrics.precision import MOST_BOXES
-from yogo.metrics.tally import Tally, evidence
+from yogo.model.boxes import format_preds
 
 NAMES = ("red", "white")
 NUM_IMAGES = 5
@@ -36,15 +36,15 @@ def batch_of(indices: list[int], per_image: int = 4) -> Batch:
     return Batch(torch.zeros(len(indices), 1, 1, 1), boxes, owner, torch.tensor(indices), torch.tensor(indices))
 
 
-def seen(*shares: list[list[int]]) -> Evidence:
+def seen(*shares: list[list[int]]) -> EvaluationData:
     """What processes with these batches each have seen together."""
     pred, parts = answers(), []
     for batches in shares:
-        tally = Tally(len(NAMES))
+        tally = MetricAccumulator(len(NAMES))
         for indices in batches:
             tally.add(pred[indices], batch_of(indices))
         parts.append(tally.parts())
-    return evidence(parts, NUM_IMAGES)
+    return evaluation_data(parts, NUM_IMAGES)
 
 
 def test_what_is_kept_is_what_inference_keeps() -> None:
@@ -82,15 +82,17 @@ def test_an_epochs_figures_are_the_tests() -> None:
 
 def test_false_alarms_and_misses_count_in_the_figures_of_a_test_and_of_an_epoch() -> None:
     """Published yogo's saw matched boxes only: two hits and fifty false alarms scored 1."""
-    truth = Truth(
+    truth = GroundTruth(
         np.zeros(2, int), np.array([[0.1, 0.1, 0.2, 0.2], [0.8, 0.8, 0.9, 0.9]], np.float32), np.zeros(2, int)
     )
 
     def figures_of(boxes: list[list[float]]) -> tuple[float | None, float | None]:
         num = len(boxes)
         sure = np.linspace(0.6, 0.9, num, dtype=np.float32)
-        found = Found(np.zeros(num, int), np.array(boxes, np.float32), sure, np.eye(2, dtype=np.float32)[[0] * num])
-        seen = Evidence(1, truth, found, found)
+        found = PredictedBoxes(
+            np.zeros(num, int), np.array(boxes, np.float32), sure, np.eye(2, dtype=np.float32)[[0] * num]
+        )
+        seen = EvaluationData(1, truth, found, found)
         return measure(seen, NAMES).figures["mAP50"], summary(seen, NAMES)["mAP50"]
 
     hits = truth.box.tolist()
@@ -103,17 +105,17 @@ def test_an_untrained_network_with_a_box_in_every_cell_is_ranked_within_bounds()
     pred = answers(num_images=1).repeat(1, 1, 8, 8)
     pred[:, :2] = torch.rand(1, 2, *pred.shape[2:], generator=torch.Generator().manual_seed(1))
     pred[:, 2:4], pred[:, 4] = 0.004, 0.9
-    tally = Tally(len(NAMES))
+    tally = MetricAccumulator(len(NAMES))
     tally.add(pred, batch_of([0]))
-    found = evidence([tally.parts()], 1)
+    found = evaluation_data([tally.parts()], 1)
     assert MOST_BOXES < len(found.ranked.image) < len(found.kept.image)
     assert found.ranked.score.min() >= np.sort(found.kept.score)[::-1][len(found.ranked.image)] - 1e-6
 
 
 def test_a_set_with_nothing_on_it_has_no_figures_but_counts() -> None:
-    tally = Tally(len(NAMES))
+    tally = MetricAccumulator(len(NAMES))
     tally.add(torch.zeros(2, 7, 4, 4), batch_of([0, 1], per_image=0))
-    figures = measure(evidence([tally.parts()], 2), NAMES).figures
+    figures = measure(evaluation_data([tally.parts()], 2), NAMES).figures
     assert figures["count_error"] == 0
     assert figures["mAP"] is None
     assert figures["recall/red"] is None
@@ -122,6 +124,6 @@ def test_a_set_with_nothing_on_it_has_no_figures_but_counts() -> None:
 def test_a_box_beyond_all_bounds_stays_a_number() -> None:
     pred = answers(num_images=1)
     pred[0, 2:4, 0, 0], pred[0, 4, 0, 0] = 1e34, 0.99
-    tally = Tally(len(NAMES))
+    tally = MetricAccumulator(len(NAMES))
     tally.add(pred, batch_of([0]))
-    assert measure(evidence([tally.parts()], 1), NAMES).figures["mAP"] is not None
+    assert measure(evaluation_data([tally.parts()], 1), NAMES).figures["mAP"] is not None

@@ -10,16 +10,16 @@ import sys
 import pytest
 import torch
 
-from yogo.data.augment import augmentation
-from yogo.data.batch import Batch
+from yogo.datasets.augment import augmentation
+from yogo.datasets.batch import Batch
+from yogo.device.precision import Precision
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World
 from yogo.errors import TrainingError
 from yogo.model import YOGO, get_model_func
 from yogo.recipe import Recipe
-from yogo.training.distributed import World
-from yogo.training.divergence import Watch
-from yogo.training.place import Place
-from yogo.training.precision import Precision
-from yogo.training.stepping import Stepper
+from yogo.training.loop.divergence import DivergenceGuard
+from yogo.training.loop.optimizer import Stepper
 
 QUARTER = get_model_func("quarter_filters")
 
@@ -47,8 +47,8 @@ def test_the_numbers_of_a_cell_are_those_of_the_formula_in_a_frame_of_another_si
     model.resize_model(32, 72)
     last = list(model.model.children())[-1]
     with torch.no_grad():
-        last.weight.zero_()  # type: ignore[operator, union-attr]
-        last.bias.copy_(torch.tensor([1.0, -1.0, 79.0, 81.0, 2.0, 0.0, 0.0, 0.0]))  # type: ignore[operator, union-attr]
+        last.weight.zero_()  # type: ignore[operator]
+        last.bias.copy_(torch.tensor([1.0, -1.0, 79.0, 81.0, 2.0, 0.0, 0.0, 0.0]))  # type: ignore[operator]
         cell = model(torch.rand(1, 1, 32, 72))[0, :, 2, 5]
     x, y, objectness = torch.tensor([1.0, -1.0, 2.0]).sigmoid().tolist()
     assert cell[:2].tolist() == pytest.approx([(x + 5) / model.Sx, (y + 2) / model.Sy])
@@ -75,7 +75,7 @@ def test_the_head_stays_in_float32_under_autocast() -> None:
 def test_an_enormous_size_does_not_overflow() -> None:
     model = _model().eval()
     with torch.no_grad():
-        list(model.model.children())[-1].bias.fill_(1e6)  # type: ignore[union-attr, operator]
+        list(model.model.children())[-1].bias.fill_(1e6)  # type: ignore[operator]
         assert model(torch.rand(1, 1, 64, 96)).isfinite().all()
 
 
@@ -148,19 +148,18 @@ def test_convolutions_start_from_kaiming_normal_and_no_bias() -> None:
 
 def test_a_training_step_never_asks_the_device_for_a_value() -> None:
     """The meta device has no values: whatever would wait for one, such as a boolean index or `.item()`, fails on it."""
-    world = World(Place(), torch.device("meta"))
+    world = World(RankInfo(), torch.device("meta"))
     recipe = Recipe(image_hw=(64, 96), rotate=True, brightness=0.2, contrast=0.2)
     changes = augmentation(recipe, num_samples=2)
-    assert changes is not None
     with world.device:
         model = YOGO((64, 96), 0.05, 0.06, 3, model_func=QUARTER, tuning=True, device="meta")
         boxes, owners, places = torch.zeros(20, 5), torch.zeros(20, dtype=torch.long), torch.zeros(2, dtype=torch.long)
         batch = Batch(torch.zeros(2, 1, 64, 96, dtype=torch.uint8), boxes, owners, places, places)
     # What is read once, before the first step.
     model.normalize_images, model.clip_value = torch.tensor(True), torch.tensor(1.0)
-    watch = Watch(world)
+    watch = DivergenceGuard(world)
     step = Stepper(recipe, model, world, Precision("fp32", "cpu"), watch)
-    losses = step.add(changes(batch), num_images=2)
-    watch.judged([parameter.grad for parameter in step.parameters if parameter.grad is not None])
+    losses = step.accumulate(changes(batch), num_images=2)
+    watch.checked_gradients([parameter.grad for parameter in step.parameters if parameter.grad is not None])
     assert losses.shape == (4,)
     assert all(parameter.grad is not None for parameter in model.parameters())

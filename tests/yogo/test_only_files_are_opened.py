@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from yogo.data.headers import Header, look
+from tests.yogo.holding import hold
 from yogo.definition import DatasetDefinition, split
 from yogo.definition.problem import Problem
 from yogo.definition.record import DataRecord
 from yogo.definition.stamps import stamps
 from yogo.errors import DefinitionError, RunError
+from yogo.images.headers import ImageHeader, look
+from yogo.run import events
+from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
 
@@ -44,6 +47,25 @@ def test_a_record_of_a_run_is_a_file(tmp_path: Path, kind: Kind, name: str) -> N
 
     with pytest.raises(RunError, match=f"cannot be read: this is {what}"):
         (DataRecord if name == "data.json.gz" else Manifest).read(tmp_path / name)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_events_of_a_run_are_a_file(tmp_path: Path, kind: Kind) -> None:
+    what = kind(tmp_path / "events.jsonl")
+
+    with pytest.raises(OSError, match=f"this is {what}"):
+        events.read(tmp_path / "events.jsonl")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_holds_a_run_waits_for_no_pipe_in_place_of_its_lease(tmp_path: Path, kind: Kind) -> None:
+    run = RunDirectory(tmp_path)
+    with hold(run) as lease:
+        run.holder.unlink()
+        what = kind(run.holder)
+
+        with pytest.raises(OSError, match=f"this is {what}"):
+            lease.check()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -80,6 +102,6 @@ def test_a_header_is_of_a_file(tmp_path: Path, kind: Kind) -> None:
 
     (found,) = look([str(tmp_path / "x.png")])
 
-    assert not isinstance(found, Header)
+    assert not isinstance(found, ImageHeader)
     assert isinstance(found, Problem)
-    assert f"This picture cannot be read: this is {what}" in str(found)
+    assert f"This image cannot be read: this is {what}" in str(found)

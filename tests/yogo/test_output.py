@@ -85,7 +85,15 @@ def test_a_verdict_stands_where_it_cannot_be_printed(workspace: Path) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    [("yogo_tui", "recipes"), ("yogo_tui", "config", "show"), ("yogo", "check", "--json", "dataset_defs/red.yml")],
+    [
+        ("yogo_tui", "recipes"),
+        ("yogo_tui", "config", "show"),
+        ("yogo", "check", "--json", "dataset_defs/red.yml"),
+        ("yogo", "--help"),
+        ("yogo", "--version"),
+        ("yogo", "check", "--help"),
+        ("yogo_tui", "--help"),
+    ],
     ids=" ".join,
 )
 def test_what_cannot_be_printed_is_a_failure_in_one_sentence(command: tuple[str, ...], workspace: Path) -> None:
@@ -93,7 +101,7 @@ def test_what_cannot_be_printed_is_a_failure_in_one_sentence(command: tuple[str,
         done = run(*command, cwd=workspace, stdout=full.fileno())
     assert done.returncode == 1
     program = command[0].replace("_", "-")
-    assert done.stderr.decode() == f"{program}: Standard output cannot be written to: No space left on device\n"
+    assert done.stderr.decode() == f"{program}: Standard output cannot be written to: No space left on device.\n"
 
 
 @pytest.mark.parametrize("command", LIGHT, ids=" ".join)
@@ -113,7 +121,7 @@ def test_a_pipe_that_is_full_for_a_moment_is_waited_for(workspace: Path) -> None
     """As where another process has made the terminal, or the pipe, one that does not wait."""
     reads, writes = os.pipe()
     os.set_blocking(writes, False)
-    code = "import sys; from yogo.output import steady; steady(); print('x' * 300_000); sys.exit(0)"
+    code = "import sys; from yogo.text.output import steady; steady(); print('x' * 300_000); sys.exit(0)"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=writes, stderr=subprocess.PIPE)
     os.close(writes)
     got = b""

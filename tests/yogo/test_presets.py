@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from yogo.architectures import MODEL_NAMES
 from yogo.errors import RecipeError
-from yogo.presets import FIELDS, Preset, builtin, find, fingerprint, load, load_all, save
+from yogo.presets import FIELDS, Fingerprint, Preset, builtin, find, fingerprint, load, load_all, save
 from yogo.recipe import Recipe, differences
 
 NIGHT = """\
@@ -97,20 +98,20 @@ def test_a_preset_without_a_title_is_called_by_its_file(tmp_path: Path) -> None:
         ("epochs: '64'", 2, "epochs must be a whole number, not '64'"),
         ("epochs: 1.5", 2, "epochs must be a whole number, not 1.5"),
         ("epochs: true", 2, "epochs must be a whole number, not true"),
-        ("epochs:", 2, "epochs is empty; a whole number is expected"),
-        ("epochs: {a: 1}", 2, "epochs is a map; a whole number is expected"),
+        ("epochs:", 2, "epochs must be a whole number, not empty"),
+        ("epochs: {a: 1}", 2, "epochs must be a whole number, not a map"),
         ("epochs: 0", 2, "epochs must be greater than 0, not 0"),
         ("learning_rate: .inf", 2, "learning_rate must be a number that is finite"),
         ("seed: 99999999999999999999", 2, "seed must be less than"),
         ("normalize_images: yes", 2, "normalize_images must be true or false, not 'yes'"),
-        ("image_hw: 772", 2, "image_hw needs height and width, such as 240x320"),
+        ("image_hw: 772", 2, "image_hw needs height and width, such as 772x1032"),
         ("image_hw: [772]", 2, "image_hw needs height and width"),
         ("image_hw: [772,\n  1o32]", 2, "image_hw"),
         ("model: resnet", 2, 'There is no model "resnet". There are base_model'),
         ("precision: fp8", 2, "precision must be one of auto, fp32, bf16 or fp16, not 'fp8'"),
         ("learning_rte: 1", 2, 'There is no field "learning_rte". Did you mean "learning_rate"?'),
         ("zzz: 1", 2, "There are title, note, epochs"),
-        ("epochs: 3\nepochs: 4", 3, "'epochs' stands twice"),
+        ("epochs: 3\nepochs: 4", 3, "'epochs' is in one map twice"),
         ("epochs: [", 3, "This is not YAML"),
     ],
 )
@@ -129,7 +130,7 @@ def test_what_is_no_preset_file_gets_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "photo.yaml").write_bytes(b"\xff\xd8\xff\xe0")
 
     assert "a list" in refusal(tmp_path / "list.yaml")
-    assert "no YAML but a JPEG picture" in refusal(tmp_path / "photo.yaml")
+    assert "not YAML but a JPEG image" in refusal(tmp_path / "photo.yaml")
     assert "folder" in refusal(tmp_path)
     assert refusal(tmp_path / "none.yaml") == f"{tmp_path / 'none.yaml'}: This file does not exist"
 
@@ -215,13 +216,31 @@ def test_a_file_that_was_edited_meanwhile_is_left_as_it_is(night: Path) -> None:
     preset = load(night)
     night.write_text(NIGHT + "batch_size: 3\n")
 
-    with pytest.raises(RecipeError, match="edited elsewhere meanwhile"):
+    with pytest.raises(RecipeError, match="edited elsewhere in the meantime"):
         save(changed(preset, epochs=7), night, seen=preset.seen)
     assert night.read_text() == NIGHT + "batch_size: 3\n"
 
 
+def test_of_several_who_save_a_preset_at_once_all_but_one_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "new.yaml"
+
+    def saved(epochs: int, seen: Fingerprint | None) -> int:
+        """Its number of epochs; 0 where it was refused."""
+        try:
+            return save(Preset("New", "", Recipe(epochs=epochs), None), file, seen=seen).recipe.epochs
+        except RecipeError:
+            return 0
+
+    for turn in range(4):
+        seen = fingerprint(file) if turn else None
+        with ThreadPoolExecutor(8) as threads:
+            (kept,) = filter(None, threads.map(saved, range(10 * turn + 10, 10 * turn + 18), [seen] * 8))
+        assert load(file).recipe.epochs == kept
+        assert [path.name for path in tmp_path.iterdir()] == ["new.yaml"]
+
+
 def test_a_new_preset_does_not_fall_upon_an_old_one(night: Path) -> None:
-    with pytest.raises(RecipeError, match="exists already"):
+    with pytest.raises(RecipeError, match="already exists"):
         save(Preset("Other", "", Recipe(), None), night, seen=None)
     assert night.read_text() == NIGHT
 
@@ -315,7 +334,7 @@ recipes = st.builds(
     anchor_width=positive,
     precision=st.sampled_from(["auto", "fp32", "bf16", "fp16"]),
 )
-texts = st.text(st.characters(exclude_categories=("Cs",)), max_size=200).map(str.strip)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=200).map(str.strip)
 
 
 @settings(max_examples=50)

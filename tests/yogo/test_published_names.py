@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from picture_files import png16
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from tests.picture_files import png16
 from yogo.data.dataset_definition_file import DatasetDefinition, InvalidDatasetDefinitionFile
 from yogo.data.image_path_dataset import collate_fn, get_dataset
 from yogo.data.split_fractions import SplitFractions
@@ -98,7 +98,7 @@ def test_small_things_work(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_deep_picture_that_looks_black_as_published_reads_it_is_warned_about(tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 256, (12, 20), dtype=np.uint16)
     path = png16(tmp_path / "a.png", values)
-    with pytest.warns(RuntimeWarning, match=r"a\.png is nearly of one shade .* image_bits=8 reads it"):
+    with pytest.warns(RuntimeWarning, match=r"a\.png is almost of one shade .* image_bits=8 reads it"):
         assert read_image(path).max() == 0
     np.testing.assert_array_equal(read_image(path, image_bits=8)[0], values)
 
@@ -170,3 +170,8 @@ def test_a_centre_on_a_line_between_cells_falls_where_published_code_has_it(tmp_
     (tmp_path / "one.txt").write_text("0 0.227344 0.1 0.164062 0.195833\n")
     targets = label_file_to_tensor(tmp_path / "one.txt", 40, 30, ["red"])
     assert targets[0].nonzero().tolist() == [[3, 9]]
+
+
+def test_what_is_no_tensor_is_not_drawn_on_and_says_what_is_expected() -> None:
+    with pytest.raises(TypeError, match="img is of the type ndarray; a tensor is expected"):
+        draw_yogo_prediction(np.zeros((1, 48, 64)), torch.zeros(1))  # type: ignore[arg-type]

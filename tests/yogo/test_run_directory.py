@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yogo.errors import RunError
+from yogo.files.atomic import replacing, write_atomically
 from yogo.recipe import Recipe
 from yogo.run import events
-from yogo.run.atomic import replacing, write_atomically
 from yogo.run.directory import RunDirectory, check_name, propose_name
 from yogo.run.events import Checkpointed, Losses, Resumed, Started, Step, Validated
 from yogo.run.history import History
@@ -45,6 +45,13 @@ def test_a_write_that_fails_half_way_leaves_the_old_file_and_nothing_else(tmp_pa
         raise OSError("no space")
     assert path.read_text() == "old"
     assert os.listdir(tmp_path) == ["state.json"]
+
+
+@pytest.mark.parametrize("name", ["n" * 255, "é" * 127, "n" * 240 + "[1].txt"])
+def test_the_longest_name_that_a_file_may_have_can_be_written(tmp_path: Path, name: str) -> None:
+    for text in ("old", "new"):
+        write_atomically(tmp_path / name, text)
+        assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [(name, text)]
 
 
 def test_the_file_before_can_be_kept_and_is_another_file(tmp_path: Path) -> None:

@@ -13,14 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from yogo.data.cache import open_cache
-from yogo.data.fingerprint import fingerprint
-from yogo.data.label_cache import open_labels
+from yogo.datasets.cache import open_cache
+from yogo.datasets.fingerprint import fingerprint
+from yogo.datasets.label_cache import open_labels
 from yogo.definition import DatasetDefinition, split, survey
 from yogo.definition.identity import status, tells_changes
 from yogo.definition.record import DataRecord
 from yogo.definition.stamps import stamps
-from yogo.evaluation.plan import pictures
+from yogo.evaluation.preparation import pictures
 from yogo.run.directory import RunDirectory
 from yogo.run.result import sha256
 
@@ -210,7 +210,7 @@ def test_a_set_that_was_copied_is_as_it_was(definition: Path, tmp_path: Path) ->
 def test_other_pictures_of_the_same_names_and_sizes_are_not_taken_for_a_runs_own(
     definition: Path, tmp_path: Path
 ) -> None:
-    """Uncompressed pictures of one shape all have one size."""
+    """Uncompressed images of one shape all have one size."""
     shares = "dataset_split_fractions: {train: 0.34, test: 0.66}\n"
     definition.write_text(definition.read_text() + shares)
     known, run = DatasetDefinition.from_yaml(definition), RunDirectory(tmp_path / "run")

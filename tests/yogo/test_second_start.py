@@ -3,39 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
-from yogo.data.fingerprint import fingerprint
-from yogo.data.label_cache import open_labels
-from yogo.data.packed import pack_labels
+from tests.opened import Opened
+from yogo.datasets.fingerprint import fingerprint
+from yogo.datasets.label_cache import open_labels
+from yogo.datasets.packed import pack_labels
 from yogo.definition import MissingPath
 from yogo.definition.identity import status
 from yogo.definition.split import Sample
 from yogo.definition.stamps import stamps
 from yogo.errors import DefinitionError
 from yogo.run.result import sha256
-
-
-class Opened:
-    """The files below a folder that this process opens, as the interpreter tells of each."""
-
-    def __init__(self, folder: Path) -> None:
-        self.names: list[str] = []
-        self.folder = str(folder)
-        sys.addaudithook(self._hear)
-
-    def _hear(self, event: str, arguments: tuple[object, ...]) -> None:
-        if event == "open" and str(arguments[0]).startswith(self.folder):
-            self.names.append(str(arguments[0]))
-
-    def labels(self) -> list[str]:
-        """Those of label files since this was asked last."""
-        found, self.names = [name for name in self.names if name.endswith(".txt")], []
-        return sorted(found)
 
 
 def names(files: list[Path]) -> list[str]:
@@ -57,9 +39,9 @@ def test_a_digest_is_remembered_while_a_file_is_as_it_was(files: list[Path], tmp
     assert [stamp.sha256 for stamp in first] == [sha256(path) for path in files]
     opened = Opened(tmp_path)
     assert stamps(names(files)[::-1], memory) == first[::-1]
-    assert opened.labels() == [], "none was read again"
+    assert opened.take(".txt") == [], "none was read again"
     stamps(names(files))
-    assert opened.labels() == sorted(names(files))
+    assert opened.take(".txt") == sorted(names(files))
     os.utime(files[1], ns=(1, 1))
     assert stamps(names(files), memory)[1].sha256 == sha256(files[1])
     files[2].write_text("longer than before, by far, it is\n" * 2)
@@ -123,9 +105,9 @@ def test_labels_are_not_parsed_again_until_a_file_the_classes_or_the_notes_chang
     first = open_labels(samples, CLASSES, cache)
     opened = Opened(tmp_path)
     assert torch.equal(open_labels(samples, CLASSES, cache).boxes, first.boxes)
-    assert opened.labels() == [], "none was parsed again"
+    assert opened.take(".txt") == [], "none was parsed again"
     open_labels(samples, [*CLASSES, "more"], cache)
-    assert opened.labels() == sorted(names(files))
+    assert opened.take(".txt") == sorted(names(files))
     files[1].write_text("9 0.5 0.5 0.2 0.2\n")
     assert open_labels(samples, CLASSES, cache).of(1)[0, 0] == 9
     (tmp_path / "notes.json").write_text('{"categories": [{"id": 9, "name": "5"}, {"id": 2, "name": "2"}]}')

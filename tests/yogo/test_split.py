@@ -33,7 +33,7 @@ for part, samples in split(DatasetDefinition.from_yaml(sys.argv[1]), seed=int(sy
 
 
 def make(folder: Path, num: int = 20, test: bool = False, order: int = 1) -> Path:
-    """A definition of two folder pairs of `num` pictures each, and a third for testing."""
+    """A definition of two folder pairs of `num` images each, and a third for testing."""
     for pair in ("a", "b", "t"):
         for kind, suffix in (("images", "png"), ("labels", "txt")):
             (folder / pair / kind).mkdir(parents=True)
@@ -177,7 +177,7 @@ def test_a_label_without_its_picture_is_refused_naming_it(tmp_path: Path) -> Non
     definition = DatasetDefinition.from_yaml(make(tmp_path))
     (tmp_path / "a/images/007.png").unlink()
 
-    with pytest.raises(InvalidDatasetDefinitionFile, match=r"a/labels: A label has no picture .*: 007\.txt"):
+    with pytest.raises(InvalidDatasetDefinitionFile, match=r"a/labels: A label has no image .*: 007\.txt"):
         split(definition)
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 
 import pytest
 
-from yogo.training import signals
+from yogo import signals
 
 STUCK = """
 import ctypes, sys, threading
@@ -33,7 +33,7 @@ def stick():
 @contextmanager
 def process(code: str, *wrapper: str) -> Iterator[subprocess.Popen[str]]:
     """One that hears signals, says `ready`, and then does what `code` says."""
-    head = "import sys, time\nfrom yogo.cli import guarded\nfrom yogo.training import signals\n"
+    head = "import sys, time\nfrom yogo.exits import guarded\nfrom yogo import signals\n"
     started = subprocess.Popen(
         [*wrapper, sys.executable, "-c", head + code],
         stdout=subprocess.PIPE,
@@ -97,9 +97,9 @@ def test_a_command_in_native_code_ends_all_the_same() -> None:
 
 TRAINING = f"""
 {STUCK}
-with signals.heard(), signals.INBOX.deferred():
-    signals.INBOX.is_resumable = True
-    signals.INBOX.last_words = lambda signum: print("written down", flush=True)
+with signals.heard(), signals.STOP_REQUESTS.deferred():
+    signals.STOP_REQUESTS.is_resumable = True
+    signals.STOP_REQUESTS.last_words = lambda signum: print("written down", flush=True)
     stick()
 """
 
@@ -120,7 +120,7 @@ def test_a_stop_in_the_middle_of_a_long_step_is_acknowledged_and_a_second_one_en
 
 def test_a_stop_that_waits_for_its_step_is_not_cut_short_by_the_signal_of_a_cluster_that_ends_the_job() -> None:
     """USR2 comes first, and TERM where the time is up: each is one, and neither asks for the other to be dropped."""
-    inbox = signals.Inbox()
+    inbox = signals.StopRequests()
     with inbox.deferred():
         inbox.receive(signal.SIGUSR2, None)
         inbox.receive(signal.SIGTERM, None)
@@ -130,7 +130,7 @@ def test_a_stop_that_waits_for_its_step_is_not_cut_short_by_the_signal_of_a_clus
 def test_the_main_thread_that_sleeps_is_called_by_a_second_signal() -> None:
     code = """
 def command():
-    with signals.INBOX.deferred():
+    with signals.STOP_REQUESTS.deferred():
         print("ready", flush=True)
         while True:
             time.sleep(600)
@@ -184,7 +184,7 @@ time.sleep(1)
 
 def test_a_forced_end_gives_the_terminal_its_cursor_back() -> None:
     ours, terminal = pty.openpty()
-    code = "from yogo.training import signals\n" + STUCK + "with signals.heard():\n    stick()\n"
+    code = "from yogo import signals\n" + STUCK + "with signals.heard():\n    stick()\n"
     child = subprocess.Popen([sys.executable, "-c", code], stdout=terminal, stderr=subprocess.PIPE)
     os.close(terminal)
     said = b""

@@ -20,11 +20,12 @@ from yogo.definition.model import DatasetDefinition
 from yogo.definition.split import split
 from yogo.errors import YogoError
 from yogo.synth.cells import KINDS, draw
-from yogo.synth.dataset import BRIGHT, DIM, Plan, make_dataset
+from yogo.synth.dataset import BRIGHT, DIM, make_dataset
 from yogo.synth.frame import background, make_frame, paint, shares_of
+from yogo.synth.plan import SynthPlan
 from yogo.synth.png import png
 
-SMALL = Plan(pictures=4, image_hw=(97, 129), cells=8)
+SMALL = SynthPlan(pictures=4, image_hw=(97, 129), cells=8)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -94,7 +95,7 @@ def test_a_written_png_is_read_back_to_the_pixel() -> None:
 def test_a_dataset_is_the_same_from_the_same_seed_and_another_from_another(tmp_path: Path) -> None:
     make_dataset(tmp_path / "a", SMALL)
     make_dataset(tmp_path / "b", SMALL)
-    make_dataset(tmp_path / "c", Plan(4, (97, 129), 8, seed=1))
+    make_dataset(tmp_path / "c", SynthPlan(4, (97, 129), 8, seed=1))
     a, b, c = (files_of(tmp_path / name) for name in "abc")
     assert a == b
     assert not {data for name, data in a.items() if name.startswith("images")} & set(c.values())
@@ -131,7 +132,7 @@ def test_a_folder_of_others_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_dataset_made_before_is_replaced_and_what_lies_beside_it_stays(tmp_path: Path) -> None:
     out = tmp_path / "out"
-    make_dataset(out, Plan(9, (64, 64), 3))
+    make_dataset(out, SynthPlan(9, (64, 64), 3))
     (out / "trained_models").mkdir()
     (out / "trained_models" / "best.pth").write_text("weights")
     make_dataset(out, SMALL)

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from yogo.targets import build_targets, count_collisions
+from yogo.model.targets import build_targets, count_collisions
 
 SX, SY = 7, 5
 

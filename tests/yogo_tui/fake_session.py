@@ -5,28 +5,33 @@ from __future__ import annotations
 import asyncio
 import html
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from types import SimpleNamespace
 from typing import Any
 
 from textual.pilot import Pilot
 
+from tests.yogo_tui.fake_cluster import FakeCluster
 from yogo.presets import Preset, builtin, load_all
 from yogo.recipe import Recipe
 from yogo.run.events import Losses, Started, Step, Validated
 from yogo.run.history import History
 from yogo.run.launch import Kind, Launch, Outcome, Parent, Size, Submission
-from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Queue, Resources
-from yogo_tui.errors import LaunchError
-from yogo_tui.hosts.base import Completed, Entry, Piece
-from yogo_tui.launch.machine import Machine
-from yogo_tui.launch.plan import Launched, Plan
-from yogo_tui.launch.use import Purpose, Results, Use, Used
+from yogo_tui.cluster.base import Job, JobId, JobState, Queue
+from yogo_tui.errors import HostError, LaunchError
+from yogo_tui.hosts.answering import answer
+from yogo_tui.hosts.base import A, Completed, Entry, Host, Piece, Question, Tell, silent
+from yogo_tui.launch.plan import Launched, LaunchPlan
+from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.model import Progress, Run, RunState
-from yogo_tui.session import DefinitionFile, ParentInfo, Runs
+from yogo_tui.session import ParentInfo, Runs, Session
+from yogo_tui.session.jobs import Jobs
+from yogo_tui.session.launcher import Launcher
+from yogo_tui.session.library import Library
+from yogo_tui.session.planner import Planner
+from yogo_tui.session.runs import KnownRuns
 from yogo_tui.settings import Settings
 
 
@@ -68,14 +73,27 @@ def make_history(steps: int = 400, epochs: int = 4) -> History:
 
 
 @dataclass
-class MemoryHost:
-    """Files that a test writes into a dict."""
+class MemoryHost(Host):
+    """Files that a test writes into a dict, and what programs answer by their names: nothing, where it is not said."""
 
     files: dict[PurePosixPath, bytes] = field(default_factory=dict)
+    answers: dict[str, Completed] = field(default_factory=dict)
     name: str = "here"
+    away: str = ""
+    """Why it answers no questions; empty if it does."""
 
-    async def run(self, argv: Sequence[str], **_: object) -> Completed:
-        return Completed(0)
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str = "",
+        env: Mapping[str, str] | None = None,
+        folder: PurePosixPath | None = None,
+        timeout_seconds: float = 150.0,
+        only_looks: bool = False,
+        is_repeatable: bool = False,
+    ) -> Completed:
+        return self.answers.get(argv[0], Completed(0))
 
     async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
         if path not in self.files:
@@ -90,136 +108,158 @@ class MemoryHost:
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         self.files[path] = data
 
+    async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        if self.away:
+            raise HostError(self.away)
+        return await answer(question, tell)
 
-class FakeSession:
-    def __init__(self, *runs: Run, folder: Path = Path("/nowhere")) -> None:
-        self.settings = Settings(workspace=folder)
-        self.cluster = SimpleNamespace(name="slurm")
-        self.machine: Machine | None = None
-        self.host = MemoryHost()
-        self.presets_folder = folder / "recipes"
-        self.runs_folder = folder / "trained_models"
-        self.history = make_history()
-        self.definition_files: tuple[DefinitionFile, ...] = ()
-        self.cancelled: list[str] = []
-        self.launched: list[Plan] = []
-        self.resumed: list[str] = []
-        self.used: list[Use] = []
-        self.results: tuple[Results, ...] = ()
-        self.script_problem = ""
-        self.plan_problem = ""
-        self.refusal = ""
-        self.looks = 0
-        self._names = 0
-        self.all_runs = runs
-        self._feed: asyncio.Queue[Runs] = asyncio.Queue()
-        self.push(*runs)
+    async def close(self) -> None:
+        pass
 
-    def push(self, *runs: Run, stale: str = "", seen_at: datetime | None = None) -> None:
-        """What the next look at the world shows."""
-        self.all_runs = runs
-        self._feed.put_nowait(Runs(runs, Queue(seen_at=seen_at or datetime.now(UTC), stale=stale)))
 
-    def push_folders(self, *runs: Run, stale: str = "") -> None:
-        """What is shown before the queue was ever seen."""
-        self._feed.put_nowait(Runs(runs, Queue(stale=stale)))
+class FakeLibrary(Library):
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session.host, session.settings)
+        self._session = session
 
-    async def watch_runs(self) -> AsyncIterator[Runs]:
+    @property
+    def presets_folder(self) -> Path:
+        return self._session.settings.workspace_folder / "recipes"
+
+    async def presets(self) -> tuple[Preset, ...]:
+        return (*builtin(), *load_all([self.presets_folder]))
+
+    async def definitions(self) -> tuple[DefinitionFile, ...]:
+        return self._session.definition_files
+
+
+class FakeRuns(KnownRuns):
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session.host, session.cluster, session.settings)
+        self._session = session
+
+    async def watch(self) -> AsyncGenerator[Runs, None]:
         while True:
-            yield await self._feed.get()
+            yield await self._session.feed.get()
 
-    async def follow_history(self, run: Run) -> AsyncIterator[History]:
-        yield self.history
+    def follow(self, run: Run) -> AsyncGenerator[History, None]:
+        return self._session.follow_history(run)
 
     def look_now(self) -> None:
-        self.looks += 1
+        self._session.looks += 1
 
-    def definitions(self) -> tuple[DefinitionFile, ...]:
-        return self.definition_files
 
-    def presets(self) -> tuple[Preset, ...]:
-        return (*builtin(), *load_all([self.presets_folder]))
+class FakeLauncher(Launcher):
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session.host, session.cluster, session.settings, session.runs.look_now)
+        self._session = session
+        self._names = 0
 
     def propose_name(self) -> str:
         self._names += 1
         return f"chaos-cat-{self._names:04d}"
 
-    def render(self, plan: Plan) -> str:
-        return f"#!/bin/bash\n#SBATCH --job-name={plan.name}\nyogo train {plan.definition}\n"
+    async def render(self, plan: LaunchPlan) -> str:
+        return self._session.render(plan)
 
-    async def check_script(self, script: str) -> str:
-        return self.script_problem
+    async def check_plan(self, plan: LaunchPlan) -> None:
+        if self._session.plan_problem:
+            raise LaunchError(self._session.plan_problem)
 
-    async def check_plan(self, plan: Plan) -> None:
-        if self.plan_problem:
-            raise LaunchError(self.plan_problem)
-
-    async def use(self, run: Run, purpose: Purpose, *, source: PurePosixPath | None = None) -> Used:
-        assert run.path
-        use = Use(purpose, run.name, run.path, self.settings.sizes[0], source)
-        self.used.append(use)
-        return Used(use, run.path / "uses" / f"{purpose}-1", JobId("9"))
-
-    async def uses(self, run: Run) -> tuple[Results, ...]:
-        return self.results
-
-    async def launch(self, plan: Plan) -> Launched:
-        if self.refusal:
-            raise LaunchError(self.refusal)
-        self.launched.append(plan)
+    async def launch(self, plan: LaunchPlan) -> Launched:
+        if self._session.refusal:
+            raise LaunchError(self._session.refusal)
+        self._session.launched.append(plan)
         run = make_run(plan.name, RunState.WAITING)
-        self.all_runs = (run, *self.all_runs)
         assert run.launch
         assert run.path
         return Launched(run.launch, run.path, JobId(f"job-{plan.name}"))
 
-    async def inspect(self, checkpoint: PurePosixPath) -> ParentInfo:
+
+class FakePlanner(Planner):
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session.host, session.cluster, session.settings)
+
+    async def parent_of_file(self, checkpoint: PurePosixPath) -> ParentInfo:
         if checkpoint.suffix != ".pth":
             raise LaunchError(f"{checkpoint} is not a checkpoint")
-        return ParentInfo(Parent(checkpoint=str(checkpoint)), "half_filters", True, False, (772, 1032), ("a", "b"))
+        return ParentInfo(
+            Parent(checkpoint=str(checkpoint)), Recipe(model="half_filters", normalize_images=True), ("a", "b")
+        )
 
     async def parent_of(self, run: Run) -> ParentInfo:
-        info = await self.inspect(PurePosixPath(f"{run.path}/best.pth"))
+        info = await self.parent_of_file(PurePosixPath(f"{run.path}/best.pth"))
         return replace(info, parent=Parent(checkpoint=f"{run.path}/best.pth", run=str(run.path)), from_run=run)
 
-    async def parent_of_plan(self, plan: Plan) -> ParentInfo:
+    async def parent_of_plan(self, plan: LaunchPlan) -> ParentInfo:
         path = f"/lab/trained_models/{plan.name}"
-        info = await self.inspect(PurePosixPath(f"{path}/best.pth"))
+        info = await self.parent_of_file(PurePosixPath(f"{path}/best.pth"))
         return replace(info, parent=Parent(checkpoint=f"{path}/best.pth", run=path))
 
-    async def plan_finetune(self, parent: ParentInfo, **given: Any) -> Plan:
-        recipe = given.pop("recipe").model_copy(update={"model": parent.model, "normalize_images": True})
-        name = given.pop("name", None) or self.propose_name()
-        definition = PurePosixPath(given.pop("definition"))
-        kind = given.pop("kind", Kind.FINETUNE)
-        after = parent.from_run.job.id if parent.from_run and parent.from_run.job else None
-        return Plan(name, kind, definition, recipe, parent=parent.parent, after=after, **given)
+    async def _other_classes(self, parent: ParentInfo, definition: Path) -> str:
+        return ""
 
-    async def estimate(self, plan: Plan) -> Estimate:
-        return Estimate(datetime.now(UTC) + timedelta(hours=3))
-
-    async def resources(self) -> Resources:
-        return Resources(free_gpus=3, total_gpus=8, max_hours=48)
-
-    async def find(self, name_or_path: str) -> Run:
-        return next(run for run in self.all_runs if run.name == name_or_path)
-
-    async def plan_resume(self, run: Run) -> str:
-        if run.state is RunState.RUNNING:
-            raise LaunchError(f"{run.name} still runs.")
-        return "goes on from epoch 9.6 of 16"
-
-    async def resume(self, run: Run) -> Launched:
-        self.resumed.append(run.name)
-        assert run.launch
-        assert run.path
-        return Launched(run.launch, run.path, JobId("8"))
-
-    async def cancel(self, runs: Sequence[Run]) -> None:
-        self.cancelled += [run.name for run in runs]
+    def _new_name(self) -> str:
+        return "chaos-cat-9999"
 
 
-async def until(pilot: Pilot[None], holds: Callable[[], object], seconds: float = 20) -> None:
+class FakeSession(Session):
+    """A session over files in memory and a cluster without machines. What it is to show is set, and what it does is
+    the real session's but for what needs a trainer, real definitions or a template."""
+
+    host: MemoryHost
+    cluster: FakeCluster
+
+    def __init__(self, *runs: Run, folder: Path = Path("/nowhere")) -> None:
+        super().__init__(Settings.model_validate({"workspace": folder}), MemoryHost(), FakeCluster())
+        self.history = make_history()
+        self.definition_files: tuple[DefinitionFile, ...] = ()
+        self.launched: list[LaunchPlan] = []
+        self.plan_problem = ""
+        self.refusal = ""
+        self.looks = 0
+        self.feed: asyncio.Queue[Runs] = asyncio.Queue()
+        self.library = FakeLibrary(self)
+        self.runs = FakeRuns(self)
+        self.planner = FakePlanner(self)
+        self.launcher = FakeLauncher(self)
+        self.jobs = Jobs(self.host, self.cluster, self.settings, self.runs.look_now)
+        self.push(*runs)
+
+    def push(self, *runs: Run, stale: str = "", seen_at: datetime | None = None, away: str = "") -> None:
+        """What the next look at the world shows; `away` is why the folders could not be read."""
+        for run in runs:
+            self._keep(run)
+        self.feed.put_nowait(Runs(runs, Queue(seen_at=seen_at or datetime.now(UTC), stale=stale or away), away))
+
+    def push_folders(self, *runs: Run, stale: str = "") -> None:
+        """What is shown before the queue was ever seen."""
+        self.feed.put_nowait(Runs(runs, Queue(stale=stale)))
+
+    def _keep(self, run: Run) -> None:
+        """In the host's memory, what the run's folder would hold."""
+        if run.path is None:
+            return
+        if run.launch:
+            self.host.files[run.path / "launch.json"] = run.launch.model_dump_json().encode()
+        if run.has_best:
+            self.host.files[run.path / "best.pth"] = b"weights"
+
+    async def follow_history(self, run: Run) -> AsyncGenerator[History, None]:
+        """What the screen of a run is told."""
+        yield self.history
+
+    def render(self, plan: LaunchPlan) -> str:
+        """The script that is shown."""
+        return f"#!/bin/bash\n#SBATCH --job-name={plan.name}\nyogo train {plan.definition.name}\n"
+
+
+async def see(pilot: Pilot[None], *words: str) -> None:
+    """Wait until all of these words are on the screen."""
+    await until(pilot, lambda: all(word in shown(pilot) for word in words))
+
+
+async def until(pilot: Pilot[None], holds: Callable[[], object], seconds: float = 60) -> None:
     """Wait for what the user would see, not for how it comes about."""
     try:
         async with asyncio.timeout(seconds):
@@ -233,7 +273,7 @@ _TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*clip-path="url\(#
 
 
 def shown(pilot: Pilot[None]) -> str:
-    """All that is on the screen, line by line: from Textual's own picture of it, the public way to its text."""
+    """All that is on the screen, line by line: from Textual's own image of it, the public way to its text."""
     lines: dict[int, str] = {}
     for x, line, text in _TEXT.findall(pilot.app.export_screenshot()):
         column = round(float(x) / 12.2)

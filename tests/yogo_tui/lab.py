@@ -8,7 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from yogo.recipe import Recipe
 from yogo.run.launch import Kind
-from yogo_tui.launch.plan import Plan
+from yogo_tui.cluster.slurm import SlurmCluster
+from yogo_tui.hosts.base import Host
+from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.session import Session
 from yogo_tui.settings import Settings, SizePreset
@@ -36,17 +38,24 @@ def workspace(folder: Path, **changes: object) -> Settings:
     )
 
 
-def plan(session: Session, name: str = "first", **changes: object) -> Plan:
+def plan(session: Session, name: str = "first", **changes: object) -> LaunchPlan:
     definition = PurePosixPath(session.settings.workspace_folder / "dataset_defs/cells.yml")
     values = {"kind": Kind.PRETRAIN, "definition": definition, "recipe": Recipe(epochs=2), "size": SIZE} | changes
-    return Plan(name, **values)  # type: ignore[arg-type]
+    return LaunchPlan(name, **values)  # type: ignore[arg-type]
 
 
 async def seen(session: Session, name: str, *states: RunState) -> Run:
     """The run, once it is in one of these states."""
     async with asyncio.timeout(60):
-        async for runs in session.watch_runs():
+        async for runs in session.runs.watch():
             for run in runs.runs:
                 if run.name == name and run.state in states:
                     return run
     raise AssertionError
+
+
+async def answering_slurm(host: Host) -> SlurmCluster:
+    """One that has answered. Raises ClusterUnknown, HostError."""
+    cluster = SlurmCluster(host)
+    await cluster.introduce()
+    return cluster

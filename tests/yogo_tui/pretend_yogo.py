@@ -20,7 +20,7 @@ from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result, sha256
 
-asked = []
+asked: list[str] = []
 signal.signal(signal.SIGUSR2, lambda *_: asked.append("USR2"))
 signal.signal(signal.SIGTERM, lambda *_: asked.append("TERM"))
 

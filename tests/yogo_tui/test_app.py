@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
 
 from textual.dom import DOMNode
+from textual.widgets import Static
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from yogo_tui.app import Console
+from yogo_tui.modes import MODES
 from yogo_tui.runs.model import RunState
-from yogo_tui.widgets.mode_bar import MODES, ModeBar
+from yogo_tui.widgets.mode_bar import ModeBar
 
 
 def make_console(*names: str) -> Console:
-    return Console(FakeSession(*(make_run(name) for name in names)))  # type: ignore[arg-type]
+    return Console(FakeSession(*(make_run(name) for name in names)))
 
 
 async def test_help_lists_every_key_of_the_screen_from_its_bindings() -> None:
     app = make_console("chaos-cat-0727")
-    async with app.run_test(size=(80, 40)) as pilot:
+    async with app.run_test(size=(80, 70)) as pilot:
         await until(pilot, lambda: "chaos-cat" in shown(pilot))
         entries = [entry.binding for entry in app.screen.active_bindings.values() if entry.binding.id]
         await pilot.press("question_mark")
@@ -56,6 +59,16 @@ async def test_the_palette_does_what_a_key_does() -> None:
         await until(pilot, lambda: "Cancel chaos-cat-0727?" in shown(pilot))
 
 
+async def test_the_palette_has_an_action_once_though_it_has_several_keys() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(80, 45)) as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        await pilot.press("colon")
+        await pilot.press(*"the first run")
+        await until(pilot, lambda: "the first run" in shown(pilot).split("\n", 8)[-1])
+        assert shown(pilot).split("\n", 8)[-1].count("the first run") == 1
+
+
 async def test_a_small_terminal_is_told_so() -> None:
     app = make_console("chaos-cat-0727")
     async with app.run_test(size=(60, 20)) as pilot:
@@ -79,13 +92,32 @@ async def test_a_worker_that_waits_while_the_console_is_left_does_not_look_for_w
 
 
 async def test_the_jobs_that_go_on_without_the_console_are_counted_for_its_last_words() -> None:
-    app = Console(FakeSession(*(make_run(f"{state}-owl-1", state) for state in RunState)))  # type: ignore[arg-type]
+    app = Console(FakeSession(*(make_run(f"{state}-owl-1", state) for state in RunState)))
     async with app.run_test(size=(80, 24)) as pilot:
         await until(pilot, lambda: "waiting-owl-1" in shown(pilot))
-        assert app.last_words.startswith("3 jobs go on. Come back: ")  # one waits, one runs, one is suspended
+        assert app.last_words.startswith("4 jobs go on. Come back: ")  # waiting, held, running, suspended
 
 
-def ours(base: type) -> Iterator[type]:
+class LateWork(Static):
+    """Its work begins when it goes already."""
+
+    def on_unmount(self) -> None:
+        self.app.run_worker(self._look())
+
+    async def _look(self) -> None:
+        self.app.query_one("#gone")
+
+
+async def test_work_that_begins_while_the_console_ends_is_no_crash() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        await app.screen.mount(LateWork())
+    assert app.return_code in (None, 0)
+
+
+def ours(base: type[object]) -> Iterator[type[object]]:
+    kind: type[object]
     for kind in base.__subclasses__():
         if kind.__module__.startswith("yogo_tui."):
             yield kind
@@ -97,9 +129,9 @@ async def test_every_binding_of_the_console_has_an_id() -> None:
     async with app.run_test() as pilot:
         await until(pilot, lambda: "chaos-cat" in shown(pilot))
         await pilot.press("enter")  # so that the run's screen is imported too
-        for key in "1234":
-            await pilot.press(key)
-            await until(pilot, lambda mode=int(key): app.current_mode == [*MODES][mode - 1])  # type: ignore[misc]
+        for one in MODES:
+            await pilot.press(one.key)
+            await until(pilot, partial(lambda mode: app.current_mode == mode, one.name))
     bindings = [binding for kind in ours(DOMNode) for binding in vars(kind).get("BINDINGS", ())]
 
     assert len(bindings) > 40

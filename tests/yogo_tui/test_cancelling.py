@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.yogo_tui.fake_session import make_run
+from tests.yogo_tui.fake_session import FakeSession, make_run
 from tests.yogo_tui.lab import plan
 from tests.yogo_tui.stand_in_slurm import StandIn
 from tests.yogo_tui.test_slurm_answers import queue_row
@@ -62,7 +63,7 @@ async def test_throttled_arrays_and_heterogeneous_jobs_are_cancelled_with_the_ot
     slurm: StandIn, session: Session, shown: str
 ) -> None:
     slurm.add(queue_row("7", name="plain"), queue_row(shown, "PENDING", name="odd"))
-    await session.cancel([await session.to_cancel("plain"), await session.to_cancel(shown)])
+    await session.jobs.cancel([await session.runs.find_job("plain"), await session.runs.find_job(shown)])
     assert slurm.cancelled == ["--quiet 7 8"]
 
 
@@ -72,36 +73,45 @@ async def test_one_bad_id_keeps_no_other_from_being_cancelled(slurm: StandIn, se
         f"""case " $* " in *" 8 "*) echo "scancel: error: Invalid job id 8" >&2; exit 1;; esac
         echo "$@" >> {slurm.folder}/cancelled""",
     )
-    await session.launch(plan(session))
+    await session.launcher.launch(plan(session))
     slurm.add(queue_row("7", name="plain"), queue_row("8", name="odd"), queue_row("9", name="other"))
-    runs = [await session.to_cancel(name) for name in ("plain", "odd", "other", "first")]
+    runs = [await session.runs.find_job(name) for name in ("plain", "odd", "other", "first")]
     with pytest.raises(ClusterError, match=r"job 8: .*Invalid job id 8.* Cancelled: plain, other, first\."):
-        await session.cancel(runs)
+        await session.jobs.cancel(runs)
     for job_id in ("7", "9", "43"):
         assert f"--quiet {job_id}" in slurm.cancelled
-    launch = (await session.find("first")).launch
+    launch = (await session.runs.find("first")).launch
     assert launch
     assert launch.submissions[0].cancelled_at
 
 
 async def test_an_arrays_id_means_all_of_it(slurm: StandIn, session: Session) -> None:
     slurm.add(queue_row("8_0", name="arr"), queue_row("8_1", name="arr"), queue_row("8_[2-3%2]", "PENDING", name="arr"))
-    await session.cancel([await session.to_cancel("8")])
-    await session.cancel([await session.to_cancel("8_1")])
+    await session.jobs.cancel([await session.runs.find_job("8")])
+    await session.jobs.cancel([await session.runs.find_job("8_1")])
     assert slurm.cancelled == ["--quiet 8", "--quiet 8_1"]
 
 
 async def test_a_name_of_several_jobs_cancels_none_of_them(slurm: StandIn, session: Session) -> None:
-    await session.launch(plan(session))
+    await session.launcher.launch(plan(session))
     slurm.add(queue_row("7", name="plain"), queue_row("8", name="plain"), queue_row("9", name="first"))
     slurm.add(queue_row("6", "COMPLETED", name="over"), queue_row("5", name="over"))
-    with pytest.raises(LaunchError, match=r"2 of the name plain: 7 \(running\), 8 \(running\)"):
-        await session.to_cancel("plain")
-    with pytest.raises(LaunchError, match=r"2 of the name first: .*43.*9|2 of the name first: .*9.*43"):
-        await session.to_cancel("first")
-    over = (await session.to_cancel("over")).job
+    with pytest.raises(LaunchError, match=r"2 jobs named plain: 7 \(running\), 8 \(running\)"):
+        await session.runs.find_job("plain")
+    with pytest.raises(LaunchError, match=r"2 jobs named first: .*43.*9|2 jobs named first: .*9.*43"):
+        await session.runs.find_job("first")
+    over = (await session.runs.find_job("over")).job
     assert over
     assert over.id == "5"
+
+
+def test_the_command_looks_at_the_queue_once_for_all_names(command: StandIn) -> None:
+    """A controller that does not answer is waited for at each look."""
+    command.program("squeue", f"echo look >> {command.folder}/looks; cat {command.folder}/queue")
+    command.add(*(queue_row(str(number), name=f"job-{number}") for number in (7, 8, 9)))
+    assert main(["cancel", "job-7", "job-8", "9", "--yes"]) == 0
+    assert command.cancelled == ["--quiet 7 8 9"]
+    assert (command.folder / "looks").read_text() == "look\n"
 
 
 def test_the_command_lists_the_ids_and_ends_with_1(command: StandIn, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,3 +150,17 @@ def test_what_a_cancel_does_is_said_as_it_is() -> None:
     assert "resume" not in what_cancel_does(foreign)
     for words in (running, what_cancel_does(replace(make_run("first"), progress=None))):
         assert "lost" not in words
+
+
+@pytest.mark.parametrize("schema", [1, 2])
+async def test_a_cancelled_run_says_so_unless_a_newer_console_wrote_its_launch(schema: int) -> None:
+    run = make_run("chaos-cat-0727")
+    session = FakeSession(run)
+    file = PurePosixPath("/lab/trained_models/chaos-cat-0727/launch.json")
+    before = json.dumps(json.loads(session.host.files[file]) | {"schema_version": schema}).encode()
+    session.host.files[file] = before
+    await session.jobs.cancel([run])
+    assert session.cluster.cancelled == ["job-chaos-cat-0727"]
+    (submission,) = json.loads(session.host.files[file])["submissions"]
+    assert (submission["cancelled_at"] is None) == (schema == 2)
+    assert (session.host.files[file] == before) == (schema == 2)

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from yogo_tui import demo
-from yogo_tui.cli import main
+from yogo_tui.cli import demo_chain, main
 from yogo_tui.cli.demo import come_back
 
 
@@ -21,9 +20,9 @@ def test_the_demo_is_made_once_and_its_chain_finishes(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     workspace = tmp_path / "demo"
-    assert asyncio.run(demo.prepare(workspace)).notices == ()
+    assert asyncio.run(demo_chain.prepare(workspace)).notices == ()
     made = (workspace / "synthetic/synthetic.json").stat().st_mtime_ns
-    for slug in demo.RECIPES:
+    for slug in demo_chain.RECIPES:
         file = workspace / "recipes" / f"{slug}.yaml"
         file.write_text(re.sub(r"epochs: \d+", "epochs: 1", file.read_text()))
     capsys.readouterr()
@@ -43,7 +42,7 @@ def test_pictures_that_cannot_be_made_are_one_sentence(tmp_path: Path, capfd: py
     (tmp_path / "settings.yaml").write_text(f"yogo_command: {sys.executable} -c 'raise SystemExit(3)'\n")
     assert main(["demo", "--workspace", str(tmp_path)]) == 1
     assert capfd.readouterr().err == (
-        "yogo-tui: The demo's pictures could not be made: yogo synth ended with status 3.\n"
+        "yogo-tui: The demo's images could not be made: yogo synth ended with status 3.\n"
     )
 
 

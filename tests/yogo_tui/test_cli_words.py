@@ -12,7 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from yogo.cli import parser as trainer_parser
 from yogo.recipe import Recipe
+from yogo.run.manifest import Manifest
+from yogo.run.result import Result
 from yogo_tui.cli import main, parser
 from yogo_tui.cli.planning import changed
 from yogo_tui.session import Session
@@ -68,14 +71,14 @@ def test_set_understands_the_flags_spellings(change: str, field: str, value: obj
 MISTAKES = [
     (["launch", "pre-training/bccd.yml", "--set", "epoch=3"], 2, 'There is no field "epoch". Did you mean "epochs"?'),
     (["launch", "pre-training/bccd.yml", "--set", "learningrate=3"], 2, 'Did you mean "learning_rate"?'),
-    (["launch", "pre-training/bccd.yml", "--set", "epochs"], 2, "--set epochs: say FIELD=VALUE, such as epochs=16."),
-    (["launch", "pre-training/bccd.yml", "--set", "=3"], 2, "say FIELD=VALUE"),
+    (["launch", "pre-training/bccd.yml", "--set", "epochs"], 2, "--set epochs: give FIELD=VALUE, such as epochs=16."),
+    (["launch", "pre-training/bccd.yml", "--set", "=3"], 2, "give FIELD=VALUE"),
     (["launch", "pre-training/bccd.yml", "--set", "epochs=0"], 2, "epochs must be greater than 0"),
     (["launch", "pre-training/bccd.yml", "--set", "epochs=many"], 2, "epochs must be a whole number, not 'many'"),
     (
         ["launch", "pre-training/bccd.yml", "--set", "image_hw=240"],
         2,
-        "image_hw needs height and width, such as 240x320.",
+        "image_hw needs height and width, such as 772x1032.",
     ),
     (["launch", "pre-training/bccd.yml", "--set", "image_hw=1x2x3"], 2, "image_hw needs height and width"),
     (["launch", "pre-training/bccd.yml", "--set", "image_hw=axb"], 2, "image_hw"),
@@ -111,7 +114,7 @@ def test_a_natural_mistake_is_one_sentence_that_names_what_is_meant(
     ("words", "sentence"),
     [
         (["lunch"], 'Did you mean "launch"?'),
-        (["runs", "--jso"], 'Did you mean "--json"?'),
+        (["jobs", "--jsno"], 'Did you mean "--json"?'),
         (["launch", "a.yml", "--recipes", "x"], 'Did you mean "--recipe"'),
         (["logs", "first", "--folow"], 'Did you mean "--follow"?'),
         (["config", "shwo"], 'Did you mean "show"?'),
@@ -136,7 +139,7 @@ def test_a_mistyped_option_or_command_is_told_with_the_near_one_and_its_own_usag
         (["infer"], "the following arguments are required: RUN, IMAGES. `yogo-tui infer --help` says more.\n"),
         (["export"], "the following arguments are required: RUN. `yogo-tui export --help` says more.\n"),
         (["logs", "first", "-n"], "argument -n/--lines: expected one argument. `yogo-tui logs --help` says more.\n"),
-        (["runs", "--jso"], 'Did you mean "--json"? `yogo-tui runs --help` says more.\n'),
+        (["jobs", "--jso"], 'Did you mean "--json"? `yogo-tui jobs --help` says more.\n'),
     ],
 )
 def test_a_refused_command_line_ends_in_whole_sentences(
@@ -163,9 +166,36 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 def test_every_default_that_a_help_tells_is_the_one_that_holds(name: str) -> None:
     one = commands()[name]
     for action in one._actions:
-        told = re.search(r"\(([\w.-]+)\)$", action.help or "")
-        if told and action.dest not in {"help"}:
+        told = re.search(r"\(default: ([\w.-]+)\)$", action.help or "")
+        if told and one.get_default(action.dest) is not None:
             assert str(one.get_default(action.dest)) == told[1], f"{name} {action.dest}"
+
+
+@pytest.mark.parametrize("name", list(commands()))
+def test_the_help_of_a_command_and_of_each_of_its_arguments_is_whole_sentences(name: str) -> None:
+    assert re.fullmatch(r"[A-Z].*\.", commands()[name].description or "")
+    said = [action.help or "" for action in commands()[name]._actions if action.dest != "help"]
+    assert [text for text in said if not re.fullmatch(r"[A-Z].*\.( \(default: .+\))?", text)] == []
+
+
+def test_an_option_has_the_same_help_in_every_command_but_for_its_default() -> None:
+    found: dict[str, set[str]] = {}
+    for one in commands().values():
+        for action in one._actions:
+            for spelling in action.option_strings:
+                found.setdefault(spelling, set()).add((action.help or "").partition(" (default: ")[0])
+    alike = {"--settings", "--workspace", "--cluster", "--json", "--recipe", "--size", "--name", "--set", "--yes"}
+    assert {spelling: said for spelling, said in found.items() if spelling in alike and len(said) > 1} == {}
+    assert alike <= {*found}
+
+
+@pytest.mark.parametrize("name", ["test", "infer", "export"])
+def test_the_options_that_a_help_gives_as_an_example_are_options_of_that_command(name: str) -> None:
+    example = (commands()[name].epilog or "").partition(" -- ")[2]
+    given = parser().parse_args([name, "RUN", "SOURCE", "--", *example.split()])
+    assert given.options[-len(example.split()) :] == example.split()
+    (of_yogo,) = (one for one in trainer_parser()._actions if isinstance(one, argparse._SubParsersAction))
+    assert example.split()[0] in of_yogo.choices[name]._option_string_actions
 
 
 def test_there_is_one_run_and_there_are_two(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -177,13 +207,65 @@ def test_there_is_one_run_and_there_are_two(lab: Path, capsys: pytest.CaptureFix
     assert "There are 2 runs in " in capsys.readouterr().err
 
 
-def test_columns_are_called_as_in_the_console(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from yogo_tui.widgets.runs_table import _WIDTHS
-
-    make_run(lab, "first")
+def test_figures_that_cannot_be_right_are_marked_in_the_list_and_said_below_it(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, doubts in (("well", ()), ("odd", ("mAP50 is 0 in every epoch",))):
+        make_run(lab, name)
+        result = Result(outcome="finished", best_metrics={"mAP50": 0.0}, doubts=doubts)
+        result.write(lab / "trained_models" / name / "result.json")
     assert main(["runs"]) == 0
-    head = re.split(r"\s{2,}", capsys.readouterr().out.splitlines()[0])
-    assert set(_WIDTHS) <= set(head)
+    said = capsys.readouterr()
+    marked = {line.split()[0]: "! .000" in line for line in said.out.splitlines()[1:]}
+    assert marked == {"well": False, "odd": True}
+    assert said.err == "! odd: mAP50 is 0 in every epoch\n"
+
+
+def test_a_size_that_is_not_there_is_told_with_those_that_are(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size = "sizes: [{gpus: 0, cpus: 2, hours: 1, template: 1gpu.sbatch}]\n"
+    (lab / "settings.yaml").write_text(f"cluster: local\n{size}")
+    assert main(["launch", "pre-training/bccd.yml", "--size", "9"]) == 2
+    told = "There is no size 9. The only size here is 0 (no GPU, the CPU alone); others go into `sizes` of "
+    assert told in capsys.readouterr().err
+
+
+def test_runs_are_filtered_and_sorted_and_their_columns_chosen(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, rate in (("first", 0.001), ("second", 0.01)):
+        make_run(lab, name)
+        manifest = Manifest(
+            name=name, definition="d", classes=("a",), precision="fp32", recipe=Recipe(learning_rate=rate)
+        )
+        manifest.write(lab / "trained_models" / name / "run.json")
+    assert main(["runs", "--columns", "name,lr", "--sort", "name", "--reverse"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert rows == [["name", "learning_rate"], ["second", "0.01"], ["first", "0.001"]]
+    assert main(["runs", "name:fir,sec", "lr<0.005", "--columns", "name"]) == 0
+    assert capsys.readouterr().out.split() == ["name", "first"]
+    assert main(["runs", "lr<0", "--columns", "name"]) == 0
+    assert "There are no such runs" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nmae:first"], 'There is no column "nmae". Did you mean "name"?'),
+        (["--sort", "mAP"], ""),
+        (["--sort", "agee"], 'There is no column "agee". Did you mean "age"?'),
+        (["--columns", "name,"], 'There is no column "".'),
+    ],
+)
+def test_a_column_that_is_not_there_is_told_with_the_nearest(
+    words: list[str], said: str, lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["runs", *words]) == (1 if said else 0)
+    assert said in capsys.readouterr().err
+
+
+def test_the_columns_that_there_are_can_be_listed(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["runs", "--columns", "help"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"^mAP50 +Mean average precision", out, re.MULTILINE)
+    assert re.search(r"^learning_rate +Peak learning rate", out, re.MULTILINE)
 
 
 def test_a_long_anchor_is_told_short_to_people_and_whole_to_programs(

@@ -4,41 +4,14 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Until
-from tests.yogo_tui.terminal import CONSOLE, environment
-from yogo_tui.clipboard import into_tmux
-
-if shutil.which("tmux") is None:
-    pytest.skip("needs tmux: run tests/slurm/install.sh", allow_module_level=True)
-
-
-class Tmux:
-    """A tmux server of its own, without anybody's settings."""
-
-    def __init__(self, folder: Path) -> None:
-        self.socket = folder / "tmux"
-        self._environment = environment(folder)
-
-    def run(self, *words: str) -> str:
-        """What one of its commands prints; empty where it fails."""
-        command = ["tmux", "-f", "/dev/null", "-S", str(self.socket), *words]
-        return subprocess.run(command, env=self._environment, check=False, capture_output=True, text=True).stdout
-
-
-@pytest.fixture
-def tmux(tmp_path: Path) -> Iterator[Tmux]:
-    server = Tmux(tmp_path)
-    try:
-        yield server
-    finally:
-        server.run("kill-server")
+from tests.yogo_tui.conftest import Tmux
+from tests.yogo_tui.terminal import CONSOLE
+from yogo_tui.screens.clipboard import into_tmux
 
 
 async def test_what_was_copied_in_the_console_is_in_the_buffer_of_tmux(
@@ -50,11 +23,11 @@ async def test_what_was_copied_in_the_console_is_in_the_buffer_of_tmux(
     (tmp_path / "settings.yaml").write_text("cluster: local\n")
     command = (*CONSOLE, "--workspace", str(tmp_path), "--settings", str(tmp_path / "settings.yaml"))
     tmux.run("new-session", "-d", "-x", "80", "-y", "24", shlex.join(command))
-    await until(lambda: "4 Runs" in tmux.run("capture-pane", "-p"), what="the console stands")
+    await until(lambda: "4 Runs" in tmux.screen, what="the console stands")
     tmux.run("send-keys", "1")
-    await until(lambda: "cells.yml" in tmux.run("capture-pane", "-p"), what="the definition is seen")
+    await until(lambda: "cells.yml" in tmux.screen, what="the definition is seen")
     tmux.run("send-keys", "y")
-    await until(lambda: "copied into tmux" in tmux.run("capture-pane", "-p"), what="it is said to be copied")
+    await until(lambda: "copied into tmux" in tmux.screen, what="it is said to be copied")
 
     assert tmux.run("show-buffer") == str(definition)
 

@@ -1,25 +1,27 @@
 """What the console may expect of any cluster. One suite, run against a real Slurm and against this machine.
 
-A backend joins by its name in BACKENDS and its branch in `site`. `-k slurm` or `-k local` runs one of them.
+It runs over the table of clusters; a new one needs an entry in SITES. `-k slurm` or `-k local` runs one of them.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
-from yogo_tui.cluster.base import Cluster, Job, JobId, JobState
+from tests.yogo_tui.far import far_away
+from tests.yogo_tui.lab import answering_slurm
+from yogo_tui.cluster.base import Change, Cluster, Job, JobId, JobState
 from yogo_tui.cluster.local import LocalCluster
-from yogo_tui.cluster.slurm import SlurmCluster
+from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import ClusterError, ClusterUnknown
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
-
-BACKENDS = ("slurm", "local")
 
 
 @dataclass
@@ -58,6 +60,14 @@ class Site:
         job = await self.job(job_id)
         return job if job.state is JobState.RUNNING else None
 
+    async def waiting(self, job_id: JobId) -> Job | None:
+        job = await self.job(job_id)
+        return job if job.state is JobState.PENDING else None
+
+    async def held(self, job_id: JobId) -> Job | None:
+        job = await self.job(job_id)
+        return job if job.is_held else None
+
     async def waiting_for_a_reason(self, job_id: JobId) -> Job | None:
         job = await self.job(job_id)
         return job if job.reason else None
@@ -67,20 +77,37 @@ class Site:
         return job if job.is_stuck else None
 
 
-@pytest.fixture(params=BACKENDS)
+async def slurm_site(request: pytest.FixtureRequest, folder: Path, _: AsyncExitStack) -> Site:
+    host = HereHost(request.getfixturevalue("slurm").environment)
+    return Site(await answering_slurm(host), host, folder / "jobs", "00:01:00", [])
+
+
+async def far_slurm_site(request: pytest.FixtureRequest, folder: Path, stack: AsyncExitStack) -> Site:
+    server = request.getfixturevalue("ssh_server")
+    server.set_environment(request.getfixturevalue("slurm").environment)
+    server.restart()
+    host = await stack.enter_async_context(far_away(server))
+    return Site(await answering_slurm(host), host, folder / "jobs", "00:01:00", [])
+
+
+async def local_site(_: pytest.FixtureRequest, folder: Path, __: AsyncExitStack) -> Site:
+    cluster = LocalCluster(folder / "state", slots=4, kill_after_seconds=2.0)
+    return Site(cluster, HereHost(), folder / "jobs", "00:00:03", [])
+
+
+SITES = {"slurm": slurm_site, "local": local_site, "slurm over SSH": far_slurm_site}
+"""A cluster of each kind in the table, that jobs can be run on, and one that is reached from afar."""
+
+
+@pytest.fixture(params=[*CLUSTERS, "slurm over SSH"])
 async def site(request: pytest.FixtureRequest, tmp_path: Path, until: Any) -> AsyncIterator[Site]:
-    workdir = tmp_path / "jobs"
-    workdir.mkdir()
-    if request.param == "slurm":
-        host = HereHost(request.getfixturevalue("slurm").environment)
-        site = Site(await SlurmCluster.open(host), host, workdir, "00:01:00", [])
-    else:
-        cluster = LocalCluster(tmp_path / "state", slots=4, kill_after_seconds=2.0)
-        site = Site(cluster, HereHost(), workdir, "00:00:03", [])
-    yield site
-    await site.cluster.cancel(site.submitted)
-    for job_id in site.submitted:
-        await until(lambda job_id=job_id: site.ended(job_id), what="the job to end")
+    (tmp_path / "jobs").mkdir()
+    async with AsyncExitStack() as stack:
+        site = await SITES[request.param](request, tmp_path, stack)
+        yield site
+        await site.cluster.cancel(site.submitted)
+        for job_id in site.submitted:
+            await until(lambda job_id=job_id: site.ended(job_id), what="the job to end")
 
 
 def waits_for(file: Path) -> str:
@@ -130,6 +157,43 @@ async def test_a_job_that_ignores_term_is_killed(site: Site, until: Any) -> None
     await until(lambda: Path(job.log).exists() and "ready" in Path(job.log).read_text())
     await site.cluster.cancel([job_id])
     assert (await until(lambda: site.ended(job_id))).state is JobState.CANCELLED
+
+
+async def test_a_job_that_is_held_waits_until_it_is_released(site: Site, until: Any) -> None:
+    first = await site.submit(site.script(waits_for(site.workdir / "go")))
+    held = await site.submit(site.script("true"), after=first)
+    await site.cluster.change(Change.HOLD, held)
+    (site.workdir / "go").touch()
+    assert (await until(lambda: site.ended(first))).state is JobState.DONE
+    job = await until(lambda: site.held(held))
+    assert (job.state, job.advice) == (JobState.PENDING, "Release it when it may start.")
+    await site.cluster.change(Change.RELEASE, held)
+    assert (await until(lambda: site.ended(held))).state is JobState.DONE
+
+
+async def test_a_running_job_goes_back_into_the_queue_or_it_is_said_that_there_is_no_such_thing(
+    site: Site, until: Any
+) -> None:
+    job_id = await site.submit(site.script(waits_for(site.workdir / "go"), "--requeue"))
+    await until(lambda: site.running(job_id))
+    if site.cluster.machine is not None:
+        with pytest.raises(ClusterError, match="cancel it, then resume its run"):
+            await site.cluster.change(Change.REQUEUE, job_id)
+        return
+    await site.cluster.change(Change.REQUEUE, job_id)
+    assert (await until(lambda: site.waiting(job_id))).state is JobState.PENDING
+
+
+async def test_a_job_that_is_not_there_cannot_be_held(site: Site) -> None:
+    with pytest.raises(ClusterError, match="987654"):
+        await site.cluster.change(Change.HOLD, JobId("987654"))
+
+
+async def test_what_a_job_used_is_told_once_it_is_over_or_it_is_not_known(site: Site, until: Any) -> None:
+    job_id = await site.submit(site.script("true"))
+    await until(lambda: site.ended(job_id))
+    used = await site.cluster.used(job_id)
+    assert used is None or used.cpus > 0
 
 
 async def test_many_jobs_are_cancelled_in_one_call_also_when_one_has_ended(site: Site, until: Any) -> None:
@@ -198,6 +262,7 @@ async def test_jobs_that_need_more_gpus_than_are_free_wait_their_turn(site: Site
 
 @pytest.mark.parametrize("name", ["brave-owl-0728", "a|b;c", "Zürich"])
 async def test_a_job_is_found_by_its_name_in_the_queue_and_after_it(site: Site, until: Any, name: str) -> None:
+    name += secrets.token_hex(4)  # near and far, the queue is the same
     job_id = await site.submit(site.script(waits_for(site.workdir / "go"), name=name))
     assert [job.id for job in await site.cluster.find(name)] == [job_id]
     (site.workdir / "go").touch()

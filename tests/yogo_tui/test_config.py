@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.ssh_server import Server
 from yogo_tui.cli import main
 from yogo_tui.settings import Settings, SizePreset, load, parse
 from yogo_tui.settings.document import commented, page
@@ -34,7 +37,7 @@ def test_init_writes_every_setting_with_its_help_and_changes_nothing(
         assert re.search(rf"^#{name}:", text, re.MULTILINE), name
     for name in SizePreset.model_fields:
         assert f"{name}: " in text
-    assert "Centres ask for no less than 30" in text
+    assert "Computing centres ask for at least 30" in text
     assert load().model_dump() == Settings().model_dump()
     assert load().notices == ()
 
@@ -43,7 +46,7 @@ def test_init_never_overwrites(home: Path, capsys: pytest.CaptureFixture[str]) -
     file = home / "mine.yaml"
     file.write_text("partition: mine\n")
     assert main(["config", "init", "--settings", str(file)]) == 1
-    assert "exists already" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert file.read_text() == "partition: mine\n"
     (home / "link.yaml").symlink_to("nowhere.yaml")
     assert main(["config", "init", "--settings", str(home / "link.yaml")]) == 1
@@ -72,7 +75,7 @@ def test_show_tells_what_is_in_force_and_who_says_so(home: Path, capsys: pytest.
     words = ["--settings", str(file)]
     assert main(["config", "show", *words]) == 0
     out = capsys.readouterr().out
-    assert f"workspace: {home}/lab  # where you stand" in out
+    assert f"workspace: {home}/lab  # the current folder" in out
     assert f"partition: big  # {file}, line 1" in out
     assert re.search(r"^poll_seconds: 30\.0 *# default$", out, re.MULTILINE)
     assert re.search(r"^wandb: auto *# default; disabled: nobody is logged in here", out, re.MULTILINE)
@@ -116,3 +119,26 @@ def test_the_project_and_the_team_of_wandb_stand_in_the_script(home: Path, capsy
     assert "export WANDB_MODE=offline\n" in script
     assert "export WANDB_PROJECT='cells and more'\n" in script
     assert "export WANDB_ENTITY=lab\n" in script
+
+
+def test_of_another_machine_it_says_whether_hosts_or_the_home_folder_there_is_the_workspace(
+    ssh_server: Server, tmp_path: Path
+) -> None:
+    there = tmp_path / "there.yaml"
+    there.write_text("partition: big\nruns: [old]\nsizes: [{gpus: 0, cpus: 2, hours: 0.5, template: 1gpu.sbatch}]\n")
+    settings = tmp_path / "settings.yaml"
+    settings.write_text(
+        f"hosts:\n- name: lab\n  login: login\n  ssh_config: {ssh_server.config}\n"
+        f"  yogo_tui: {sys.executable} -m yogo_tui\n  settings: {tmp_path}/there.yaml\n"
+    )
+    words = [sys.executable, "-m", "yogo_tui", "config", "--json", "--host", "lab", "--settings", str(settings)]
+    shown = json.loads(subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout)
+    assert shown["settings"]["partition"] == "big"
+    assert (shown["workspace"], shown["from"]["workspace"]) == (str(Path.home()), "the home folder there")
+    settings.write_text(f"{settings.read_text()}  workspace: {tmp_path}\n")
+    shown = json.loads(subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout)
+    assert (shown["workspace"], shown["from"]["workspace"]) == (str(tmp_path), "`workspace` of lab in `hosts`")
+    words = [*words[:5], "--settings", str(there), "--workspace", str(tmp_path)]
+    near = json.loads(subprocess.run(words, cwd=tmp_path, check=True, capture_output=True, text=True).stdout)
+    del shown["from"]["workspace"], near["from"]["workspace"]
+    assert shown == near, "all else is as there"

@@ -62,7 +62,7 @@ def programs_without_editors(folder: Path) -> str:
         ("code -w", "code ($EDITOR) cannot be started: there is no such program"),
         ("/", "/ ($EDITOR) cannot be started: Permission denied"),
         ("nano '", "a quote is not closed"),
-        ("''", "$EDITOR names no editor"),
+        ("''", "$EDITOR does not name an editor"),
         ("false", "false ($EDITOR) ended with exit status 1"),
         ("sh -c 'kill -9 $$'", "sh ($EDITOR) was ended by SIGKILL"),
     ],
@@ -96,6 +96,27 @@ def test_without_any_editor_the_console_says_how_to_choose_one(tmp_path: Path) -
         still_there(terminal)
 
 
+def test_what_the_editor_wrote_is_what_the_console_then_shows(tmp_path: Path) -> None:
+    editor = program(tmp_path / "bin", "editor", "#!/bin/sh\nsed -i 's/\\[a\\]/[a, trophozoite]/' \"$1\"\n")
+    with datasets(tmp_path, EDITOR=str(editor)) as (terminal, seen):
+        terminal.press("e")
+        terminal.see("trophozoite", after=seen)
+        still_there(terminal)
+    assert "trophozoite" in (tmp_path / "dataset_defs/cells.yml").read_text()
+
+
+def test_an_edited_script_is_a_copy_that_the_launch_screen_then_shows(tmp_path: Path) -> None:
+    editor = program(tmp_path / "bin", "editor", "#!/bin/sh\nsed -i '2i echo mine' \"$1\"\n")
+    with datasets(tmp_path, EDITOR=str(editor)) as (terminal, seen):
+        terminal.press("3")
+        launch = terminal.see("e edit script", after=seen)
+        terminal.press("e")
+        terminal.see("echo mine", after=launch)
+        still_there(terminal)
+    (own,) = (tmp_path / "templates").iterdir()
+    assert "echo mine" in own.read_text().splitlines()
+
+
 def test_an_editor_of_blanks_is_none_and_nano_is_taken(tmp_path: Path) -> None:
     path = programs_without_editors(tmp_path)
     program(Path(path), "nano", '#!/bin/sh\necho "nano has $1"\n')
@@ -116,6 +137,19 @@ def test_vi_is_not_opened_before_it_is_said_how_to_leave_it(tmp_path: Path) -> N
         terminal.press("\n")
         terminal.see("vi has", after=told)
         still_there(terminal)
+
+
+def test_an_editor_that_was_not_opened_after_all_is_not_called_opened(tmp_path: Path) -> None:
+    path = programs_without_editors(tmp_path)
+    program(Path(path), "vi", '#!/bin/sh\necho "vi has $1"\n')
+    with datasets(tmp_path, PATH=path) as (terminal, seen):
+        terminal.press("e")
+        terminal.see("ctrl+d goes back", after=seen)
+        terminal.press("\x04")
+        terminal.press("2")
+        terminal.see("Learning rate")
+        terminal.leave()
+        assert "opened in" not in terminal.text
 
 
 def test_visual_comes_before_editor_and_that_before_gits(tmp_path: Path) -> None:

@@ -9,6 +9,19 @@ from yogo_tui.errors import HostError
 from yogo_tui.runs.follow import follow_history
 
 
+async def test_nothing_is_told_of_a_run_before_it_could_be_looked_at() -> None:
+    looks: list[str] = []
+
+    async def is_over() -> bool:
+        looks.append("look")
+        if len(looks) == 1:
+            raise HostError("the folder of runs is away")
+        return True
+
+    async for _ in follow_history(MemoryHost(), PurePosixPath("/runs/a"), is_over):
+        assert len(looks) == 2
+
+
 async def test_a_run_that_cannot_be_looked_at_for_a_while_is_followed_on() -> None:
     looks = iter([HostError("the folder of runs is away"), True])
 

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import pytest
-from dead_mount import CannotMount, dead_mount
-from made_runs import finished_run
 
+from tests.dead_mount import CannotMount, dead_mount
+from tests.made_runs import finished_run
 from yogo_tui.errors import HostError
-from yogo_tui.hosts.here import HereHost
+from yogo_tui.hosts.base import Host, Piece
 from yogo_tui.runs.folder import Scanner
 
 
@@ -28,32 +28,35 @@ def dead(tmp_path: Path) -> Iterator[Path]:
         pytest.skip(f"needs root and FUSE: {error}")
 
 
-async def test_what_hangs_is_told_and_the_others_are_read(dead: Path, tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("well")
-    host = HereHost()
-    hanging = [host.read(PurePosixPath(dead / "file")), host.list(PurePosixPath(dead))]
-    told, listed, *well = await asyncio.gather(
-        *hanging, *(host.read(PurePosixPath(tmp_path / "file")) for _ in range(3)), return_exceptions=True
+async def test_what_hangs_is_told_and_the_others_are_read(host: Host, dead: Path, tmp_path: Path) -> None:
+    well = PurePosixPath(tmp_path / "file")
+    Path(well).write_text("well")
+    told, listed, *pieces = await asyncio.gather(
+        host.read(PurePosixPath(dead / "file")),
+        host.list(PurePosixPath(dead)),
+        host.read(well),
+        host.read(well),
+        host.read(well),
+        return_exceptions=True,
     )
     assert isinstance(told, HostError)
     assert isinstance(listed, HostError)
     assert "gave no answer" in str(told)
-    assert [piece.data for piece in well if not isinstance(piece, BaseException)] == [b"well"] * 3
+    assert [piece.data for piece in pieces if isinstance(piece, Piece)] == [b"well"] * 3
 
 
-async def test_a_folder_is_listed_although_one_thing_in_it_hangs(dead: Path, tmp_path: Path) -> None:
+async def test_a_folder_is_listed_although_one_thing_in_it_hangs(host: Host, dead: Path, tmp_path: Path) -> None:
     for name in ("before", "within", "zlast"):
         (tmp_path / "folder" / name).mkdir(parents=True)
     (tmp_path / "folder" / "link").symlink_to(dead / "elsewhere")
-    host = HereHost()
     listed = await host.list(PurePosixPath(tmp_path / "folder"))
     assert [entry.name for entry in listed] == ["before", "link", "within", "zlast"]
-    with pytest.raises(HostError, match="does not answer"):
+    with pytest.raises(HostError, match=r"does not answer|gave no answer"):
         await host.list(PurePosixPath(tmp_path / "folder" / "link"))
 
 
 @pytest.mark.parametrize("name", ["launch.json", "events.jsonl", "a-1.log", ""])
-async def test_a_run_in_which_something_hangs_hides_no_other(dead: Path, tmp_path: Path, name: str) -> None:
+async def test_a_run_in_which_something_hangs_hides_no_other(host: Host, dead: Path, tmp_path: Path, name: str) -> None:
     finished_run(tmp_path / "runs" / "well")
     bad = tmp_path / "runs" / "bad"
     if name:
@@ -62,7 +65,7 @@ async def test_a_run_in_which_something_hangs_hides_no_other(dead: Path, tmp_pat
         (bad / name).symlink_to(dead / "file")
     else:
         bad.symlink_to(dead)
-    scanner = Scanner(HereHost(), [PurePosixPath(tmp_path / "runs")])
+    scanner = Scanner(host, [PurePosixPath(tmp_path / "runs")])
     found = {run.name: run for run in await scanner.scan()}
     assert found["well"].is_over
     assert "bad" in found

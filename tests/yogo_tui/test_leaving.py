@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Until
+from tests.yogo_tui.local.local_bench import is_gone
 from tests.yogo_tui.terminal import CONSOLE, Terminal, environment
 from yogo_tui.leaving import farewell
 
@@ -20,13 +21,14 @@ CRASHING = """
 import sys
 from pathlib import Path
 from yogo_tui.app import Console, run_console
+from yogo_tui.session import Session
 from yogo_tui.settings import Settings
 
 class Crashing(Console):
     def action_help(self):
         raise RuntimeError("something unforeseen")
 
-sys.exit(run_console(Settings(workspace=Path.cwd(), cluster="local"), kind=Crashing))
+sys.exit(run_console(Session.open(Settings(workspace=Path.cwd(), cluster="local")), kind=Crashing))
 """
 
 
@@ -52,13 +54,6 @@ def slurm_that_hangs(folder: Path) -> Path:
         program.chmod(0o755)
     (folder / "settings.yaml").write_text("cluster: slurm\n")
     return pids
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_what_goes_on_and_the_way_back_are_said_as_they_can_be_typed() -> None:
@@ -104,7 +99,7 @@ def test_the_mouse_is_given_to_the_terminal_and_taken_back(tmp_path: Path) -> No
         seen = terminal.see("M takes it back", after=seen)
         assert not {1000, 1003} & terminal.modes
         terminal.press("M")
-        terminal.see("the console's again", after=seen)
+        terminal.see("given back to the console", after=seen)
         assert {1000, 1003} <= terminal.modes
 
 
@@ -122,8 +117,16 @@ def test_a_console_that_is_to_outlive_its_window_is_not_ended_by_the_hang_up(tmp
         os.kill(terminal.pid, signal.SIGHUP)
         terminal.press("?")
         terminal.see("keys that work here", after=seen)
-        terminal.press("qq")
-        assert terminal.end() == 0
+        terminal.leave()
+
+
+def test_a_console_whose_terminal_is_gone_ends_though_hang_ups_are_ignored(tmp_path: Path) -> None:
+    """It would read the end of a file for ever, on a login node that others use too."""
+    outliving = ("sh", "-c", "trap '' HUP; exec \"$@\"", "sh")
+    with console(tmp_path, *outliving, *CONSOLE, "--settings", str(tmp_path / "settings.yaml")) as terminal:
+        terminal.see("Press 3 to launch")
+        terminal.close()
+        assert terminal.end() == 128 + signal.SIGHUP
 
 
 def test_a_console_whose_errors_go_to_a_file_says_that_it_could_not_be_seen(tmp_path: Path) -> None:
@@ -131,7 +134,7 @@ def test_a_console_whose_errors_go_to_a_file_says_that_it_could_not_be_seen(tmp_
     with console(tmp_path, *elsewhere, *CONSOLE, "--settings", str(tmp_path / "settings.yaml")) as terminal:
         assert terminal.end() == 2
         assert terminal.modes == {25, 7}
-        assert "leave out the 2>" in (tmp_path / "errors").read_text()
+        assert "do not redirect it (2>)" in (tmp_path / "errors").read_text()
 
 
 def test_a_crash_is_told_after_the_screen_was_given_back_and_by_the_status(tmp_path: Path) -> None:
@@ -159,7 +162,7 @@ async def test_no_question_to_the_scheduler_outlives_the_console(tmp_path: Path,
             os.kill(terminal.pid, signal.SIGTERM)
         assert terminal.end() == (0 if way == "q" else 143)
         asked = [int(path.name) for path in pids.iterdir()]
-        await until(lambda: not any(map(is_alive, asked)), what="no question is left")
+        await until(lambda: all(map(is_gone, asked)), what="no question is left")
 
 
 @pytest.mark.parametrize("way", ["q", "TERM"])
@@ -182,6 +185,7 @@ HANGING = """
 import asyncio, os, sys, threading
 from pathlib import Path
 from yogo_tui.app import Console, run_console
+from yogo_tui.session import Session
 from yogo_tui.settings import Settings
 
 class Hanging(Console):
@@ -190,13 +194,14 @@ class Hanging(Console):
         self.run_worker(asyncio.to_thread(open, "pipe"))
         self.notify("the thread hangs")
 
-sys.exit(run_console(Settings(workspace=Path.cwd(), cluster="local"), kind=Hanging))
+sys.exit(run_console(Session.open(Settings(workspace=Path.cwd(), cluster="local")), kind=Hanging))
 """
 
 BUSY = """
 import sys, time
 from pathlib import Path
 from yogo_tui.app import Console, run_console
+from yogo_tui.session import Session
 from yogo_tui.settings import Settings
 
 class Busy(Console):
@@ -204,7 +209,7 @@ class Busy(Console):
         print("\\x1b]0;busy\\x07", file=sys.__stderr__, flush=True)
         time.sleep(1000)
 
-sys.exit(run_console(Settings(workspace=Path.cwd(), cluster="local"), kind=Busy))
+sys.exit(run_console(Session.open(Settings(workspace=Path.cwd(), cluster="local")), kind=Busy))
 """
 
 
@@ -238,4 +243,4 @@ async def test_a_command_that_is_asked_to_end_says_so_and_leaves_nothing_behind(
     said = "Stopped." if number == signal.SIGINT else f"Stopped by {number.name}."
     assert told == f"yogo-tui: {said}\n"
     asked = [int(pid.name) for pid in pids.iterdir()]
-    await until(lambda: not any(map(is_alive, asked)), what="no question is left")
+    await until(lambda: all(map(is_gone, asked)), what="no question is left")

@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.style import Style
 
-from yogo_tui.runs.emulator import MAX_COLUMNS, Screen
+from yogo_tui.runs.emulator import MAX_COLUMNS, LogScreen
 
 
 def rows(*lines: str) -> list[str]:
-    screen = Screen()
+    screen = LogScreen()
     for number, line in enumerate(lines):
         screen.feed(line, number)
     return [row.text().plain for row in screen.rows]
 
 
 def styles(line: str) -> list[tuple[str, Style]]:
-    screen = Screen()
+    screen = LogScreen()
     screen.feed(line, 0)
     text = screen.rows[0].text()
     return [(text.plain[span.start : span.end], Style.parse(str(span.style))) for span in text.spans]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from textual.app import App, ComposeResult
@@ -11,7 +13,7 @@ from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import MemoryHost, shown, until
 from yogo_tui.errors import HostError
-from yogo_tui.hosts.base import Piece
+from yogo_tui.hosts.base import Entry, Piece
 from yogo_tui.widgets.log_view import LogView
 
 PATH = PurePosixPath("/runs/a/a-1.log")
@@ -167,7 +169,111 @@ async def test_a_host_that_is_away_leaves_the_lines_and_says_so() -> None:
         await until(pilot, lambda: app.words[-1].startswith("following"))
 
 
+async def test_of_a_log_that_could_never_be_read_it_is_not_said_that_it_is_not_there() -> None:
+    host = FlakyHost()
+    host.is_away = True
+    async with log_of(numbered(100), host) as (pilot, app):
+        await until(pilot, lambda: app.words[-1] == "! login1 is out of reach")
+        assert "It is not known yet what is in a-1.log." in shown(pilot)
+        assert not any("not written" in words for words in app.words)
+        host.is_away = False
+        await until(pilot, lambda: "line 99" in shown(pilot))
+
+
+async def test_keys_and_searches_on_a_host_that_is_away_say_so_and_no_more() -> None:
+    host = FlakyHost()
+    async with log_of(numbered(100_000), host) as (pilot, app):
+        await until(pilot, lambda: "line 99999" in shown(pilot))
+        host.is_away = True
+        await pilot.press("home")
+        await until(pilot, lambda: app.words[-1] == "! login1 is out of reach")
+        app.view.find("line 1234")
+        searching = "searching · esc leaves it"
+        await until(pilot, lambda: searching in app.words and app.words[-1] == "! login1 is out of reach")
+        host.is_away = False
+        await until(pilot, lambda: app.words[-1].startswith("at "))
+        assert not any("is not found" in words for words in app.words)
+        assert "line 99999" in shown(pilot)
+
+
 async def test_a_log_of_any_name_is_waited_for_without_driving_the_terminal() -> None:
     async with log_of(None) as (pilot, app):
         app.view.path = PurePosixPath("/runs/a/odd\x1b[31m.log")
         await until(pilot, lambda: "odd\\x1b[31m.log" in shown(pilot))
+
+
+async def test_long_lines_wrap_by_a_key_and_none_of_their_rows_is_lost_on_the_way() -> None:
+    lines = [f"line {number} " + "x" * 100 + f" tail {number}" for number in range(40)]
+    async with log_of("\n".join(lines).encode() + b"\n") as (pilot, app):
+        await until(pilot, lambda: "line 39" in shown(pilot))
+        assert "tail 39" not in shown(pilot)
+        await pilot.press("W")
+        await until(pilot, lambda: "tail 39" in shown(pilot) and "line 35" in shown(pilot))
+        assert "line 34" not in shown(pilot)
+        await pilot.press("up")
+        await until(pilot, lambda: "tail 34" in shown(pilot) and "line 39" not in shown(pilot))
+        await pilot.press("down", "down")
+        await until(pilot, lambda: "tail 39" in shown(pilot) and app.view.following)
+        await pilot.press("W")
+        await until(pilot, lambda: "line 30" in shown(pilot) and "tail 39" not in shown(pilot))
+
+
+async def test_e_goes_to_the_last_error_and_again_to_the_one_before() -> None:
+    first = b'Traceback (most recent call last):\n  File "a.py", line 1\nRuntimeError: CUDA out of memory\n'
+    log = (
+        numbered(50) + first + b"note: 3 errors in labels\n" + numbered(50) + b"yogo: the disk is full\n" + numbered(50)
+    )
+    async with log_of(log) as (pilot, app):
+        await until(pilot, lambda: "line 49" in shown(pilot))
+        await pilot.press("e")
+        await until(pilot, lambda: "the disk is full" in shown(pilot) and "error 3 of 3" in app.words[-1])
+        await pilot.press("e")
+        await until(pilot, lambda: "RuntimeError" in shown(pilot) and "error 2 of 3" in app.words[-1])
+        await pilot.press("n")
+        await until(pilot, lambda: "error 1 of 3" in app.words[-1])
+        await pilot.press("N", "N")
+        await until(pilot, lambda: "error 3 of 3" in app.words[-1])
+
+
+async def test_a_log_without_an_error_says_so() -> None:
+    async with log_of(numbered(50)) as (pilot, app):
+        await until(pilot, lambda: "line 49" in shown(pilot))
+        await pilot.press("e")
+        await until(pilot, lambda: "no error is found" in app.words[-1])
+
+
+class OldHost(MemoryHost):
+    """Whose log was written to ten minutes ago."""
+
+    async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
+        return tuple(replace(entry, modified=time.time() - 610) for entry in await super().list(path))
+
+
+async def test_a_log_that_has_not_grown_for_long_says_for_how_long_until_it_grows_or_its_run_is_over() -> None:
+    async with log_of(numbered(50), OldHost()) as (pilot, app):
+        await until(pilot, lambda: "! silent for 10 m · following" in app.words[-1])
+        app.view.is_over = True
+        await until(pilot, lambda: "silent" not in app.words[-1])
+        app.view.is_over = False
+        await until(pilot, lambda: "silent" in app.words[-1])
+        app.host.files[PATH] += b"one more\n"
+        await until(pilot, lambda: "silent" not in app.words[-1] and "one more" in shown(pilot))
+
+
+async def test_lines_are_marked_and_copied_by_keys_beyond_the_page_too() -> None:
+    async with log_of(numbered(100)) as (pilot, app):
+        await until(pilot, lambda: "line 99" in shown(pilot))
+        await pilot.press("V")
+        await until(pilot, lambda: "marking lines" in app.words[-1])
+        await pilot.press("pageup", "up", "up", "up")
+        await until(pilot, lambda: "line 87" in shown(pilot) and "line 86" not in shown(pilot))
+        app.host.files[PATH] += numbered(5, 100)
+        await pilot.press("y")
+        await until(pilot, lambda: app.clipboard != "")
+        assert app.clipboard == "".join(f"line {number}\n" for number in range(87, 100))
+        await until(pilot, lambda: "marking" not in app.words[-1])
+        assert not app.view.following
+        await pilot.press("V", "down", "escape")
+        await until(pilot, lambda: "marking" not in app.words[-1])
+        await pilot.press("end")
+        await until(pilot, lambda: "line 104" in shown(pilot))

@@ -34,7 +34,7 @@ NOISE = (
 def test_commands_without_a_configuration_are_told_without_their_noise(noise: str) -> None:
     error = no_answer("squeue", Completed(1, "", noise))
     assert isinstance(error, ClusterUnknown)
-    assert str(error).startswith("Slurm does not answer: its commands are here, and no configuration")
+    assert str(error).startswith("Slurm does not answer: its commands are installed, but no configuration")
     assert "yogo-tui --cluster local" in str(error)
     assert "cluster: local" in str(error)
     for word in ("resolve_ctls", "res_nsearch", "s_p_parse", "establish", "fetch"):

@@ -8,7 +8,7 @@ import pytest
 
 from tests.yogo_tui.fake_session import MemoryHost, make_run
 from yogo.recipe import Recipe
-from yogo.run.lease import Holder
+from yogo.run.holder import Holder
 from yogo.run.manifest import Manifest
 from yogo_tui.cluster.base import Job, JobId, JobState
 from yogo_tui.errors import LaunchError

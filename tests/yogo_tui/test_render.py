@@ -7,8 +7,10 @@ import shlex
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,11 +20,12 @@ from yogo.cli import parser
 from yogo.cli.flags import given as flags_given
 from yogo.recipe import Recipe
 from yogo.run.launch import Kind, Parent
+from yogo_tui.cluster import header
 from yogo_tui.errors import TemplateError
 from yogo_tui.launch import quoting
-from yogo_tui.launch.plan import Plan
+from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.script import flags, render, render_wrapper
-from yogo_tui.settings import Settings
+from yogo_tui.settings import Settings, SizePreset
 
 GOLDEN = Path(__file__).parent / "golden"
 SETTINGS = Settings(
@@ -35,7 +38,7 @@ SETTINGS = Settings(
 PARENT = Parent(checkpoint="/lab/trained_models/first/best.pth", run="/lab/trained_models/first", sha256="ab" * 32)
 
 
-def plan(gpus: int = 1, **changes: object) -> Plan:
+def plan(gpus: int = 1, **changes: object) -> LaunchPlan:
     values = {
         "name": "chaos-cat-0727",
         "kind": Kind.PRETRAIN,
@@ -43,11 +46,12 @@ def plan(gpus: int = 1, **changes: object) -> Plan:
         "recipe": Recipe(epochs=16, learning_rate=5e-4, normalize_images=True),
         "size": SETTINGS.size(gpus),
     }
-    return Plan(**(values | changes))  # type: ignore[arg-type]
+    return LaunchPlan(**(values | changes))  # type: ignore[arg-type]
 
 
 CASES = {
     "1gpu": plan(1),
+    "2nodes": plan(8),
     "2gpu-finetune": plan(2, kind=Kind.FINETUNE, parent=PARENT),
     "1gpu-finetune-on-other-classes": plan(1, kind=Kind.FINETUNE, parent=PARENT, reset_head=True),
     "4gpu-finetune-of-a-file": plan(4, parent=Parent(checkpoint="/lab/it's mine.pth", sha256="cd" * 32)),
@@ -65,11 +69,13 @@ def test_each_size_is_rendered_as_it_was(case: str) -> None:
     assert bash("-n", script).returncode == 0
 
 
-def bash(*words: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
+def bash(*words: str, **options: Any) -> subprocess.CompletedProcess[str]:
     *argv, script = words
-    return subprocess.run(
-        ["bash", *argv], input=script, capture_output=True, text=True, check=False, timeout=60, **kwargs
-    )  # type: ignore[call-overload,no-any-return]
+    command = ["bash", *argv]
+    done: subprocess.CompletedProcess[str] = subprocess.run(
+        command, input=script, capture_output=True, text=True, check=False, timeout=60, **options
+    )
+    return done
 
 
 def test_the_wrapper_is_rendered_as_it_was() -> None:
@@ -116,16 +122,16 @@ def test_bash_reads_a_quoted_value_as_it_was(values: list[str]) -> None:
 
 @pytest.mark.parametrize("value", ["a\nb", "a\rb", "a\x00b", "a\u2028b", None, True, {"a": 1}])
 def test_what_no_line_may_hold_is_refused(value: object) -> None:
-    for quote in (quoting.shell, quoting.sbatch, quoting.verbatim):
+    for quote in (quoting.shell, header.sbatch, quoting.verbatim):
         with pytest.raises(ValueError, match=r"control character|neither a word nor a number"):
             quote(value)
 
 
 def test_a_path_in_an_sbatch_line_is_quoted_and_its_percent_signs_doubled() -> None:
-    assert quoting.sbatch_path("/lab/100 %j/x") == '"/lab/100 %%j/x"'
+    assert header.sbatch_path("/lab/100 %j/x") == '"/lab/100 %%j/x"'
     for text in ("a'b", 'a"b', "a\\b"):
         with pytest.raises(ValueError, match="quote or a backslash"):
-            quoting.sbatch(text)
+            header.sbatch(text)
 
 
 def test_names_that_look_like_shell_stay_names(tmp_path: Path) -> None:
@@ -144,9 +150,28 @@ def own(folder: Path, text: str, name: str = "1gpu.sbatch") -> Settings:
 def test_a_users_template_stands_in_front_of_the_shipped_one(tmp_path: Path) -> None:
     settings = own(tmp_path, "#!/bin/bash\necho {{ name }} {{ gpus }}\n{% include '_relay.sbatch' %}\n")
     script = render(settings, plan(), "token")
-    assert script.startswith("#!/bin/bash\n# First of all, ")
+    found_by = "#SBATCH --job-name=chaos-cat-0727\n#SBATCH --comment=yogo:token\n"
+    assert script.startswith(f"#!/bin/bash\n{found_by}# These traps come first, ")
     assert "\ntrap yogo_ends TERM\n\necho chaos-cat-0727 a100:1\n# The command runs in the background" in script
     assert render(settings, plan(4), "token") == render(SETTINGS, plan(4), "token")
+
+
+@pytest.mark.parametrize(
+    ("header", "added"),
+    [
+        ("#SBATCH --job-name=yogo\n", ["--job-name=chaos-cat-0727", "--comment=yogo:token"]),
+        ("#SBATCH --job-name={{ name | sbatch }}\n#SBATCH --comment=project-7\n", []),
+        ("#SBATCH --comment={{ comment | sbatch }}\n", ["--job-name=chaos-cat-0727"]),
+    ],
+)
+def test_what_a_job_is_found_again_by_is_added_to_a_users_template_that_lacks_it(
+    tmp_path: Path, header: str, added: list[str]
+) -> None:
+    """sbatch takes the last of two equal options."""
+    script = render(own(tmp_path, f"#!/bin/bash\n{header}# a remark\necho {{{{ name }}}}\n"), plan(), "token")
+    before, _, after = script.partition("# a remark\n")
+    assert [line.removeprefix("#SBATCH ") for line in before.splitlines()][-len(added) or 99 :] == added
+    assert "#SBATCH" not in after
 
 
 @pytest.mark.parametrize(
@@ -169,11 +194,28 @@ def test_a_template_that_is_wrong_says_where(tmp_path: Path, text: str, line: in
         assert str(caught.value).startswith(f"{tmp_path / '1gpu.sbatch'}, line {line}:")
 
 
+@pytest.mark.parametrize("name", ["1gpu.sbatch", "_setup.sbatch"])
+@pytest.mark.parametrize(("make", "what"), [(os.mkfifo, "a named pipe"), (os.mkdir, "a folder")])
+def test_a_template_of_the_users_own_that_is_no_file_is_named(
+    name: str, make: Callable[[Path], None], what: str, tmp_path: Path
+) -> None:
+    make(tmp_path / name)
+    with pytest.raises(TemplateError, match=f"The script template {tmp_path / name} is {what}"):
+        render(SETTINGS.model_copy(update={"templates": tmp_path}), plan(), "token")
+
+
 def test_a_time_is_written_as_sbatch_reads_it_and_the_warning_comes_within_it() -> None:
     size = SETTINGS.size(1).model_copy(update={"hours": 0.05})
     script = render(SETTINGS, plan(size=size), "token")
     assert "#SBATCH --time=00:03:00\n" in script
     assert "#SBATCH --signal=B:USR2@45\n" in script
+
+
+@pytest.mark.parametrize("template", ["1gpu.sbatch", "2gpu.sbatch", "4gpu.sbatch"])
+@pytest.mark.parametrize(("gpus", "words"), [(0, "the CPU"), (1, "one GPU"), (2, "two GPUs"), (8, "8 GPUs")])
+def test_each_template_says_what_the_size_runs_on(template: str, gpus: int, words: str) -> None:
+    size = SizePreset(gpus=gpus, cpus=1, hours=1, template=template)
+    assert f"#!/bin/bash\n# A training run on {words}.\n" in render(SETTINGS, plan(size=size), "token")
 
 
 def test_ranks_are_the_sizes_own_where_it_says_so() -> None:
@@ -281,3 +323,15 @@ def test_a_run_by_the_same_name_elsewhere_renders_the_same(tmp_path: Path) -> No
     here, there = (Settings(workspace=tmp_path / name, yogo_command="yogo") for name in "ab")
     one, other = (render(settings, replace(plan(), preset="x"), "token") for settings in (here, there))
     assert one.replace(str(tmp_path / "a"), "") == other.replace(str(tmp_path / "b"), "")
+
+
+def test_a_template_for_one_node_is_not_used_for_several(tmp_path: Path) -> None:
+    settings = own(tmp_path, "#!/bin/bash\n{% include '_train.sbatch' %}\n", "2nodes.sbatch")
+    with pytest.raises(TemplateError, match="is for one node, and 2 nodes are asked for"):
+        render(settings, plan(8), "token")
+
+
+def test_what_uses_a_run_has_its_share_of_one_node_of_the_size() -> None:
+    script = render_wrapper(SETTINGS, SETTINGS.size("2nodes"))
+    for line in ("--nodes=1", "--gpus-per-node=a100:4", "--cpus-per-task=64"):
+        assert f"#SBATCH {line}\n" in script

@@ -22,14 +22,20 @@ from yogo_tui.errors import ClusterError, LaunchError, TemplateError
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.session import Session
+from yogo_tui.settings import SizePreset
 
 
 class MoodyCluster(LocalCluster):
     """Refuses what it is given while it has a reason to."""
 
     refusal = ""
+    spoils: Path | None = None
+    """A file that cannot be written any more once it has refused."""
 
     async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
+        if self.spoils:
+            self.spoils.unlink()
+            (self.spoils / "full").mkdir(parents=True)
         if self.refusal:
             raise ClusterError(self.refusal)
         return await super().submit(script, after=after)
@@ -46,9 +52,9 @@ async def session(tmp_path: Path) -> AsyncIterator[Session]:
 async def stopped(session: Session, monkeypatch: pytest.MonkeyPatch, end: str = "signal", name: str = "first") -> Run:
     """A run that trained, and was cancelled, or ended as `end` says."""
     monkeypatch.setenv("PRETEND_END", end)
-    await session.launch(plan(session, name))
+    await session.launcher.launch(plan(session, name))
     if end == "signal":
-        await session.cancel([await training(session, name)])
+        await session.jobs.cancel([await training(session, name)])
     run = await seen(session, name, RunState.CANCELLED, RunState.FAILED)
     monkeypatch.setenv("PRETEND_END", "finished")
     return run
@@ -57,11 +63,28 @@ async def stopped(session: Session, monkeypatch: pytest.MonkeyPatch, end: str = 
 async def training(session: Session, name: str) -> Run:
     """The run, once its trainer has written what it runs."""
     async with asyncio.timeout(60):
-        async for looked in session.watch_runs():
+        async for looked in session.runs.watch():
             for run in looked.runs:
                 if run.name == name and run.state is RunState.RUNNING and run.has_best:
                     return run
     raise AssertionError
+
+
+async def test_a_run_does_not_go_on_here_with_a_size_of_several_nodes(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stopped(session, monkeypatch)
+    assert run.path
+    manifest = Path(run.path) / "run.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | {"world_size": 2}))  # as on two nodes elsewhere
+    run = await session.runs.find("first")
+    two = SizePreset(gpus=2, cpus=2, hours=1, nodes=2, template="2nodes.sbatch")
+    settings = session.settings.model_copy(update={"sizes": (SIZE, two)})
+    assert run.path
+    before = {path: path.read_bytes() for path in Path(run.path).iterdir() if path.is_file()}
+    with pytest.raises(LaunchError, match="The size 2 trains on 2 nodes, and this machine is one"):
+        await Session(settings, session.host, session.cluster).jobs.resume(run, size="2")
+    assert {path: path.read_bytes() for path in Path(run.path).iterdir() if path.is_file()} == before
 
 
 @pytest.mark.parametrize("name", ["run.json", "launch.json", "result.json"])
@@ -72,9 +95,9 @@ async def test_a_run_that_cannot_be_read_does_not_go_on_and_says_what_could_not(
     assert run.path
     damaged = Path(run.path / name)
     damaged.write_text("{")
-    run = await session.find("first")
-    with pytest.raises(LaunchError, match=rf"first cannot go on as long as it cannot be read: .*{name} is damaged"):
-        await session.resume(run)
+    run = await session.runs.find("first")
+    with pytest.raises(LaunchError, match=rf"first cannot be resumed while it cannot be read: .*{name} is damaged"):
+        await session.jobs.resume(run)
     assert damaged.read_text() == "{"
 
 
@@ -84,15 +107,15 @@ async def test_a_run_that_stopped_goes_on_as_one_more_job(
 ) -> None:
     run = await stopped(session, monkeypatch, end)
     monkeypatch.setenv("PRETEND_SECONDS", "0.5")
-    launched = await session.resume(run)
-    assert (await session.find("first")).state in (RunState.WAITING, RunState.RUNNING)
+    launched = await session.jobs.resume(run)
+    assert (await session.runs.find("first")).state in (RunState.WAITING, RunState.RUNNING)
     run = await seen(session, "first", RunState.FINISHED, RunState.FAILED)
     assert run.state is RunState.FINISHED, (run.why, run.log and Path(run.log).read_text())
     assert run.job
     assert run.job.id == launched.job_id
     assert run.log == launched.directory / f"first-{launched.job_id}.log"
     assert "resuming train --resume" in Path(run.log).read_text()
-    assert [one.name for one in (await session.runs()).runs] == ["first"]
+    assert [one.name for one in (await session.runs.look()).runs] == ["first"]
     first, second = Launch.read(Path(launched.directory) / "launch.json").submissions
     assert (first.outcome, second.outcome) == (Outcome.SUBMITTED, Outcome.SUBMITTED)
     assert (Path(launched.directory) / "lease" / f"token-{second.token}").exists()
@@ -103,25 +126,25 @@ async def test_a_run_that_stopped_goes_on_as_one_more_job(
 async def test_a_run_goes_on_as_often_as_it_must(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await stopped(session, monkeypatch)
     monkeypatch.setenv("PRETEND_END", "killed")
-    await session.resume(run)
+    await session.jobs.resume(run)
     again = await seen(session, "first", RunState.FAILED)
     monkeypatch.setenv("PRETEND_END", "finished")
-    await session.resume(again)
+    await session.jobs.resume(again)
     assert await seen(session, "first", RunState.FINISHED)
 
 
 async def test_a_run_begun_in_a_shell_goes_on_as_a_job(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    words = ["train", "cells.yml", "--runs", str(session.runs_folder), "--name", "byhand"]
-    session.runs_folder.mkdir()
-    (session.runs_folder / "byhand").mkdir()
+    words = ["train", "cells.yml", "--runs", str(session.runs.folder), "--name", "byhand"]
+    session.runs.folder.mkdir()
+    (session.runs.folder / "byhand").mkdir()
     environment = os.environ | {"PRETEND_END": "killed"}
     subprocess.run([sys.executable, str(PRETEND), *words], env=environment, check=False, timeout=60)
-    (session.runs_folder / "byhand/result.json").unlink(missing_ok=True)
-    for path in (session.runs_folder / "byhand").iterdir():
+    (session.runs.folder / "byhand/result.json").unlink(missing_ok=True)
+    for path in (session.runs.folder / "byhand").iterdir():
         os.utime(path, (1, 1))
-    run = await session.find("byhand")
+    run = await session.runs.find("byhand")
     assert run.launch is None
-    await session.resume(run)
+    await session.jobs.resume(run)
     run = await seen(session, "byhand", RunState.FINISHED)
     assert run.job
     assert run.launch
@@ -131,12 +154,12 @@ async def test_a_run_begun_in_a_shell_goes_on_as_a_job(session: Session, monkeyp
 async def test_a_fine_tune_can_wait_for_a_run_that_goes_on(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     run = await stopped(session, monkeypatch)
     monkeypatch.setenv("PRETEND_SECONDS", "0.5")
-    launched = await session.resume(run)
-    parent = await session.parent_of(await session.find("first"))
+    launched = await session.jobs.resume(run)
+    parent = await session.planner.parent_of(await session.runs.find("first"))
     assert parent.after == launched.job_id
     definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
-    child = await session.plan_finetune(parent, definition=definition, recipe=Recipe(), size=SIZE, name="second")
-    await session.launch(child)
+    child = await session.planner.finetune(parent, definition=definition, recipe=Recipe(), size=SIZE, name="second")
+    await session.launcher.launch(child)
     assert (await seen(session, "second", RunState.FINISHED, RunState.FAILED)).state is RunState.FINISHED
 
 
@@ -144,19 +167,19 @@ async def test_what_runs_has_finished_or_saved_nothing_does_not_go_on(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PRETEND_END", "signal")
-    launched = await session.launch(plan(session))
+    launched = await session.launcher.launch(plan(session))
     with pytest.raises(LaunchError, match=rf"first is running: .*job {launched.job_id}.* yogo-tui cancel first"):
-        await session.resume(await training(session, "first"))
-    await session.cancel([await session.find("first")])
+        await session.jobs.resume(await training(session, "first"))
+    await session.jobs.cancel([await session.runs.find("first")])
     run = await seen(session, "first", RunState.CANCELLED)
     for kept in ("last.pth", "best.pth"):
-        (session.runs_folder / "first" / kept).unlink()
-    with pytest.raises(LaunchError, match="has saved nothing to go on from"):
-        await session.resume(run)
+        (session.runs.folder / "first" / kept).unlink()
+    with pytest.raises(LaunchError, match="has saved nothing to resume from"):
+        await session.jobs.resume(run)
     monkeypatch.setenv("PRETEND_END", "finished")
-    await session.launch(plan(session, "second"))
+    await session.launcher.launch(plan(session, "second"))
     with pytest.raises(LaunchError, match="second has finished"):
-        await session.resume(await seen(session, "second", RunState.FINISHED))
+        await session.jobs.resume(await seen(session, "second", RunState.FINISHED))
 
 
 async def test_a_resume_that_is_refused_leaves_the_run_as_it_was(
@@ -165,12 +188,23 @@ async def test_a_resume_that_is_refused_leaves_the_run_as_it_was(
     run = await stopped(session, monkeypatch)
     assert isinstance(session.cluster, MoodyCluster)
     session.cluster.refusal = "Slurm did not take the job: Invalid account."
-    folder = session.runs_folder / "first"
+    folder = session.runs.folder / "first"
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     with pytest.raises(ClusterError, match="Invalid account"):
-        await session.resume(run)
+        await session.jobs.resume(run)
     assert {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()} == before
-    assert (await session.find("first")).state is RunState.CANCELLED
+    assert (await session.runs.find("first")).state is RunState.CANCELLED
+
+
+async def test_a_refused_resume_that_cannot_be_recorded_is_told_as_refused(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = await stopped(session, monkeypatch)
+    assert isinstance(session.cluster, MoodyCluster)
+    session.cluster.refusal = "Slurm did not take the job: Invalid account."
+    session.cluster.spoils = session.runs.folder / "first" / "launch.json"
+    with pytest.raises(ClusterError, match="Invalid account"):
+        await session.jobs.resume(run)
 
 
 async def test_two_consoles_do_not_go_on_with_one_run_at_once(
@@ -178,9 +212,9 @@ async def test_two_consoles_do_not_go_on_with_one_run_at_once(
 ) -> None:
     run = await stopped(session, monkeypatch)
     monkeypatch.setenv("PRETEND_SECONDS", "0.5")
-    await session.resume(run)
+    await session.jobs.resume(run)
     with pytest.raises(LaunchError, match="has just changed"):
-        await session.resume(run)
+        await session.jobs.resume(run)
     assert await seen(session, "first", RunState.FINISHED)
     assert len(await session.cluster.jobs()) == 2
 
@@ -189,8 +223,8 @@ async def test_a_run_goes_on_for_longer_where_it_is_asked_for(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = await stopped(session, monkeypatch)
-    await session.resume(run, hours=36)
-    assert "#SBATCH --time=36:00:00\n" in (session.runs_folder / "first/job-2.sbatch").read_text()
+    await session.jobs.resume(run, hours=36)
+    assert "#SBATCH --time=36:00:00\n" in (session.runs.folder / "first/job-2.sbatch").read_text()
     assert await seen(session, "first", RunState.FINISHED)
 
 
@@ -202,8 +236,8 @@ async def test_a_template_that_is_older_than_resuming_is_named(
     templates.mkdir()
     (templates / "1gpu.sbatch").write_text("#!/bin/bash\n{{ yogo }} train {{ definition }} --name {{ name }}\n")
     settings = session.settings.model_copy(update={"templates": templates})
-    with pytest.raises(TemplateError, match=r"1gpu\.sbatch.*does not know how to go on with a run"):
-        await Session(settings, session.host, session.cluster).resume(run)
+    with pytest.raises(TemplateError, match=r"1gpu\.sbatch.*does not support resuming a run"):
+        await Session(settings, session.host, session.cluster).jobs.resume(run)
 
 
 def test_the_command_says_what_the_run_goes_on_from(
@@ -231,7 +265,7 @@ def test_the_command_says_what_the_run_goes_on_from(
     assert main(["resume", "first", "--wait"]) == 0
     out = capsys.readouterr().out
     assert "first is job 2, in " in out
-    assert "first goes on from epoch 1.5 of 2\n" in out
+    assert "first resumes from epoch 1.5 of 2\n" in out
     assert main(["resume", "first"]) == 1
     assert "first has finished" in capsys.readouterr().err
 

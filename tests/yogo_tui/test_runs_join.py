@@ -14,9 +14,9 @@ from yogo.recipe import Recipe
 from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
-from yogo_tui.cli.output import run_json, run_row
+from yogo_tui.cli.output import run_json
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
-from yogo_tui.runs.folder import RunFolder
+from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.join import join
 from yogo_tui.runs.model import Progress, Run, RunState
 
@@ -81,7 +81,7 @@ def one(folder: RunFolder, *jobs: Job, stale: str = "", seen_at: datetime | None
         (BARE, [], RunState.FAILED, "is gone and left no receipt"),
         (RunFolder(PATH, launch=launch(), result=FINISHED, has_best=True), [], RunState.FINISHED, ""),
         (RunFolder(PATH, launch=launch(), result=STOPPED_EARLY, has_best=True), [], RunState.FINISHED, "no better"),
-        (RunFolder(PATH, launch=launch(), result=FINISHED), [], RunState.FAILED, "best.pth is not there"),
+        (RunFolder(PATH, launch=launch(), result=FINISHED), [], RunState.FAILED, "best.pth is missing"),
         (RunFolder(PATH, launch=launch(), result=FAILED), [job(JobState.DONE)], RunState.FAILED, "not finite"),
         (
             RunFolder(PATH, launch=launch(Outcome.REFUSED, None, detail="Invalid qos")),
@@ -125,7 +125,7 @@ def test_a_run_that_somebody_stopped_has_not_failed(result: Result, state: RunSt
 def test_a_run_that_was_stopped_says_how_to_go_on_with_it_where_it_saved_something() -> None:
     stopped = RunFolder(PATH, manifest=manifest(), result=Result(outcome="failed", stopped_by="SIGTERM"))
     assert one(stopped).why == "by SIGTERM"
-    assert one(replace(stopped, has_weights=True)).why == "by SIGTERM; to go on: yogo-tui resume first"
+    assert one(replace(stopped, has_weights=True)).why == "by SIGTERM; to resume it: yogo-tui resume first"
 
 
 def test_a_cancelled_run_whose_receipt_names_the_signal_is_cancelled() -> None:
@@ -243,4 +243,4 @@ def test_only_a_run_that_is_running_says_when_it_ends() -> None:
 def test_a_job_that_the_console_did_not_start_is_called_no_training() -> None:
     foreign = job(JobState.RUNNING, id="9", name="notebook", token="")
     (run,) = join((), Queue((foreign,), seen_at=NOW), cluster="lab", now=NOW)
-    assert (run.kind_word, run_row(run)[2], run_json(run)["kind"]) == ("job", "job", "job")
+    assert (run.kind_word, run_json(run)["kind"]) == ("job", "job")

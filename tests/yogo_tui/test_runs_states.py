@@ -15,9 +15,12 @@ from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
+from yogo_tui.errors import LaunchError
+from yogo_tui.runs.cancelling import job_to_cancel
 from yogo_tui.runs.chains import behind
-from yogo_tui.runs.folder import RunFolder
-from yogo_tui.runs.join import asked_for, join
+from yogo_tui.runs.found import RunFolder
+from yogo_tui.runs.jobs import asked_for
+from yogo_tui.runs.join import join
 from yogo_tui.runs.model import Run, RunState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -57,7 +60,7 @@ def holder(job_id: str = "", cluster: str = "lab", host: str = "gpu1") -> Holder
 
 
 def job(state: JobState = JobState.RUNNING, id: str = "7", name: str = "first", **changes: Any) -> Job:
-    values = {"token": f"tok-{name}", "submitted_at": EARLIER, "user": "me"} | changes
+    values: dict[str, Any] = {"token": f"tok-{name}", "submitted_at": EARLIER} | changes
     return Job(JobId(id), name, state, **values)
 
 
@@ -70,8 +73,8 @@ def one(found: RunFolder, *jobs: Job, **changes: Any) -> Run:
     return next(run for run in joined([found], *jobs, **changes) if run.path == found.path)
 
 
-ALIVE = {"signs": (NOW,)}
-SILENT = {"signs": (NOW - timedelta(minutes=3),)}
+ALIVE: dict[str, Any] = {"signs": (NOW,)}
+SILENT: dict[str, Any] = {"signs": (NOW - timedelta(minutes=3),)}
 CANCELLED = launch(cancelled_at=NOW - timedelta(minutes=45))
 FAILED = Result(outcome="failed", reason="the disk is full", ended_at=NOW - timedelta(minutes=45))
 
@@ -103,16 +106,42 @@ def test_a_run_in_a_shell_is_running_though_its_requeued_job_waits() -> None:
     assert (run.state, run.can_cancel) == (RunState.RUNNING, True)
 
 
+def test_why_a_job_waits_or_never_starts_is_told_in_plain_words() -> None:
+    waits = job(JobState.PENDING, reason="Priority", plain_reason="other jobs come before it")
+    assert one(folder(), waits).why == "other jobs come before it (Priority)"
+    stuck = replace(waits, is_stuck=True, reason="InvalidQOS", plain_reason="its QOS does not exist")
+    assert one(folder(), stuck).why.startswith("it can never start, as its QOS does not exist (InvalidQOS): cancel it")
+
+
 def test_a_job_that_waits_to_start_again_tells_of_its_last_start_that_still_shows_life() -> None:
     waits = job(JobState.PENDING, reason="BeginTime")
     run = one(folder(holder=holder("7"), **ALIVE), waits)
     assert run.state is RunState.WAITING
-    assert run.why == "BeginTime; its last start, process 42 on gpu1, has shown life until now"
+    assert run.why == "BeginTime; its last start, process 42 on gpu1, is still alive"
     assert one(folder(holder=holder("7"), **SILENT), waits).why == "BeginTime"
+
+
+def test_a_job_that_started_after_the_queue_was_seen_runs_and_has_no_last_start() -> None:
+    began = holder("7").model_copy(update={"since": NOW + timedelta(seconds=1)})
+    run = one(folder(holder=began, signs=(NOW + timedelta(seconds=1),)), job(JobState.PENDING, reason="Priority"))
+    assert (run.state, run.why) == (RunState.RUNNING, "in job 7")
+
+
+def test_a_trainer_that_outlives_its_job_is_told_and_cancel_says_how_to_end_it() -> None:
+    ended = job(JobState.CANCELLED, word="CANCELLED", ended_at=NOW - timedelta(minutes=5))
+    run = one(folder(holder=holder("7"), **ALIVE), ended)
+    assert run.state is RunState.RUNNING
+    assert run.why == "job 7 has ended (CANCELLED), but its process 42 on gpu1 is still alive"
+    with pytest.raises(LaunchError, match=r"its job 7 has ended: run `kill 42` on gpu1"):
+        job_to_cancel(run, "lab")
+    just = one(folder(holder=holder("7"), **ALIVE), job(JobState.CANCELLED, ended_at=NOW))
+    with pytest.raises(LaunchError, match="first is cancelled: it has no job to cancel"):
+        job_to_cancel(just, "lab")
 
 
 def test_how_the_job_in_which_a_run_went_on_ended_is_how_the_run_ended() -> None:
     hand = job(JobState.FAILED, id="9", name="wrapper", token="", submitted_at=LATER, word="TIMEOUT")
+    went_on: dict[str, Any]
     for went_on in ({"holder": holder("9"), **SILENT}, {"manifest": manifest(job_id="9"), **SILENT}):
         run = one(folder(launch=CANCELLED, **went_on), job(JobState.CANCELLED), hand)
         assert (run.state, run.job) == (RunState.FAILED, hand)
@@ -122,9 +151,9 @@ def test_how_the_job_in_which_a_run_went_on_ended_is_how_the_run_ended() -> None
 @pytest.mark.parametrize(
     ("end", "words"),
     [
-        ({"word": "FAILED", "exit_status": 75}, "did not take it back"),
-        ({"word": "FAILED", "exit_status": 76}, "came back 5 times"),
-        ({"word": "TIMEOUT", "exit_status": 0}, "its time was up"),
+        ({"word": "FAILED", "exit_status": 75}, "did not requeue it"),
+        ({"word": "FAILED", "exit_status": 76}, "was requeued 5 times"),
+        ({"word": "TIMEOUT", "exit_status": 0}, "it reached its time limit"),
         ({"word": "NODE_FAIL", "exit_status": 0}, "its node failed"),
     ],
 )
@@ -132,7 +161,7 @@ def test_a_run_that_could_not_come_back_says_why_and_how_to_go_on(end: dict[str,
     run = one(folder(manifest=manifest()), job(JobState.FAILED, **end))
     assert run.state is RunState.FAILED
     assert words in run.why
-    assert run.why.endswith("to go on: yogo-tui resume first")
+    assert run.why.endswith("to resume it: yogo-tui resume first")
     assert "resume" not in one(folder(), job(JobState.FAILED, **end)).why
 
 
@@ -175,11 +204,11 @@ def test_a_change_that_was_seen_counts_whatever_the_files_times_say() -> None:
     assert one(folder(holder=holder("9"), signs=slow_clock)).state is RunState.RUNNING
 
 
-OTHERS = {"is_mine": False}
+OTHERS: dict[str, Any] = {"is_mine": False}
 
 
 def test_another_users_run_is_what_their_job_is() -> None:
-    theirs = job(user="mate", is_mine=False)
+    theirs = job(is_mine=False)
     assert one(folder(**OTHERS), theirs).state is RunState.RUNNING
     assert one(folder(**OTHERS), replace(theirs, state=JobState.PENDING)).state is RunState.WAITING
 
@@ -198,7 +227,7 @@ def test_a_cancelled_run_is_cancelled_also_while_the_scheduler_that_had_it_does_
 
 
 def test_other_peoples_jobs_that_are_no_runs_here_are_not_listed() -> None:
-    stranger = job(id="7", name="other", token="", user="mate", is_mine=False)
+    stranger = job(id="7", name="other", token="", is_mine=False)
     (run,) = joined([folder()], stranger)
     assert run.name == "first"
 
@@ -227,15 +256,15 @@ def chain(*parents: Job) -> list[Run]:
 @pytest.mark.parametrize(
     ("parent", "words"),
     [
-        (job(JobState.CANCELLED), "behind first, which was cancelled"),
-        (job(JobState.FAILED, word="TIMEOUT"), "behind first, which failed"),
-        (job(JobState.PENDING, is_stuck=True), "behind first, which can never start"),
+        (job(JobState.CANCELLED), "it waits for first, which was cancelled"),
+        (job(JobState.FAILED, word="TIMEOUT"), "it waits for first, which failed"),
+        (job(JobState.PENDING, is_stuck=True), "it waits for first, which can never start"),
     ],
 )
 def test_who_waits_behind_one_that_can_never_end_well_can_never_start(parent: Job, words: str) -> None:
     runs = {run.name: run for run in chain(parent)}
     assert words in runs["second"].why
-    assert "behind third, which can never start" in runs["fourth"].why
+    assert "it waits for third, which can never start" in runs["fourth"].why
     for name in ("second", "third", "fourth"):
         assert (runs[name].state, runs[name].can_cancel) == (RunState.FAILED, True)
 

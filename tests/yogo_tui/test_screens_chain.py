@@ -86,7 +86,7 @@ async def test_a_fine_tune_from_a_run_has_its_data_chosen_and_is_seen_among_the_
         await until(pilot, lambda: "── 2 runs ──" in shown(pilot))
 
 
-BOTH_LISTS = ("knows a, b;", "names a, c. Begin with new")
+BOTH_LISTS = ("knows a, b;", "names a, c. Start with new")
 
 
 async def see(pilot: Pilot[None], *words: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,15 +12,16 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, shown, until
+from tests.yogo_tui.fake_session import FakeSession, MemoryHost, see, shown, until
 from yogo.synth.png import png
 from yogo_tui.app import Console
-from yogo_tui.session import DefinitionFile
+from yogo_tui.hosts.base import A, Question, Tell, silent
+from yogo_tui.questions.definitions import DefinitionFile, Survey
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two definitions: one of three pictures with four cells, one that names a folder that is not there."""
+    """Two definitions: one of three images with four cells, one that names a folder that is not there."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     for folder in ("images", "labels", "defs/pre-training"):
         (tmp_path / folder).mkdir(parents=True)
@@ -32,29 +34,40 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     good = "class_names: [healthy, ring]\ndataset_paths:\n  a:\n    image_path: ../../images\n    label_path: {}\n"
     (tmp_path / "defs/pre-training/good.yml").write_text(good.format("../../labels"))
     (tmp_path / "defs/broken.yml").write_text(good.format("../../gone"))
+    # A definition's folders are looked for from here too: what lies above a checkout is nobody's to know.
+    (tmp_path / "deep/below/this").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep/below/this")
     return tmp_path / "defs"
 
 
+class Counting(MemoryHost):
+    """Counts for ever, once it has counted 7 labels."""
+
+    async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        if isinstance(question, Survey):
+            tell("reading labels", 7, 0)
+            await asyncio.Event().wait()
+        return await super().ask(question, tell=tell)
+
+
 @asynccontextmanager
-async def datasets(root: Path) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
+async def datasets(root: Path, host: MemoryHost | None = None) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
     session = FakeSession(folder=root.parent)
+    session.host = host or session.host
     session.definition_files = tuple(DefinitionFile(path, root) for path in sorted(root.rglob("*.yml")))
-    app = Console(session, mode="datasets")  # type: ignore[arg-type]
+    app = Console(session, mode="datasets")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: "1 Datasets" in shown(pilot))
         yield pilot, session
-
-
-async def see(pilot: Pilot[None], *words: str) -> None:
-    await until(pilot, lambda: all(word in shown(pilot) for word in words))
 
 
 async def test_counts_and_problems_are_shown_with_their_places(root: Path) -> None:
     async with datasets(root) as (pilot, _):
         await see(pilot, "broken.yml", "✖ line 4: image_path does not exist")
         await pilot.press("down", "down")
-        await see(pilot, "3 pictures in 1 folder · 2 classes", "train 3 · val 0 · test 0", "75.0 %", "25.0 %")
-        await see(pilot, "1 cells a picture (median), at most 2")
+        await see(pilot, "3 images in 1 folder · 2 classes", "train 3 · val 0 · test 0", "75.0 %", "25.0 %")
+        await see(pilot, "1 cell an image (median), at most 2")
+        assert shown(pilot).count("(median)") == 1
 
 
 async def test_a_folder_shows_no_other_definitions_counts(root: Path) -> None:
@@ -71,11 +84,18 @@ async def test_l_launches_with_it(root: Path) -> None:
         await see(pilot, "3 Launch", "pre-training/good.yml", "✔ bash -n")
 
 
-async def test_a_filter_narrows_the_tree(root: Path) -> None:
+async def test_a_filter_narrows_the_tree_and_what_it_leaves_is_what_is_shown(root: Path) -> None:
+    """Also where that stands in the very line that another stood in."""
+    (root / "pre-training/good.yml").rename(root / "good.yml")
+    good = (root / "good.yml").read_text().replace("../../", "../")
+    (root / "good.yml").write_text(good)
     async with datasets(root) as (pilot, _):
-        await see(pilot, "broken.yml")
+        await see(pilot, "broken.yml", "✖ line 4")
         await pilot.press("slash", *"good", "enter")
-        await until(pilot, lambda: "broken.yml" not in shown(pilot))
+        await see(pilot, "── good.yml", "3 images in 1 folder")
+        assert "broken.yml" not in shown(pilot)
+        await pilot.press("slash", *"zebra")
+        await see(pilot, "No definition has “zebra” in its path.")
 
 
 async def test_a_file_that_was_edited_is_counted_anew(root: Path) -> None:
@@ -84,7 +104,7 @@ async def test_a_file_that_was_edited_is_counted_anew(root: Path) -> None:
         good = (root / "broken.yml").read_text().replace("../../", "../").replace("gone", "labels")
         (root / "broken.yml").write_text(good)
         await pilot.press("c")
-        await see(pilot, "3 pictures in 1 folder")
+        await see(pilot, "3 images in 1 folder")
 
 
 async def test_labels_that_were_corrected_in_place_are_counted_anew_without_being_asked(root: Path) -> None:
@@ -105,6 +125,18 @@ async def test_a_picture_that_cannot_be_read_is_named(root: Path) -> None:
     async with datasets(root) as (pilot, _):
         await pilot.press("down", "down")
         await see(pilot, "✖ 2.png: This file is empty")
+
+
+async def test_while_it_counts_keys_are_served_and_what_is_wrong_is_shown(root: Path) -> None:
+    async with datasets(root, Counting()) as (pilot, _):
+        await see(pilot, "✖ line 4", "reading labels · 7 · esc")
+        await pilot.press("escape")
+        await see(pilot, "✖ line 4", "left · c counts it again")
+        await pilot.press("c")
+        await see(pilot, "✖ line 4", "reading labels · 7 · esc")
+        await pilot.press("down", "down")
+        await see(pilot, "── pre-training/good.yml ─ reading labels · 7")
+        assert "line 4" not in shown(pilot)
 
 
 async def test_no_definitions_says_where_they_would_lie(tmp_path: Path) -> None:

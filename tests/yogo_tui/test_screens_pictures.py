@@ -1,31 +1,30 @@
-"""Datasets, `v`: a definition's pictures in the terminal, with their boxes."""
+"""Datasets, `v`: a definition's images in the terminal, with their boxes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 from rich.color import Color
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, shown, until
-from yogo.data.headers import depth_of_set
-from yogo.definition import Sample
-from yogo.errors import DefinitionError
+from tests.yogo_tui.fake_session import FakeSession, MemoryHost, see
 from yogo_tui.app import Console
-from yogo_tui.session import DefinitionFile
-from yogo_tui.widgets.picture import draw
+from yogo_tui.hosts.base import A, Question, Tell, silent
+from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.questions.images import ListImages, LookAtImage
+from yogo_tui.widgets.picture import COLOURS, Drawn, draw
 
 CLASSES = ("healthy", "ring")
 
 
 @pytest.fixture
 def definition(tmp_path: Path) -> Path:
-    """Three grey pictures, the first with a box of each class, the second torn."""
+    """Three grey images, the first with a box of each class, the second torn."""
     for folder in ("images", "labels", "defs"):
         (tmp_path / folder).mkdir()
     for number in range(3):
@@ -41,30 +40,36 @@ def definition(tmp_path: Path) -> Path:
     return path
 
 
+class Stuck(MemoryHost):
+    """Never shows the second image."""
+
+    async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        if isinstance(question, LookAtImage) and question.position == 1:
+            await asyncio.Event().wait()
+        return await super().ask(question, tell=tell)
+
+
 @asynccontextmanager
-async def pictures(definition: Path) -> AsyncIterator[Pilot[None]]:
+async def pictures(definition: Path, host: MemoryHost | None = None) -> AsyncIterator[Pilot[None]]:
     session = FakeSession(folder=definition.parent.parent)
+    session.host = host or session.host
     session.definition_files = (DefinitionFile(definition, definition.parent),)
-    app = Console(session, mode="datasets")  # type: ignore[arg-type]
+    app = Console(session, mode="datasets")
     async with app.run_test(size=(80, 24)) as pilot:
-        await see(pilot, "cells.yml", "v pictures")
+        await see(pilot, "cells.yml", "v images")
         await pilot.press("v")
         yield pilot
-
-
-async def see(pilot: Pilot[None], *words: str) -> None:
-    await until(pilot, lambda: all(word in shown(pilot) for word in words))
 
 
 async def test_pictures_are_walked_through_with_their_boxes_counted(definition: Path) -> None:
     async with pictures(definition) as pilot:
         await see(pilot, "0.png", "1 of 3 · train · 2 cells", "▀▀▀▀", "■ healthy 1", "■ ring 1")
         await pilot.press("end")
-        await see(pilot, "2.png", "3 of 3", "0 cells", "no boxes on this picture")
+        await see(pilot, "2.png", "3 of 3", "0 cells", "no boxes on this image")
         await pilot.press("home")
         await see(pilot, "1 of 3 · train · 2 cells")
         await pilot.press("escape")
-        await see(pilot, "1 Datasets", "v pictures")
+        await see(pilot, "1 Datasets", "v images")
 
 
 async def test_a_broken_picture_says_so_and_the_next_one_is_shown(definition: Path) -> None:
@@ -82,53 +87,98 @@ async def test_a_definition_that_cannot_be_read_says_where(definition: Path) -> 
         await see(pilot, "✖", "does not exist", "gone")
 
 
+async def test_an_image_stays_until_the_next_one_is_there_and_keys_do_not_wait_for_it(definition: Path) -> None:
+    async with pictures(definition, Stuck()) as pilot:
+        await see(pilot, "── 0.png", "1 of 3 · train · 2 cells")
+        await pilot.press("n")
+        await see(pilot, "── 0.png", "2 of 3 …", "▀▀▀▀", "■ ring 1")
+        await pilot.press("n")
+        await see(pilot, "── 2.png", "3 of 3 · train · 0 cells")
+
+
+def drawn(definition: Path, columns: int = 40, rows: int = 15) -> Drawn:
+    """The first image, within so many cells."""
+    image = LookAtImage(definition, definition.parent, 0, columns, 2 * rows, COLOURS).answer(silent)
+    assert not image.problem
+    return draw(image, ListImages(definition, definition.parent).answer(silent).classes, columns)
+
+
 def test_a_box_is_outlined_in_its_class_s_colour(definition: Path) -> None:
-    folder = definition.parent.parent
-    drawn = draw(Sample(str(folder / "images/0.png"), str(folder / "labels/0.txt"), "0"), CLASSES, 40, 15)
-    lines = drawn.blocks.plain.split("\n")
+    shown = drawn(definition)
+    lines = shown.blocks.plain.split("\n")
     assert [len(line) for line in lines] == [40] * 15
-    legend = [span.style.color for span in drawn.legend.spans if not isinstance(span.style, str)]
-    colours = [span.style.color for span in drawn.blocks.spans if not isinstance(span.style, str)]
+    legend = [span.style.color for span in shown.legend.spans if not isinstance(span.style, str)]
+    colours = [span.style.color for span in shown.blocks.spans if not isinstance(span.style, str)]
     assert len(legend) == 2
     assert set(legend) | {Color.from_rgb(128, 128, 128)} == set(colours)
     assert min(colours.index(legend[0]), colours.index(legend[1])) == colours.index(legend[0])
 
 
-def shade(path: Path, **more: Any) -> Color | None:
-    """Of a picture that has one."""
-    drawn = draw(Sample(str(path), None, path.stem), CLASSES, 8, 4, **more)
-    (style,) = {span.style for span in drawn.blocks.spans}
+def written(folder: Path, images: Mapping[str, Image.Image], classes: Sequence[str] = CLASSES, rows: str = "") -> Path:
+    """A definition of these images, by their names; each has a label file of these rows."""
+    for name in ("images", "labels"):
+        (folder / name).mkdir(parents=True)
+    for name, image in images.items():
+        image.save(folder / "images" / name, tiffinfo=image.info.get("tags", {}))
+        (folder / "labels" / name).with_suffix(".txt").write_text(rows)
+    path = folder / "cells.yml"
+    path.write_text(
+        f"class_names: [{', '.join(classes)}]\ndataset_paths:\n  a: {{image_path: images, label_path: labels}}\n"
+    )
+    return path
+
+
+def shade(definition: Path) -> Color | None:
+    """Of an image that has one."""
+    (style,) = {span.style for span in drawn(definition, 8, 4).blocks.spans}
     assert not isinstance(style, str)
     return style.color
 
 
 @pytest.mark.parametrize(("value", "seen"), [(200, 200), (2_000, 125), (51_200, 199)])
 def test_deep_pictures_are_shown_at_the_range_that_they_are_trained_at(tmp_path: Path, value: int, seen: int) -> None:
-    Image.new("I;16", (8, 8), value).save(tmp_path / "deep.png")
-    Image.new("I", (8, 8), value).save(tmp_path / "deep.tif")
-    for name in ("deep.png", "deep.tif"):
-        assert shade(tmp_path / name) == Color.from_rgb(seen, seen, seen)
+    for name, mode in (("deep.png", "I;16"), ("deep.tif", "I")):
+        definition = written(tmp_path / name, {name: Image.new(mode, (8, 8), value)})
+        assert shade(definition) == Color.from_rgb(seen, seen, seen)
 
 
 def test_a_dim_picture_is_shown_as_dim_as_it_is_among_the_others(tmp_path: Path) -> None:
-    for index, value in enumerate((200, 4_000)):
-        Image.new("I;16", (8, 8), value).save(tmp_path / f"{index}.png")
-    depth = depth_of_set([str(tmp_path / f"{index}.png") for index in range(2)])
-    assert shade(tmp_path / "0.png", bits=depth) == Color.from_rgb(12, 12, 12)
+    dim, bright = (Image.new("I;16", (8, 8), value) for value in (200, 4_000))
+    assert shade(written(tmp_path, {"a.png": dim, "b.png": bright})) == Color.from_rgb(12, 12, 12)
 
 
 def test_a_turned_tiff_is_shown_as_it_is_trained_on(tmp_path: Path) -> None:
     top_dark = Image.new("L", (8, 8), 200)
     top_dark.paste(10, (0, 0, 8, 4))
-    top_dark.save(tmp_path / "a.tif", tiffinfo={274: 3})
-    drawn = draw(Sample(str(tmp_path / "a.tif"), None, "a"), CLASSES, 8, 4)
-    first = drawn.blocks.spans[0].style
+    top_dark.info["tags"] = {274: 3}
+    first = drawn(written(tmp_path, {"a.tif": top_dark}), 8, 4).blocks.spans[0].style
     assert not isinstance(first, str)
     assert first.color == Color.from_rgb(10, 10, 10)
 
 
-def test_labels_that_are_broken_are_named_with_their_line(definition: Path) -> None:
-    folder = definition.parent.parent
-    (folder / "labels/0.txt").write_text("7 0.5 0.5 0.1 0.1\n")
-    with pytest.raises(DefinitionError, match=r"0\.txt, line 1|line 1.*0\.txt"):
-        draw(Sample(str(folder / "images/0.png"), str(folder / "labels/0.txt"), "0"), CLASSES, 40, 15)
+async def test_labels_that_are_broken_are_named_with_their_line(definition: Path) -> None:
+    (definition.parent.parent / "labels/0.txt").write_text("7 0.5 0.5 0.1 0.1\n")
+    async with pictures(definition) as pilot:
+        await see(pilot, "── 0.png", "1 of 3 · train", "✖", "0.txt", "line 1")
+
+
+def test_a_class_is_not_broken_at_the_end_of_a_line_of_the_legend(tmp_path: Path) -> None:
+    classes = [f"class {letter}" for letter in "abcdefgh"]
+    rows = "".join(f"{number} 0.5 0.5 0.1 0.1\n" for number in range(8))
+    definition = written(tmp_path, {"a.png": Image.new("L", (40, 30), 128)}, classes, rows)
+    lines = drawn(definition, 40, 20).legend.plain.split("\n")
+    assert all(len(line) <= 38 for line in lines)
+    assert "   ".join(lines) == "   ".join(f"■ {name} 1" for name in classes)
+
+
+async def test_files_that_were_removed_since_they_were_listed_are_told(definition: Path) -> None:
+    async with pictures(definition) as pilot:
+        await see(pilot, "1 of 3 · train · 2 cells")
+        for folder in ("images", "labels"):
+            for file in (definition.parent.parent / folder).glob("[12].*"):
+                file.unlink()
+        assert isinstance(pilot.app, Console)
+        workspace = pilot.app.session.settings.workspace_folder
+        ListImages(definition, workspace).answer(silent)  # as another console of this process would
+        await pilot.press("end")
+        await see(pilot, "── cells.yml", "3 of 3 ──", "✖", "has 1", "image now: leave its images and open them again.")

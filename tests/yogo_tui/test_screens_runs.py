@@ -20,7 +20,7 @@ from yogo_tui.widgets.runs_table import RunsTable
 
 @asynccontextmanager
 async def console(session: FakeSession, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
-    app = Console(session)  # type: ignore[arg-type]
+    app = Console(session)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: "4 Runs" in shown(pilot))
         yield pilot
@@ -89,13 +89,15 @@ async def test_a_run_is_cancelled_only_after_a_yes() -> None:
         await until(pilot, lambda: "chaos-cat-0727" in shown(pilot))
         await pilot.press("x")
         await until(pilot, lambda: "Cancel chaos-cat-0727? It saves and stops, in epoch 9.6 of 16" in shown(pilot))
-        await pilot.press("n", "x")
+        await pilot.press("n")
+        await until(pilot, lambda: "Cancel chaos-cat-0727?" not in shown(pilot))
+        await pilot.press("x")
         await until(pilot, lambda: "Cancel chaos-cat-0727?" in shown(pilot))
-        assert session.cancelled == []
+        assert session.cluster.cancelled == []
         await pilot.press("y")
-        await until(pilot, lambda: session.cancelled)
+        await until(pilot, lambda: session.cluster.cancelled)
 
-        assert session.cancelled == ["chaos-cat-0727"]
+        assert session.cluster.cancelled == ["job-chaos-cat-0727"]
 
 
 async def test_cancelling_says_which_runs_would_then_never_start() -> None:
@@ -116,7 +118,7 @@ async def test_a_run_that_is_over_is_not_asked_about() -> None:
         await until(pilot, lambda: "done-elm-1" in shown(pilot))
         await pilot.press("x")
         await until(pilot, lambda: "done-elm-1 is over" in shown(pilot))
-        assert session.cancelled == []
+        assert session.cluster.cancelled == []
 
 
 async def test_a_run_that_can_never_start_can_be_cancelled() -> None:
@@ -127,7 +129,7 @@ async def test_a_run_that_can_never_start_can_be_cancelled() -> None:
         await pilot.press("x")
         await until(pilot, lambda: "Cancel stuck-elm-1?" in shown(pilot))
         await pilot.press("y")
-        await until(pilot, lambda: session.cancelled)
+        await until(pilot, lambda: session.cluster.cancelled)
 
 
 async def test_a_cluster_that_does_not_answer_leaves_the_runs_in_view_with_their_age() -> None:
@@ -166,8 +168,10 @@ async def test_copying_shows_what_was_handed_to_the_terminal() -> None:
 
 
 async def test_the_path_of_a_run_that_was_deleted_meanwhile_is_not_copied() -> None:
-    async with console(FakeSession(make_run("chaos-cat-0727"))) as pilot:
+    session = FakeSession(make_run("chaos-cat-0727"))
+    async with console(session) as pilot:
         await until(pilot, lambda: "chaos-cat-0727" in shown(pilot))
+        session.host.files.clear()
         await pilot.press("y")
         await until(pilot, lambda: "not copied" in shown(pilot) and "does not exist" in shown(pilot))
 
@@ -181,11 +185,23 @@ async def test_every_column_fits_the_width(width: int) -> None:
         assert "…" in lines_of(pilot, "▶ running")[0]
 
 
-async def test_no_toast_of_before_covers_a_question() -> None:
-    session = FakeSession(make_run("chaos-cat-0727"))
+@pytest.mark.parametrize(
+    ("keys", "asked"),
+    [
+        (("x",), "Cancel chaos-cat-0727?"),
+        (("u",), "use chaos-cat-0727"),
+        (("question_mark",), "keys that work here"),
+        (("u", *"find", "enter"), "images to find cells in"),
+        (("r",), "was not resumed"),
+    ],
+)
+async def test_no_toast_of_before_covers_a_question(keys: tuple[str, ...], asked: str) -> None:
+    session = FakeSession(make_run("chaos-cat-0727", has_best=True))
     async with console(session) as pilot:
         await until(pilot, lambda: "chaos-cat-0727" in shown(pilot))
         pilot.app.notify("copied a long path that covers half of the screen", timeout=600)
         await until(pilot, lambda: "copied a long path" in shown(pilot))
-        await pilot.press("x")
-        await until(pilot, lambda: "Cancel chaos-cat-0727?" in shown(pilot) and "copied" not in shown(pilot))
+        await pilot.press(*keys[:-1])
+        pilot.app.notify("copied another path", timeout=600)
+        await pilot.press(keys[-1])
+        await until(pilot, lambda: asked in shown(pilot) and "copied" not in shown(pilot))

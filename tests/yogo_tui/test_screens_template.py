@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,18 +10,19 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, shown, until
+from tests.yogo_tui.fake_session import FakeSession, see, shown, until
 from yogo_tui.app import Console
+from yogo_tui.errors import TemplateError
 from yogo_tui.launch import script, templates
-from yogo_tui.launch.plan import Plan
-from yogo_tui.session import DefinitionFile
+from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.settings import load
 
 
 class Rendering(FakeSession):
     """Fills in real templates."""
 
-    def render(self, plan: Plan) -> str:
+    def render(self, plan: LaunchPlan) -> str:
         return script.render(self.settings, plan, script.PREVIEW_TOKEN)
 
 
@@ -37,14 +39,10 @@ def session(tmp_path: Path) -> Rendering:
 
 @asynccontextmanager
 async def launch_screen(session: FakeSession) -> AsyncIterator[Pilot[None]]:
-    app = Console(session, mode="launch")  # type: ignore[arg-type]
+    app = Console(session, mode="launch")
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await see(pilot, "e edit script", "t template", "── 1gpu.sbatch ──")
         yield pilot
-
-
-async def see(pilot: Pilot[None], *words: str) -> None:
-    await until(pilot, lambda: all(word in shown(pilot) for word in words))
 
 
 async def test_a_template_of_the_user_s_is_chosen_shown_and_submitted(session: Rendering) -> None:
@@ -73,6 +71,22 @@ async def test_what_is_wrong_in_a_template_is_shown_with_its_line(session: Rende
         await until(pilot, lambda: f"line 3: {said}" in " ".join(shown(pilot).split()))
 
 
+@pytest.mark.parametrize(
+    ("script", "is_refused"),
+    [
+        ("#!/bin/bash\n#SBATCH --time=1\necho mine\n#SBATCH --gpus=4\n", True),
+        ("#!/bin/bash\necho mine\n# note\n\n#SBATCH --gpus=4\ncat <<end\nend\n", True),
+        ("#!/bin/bash\n  # indented\n\n#SBATCH --gpus=4\necho mine\n  #SBATCH is read nowhere\n", False),
+        ("#!/bin/bash\n#SBATCH --gpus=4\ncat > other.sh <<end\n#SBATCH --gpus=1\nend\n", False),
+    ],
+)
+def test_a_line_to_slurm_below_the_first_command_is_refused(tmp_path: Path, script: str, is_refused: bool) -> None:
+    (tmp_path / "4gpu.sbatch").write_text(script)
+    said = r"`#SBATCH --gpus=4` on line \d, below the command `echo mine`"
+    with pytest.raises(TemplateError, match=said) if is_refused else contextlib.nullcontext():
+        assert templates.fill("4gpu.sbatch", {}, own=tmp_path) == script
+
+
 def test_an_edited_copy_is_rendered_and_an_unchanged_one_is_not_kept(tmp_path: Path) -> None:
     own = tmp_path / "templates"
     path = templates.own_copy("2gpu.sbatch", own)
@@ -84,4 +98,4 @@ def test_an_edited_copy_is_rendered_and_an_unchanged_one_is_not_kept(tmp_path: P
 
 
 def test_pieces_and_the_wrapper_are_not_offered(tmp_path: Path) -> None:
-    assert templates.names(tmp_path / "none") == ("1gpu.sbatch", "2gpu.sbatch", "4gpu.sbatch")
+    assert templates.names(tmp_path / "none") == ("1gpu.sbatch", "2gpu.sbatch", "2nodes.sbatch", "4gpu.sbatch")

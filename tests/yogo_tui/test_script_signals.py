@@ -12,8 +12,7 @@ import pytest
 
 from tests.yogo_tui.test_render import TRAINER, plan
 from yogo_tui.launch.script import render, render_wrapper
-from yogo_tui.launch.templates import shipped
-from yogo_tui.settings import Settings
+from yogo_tui.settings import Settings, shipped_templates
 
 DEAF = "#!/bin/sh\n[ $1 = claim ] && exit 0\necho ready\nexec sleep 20\n"
 """A trainer that has not yet come as far as to listen for signals."""
@@ -155,15 +154,24 @@ def test_a_job_that_is_cancelled_while_it_asks_for_its_place_ends(site: Path) ->
     assert end(process)[1] == 143
 
 
-@pytest.mark.parametrize(("file", "says"), [("state", "CANCELLED"), ("restarts", "1"), ("restarts", "10")])
-def test_a_start_that_slurm_has_given_up_brings_nothing_back(site: Path, file: str, says: str) -> None:
-    """Its node was called down, say, and the job was started again elsewhere, or cancelled."""
+@pytest.mark.parametrize(
+    ("file", "says", "why"),
+    [
+        ("state", "CANCELLED", "was cancelled"),
+        ("state", "COMPLETING", "has ended the job"),
+        ("state", "NODE_FAIL", "has ended the job"),
+        ("restarts", "1", "has queued the job again"),
+        ("restarts", "10", "has queued the job again"),
+    ],
+)
+def test_a_start_that_slurm_has_given_up_brings_nothing_back(site: Path, file: str, says: str, why: str) -> None:
+    """Its node was lost, say, and the job was queued again, or cancelled."""
     (site.parent / file).write_text(says)
     process = start(site, render(settings(site), plan(), "token"))
     process.send_signal(signal.SIGUSR2)
     out, status = end(process)
     assert (status, requeues(site)) == (143, 0)
-    assert ("was cancelled" if file == "state" else "was started again elsewhere") in out
+    assert why in out
 
 
 def test_a_job_whose_time_was_up_without_a_warning_comes_back(site: Path) -> None:
@@ -175,9 +183,15 @@ def test_a_job_whose_time_was_up_without_a_warning_comes_back(site: Path) -> Non
 
 
 def test_a_set_up_line_that_fails_ends_the_job_with_a_sentence_that_names_it(site: Path) -> None:
-    odd = ("echo ready", "if false; then", "  true", "fi", "false || true", "loader() { false; return 3; }")
-    odd = (*odd, "loader cuda/12", "echo not reached")
-    out, status = end(start(site, render(settings(site, *odd), plan(), "token")))
+    odd = (
+        "echo ready",
+        "if false; then",
+        "  true",
+        "fi",
+        "false || true",
+        "loader() { false; return 3; }",
+    )
+    out, status = end(start(site, render(settings(site, *odd, "loader cuda/12", "echo not reached"), plan(), "token")))
     assert status == 3
     assert "This line of the setting setup failed, with exit status 3: loader cuda/12\n" in out
     assert "not reached" not in out
@@ -203,7 +217,7 @@ def test_set_up_lines_that_make_the_shell_strict_do_not_lose_the_requeue(site: P
 def test_a_template_of_the_users_own_that_is_older_than_the_traps_gets_them(site: Path) -> None:
     own = site.parent / "templates"
     own.mkdir()
-    shipped_text = (shipped() / "1gpu.sbatch").read_text()
+    shipped_text = (shipped_templates() / "1gpu.sbatch").read_text()
     (own / "1gpu.sbatch").write_text(shipped_text.replace('{% include "_signals.sbatch" %}\n\n', ""))
     old = slow(site).model_copy(update={"templates": own})
     script = render(old, plan(), "token")

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings import Settings, default_file, definition_files, load
+from yogo_tui.hosts.base import silent
+from yogo_tui.questions.definitions import ListDefinitions
+from yogo_tui.settings import Settings, default_file, load
+from yogo_tui.settings.document import dumped
 
 
 def written(folder: Path, text: str) -> Path:
@@ -17,11 +20,41 @@ def written(folder: Path, text: str) -> Path:
     return file
 
 
+def test_numbers_and_words_of_yaml_1_1_keep_their_meaning(tmp_path: Path) -> None:
+    file = written(
+        tmp_path,
+        "account: 12e4\npartition: 08\ngpu_type: yes\nlocal_slots: 010\npoll_seconds: 1:30.5\nwandb_project: '010'\n"
+        "sizes:\n  - {gpus: 02, cpus: 0_17, hours: 1:30, template: 1gpu.sbatch, name: 1e3}\n"
+        "  - {gpus: 0x1, cpus: 0b11, hours: 1_0, processes: '03', template: 2gpu.sbatch, name: off}\n",
+    )
+    settings = load(file)
+    assert (settings.account, settings.partition, settings.gpu_type) == ("12e4", "08", "yes")
+    assert (settings.local_slots, settings.poll_seconds, settings.wandb_project) == (8, 90.5, "010")
+    first, second = settings.sizes
+    assert (first.gpus, first.cpus, first.hours, first.name) == (2, 15, 90, "1e3")
+    assert (second.gpus, second.cpus, second.hours, second.processes, second.name) == (1, 3, 10, 3, "off")
+    assert settings.notices == (
+        f"{file}, line 4: local_slots: 010 means 8. Write local_slots: 8 instead.",
+        f"{file}, line 5: poll_seconds: 1:30.5 means 90.5. Write poll_seconds: 90.5 instead.",
+        f"{file}, line 8: cpus: 0_17 means 15. Write cpus: 15 instead. hours: 1:30 means 90. Write hours: 90 instead.",
+    )
+
+
+@pytest.mark.parametrize(
+    "word", ["yes", "010", "1e3", "08", "0o17", "1:30", "~", "true", "2026-01-01", "a: b", "#x", ""]
+)
+def test_a_setting_that_is_written_is_read_as_it_was(tmp_path: Path, word: str) -> None:
+    text = dumped("account", word) + dumped("setup", (word, "two")) + dumped("poll_seconds", 3600.0)
+    settings = load(written(tmp_path, text))
+    assert (settings.account, settings.setup, settings.poll_seconds) == (word, (word, "two"), 3600)
+    assert settings.notices == ()
+
+
 def test_without_a_file_the_defaults_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     settings = load(env={"XDG_CONFIG_HOME": str(tmp_path / "none")})
     assert settings == Settings()
-    assert settings.runs_folder == tmp_path / "trained_models"
+    assert settings.own_runs_folder == tmp_path / "trained_models"
     assert settings.definition_folders == (tmp_path / "dataset_defs",)
 
 
@@ -57,6 +90,7 @@ WRONG = [
     ("partition: 2026-01-01\n", 1, "partition must be text"),
     ("account: {a: b}\n", 1, "account must be text"),
     ('partition: "a\\eb"\n', 1, "control character"),
+    ("setup:\n\t- module load cuda\n", 2, "YAML does not allow a tab here: replace it with spaces."),
     ("runs: old\n", 1, 'runs must be a list, one a line, each after "- "'),
     ("runs:\n  - a\n  - 5\n", 3, "runs.1 must be a path, not 5"),
     ("runs:\n  - ''\n", 2, "a folder"),
@@ -146,8 +180,9 @@ def test_a_folder_that_is_named_twice_is_looked_at_once(tmp_path: Path, monkeypa
     (tmp_path / "defs/sub/one.yml").touch()
     text = "runs: [more, more/, ./more, trained_models, link]\ndefinitions: [defs, defs/sub, defs]\npresets: [p, ./p]\n"
     settings = load(written(tmp_path, text))
-    assert settings.run_folders == (tmp_path / "trained_models", tmp_path / "more")
-    assert [path for path, _ in definition_files(settings)] == [tmp_path / "defs/sub/one.yml"]
+    assert settings.all_runs_folders == (tmp_path / "trained_models", tmp_path / "more")
+    found = ListDefinitions(settings.definition_folders).answer(silent)
+    assert [file.path for file in found] == [tmp_path / "defs/sub/one.yml"]
     assert settings.preset_folders == (tmp_path / "recipes", tmp_path / "p")
 
 
@@ -196,5 +231,19 @@ def test_a_default_that_is_only_written_out_is_no_news(tmp_path: Path, monkeypat
 
 def test_a_size_that_is_not_offered_lists_those_that_are() -> None:
     assert Settings().size("2").cpus == 32
-    with pytest.raises(SettingsError, match="1, 2, 4"):
+    with pytest.raises(SettingsError, match="1, 2, 4 and 2nodes"):
         Settings().size("3")
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ("gpus: 3, cpus: 4, nodes: 2", "gpus: 3 cannot be shared equally by 2 nodes"),
+        ("gpus: 2, cpus: 3, nodes: 2", "cpus: 3 cannot be shared equally by 2 nodes"),
+        ("gpus: 0, cpus: 4, nodes: 2, processes: 3", "processes: 3 cannot be shared equally by 2 nodes"),
+        ("gpus: 2, cpus: 4, nodes: 0", "nodes"),
+    ],
+)
+def test_nodes_have_equal_shares_of_a_size(tmp_path: Path, size: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load(written(tmp_path, f"sizes:\n  - {{{size}, hours: 1, template: 2nodes.sbatch}}\n"))

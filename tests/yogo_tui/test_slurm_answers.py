@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.yogo_tui.lab import answering_slurm
 from yogo_tui.cluster.base import JobId, JobState
 from yogo_tui.cluster.slurm import SlurmCluster
 from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, moment, seconds
@@ -20,16 +21,19 @@ from yogo_tui.cluster.slurm.nodes import count_gpus
 from yogo_tui.cluster.slurm.past import parse_accounting
 from yogo_tui.cluster.slurm.queue import parse_queue
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
-from yogo_tui.hosts.base import Completed, Entry, Piece
+from yogo_tui.hosts.base import A, Completed, Entry, Host, Piece, Question, Tell, silent
 from yogo_tui.hosts.here import HereHost
 
 CONFIG = Completed(0, "ClusterName             = lab\nAccountingStorageType   = accounting_storage/slurmdbd\n")
 NO_ACCOUNTS = Completed(0, "ClusterName             = lab\nAccountingStorageType   = accounting_storage/none\n")
+STARTED = "2026-11-23T07:49:15"
 SCRIPT = PurePosixPath("/runs/a/job.sbatch")
+
+Answers = dict[str, Completed | HostError]
 
 
 @dataclass
-class ScriptedHost:
+class ScriptedHost(Host):
     """Answers each program from a table, and keeps what it was asked."""
 
     answers: Mapping[str, Completed | HostError]
@@ -42,7 +46,10 @@ class ScriptedHost:
         *,
         stdin: str = "",
         env: Mapping[str, str] | None = None,
+        folder: PurePosixPath | None = None,
         timeout_seconds: float = 150.0,
+        only_looks: bool = False,
+        is_repeatable: bool = False,
     ) -> Completed:
         self.asked.append(tuple(argv))
         answer = self.answers.get(argv[0], Completed(0))
@@ -59,13 +66,19 @@ class ScriptedHost:
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         raise HostError(f"{path} cannot be written.")
 
+    async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        raise HostError("Nothing is answered here.")
+
+    async def close(self) -> None:
+        pass
+
 
 def queue_row(job_id: str = "7", state: str = "RUNNING", reason: str = "None", name: str = "a", **other: str) -> str:
     row = {"partition": "gpu", "tres": "cpu=1,gres/gpu=2", "per_node": "gres:gpu:a100:2", "dependency": "(null)"}
-    row |= {"comment": "", "stdout": "/logs/%j.log", "exit": "0", "number": job_id} | other
+    row |= {"comment": "", "stdout": "/logs/%j.log", "exit": "0", "number": job_id, "start": STARTED} | other
     fields = (
         job_id, state, reason, row["partition"], row["tres"], row["per_node"], "1", "gpu1", "2026-11-23T07:49:14",
-        "2026-11-23T07:49:15", "N/A", "1:00:00", row["exit"], row["dependency"], "me", row["number"],
+        row["start"], "N/A", "1:00:00", row["exit"], row["dependency"], "me", row["number"],
         row["number"], "N/A", "N/A", "gpu1", "/work", row["stdout"], row["comment"], name,
     )  # fmt: skip
     return "\x1f".join(fields) + "\x1e"
@@ -117,7 +130,7 @@ async def test_a_dependency_is_asked_for_as_afterok() -> None:
 )
 async def test_an_sbatch_that_may_have_queued_the_job_is_unknown_not_failed(answer: Completed | HostError) -> None:
     host = ScriptedHost({"scontrol": CONFIG, "sbatch": answer})
-    with pytest.raises(ClusterUnknown, match=r"^It is not known whether Slurm took the job: .*\.$"):
+    with pytest.raises(ClusterUnknown, match=r"^sbatch (failed: .*|printed .*|gave no answer .*)\.$"):
         await SlurmCluster(host).submit(SCRIPT)
 
 
@@ -165,7 +178,7 @@ async def test_only_what_sbatch_itself_refused_is_a_refusal(words: str, end: str
 async def test_what_a_command_says_cannot_drive_the_terminal() -> None:
     host = ScriptedHost({"scontrol": Completed(1, "", "slurm_load error: \x1b]52;c;aGk=\x07 timed out")})
     with pytest.raises(ClusterError, match=r"\\x1b\]52") as caught:
-        await SlurmCluster.open(host)
+        await answering_slurm(host)
     assert "\x1b" not in str(caught.value)
 
 
@@ -188,7 +201,11 @@ async def test_an_accounting_that_does_not_answer_does_not_hide_the_queue() -> N
 
 
 async def test_accounting_that_does_not_answer_is_not_an_answer_that_knows_of_no_job() -> None:
-    answers = {"scontrol": CONFIG, "squeue": Completed(0, queue_row()), "sacct": HostError("sacct gave no answer.")}
+    answers: dict[str, Completed | HostError] = {
+        "scontrol": CONFIG,
+        "squeue": Completed(0, queue_row()),
+        "sacct": HostError("sacct gave no answer."),
+    }
     host = ScriptedHost(answers)
     cluster = SlurmCluster(host)
     await cluster.jobs([JobId("6")])
@@ -238,7 +255,10 @@ async def test_accounting_is_asked_once_about_a_job_and_only_when_it_has_left_th
 
 
 async def test_a_job_that_was_seen_to_end_needs_no_accounting() -> None:
-    answers = {"scontrol": CONFIG, "squeue": Completed(0, queue_row("7", "FAILED", "NonZeroExitCode", exit="768"))}
+    answers: dict[str, Completed | HostError] = {
+        "scontrol": CONFIG,
+        "squeue": Completed(0, queue_row("7", "FAILED", "NonZeroExitCode", exit="768")),
+    }
     host = ScriptedHost(answers)
     cluster = SlurmCluster(host)
     await cluster.jobs()
@@ -249,7 +269,11 @@ async def test_a_job_that_was_seen_to_end_needs_no_accounting() -> None:
 
 
 async def test_a_job_that_accounting_still_calls_running_after_it_left_the_queue_is_unknown() -> None:
-    answers = {"scontrol": CONFIG, "squeue": Completed(0, HEADING), "sacct": Completed(0, account_row("7", "RUNNING"))}
+    answers: dict[str, Completed | HostError] = {
+        "scontrol": CONFIG,
+        "squeue": Completed(0, HEADING),
+        "sacct": Completed(0, account_row("7", "RUNNING")),
+    }
     host = ScriptedHost(answers)
     (job,) = await SlurmCluster(host).jobs([JobId("7")])
     assert (job.state, job.word) == (JobState.UNKNOWN, "RUNNING")
@@ -261,7 +285,7 @@ async def test_a_squeue_that_prints_nothing_has_not_said_that_there_are_no_jobs(
     assert await cluster.jobs() == ()
     for nothing in ("", "\n", "Welcome to the lab!\n"):
         answers["squeue"] = Completed(0, nothing)
-        with pytest.raises(ClusterUnknown, match="not even its heading"):
+        with pytest.raises(ClusterUnknown, match="neither jobs nor its heading"):
             await cluster.jobs()
 
 
@@ -363,4 +387,14 @@ def test_nodes_that_take_no_jobs_count_for_nothing_and_are_named() -> None:
     states = ("idle", "mixed", "idle~", "drained", "down*", "down*", "allocated*")
     table = "".join(f"n{index}\x1f{state}\x1fgpu:4\x1fgpu:1(IDX:0)\x1e\n" for index, state in enumerate(states))
     detail = "1 node is drained, 2 nodes are down*, 1 node is allocated*"
-    assert count_gpus(table) == (9, 12, detail)
+    assert count_gpus(table) == (9, (4, 4, 4), detail)
+
+
+async def test_a_partition_that_is_not_there_is_told_in_slurms_words_and_with_the_setting_that_names_it() -> None:
+    gone = Completed(1, "Partition nosuch not found\n")
+    host = ScriptedHost({"scontrol": gone, "sinfo": Completed(0)})
+    with pytest.raises(ClusterError) as caught:
+        await SlurmCluster(host).resources("nosuch")
+    assert str(caught.value) == (
+        "The partition 'nosuch' cannot be used: Partition nosuch not found. It is named by the setting `partition`."
+    )

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from tests.yogo_tui.lab import answering_slurm
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
-from yogo_tui.cluster.slurm import SlurmCluster, has_slurm
+from yogo_tui.cluster.slurm import SlurmCluster
+from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.cluster.watch import Watcher
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.here import HereHost
@@ -56,7 +58,7 @@ class Site:
 @pytest.fixture
 async def site(slurm: Any, tmp_path: Path) -> AsyncIterator[Site]:
     host = HereHost(slurm.environment)
-    site = Site(await SlurmCluster.open(host), host, tmp_path)
+    site = Site(await answering_slurm(host), host, tmp_path)
     yield site
     await site.cluster.cancel(site.submitted)
 
@@ -71,7 +73,7 @@ def test_a_second_start_finds_the_first(slurm: Any) -> None:
 
 async def test_the_cluster_says_its_own_name(site: Site) -> None:
     assert site.cluster.name == "yogotest"
-    assert await has_slurm(site.host)
+    assert await CLUSTERS["slurm"].is_there(site.host)
 
 
 async def test_a_job_that_slurm_has_forgotten_is_known_from_accounting(slurm: Any, site: Site, until: Any) -> None:
@@ -81,7 +83,7 @@ async def test_a_job_that_slurm_has_forgotten_is_known_from_accounting(slurm: An
     try:
         await until(lambda: site.is_forgotten(failed), what="Slurm to forget the job")
         # Another console, which never saw the job end.
-        other = await SlurmCluster.open(site.host)
+        other = await answering_slurm(site.host)
         (job,) = [job for job in await other.jobs([failed]) if job.id == failed]
         (found,) = [job for job in await other.find("probe") if job.id == failed]
     finally:
@@ -164,7 +166,7 @@ async def test_the_users_own_variables_change_neither_answers_nor_submissions(sl
         "TZ": "Asia/Tokyo",
         "LC_ALL": "C.UTF-8",
     }
-    cluster = await SlurmCluster.open(HereHost(slurm.environment | habits))
+    cluster = await answering_slurm(HereHost(slurm.environment | habits))
     job_id = await cluster.submit(site.script(f"echo $TZ $LC_ALL; {waits_for(site.folder / 'never')}"))
     site.submitted.append(job_id)
     job = next(job for job in await cluster.jobs() if job.id == job_id)
@@ -174,7 +176,7 @@ async def test_the_users_own_variables_change_neither_answers_nor_submissions(sl
 
 
 async def test_a_job_inherits_the_users_locale_not_the_one_of_the_questions(slurm: Any, site: Site, until: Any) -> None:
-    cluster = await SlurmCluster.open(HereHost(slurm.environment | {"LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"}))
+    cluster = await answering_slurm(HereHost(slurm.environment | {"LC_ALL": "C.UTF-8", "TZ": "Asia/Tokyo"}))
     job_id = await cluster.submit(site.script('echo "$TZ $LC_ALL"'))
     site.submitted.append(job_id)
     job = await until(lambda: site.has(job_id, JobState.DONE))
@@ -228,7 +230,7 @@ async def test_a_requeued_job_comes_back_under_its_id_with_its_log(site: Site, u
     body = f"echo attempt ${{SLURM_RESTART_COUNT:-0}}; {waits_for(site.folder / 'go')}"
     job_id = await site.submit(site.script(body, "--requeue"))
     await until(lambda: site.has(job_id, JobState.RUNNING))
-    await site.cluster.requeue([job_id])
+    assert (await site.host.run(["scontrol", "requeue", job_id])).status == 0
     assert await until(lambda: site.has(job_id, JobState.PENDING))
 
 
@@ -255,7 +257,7 @@ async def test_a_throttled_array_is_cancelled_by_what_the_queue_calls_it_and_the
 
 async def test_an_id_that_is_none_never_reaches_slurm(site: Site) -> None:
     for wrong in ("", "--user=root", "1 2", "probe"):
-        with pytest.raises(ClusterError, match="no job id"):
+        with pytest.raises(ClusterError, match="not a Slurm job id"):
             await site.cluster.cancel([JobId(wrong)])
 
 
@@ -270,7 +272,7 @@ async def test_while_the_controller_is_gone_the_last_picture_stays_and_then_the_
     script = site.script("true")
     with slurm.controller_down():
         stale, submitted, opened = await asyncio.gather(
-            watcher.look(), site.cluster.submit(script), SlurmCluster.open(site.host), return_exceptions=True
+            watcher.look(), site.cluster.submit(script), answering_slurm(site.host), return_exceptions=True
         )
     assert isinstance(stale, Queue)
     assert isinstance(submitted, ClusterUnknown)
@@ -290,8 +292,8 @@ async def test_all_of_it_works_over_ssh_as_it_does_on_the_login_node(
     ssh_server.start()
     host = SshHost("login", config=ssh_server.config)
     try:
-        assert await has_slurm(host)
-        far = await SlurmCluster.open(host)
+        assert await CLUSTERS["slurm"].is_there(host)
+        far = await answering_slurm(host)
         script = PurePosixPath(site.folder / "far" / "job.sbatch")
         await host.write(script, Path(site.script(f"echo started; {waits_for(site.folder / 'go')}")).read_bytes())
         parent = await far.submit(script)
@@ -318,7 +320,7 @@ async def _read(host: SshHost, path: PurePosixPath) -> bytes:
 async def test_without_slurms_programs_the_error_names_them(tmp_path: Path) -> None:
     host = HereHost({"PATH": str(tmp_path)})
     with pytest.raises(HostError, match="cannot be run on this machine"):
-        await SlurmCluster.open(host)
+        await answering_slurm(host)
 
 
 async def test_many_questions_at_once_are_answered(site: Site) -> None:

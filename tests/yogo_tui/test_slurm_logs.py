@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.yogo_tui.test_slurm_answers import queue_row
 from yogo_tui.cluster.slurm.fields import log_names, log_path
+from yogo_tui.cluster.slurm.queue import parse_queue
 
 NAMES = log_names(job_id="130", leader="", array="123", task="7", name="name", user="me", host="")
 
@@ -26,8 +28,8 @@ def test_the_parts_of_a_heterogeneous_job_write_into_the_log_of_the_first() -> N
 @pytest.mark.parametrize(
     ("task", "host", "pattern", "why"),
     [
-        ("0-4", "", "/logs/%A_%a.log", "Each task of this array has a log of its own"),
-        ("0-4", "", "/logs/%j.log", "Each task of this array has a log of its own"),
+        ("0-4", "", "/logs/%A_%a.log", "Each task of this array has its own log"),
+        ("0-4", "", "/logs/%j.log", "Each task of this array has its own log"),
         ("", "", "/logs/%N.log", "named after the node"),
         ("", "", "/logs/%b.log", "only the job itself knows"),
         ("", "", "(null)", "does not say where"),
@@ -61,3 +63,11 @@ def test_the_log_is_where_slurm_writes_it(pattern: str, expected: str | None) ->
     path, why = log_path(pattern, "/work", NAMES)
     assert path == (PurePosixPath(expected) if expected else None)
     assert bool(why) is (path is None)
+
+
+def test_the_parts_of_a_heterogeneous_job_have_the_log_of_the_first() -> None:
+    """Its default name is filled in by squeue, with each part's own number."""
+    rows = [queue_row(f"19+{part}", number=str(19 + part), stdout=f"/work/slurm-{19 + part}.out") for part in (0, 1)]
+    alone = queue_row("21", stdout="/work/slurm-21.out")
+    logs = [str(job.log) for job in parse_queue("".join([*rows, alone]))]
+    assert logs == ["/work/slurm-19.out", "/work/slurm-19.out", "/work/slurm-21.out"]

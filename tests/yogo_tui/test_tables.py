@@ -10,7 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from tests.yogo_tui.terminal import Terminal, environment
-from yogo_tui.widgets.words import cut_end, cut_middle, padded
+from yogo_tui.words import cut_end, cut_middle, padded
 
 NAMES = ("細胞の実験", "🧫-plate-🧬", "e\u0301te\u0301", "plain", "long-" * 40 + "end", "ｗｉｄｅ" * 20)
 

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from PIL import Image
 
+from tests.yogo_tui.fake_session import MemoryHost
 from yogo.checkpoint import save_checkpoint
 from yogo.model import YOGO, get_model_func
 from yogo_tui.cli import main
@@ -83,7 +84,7 @@ def test_images_are_looked_at_and_counted(lab: Path, capsys: pytest.CaptureFixtu
     log = asyncio.run(ended(lab, until, told))
     assert told["name"] == "tidy-fox-0001-infer"
     assert Path(told["folder"]).parent == lab / "trained_models" / "tidy-fox-0001" / "uses"
-    assert "2 pictures" in log
+    assert "2 images" in log
     assert {path.stem for path in Path(told["folder"]).rglob("*.txt")} == {"one", "two"}
     assert not list(lab.parent.rglob("pwned"))
 
@@ -122,9 +123,18 @@ def test_what_cannot_be_used_is_said_before_a_job_is_submitted(
     assert asyncio.run(cluster(lab).jobs()) == ()
 
 
+@pytest.mark.parametrize("words", [["export"], ["test"], ["test", "cells.yml"], ["infer", "others"]])
 def test_an_option_that_yogo_does_not_take_is_refused_before_a_job_is_submitted(
-    lab: Path, capsys: pytest.CaptureFixture[str]
+    lab: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
-    assert main(["export", "tidy-fox-0001", "--", "--no-such-option"]) == 2
-    assert "--no-such-option" in capsys.readouterr().err
+    assert main([words[0], "tidy-fox-0001", *words[1:], "--", "--no-such-option"]) == 2
+    assert "unrecognized arguments: --no-such-option" in capsys.readouterr().err
     assert asyncio.run(cluster(lab).jobs()) == ()
+
+
+async def test_of_the_uses_of_a_run_the_latest_comes_first_whatever_it_was() -> None:
+    folder = PurePosixPath("/lab/trained_models/first")
+    uses = ("export-20260301-120000", "test-20260228-120000", "infer-20260302-120000")
+    host = MemoryHost({folder / "uses" / name / "made.txt": b"" for name in uses})
+    found = [(made.folder.name, made.files) for made in await results(host, folder)]
+    assert found == [(uses[n], ("made.txt",)) for n in (2, 0, 1)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,29 +14,30 @@ from tests.yogo_tui.fake_session import make_run
 from yogo.run.result import Result
 from yogo_tui.cli.waiting import wait_for
 from yogo_tui.cluster.base import Queue
-from yogo_tui.runs.lookout import Runs
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.watcher import Runs
 from yogo_tui.session import Session
 
 FIRST_LOOK = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 class Looks:
-    """A session that sees these, one look after another, each of a queue half a minute older."""
+    """The runs of a session that sees these, one look after another, each of a queue half a minute older."""
 
     def __init__(self, *looks: Run) -> None:
         self._looks = looks
         self.num_seen = 0
 
-    async def watch_runs(self) -> AsyncIterator[Runs]:
+    async def watch(self) -> AsyncIterator[Runs]:
         for number, run in enumerate(self._looks):
             self.num_seen += 1
             yield Runs((run,), Queue(seen_at=FIRST_LOOK + timedelta(seconds=30 * number)))
 
 
 async def waited(*looks: Run) -> tuple[int, int]:
-    session = Looks(*looks)
-    return await wait_for(cast("Session", cast("Any", session)), ["first"], quiet=True), session.num_seen
+    seen = Looks(*looks)
+    session = cast("Session", cast("Any", SimpleNamespace(runs=seen)))
+    return await wait_for(session, ["first"], quiet=True), seen.num_seen
 
 
 WAITS = make_run("first", RunState.WAITING)

@@ -3,65 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Resources
-from yogo_tui.cluster.watch import SLOWEST_SECONDS, Watcher, pause_seconds
-from yogo_tui.errors import ClusterUnknown
+from tests.yogo_tui.fake_cluster import FakeCluster
+from yogo_tui.cluster.base import Job, JobId, JobState
+from yogo_tui.cluster.watch import SLOWEST_SECONDS, Watcher, counted_seconds, pause_seconds
 
 RUNNING = Job(JobId("1"), "probe", JobState.RUNNING)
 
 
-@dataclass
-class FakeCluster:
-    """A cluster that remembers what it was asked, and can be told to be down or slow."""
-
-    known: list[Job] = field(default_factory=lambda: [RUNNING])
-    down: str = ""
-    slow_seconds: float = 0.0
-    asked: list[tuple[float, Sequence[JobId]]] = field(default_factory=list)
-    name: str = "fake"
-    unanswered: frozenset[JobId] = frozenset()
-
-    async def introduce(self) -> None:
-        return
-
-    async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
-        self.asked.append((time.monotonic(), ids))
-        await asyncio.sleep(self.slow_seconds)
-        if self.down:
-            raise ClusterUnknown(self.down)
-        return tuple(self.known)
-
-    async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
-        raise NotImplementedError
-
-    async def find(self, name: str) -> tuple[Job, ...]:
-        raise NotImplementedError
-
-    async def cancel(self, ids: Sequence[JobId]) -> None:
-        raise NotImplementedError
-
-    async def estimate(self, script: PurePosixPath) -> Estimate:
-        raise NotImplementedError
-
-    async def resources(self, partition: str) -> Resources:
-        raise NotImplementedError
-
-
 async def test_a_watcher_shows_the_queue_again_and_again() -> None:
-    cluster = FakeCluster()
+    cluster = FakeCluster(known=(RUNNING,))
     async with aclosing(Watcher(cluster, lambda: [JobId("7")], poll_seconds=0.01).queues()) as queues:
         first = await anext(queues)
-        cluster.known = []
+        cluster.known = ()
         second = await anext(queues)
     assert (first.jobs, first.stale) == ((RUNNING,), "")
     assert (second.jobs, second.stale) == ((), "")
@@ -72,7 +31,7 @@ async def test_a_watcher_shows_the_queue_again_and_again() -> None:
 
 
 async def test_when_the_cluster_does_not_answer_the_last_picture_stays_with_its_age_and_the_reason() -> None:
-    cluster = FakeCluster()
+    cluster = FakeCluster(known=(RUNNING,))
     async with aclosing(Watcher(cluster, poll_seconds=0.01).queues()) as queues:
         seen = await anext(queues)
         cluster.down = "Slurm does not answer: Socket timed out."
@@ -85,7 +44,7 @@ async def test_when_the_cluster_does_not_answer_the_last_picture_stays_with_its_
 
 
 async def test_look_now_does_not_wait_for_the_next_round() -> None:
-    cluster = FakeCluster()
+    cluster = FakeCluster(known=(RUNNING,))
     watcher = Watcher(cluster, poll_seconds=1000.0)
     async with aclosing(watcher.queues()) as queues, asyncio.timeout(10):
         await anext(queues)
@@ -97,8 +56,21 @@ async def test_look_now_does_not_wait_for_the_next_round() -> None:
     assert len(cluster.asked) == 2
 
 
+async def test_a_line_that_is_back_does_not_wait_for_the_next_round_although_the_last_looks_failed() -> None:
+    cluster = FakeCluster(known=(RUNNING,), down="lab cannot be reached.")
+    watcher = Watcher(cluster, poll_seconds=1000.0)
+    async with aclosing(watcher.queues()) as queues, asyncio.timeout(60):
+        await anext(queues)
+        next_look = asyncio.ensure_future(anext(queues))
+        await asyncio.sleep(0)
+        assert not next_look.done()
+        cluster.down = ""
+        watcher.line_is_back()
+        assert (await next_look).stale == ""
+
+
 async def test_a_slow_cluster_is_not_asked_sooner_than_five_times_its_answer_also_when_the_user_acts() -> None:
-    cluster = FakeCluster(slow_seconds=0.05)
+    cluster = FakeCluster(known=(RUNNING,), slow_seconds=0.05)
     watcher = Watcher(cluster, poll_seconds=0.01)
     async with aclosing(watcher.queues()) as queues:
         await anext(queues)
@@ -106,6 +78,22 @@ async def test_a_slow_cluster_is_not_asked_sooner_than_five_times_its_answer_als
         await anext(queues)
     (first, _), (second, _) = cluster.asked
     assert second - first >= 6 * 0.05 * 0.99
+
+
+@pytest.mark.parametrize(
+    ("took", "counted"),
+    [
+        ([0.7, 60.0, 0.7], [0.7, 2.8, 0.7]),  # the line stood still once
+        ([20.0, 20.0, 20.0], [20.0, 20.0, 20.0]),
+        ([0.1, 30.0, 30.0, 30.0, 30.0], [0.1, 1.0, 4.0, 16.0, 30.0]),  # the cluster has become slow
+    ],
+)
+def test_one_look_that_took_long_does_not_put_off_the_next_for_long(took: list[float], counted: list[float]) -> None:
+    before, found = None, []
+    for seconds in took:
+        before = counted_seconds(seconds, before)
+        found.append(before)
+    assert found == pytest.approx(counted)
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_relative_folders_are_below_the_workspace(home: Path, tmp_path: Path, mo
     file = home / "other.yaml"
     file.write_text("runs: [old_runs]\ndefinitions: [defs]\npresets: [p]\ntemplates: t\n")
     settings = load(file)
-    assert settings.run_folders == (lab / "trained_models", lab / "old_runs")
+    assert settings.all_runs_folders == (lab / "trained_models", lab / "old_runs")
     assert settings.definition_folders == (lab / "defs",)
     assert settings.preset_folders == (home / "recipes", lab / "p")
     assert settings.templates_folder == lab / "t"
@@ -95,8 +95,8 @@ def test_an_old_file_that_wrote_its_runs_beside_itself_goes_on_with_a_notice(
     (old / "trained_models/first").mkdir(parents=True)
     (old / "dataset_defs").mkdir()
     settings = load()
-    assert settings.runs_folder == lab / "trained_models"
-    assert old / "trained_models" in settings.run_folders
+    assert settings.own_runs_folder == lab / "trained_models"
+    assert old / "trained_models" in settings.all_runs_folders
     assert settings.definition_folders == (old / "dataset_defs",)
     told = "\n".join(settings.notices)
     assert str(lab) in told
@@ -150,5 +150,5 @@ async def test_the_console_shows_the_notice(home: Path, tmp_path: Path, monkeypa
     (home / ".config/yogo-tui/trained_models/first").mkdir(parents=True)
     session = FakeSession(folder=tmp_path / "lab")
     session.settings = load()
-    async with Console(session).run_test(size=(100, 40), notifications=True) as pilot:  # type: ignore[arg-type]
+    async with Console(session).run_test(size=(100, 40), notifications=True) as pilot:
         await until(pilot, lambda: "New runs are written in" in shown(pilot))

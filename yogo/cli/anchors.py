@@ -1,4 +1,4 @@
-"""`yogo anchors`: the box to predict from, as the boxes of a dataset definition's training pictures suggest it."""
+"""`yogo anchors`: propose the box to predict from, by the boxes of a dataset definition's training images."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yogo.terminal import printable, redraws
+from yogo.cli.flags import add_json
+from yogo.text.terminal import printable, redraws
+from yogo.text.wording import counted
 
 if TYPE_CHECKING:
     from yogo.anchors import Proposal
@@ -19,14 +21,13 @@ if TYPE_CHECKING:
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "anchors",
-        help="propose anchors for a dataset definition",
-        description="Propose the anchor (the box that the network predicts from) for the training pictures of a "
-        "dataset definition: the geometric mean of their boxes' sizes. The first line is the flags for `yogo train`; "
-        "a run from a pretrained file keeps that file's anchor.",
-        allow_abbrev=False,
+        help="propose the anchor for a dataset definition",
+        description="Propose the anchor (the box that the network predicts from) for the training images of a "
+        "dataset definition: the geometric mean of their boxes' sizes. The first line is the flags for `yogo train`. "
+        "A run from a pretrained file keeps that file's anchor.",
     )
-    parser.add_argument("definition", metavar="DEFINITION", type=Path, help="the dataset definition, a YAML file")
-    parser.add_argument("--json", action=argparse.BooleanOptionalAction, default=False, help="print JSON, for programs")
+    parser.add_argument("definition", metavar="DEFINITION", type=Path, help="The dataset definition, a YAML file.")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -55,7 +56,7 @@ def _lines(found: Proposal) -> Iterator[str]:
     width = max(map(len, ("all classes", *names)))
     yield f"--anchor-width {found.anchor_width:.6f} --anchor-height {found.anchor_height:.6f}"
     yield ""
-    yield f"Overlap (mean IoU) of an anchor with the boxes of the {found.num_pictures:,} training pictures:"
+    yield f"Overlap (mean IoU) of an anchor with the boxes of {counted(found.num_pictures, 'training image')}:"
     yield f"{'class':<{width}}  {'boxes':>11}  {'this anchor':>11}  {'the default':>11}"
     for name, fit in zip((*names, "all classes"), (*found.classes.values(), found.total), strict=True):
         yield f"{name:<{width}}  {fit.num_boxes:>11,}  {_shown(fit.mean_iou):>11}  {_shown(fit.default_iou):>11}"

@@ -1,4 +1,4 @@
-"""`yogo check`: what a dataset definition amounts to, and everything that is wrong with it."""
+"""`yogo check`: summarise a dataset definition, and list everything that is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,21 +9,20 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from yogo.output import must_arrive
-from yogo.terminal import printable, redraws
+from yogo.cli.flags import add_json
+from yogo.text.output import must_arrive
+from yogo.text.terminal import printable, redraws
 
 if TYPE_CHECKING:
-    from yogo.definition import Survey
+    from yogo.definition import DatasetSummary
 
-_WHAT = "Say what a dataset definition amounts to, and everything that is wrong with it."
+_WHAT = "Count the images, labels and classes of a dataset definition, and report everything that is wrong with it."
 
 
 def register(commands: Any) -> None:
-    parser = commands.add_parser(
-        "check", help="count and check a dataset definition", description=_WHAT, allow_abbrev=False
-    )
-    parser.add_argument("definition", metavar="DEFINITION", help="the YAML file")
-    parser.add_argument("--json", action=argparse.BooleanOptionalAction, default=False, help="print JSON, for programs")
+    parser = commands.add_parser("check", help="count and check a dataset definition", description=_WHAT)
+    parser.add_argument("definition", metavar="DEFINITION", help="The dataset definition, a YAML file.")
+    add_json(parser)
     parser.set_defaults(run=run)
 
 
@@ -32,23 +31,23 @@ def run(args: argparse.Namespace) -> int:
 
     show = redraws(sys.stderr)
     try:
-        found = _survey(args.definition, _say if show else _silent)
+        found = _survey(args.definition, _say if show else lambda *_: None)
     finally:
         if show:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
-        must_arrive()  # a program reads it, whatever the verdict is
+        must_arrive()  # a program reads it, also when it reports errors
         print(json.dumps(dataclasses.asdict(found), default=str, indent=2))
     else:
         print("\n".join(printable(line) for line in report(found)))
     return 1 if found.has_errors else 0
 
 
-def _survey(definition: str, tell: Callable[[str, int, int], None]) -> Survey:
-    """With its pictures looked into, where there is what it takes: a console alone has no decoder."""
+def _survey(definition: str, tell: Callable[[str, int, int], None]) -> DatasetSummary:
+    """The summary, with a look into the images where a decoder is installed: the console alone has none."""
     try:
-        from yogo.data.cache import own_folder
-        from yogo.data.checking import full_survey
+        from yogo.datasets.cache import own_folder
+        from yogo.images.checking import full_survey
     except ModuleNotFoundError:
         from yogo.definition import survey
 
@@ -59,7 +58,3 @@ def _survey(definition: str, tell: Callable[[str, int, int], None]) -> Survey:
 def _say(what: str, done: int, total: int) -> None:
     of = f" of {total:,}" if total else ""
     print(f"\r{what} · {done:,}{of}\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _silent(*told: object) -> None:
-    return

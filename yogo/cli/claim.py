@@ -1,4 +1,4 @@
-"""`yogo claim`: what a job's script asks first, so that one launch trains once."""
+"""`yogo claim`: a job script runs it first, so that one launch trains once."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "claim",
         help="claim a launch for the job that this runs in (used by job scripts)",
         description="Claim a launch for the job that this runs in, so that one launch trains once. Job scripts use it.",
-        allow_abbrev=False,
     )
-    parser.add_argument("run_directory", type=Path, metavar="RUN", help="the run directory")
-    parser.add_argument("--token", required=True, help="the launch's token, as launch.json has it")
+    parser.add_argument("run_directory", type=Path, metavar="RUN", help="The run directory.")
+    parser.add_argument("--token", required=True, help="The launch's token, which is in launch.json.")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     from yogo.run.directory import RunDirectory
+    from yogo.run.disk import patiently
     from yogo.run.lease import claim
-    from yogo.training.disk import patiently
 
     run = RunDirectory(args.run_directory)
     _check_launch(run, args.token)
@@ -35,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check_launch(run: RunDirectory, token: str) -> None:
-    """Raises RunError for a job of a launch that was forgotten: its run is gone, or another has its name."""
+    """Raises RunError for a job whose launch was discarded: its run is gone, or another run has its name."""
     from yogo.errors import RunError
     from yogo.run.launch import Launch
 
@@ -44,8 +43,8 @@ def _check_launch(run: RunDirectory, token: str) -> None:
     except FileNotFoundError:
         if run.path.is_dir():
             return
-        raise RunError(f"{run.path} is not there any more: this job has nothing to do") from None
-    except RunError:  # a damaged file is no reason not to train
+        raise RunError(f"{run.path} no longer exists: this job has nothing to do") from None
+    except RunError:  # a damaged file does not prevent training
         return
     if token not in tokens:
-        raise RunError(f"{run.path} is another launch's by now: this job has nothing to do")
+        raise RunError(f"{run.path} now belongs to another launch: this job has nothing to do")

@@ -8,19 +8,16 @@ import math
 from pathlib import Path
 from typing import Any
 
-from yogo.terminal import printable
+from yogo.cli.flags import add_json
+from yogo.text.terminal import printable
 
-_WHAT = "Say what a checkpoint file holds: its network, frame size, classes and recipe."
+_WHAT = "Show what a checkpoint file holds: its network, frame size, classes and recipe."
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "inspect", help="say what a checkpoint file holds", description=_WHAT, allow_abbrev=False
-    )
-    command.add_argument("path", metavar="PTH", type=Path, help="the checkpoint")
-    command.add_argument(
-        "--json", action=argparse.BooleanOptionalAction, default=False, help="print one JSON object instead of lines"
-    )
+    command = commands.add_parser("inspect", help="show what a checkpoint file holds", description=_WHAT)
+    command.add_argument("path", metavar="PTH", type=Path, help="The checkpoint.")
+    add_json(command)
     command.set_defaults(run=run)
 
 
@@ -37,9 +34,11 @@ def run(args: argparse.Namespace) -> int:
 
 
 def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The facts of a checkpoint, fit for JSON, and notices. Raises CheckpointError."""
+    """The facts about a checkpoint, ready for JSON, and notices. Raises CheckpointError."""
     from yogo.checkpoint import load_checkpoint
     from yogo.model import open_model
+    from yogo.model.inheritance import recipe_of
+    from yogo.recipe import inherited
     from yogo.run.result import sha256
 
     checkpoint = load_checkpoint(path)
@@ -47,14 +46,11 @@ def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
     best_loss = checkpoint.best_loss
     return {
         "path": str(path.absolute()),
-        "model": model.model_version,
+        **inherited(recipe_of(model)),
         "run_name": checkpoint.run_name,
         "classes": list(checkpoint.classes) if checkpoint.classes is not None else None,
         "num_classes": int(model.num_classes),
-        "image_hw": model.img_size.tolist(),
         "grid": [model.Sx, model.Sy],
-        "rgb_images": bool(model.is_rgb),
-        "normalize_images": bool(model.normalize_images),
         "image_bits": checkpoint.image_bits,
         "anchor": [float(model.anchor_w), float(model.anchor_h)],
         "epoch": checkpoint.epoch,
@@ -75,7 +71,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("classes", f"{facts['num_classes']}: {names}"),
         ("frame", f"{height} x {width} pixels (height x width), {columns} x {rows} cells (columns x rows)"),
         ("colour", "rgb" if facts["rgb_images"] else "grey"),
-        ("normalised", "yes, pictures are divided by 255" if facts["normalize_images"] else "no"),
+        ("normalised", "yes, images are divided by 255" if facts["normalize_images"] else "no"),
         ("depth", _depth(facts["image_bits"])),
         ("epoch", str(facts["epoch"])),
         ("step", str(facts["step"])),
@@ -86,5 +82,5 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _depth(bits: int | None) -> str:
     if bits is None:
-        return "unknown; of pictures of 16 bits a value the upper 8 are read"
-    return "8 bits" if bits == 8 else f"{bits} bits a value, where pictures have more than 8"
+        return "unknown; of images of 16 bits per value the upper 8 are read"
+    return "8 bits" if bits == 8 else f"{bits} bits per value, where images have more than 8"

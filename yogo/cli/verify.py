@@ -1,11 +1,11 @@
-"""`yogo verify`: whether a run succeeded and its checkpoint still is the one that it wrote."""
+"""`yogo verify`: whether a run succeeded, and whether its checkpoint is unchanged since."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from yogo.terminal import printable
+from yogo.text.terminal import printable
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -13,13 +13,12 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "verify",
         help="check a run's receipt and the digest of its best.pth (a fine-tune's script does so before it trains)",
         description="Check that a run finished, and that its best.pth is the one that it wrote. "
-        "Exit status: 0 it is so, 1 it is not.",
-        allow_abbrev=False,
+        "Exit status: 0 if so, 1 if not.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("run_directory", type=Path, nargs="?", metavar="RUN", help="the run directory")
-    what.add_argument("--checkpoint", type=Path, metavar="PTH", help="check this file by itself, against --sha256")
-    parser.add_argument("--sha256", metavar="DIGEST", help="the digest that the checkpoint must have")
+    what.add_argument("run_directory", type=Path, nargs="?", metavar="RUN", help="The run directory.")
+    what.add_argument("--checkpoint", type=Path, metavar="PTH", help="Check this file by itself, against --sha256.")
+    parser.add_argument("--sha256", metavar="DIGEST", help="The digest that the checkpoint must have.")
     parser.set_defaults(run=run, usage_error=parser.error)
 
 
@@ -31,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         if not args.sha256:
             args.usage_error("--checkpoint needs --sha256")
         verify_checkpoint(args.checkpoint, args.sha256)
-        print(f"{printable(str(args.checkpoint))} is as it was")
+        print(f"{printable(str(args.checkpoint))} is unchanged")
         return 0
     run_directory = RunDirectory(args.run_directory)
     result = verify(run_directory)

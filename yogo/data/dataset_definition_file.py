@@ -1,15 +1,5 @@
-"""Dataset definitions, where published yogo had them."""
+"""An import path of published yogo: see `yogo.published.definitions`."""
 
-from __future__ import annotations
+from yogo.published.definitions import DatasetDefinition, InvalidDatasetDefinitionFile, __getattr__
 
-from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile
-from yogo.deprecation import warn_once
-
-__all__ = ["DatasetDefinition", "InvalidDatasetDefinitionFile"]
-
-
-def __getattr__(name: str) -> type[InvalidDatasetDefinitionFile]:
-    if name != "InvalidDatasetDescriptionFile":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    warn_once("InvalidDatasetDescriptionFile is called InvalidDatasetDefinitionFile now")
-    return InvalidDatasetDefinitionFile
+__all__ = ["DatasetDefinition", "InvalidDatasetDefinitionFile", "__getattr__"]

@@ -1,5 +1,5 @@
 """The shares of a split, where published yogo had them."""
 
-from yogo.definition.model import SplitFractions
+from yogo.definition.fractions import SplitFractions
 
 __all__ = ["SplitFractions"]

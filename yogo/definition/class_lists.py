@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from yogo import yaml12
 from yogo.definition.leftovers import CLASS_LISTS
 from yogo.definition.plain import read_file
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
+from yogo.files import yaml12
 
 _YAML = ("data.yaml", "data.yml", "dataset.yaml", "dataset.yml")
 _MAX_BYTES = 1_000_000
@@ -19,7 +19,7 @@ MOST_SHOWN = 12
 
 
 def compared(label_folder: Path, classes: Sequence[str], among: Sequence[str] = ()) -> Iterator[Problem]:
-    """What is to be said of the lists in a label folder (those named `among` its labels), beside it, and above."""
+    """Problems of the class lists in a label folder (those named `among` its labels), beside it, and above it."""
     if (label_folder / "notes.json").is_file() and not (label_folder.parent / "notes.json").exists():
         what = "notes.json is read beside the label folder, not in it: is it meant to say what the classes are?"
         yield Problem("warning", what, label_folder / "notes.json")
@@ -30,14 +30,14 @@ def compared(label_folder: Path, classes: Sequence[str], among: Sequence[str] = 
         try:
             names = _names(path)
         except (InvalidDatasetDefinitionFile, yaml12.YamlError):
-            continue  # it is nobody's duty to be a list of classes
+            continue  # the file need not be a list of classes
         if names and (problem := _compare(path, names, classes, decides=not has_notes)):
             yield problem
 
 
 def _lists(label_folder: Path, among: Sequence[str]) -> Iterator[Path]:
     yield from (label_folder / name for name in among)
-    # Among the labels, a .txt that has a picture is a label.
+    # Among the labels, a .txt that has an image is a label.
     yield from (label_folder / name for name in CLASS_LISTS if not name.endswith(".txt"))
     yield from (label_folder.parent / name for name in CLASS_LISTS)
     for folder in (label_folder.parent, label_folder.parent.parent):
@@ -59,7 +59,7 @@ def _of_yaml(names: Any) -> list[str]:
 
 
 def _compare(path: Path, names: list[str], classes: Sequence[str], *, decides: bool) -> Problem | None:
-    """`decides`: numbers in the labels are places in a list, as there are no notes."""
+    """`decides`: without notes, numbers in the labels are positions in a list."""
     theirs, ours = [_plain(name) for name in names], [_plain(name) for name in classes]
     if theirs == ours:
         return None
@@ -69,11 +69,11 @@ def _compare(path: Path, names: list[str], classes: Sequence[str], *, decides: b
         what = f"This list of classes differs from class_names, but notes.json decides: {orders}"
         return Problem("warning", what, path) if set(theirs) - set(ours) else None
     if moved:
-        what = f"The classes stand in another order: {orders}. The numbers in the labels are of this list"
+        what = f"The classes are in another order: {orders}. The numbers in the labels refer to this list"
         return Problem(
-            "error", f"{what}: write class_names in its order, or remove it if they were numbered anew", path
+            "error", f"{what}: write class_names in its order, or remove it if the labels were renumbered", path
         )
-    return Problem("warning", f"The classes are called otherwise: {orders}", path)
+    return Problem("warning", f"The classes have other names: {orders}", path)
 
 
 def _plain(name: str) -> str:

@@ -1,6 +1,6 @@
-"""What lies in a folder pair: each label with its picture. Each folder is listed once; only odd files are opened.
+"""The contents of a folder pair: each label with its image. Each folder is listed once; only odd files are opened.
 
-What cannot be paired is told by its likely cause: see yogo.definition.names, and yogo.definition.leftovers.
+Files that cannot be paired are reported by their likely cause: see yogo.definition.names and yogo.definition.leftovers.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yogo.definition.folder_pair import FolderPair
 from yogo.definition.leftovers import LISTS, Leftover, leftover
-from yogo.definition.model import FolderPair
 from yogo.definition.names import likely_picture
 from yogo.definition.problem import Problem, listed
-from yogo.foreign import leads_nowhere, no_file
-from yogo.wording import counted
-from yogo.wording import listed as joined
+from yogo.files.foreign import leads_nowhere, no_file
+from yogo.text.wording import counted
+from yogo.text.wording import listed as joined
 
 PICTURE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
 _KINDS = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
 _OTHER_LABELS = {
     ".xml": "Pascal VOC's: export in the format YOLO",
     ".json": "COCO's or labelme's: export in the format YOLO",
-    ".csv": "tables: export in the format YOLO, a .txt for each picture",
+    ".csv": "tables: export in the format YOLO, a .txt for each image",
 }
 _UNREAD = (".bmp", ".gif", ".webp", ".jp2", ".heic", ".pgm", ".ppm", ".npy", ".tiff.gz", ".czi", ".nd2", ".lif", ".svs")
-_NOT_READ = f"one of a kind that is not read: {{}}. Save them as one of {_KINDS}"
+_NOT_READ = f"one in a format that is not supported: {{}}. Save them as one of {_KINDS}"
 MOST_LOOKED_INTO = 50
-"""Label files without a picture that are looked into, to say what they are."""
+"""Label files without an image that are opened, to find out what they are."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The pictures of a folder pair that have a label, by name in order, and what is wrong with the others."""
+    """The images of a folder pair that have a label, by name in order, and what is wrong with the others."""
 
     pair: FolderPair
     names: tuple[tuple[str, str], ...] = ()
-    """Names of picture and label file."""
+    """Names of image and label file."""
 
     num_unlabelled: int = 0
-    """Pictures without a label; they are left out, as nobody said what is on them."""
+    """Images without a label file; they are left out, since their contents are unknown."""
 
     unlabelled: tuple[str, ...] = ()
     """Their names."""
@@ -51,7 +51,7 @@ class Listing:
 
 @dataclass(slots=True)
 class _Folder:
-    """The files in a folder, by name in order, without hidden ones, and what else stands there."""
+    """The files in a folder in order of name, without hidden ones, and what else is there."""
 
     path: Path
     names: list[str] = field(default_factory=list)
@@ -59,7 +59,7 @@ class _Folder:
     """Name to what it is: `a folder`, `a link to x, which is not there`."""
 
     def contents(self) -> str:
-        """What it holds, in a few words, as a hint to what it is."""
+        """What it holds, in a few words, as a hint about its purpose."""
         suffixes = Counter(os.path.splitext(name)[1].lower() or "other" for name in self.names)
         kinds = [f"{counted(number, f'{suffix} file')}" for suffix, number in suffixes.most_common(3)]
         folders = sum(what == "a folder" for what in self.odd.values())
@@ -99,50 +99,52 @@ def listing(pair: FolderPair, classes: tuple[str, ...] | None = None) -> Listing
 
 
 def _labels_of(names: list[str]) -> tuple[dict[str, str], list[str]]:
-    """The label files by what stands before their suffix, and what is to be said of two that have one name."""
+    """The label files by their name without the suffix, and sentences about two that share one name."""
     labels: dict[str, str] = {}
     twins = []
     for name in names:
         if name.lower().endswith(".txt") and labels.setdefault(name[:-4], name) != name:
-            twins.append(f"{labels[name[:-4]]} and {name} are labels of one picture")
+            twins.append(f"{labels[name[:-4]]} and {name} are labels of one image")
     return labels, twins
 
 
 def _no_labels(pair: FolderPair, folder: _Folder, pictures: dict[str, list[str]]) -> Problem:
     """Why there are none."""
-    what = "This folder holds no labels (.txt files, one for each picture)"
+    what = "This folder holds no labels (.txt files, one for each image)"
     suffixes = {os.path.splitext(name)[1].lower() for name in folder.names}
     for suffix, whose in _OTHER_LABELS.items():
         if suffix in suffixes:
             return Problem("error", f"{what}. {folder.contents()}, which are {whose}", pair.labels)
     if not pictures and suffixes & {*PICTURE_SUFFIXES}:
-        return Problem("error", f"{what} but pictures. Are image_path and label_path exchanged?", pair.labels)
+        return Problem("error", f"{what} but images. Are image_path and label_path exchanged?", pair.labels)
     return Problem("error", f"{what}. {folder.contents()}", pair.labels)
 
 
 def _odd(*folders: _Folder) -> Iterator[Problem]:
-    """What has the name of a label or a picture and is no file."""
+    """Entries that have the name of a label or an image but are not files."""
     for folder in folders:
         for name, what in folder.odd.items():
             if name.lower().endswith((".txt", *PICTURE_SUFFIXES)):
-                message = f"This is {what}, and no file that can be read"
-                kind = "things named like pictures or labels that are no files"
+                message = f"This is {what}, not a file that can be read"
+                kind = "things named like images or labels that are not files"
                 yield Problem("error", message, folder.path / name, missing="not there" in what, kind=kind)
 
 
 def _problems(pair: FolderPair, labels: dict[str, str], pictures: dict[str, list[str]]) -> Iterator[Problem]:
     if odd := [name for name in (*labels, *pictures) if not (name.isascii() or _is_text(name))]:
-        message = f"{len(odd):,} file names are not UTF-8 and cannot be recorded; rename them: {listed(odd)}"
+        names = counted(len(odd), "file name", "is")
+        message = f"{names} not UTF-8 and cannot be recorded: rename {'it' if len(odd) == 1 else 'them'}: {listed(odd)}"
         yield Problem("error", message, pair.images)
     if twice := sorted(stem for stem, names in pictures.items() if len(names) > 1 and stem in labels):
         taken = [" and ".join(pictures[stem]) for stem in twice]
-        message = f"{len(twice):,} labels fit several pictures, of which the first is taken: {listed(taken)}"
+        fit = counted(len(twice), "label", "fits")
+        message = f"{fit} several images, of which the first is taken: {listed(taken)}"
         yield Problem("warning", message, pair.images)
 
 
 def _lonely(pair: FolderPair, lonely: list[str], folder: _Folder, pictures: dict[str, list[str]]) -> Iterator[Problem]:
-    """Labels without a picture: by their likely cause, and then the others together."""
-    # What stands there and is no file was told of already.
+    """Labels without an image: first by their likely cause, then the others together."""
+    # Entries that are not files were reported already.
     known = {os.path.splitext(name)[0] for name in folder.odd if name.lower().endswith(PICTURE_SUFFIXES)}
     lonely = [name for name in lonely if name[:-4] not in known]
     causes: dict[str, list[tuple[str, str]]] = {}
@@ -160,10 +162,10 @@ def _lonely(pair: FolderPair, lonely: list[str], folder: _Folder, pictures: dict
             others.append(name)
     for cause, pairs in causes.items():
         pair_names = listed([f"{name} and {picture}" for name, picture in pairs])
-        message = f"{_labels(len(pairs))} no picture of the same name, but {cause.format(pair_names)}"
+        message = f"{_labels(len(pairs))} no image of the same name, but {cause.format(pair_names)}"
         yield Problem("error", message, pair.labels, missing=True)
     if others:
-        message = f"{_labels(len(others))} no picture ({_KINDS}) in {pair.images}: {listed(others)}"
+        message = f"{_labels(len(others))} no image ({_KINDS}) in {pair.images}: {listed(others)}"
         if not pictures:
             message += f". {folder.contents()}"
         yield Problem("error", message, pair.labels, missing=True)
@@ -177,7 +179,7 @@ def _told(pair: FolderPair, leftovers: list[Leftover], classes: tuple[str, ...] 
     for one in leftovers:
         if one.is_class_list:
             continue
-        message = f"This is {one.what}, and no label: it is left out"
+        message = f"This is {one.what}, not a label: it is left out"
         yield Problem("warning", message, pair.labels / one.name)
     if classes is not None:
         from yogo.definition.class_lists import compared
@@ -186,7 +188,7 @@ def _told(pair: FolderPair, leftovers: list[Leftover], classes: tuple[str, ...] 
 
 
 def _pictures(names: list[str]) -> dict[str, list[str]]:
-    """The names of pictures by what stands before their suffix, in order of preference by suffix."""
+    """The names of images by what stands before their suffix, in order of preference by suffix."""
     pictures: dict[str, list[str]] = {}
     for name in names:
         stem, dot, suffix = name.rpartition(".")

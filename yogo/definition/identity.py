@@ -1,8 +1,8 @@
-"""What a file is known by without reading it, so that what was worked out of it before can be used again.
+"""The identity of a file without reading it, so that earlier results computed from it can be used again.
 
-Size and time do not do: archives, `cp -p`, `touch -r` and rsync put the time of a corrected file back. The system's
-own time of the last change cannot be set by anyone, so it tells; the device's number, which differs from one
-host to the next on a network file system, does not. Where a file system has no such time, content tells.
+Size and modification time are not enough: archives, `cp -p`, `touch -r` and rsync restore the time of a corrected
+file. The system's own change time (ctime) cannot be set, so it is used; the device number is not, because it differs
+between hosts on a network file system. If a file system has no such time, the content decides.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 Status = tuple[int, int, int, int]
-"""Size in bytes, time of the last change in nanoseconds as the file's owner may set it, then what tells of a change
-that those two do not: the system's own time of it, or a negative number that follows from the content; and the inode
-(0 where file systems make it up)."""
+"""Size in bytes; the modification time in nanoseconds, which the file's owner may set; what shows a change that those
+two do not, which is the system's change time, or a negative number computed from the content; and the inode
+(0 if the file system makes it up)."""
 
 TICK_NS = 50_000_000
-"""File systems' clocks stand still for some milliseconds at a time: a second change within a tick has the same time."""
+"""File systems' clocks tick every few milliseconds: two changes within a tick have the same time."""
 
 _WITHOUT_CHANGE_TIMES = ("fuse", "vfat", "msdos", "exfat", "9p", "ntfs", "smb", "cifs")
-"""How file systems' types begin that may give the time that a file was modified in place of the time of its change."""
+"""Prefixes of the file system types that may report the modification time in place of the change time."""
 
 
 def status(path: str, found: os.stat_result | None = None, mounts: Iterable[str] | None = None) -> Status:
-    """What the file at `path` is known by; `found` is what `os.stat` said just now. Raises OSError.
+    """The identity of the file at `path`; `found` is what `os.stat` has just returned. Raises OSError.
 
-    `mounts` are the lines of /proc/self/mountinfo, where they are not to be read now.
+    `mounts` are the lines of /proc/self/mountinfo, if they were read already.
     """
     found = found or os.stat(path)
     changed = found.st_ctime_ns
@@ -44,9 +44,9 @@ def status(path: str, found: os.stat_result | None = None, mounts: Iterable[str]
 
 
 def settled(known: Iterable[Status]) -> bool:
-    """Whether any change from now on will show in the status of these files, which are then worth remembering.
+    """Whether any later change will show in the status of these files, so that their identity is worth remembering.
 
-    Of files that were written just now that is waited for, a clock tick at most; a clock that is ahead is not.
+    For files that were written just now this waits, at most one clock tick; it does not wait for a clock that is ahead.
     """
     last = max((max(mtime, changed) for _, mtime, changed, _ in known if changed >= 0), default=0)
     ahead = last + TICK_NS - time.time_ns()
@@ -57,14 +57,14 @@ def settled(known: Iterable[Status]) -> bool:
 
 @lru_cache(maxsize=1000)
 def _tells_changes(device: int) -> bool:
-    """Whether the file system with this number keeps a time of change of its own, as far as one can know."""
+    """Whether the file system with this number keeps a real change time, as far as can be known."""
     with contextlib.suppress(OSError), open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
         return tells_changes(device, mounts)
     return True
 
 
 def tells_changes(device: int, mounts: Iterable[str]) -> bool:
-    """The same, of what stands in /proc/self/mountinfo; what is not in it is believed to."""
+    """The same, by the lines of /proc/self/mountinfo; a file system that is not listed is assumed to."""
     number = f"{os.major(device)}:{os.minor(device)}"
     for line in mounts:
         before, _, after = line.partition(" - ")

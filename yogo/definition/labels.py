@@ -1,7 +1,7 @@
 """The one parser of label files, and of the notes that may stand beside them.
 
 A label file has a row for each object, `class x_centre y_centre width height`, in fractions of the frame.
-Parsing must cost little beside decoding a picture (5 ms), so the loop below is plain and works on locals.
+Parsing must cost little beside decoding an image (5 ms), so the loop below is plain and works on locals.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from typing import Any
 from yogo.definition.plain import read_file
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, fault
 from yogo.definition.rows import is_number, odd_box, odd_numbers, odd_row
-from yogo.wording import counted
+from yogo.text.wording import agreed, counted
 
-SMALLEST_AREA = 200 / (772 * 1032)
-"""Boxes of less than this share of the frame are debris, and dropped."""
+MIN_BOX_AREA = 200 / (772 * 1032)
+"""Boxes smaller than this share of the frame are debris and are dropped."""
 
 EDGE = 1 / 772
-"""A pixel of the frame: a centre may lie so far outside of the picture, by rounding, and counts as on its edge."""
+"""One pixel of the frame: rounding may put a centre this far outside the image, and it then counts as on the edge."""
 
 MAX_BYTES = 16_000_000
 MAX_NOTES_BYTES = 200_000_000
 MOST_ROWS = 5
-"""Bad rows of one file that are told one by one; the rest is counted."""
+"""Bad rows of one file that are reported one by one; the rest are counted."""
 
 _EPSILON = 1e-6
-"""More than float32 rounds a number of this size by."""
+"""More than the rounding error of float32 for a number of this size."""
 
 Notes = Mapping[str, str]
-"""What the first column of a label file may say, to the name of the class that it means."""
+"""The values allowed in the first column of a label file, each with the name of the class that it means."""
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """The boxes of one picture."""
+    """The boxes of one image."""
 
     rows: array[float]
     """Five float32 a box: class index, x0, y0, x1, y1, in fractions of the frame."""
@@ -52,7 +52,7 @@ class Labels:
 
 
 def notes_file(label_folder: Path) -> Path:
-    """Where the notes on a label folder would be: beside it."""
+    """The path of the notes on a label folder, which is beside it."""
     return label_folder.parent / "notes.json"
 
 
@@ -84,7 +84,7 @@ def parse_notes(data: Any, path: Path = Path("notes.json")) -> Notes:
             raise fault('A category needs "id" and "name"', path)
         name = str(category["name"])
         if ids.setdefault(str(category["id"]), name) != name:
-            raise fault(f"The id {category['id']} stands for two classes", path)
+            raise fault(f"The id {category['id']} is used for two classes", path)
         names[name] = name
     return names | ids
 
@@ -98,7 +98,7 @@ def parse_labels(
     data: bytes, classes: Sequence[str], notes: Notes | None = None, path: Path = Path("labels")
 ) -> Labels:
     """The boxes in the bytes of a label file; `path` names it in errors. Raises InvalidDatasetDefinitionFile."""
-    return _Parser(classes, notes, path).parse(_text(data, path))
+    return _LabelParser(classes, notes, path).parse(_text(data, path))
 
 
 def examine_labels(path: Path, classes: Sequence[str], notes: Notes | None = None) -> tuple[Labels, list[Problem]]:
@@ -106,7 +106,7 @@ def examine_labels(path: Path, classes: Sequence[str], notes: Notes | None = Non
     told: list[Problem] = []
     try:
         data = read_file(path, "label file", MAX_BYTES)
-        return _Parser(classes, notes, path, told).parse(_text(data, path)), told
+        return _LabelParser(classes, notes, path, told).parse(_text(data, path)), told
     except InvalidDatasetDefinitionFile as error:
         return Labels(array("f")), [error.problem]
 
@@ -116,11 +116,11 @@ def _text(data: bytes, path: Path) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise fault("This is not text in UTF-8", path, line, kind="label files that are no text") from error
+        raise fault("This is not text in UTF-8", path, line, kind="label files that are not text") from error
 
 
-class _Parser:
-    """With `told`, what is wrong is put there, and the row left out; without, it is raised."""
+class _LabelParser:
+    """With `told`, problems are added to it and the row is left out; without, they are raised."""
 
     def __init__(
         self, classes: Sequence[str], notes: Notes | None, path: Path, told: list[Problem] | None = None
@@ -176,7 +176,7 @@ class _Parser:
             if not (low <= cx <= high and low <= cy <= high and 0 <= width <= high and 0 <= height <= high):
                 self._fail(number, odd_box(self.written[number - 1], (cx, cy, width, height), EDGE), "impossible boxes")
                 continue
-            if width * height < SMALLEST_AREA:
+            if width * height < MIN_BOX_AREA:
                 num_dropped += 1
                 continue
             # From float32 values, as published: else a centre on a line between cells may fall on its other side.
@@ -186,7 +186,7 @@ class _Parser:
         return Labels(rows, num_dropped)
 
     def _slowly(self, words: list[str], number: int) -> tuple[int, float, float, float, float] | None:
-        """A row whose class was not met yet, or is a name with blanks in it; None for one that cannot be read."""
+        """A row whose class has not occurred yet, or is a name with spaces; None for one that cannot be read."""
         if len(words) < 5 or (len(words) > 5 and self.notes is None):
             self._fail(number, odd_row(self.written[number - 1], words), "rows of another form")
             return None
@@ -194,7 +194,7 @@ class _Parser:
             cx, cy, width, height = map(float, words[-4:])
         except ValueError:
             message = odd_numbers(self.written[number - 1], words)
-            self._fail(number, message, "rows that are no numbers")
+            self._fail(number, message, "rows that are not numbers")
             return None
         word = " ".join(words[:-4])
         index = self._class(word)
@@ -207,20 +207,21 @@ class _Parser:
         return index, cx, cy, width, height
 
     def _class(self, word: str) -> int | str:
-        """The index of a class; a sentence where there is none such."""
+        """The index of a class; a sentence if there is no such class."""
         if self.notes is not None:
             name = self.notes.get(word) or self.notes.get(_whole(word)) or word
             if name in self.classes:
                 return self.classes.index(name)
             meaning = "" if name == word else f", which notes.json calls {name!r},"
-            return f"The class {word[:60]!r}{meaning} is none of {', '.join(self.classes)}"
+            return f"The class {word[:60]!r}{meaning} is not one of {', '.join(self.classes)}"
         whole = _whole(word)
         if not whole.removeprefix("-").isdecimal():
             hint = "an index is expected, as there is no notes.json beside the label folder"
             return f"The class is {word[:60]!r}; {hint}"
         if not 0 <= (index := int(whole[:10])) < len(self.classes):
             hint = ". Do these labels count from 1?" if index == len(self.classes) else ""
-            return f"There is no class {word[:20]}: there are {len(self.classes)}, counted from 0{hint}"
+            number = len(self.classes)
+            return f"There is no class {word[:20]}: there {agreed(number, 'is')} {number}, counted from 0{hint}"
         return index
 
     def _fail(self, number: int, message: str, kind: str) -> None:
@@ -233,7 +234,7 @@ class _Parser:
 
 
 def _oddities(rows: array[float], places: Sequence[int]) -> Iterator[Problem]:
-    """What is odd about the boxes of a file and no error, with the line of the first."""
+    """Warnings about the boxes of a file, each with the line of the first."""
     columns = rows[1::5], rows[2::5], rows[3::5], rows[4::5]
     if not rows or (
         min(map(min, columns)) >= -_EPSILON
@@ -253,20 +254,16 @@ def _oddities(rows: array[float], places: Sequence[int]) -> Iterator[Problem]:
         elif min(x0, y0) < -EDGE or max(x1, y1) > 1 + EDGE:
             beyond.append(number)
     if twice:
-        what = f"{counted(len(twice), 'row')} for a box that stands in this file already"
+        what = f"{counted(len(twice), 'row')} for a box that is in this file already"
         yield Problem("warning", what, None, twice[0], kind="label files with a box twice")
     if outside:
-        what = f"{counted(len(outside), 'centre')} outside of the picture by a rounding, taken to its edge"
-        yield Problem("warning", what, None, outside[0], kind="label files with centres outside by a rounding")
+        what = f"{counted(len(outside), 'centre')} outside the image by rounding, moved to its edge"
+        yield Problem("warning", what, None, outside[0], kind="label files with centres outside by rounding")
     if beyond:
-        what = f"{_boxes(len(beyond))} out of the picture by more than a pixel"
+        what = f"{counted(len(beyond), 'box', 'reaches')} out of the image by more than a pixel"
         if len(beyond) * 3 > len(places) > 3:
             what += ". Are these corners, and not centre and size?"
-        yield Problem("warning", what, None, beyond[0], kind="label files with boxes that reach out of the picture")
-
-
-def _boxes(number: int) -> str:
-    return "1 box reaches" if number == 1 else f"{number:,} boxes reach"
+        yield Problem("warning", what, None, beyond[0], kind="label files with boxes that reach out of the image")
 
 
 def _is_header(words: list[str]) -> bool:
@@ -274,7 +271,7 @@ def _is_header(words: list[str]) -> bool:
 
 
 def _whole(word: str) -> str:
-    """`3` for 3.0 and 03; the word itself where it is no whole number."""
+    """`3` for 3.0 and 03; the word itself if it is not a whole number."""
     try:
         number = float(word)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Test pictures that a model has seen: in its own training, or in that of the run that it was fine-tuned from."""
+"""Test images that a model has seen, in its own training or in that of the run that it was fine-tuned from."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MOST_ANCESTORS = 20
 
 
 def records(run: RunDirectory) -> Iterator[tuple[str, DataRecord]]:
-    """What a run trained on, then the run that it was fine-tuned from, and so on as far as it was kept; by name."""
+    """By run name: what a run trained on, then the run that it was fine-tuned from, and so on as far as recorded."""
     for _ in range(MOST_ANCESTORS):
         parent = None
-        # A file that is missing or damaged leaves this run's part unknown, and the others' known.
+        # A file that is missing or damaged leaves only this run's part unknown.
         with contextlib.suppress(RunError, FileNotFoundError):
             yield run.name, DataRecord.read(run.data)
         with contextlib.suppress(RunError, FileNotFoundError):
@@ -33,7 +33,7 @@ def records(run: RunDirectory) -> Iterator[tuple[str, DataRecord]]:
 
 
 def trained_on(test: Collection[str], runs: Iterable[tuple[str, DataRecord]]) -> dict[str, int]:
-    """How many of the test pictures, given by their SHA-256, each run was trained on; only runs that were on some."""
+    """How many of the test images, given by SHA-256, each run was trained on; runs that saw none are left out."""
     found: dict[str, int] = {}
     for name, record in runs:
         seen = {entry.image_stamp.sha256 for entry in record.files if entry.split == "train"}
@@ -43,11 +43,11 @@ def trained_on(test: Collection[str], runs: Iterable[tuple[str, DataRecord]]) ->
 
 
 def digests(samples: Collection[Sample]) -> list[str]:
-    """The pictures' SHA-256, in their order. Raises OSError."""
+    """The images' SHA-256, in their order. Raises OSError."""
     with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
         return list(pool.map(sha256, (sample.image for sample in samples)))
 
 
 def digests_of_test(record: DataRecord) -> list[str]:
-    """Those of a run's own test pictures, as they were."""
+    """The SHA-256 of a run's own test images, as recorded."""
     return [entry.image_stamp.sha256 for entry in record.files if entry.split == "test"]

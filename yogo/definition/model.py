@@ -1,71 +1,21 @@
-"""A dataset definition, resolved: classes, folder pairs, and how the pictures are shared out."""
+"""A resolved dataset definition: classes, folder pairs, and how the images are split."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from yogo.definition import source
+from yogo.definition.folder_pair import FolderPair
+from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
-from yogo.errors import DefinitionError
-
-
-@dataclass(frozen=True, slots=True)
-class FolderPair:
-    """A folder of pictures, and the folder of their labels; both absolute, links resolved."""
-
-    label: str
-    """What the definition calls it; free."""
-
-    images: Path
-    labels: Path
-
-    @property
-    def folders(self) -> tuple[Path, Path]:
-        return self.images, self.labels
-
-    @property
-    def image_path(self) -> Path:
-        """The same, under its published name."""
-        return self.images
-
-    @property
-    def label_path(self) -> Path:
-        """The same, under its published name."""
-        return self.labels
-
-
-@dataclass(frozen=True, slots=True)
-class SplitFractions:
-    """The shares of training, validation and test pictures; None, as published callers say it, is 0.
-
-    Raises DefinitionError unless they sum to 1.
-    """
-
-    train: float
-    val: float = 0.0
-    test: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, share in self.items():
-            if share is None:
-                object.__setattr__(self, name, 0.0)
-            elif isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-                raise DefinitionError(f"The split fraction {name} is {share}; it must be a number from 0 to 1")
-        if not math.isclose(total := self.train + self.val + self.test, 1, abs_tol=1e-6):
-            raise DefinitionError(
-                f"The split fractions sum to {total:g} (train, val and test together); they must sum to 1"
-            )
-
-    def items(self) -> tuple[tuple[str, float], ...]:
-        return ("train", self.train), ("val", self.val), ("test", self.test)
-
-
-ALL_TRAIN = SplitFractions(1.0)
+from yogo.definition.walk import Branch, Walk
+from yogo.files.foreign import leads_nowhere
+from yogo.files.places import because
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,26 +25,25 @@ class DatasetDefinition:
     path: Path
     classes: tuple[str, ...]
     dataset_paths: tuple[FolderPair, ...]
-    """In the order of the files; these are shared out by `split_fractions`."""
+    """In the order of the files; these are split by `split_fractions`."""
 
     test_dataset_paths: tuple[FolderPair, ...] = ()
-    """Test pictures, all of them."""
+    """Test images, all of them."""
 
     split_fractions: SplitFractions = ALL_TRAIN
     thumbnail_augmentation: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Class to the folders of its thumbnails."""
 
     warnings: tuple[Problem, ...] = ()
-    """What is odd about the files and no error, such as a key that is not known."""
+    """Warnings about the files, such as an unknown key."""
 
     @classmethod
-    def from_yaml(cls, path: str | Path) -> DatasetDefinition:
-        """The definition in a file, and in those that it names. Raises InvalidDatasetDefinitionFile, MissingPath."""
-        from yogo.definition.resolve import resolve
-
-        definition, problems = resolve(Path(path))
+    def from_yaml(cls, path: str | Path, *, base: Path | None = None) -> DatasetDefinition:
+        """The definition in a file, and in those that it names. Folders that are not beside their file are looked for
+        below `base`, by default the working directory. Raises InvalidDatasetDefinitionFile, MissingPath."""
+        definition, problems = resolve(Path(path), base)
         if any(problem.is_error for problem in problems):
-            raise complaint(problems, f"`yogo check {path}` lists all")
+            raise complaint(problems, f"`yogo check {path}`{f' in {base}' if base else ''} lists all")
         assert definition is not None  # there is one wherever no error was found
         return definition
 
@@ -104,7 +53,7 @@ class DatasetDefinition:
 
     @property
     def sha256(self) -> str:
-        """Of all that it says, in its order: another one after any edit but of comments and layout."""
+        """Digest of all that it says, in its order: any edit changes it, except of comments and layout."""
         said = (
             self.classes,
             [
@@ -138,7 +87,7 @@ class DatasetDefinition:
         return hash(self._identity())
 
     def __add__(self, other: DatasetDefinition) -> DatasetDefinition:
-        """Both together, what they share once. Raises InvalidDatasetDefinitionFile where they disagree."""
+        """Both definitions joined, without duplicates. Raises InvalidDatasetDefinitionFile if they disagree."""
         if not isinstance(other, DatasetDefinition):
             return NotImplemented
         if self.classes != other.classes:
@@ -166,3 +115,39 @@ def _pairs(one: tuple[FolderPair, ...], other: tuple[FolderPair, ...]) -> tuple[
     for pair in one + other:
         found.setdefault(pair.folders, pair)
     return tuple(found.values())
+
+
+def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | None, list[Problem]]:
+    """The definition in `path`, and every problem found; None if it is not a definition at all. Never raises."""
+    if link := leads_nowhere(path):
+        return None, [Problem("error", f"This is {link}", path, missing=True)]
+    try:
+        absolute = path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        return None, [Problem("error", f"This path cannot be looked at: {because(error)}", path)]
+    walk = Walk(source.read(absolute), base or _working_directory())
+    walk.run()
+    thumbnails: dict[str, list[Path]] = {}
+    for name, named in walk.top.thumbnails:
+        if (folder := walk.folder(walk.top, named)) and walk.holds_thumbnails(folder, named):
+            thumbnails.setdefault(name, []).append(folder)
+    if walk.top.classes is None:
+        return None, walk.problems
+    definition = DatasetDefinition(
+        path=absolute,
+        classes=walk.top.classes,
+        dataset_paths=tuple(walk.pairs[Branch.DATA]),
+        test_dataset_paths=tuple(walk.pairs[Branch.TEST]),
+        split_fractions=walk.top.split_fractions,
+        thumbnail_augmentation={name: tuple(dict.fromkeys(folders)) for name, folders in thumbnails.items()},
+        warnings=tuple(problem for problem in walk.problems if not problem.is_error),
+    )
+    return definition, walk.problems
+
+
+def _working_directory() -> Path | None:
+    """None if it was deleted."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None

@@ -1,4 +1,4 @@
-"""A label and a picture whose names differ only by what some program did to one of them."""
+"""A label and an image whose names differ only by what a program did to one of them."""
 
 from __future__ import annotations
 
@@ -31,26 +31,26 @@ def _number(stem: str) -> str:
 
 
 _CHANGES: tuple[tuple[str, Callable[[str], str]], ...] = (
-    ("one whose accents are stored otherwise (Unicode NFC and NFD, as macOS changes them)", _composed),
+    ("one whose accents are stored in another way (Unicode NFC and NFD, as macOS changes them)", _composed),
     ("one that differs in capital letters", str.casefold),
     ("one that differs in percent signs (%..), as URLs are quoted", unquote),
-    ("one with the picture's suffix in both (a.png.txt)", _without(_PICTURE_SUFFIX)),
+    ("one with the image's suffix in both (a.png.txt)", _without(_PICTURE_SUFFIX)),
     ("one with a prefix that Label Studio adds to what is uploaded", _without(_PREFIX)),
     ("one with an ending that Roboflow adds", _without(_ROBOFLOW)),
     ("one with other zeros before the number", _number),
     ("one that differs in blanks", lambda stem: "".join(stem.split())),
     ("one that is named as its copy", _without(_COPY)),
 )
-"""How names come to differ, and what undoes it; tried one by one, then all together."""
+"""Ways in which names come to differ, each with what undoes it; tried one by one, then all together."""
 
 
 def likely_picture(pictures: Iterable[str]) -> Callable[[str], tuple[str, str] | None]:
-    """Finds the picture that a label's name (both without suffixes) most likely means, and how the two differ."""
+    """Finds the image that a label's name (both without suffixes) most likely means, and how the two differ."""
     known = list(pictures)
     tables: list[dict[str, str]] = []
 
     def find(stem: str) -> tuple[str, str] | None:
-        if not tables:  # made once there is somebody who asks
+        if not tables:  # built on first use
             tables.extend({change(name): name for name in known} for _, change in _CHANGES)
             tables.append({_all(name): name for name in known})
         for (how, change), table in zip(_CHANGES, tables, strict=False):

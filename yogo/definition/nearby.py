@@ -1,4 +1,4 @@
-"""What a person may have meant by a path that leads nowhere, or by a key that there is not."""
+"""What a person may have meant by a path that does not exist, or by an unknown key."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MOST_NAMES = 5_000
-"""Names in a folder that are compared; beyond that nobody waits for a hint."""
+"""Names in a folder that are compared; with more, a hint would take too long."""
 
 _MEANT = {
     "class_names": "classes names class class_name labels_names label_names categories nc",
@@ -23,11 +23,11 @@ _MEANT = {
     "val": "validation valid validate dev",
     "test": "testing eval",
 }
-"""Words that published files, other programs and people use for our keys."""
+"""Words that published files, other programs and people use in place of our keys."""
 
 
 def meant_key(word: str, known: Sequence[str]) -> str:
-    """The key that is meant by another word; empty where none is near."""
+    """The key that another word stands for; empty if none is near."""
     plain = word.strip().casefold().replace("-", "_").replace(" ", "_")
     for key in known:
         if plain == key or plain in _MEANT.get(key, "").split():
@@ -37,7 +37,7 @@ def meant_key(word: str, known: Sequence[str]) -> str:
 
 
 def nearby(path: Path) -> str:
-    """`; did you mean X?`, where X is there and is written nearly so; empty where there is none. Never raises."""
+    """`; did you mean X?`, where X exists and has a similar name; empty if there is none. Never raises."""
     missing: list[str] = []
     here = path
     try:

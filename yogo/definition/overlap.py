@@ -1,4 +1,4 @@
-"""Test pictures that are copies of training pictures under the same or another name."""
+"""Test images that are copies of training images under the same or another name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from yogo.definition.split import Sample, Splits
 
 MOST_FILES = 5_000
-"""Beyond as many pictures, sizes are not asked for: each costs a round trip on a network file system."""
+"""With more images than this, sizes are not compared: each costs a round trip on a network file system."""
 
 MOST_BYTES = 256_000_000
-"""Read at most as much to compare contents."""
+"""Bytes read at most to compare contents."""
 
 
 def same_content(splits: Splits) -> list[tuple[Sample, Sample]]:
-    """Pairs of a training or validation picture and a test picture with the same bytes, where that is cheap to know."""
+    """Pairs of a training or validation image and a test image with the same bytes, where that is cheap to know."""
     if not splits.test or sum(len(part) for _, part in splits.items()) > MOST_FILES:
         return []
     by_size: dict[int, list[Sample]] = {}

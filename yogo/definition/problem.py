@@ -1,4 +1,4 @@
-"""What can be wrong with a dataset definition, and how it is said."""
+"""What can be wrong with a dataset definition, and how it is reported."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Problem:
     """A file or folder is not there."""
 
     kind: str = ""
-    """What it is one of, in the plural, where there may be many: `labels without a picture`."""
+    """The plural name of its kind, if there may be many: `labels without an image`."""
 
     def __str__(self) -> str:
         """The sentence with its place in front."""
@@ -45,7 +45,7 @@ class InvalidDatasetDefinitionFile(DefinitionError):
     """A dataset definition, or something that it names, is wrong."""
 
     def __init__(self, problem: Problem | str, others: Sequence[Problem] = (), advice: str = "") -> None:
-        """Of one problem, or of several together; `advice` says where those are listed that are not named."""
+        """For one problem, or several together; `advice` says where the problems that are not named are listed."""
         self.problem = Problem("error", problem) if isinstance(problem, str) else problem
         self.problems = (self.problem, *others)
         if not others:
@@ -68,13 +68,13 @@ def fault(
 
 
 def complaint(problems: Sequence[Problem], advice: str = "") -> InvalidDatasetDefinitionFile:
-    """The exception for all errors among `problems`, of which there is one at least."""
+    """The exception for all errors among `problems`, which hold at least one."""
     first, *others = dict.fromkeys(problem for problem in problems if problem.is_error)
     missing = first.missing and all(one.missing for one in others)
     return (MissingPath if missing else InvalidDatasetDefinitionFile)(first, others, advice)
 
 
 def listed(names: list[str], most: int = 3, between: str = ", ") -> str:
-    """Some names as a sentence has them: a, b, c and 12 more."""
+    """Some names joined for a sentence: a, b, c and 12 more."""
     rest = len(names) - most
     return between.join(names[:most]) + (f" and {rest:,} more" if rest > 0 else "")

@@ -1,4 +1,4 @@
-"""data.json.gz: what a run trains on, so that an edit of a definition or a picture meanwhile cannot pass unseen."""
+"""data.json.gz: what a run trains on, so that later edits of a definition or an image are noticed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from typing import ClassVar, Literal, cast
 
 from pydantic import ConfigDict
 
+from yogo.definition.folder_pair import FolderPair
 from yogo.definition.identity import Status, status
 from yogo.definition.labels import notes_file
-from yogo.definition.model import DatasetDefinition, FolderPair
+from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import Problem
 from yogo.definition.split import Sample, Splits
 from yogo.definition.stamps import AT_A_TIME, Stamp, stamps
 from yogo.definition.thumbnails import Thumbnail, num_made
-from yogo.foreign import no_file
+from yogo.files.foreign import no_file
 from yogo.run.record import Part, Record
 from yogo.run.result import sha256
 
@@ -35,11 +36,11 @@ class Folders(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One picture. The folders are kept as numbers, as there are many pictures and few folders."""
+class FileRecord:
+    """One image. The folders are kept as numbers, as there are many images and few folders."""
 
     __pydantic_config__: ClassVar = ConfigDict(extra="ignore")
-    """What a newer yogo adds is passed over: a record is written once and never again, so nothing is lost by it."""
+    """Keys that a newer yogo adds are ignored: a record is written only once, so nothing is lost."""
 
     split: PartName
     folder: int
@@ -56,7 +57,7 @@ class ThumbnailFolder(Part):
 
 
 class ThumbnailEntry(Part):
-    """One thumbnail that frames were made of."""
+    """One thumbnail that frames were composed of."""
 
     folder: int
     name: str
@@ -77,16 +78,16 @@ class DataRecord(Record):
 
     classes: tuple[str, ...]
     folders: tuple[Folders, ...]
-    files: tuple[Entry, ...]
+    files: tuple[FileRecord, ...]
     """In the order of the splits."""
 
     num_unlabelled: int = 0
     num_made: int = 0
-    """Frames made of thumbnails that were trained on besides."""
+    """Number of frames composed of thumbnails that were also trained on."""
 
     thumbnail_folders: tuple[ThumbnailFolder, ...] = ()
     thumbnails: tuple[ThumbnailEntry, ...] = ()
-    """In the order that they were drawn by."""
+    """In the order in which they were drawn."""
 
     notes: tuple[NotesEntry, ...] = ()
 
@@ -99,9 +100,9 @@ class DataRecord(Record):
         thumbnails: Sequence[Thumbnail] = (),
         memory: Path | None = None,
     ) -> DataRecord:
-        """Read every file once for its digest; `progress` is told how many pictures are done.
+        """Read every file once for its digest; `progress` receives how many images are done.
 
-        `memory` is a folder that keeps the digests: a file that is as it was then is not read again.
+        `memory` is a folder that keeps the digests: an unchanged file is not read again.
         Raises InvalidDatasetDefinitionFile or MissingPath for a file that cannot be read.
         """
         numbers = _numbers(definition.all_dataset_paths)
@@ -123,7 +124,7 @@ class DataRecord(Record):
         return cls(
             definition=str(definition.path),
             classes=definition.classes,
-            folders=tuple(_folders(pair) for pair in definition.all_dataset_paths),
+            folders=tuple(map(_folders, definition.all_dataset_paths)),
             files=tuple(entries),
             num_unlabelled=splits.num_unlabelled,
             num_made=num_made(len(splits.train)) if thumbnails else 0,
@@ -141,7 +142,7 @@ class DataRecord(Record):
         return Splits(train, val, test, self.num_unlabelled)
 
     def seen(self) -> dict[str, Status]:
-        """What every file was known by, by its path."""
+        """The identity of every file, by its path."""
         return {path: stamp.status for path, stamp in self._stamped()}
 
     def made_of(self) -> tuple[Thumbnail, ...]:
@@ -153,27 +154,29 @@ class DataRecord(Record):
             folder = self.thumbnail_folders[entry.folder]
             yield Path(folder.folder, entry.name), folder.class_name, entry.stamp
 
-    def verify(self, *, thorough: bool = False) -> list[Problem]:
-        """What is no longer as it was, by its content where its status is another, or `thorough` asks for it."""
+    def verify(self) -> list[Problem]:
+        """What has changed; content is compared if a file's status differs."""
         found: list[Problem] = []
-        for problem in self._differences(thorough):
+        for problem in self._differences():
             if len(found) == MOST_PROBLEMS:
-                return [*found, Problem("error", "There are more files that changed; these are the first of them")]
+                return [*found, Problem("error", "More files have changed; these are the first of them")]
             found.append(problem)
         return found
 
-    def _sample(self, entry: Entry) -> Sample:
+    def _sample(self, entry: FileRecord) -> Sample:
         folders = self.folders[entry.folder]
         label = None if entry.label is None else f"{folders.labels}/{entry.label}"
         return Sample(f"{folders.images}/{entry.image}", label, entry.key)
 
-    def _differences(self, thorough: bool) -> Iterator[Problem]:
-        for path, what in _changes(self._stamped(), thorough):
+    def _differences(self) -> Iterator[Problem]:
+        for path, what in _changes(self._stamped()):
             yield Problem("error", what, Path(path), missing=not os.path.isfile(path))
         for notes in self.notes:
             if notes.stamp is None and os.path.exists(notes.path):
                 yield Problem(
-                    "error", "This file came since the run began, and its labels mean what it says", Path(notes.path)
+                    "error",
+                    "This file was added since the run began, and it changes what the labels mean",
+                    Path(notes.path),
                 )
 
     def _stamped(self) -> Iterator[tuple[str, Stamp]]:
@@ -190,16 +193,14 @@ class DataRecord(Record):
                 yield notes.path, notes.stamp
 
 
-def _changes(stamped: Iterable[tuple[str, Stamp]], thorough: bool) -> Iterator[tuple[str, str]]:
-    """The files that changed, and how, in order. Of a set that was copied, all are read: by threads."""
+def _changes(stamped: Iterable[tuple[str, Stamp]]) -> Iterator[tuple[str, str]]:
+    """The files that changed, and how, in order. If a data set was copied, threads read all of its files."""
     left = iter(stamped)
     with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
         while part := list(itertools.islice(left, AT_A_TIME)):
             statuses = [_status(path) for path, _ in part]
             doubted = [
-                (path, stamp, now)
-                for (path, stamp), now in zip(part, statuses, strict=True)
-                if thorough or now != stamp.status
+                (path, stamp, now) for (path, stamp), now in zip(part, statuses, strict=True) if now != stamp.status
             ]
             told = pool.map(lambda one: _change(*one), doubted)
             yield from ((path, what) for (path, *_), what in zip(doubted, told, strict=True) if what)
@@ -217,11 +218,11 @@ def _change(path: str, stamp: Stamp, now: Status | OSError) -> str:
         if isinstance(now, OSError):
             raise now
         if what := no_file(os.stat(path)):
-            return f"This file is gone since the run began: this is {what}"
+            return f"This file was removed since the run began: this is {what}"
         if now[0] == stamp.size and sha256(Path(path)) == stamp.sha256:
             return ""
     except FileNotFoundError:
-        return "This file is gone since the run began"
+        return "This file was removed since the run began"
     except OSError as error:
         return f"This file, which the run began with, cannot be read: {error.strerror}"
     return "This file changed since the run began"
@@ -234,7 +235,7 @@ def _folders(pair: FolderPair) -> Folders:
 def _thumbnails(
     classes: Sequence[str], thumbnails: Sequence[Thumbnail], found: Iterable[Stamp]
 ) -> tuple[tuple[ThumbnailFolder, ...], tuple[ThumbnailEntry, ...]]:
-    origins = [(classes[one.kind], str(one.path.parent)) for one in thumbnails]
+    origins = [(classes[one.class_index], str(one.path.parent)) for one in thumbnails]
     places = {origin: place for place, origin in enumerate(dict.fromkeys(origins))}
     folders = tuple(ThumbnailFolder(class_name=name, folder=folder) for name, folder in places)
     entries = tuple(
@@ -244,15 +245,17 @@ def _thumbnails(
     return folders, entries
 
 
-def _entry(part: str, sample: Sample, numbers: dict[tuple[str, str], int], image: Stamp, label: Stamp | None) -> Entry:
+def _entry(
+    part: str, sample: Sample, numbers: dict[tuple[str, str], int], image: Stamp, label: Stamp | None
+) -> FileRecord:
     images, _, name = sample.image_file.rpartition("/")
     labels, _, text = (sample.label_file or "").rpartition("/")
     # By place, which is sooner, and there are many.
-    return Entry(cast("PartName", part), numbers[images, labels], sample.key, name, image, text or None, label)
+    return FileRecord(cast("PartName", part), numbers[images, labels], sample.key, name, image, text or None, label)
 
 
 def _numbers(pairs: Sequence[FolderPair]) -> dict[tuple[str, str], int]:
-    """Folders of pictures and labels to the pair's number; without labels, the first such pair's."""
+    """Folders of images and labels to the pair's number; without labels, the first such pair's."""
     numbers: dict[tuple[str, str], int] = {}
     for number, pair in enumerate(pairs):
         numbers[str(pair.images), str(pair.labels)] = number

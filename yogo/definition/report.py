@@ -5,63 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from yogo.definition.problem import Problem, listed
-from yogo.definition.survey import Survey
-from yogo.wording import counted
+from yogo.definition.survey import DatasetSummary
+from yogo.text.wording import counted
 
 MOST_OF_A_KIND = 5
 """Problems of one kind that are printed; the rest is counted."""
 
 
-def report(survey: Survey, *, lists_all: str = "--json lists all") -> Iterator[str]:
-    """The lines of a survey. They hold names as they are: make them printable at the edge.
-
-    `lists_all` says where those problems stand that are only counted.
-    """
+def report(survey: DatasetSummary) -> Iterator[str]:
+    """The lines of a survey. Names in them are unchanged: make them printable before you print them."""
     if survey.classes:
         yield from summary(survey)
         yield ""
         yield from _table(survey)
         yield ""
-        yield f"{survey.median_boxes:g} boxes a picture (median), at most {survey.max_boxes:,}"
+        yield f"{counted(survey.median_boxes, 'box')} an image (median), at most {survey.max_boxes:,}"
     yield from left_out(survey)
     if survey.problems:
         yield ""
         yield counted(len(survey.problems), "problem")
-        yield from told(survey.problems, lists_all)
+        yield from told(survey.problems, "--json lists all")
 
 
-def summary(survey: Survey) -> Iterator[str]:
-    """How many pictures there are, how they are shared out, and what of them was read."""
-    classes = "1 class" if len(survey.classes) == 1 else f"{len(survey.classes)} classes"
-    yield f"{counted(survey.num_pictures, 'picture')} in {counted(survey.num_folders, 'folder')} · {classes}"
+def summary(survey: DatasetSummary) -> Iterator[str]:
+    """How many images there are, how they are split, and how much of them was read."""
+    classes = counted(len(survey.classes), "class")
+    yield f"{counted(survey.num_pictures, 'image')} in {counted(survey.num_folders, 'folder')} · {classes}"
     yield f"train {survey.num_train:,} · val {survey.num_val:,} · test {survey.num_test:,}"
     yield f"read: {read(survey)}"
 
 
-def read(survey: Survey) -> str:
+def read(survey: DatasetSummary) -> str:
     """What was read for it."""
     labels = f"every row of {counted(survey.num_pictures, 'label file')}"
     if survey.num_looked_into:
-        return f"{labels}, head and end of {counted(survey.num_looked_into, 'picture')}"
-    return f"{labels}; no picture was opened"
+        return f"{labels}, head and end of {counted(survey.num_looked_into, 'image')}"
+    return f"{labels}; no image was opened"
 
 
-def left_out(survey: Survey) -> Iterator[str]:
-    """What is not trained on, and on what there is nothing to see."""
+def left_out(survey: DatasetSummary) -> Iterator[str]:
+    """What is not trained on, and which images are empty."""
     if survey.num_dropped:
-        boxes = "1 box" if survey.num_dropped == 1 else f"{survey.num_dropped:,} boxes"
+        boxes = counted(survey.num_dropped, "box")
         yield f"{boxes} left out: smaller than 200 square pixels of a 772x1032 frame"
     if survey.num_unlabelled:
         which = f": {listed(survey.unlabelled)}" if survey.unlabelled else ""
-        number = counted(survey.num_unlabelled, "picture")
-        yield f"{number} left out: no label file (an empty one says: nothing here){which}"
+        number = counted(survey.num_unlabelled, "image")
+        yield f"{number} left out: no label file (an empty one means: nothing here){which}"
     if survey.num_empty:
         on_them = "it" if survey.num_empty == 1 else "them"
-        yield f"{counted(survey.num_empty, 'picture')} with nothing on {on_them}, as an empty label says"
+        yield f"{counted(survey.num_empty, 'image')} with nothing on {on_them}, as an empty label says"
 
 
 def told(problems: Iterable[Problem], lists_all: str = "") -> Iterator[str]:
-    """Each problem in a line, errors first, those of a kind together and beyond a number only counted."""
+    """Each problem on a line, errors first, grouped by kind; beyond a number they are only counted."""
     for group in grouped(problems):
         for problem in group[:MOST_OF_A_KIND]:
             yield f"{'✖' if problem.is_error else '!'} {problem.severity}: {problem}"
@@ -78,7 +75,7 @@ def grouped(problems: Iterable[Problem]) -> list[list[Problem]]:
     return list(groups.values())
 
 
-def _table(survey: Survey) -> Iterator[str]:
+def _table(survey: DatasetSummary) -> Iterator[str]:
     width = max(len("class"), *(len(name) for name in survey.classes))
     yield f"{'class':<{width}}  {'train':>12}  {'val':>12}  {'test':>12}  {'share':>7}"
     total = survey.num_boxes or 1

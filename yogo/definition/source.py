@@ -1,4 +1,4 @@
-"""One definition file as it is written: its keys and values checked, and nothing that it names looked at yet."""
+"""One definition file as written: its keys and values are checked, the files that it names are not looked at yet."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from yogo import yaml12
-from yogo.definition.model import ALL_TRAIN, SplitFractions
+from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
 from yogo.errors import DefinitionError
-from yogo.wording import shown
+from yogo.files import yaml12
+from yogo.text.wording import shown
 
 KEYS = ("class_names", "dataset_paths", "test_paths", "dataset_split_fractions", "thumbnail_augmentation")
 _ENTRY_KEYS = ("image_path", "label_path", "defn_path")
@@ -45,7 +45,7 @@ Entry = PairEntry | DefinitionEntry
 
 @dataclass(slots=True)
 class Source:
-    """A definition file, taken apart. What could not be understood is in `problems`, and left out."""
+    """A parsed definition file. Parts that could not be understood are reported in `problems` and left out."""
 
     path: Path
     problems: list[Problem] = field(default_factory=list)
@@ -54,17 +54,16 @@ class Source:
     data: tuple[Entry, ...] = ()
     test: tuple[Entry, ...] = ()
     has_test: bool = False
-    test_line: int = 1
     split_fractions: SplitFractions = ALL_TRAIN
     thumbnails: tuple[tuple[str, Named], ...] = ()
 
 
 def read(path: Path) -> Source:
-    """Take apart the definition in `path`, which is absolute. Never raises: see `Source.problems`."""
-    return _Reader(path).read()
+    """Parse the definition in `path`, which is absolute. Never raises: see `Source.problems`."""
+    return _SourceReader(path).read()
 
 
-class _Reader:
+class _SourceReader:
     def __init__(self, path: Path) -> None:
         self.source = Source(path)
         self.document = yaml12.Document(None, None)
@@ -88,10 +87,9 @@ class _Reader:
         if "dataset_paths" in data:
             self.source.data = tuple(self._entries(data["dataset_paths"], "dataset_paths"))
         else:
-            self._say("dataset_paths is missing: it names the folders of pictures and labels")
+            self._say("dataset_paths is missing: it names the folders of images and labels")
         self.source.has_test = "test_paths" in data
         if self.source.has_test:
-            self.source.test_line = self.document.line("test_paths")
             self.source.test = tuple(self._entries(data["test_paths"], "test_paths"))
         self.source.split_fractions = self._fractions(data.get("dataset_split_fractions"))
         self.source.thumbnails = tuple(self._thumbnails(data.get("thumbnail_augmentation")))
@@ -122,7 +120,7 @@ class _Reader:
                 self._say(f"A class name is {shown(name)}; put it in quotes", "class_names", index)
                 continue
             if str(name) in names:
-                self._say(f"The class {shown(name)} stands twice in class_names", "class_names", index)
+                self._say(f"The class {shown(name)} is in class_names twice", "class_names", index)
             names.append(str(name))
         return tuple(names)
 
@@ -177,7 +175,9 @@ class _Reader:
                 return ALL_TRAIN
         if self.source.has_test and shares["test"]:
             self._say(
-                "The split fraction test cannot stand beside test_paths: one of them says what to test on", key, "test"
+                "The split fraction test cannot be combined with test_paths: give one of them to say what to test on",
+                key,
+                "test",
             )
             return ALL_TRAIN
         try:

@@ -1,7 +1,7 @@
-"""Which picture is trained on, validated on, tested on: the same answer in every process and on every machine.
+"""Which images are for training, validation and test: the same in every process and on every machine.
 
-Each picture draws its place from a digest of the seed, its folder pair's label and its name below the folder;
-so nothing depends on absolute paths, on hash seeds or on the order in which a file system lists a folder.
+Each image is placed by a digest of the seed, its folder pair's label and its name below the folder.
+Nothing depends on absolute paths, on hash seeds or on the order in which a file system lists a folder.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yogo.definition.folders import Listing, listing
-from yogo.definition.model import DatasetDefinition, SplitFractions
+from yogo.definition.fractions import SplitFractions
+from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import Problem, complaint
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A picture to learn from. Its files are text: Paths of many thousands take longer to make than to look at."""
+    """A labelled image. Its paths are strings: making thousands of Path objects takes longer than reading them."""
 
     image_file: str
     label_file: str | None
     """None: nothing is on it."""
 
     key: str
-    """Its place below the labels of its definition, wherever the folders lie; no two in a definition are the same."""
+    """Its name below the labels of its definition, wherever the folders are; unique within a definition."""
 
     @property
     def image(self) -> Path:
@@ -46,7 +47,7 @@ class Splits:
     val: tuple[Sample, ...] = ()
     test: tuple[Sample, ...] = ()
     num_unlabelled: int = 0
-    """Pictures that were left out because they have no label file."""
+    """Number of images that were left out because they have no label file."""
 
     warnings: tuple[Problem, ...] = ()
 
@@ -55,7 +56,7 @@ class Splits:
 
     @property
     def overlaps(self) -> tuple[tuple[Sample, Sample], ...]:
-        """Pictures that are tested on and also trained or validated on: the same file, by two ways."""
+        """Images that are in test and also in training or validation: the same file, reached by two paths."""
         known = {_real(sample.image): sample for sample in self.train + self.val}
         pairs = ((known.get(_real(sample.image)), sample) for sample in self.test)
         return tuple((one, other) for one, other in pairs if one is not None)
@@ -67,9 +68,9 @@ def _real(path: Path) -> Path:
 
 
 def split(definition: DatasetDefinition, *, override: SplitFractions | None = None, seed: int = 0) -> Splits:
-    """Share out a definition's pictures; `override` shares out the test paths' too.
+    """Split a definition's images; `override` splits the images of the test paths too.
 
-    Raises InvalidDatasetDefinitionFile or MissingPath for a folder without labels, or a label without its picture.
+    Raises InvalidDatasetDefinitionFile or MissingPath for a folder without labels, or a label without its image.
     """
     data = [listing(pair, definition.classes) for pair in definition.dataset_paths]
     test = [listing(pair, definition.classes) for pair in definition.test_dataset_paths]
@@ -82,7 +83,7 @@ def split(definition: DatasetDefinition, *, override: SplitFractions | None = No
 def share_out(
     data: list[Listing], test: list[Listing], fractions: SplitFractions, *, seed: int = 0, pool: bool = False
 ) -> Splits:
-    """The same of folders that were listed already; with `pool`, what was for testing is shared out as well."""
+    """The same for folders that were listed already; with `pool`, the test images are split as well."""
     listings = [*data, *test]
     samples = list(_samples(listings))
     fixed = 0 if pool else sum(len(one.names) for one in test)
@@ -103,7 +104,7 @@ def share_out(
 
 
 def sizes(num_samples: int, fractions: SplitFractions) -> tuple[int, int, int]:
-    """Sizes of train, val and test: rounded half up, and the last part that has a share takes the rest."""
+    """Sizes of train, val and test, rounded half up; the last part that has a share takes the rest."""
     shares = [share for _, share in fractions.items()]
     last = max(index for index, share in enumerate(shares) if share)
     found = [0, 0, 0]

@@ -1,8 +1,8 @@
-"""Files as they are: what they are known by, and their SHA-256. What was hashed before is remembered, by folder.
+"""Files as they are now: their identities and SHA-256. Digests are remembered by folder.
 
     <memory>/<digest of a folder's path>.json   {name: [size, mtime_ns, changed, inode, sha256]}
 
-A file of the same status (see yogo.definition.identity) is the same; so the next run on the same data reads none of it.
+A file of the same status (see yogo.definition.identity) is the same, so the next run on the same data reads no file.
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import ConfigDict
 
 from yogo.definition.identity import Status, settled, status
 from yogo.definition.problem import fault
-from yogo.run.atomic import replacing
+from yogo.files.atomic import replacing
 from yogo.run.result import sha256
 
 AT_A_TIME = 500
-"""Files that are looked at in one go."""
+"""Files that are looked at in one chunk."""
 
 QUICK_SECONDS = 50e-6
-"""A file that takes less to look at, as on a local disk if it is remembered, is not worth a thread."""
+"""A file that takes less time to look at, as on a local disk when it is remembered, is not worth a thread."""
 
 Places = list[tuple[str, str]]
 """Folder and name of some files."""
@@ -43,7 +43,7 @@ Known = dict[str, list[int | str]]
 class Stamp:
     """A file as it was."""
 
-    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")  # what a newer yogo knows of a file
+    __pydantic_config__: ClassVar = ConfigDict(extra="ignore")  # a newer yogo may add keys
 
     size: int
     mtime_ns: int
@@ -61,12 +61,12 @@ class Stamp:
 def stamps(
     paths: Sequence[str], memory: Path | None = None, progress: Callable[[int], None] | None = None
 ) -> list[Stamp]:
-    """Of each of `paths`; `progress` is told how many are done. `memory` is a folder, made if need be.
+    """The stamps of `paths`; `progress` receives how many are done. `memory` is a folder, created if missing.
 
     Raises InvalidDatasetDefinitionFile or MissingPath for a file that cannot be read.
     """
     places = [path.rpartition("/")[::2] for path in paths]
-    folders = {folder: _remembered(memory, folder) for folder in {folder for folder, _ in places}}
+    folders = {folder: remembered(memory, folder) for folder in {folder for folder, _ in places}}
     changed: set[str] = set()
 
     def look(part: Places) -> list[Stamp]:
@@ -82,12 +82,12 @@ def stamps(
         if progress:
             progress(len(found))
     for folder in changed:
-        _remember(memory, folder, folders[folder])
+        remember(memory, folder, folders[folder])
     return found
 
 
 def _each(look: Callable[[Places], list[Stamp]], parts: list[Places]) -> Iterator[list[Stamp]]:
-    """What is found, in order: looked for here as long as that is quick, and by threads from then on."""
+    """The results in order: found in this thread as long as that is quick, and by other threads from then on."""
     left = iter(parts)
     for part in left:
         began = time.perf_counter()
@@ -112,7 +112,9 @@ def _look(folder: str, names: Sequence[str], known: Known, changed: set[str]) ->
                 now = status(path, os.stat(name, dir_fd=inside))
                 kept = known.get(name)
                 if not (isinstance(kept, list) and len(kept) == 5 and kept[:4] == [*now]):
-                    kept = [*now, _hashed(path, now, known, name)]
+                    is_sure = settled((now,))  # unless it is, the file may change without a sign
+                    kept = [*now, sha256(Path(path))]
+                    known[name] = kept if is_sure else []
                     changed.add(folder)
                 size, mtime_ns, told, inode = now
                 yield Stamp(size, mtime_ns, str(kept[4]), told, inode)
@@ -123,20 +125,12 @@ def _look(folder: str, names: Sequence[str], known: Known, changed: set[str]) ->
         raise fault(f"This file cannot be read: {error.strerror}", Path(path), missing=missing) from error
 
 
-def _hashed(path: str, now: Status, known: Known, name: str) -> str:
-    """The file's SHA-256, remembered unless it may change without a sign."""
-    is_sure = settled((now,))
-    digest = sha256(Path(path))
-    known[name] = [*now, digest] if is_sure else []
-    return digest
-
-
 def _place(memory: Path, folder: str) -> Path:
     return memory / f"{hashlib.sha256(folder.encode('utf-8', 'surrogateescape')).hexdigest()[:32]}.json"
 
 
-def _remembered(memory: Path | None, folder: str) -> Known:
-    """Nothing where there is nothing, or it is damaged: the files are then read."""
+def remembered(memory: Path | None, folder: str) -> dict[str, Any]:
+    """What is remembered; empty if there is nothing or it is damaged, so that the files are read."""
     if memory is not None:
         with contextlib.suppress(OSError, ValueError):
             known = json.loads(_place(memory, folder).read_bytes())
@@ -144,7 +138,7 @@ def _remembered(memory: Path | None, folder: str) -> Known:
     return {}
 
 
-def _remember(memory: Path | None, folder: str, known: Known) -> None:
+def remember(memory: Path | None, folder: str, known: Mapping[str, Any]) -> None:
     if memory is None:
         return
     with contextlib.suppress(OSError):  # a full disk, or one that is not ours: the next run then reads them again

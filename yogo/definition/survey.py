@@ -1,4 +1,4 @@
-"""What a definition amounts to: its problems, and, counted, its pictures and boxes."""
+"""A summary of a definition: its problems, and the counts of its images and boxes."""
 
 from __future__ import annotations
 
@@ -12,40 +12,40 @@ from pathlib import Path
 from yogo.definition.folders import Listing, listing
 from yogo.definition.identity import Status, status
 from yogo.definition.labels import Notes, examine_labels, notes_file, read_notes
-from yogo.definition.model import DatasetDefinition
+from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.overlap import same_content
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, listed
-from yogo.definition.resolve import resolve
 from yogo.definition.split import Sample, Splits, share_out
+from yogo.text.wording import counted
 
 Progress = Callable[[int], None]
 
 Look = Callable[[Sequence[str]], Iterable[Problem]]
-"""Looks into some pictures, and says what is wrong or odd. Whoever has a decoder hands it in."""
+"""Looks into some images, and returns what is wrong or odd. The caller passes it in if it has a decoder."""
 
 
 @dataclass(slots=True)
-class Survey:
-    """A definition, counted. With errors among `problems` the counts cover what could be read."""
+class DatasetSummary:
+    """The counts of a definition. With errors among `problems` they cover what could be read."""
 
     classes: tuple[str, ...] = ()
     num_folders: int = 0
     """Folder pairs."""
 
     num_pictures: int = 0
-    """Pictures with a label."""
+    """Images with a label."""
 
     num_unlabelled: int = 0
-    """Pictures without one; they are left out."""
+    """Images without a label; they are left out."""
 
     unlabelled: list[str] = field(default_factory=list)
-    """Where those are."""
+    """The folders that they are in."""
 
     num_empty: int = 0
-    """Pictures whose label says that nothing is on them."""
+    """Images whose label says that nothing is on them."""
 
     num_looked_into: int = 0
-    """Pictures whose files were looked into; 0 where nobody did."""
+    """Images whose files were looked into; 0 if none were."""
 
     num_train: int = 0
     num_val: int = 0
@@ -54,7 +54,7 @@ class Survey:
     """Boxes: class to part (train, val, test) to number."""
 
     median_boxes: float = 0
-    """Boxes a picture."""
+    """Boxes per image."""
 
     max_boxes: int = 0
     num_dropped: int = 0
@@ -71,17 +71,20 @@ class Survey:
         return any(problem.is_error for problem in self.problems)
 
 
-def check(path: str | Path) -> list[Problem]:
-    """Every problem of a definition and of the folders that it names; no label or picture is opened. Never raises."""
-    return list(_look(Path(path))[2])
+def check(path: str | Path, *, base: Path | None = None) -> list[Problem]:
+    """Every problem of a definition and of the folders that it names; no label or image is opened. Never raises.
 
-
-def state(path: str | Path) -> str:
-    """Names a definition, its folders and all files in use as they are now: another survey needs another state.
-
-    Never raises. Files are not read; of many, it takes a second or more.
+    `base` here and below is that of `DatasetDefinition.from_yaml`.
     """
-    definition, listings, problems = _look(Path(path))
+    return list(_look(Path(path), base)[2])
+
+
+def state(path: str | Path, *, base: Path | None = None) -> str:
+    """A digest of a definition, its folders and all files in use: while it is the same, so is the survey.
+
+    Never raises. Files are not read; with many files it takes a second or more.
+    """
+    definition, listings, problems = _look(Path(path), base)
     found = hashlib.sha256(repr([definition and definition.sha256, *map(str, problems)]).encode(errors="replace"))
     for one in listings:
         found.update(
@@ -100,14 +103,16 @@ def _known(path: Path) -> Status | None:
         return None
 
 
-def survey(path: str | Path, *, progress: Progress | None = None, look: Look | None = None) -> Survey:
-    """Count a definition's pictures and boxes, and look into its pictures too, where there is a `look`.
+def survey(
+    path: str | Path, *, base: Path | None = None, progress: Progress | None = None, look: Look | None = None
+) -> DatasetSummary:
+    """Count a definition's images and boxes, and look into its images too if `look` is given.
 
-    `progress` is told now and then how many pictures were counted; what it raises ends the counting. Nothing
-    else is raised: what is wrong is in `Survey.problems`.
+    `progress` receives how many images were counted so far; what it raises ends the counting. Nothing
+    else is raised: problems are in `DatasetSummary.problems`.
     """
-    definition, listings, problems = _look(Path(path))
-    found = Survey(problems=problems)
+    definition, listings, problems = _look(Path(path), base)
+    found = DatasetSummary(problems=problems)
     if definition is None:
         return found
     num_data = len(definition.dataset_paths)
@@ -127,8 +132,8 @@ def survey(path: str | Path, *, progress: Progress | None = None, look: Look | N
     return found
 
 
-def _look(path: Path) -> tuple[DatasetDefinition | None, list[Listing], list[Problem]]:
-    definition, problems = resolve(path)
+def _look(path: Path, base: Path | None) -> tuple[DatasetDefinition | None, list[Listing], list[Problem]]:
+    definition, problems = resolve(path, base)
     if definition is None:
         return None, [], problems
     listings = [listing(pair, definition.classes) for pair in definition.all_dataset_paths]
@@ -137,7 +142,7 @@ def _look(path: Path) -> tuple[DatasetDefinition | None, list[Listing], list[Pro
 
 
 class _Counter:
-    def __init__(self, survey: Survey, progress: Progress | None) -> None:
+    def __init__(self, survey: DatasetSummary, progress: Progress | None) -> None:
         self.survey = survey
         self.progress = progress
         self.boxes = array("q")
@@ -186,13 +191,13 @@ def _overlaps(splits: Splits) -> Iterable[Problem]:
     same = splits.overlaps
     if same:
         names = listed([str(sample.image) for _, sample in same])
-        yield Problem("warning", f"{_pictures(len(same))} in train or validation and also in test: {names}")
+        yield Problem(
+            "warning", f"{counted(len(same), 'image', 'is')} in train or validation and also in test: {names}"
+        )
     known = {sample.key for _, sample in same}
     copies = [pair for pair in same_content(splits) if pair[1].key not in known]
     if copies:
         names = listed([f"{one.image} and {other.image}" for one, other in copies], 2)
-        yield Problem("warning", f"{_pictures(len(copies))} in test, copied from train or validation: {names}")
-
-
-def _pictures(number: int) -> str:
-    return "1 picture is" if number == 1 else f"{number:,} pictures are"
+        yield Problem(
+            "warning", f"{counted(len(copies), 'image', 'is')} in test, copied from train or validation: {names}"
+        )

@@ -1,1 +1,1 @@
-"""`yogo test`: what a checkpoint is worth on a definition's test pictures, on as many processes as it takes."""
+"""`yogo test`: evaluate a checkpoint on a definition's test images, on one or more processes."""

@@ -1,5 +1,1 @@
-"""A checkpoint as an ONNX file and an OpenVINO IR, compared with torch before they are given out."""
-
-from yogo.export.exporting import Exported, ExportRequest, export
-
-__all__ = ["ExportRequest", "Exported", "export"]
+"""Exports a checkpoint as an ONNX file and an OpenVINO IR, and compares both with torch first."""

@@ -1,4 +1,4 @@
-"""Whether what was exported answers as torch does, on frames as they will come.
+"""Whether an export gives the same output as torch, on realistic frames.
 
 Axes: F frames, C channels, P = 5 + classes numbers a cell, Y rows and X columns of cells.
 """
@@ -17,8 +17,10 @@ from yogo.distribution import installing
 from yogo.errors import ExportError
 from yogo.export.graph import INPUT, Whole
 from yogo.export.intermediate import library
-from yogo.infer.depth import Depth
-from yogo.infer.pictures import PictureFiles, fit
+from yogo.images.headers import ImageHeader, depth, look, reading_depth
+from yogo.images.remarks import oddities
+from yogo.infer.image_depth import Depth
+from yogo.infer.images import PictureFiles, fit
 from yogo.synth.cells import KINDS
 from yogo.synth.dataset import BRIGHT
 from yogo.synth.frame import make_frame, shares_of
@@ -30,7 +32,7 @@ NUM_FRAMES = 4
 PRECISION_HINT = "INFERENCE_PRECISION_HINT"
 
 _SMALLEST = 32
-"""Pixels, of a made-up frame: no cell can be drawn into fewer."""
+"""Smallest side of a synthetic frame in pixels: no cell can be drawn in less."""
 
 Floats = npt.NDArray[np.float32]
 Runner = Callable[[Floats], Floats]
@@ -38,12 +40,7 @@ Runner = Callable[[Floats], Floats]
 
 
 def torch_runner(whole: Whole) -> Runner:
-    def run(frames: Floats) -> Floats:
-        with torch.no_grad():
-            found: Floats = whole(torch.from_numpy(frames)).numpy()
-        return found
-
-    return run
+    return torch.no_grad()(lambda frames: whole(torch.from_numpy(frames)).numpy())
 
 
 def onnx_runner(path: Path) -> Runner:
@@ -52,24 +49,20 @@ def onnx_runner(path: Path) -> Runner:
     except ImportError:
         raise ExportError(f"comparing the ONNX file needs onnxruntime: {installing('export')}") from None
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
-
-    def run(frames: Floats) -> Floats:
-        found: Floats = session.run(None, {INPUT: frames})[0]
-        return found
-
-    return run
+    return lambda frames: session.run(None, {INPUT: frames})[0]
 
 
 def ir_runner(path: Path, *, exact: bool = True) -> Runner:
-    """OpenVINO on the CPU: `exact` in float32, else as it runs where nothing is asked for.
+    """OpenVINO on the CPU: in float32 if `exact`, else at its default precision.
 
-    Left to itself it computes in bfloat16 wherever the processor can, so that answers differ by machine.
+    By default it computes in bfloat16 if the processor can, so outputs differ between machines.
     """
-    return _runner(_compiled(path, exact))
+    compiled = _compiled(path, exact)
+    return lambda frames: compiled(frames)[0]
 
 
 def default_precision(path: Path) -> str:
-    """What OpenVINO computes in on this machine where nothing is asked for: f32, bf16 or f16."""
+    """OpenVINO's default precision on this machine: f32, bf16 or f16."""
     hint = _compiled(path, exact=False).get_property(PRECISION_HINT)
     return str(hint.get_type_name() if hasattr(hint, "get_type_name") else hint)
 
@@ -78,16 +71,8 @@ def _compiled(path: Path, exact: bool) -> Any:
     return library().Core().compile_model(str(path), "CPU", {PRECISION_HINT: "f32"} if exact else {})
 
 
-def _runner(compiled: Any) -> Runner:
-    def run(frames: Floats) -> Floats:
-        found: Floats = compiled(frames)[0]
-        return found
-
-    return run
-
-
 def largest_difference(one: Runner, other: Runner, batches: Sequence[Floats]) -> float:
-    """The largest difference of any output on any frame: of its size where that is above 1. NaN counts as infinite."""
+    """The largest difference of any output on any frame, relative for outputs above 1. NaN counts as infinite."""
     largest = 0.0
     for batch in batches:
         expected, given = one(batch), other(batch)
@@ -99,18 +84,23 @@ def largest_difference(one: Runner, other: Runner, batches: Sequence[Floats]) ->
     return largest
 
 
-def _unsaid(sentence: str) -> None:
-    return
+def oddities_of(whole: Whole, pictures: Path) -> tuple[str, ...]:
+    """Sentences about what is odd in the user's images that are compared on."""
+    files = PictureFiles(pictures).files[:NUM_FRAMES]
+    headers = [one for one in look([str(file) for file in files]) if isinstance(one, ImageHeader)]
+    size = whole.full_height, whole.frame[2]
+    bits = reading_depth(lambda: depth(headers), whole.image_bits)
+    return tuple(oddities(headers, bits=bits, image_hw=size))
 
 
 def frames_to_compare(whole: Whole, full_height: int, pictures: Path | None) -> Floats:
-    """(F, C, H, W): the first of the user's pictures, or else made-up frames full of cells."""
+    """(F, C, H, W): the first of the user's images, or synthetic frames full of cells."""
     channels, num_rows, width = whole.frame
     if pictures is not None:
         files = PictureFiles(pictures)
-        depth = Depth(files, whole.image_bits, None, notice=_unsaid, tell=_unsaid)
+        bits = Depth(files, whole.image_bits, None, notice=lambda _: None, tell=lambda _: None)
         first = range(min(NUM_FRAMES, len(files.stems)))
-        found = [files.read(index, rgb=channels == 3, bits=depth) for index in first]
+        found = [files.read(index, rgb=channels == 3, bits=bits) for index in first]
     else:
         rng = np.random.default_rng(0)
         size = max(full_height, _SMALLEST), max(width, _SMALLEST)

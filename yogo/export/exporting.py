@@ -1,4 +1,4 @@
-"""From a checkpoint to its exported files: made aside, compared with torch, and only then put in their places."""
+"""Exports a checkpoint: files are written to one side, compared with torch, and only then moved into place."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from yogo.export.comparison import (
     frames_to_compare,
     ir_runner,
     largest_difference,
+    oddities_of,
     onnx_runner,
     torch_runner,
 )
@@ -31,53 +32,25 @@ from yogo.export.intermediate import write_ir
 from yogo.export.labelled import TOLERANCE as PRECISION_TOLERANCE
 from yogo.export.labelled import LabelledPictures
 from yogo.export.made_by import not_ours
+from yogo.export.request import ExportRequest
+from yogo.files.atomic import cut, umask
 from yogo.model import open_model
-from yogo.run.atomic import umask
-
-OURS = {".onnx", ".xml", ".bin", ".pth"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExportRequest:
-    pth: Path
-    output: Path | None = None
-    """Where the ONNX file goes; the IR beside it. By default, beside the checkpoint, under its name."""
-
-    crop_height: float | None = None
-    simplify: bool = True
-    dynamic_batch: bool = False
-    openvino: bool = True
-    half: bool = False
-    """Whether the IR's weights are kept in 16 bits."""
-
-    pictures: Path | None = None
-    """To compare on; by default those of the checkpoint's own run, and made-up frames where it has none."""
-
-    data: Path | None = None
-    """A definition of labelled pictures, to compare mAP on."""
-
-    overwrite: bool = False
-    """Whether files may be replaced that no export made."""
-
-    @property
-    def onnx(self) -> Path:
-        path = self.pth if self.output is None else self.output
-        return path.with_suffix(".onnx") if path.suffix in OURS else path.with_name(f"{path.name}.onnx")
+from yogo.text.wording import counted
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
     path: Path
     difference: float
-    """The largest of any output from torch's."""
+    """The largest difference of any output from torch's."""
 
     detail: str
 
 
 def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
-    """The files that were written, and notices. On any failure none is written, and what stood there stays.
+    """The files that were written, and notices. On any failure none is written, and existing files stay.
 
-    Raises CheckpointError, InferenceError (a crop that cannot be), ExportError.
+    Raises CheckpointError, InferenceError (an impossible crop), ExportError.
     """
     checkpoint = load_checkpoint(request.pth)
     model, notices = open_model(checkpoint, inference=True)
@@ -98,8 +71,8 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
 
 @contextlib.contextmanager
 def _staging(onnx: Path) -> Iterator[Path]:
-    """A folder beside the files to be; what a full disk refuses there is said of the file that is wanted."""
-    with tempfile.TemporaryDirectory(prefix=f".{onnx.stem}.", suffix=".part", dir=onnx.parent) as folder:
+    """A temporary folder beside the target; an error there, such as a full disk, names the target file."""
+    with tempfile.TemporaryDirectory(prefix=f".{cut(onnx.stem)}.", suffix=".part", dir=onnx.parent) as folder:
         try:
             yield Path(folder)
         except OSError as error:
@@ -108,30 +81,32 @@ def _staging(onnx: Path) -> Iterator[Path]:
 
 
 def _check_place(request: ExportRequest) -> None:
-    """Raises ExportError where the files cannot be written, or others stand there."""
+    """Raises ExportError if the files cannot be written, or would replace files that no export wrote."""
     onnx = request.onnx
     if not onnx.parent.is_dir():
-        raise ExportError(f"{onnx.parent} is no folder: name a file in one with --output-filename")
+        raise ExportError(f"{onnx.parent} is not a folder: name a file in a folder with --output-filename")
     if not os.access(onnx.parent, os.W_OK):
         raise ExportError(f"{onnx.parent} cannot be written to: name a file elsewhere with --output-filename")
     taken = [] if request.overwrite else not_ours(onnx, openvino=request.openvino)
     if taken:
         raise ExportError(
-            f"{onnx.parent} holds {', '.join(taken)} already, which no export made: name another file with "
+            f"{onnx.parent} already holds {', '.join(taken)}, which no export wrote: name another file with "
             "--output-filename, or replace what is there with --overwrite"
         )
 
 
 def _labelled(request: ExportRequest, whole: Whole) -> tuple[LabelledPictures | None, tuple[str, ...]]:
-    """The labelled pictures to compare on, if there are any, and what is to be said where there are none."""
+    """The labelled images to compare on, if there are any, and notices about them or their absence."""
     if request.data is not None:
-        return LabelledPictures.of_definition(request.data, whole), ()
+        named = LabelledPictures.of_definition(request.data, whole)
+        return named, named.oddities
     own = None if request.pictures else LabelledPictures.of_run(request.pth, whole)
     if own is not None:
-        return own, ()
-    frames = "" if request.pictures else "compared on made-up frames, for want of the run's own; "
+        return own, own.oddities
+    odd = oddities_of(whole, request.pictures) if request.pictures else ()
+    frames = "" if request.pictures else "compared on synthetic frames, because the run's own images are missing; "
     precision = "the mAP of 16 bits is not compared; " if request.openvino and request.half else ""
-    return None, (f"{frames}{precision}name labelled pictures with --data",) if frames or precision else ()
+    return None, (*odd, *([f"{frames}{precision}name labelled images with --data"] if frames or precision else ()))
 
 
 def _made(
@@ -141,7 +116,7 @@ def _made(
     num_nodes = write_onnx(whole, onnx, simplify=request.simplify, dynamic_batch=request.dynamic_batch)
     shape = "x".join(map(str, ("N" if request.dynamic_batch else 1, *whole.frame)))
     difference = _compared(onnx, expected, onnx_runner(onnx), batches, FLOAT32_TOLERANCE)
-    done = [Exported(onnx, difference, f"input {shape}, {num_nodes} nodes")]
+    done = [Exported(onnx, difference, f"input {shape}, {counted(num_nodes, 'node')}")]
     if request.openvino:
         xml = onnx.with_suffix(".xml")
         write_ir(onnx, xml, half=request.half)
@@ -157,7 +132,7 @@ def _made(
 
 
 def _by_default(xml: Path, expected: Runner, batches: list[Floats]) -> str:
-    """How the file answers where its user asks for no precision, which is often less than float32."""
+    """A note on OpenVINO's default precision, which is often lower than float32."""
     precision = default_precision(xml)
     if precision == "f32":
         return ""
@@ -172,19 +147,19 @@ def _compared(path: Path, expected: Runner, given: Runner, batches: list[Floats]
     difference = largest_difference(expected, given, batches)
     if not difference <= tolerance:
         raise ExportError(
-            f"{path.name} answers otherwise than torch, by {difference:.2g} where {tolerance:g} is allowed; "
-            "nothing was written"
+            f"{path.name} differs from torch by {difference:.2g}, where {tolerance:g} is allowed; nothing was written"
         )
     return difference
 
 
 def _compared_precision(path: Path, labelled: LabelledPictures, expected: Runner) -> str:
-    """What is to be said of mAP. Raises ExportError where it differs."""
+    """A sentence about mAP. Raises ExportError if it differs too much."""
     before, after = labelled.mean_precision(expected), labelled.mean_precision(ir_runner(path))
     by_default = labelled.mean_precision(ir_runner(path, exact=False))
     if abs(after - before) > PRECISION_TOLERANCE:
         raise ExportError(
-            f"{path.name} has an mAP of {after:.4f} where torch has {before:.4f} ({labelled.num_pictures:,} pictures), "
+            f"{path.name} has an mAP of {after:.4f} where torch has {before:.4f} "
+            f"({counted(labelled.num_pictures, 'image')}), "
             f"and {PRECISION_TOLERANCE:g} is allowed; nothing was written"
         )
     default = f", {by_default:.4f} by default" if by_default != after else ""

@@ -1,4 +1,4 @@
-"""The ONNX graph: bytes' values in, boxes and class probabilities out; nothing is left for its user to do.
+"""The ONNX graph: byte values in, boxes and class probabilities out, with nothing left for its user to do.
 
 Axes: B images, C channels, P = 5 + classes numbers a cell, Y rows and X columns of cells.
 """
@@ -15,26 +15,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from yogo.data.depth import UPPER_EIGHT, Bits
 from yogo.distribution import installing
 from yogo.errors import ExportError
 from yogo.export.made_by import MADE_BY, MAKER
-from yogo.infer.predictor import crop_rows, resize
+from yogo.images.depth import UPPER_EIGHT, Bits
+from yogo.infer.predictor import crop
 from yogo.model import YOGO
 
 INPUT, OUTPUT = "input", "output"
 
 
 class Whole(nn.Module):
-    """(B, C, H, W) of values from 0 to 255 to (B, P, Sy, Sx), normalisation and softmax included."""
+    """Maps (B, C, H, W) of values from 0 to 255 to (B, P, Sy, Sx), with normalisation and softmax included."""
 
     def __init__(self, model: YOGO, crop_height: float | None, image_bits: Bits = UPPER_EIGHT) -> None:
-        """`model` is one for inference, whose deep pictures had so many bits. Raises InferenceError for an odd crop."""
+        """`model` is in inference mode; `image_bits` as in its training. Raises InferenceError for a bad crop."""
         super().__init__()
-        height, width = (int(pixels) for pixels in model.img_size.tolist())
-        num_rows = crop_rows(height, crop_height)
-        if num_rows != height:
-            resize(model, num_rows)
+        (height, width), num_rows = crop(model, crop_height)
         self.model = model
         self.normalizes = bool(model.normalize_images)
         self.frame = (3 if bool(model.is_rgb) else 1, num_rows, width)
@@ -49,20 +46,20 @@ class Whole(nn.Module):
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What its user must know of the values to give it."""
+        """What a user must know about its input values."""
         if self.image_bits is None or self.image_bits <= 8:
             return ()
         top = 2**self.image_bits - 1
         return (
-            f"it was trained on pictures of {self.image_bits} bits a value, and takes values from 0 to 255: give it "
-            f"those of such pictures times 255/{top}",
+            f"it was trained on images of {self.image_bits} bits per value, and takes values from 0 to 255: give it "
+            f"those of such images times 255/{top}",
         )
 
 
 def write_onnx(whole: Whole, path: Path, *, simplify: bool, dynamic_batch: bool) -> int:
     """Write the graph to `path`; returns how many nodes it has. Raises ExportError."""
     onnx, slim = _libraries(simplify)
-    # An example of one would fix the batch at one.
+    # An example batch of 1 would fix the batch size at 1.
     example = torch.zeros(2 if dynamic_batch else 1, *whole.frame)
     shapes = {INPUT: {0: torch.export.Dim("batch")}} if dynamic_batch else None
     with _quiet():
@@ -104,7 +101,7 @@ def _libraries(simplify: bool) -> tuple[Any, Any]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The exporter talks of its own workings, none of which a user can act upon; what it made is checked after."""
+    """Hides the exporter's messages about its internals, which no user can act upon; its result is checked later."""
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
     before = [logger.level for logger in loggers]
     try:

@@ -7,19 +7,19 @@ from typing import Any
 from xml.etree import ElementTree
 
 from yogo.distribution import installing
-from yogo.errors import ExportError
+from yogo.errors import ExportError, first_line
 from yogo.export.made_by import MADE_BY, MAKER
 
 
 def write_ir(onnx: Path, xml: Path, *, half: bool) -> None:
-    """Write `xml`, and the weights beside it, in 16 bits if `half`. Raises ExportError."""
+    """Write `xml` and the weights beside it, in 16 bits if `half`. Raises ExportError."""
     openvino = library()
     try:
         model = openvino.convert_model(str(onnx))
         model.set_rt_info(MAKER, MADE_BY)
         openvino.save_model(model, str(xml), compress_to_fp16=half)
     except RuntimeError as error:
-        raise ExportError(f"OpenVINO cannot convert the ONNX graph: {_first_line(error)}") from error
+        raise ExportError(f"OpenVINO cannot convert the ONNX graph: {first_line(error)[:300]}") from error
     last = last_layer(xml)
     if last != "Result":
         raise ExportError(f"the last layer of OpenVINO's file is {last}, where the instrument expects the Result")
@@ -37,7 +37,3 @@ def library() -> Any:
     except ImportError:
         raise ExportError(f"the IR needs the package openvino: {installing('export')}, or --no-openvino") from None
     return openvino
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]

@@ -1,4 +1,4 @@
-"""An export says in its files that it made them, and replaces no others."""
+"""An export marks the files that it writes, and replaces only files with that mark."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MADE_BY, MAKER = "made_by", "yogo export"
 
 
 def not_ours(onnx: Path, *, openvino: bool) -> list[str]:
-    """Names of the files that stand where the export would go, and were made by somebody else."""
+    """Names of the files in the way of the export that an export did not write."""
     there = [onnx] if onnx.exists() and not _is_our_onnx(onnx) else []
     xml = onnx.with_suffix(".xml")
     if openvino and not _is_our_ir(xml):

@@ -1,23 +1,21 @@
-"""A .npy file that grows: of a fixed number of rows, one column an object, whole after every batch."""
+"""A growing .npy file with a fixed number of rows and one column per object, complete after every batch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from yogo.run.atomic import replacing
+from yogo.files.atomic import naming, replacing
 
 
 class GrowingArray:
-    """float32 (num_rows, N) in column order, so that more columns are more bytes at its end.
+    """float32 (num_rows, N) in column order, so that new columns are appended at its end.
 
-    numpy leaves room in the header for N to grow, and it is rewritten once the columns are in the file:
-    whoever opens the file meanwhile, or after a stop, reads every column up to the last `flush`.
+    numpy leaves room in the header for N to grow, and it is rewritten once the columns are in the file. A reader,
+    during the run or after a stop, sees every column up to the last `flush`.
     """
 
     def __init__(self, path: Path, num_rows: int) -> None:
@@ -30,13 +28,13 @@ class GrowingArray:
         self._file.seek(0, 2)
 
     def append(self, columns: npt.NDArray[Any]) -> None:
-        """Columns (num_rows, n). Raises OSError, as the others do."""
-        with self._named():
+        """Append columns (num_rows, n). Raises OSError, as the other methods do."""
+        with naming(self.path):
             self._file.write(np.ascontiguousarray(columns.T, np.float32).tobytes())
         self.num_columns += columns.shape[1]
 
     def flush(self) -> None:
-        with self._named():
+        with naming(self.path):
             self._file.flush()
             self._file.seek(0)
             self._write_header(self._file)
@@ -45,17 +43,8 @@ class GrowingArray:
 
     def close(self) -> None:
         self.flush()
-        with self._named():
+        with naming(self.path):
             self._file.close()
-
-    @contextmanager
-    def _named(self) -> Iterator[None]:
-        """A full disk does not say of itself which file it is about."""
-        try:
-            yield
-        except OSError as error:
-            error.filename = error.filename or str(self.path)
-            raise
 
     def _write_header(self, file: IO[bytes]) -> None:
         shape = (self.num_rows, self.num_columns)

@@ -1,4 +1,4 @@
-"""Boxes on a picture, each in its class's colour."""
+"""Draws boxes on an image, each in the colour of its class."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torchvision.ops import box_convert
 
-from yogo.boxes import format_preds
-from yogo.data.pictures import Bytes
+from yogo.images.pixels import Bytes
+from yogo.model.boxes import format_preds
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
 
 
 def bbox_colour(i: int, num_classes: int = 7) -> tuple[int, int, int, int]:
-    """Red, green, blue and opacity, from 0 to 255, of class `i`: as far from the other classes' as can be."""
+    """Red, green, blue and opacity of class `i`, from 0 to 255: as different as possible from the other classes."""
     if not 0 <= i < num_classes:
         raise ValueError(f"there is no class {i} of {num_classes}, counted from 0")
     red, green, blue = colorsys.hls_to_rgb(i / num_classes, 0.45, 1.0)
@@ -48,10 +48,10 @@ def draw_boxes(frame: Bytes, rows_NP: Tensor, labels: Sequence[str] | None = Non
 
 
 def label_places(boxes: Sequence[Box], sizes: Sequence[tuple[float, float]], picture: tuple[int, int]) -> list[Box]:
-    """Where each box's name goes, of (width, height) `sizes`, within a picture of (width, height).
+    """Where each box's name goes, of (width, height) `sizes`, within an image of (width, height).
 
-    Above the box, in its corners, below or beside it: at the first of these places that no other name has taken, else
-    at the first of all.
+    Tried in this order: above the box, in its corners, below and beside it. The first place without another name is
+    taken, else the first place.
     """
     taken: list[Box] = []
     for box, (width, height) in zip(boxes, sizes, strict=True):
@@ -97,10 +97,14 @@ def draw_yogo_prediction(  # noqa: PLR0917 - published callers give these by pos
     images_are_normalized: bool = False,
     min_class_confidence_threshold: float = 0.0,
 ) -> Image.Image:
-    """The picture (C, H, W) or (1, C, H, W) with the boxes that its prediction (P, Sy, Sx) holds.
+    """The image (C, H, W) or (1, C, H, W) with the boxes that its prediction (P, Sy, Sx) holds.
 
-    The picture's values go up to 255, or to 1 where `images_are_normalized`.
+    The image's values go up to 255, or to 1 where `images_are_normalized`. Raises TypeError unless both are tensors.
     """
+    for name, given in (("img", img), ("prediction", prediction)):
+        if not isinstance(given, Tensor):
+            what = f"{name} is of the type {type(given).__name__}; a tensor is expected"
+            raise TypeError(f"{what} (torch.as_tensor makes one of an array).")
     img = img[0] if img.ndim == 4 else img[None] if img.ndim == 2 else img
     prediction = prediction[0] if prediction.ndim == 4 else prediction
     values = img.detach().float() * (255 if images_are_normalized else 1)

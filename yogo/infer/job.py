@@ -1,4 +1,4 @@
-"""One pass over some pictures: read, looked at, and handed to whatever keeps the results.
+"""One pass over some images: they are read, the network finds boxes, and the results go to the outputs.
 
 Axes: B images, P = 5 + classes numbers a cell, Y rows and X columns of cells.
 """
@@ -11,24 +11,24 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from yogo.data.depth import UPPER_EIGHT, Asked
-from yogo.data.pictures import Bytes
+from yogo.device.memory import full_memory_said
 from yogo.errors import InferenceError
+from yogo.images.depth import UPPER_EIGHT, Asked
+from yogo.images.pixels import Bytes
+from yogo.infer.images import Pictures
 from yogo.infer.oddities import Oddities
-from yogo.infer.outputs import Found, Output
-from yogo.infer.pictures import Pictures
+from yogo.infer.outputs import ImagePredictions, Output
 from yogo.infer.predictor import Predictor
 from yogo.infer.reading import FrameBatch, read_batches
 from yogo.infer.rows import boxes_of_batch
-from yogo.memory import full_memory_said
 
 Progress = Callable[[int, int], None]
 Notice = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Thresholds:
-    """Which cells are boxes: see `yogo.boxes.format_preds`."""
+class InferenceThresholds:
+    """Which grid cells count as boxes: see `yogo.model.boxes.format_preds`."""
 
     obj_thresh: float = 0.5
     iou_thresh: float = 0.5
@@ -37,40 +37,40 @@ class Thresholds:
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if not 0 <= value <= 1:
-                raise InferenceError(f"{name} is {value:g}; it is a fraction, from 0 to 1")
+                raise InferenceError(f"{name} is {value:g}; it must be a fraction from 0 to 1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
+class InferenceJob:
     predictor: Predictor
     pictures: Pictures
     classes: tuple[str, ...]
-    """Their names, or else their numbers."""
+    """Names of the classes, or their numbers if they have none."""
 
-    thresholds: Thresholds = Thresholds()
+    thresholds: InferenceThresholds = InferenceThresholds()
     batch_size: int = 64
     num_threads: int | None = None
-    """That read pictures; a few, if none."""
+    """Threads that read images; None means a few."""
 
     notice: Notice
-    """Hears of each picture that is left out."""
+    """Receives a sentence for each image that is left out."""
 
     bits: Asked = UPPER_EIGHT
-    """At how many bits pictures of more than 8 are read."""
+    """The depth at which images of more than 8 bits are read."""
 
     progress: Progress | None = None
-    """Hears of pictures done, and of all there are."""
+    """Receives the number of images done, and of all images."""
 
     oddities: Oddities
 
     def __post_init__(self) -> None:
         if self.batch_size < 1:
-            raise InferenceError(f"a batch of {self.batch_size} pictures cannot be: it is 1 or more")
+            raise InferenceError(f"a batch of {self.batch_size} images is not possible: it must be 1 or more")
         if self.num_threads is not None and self.num_threads < 1:
-            raise InferenceError(f"{self.num_threads} threads cannot read pictures: it takes 1 or more, or 0 for a few")
+            raise InferenceError(f"{self.num_threads} threads cannot read images: give 1 or more, or 0 for a few")
 
     def look(self) -> Iterator[tuple[FrameBatch, Tensor]]:
-        """Each batch with its (B, P, Sy, Sx), on the model's device; NaN for a picture that could not be read."""
+        """Each batch with its predictions (B, P, Sy, Sx), on the model's device; NaN for an unreadable image."""
         predictor, total = self.predictor, len(self.pictures.stems)
         batches = read_batches(
             self.pictures,
@@ -86,18 +86,19 @@ class Job:
                 pred_BPYX = predictor(batch.frames)
             for place, sentence in batch.broken.items():
                 pred_BPYX[place] = torch.nan
-                self.notice(f"{sentence}; this picture is left out")
+                self.notice(f"{sentence}; this image is left out")
             unreadable += len(batch.broken)
             if unreadable == total:
-                raise InferenceError(f"none of the pictures in {self.pictures.path} can be read")
-            for sentence in self.oddities.add(batch, self._names(batch), pred_BPYX):
+                raise InferenceError(f"none of the images in {self.pictures.path} can be read")
+            names = [self.pictures.name(batch.first + place) for place in range(len(batch.frames))]
+            for sentence in self.oddities.add(batch, names, pred_BPYX):
                 self.notice(sentence)
             yield batch, pred_BPYX
             if self.progress is not None:
                 self.progress(batch.first + len(batch.frames), total)
 
     def run(self, outputs: Sequence[Output]) -> Iterator[tuple[FrameBatch, Tensor]]:
-        """The same, what was found being written batch by batch. Pictures left out are in no output."""
+        """The same, and each batch's results are written. Images that are left out are in no output."""
         unreadable: list[int] = []
         for batch, pred_BPYX in self.look():
             if outputs:
@@ -111,11 +112,8 @@ class Job:
                 self.notice(sentence)
 
     def picture(self, index: int) -> Bytes:
-        """(C, H, W): a whole picture, of its own size, as bytes. Raises YogoError."""
+        """(C, H, W): a whole image in its own size, as bytes. Raises YogoError."""
         return self.pictures.read(index, rgb=self.predictor.frame.rgb, bits=self.bits)
-
-    def _names(self, batch: FrameBatch) -> list[str]:
-        return [self.pictures.name(batch.first + place) for place in range(len(batch.frames))]
 
     def _write(self, batch: FrameBatch, pred_BPYX: Tensor, outputs: Sequence[Output]) -> None:
         frames, shape = batch.frames.numpy(), self.predictor.frame
@@ -123,7 +121,7 @@ class Job:
             if place not in batch.broken:
                 index, picture_hw = batch.first + place, batch.seen[place].hw
                 stem, part = self.pictures.stems[index], shape.part_of(picture_hw)
-                found = Found(index, stem, frames[place], rows_NP, picture_hw=picture_hw, part=part)
+                found = ImagePredictions(index, stem, frames[place], rows_NP, picture_hw=picture_hw, part=part)
                 self.oddities.num_cells += len(rows_NP)
                 for output in outputs:
                     output.write(found)

@@ -1,4 +1,4 @@
-"""What is odd about the pictures that were looked at, and about what was found on them: counted, and told once."""
+"""Oddities of the images and of what was found on them: counted, and each reported once."""
 
 from __future__ import annotations
 
@@ -8,41 +8,32 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from yogo.data.remarks import is_stretched
 from yogo.definition.problem import listed
-from yogo.infer.reading import FrameBatch, FrameShape
-from yogo.wording import counted
+from yogo.images.remarks import is_stretched
+from yogo.infer.reading import FrameBatch, FrameFacts, FrameShape
+from yogo.text.wording import counted
 
 
 class Oddities:
-    """Kept up to date batch by batch: `add` says that the first picture of a kind is odd, `summary` how many are."""
+    """Updated batch by batch: `add` reports the first odd image of each kind, `summary` how many there are."""
 
     def __init__(self, frame: FrameShape) -> None:
         self.frame = frame
         self.sizes: Counter[tuple[int, int]] = Counter()
         self.flat: list[str] = []
         self.turned: list[str] = []
+        self.paged: list[str] = []
         self.num_stretched = 0
         self.num_cells = 0
         self._best: Tensor | None = None
-        """The highest objectness of any cell, on the device: reading it there would wait for it."""
+        """The highest objectness of any grid cell, kept on the device, since reading it would wait for the device."""
 
     def add(self, batch: FrameBatch, names: list[str], pred_BPYX: Tensor) -> Iterator[str]:
-        """Take in a batch; `names` are its pictures'. Sentences on what was not met before."""
+        """Add a batch; `names` are those of its images. Yields sentences on kinds that did not occur before."""
         height, width = self.frame.image_hw
         for place, seen in batch.seen.items():
             self.sizes[seen.hw] += 1
-            if seen.is_flat:
-                self.flat.append(f"{names[place]} ({seen.low} to {seen.high} of 255)")
-                if len(self.flat) == 1:
-                    yield f"{self.flat[0]} is nearly of one shade, so that hardly anything can be seen on it"
-            if seen.orientation > 1:
-                self.turned.append(f"{names[place]} (orientation {seen.orientation})")
-                if len(self.turned) == 1:
-                    yield (
-                        f"{self.turned[0]} is marked as turned or mirrored (EXIF orientation). It is read as it is "
-                        "stored, so the boxes lie elsewhere in a viewer which turns it"
-                    )
+            yield from self._of_content(seen, names[place])
             if seen.hw != (self.frame.num_rows, width) and is_stretched(seen.hw, self.frame.image_hw):
                 self.num_stretched += 1
                 if self.num_stretched == 1:
@@ -52,17 +43,44 @@ class Oddities:
             best = pred_BPYX[:, 4].amax() if not batch.broken else pred_BPYX[list(batch.seen), 4].amax()
             self._best = best if self._best is None else torch.maximum(self._best, best)
 
+    def _of_content(self, seen: FrameFacts, name: str) -> Iterator[str]:
+        kinds = (
+            (
+                self.flat,
+                seen.is_flat and f"{name} ({seen.low} to {seen.high} of 255)",
+                "is almost of one shade, so that hardly anything can be seen on it",
+            ),
+            (
+                self.turned,
+                seen.marks.orientation > 1 and f"{name} (orientation {seen.marks.orientation})",
+                "is marked as turned or mirrored (EXIF orientation). It is read as it is stored, so the boxes lie "
+                "elsewhere in a viewer which turns it",
+            ),
+            (
+                self.paged,
+                seen.marks.num_pages > 1 and f"{name} ({seen.marks.num_pages:,} pages)",
+                "has several pages; only the first is used",
+            ),
+        )
+        for known, one, what in kinds:
+            if one:
+                known.append(one)
+                if len(known) == 1:
+                    yield f"{one} {what}"
+
     def summary(self, obj_thresh: float) -> Iterator[str]:
-        """Sentences on all of it."""
+        """Sentences on all batches."""
         total = self.sizes.total()
-        if len(self.flat) > 1:
-            kind = "all" if len(self.flat) == total else f"{len(self.flat):,} of"
-            yield f"{kind} {total:,} pictures are nearly of one shade: {listed(self.flat)}"
-        if len(self.turned) > 1:
-            kind = "all" if len(self.turned) == total else f"{len(self.turned):,} of"
-            yield f"{kind} {total:,} pictures are marked as turned or mirrored: {listed(self.turned)}"
+        for some, what in (
+            (self.flat, "almost of one shade"),
+            (self.turned, "marked as turned or mirrored"),
+            (self.paged, "of several pages"),
+        ):
+            if len(some) > 1:
+                kind = "all" if len(some) == total else f"{len(some):,} of"
+                yield f"{kind} {total:,} images are {what}: {listed(some)}"
         if self.num_stretched > 1:
-            yield f"{self.num_stretched:,} of {total:,} pictures were stretched to the network's shape"
+            yield f"{self.num_stretched:,} of {total:,} images were stretched to the network's shape"
         if self.num_cells == 0 and self._best is not None:
             yield from self._nothing_found(float(self._best), obj_thresh)
 

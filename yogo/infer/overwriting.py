@@ -1,7 +1,7 @@
-"""What a person made is not written over: label files, and pictures and arrays that inference did not make.
+"""Protects a person's work from being overwritten: label files, and images and arrays that inference did not write.
 
-Drawings say by whom they were made, and an array has its description beside it. A label file cannot say it, and may
-have been corrected by hand since, so none is replaced unless that is asked for.
+Drawings name the program that made them, and an array has its description beside it. A label file has neither, and
+may have been corrected by hand, so it is replaced only on request.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _SOFTWARE = 305
 
 
 def save_drawing(picture: Image.Image, file: IO[bytes], kind: str) -> None:
-    """Write a drawing that says who made it."""
+    """Write a drawing with the name of the program that made it."""
     if kind == "PNG":
         info = PngInfo()
         info.add_text("Software", _MAKER)
@@ -35,10 +35,10 @@ def save_drawing(picture: Image.Image, file: IO[bytes], kind: str) -> None:
 
 
 def refuse_to_overwrite(folder: Path, *, labels: Sequence[str], drawings: Sequence[str], array: str | None) -> None:
-    """Raises InferenceError, naming what stands in the way in `folder` of files of these names."""
+    """Raises InferenceError, naming the existing files in `folder` that files of these names would replace."""
     try:
         there = set(os.listdir(folder))
-    except OSError:  # there is none yet, or making it says what is wrong
+    except OSError:  # there is none yet, or creating it reports the problem
         return
     taken = [name for name in labels if name in there]
     taken += [name for name in drawings if name in there and not _is_drawing(folder / name)]
@@ -46,7 +46,7 @@ def refuse_to_overwrite(folder: Path, *, labels: Sequence[str], drawings: Sequen
         taken += [name for name in (f"{array}.npy", f"{array}.json") if name in there]
     if taken:
         raise InferenceError(
-            f"{folder} holds {listed(taken)} already, which may be someone's work: name another --output-dir, or "
+            f"{folder} already holds {listed(taken)}, which may be someone's work: name another --output-dir, or "
             "replace what is there with --overwrite (overwrite=True)"
         )
 

@@ -1,28 +1,28 @@
-"""A checkpoint made ready to look at frames: on its device, for its crop, as fast as its answers stay the same.
+"""A checkpoint prepared for inference: on its device, for its crop, as fast as possible with the same results.
 
 Axes: B images, P = 5 + classes numbers a cell, Y rows and X columns of cells.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch import Tensor
 
 from yogo.checkpoint import load_checkpoint
+from yogo.device.memory import full_memory_said
+from yogo.device.precision import choose
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import choose_device
 from yogo.errors import InferenceError
 from yogo.infer.reading import FrameShape
-from yogo.memory import full_memory_said
 from yogo.model import YOGO, open_model
-from yogo.training.distributed import choose_device
-from yogo.training.place import Place
-from yogo.training.precision import choose
+from yogo.model.fusing import fused
+from yogo.text.wording import counted
 
 FRAMES_AT_A_TIME = 1
-"""On the CPU: more do not fit into its caches, and wait for the memory."""
+"""Batch size on the CPU: more images do not fit into its caches."""
 
 
 class Predictor:
@@ -34,7 +34,7 @@ class Predictor:
         half: bool = False,
         crop_height: float | None = None,
     ) -> None:
-        """`crop_height` is the share of the frame's rows, from the middle, to look at.
+        """`crop_height` is the share of the frame's rows, in the middle, to use.
 
         Raises CheckpointError, InferenceError, TrainingError (no such device).
         """
@@ -46,17 +46,14 @@ class Predictor:
         self.classes = checkpoint.classes
         self.image_bits = checkpoint.image_bits
         self.num_classes = int(model.num_classes)
-        height, width = (int(pixels) for pixels in model.img_size.tolist())
-        num_rows = crop_rows(height, crop_height)
-        if num_rows != height:
-            resize(model, num_rows)
+        (height, width), num_rows = crop(model, crop_height)
         self.frame = FrameShape((height, width), num_rows, bool(model.is_rgb))
         self.is_cropped = num_rows != height
-        self.device = choose_device(None if device is None else str(device), Place())
+        self.device = choose_device(None if device is None else str(device), RankInfo())
         self.precision = choose("half" if half else "fp32", self.device)
         self.normalizes = bool(model.normalize_images)
         with full_memory_said(self.device, "another program may have it", InferenceError):
-            self.model = faster(model).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            self.model = fused(model).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -79,38 +76,24 @@ class Predictor:
 
 
 def crop_rows(height: int, asked: float | None) -> int:
-    """How many rows a crop of frames of `height` rows has. Raises InferenceError where it cannot be."""
+    """How many rows a crop of frames of `height` rows has. Raises InferenceError if it is impossible."""
     if asked is None:
         return height
     num_rows = round(asked * height) if 0 < asked <= 1 else 0
     if num_rows < 1:
         raise InferenceError(
-            f"a crop height of {asked:g} cannot be: it is a fraction of the frame, above 0 and up to 1"
+            f"a crop height of {asked:g} is not possible: it must be a fraction of the frame, above 0 and up to 1"
         )
     return num_rows
 
 
-def resize(model: YOGO, num_rows: int) -> None:
-    """Let the model see frames of so many rows. Raises InferenceError where they are too few."""
+def crop(model: YOGO, asked: float | None) -> tuple[tuple[int, int], int]:
+    """Set the model to a crop of its frames; their (height, width), and the rows of the crop. Raises InferenceError."""
+    image_hw = model.get_img_size()
+    num_rows = crop_rows(image_hw[0], asked)
     try:
-        model.resize_model(img_height=num_rows)
+        if num_rows != image_hw[0]:
+            model.resize_model(img_height=num_rows)
     except ValueError as error:
-        raise InferenceError(f"a crop of {num_rows} rows is too small: {error}") from error
-
-
-def faster(model: YOGO) -> YOGO:
-    """The model, each batch norm folded into the convolution before it; only fit for inference."""
-    for block in _sequences(model.model.modules()):
-        for place in range(len(block) - 1):
-            convolution, norm = block[place], block[place + 1]
-            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                block[place] = fuse_conv_bn_eval(convolution, norm)
-                block[place + 1] = nn.Identity()
-        for layer in block:
-            if isinstance(layer, nn.LeakyReLU | nn.SiLU):
-                layer.inplace = True
-    return model.requires_grad_(False)
-
-
-def _sequences(modules: Iterable[nn.Module]) -> list[nn.Sequential]:
-    return [module for module in modules if isinstance(module, nn.Sequential)]
+        raise InferenceError(f"a crop of {counted(num_rows, 'row')} is too small: {error}") from error
+    return image_hw, num_rows

@@ -1,4 +1,4 @@
-"""How far an inference is: a bar for a person who looks on, now and then a line for a log."""
+"""The progress of inference: a bar on a terminal, or a line now and then in a log."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ import time
 from collections.abc import Iterator
 
 from yogo.infer.job import Progress
-from yogo.terminal import redraws
-
-LINE_EVERY_SECONDS = 10.0
+from yogo.text.terminal import LINE_EVERY_SECONDS, redraws
+from yogo.text.wording import counted
 
 
 @contextlib.contextmanager
 def progress(*, show: bool | None) -> Iterator[Progress | None]:
-    """What is to be told of the progress; None where nothing is shown. By default, a bar on a terminal, else lines."""
+    """The function to report progress to; None if nothing is shown. By default a bar on a terminal, else lines."""
     if show is False:
         yield None
     elif show or redraws(sys.stderr):
         with _bar() as told:
             yield told
     else:
-        yield _Lines()
+        yield _ProgressLines()
 
 
 @contextlib.contextmanager
@@ -30,9 +29,9 @@ def _bar() -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("pictures"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("images"), BarColumn(bar_width=None), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), refresh_per_second=4) as shown:
-        task = shown.add_task("pictures", total=None)
+        task = shown.add_task("images", total=None)
 
         def told(done: int, total: int) -> None:
             shown.update(task, completed=done, total=total)
@@ -40,7 +39,7 @@ def _bar() -> Iterator[Progress]:
         yield told
 
 
-class _Lines:
+class _ProgressLines:
     def __init__(self) -> None:
         self._began = self._said_at = time.monotonic()
 
@@ -48,4 +47,4 @@ class _Lines:
         now = time.monotonic()
         if now - self._said_at >= LINE_EVERY_SECONDS:
             self._said_at = now
-            print(f"{done:,} of {total:,} pictures, {done / (now - self._began):,.1f} a second", file=sys.stderr)
+            print(f"{done:,} of {counted(total, 'image')}, {done / (now - self._began):,.1f} a second", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Pictures to batches of frames, read ahead by threads. A broken one keeps its place, empty, and says why."""
+"""Batches of frames from images, read ahead by threads. A broken image keeps its position, with the reason."""
 
 from __future__ import annotations
 
@@ -11,58 +11,57 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from yogo.data.cores import visible_cores
-from yogo.data.depth import FLAT, UPPER_EIGHT, Asked
-from yogo.data.pictures import Bytes
+from yogo.device.cores import visible_cores
 from yogo.errors import YogoError
-from yogo.infer.pictures import Pictures, fit, top_row
+from yogo.images.depth import FLAT, UPPER_EIGHT, Asked
+from yogo.images.pixels import Bytes, Marks
+from yogo.infer.images import Pictures, fit, top_row
 
 MOST_THREADS = 16
 BATCHES_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A picture before it was brought to the network's frame."""
+class FrameFacts:
+    """An image before it is resized to the network's frame."""
 
     hw: tuple[int, int]
     low: int
     high: int
-    """Between these lie all the frame's values but a thousandth at either end, of 255."""
+    """The range of the frame's values (0 to 255), except a thousandth at either end."""
 
-    orientation: int = 1
-    """EXIF's number."""
+    marks: Marks
 
     @property
     def is_flat(self) -> bool:
         return self.high - self.low < FLAT * 255
 
 
-_Read = tuple[Bytes, Seen] | YogoError
+_Read = tuple[Bytes, FrameFacts] | YogoError
 
 
 @dataclass(frozen=True, slots=True)
 class FrameBatch:
     first: int
-    """Index of the first picture."""
+    """Index of the first image."""
 
     frames: Tensor
-    """uint8 (B, C, H, W); zeros for a broken picture."""
+    """uint8 (B, C, H, W); zeros for a broken image."""
 
     broken: dict[int, str]
-    """Place in the batch of each picture that could not be read, and why, in a sentence that names it."""
+    """Position in the batch of each image that could not be read, with a sentence that names it and says why."""
 
-    seen: dict[int, Seen]
-    """By the place in the batch, the others as they were."""
+    seen: dict[int, FrameFacts]
+    """The original images, by their position in the batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class FrameShape:
     image_hw: tuple[int, int]
-    """Pictures are brought to this size first."""
+    """Images are brought to this size first."""
 
     num_rows: int
-    """Of them, the rows in the middle that the network looks at."""
+    """Number of middle rows that the network uses."""
 
     rgb: bool
 
@@ -72,7 +71,7 @@ class FrameShape:
         return (3 if self.rgb else 1, self.num_rows, self.image_hw[1])
 
     def part_of(self, picture_hw: tuple[int, int]) -> tuple[float, float]:
-        """Where the frame begins in a picture, from its top, and how high it is: in fractions of the picture."""
+        """Where the frame begins in an image, from the top, and its height, in fractions of the image."""
         height, width = self.image_hw
         if picture_hw == (self.num_rows, width):
             return 0.0, 1.0
@@ -88,14 +87,14 @@ def read_batches(
     num_threads: int | None = None,
     pin_memory: bool = False,
 ) -> Iterator[FrameBatch]:
-    """Every picture once, in order; deep ones are read at `bits`."""
+    """Every image once, in order; deep images are read at `bits`."""
     starts = range(0, len(pictures.stems), batch_size)
 
     def read(index: int) -> _Read:
         try:
             picture = pictures.read(index, rgb=shape.rgb, bits=bits)
             frame = fit(picture, shape.image_hw, shape.num_rows)
-            return frame, Seen((picture.shape[1], picture.shape[2]), *_spread(frame), pictures.orientation(index))
+            return frame, FrameFacts((picture.shape[1], picture.shape[2]), *_spread(frame), pictures.marks(index))
         except YogoError as error:
             return error
 
@@ -130,7 +129,7 @@ def _collected(first: int, tasks: list[Future[_Read]], shape: FrameShape, pin_me
 
 
 def _spread(frame: Bytes) -> tuple[int, int]:
-    """The lowest and the highest of a frame's values, but for a thousandth at either end: of its widest channel."""
+    """The lowest and highest of a frame's values, except a thousandth at either end, of the widest channel."""
     edges = []
     for channel in frame[:, ::2, ::2]:
         counts = np.bincount(channel.ravel(), minlength=256).cumsum()

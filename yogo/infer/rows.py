@@ -1,4 +1,4 @@
-"""What callers make of boxes: rows of an array, and counts of cells.
+"""Formats of boxes for callers: rows of an array, and counts of cells.
 
 Axes: N boxes of an image, P = 5 + classes numbers a box, K = 3 + P numbers an array's column.
 """
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert
 
-from yogo.boxes import BoxFormat, format_preds
+from yogo.model.boxes import BoxFormat, format_preds
 
 
 def boxes_of_batch(
     pred_BPYX: Tensor, *, obj_thresh: float, iou_thresh: float, min_class_confidence_threshold: float
 ) -> list[Tensor]:
-    """For each image `format_preds`, (N, P) on the CPU, having asked the device only once for what is worth keeping."""
+    """`format_preds` for each image, (N, P) on the CPU, with a single copy from the device."""
     num_values = pred_BPYX.shape[1]
     rows_BCP = pred_BPYX.flatten(2).transpose(1, 2)
     kept_BC = rows_BCP[..., 4] > obj_thresh
@@ -48,7 +48,7 @@ def format_to_numpy(
     """(K, N): image index; left, top, right, bottom in pixels; objectness; label; confidence; class probabilities.
 
     Of (N, P) boxes as `format_preds` gives them (class values being probabilities, as in inference), or of one
-    image's whole prediction (P, Sy, Sx), whose cells are then thresholded and suppressed as by default.
+    image's whole prediction (P, Sy, Sx), to which the default thresholds and suppression are applied.
     """
     if prediction_tensor.ndim == 4 and len(prediction_tensor) == 1:
         prediction_tensor = prediction_tensor[0]
@@ -66,7 +66,7 @@ def format_to_numpy(
 
 
 def count_cells_for_formatted_preds(classes: Tensor, min_confidence_threshold: float | None = None) -> Tensor:
-    """(classes,) int64: of (N, classes) class probabilities, how many cells are most likely of each class.
+    """(classes,) int64: from (N, classes) class probabilities, how many cells are most likely of each class.
 
     With a threshold, only cells whose highest probability is above it count.
     """
@@ -82,7 +82,7 @@ def get_prediction_class_counts(
     iou_thresh: float = 0.5,
     min_class_confidence_threshold: float = 0.0,
 ) -> Tensor:
-    """(classes,) int64: the cells of each class in (B, P, Sy, Sx) predictions, or in one of them."""
+    """(classes,) int64: the number of cells of each class in predictions (B, P, Sy, Sx), or in one of them."""
     batch_preds = batch_preds if batch_preds.ndim == 4 else batch_preds[None]
     total = torch.zeros(batch_preds.shape[1] - 5, dtype=torch.long)
     for rows_NP in boxes_of_batch(

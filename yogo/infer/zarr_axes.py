@@ -1,5 +1,5 @@
-"""Which axes of an array are what: as the store says (NGFF's multiscales, dimension names), or as its shape leaves no
-doubt. A shape that may mean several things is refused: a wrong guess would count cells in slices of frames."""
+"""The meaning of an array's axes: as the store says (NGFF's multiscales, dimension names), or by an unambiguous
+shape. An ambiguous shape is refused: a wrong guess would count cells in slices of frames."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from yogo.data.remarks import is_stretched
 from yogo.errors import InferenceError
+from yogo.images.remarks import is_stretched
+from yogo.text.wording import counted
 
 AXES = "tczyx"
 """Time, channel, depth, rows, columns."""
@@ -32,7 +33,7 @@ class Layout:
 
     @property
     def frame_axes(self) -> str:
-        """Those that count frames, the slowest first."""
+        """The axes that count frames, the slowest first."""
         return "".join(axis for axis in self.axes if axis in "tz")
 
     @property
@@ -48,7 +49,7 @@ class Layout:
 
 
 def layout_of(shape: Sequence[int], named: Sequence[str], image_hw: tuple[int, int], chunks: Sequence[int]) -> Layout:
-    """The layout of an array; `named` are its axes' names, if it has any. Raises InferenceError, to follow its name."""
+    """The layout of an array; `named` are its axes' names, if any. Raises InferenceError, to be put after its name."""
     shape = tuple(int(size) for size in shape)
     if len(shape) < 2:
         raise InferenceError(
@@ -69,9 +70,11 @@ def _named(shape: tuple[int, ...], named: Sequence[str]) -> Layout:
     axes = "".join(_LONG_NAMES.get(name.lower(), name.lower()) for name in named)
     odd = [name for name in named if _LONG_NAMES.get(name.lower(), name.lower()) not in tuple(AXES)]
     if odd or len(set(axes)) != len(axes) or not {"y", "x"} <= set(axes):
-        raise InferenceError(f"has the axes {', '.join(named)}, of which not all are known: {_HINT}")
+        raise InferenceError(f"has the axes {', '.join(named)}, and not all of them are known: {_HINT}")
     if len(axes) != len(shape):
-        raise InferenceError(f"has {len(shape)} axes ({_times(shape)}), not {len(axes)} ({', '.join(named)}): {_HINT}")
+        raise InferenceError(
+            f"has {counted(len(shape), 'axis')} ({_times(shape)}), not {len(axes)} ({', '.join(named)}): {_HINT}"
+        )
     return Layout(axes, shape)
 
 
@@ -88,7 +91,7 @@ def _guessed(shape: list[int], image_hw: tuple[int, int], chunks: list[int]) -> 
 
 
 def _of_three(shape: list[int], image_hw: tuple[int, int], chunks: list[int]) -> str:
-    """Frames first or last: by the network's frame, else by its shape, else by what is kept together."""
+    """Whether frames come first or last: by the network's frame, else by the shape, else by the chunks."""
     first, last = (shape[1], shape[2]), (shape[0], shape[1])
     tests = (
         (first == image_hw, last == image_hw),
@@ -101,16 +104,16 @@ def _of_three(shape: list[int], image_hw: tuple[int, int], chunks: list[int]) ->
     if tests[0] == (True, True):
         return "tyx"
     raise InferenceError(
-        f"has the shape {_times(shape)}, which may be {shape[0]:,} frames of {_times(first)} or {shape[2]:,} frames of "
-        f"{_times(last)}: {_HINT}"
+        f"has the shape {_times(shape)}, which may be {counted(shape[0], 'frame')} of {_times(first)} "
+        f"or {counted(shape[2], 'frame')} of {_times(last)}: {_HINT}"
     )
 
 
 def axes_asked(text: str) -> tuple[str, ...]:
-    """What --zarr-axes says. Raises InferenceError."""
+    """The axes given by --zarr-axes. Raises InferenceError."""
     letters = tuple(text.lower().replace(",", "").replace(" ", ""))
     if len(set(letters)) != len(letters) or not {"y", "x"} <= set(letters) <= set(AXES):
-        raise InferenceError(f"{text!r} names no axes: they are letters of {AXES}, y and x among them, such as tyx")
+        raise InferenceError(f"{text!r} does not name axes: give letters of {AXES}, including y and x, such as tyx")
     return letters
 
 

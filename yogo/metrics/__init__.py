@@ -1,6 +1,6 @@
-"""What a detector's answers are worth: functions of arrays, and the gathering of those arrays.
+"""Metrics of a detector's predictions: functions of arrays, and the accumulation of those arrays.
 
-Two sets of boxes are judged, both after the suppression of overlaps. Those above a low objectness, ranked by
-objectness x class probability, make COCO's average precision. Those above the objectness at which `yogo infer`
-keeps a box make everything else: the confusion matrix, precision, recall, ROC, calibration and counts.
+Two sets of boxes are evaluated, both after non-maximum suppression. Boxes above a low objectness, ranked by
+objectness x class probability, give COCO's average precision. Boxes above the objectness at which `yogo infer`
+keeps a box give everything else: the confusion matrix, precision, recall, ROC, calibration and counts.
 """

@@ -1,4 +1,4 @@
-"""The arrays that metrics are functions of: labelled and predicted boxes of many pictures, in one list each.
+"""The input arrays of the metrics: labelled and predicted boxes of many images, in one list each.
 
 Axes: N boxes, K classes; a box is x0, y0, x1, y1 in fractions of the frame.
 """
@@ -12,14 +12,15 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Truth:
-    """Boxes as people drew them."""
+class GroundTruth:
+    """Ground truth: boxes as people drew them."""
 
     image: Ints
-    """(N,) which picture each lies on, from 0."""
+    """(N,) which image each lies on, from 0."""
 
     box: Floats
     """(N, 4)."""
@@ -29,8 +30,8 @@ class Truth:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """Boxes as a network gave them."""
+class PredictedBoxes:
+    """Boxes as a network predicted them."""
 
     image: Ints
     """(N,)."""
@@ -58,13 +59,13 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """All that is known of a set of pictures and what a network found on them."""
+class EvaluationData:
+    """Ground truth and predictions for a set of images."""
 
     num_images: int
-    truth: Truth
-    ranked: Found
-    """Boxes above a low objectness, for what depends on their order alone."""
+    truth: GroundTruth
+    ranked: PredictedBoxes
+    """Boxes above a low objectness, for metrics that depend only on their order."""
 
-    kept: Found
+    kept: PredictedBoxes
     """Boxes that inference would keep."""

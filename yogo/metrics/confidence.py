@@ -1,4 +1,4 @@
-"""Whether the class probabilities mean what they say: ROC and calibration, of the boxes that inference keeps.
+"""ROC and calibration of the class probabilities, over the boxes that inference keeps.
 
 A class's positives are the boxes that match an object of it; a false alarm is a negative of every class.
 """
@@ -10,13 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from yogo.metrics.boxes import Floats
+from yogo.metrics.boxes import Doubles, Floats
 
 NUM_BINS = 10
 
 _NUM_POINTS = 101
 
-Doubles = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
@@ -27,7 +26,7 @@ class Roc:
     false_positive_rate: Doubles
     true_positive_rate: Doubles
     auc: float
-    """The chance that a positive has a higher probability than a negative; of equal ones, half."""
+    """The chance that a positive has a higher probability than a negative; equal ones count half."""
 
 
 def roc(probability_N: Floats, is_positive_N: Bools) -> Roc:
@@ -54,7 +53,7 @@ class Calibration:
     """The mean probability."""
 
     accuracy: Doubles
-    """The share that are what the probability is of."""
+    """The share of boxes that are of the class."""
 
     @property
     def error(self) -> float:

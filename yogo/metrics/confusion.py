@@ -1,7 +1,7 @@
-"""The confusion matrix with its background, and what follows from it: precision, recall, F1.
+"""The confusion matrix with background, and precision, recall and F1 from it.
 
-Rows are what a box is, columns what it was taken for. The last row is background taken for a cell (a false
-alarm), the last column a cell that was not seen (a miss).
+Rows are the labelled class, columns the predicted class. The last row is background predicted as a cell (a false
+alarm), the last column a cell that was not predicted (a miss).
 """
 
 from __future__ import annotations
@@ -9,17 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from yogo.metrics.boxes import Found, Ints, Truth
-
-Doubles = npt.NDArray[np.float64]
+from yogo.metrics.boxes import Doubles, GroundTruth, Ints, PredictedBoxes
 
 
-def confusion_matrix(found: Found, truth: Truth, matched_N: Ints, num_classes: int) -> Ints:
-    """(K + 1, K + 1) counts; `matched_N` is what `match` gives for these boxes."""
+def confusion_matrix(found: PredictedBoxes, truth: GroundTruth, matched_N: Ints, num_classes: int) -> Ints:
+    """(K + 1, K + 1) counts; `matched_N` is the result of `match` for these boxes."""
     background = num_classes
-    # A false alarm's place, -1, is that of the background.
+    # A false alarm's index, -1, is that of the background.
     what_it_is_N = np.append(truth.label, background)[matched_N]
     is_missed = np.ones(len(truth.label), bool)
     is_missed[matched_N[matched_N >= 0]] = False
@@ -32,7 +29,7 @@ def confusion_matrix(found: Found, truth: Truth, matched_N: Ints, num_classes: i
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Per class, (K,); NaN where there is nothing to divide by."""
+    """Per class, (K,); NaN if the divisor is 0."""
 
     precision: Doubles
     recall: Doubles

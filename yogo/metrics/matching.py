@@ -1,8 +1,8 @@
-"""Which predicted box is which labelled one: greedy by score, as COCO matches, whatever the classes.
+"""Matches predicted boxes with labelled ones: greedy by score, as COCO does, regardless of class.
 
-Each prediction, the best score first, takes the box it overlaps most among those that are left, if by the gate
-or more. Here all pictures are matched at once, in rounds: a prediction may take its best box as soon as no
-better prediction that still has none could want that box. A few rounds settle everything.
+Each prediction, in order of score, takes the remaining box that it overlaps most, if the overlap is at least the
+gate. All images are matched at once, in rounds: a prediction may take its best box as soon as no unmatched
+prediction with a better score could take that box. A few rounds are enough.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from yogo.metrics.boxes import Floats, Found, Ints, Truth
+from yogo.metrics.boxes import Floats, GroundTruth, Ints, PredictedBoxes
 
 MOST_PAIRS = 2_000_000
-"""Compared at a time, to bound the memory."""
+"""Pairs compared at a time, to limit memory."""
 
 
-def match(found: Found, truth: Truth, iou: float = 0.5) -> Ints:
-    """(N of found,): the place in `truth` of the box that each prediction matches, or -1. `iou` is the gate."""
+def match(found: PredictedBoxes, truth: GroundTruth, iou: float = 0.5) -> Ints:
+    """(N of found,): the index in `truth` of the box that each prediction matches, or -1. `iou` is the gate."""
     rank_N = np.empty(len(found.image), np.int64)
     rank_N[np.argsort(-found.score, kind="stable")] = np.arange(len(rank_N))
     prediction, box, overlap = _candidates(found, truth, iou)
-    # COCO lets the later one win where a prediction overlaps two boxes alike.
+    # In COCO the later box wins if a prediction overlaps two boxes equally.
     order = np.lexsort((-box, -overlap, rank_N[prediction]))
     prediction, box = prediction[order], box[order]
     matched_N = np.full(len(rank_N), -1, np.int64)
@@ -41,9 +41,9 @@ def match(found: Found, truth: Truth, iou: float = 0.5) -> Ints:
     return matched_N
 
 
-def _candidates(found: Found, truth: Truth, gate: float) -> tuple[Ints, Ints, Floats]:
-    """Pairs of a prediction and a box of the same picture that overlap enough: their places, and the overlap."""
-    # Boxes in order of picture and left edge: what a prediction may overlap stands in one stretch of them.
+def _candidates(found: PredictedBoxes, truth: GroundTruth, gate: float) -> tuple[Ints, Ints, Floats]:
+    """Pairs of a prediction and a box of the same image that overlap enough: their indices, and the overlap."""
+    # Boxes are sorted by image and left edge, so those that a prediction may overlap are contiguous.
     place_M = _place(truth.image, truth.box[:, 0])
     order_M = np.argsort(place_M, kind="stable")
     widest = float((truth.box[:, 2] - truth.box[:, 0]).max(initial=0))
@@ -64,12 +64,12 @@ def _candidates(found: Found, truth: Truth, gate: float) -> tuple[Ints, Ints, Fl
 
 
 def _place(image: Ints, x: Floats) -> npt.NDArray[np.float64]:
-    """On one line for all pictures. A box may reach beyond its frame by a frame's width, not into the next one."""
+    """Positions on one line for all images. A box may reach beyond its frame by a frame's width, not into the next."""
     return image.astype(np.float64) * 6 + np.clip(x.astype(np.float64), -2, 3)
 
 
 def _slices(count_N: Ints) -> Iterator[slice]:
-    """Predictions, as many at a time as make `MOST_PAIRS` pairs or little more."""
+    """Slices of the predictions that each make about `MOST_PAIRS` pairs."""
     total_N = np.cumsum(count_N)
     edges = np.searchsorted(total_N, np.arange(0, total_N[-1:].sum(), MOST_PAIRS), "left").tolist()
     for begin, end in itertools.pairwise(sorted({*edges, len(count_N)})):
@@ -77,7 +77,7 @@ def _slices(count_N: Ints) -> Iterator[slice]:
 
 
 def overlaps_of(one_N4: Floats, other_N4: Floats) -> Floats:
-    """(N,): intersection over union of each pair; 0 where neither has an area."""
+    """(N,): intersection over union of each pair; 0 if neither has an area."""
     width = np.minimum(one_N4[:, 2], other_N4[:, 2]) - np.maximum(one_N4[:, 0], other_N4[:, 0])
     height = np.minimum(one_N4[:, 3], other_N4[:, 3]) - np.maximum(one_N4[:, 1], other_N4[:, 1])
     shared = np.maximum(width, 0) * np.maximum(height, 0)

@@ -1,54 +1,99 @@
-"""All figures of a set of pictures, by name: the cheap ones of each epoch, and the whole of a test."""
+"""All metrics of a set of images, by name: the cheap ones for each epoch, and all of them for a test."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from yogo.metrics.boxes import Evidence, Ints
+from yogo.metrics.accumulator import OBJECTNESS, RANKED_OBJECTNESS, SUPPRESSION_IOU
+from yogo.metrics.boxes import EvaluationData, Floats, Ints
 from yogo.metrics.confidence import Bools, Calibration, Roc, calibration, roc
-from yogo.metrics.confusion import confusion_matrix, rates
-from yogo.metrics.counts import count_errors
+from yogo.metrics.confusion import Rates, confusion_matrix, rates
+from yogo.metrics.counts import CountErrors, count_errors
 from yogo.metrics.matching import match
 from yogo.metrics.precision import COCO_IOUS, MOST_BOXES, AveragePrecision, average_precision
-from yogo.metrics.tally import OBJECTNESS, RANKED_OBJECTNESS, SUPPRESSION_IOU
+from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import ClassCurves, Metrics, Numbers, Thresholds
 
 MATCH_IOU = 0.5
 
 MOST_BOXES_EACH_EPOCH = 100_000
-"""AP takes about a second of as many labelled and ranked boxes; a larger set waits for its AP until the test."""
+"""AP takes about a second for this many labelled and ranked boxes; for a larger set it is computed only at the test."""
 
 BACKGROUND = "background"
 
 Figures = dict[str, float | None]
 
 
-def summary(evidence: Evidence, classes: Sequence[str]) -> Figures:
-    """What is cheap enough for every epoch."""
-    matched = match(evidence.kept, evidence.truth, MATCH_IOU)
-    figures = _kept_figures(evidence, classes, confusion_matrix(evidence.kept, evidence.truth, matched, len(classes)))
-    if len(evidence.truth.image) + len(evidence.ranked.image) <= MOST_BOXES_EACH_EPOCH:
-        found = _average_precision(evidence, len(classes), COCO_IOUS[:1])
-        figures = {"mAP50": _number(found.mean_50), **_named("AP50", classes, found.per_class_50), **figures}
-    return figures
+class Evaluation:
+    """What metrics are computed from; each piece is made once, when it is first asked for."""
+
+    def __init__(self, data: EvaluationData, num_classes: int, ious: Sequence[float] = COCO_IOUS) -> None:
+        self.data = data
+        self.num_classes = num_classes
+        self._ious = ious
+
+    @functools.cached_property
+    def average_precision(self) -> AveragePrecision:
+        data = self.data
+        return average_precision(data.ranked, data.truth, data.num_images, self.num_classes, self._ious)
+
+    @functools.cached_property
+    def _matched(self) -> Ints:
+        return match(self.data.kept, self.data.truth, MATCH_IOU)
+
+    @functools.cached_property
+    def matrix(self) -> Ints:
+        """(K + 1, K + 1): the confusion matrix with its background."""
+        return confusion_matrix(self.data.kept, self.data.truth, self._matched, self.num_classes)
+
+    @functools.cached_property
+    def is_labelled(self) -> Bools:
+        """(K,): which classes somebody labelled."""
+        is_labelled: Bools = self.matrix.sum(1)[:-1] > 0
+        return is_labelled
+
+    @functools.cached_property
+    def rates(self) -> Rates:
+        return rates(self.matrix)
+
+    @functools.cached_property
+    def counts(self) -> CountErrors:
+        return count_errors(self.data.kept, self.data.truth, self.data.num_images, self.num_classes)
+
+    @functools.cached_property
+    def rocs(self) -> list[Roc]:
+        return [roc(probability, is_right) for probability, is_right in self._by_class()]
+
+    @functools.cached_property
+    def calibrations(self) -> list[Calibration]:
+        return [calibration(probability, is_right) for probability, is_right in self._by_class()]
+
+    def _by_class(self) -> Iterator[tuple[Floats, Bools]]:
+        """Of each class, the probability of it that each kept box has, and whether it is right."""
+        what_it_is = np.append(self.data.truth.label, self.num_classes)[self._matched]
+        for index in range(self.num_classes):
+            yield self.data.kept.probabilities[:, index], what_it_is == index
+
+
+def summary(evidence: EvaluationData, classes: Sequence[str]) -> Figures:
+    """The metrics that are cheap enough for every epoch."""
+    is_small = len(evidence.truth.image) + len(evidence.ranked.image) <= MOST_BOXES_EACH_EPOCH
+    chosen = [one for one in METRICS if one.each_epoch and (is_small or not one.ranked)]
+    return _figures(chosen, Evaluation(evidence, len(classes), COCO_IOUS[:1]), classes)
 
 
 def measure(
-    evidence: Evidence, classes: Sequence[str], *, include_map: bool = True, include_background: bool = True
+    evidence: EvaluationData, classes: Sequence[str], *, include_map: bool = True, include_background: bool = True
 ) -> Metrics:
-    """Everything. Without `include_background` the matrix leaves it out; false alarms and misses count all the same."""
-    truth, kept, num_classes = evidence.truth, evidence.kept, len(classes)
-    matched = match(kept, truth, MATCH_IOU)
-    matrix = confusion_matrix(kept, truth, matched, num_classes)
-    found = _average_precision(evidence, num_classes, COCO_IOUS) if include_map else None
-    what_it_is = np.append(truth.label, num_classes)[matched]
-    probabilities, is_there = kept.probabilities, _is_there(matrix)
-    rocs = [roc(probabilities[:, kind], what_it_is == kind) for kind in range(num_classes)]
-    calibrations = [calibration(probabilities[:, kind], what_it_is == kind) for kind in range(num_classes)]
-    shown = matrix if include_background else matrix[:-1, :-1]
+    """All metrics. Without `include_background` the matrix leaves it out; false alarms and misses still count."""
+    truth, kept = evidence.truth, evidence.kept
+    seen = Evaluation(evidence, len(classes))
+    shown = seen.matrix if include_background else seen.matrix[:-1, :-1]
+    found = seen.average_precision if include_map else None
     return Metrics(
         classes=tuple(classes),
         num_images=evidence.num_images,
@@ -61,55 +106,27 @@ def measure(
             ranked_objectness=RANKED_OBJECTNESS,
             most_boxes=MOST_BOXES,
         ),
-        figures={
-            **(_precision_figures(found, classes) if found else {}),
-            **_kept_figures(evidence, classes, matrix),
-            **_summed("roc_auc", classes, [one.auc for one in rocs], is_there),
-            **_summed("calibration_error", classes, [one.error for one in calibrations], is_there),
-        },
+        figures=_figures([one for one in METRICS if include_map or not one.ranked], seen, classes),
         confusion=tuple(map(tuple, shown.tolist())),
         names=(*classes, BACKGROUND)[: len(shown)],
-        curves=dict(zip(classes, _curves(found, rocs, calibrations), strict=True)),
+        curves=dict(zip(classes, _curves(found, seen.rocs, seen.calibrations), strict=True)),
     )
 
 
-def _average_precision(evidence: Evidence, num_classes: int, ious: Sequence[float]) -> AveragePrecision:
-    return average_precision(evidence.ranked, evidence.truth, evidence.num_images, num_classes, ious)
-
-
-def _precision_figures(found: AveragePrecision, classes: Sequence[str]) -> Figures:
-    means: Figures = {"mAP50": _number(found.mean_50), "mAP": _number(found.mean)}
-    return means | _named("AP50", classes, found.per_class_50) | _named("AP", classes, found.per_class)
-
-
-def _kept_figures(evidence: Evidence, classes: Sequence[str], matrix: Ints) -> Figures:
-    """Of the boxes that inference keeps. The figure without a class is the mean over the classes that are there."""
-    found, is_there = rates(matrix), _is_there(matrix)
-    counts = count_errors(evidence.kept, evidence.truth, evidence.num_images, len(classes))
-    return {
-        **_summed("precision", classes, found.precision, is_there),
-        **_summed("recall", classes, found.recall, is_there),
-        **_summed("f1", classes, found.f1, is_there),
-        **_summed("count_error", classes, counts.error, np.ones_like(is_there)),
-        **_summed("count_bias", classes, counts.bias, np.ones_like(is_there)),
-    }
-
-
-def _is_there(matrix: Ints) -> Bools:
-    """(K,): which classes somebody labelled."""
-    is_there: Bools = matrix.sum(1)[:-1] > 0
-    return is_there
-
-
-def _summed(name: str, classes: Sequence[str], values: Iterable[float], counts: Bools) -> Figures:
-    """A figure of each class, and the mean over those that count."""
-    per_class = _named(name, classes, values)
-    known = [value for value, is_in in zip(per_class.values(), counts, strict=True) if is_in and value is not None]
-    return {name: sum(known) / len(known) if known else None, **per_class}
-
-
-def _named(name: str, classes: Sequence[str], values: Iterable[float]) -> Figures:
-    return {f"{name}/{kind}": _number(value) for kind, value in zip(classes, values, strict=True)}
+def _figures(metrics: Iterable[Metric], seen: Evaluation, classes: Sequence[str]) -> Figures:
+    """Of all classes by the metric's key, and of each by its key and name."""
+    figures: Figures = {}
+    for metric in metrics:
+        values = [_number(value) for value in metric.compute(seen)]
+        if not metric.per_class:
+            (figures[metric.key],) = values
+            continue
+        counts = seen.is_labelled if metric.over == "labelled" else np.ones_like(seen.is_labelled)
+        known = [value for value, is_in in zip(values, counts, strict=True) if is_in and value is not None]
+        mean = sum(known) / len(known) if known else None
+        figures[metric.key] = _number(metric.mean(seen)) if metric.mean else mean
+        figures |= {metric.key_of(name): value for name, value in zip(classes, values, strict=True)}
+    return figures
 
 
 def _curves(
@@ -131,5 +148,5 @@ def _numbers(values: Iterable[float]) -> Numbers:
 
 
 def _number(value: float) -> float | None:
-    """Six digits are more than any of these is worth."""
+    """Round to six digits, which is more than the accuracy of any metric."""
     return round(float(value), 6) if math.isfinite(value) else None

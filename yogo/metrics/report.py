@@ -1,38 +1,24 @@
-"""Metrics in words and in letters: a table, and the confusion matrix as a picture that a log can hold."""
+"""Metrics as text: a table, and the confusion matrix in characters for a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import Metrics
-from yogo.wording import counted
-
-COLUMNS = {
-    "AP50": "mAP50",
-    "AP": "mAP",
-    "precision": "precision",
-    "recall": "recall",
-    "f1": "f1",
-    "roc_auc": "roc_auc",
-    "calibration_error": "calibration_error",
-    "count_error": "count_error",
-    "count_bias": "count_bias",
-}
-"""A class's figure, and the one of all classes."""
-
-HEADINGS = ("AP50", "AP", "prec", "recall", "F1", "ROC", "ECE", "count±", "bias")
+from yogo.text.wording import counted
 
 SHADES = " ░▒▓█"
-"""From nothing of a row to all of it."""
+"""Shades from none of a row to all of it."""
 
 WIDEST_NAME = 14
 
 
 def report(metrics: Metrics) -> Iterator[str]:
-    """The lines of a test. They hold class names as they are: make them printable at the edge."""
+    """The lines of a test's report. Class names in them are unchanged: make them printable before printing."""
     yield (
         f"{counted(metrics.num_objects, 'cell')} labelled and {metrics.num_boxes:,} found on "
-        f"{counted(metrics.num_images, 'picture')} "
+        f"{counted(metrics.num_images, 'image')} "
         f"(objectness above {metrics.thresholds.objectness:g}, overlap at least {metrics.thresholds.match_iou:g})"
     )
     yield from table(metrics)
@@ -43,17 +29,17 @@ def report(metrics: Metrics) -> Iterator[str]:
 
 
 def table(metrics: Metrics) -> Iterator[str]:
-    """A line a class, and one of their means; ECE is the calibration error, the last two are cells a picture."""
+    """A line per class, and one of their means; ECE is the calibration error, the last two are in cells per image."""
     width = max(len("all"), *(len(_short(name)) for name in metrics.classes))
-    yield f"{'class':<{width}}" + "".join(f"{heading:>7}" for heading in HEADINGS)
+    yield f"{'class':<{width}}" + "".join(f"{metric.heading:>7}" for metric in METRICS)
     for name in metrics.classes:
-        figures = {column: metrics.figures.get(f"{column}/{name}") for column in COLUMNS}
-        yield f"{_short(name):<{width}}" + _cells(figures)
-    yield f"{'all':<{width}}" + _cells({column: metrics.figures.get(COLUMNS[column]) for column in COLUMNS})
+        keys = [metric.key_of(name) if metric.per_class else "" for metric in METRICS]
+        yield f"{_short(name):<{width}}" + _cells(metrics.figures, keys)
+    yield f"{'all':<{width}}" + _cells(metrics.figures, [metric.key for metric in METRICS])
 
 
 def matrix(metrics: Metrics) -> Iterator[str]:
-    """A row for what a box is, a column for what it was taken for, shaded by its share of the row."""
+    """A row per labelled class, a column per predicted class, shaded by its share of the row."""
     corner = "is ↓ found →"
     width = max(len(corner), *(len(_short(name)) for name in metrics.names))
     longest = max(len(f"{count:,}") for row in metrics.confusion for count in row)
@@ -66,38 +52,37 @@ def matrix(metrics: Metrics) -> Iterator[str]:
 
 
 def trained_on(run: str, count: int, num_images: int) -> str:
-    """What test pictures that a run was trained on mean."""
+    """A warning about test images that a run was trained on."""
+    were = "was a training image" if count == 1 else "were training images"
     return (
-        f"{count:,} of {num_images:,} test pictures were training pictures of {run}, by their content: "
+        f"{count:,} of {counted(num_images, 'test image')} {were} of {run}, by their content: "
         "the test flatters the model"
     )
 
 
 def headline(figures: Mapping[str, float | None]) -> str:
-    """The few figures that an epoch is told by; empty where there are none."""
-    shown = [
-        f"{name} {figures[name]:.3f}"
-        for name in ("mAP50", "mAP", "precision", "recall", "count_error")
-        if figures.get(name) is not None
-    ]
-    return ", ".join(shown).replace("_", " ")
+    """The few metrics that are shown for an epoch; empty if there are none."""
+    told = [(one.key, figures.get(one.key)) for one in METRICS if one.told]
+    return ", ".join(f"{key} {value:.3f}" for key, value in told if value is not None).replace("_", " ")
 
 
-def _cells(figures: Mapping[str, float | None]) -> str:
-    return "".join(f"{_figure(name, value):>7}" for name, value in figures.items())
+def _cells(figures: Mapping[str, float | None], keys: Iterable[str]) -> str:
+    """A column a metric; blank where the key is empty, as it has no such figure."""
+    cells = (_figure(metric, figures.get(key)) if key else "" for metric, key in zip(METRICS, keys, strict=True))
+    return "".join(f"{cell:>7}" for cell in cells)
 
 
-def _figure(name: str, value: float | None) -> str:
+def _figure(metric: Metric, value: float | None) -> str:
     if value is None:
         return "–"
-    if not name.startswith("count"):
+    if metric.unit == "share":
         return f"{value:.3f}"
     digits = 2 if abs(value) < 100 else 0
-    return f"{value:+.{digits}f}" if name == "count_bias" else f"{value:.{digits}f}"
+    return f"{value:+.{digits}f}" if metric.unit == "±cells" else f"{value:.{digits}f}"
 
 
 def _shade(share: float) -> str:
-    """Whatever is there is seen, were it one in a thousand."""
+    """A shade for any share above 0, even one in a thousand."""
     return SHADES[0] if not share else SHADES[min(len(SHADES) - 1, 1 + int(share * (len(SHADES) - 1)))]
 
 

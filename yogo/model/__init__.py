@@ -1,7 +1,6 @@
-"""The network and the detector around it: frames in, one prediction a grid cell out."""
+"""The network and the detector around it: frames in, one prediction per grid cell out."""
 
-from yogo.model.detector import YOGO
+from yogo.model.detector import YOGO, open_model
 from yogo.model.network import ModelFunc, get_model_func
-from yogo.model.opening import open_model
 
 __all__ = ["YOGO", "ModelFunc", "get_model_func", "open_model"]

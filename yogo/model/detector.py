@@ -1,4 +1,4 @@
-"""YOGO, the detector: one look at a frame gives, for each cell of a grid, a box, an objectness and class scores.
+"""YOGO, the detector: a single pass over a frame gives a box, an objectness and class scores for each grid cell.
 
 Axes: B images, P = 5 + classes numbers a cell, Y rows and X columns of cells.
 """
@@ -12,13 +12,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.model.network import ModelFunc, get_model_func, grid_size, initialise
+from yogo.model.opening import cannot_open, opened
 
 base_model = get_model_func("base_model")
 
 
 class YOGO(nn.Module):
-    """Frames (B, 1 or 3, H, W), bytes' values or, if `normalize_images`, those divided by 255, to (B, P, Sy, Sx).
+    """Maps frames (B, 1 or 3, H, W), byte values or, if `normalize_images`, these divided by 255, to (B, P, Sy, Sx).
 
     The numbers of a cell: x and y of the centre, width, height (fractions of the frame), objectness, then
     class logits, or class probabilities with `inference`. `tuning` leaves out the Kaiming initialisation,
@@ -54,6 +56,7 @@ class YOGO(nn.Module):
         super().__init__()
         self.inference = inference
         self.model_version = model_func.__name__
+        self._num_channels = 3 if is_rgb else 1
         self.model = model_func(num_classes, is_rgb)
         if not tuning:
             initialise(self.model)
@@ -71,15 +74,12 @@ class YOGO(nn.Module):
 
     @classmethod
     def from_pth(cls, path: str | Path, inference: bool = False) -> tuple[YOGO, dict[str, Any]]:
-        """The model in a checkpoint file, on the CPU, and what else a caller asks of the file. Raises CheckpointError.
+        """The model in a checkpoint file, on the CPU, and facts about the file. Raises CheckpointError.
 
-        The second holds epoch, step, class_names (None where the file has none), normalize_images, image_bits (how deep
-        pictures of more than 8 bits are, if that is known), model_name (the run's), model_version (the network's) and
+        The facts are epoch, step, class_names (None if the file has none), normalize_images, image_bits (how deep
+        images of more than 8 bits are, if that is known), model_name (the run's), model_version (the network's) and
         notices; these are also given as warnings.
         """
-        from yogo.checkpoint import load_checkpoint
-        from yogo.model.opening import open_model
-
         checkpoint = load_checkpoint(path)
         model, notices = open_model(checkpoint, inference=inference)
         for notice in notices:
@@ -107,11 +107,11 @@ class YOGO(nn.Module):
         return self.num_parameters
 
     def param_norm(self) -> float:
-        """The length of all weights as one vector."""
+        """The norm of all weights as one vector."""
         return _length([parameter.detach() for parameter in self.parameters()])
 
     def grad_norm(self) -> float:
-        """The length of all gradients as one vector; 0 where there are none."""
+        """The norm of all gradients as one vector; 0 if there are none."""
         return _length([parameter.grad for parameter in self.parameters() if parameter.grad is not None])
 
     def get_img_size(self) -> tuple[int, int]:
@@ -125,10 +125,10 @@ class YOGO(nn.Module):
         return grid_size(self.model, int(height), int(width))
 
     def resize_model(self, img_height: int | None = None, img_width: int | None = None) -> None:
-        """Serve frames of another size with the same weights: cells, and so boxes, keep their size in pixels.
+        """Set the size of the frames, with the same weights: grid cells, and so boxes, keep their size in pixels.
 
-        Asked for again, it multiplies the multipliers on, so that back is back; the published one overwrites them
-        by those of the last step alone.
+        Repeated calls multiply the multipliers, so that resizing back restores them; published yogo overwrites them
+        with those of the last call only.
         """
         height, width = self.img_size.tolist()
         new_height = height if img_height is None else int(img_height)
@@ -139,7 +139,7 @@ class YOGO(nn.Module):
         self.img_size.copy_(torch.tensor([new_height, new_width]))
 
     def _lay_grid(self, height: int, width: int) -> None:
-        """Where each cell begins, in fractions of the frame."""
+        """Where each grid cell begins, in fractions of the frame."""
         columns_rows = grid_size(self.model, height, width)
         if min(height, width, *columns_rows) < 1:
             raise ValueError(f"frames of {height}x{width} pixels are too small for {self.model_version}")
@@ -151,17 +151,26 @@ class YOGO(nn.Module):
         self.register_buffer("_Cys", rows[:, None].expand(self.Sy, self.Sx).to(like, copy=True))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, P, Sy, Sx) of frames (B, C, H, W) of any kind of number; a frame (C, H, W) is a batch of one.
+        """(B, P, Sy, Sx) for frames (B, C, H, W) of any number type; a frame (C, H, W) is a batch of one.
 
-        A grey network takes (B, H, W) too.
+        A grey network takes (B, H, W) too. Raises TypeError and ValueError for other input.
         """
+        if not isinstance(x, Tensor):
+            raise TypeError(f"frames must be a tensor, not {type(x).__name__}: torch.as_tensor converts an array")
         if x.ndim == 3:
             x = x[None] if bool(self.is_rgb) else x[:, None]
-        if not x.is_floating_point():
-            x = x.to(self._Cxs.dtype)
-        t_BPYX: Tensor = self.model(x)
+        if x.ndim != 4 or x.shape[1] != self._num_channels:
+            expected = f"(images, {self._num_channels}, height, width)"
+            raise ValueError(f"frames must be {expected} for this model, not {tuple(x.shape)}")
+        t_BPYX: Tensor = self.model(x.to(self._Cxs.dtype))
+        if t_BPYX.shape[2:] != self._Cxs.shape:
+            given = f"{x.shape[2]}x{x.shape[3]}"
+            raise ValueError(
+                f"this model takes frames of {'x'.join(map(str, self.get_img_size()))} pixels, not {given}: "
+                f"call resize_model({x.shape[2]}, {x.shape[3]}) to use those"
+            )
         if t_BPYX.dtype in {torch.float16, torch.bfloat16}:
-            # Sixteen bits cannot tell neighbouring pixels of a frame apart, and overflow in the exponential.
+            # Sixteen bits cannot distinguish neighbouring pixels of a frame, and overflow in the exponential.
             t_BPYX = t_BPYX.float()
         classes = t_BPYX[:, 5:].softmax(1) if self.inference else t_BPYX[:, 5:]
         size = t_BPYX[:, 2:4].clamp(max=80).exp()
@@ -173,6 +182,33 @@ class YOGO(nn.Module):
             t_BPYX[:, 4].sigmoid(),
         )
         return torch.cat((torch.stack(cells, 1), classes), 1)
+
+
+def open_model(checkpoint: Checkpoint, *, inference: bool = False) -> tuple[YOGO, tuple[str, ...]]:
+    """The checkpoint's model, on the CPU (in eval mode for inference), and notices for the user.
+
+    Raises CheckpointError when the weights are not those of a network that we know.
+    """
+    found = opened(checkpoint)
+    try:
+        model = YOGO(
+            found.img_size,
+            found.anchor_w,
+            found.anchor_h,
+            found.num_classes,
+            is_rgb=found.is_rgb,
+            normalize_images=found.normalize_images,
+            inference=inference,
+            tuning=True,
+            model_func=get_model_func(found.network),
+            clip_value=found.clip_value,
+        )
+        model.model.load_state_dict(found.weights)
+    except (ValueError, OverflowError, RuntimeError) as error:
+        raise cannot_open(checkpoint, error) from error
+    model.height_multiplier.fill_(found.height_multiplier)
+    model.width_multiplier.fill_(found.width_multiplier)
+    return (model.eval() if inference else model), found.notices
 
 
 def _length(parts: list[Tensor]) -> float:

@@ -1,33 +1,34 @@
-"""Numbers of a run that cannot be right, each said in a sentence: for the trainer's end, and for lists of runs."""
+"""Implausible numbers of a run, each reported in a sentence, for the end of training and for lists of runs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 from yogo.run.events import Validated
+from yogo.run.figures import SCORE
 from yogo.run.history import History
-from yogo.wording import counted
+from yogo.text.wording import counted
 
 ENOUGH = 3
-"""Validations before a run that still trains is doubted; one that is over is judged by what it has."""
+"""Validations before a run that still trains is reported; one that has ended is judged by what it has."""
 
 FOLD = 100.0
-"""A loss that rose by more than this did not learn."""
+"""If the loss rose by more than this factor, the network did not learn."""
 
 ABSURD = 1e4
-"""A loss a picture that no network has, trained or not."""
+"""A loss per image that no network has, trained or not."""
 
 NOTHING = 5e-4
 """An mAP50 below this is shown as 0.000."""
 
 COLLAPSED = 0.05
-"""An mAP50 that was above this does not become nothing by chance."""
+"""An mAP50 above this does not fall to 0 by chance."""
 
 SLOWER = "a lower --learning-rate may help"
 
 
 def doubts(history: History) -> tuple[str, ...]:
-    """Sentences on what a run's numbers say against it; none for a run that learns, or has hardly begun."""
+    """Sentences on implausible numbers of a run; none for a run that learns or has just begun."""
     return tuple((*_of_losses(history), *_of_figures(history), *_of_test(history)))
 
 
@@ -49,7 +50,7 @@ def _of_losses(history: History) -> Iterator[str]:
         where = f", after {least:.4g} at its best" if last > FOLD * least else ""
         yield f"the {of} loss is {last:.4g}{where}: the network has not learnt; {SLOWER}"
     elif last <= 0:
-        yield f"the {of} loss is {last:.4g}, which no data give: look at the labels"
+        yield f"the {of} loss is {last:.4g}, which is implausible for any data: check the labels"
     elif len(known) >= ENOUGH:
         yield from _of_course(known, of)
 
@@ -57,7 +58,7 @@ def _of_losses(history: History) -> Iterator[str]:
 def _of_course(known: Sequence[float], of: str) -> Iterator[str]:
     """Of losses after each epoch."""
     if len(set(known)) == 1:
-        yield f"the {of} loss was {known[0]:.4g} after each of {counted(len(known), 'epoch')}: nothing is learnt"
+        yield f"the {of} loss was {known[0]:.4g} after each of {counted(len(known), 'epoch')}: it does not learn"
     elif min(known[1:]) > known[0]:
         yield (
             f"the {of} loss only rose, from {known[0]:.4g} after the first epoch to {known[-1]:.4g}: "
@@ -78,7 +79,7 @@ def _of_figures(history: History) -> Iterator[str]:
     seen = history.validations
     if not seen or (len(seen) < ENOUGH and not _is_over(history)):
         return
-    scores = {event.epoch: score for event in seen if (score := event.metrics.get("mAP50")) is not None}
+    scores = {event.epoch: score for event in seen if (score := event.metrics.get(SCORE.key)) is not None}
     best = max(scores, key=lambda epoch: scores[epoch], default=None)
     if best is not None and scores[best] < NOTHING:
         yield f"mAP50 was 0 after {_all_of(len(scores))}: no object was found where it is"
@@ -99,7 +100,7 @@ def _all_of(number: int) -> str:
 
 
 def _found_nothing(event: Validated) -> bool:
-    """Precision has nothing to divide by where no box is kept."""
+    """Precision has no divisor if no box is kept."""
     figures = event.metrics
     return "precision" in figures and figures["precision"] is None and not figures.get("recall")
 
@@ -107,9 +108,9 @@ def _found_nothing(event: Validated) -> bool:
 def _of_test(history: History) -> Iterator[str]:
     if history.tested is None:
         return
-    loss, score = history.tested.losses.loss, history.tested.metrics.get("mAP50")
+    loss, score = history.tested.losses.loss, history.tested.metrics.get(SCORE.key)
     if not history.validations and loss is not None and loss > ABSURD:
         yield f"the test loss is {loss:.4g}: the network has not learnt; {SLOWER}"
-    learnt = [event.metrics.get("mAP50") for event in history.validations]
+    learnt = [event.metrics.get(SCORE.key) for event in history.validations]
     if score is not None and score < NOTHING and not any(value is not None for value in learnt):
         yield "mAP50 is 0 on the test set: no object was found where it is"

@@ -1,8 +1,8 @@
 """events.jsonl: what happens while a run trains, one JSON object a line.
 
-Written by rank 0 alone, in append mode. A resumed attempt goes back to its checkpoint, so its events
-take the place of the earlier attempts' later ones: see `yogo.run.history`. A number that is not finite
-is written as null, and `reason` says what it was.
+Written by rank 0 only, in append mode. A resumed attempt goes back to its checkpoint, so its events
+replace the earlier attempts' events after that step: see `yogo.run.history`. A number that is not finite
+is written as null, and `reason` holds its value.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
-from yogo.run.atomic import Fence
+from yogo.files.atomic import Fence
+from yogo.files.foreign import opened
 from yogo.run.record import Part, now
 
 
@@ -54,10 +55,10 @@ class Started(EventBase):
     num_train: int
     num_val: int
     global_batch_size: int = 0
-    """Pictures a step, over all processes and accumulated batches; 0 in older files."""
+    """Images a step, over all processes and accumulated batches; 0 in older files."""
 
     learning_rate: float | None = None
-    """At its full height, scaled if that was asked for."""
+    """Peak learning rate after warm-up, scaled if requested."""
 
 
 class Resumed(EventBase):
@@ -82,10 +83,10 @@ class Step(EventBase):
 
     lr: float
     frames_per_s: float | None = None
-    """Over all processes, since the last such event; at an epoch's last step over the epoch. So is data_wait."""
+    """Over all processes, since the last such event; at an epoch's last step, over the epoch. data_wait likewise."""
 
     data_wait: float | None = None
-    """Share of the time that was spent waiting for data, 0 to 1."""
+    """Share of the time spent waiting for data, 0 to 1."""
 
 
 class Validated(EventBase):
@@ -136,7 +137,7 @@ _EVENT: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=Tr
 
 
 def parse_line(line: bytes) -> Event | None:
-    """The event on one line; None for a torn line, or an event of a kind that is not known yet."""
+    """The event on one line; None for an incomplete line, or an unknown kind of event."""
     try:
         return _EVENT.validate_json(line)
     except ValidationError:
@@ -144,14 +145,20 @@ def parse_line(line: bytes) -> Event | None:
 
 
 def parse(data: bytes) -> tuple[list[Event], int]:
-    """The events in `data`, and how many of its bytes were whole lines (go on reading from there)."""
+    """The events in `data`, and how many of its bytes were whole lines (continue reading from there)."""
     whole = data.rfind(b"\n") + 1
     lines = data[:whole].split(b"\n")
     return [event for line in lines if line and (event := parse_line(line)) is not None], whole
 
 
+def read(path: Path) -> list[Event]:
+    """The events of a file. Raises OSError, also if it is not a regular file."""
+    with opened(path) as file:
+        return parse(file.read())[0]
+
+
 def append(path: Path, event: Event, fence: Fence | None = None) -> None:
-    """Add one line; a torn line that a killed writer left is ended first. Raises OSError; nothing is added then."""
+    """Append one line; an incomplete line of a killed writer is ended first. Raises OSError, and adds nothing then."""
     line = event.model_dump_json(exclude_defaults=False).encode() + b"\n"
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
     try:

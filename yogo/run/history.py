@@ -1,4 +1,4 @@
-"""The curves of a run, made from its events: a later attempt's events replace what it went back over."""
+"""The curves of a run from its events: a later attempt's events replace those of the steps that it repeats."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from yogo.run.events import (
     Failed,
     Finished,
     Resumed,
-    Signalled,
     Started,
     Step,
     Tested,
@@ -21,16 +20,18 @@ from yogo.run.events import (
 
 @dataclass(slots=True)
 class History:
-    """What is known of a run's training so far. Feed it events in the order of the file."""
+    """A run's training so far. Feed it events in the order of the file."""
 
     started: Started | None = None
     attempt: int = 0
     steps: list[Step] = field(default_factory=list)
     validations: list[Validated] = field(default_factory=list)
     checkpoints: list[Checkpointed] = field(default_factory=list)
+    resumes: list[Resumed] = field(default_factory=list)
+    """Where later attempts went on from."""
+
     tested: Tested | None = None
     ended: Finished | Failed | None = None
-    signalled: Signalled | None = None
 
     def extend(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -46,7 +47,8 @@ class History:
                 self.started = event
             case Resumed():
                 self._begin(event, step=event.step)
-                # What was saved at this step is told again.
+                self.resumes.append(event)
+                # A save at this step is reported again.
                 self.checkpoints = [old for old in self.checkpoints if old.step < event.step]
             case Step():
                 self.steps.append(event)
@@ -58,25 +60,24 @@ class History:
                 self.tested = event
             case Finished() | Failed():
                 self.ended = event
-            case Signalled():
-                self.signalled = event
 
     def _begin(self, event: Started | Resumed, *, step: int) -> None:
         self.steps = [old for old in self.steps if old.step <= step]
         self.validations = [old for old in self.validations if old.step <= step]
         self.checkpoints = [old for old in self.checkpoints if old.step <= step]
-        self.tested = self.ended = self.signalled = None
+        self.resumes = [old for old in self.resumes if old.step <= step]
+        self.tested = self.ended = None
 
     @property
     def step(self) -> int:
-        """The last step that is known."""
+        """The last known step."""
         trained = self.steps[-1].step if self.steps else 0
         validated = self.validations[-1].step if self.validations else 0
         return max(trained, validated)
 
     @property
     def num_steps(self) -> int:
-        """Steps in the whole run; 0 while it is not known."""
+        """Steps in the whole run; 0 while this is not known."""
         return self.started.epochs * self.started.steps_per_epoch if self.started else 0
 
     @property
@@ -92,11 +93,31 @@ class History:
         known = [event for event in self.validations if event.losses.loss is not None]
         return min(known, key=lambda event: event.losses.loss or 0.0, default=None)
 
+    @property
+    def train_loss(self) -> float | None:
+        """The last one; None if there is none, or if it is not a number."""
+        return self.steps[-1].losses.loss if self.steps else None
+
+    @property
+    def val_loss(self) -> float | None:
+        """After the last epoch that was validated; None if there is none, or if it is not a number."""
+        return self.validations[-1].losses.loss if self.validations else None
+
     def seconds_left(self) -> float | None:
-        """An estimate from the pace of this attempt's last steps; None while nothing can be said."""
-        recent = [event for event in self.steps if event.attempt == self.attempt][-20:]
-        if len(recent) < 2 or not self.num_steps:
+        """An estimate from the pace of this attempt's last steps; None while there is none."""
+        pace = self._pace()
+        return None if pace is None or not self.num_steps else pace * (self.num_steps - self.steps[-1].step)
+
+    def epoch_seconds(self) -> float | None:
+        """How long an epoch takes, by the same pace; None while there is none."""
+        pace = self._pace()
+        return None if pace is None or not self.started else pace * self.started.steps_per_epoch
+
+    def _pace(self) -> float | None:
+        """Seconds a step, over this attempt's last steps; None while there are not two."""
+        recent = [event for event in self.steps[-20:] if event.attempt == self.attempt]
+        if len(recent) < 2:
             return None
         steps = recent[-1].step - recent[0].step
         seconds = (recent[-1].at - recent[0].at).total_seconds()
-        return seconds / steps * (self.num_steps - recent[-1].step) if steps > 0 else None
+        return seconds / steps if steps > 0 else None

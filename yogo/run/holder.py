@@ -1,31 +1,30 @@
-"""The process that trains a run, as `lease/` names it, and whether it still lives."""
+"""The process that trains a run, as `lease/` names it, and whether it is still alive."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import socket
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
 
 from pydantic import Field
 
-from yogo.foreign import opened
+from yogo.files.foreign import opened
 from yogo.run.directory import RunDirectory
-from yogo.run.launch import LOCAL
+from yogo.run.job import LOCAL, JobIdentity, has_ended
+from yogo.run.process import boot_id, pid_namespace, start_ticks
 from yogo.run.record import Record, now
 
 HEARTBEAT_SECONDS = 15.0
-"""How often the holder of a run shows that it lives."""
+"""How often the holder of a run writes a heartbeat."""
 
 SILENT_SECONDS = 120.0
-"""Whoever has shown no sign of life for so long is gone: neither heartbeat.json nor events.jsonl has changed.
+"""A holder without a sign of life for this long counts as dead: neither heartbeat.json nor events.jsonl has changed.
 
-The one who waits measures it by its own clock, as the clocks of two hosts may differ. YOGO_SILENT_SECONDS sets
-another time, for a site whose file system is slow to show what another host wrote; the heartbeat keeps the ratio.
+The waiting process measures it by its own clock, because the clocks of two hosts may differ. YOGO_SILENT_SECONDS
+overrides it, for file systems that are slow to show what another host wrote; the heartbeat keeps the same ratio.
 """
 
 
@@ -36,15 +35,15 @@ class Holder(Record):
     boot_id: str
     pid: int
     process_started: str
-    """The process's start time in clock ticks since boot (proc(5), field 22): a pid may be given again."""
+    """The process's start time in clock ticks since boot (proc(5), field 22): a pid may be reused."""
 
     pid_namespace: str = ""
-    """Containers on one host count their processes apart; empty where it is not known."""
+    """The pid namespace: containers on one host number their processes separately. Empty if it is not known."""
 
     job_id: str = ""
     cluster: str = ""
     restarts: int = 0
-    """How often its job had been started before."""
+    """How often its job was started before."""
 
     user: int = Field(default_factory=os.getuid)
     since: datetime = Field(default_factory=now)
@@ -55,35 +54,36 @@ class Holder(Record):
 
     @property
     def is_here(self) -> bool:
-        """Whether it ran on this machine, so that the machine itself knows whether it lives."""
-        return self.host == socket.gethostname() and self.pid_namespace in ("", _pid_namespace())
+        """Whether it ran on this machine, which then knows whether it is alive."""
+        return self.host == socket.gethostname() and self.pid_namespace in ("", pid_namespace())
 
     def is_on(self, cluster: str) -> bool:
-        """Whether it trains in a job of that cluster, as seen from this machine: "local" is another one on each."""
+        """Whether it trains in a job of that cluster, as seen from this machine: "local" differs between machines."""
         if not self.job_id or self.cluster != cluster:
             return False
         return cluster != LOCAL or self.host == socket.gethostname()
 
     @property
     def was_of_this_boot(self) -> bool:
-        return self.boot_id == _boot_id()
+        return self.boot_id == boot_id()
 
     @property
     def lives_here(self) -> bool:
-        return self.was_of_this_boot and _process_started(self.pid) == self.process_started
+        return self.was_of_this_boot and _started(self.pid) == self.process_started
 
     @property
     def is_of_this_job(self) -> bool:
-        return bool(self.job_id) and (self.job_id, self.cluster) == job()
+        job = JobIdentity.from_environment()
+        return bool(self.job_id) and (self.job_id, self.cluster) == (job.id, job.cluster)
 
     @property
     def is_of_an_earlier_start(self) -> bool:
-        """Of this process's job: the scheduler took it for gone, rightly or not."""
-        return self.is_of_this_job and self.restarts < _restarts()
+        """Whether it belongs to this process's job, which the scheduler restarted, rightly or not."""
+        return self.is_of_this_job and self.restarts < JobIdentity.from_environment().restarts
 
 
 class Heartbeat(Record):
-    """lease/heartbeat.json: that the holder lives. It is replaced every HEARTBEAT_SECONDS."""
+    """lease/heartbeat.json shows that the holder is alive. It is replaced every HEARTBEAT_SECONDS."""
 
     count: int = 0
     at: datetime = Field(default_factory=now)
@@ -99,29 +99,18 @@ def heartbeat_seconds() -> float:
     return silent_seconds() * HEARTBEAT_SECONDS / SILENT_SECONDS
 
 
-def job() -> tuple[str, str]:
-    """The id and the cluster of the job that this process is in; empty outside of one."""
-    return os.environ.get("SLURM_JOB_ID", ""), os.environ.get("SLURM_CLUSTER_NAME", "")
-
-
-def _restarts() -> int:
-    with contextlib.suppress(ValueError):
-        return int(os.environ.get("SLURM_RESTART_COUNT", ""))
-    return 0
-
-
 def this_process() -> Holder:
-    job_id, cluster = job()
+    job = JobIdentity.from_environment()
     pid = os.getpid()
     return Holder(
         host=socket.gethostname(),
-        boot_id=_boot_id(),
+        boot_id=boot_id(),
         pid=pid,
-        process_started=_process_started(pid),
-        pid_namespace=_pid_namespace(),
-        job_id=job_id,
-        cluster=cluster,
-        restarts=_restarts(),
+        process_started=_started(pid),
+        pid_namespace=pid_namespace(),
+        job_id=job.id,
+        cluster=job.cluster,
+        restarts=job.restarts,
     )
 
 
@@ -136,7 +125,7 @@ class Silence:
         """Whether a sign of life came since this was made."""
 
     def seconds(self) -> float:
-        """Looks again. A file that cannot be looked at is one that did not change."""
+        """Looks again. A file that cannot be looked at counts as unchanged."""
         signs = self._look()
         if signs != self._signs:
             self._signs, self._since, self.was_broken = signs, time.monotonic(), True
@@ -147,7 +136,7 @@ class Silence:
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
-    # Over NFS a file's state may be remembered for a minute; it is asked for anew when file and folder are opened.
+    # NFS may cache a file's status for a minute; opening the file and its folder refreshes it.
     try:
         os.listdir(path.parent)
         with opened(path) as file:
@@ -158,59 +147,11 @@ def _state(path: Path) -> tuple[int, ...] | None:
 
 
 def is_over(holder: Holder) -> bool | None:
-    """Whether Slurm says that the holder's job has ended; None where it cannot be asked."""
-    if not holder.job_id or holder.cluster == "local" or holder.user != os.getuid():
-        return None
-    if (job()[1] or _cluster_here()) != holder.cluster:
-        return None
-    queue = _ask("squeue", "--me", "--noheader", "--format=%A")
-    return None if queue is None else holder.job_id not in queue.split()
+    """Whether the scheduler says that the holder's job has ended; None where it cannot be asked."""
+    return has_ended(holder.job_id, holder.cluster) if holder.user == os.getuid() else None
 
 
-def _cluster_here() -> str:
-    """The name of the cluster that this login shell belongs to; empty where there is none."""
-    for line in (_ask("scontrol", "show", "config") or "").splitlines():
-        name, _, value = line.partition("=")
-        if name.strip() == "ClusterName":
-            return value.strip()
-    return ""
-
-
-def _ask(program: str, *arguments: str) -> str | None:
-    """What one of Slurm's programs answers; None where it does not."""
-    path = shutil.which(program)
-    if path is None:
-        return None
-    swayed = ("SQUEUE_", "SLURM_CLUSTERS")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(swayed)}
-    try:
-        answer = subprocess.run(
-            [path, *arguments], capture_output=True, text=True, timeout=30, env=environment, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return answer.stdout
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _pid_namespace() -> str:
-    try:
-        return os.readlink("/proc/self/ns/pid")
-    except OSError:
-        return ""
-
-
-def _process_started(pid: int) -> str:
-    """Field 22 of /proc/PID/stat, counted after the name, which may hold blanks; empty if there is no such process."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-    except OSError:
-        return ""
-    fields = stat.rpartition(")")[2].split()
-    return "" if fields[0] in "ZX" else fields[19]
+def _started(pid: int) -> str:
+    """When that process started; empty if there is no such process."""
+    ticks = start_ticks(pid)
+    return "" if ticks is None else str(ticks)

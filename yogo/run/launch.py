@@ -1,4 +1,4 @@
-"""launch.json: what was asked for, and what became of each asking. Written by the console, before and after sbatch."""
+"""launch.json: what was requested, and the result of each submission. The console writes it before and after sbatch."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ from enum import StrEnum
 from pydantic import Field
 
 from yogo.recipe import Recipe
+from yogo.run.job import LOCAL
 from yogo.run.record import Part, Record, now
-
-LOCAL = "local"
-"""The cluster that is one machine."""
 
 
 class Kind(StrEnum):
@@ -22,13 +20,13 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one call of sbatch."""
+    """The result of one call of sbatch."""
 
     INTENDED = "intended"
     SUBMITTED = "submitted"
     REFUSED = "refused"
     UNKNOWN = "unknown"
-    """No answer came, or none that could be read: the job may or may not exist."""
+    """There was no readable answer: the job may or may not exist."""
 
 
 class Submission(Part):
@@ -42,22 +40,27 @@ class Submission(Part):
     """The job that it waits for."""
 
     detail: str = ""
-    """The scheduler's own words, when it refused or did not answer."""
+    """The scheduler's own message, if it refused or did not answer."""
 
     cancelled_at: datetime | None = None
-    """When the user asked to cancel the job: schedulers forget how a job ended, this file does not."""
+    """When the user asked to cancel the job; kept here because schedulers forget how a job ended."""
 
     token: str = ""
-    """Of a submission that goes on with the run; empty where it is the launch's own."""
+    """The token of a submission that resumes the run; empty for the launch's own submission."""
 
     attempt: int = 0
-    """The attempt that its job begins with: 0 trains from the start, later ones go on with the run."""
+    """The attempt that its job begins with: 0 trains from the start, later ones resume the run."""
 
     host: str = Field(default_factory=socket.gethostname)
-    """Where it was submitted."""
+    """The host where it was submitted."""
+
+    @property
+    def is_unsettled(self) -> bool:
+        """Whether it is not known if it became a job."""
+        return self.outcome in (Outcome.INTENDED, Outcome.UNKNOWN)
 
     def is_on(self, cluster: str) -> bool:
-        """Whether that is its cluster, as seen from this machine: "local" is another one on each."""
+        """Whether that is its cluster, as seen from this machine: "local" differs between machines."""
         return self.cluster == cluster and (cluster != LOCAL or self.host == socket.gethostname())
 
 
@@ -68,7 +71,14 @@ class Size(Part):
     cpus: int = Field(ge=1)
     hours: float = Field(gt=0)
     processes: int | None = Field(default=None, ge=1)
-    """Ranks to train on; as many as GPUs where it is not said."""
+    """Number of ranks (default: the number of GPUs, at least 1 on each node)."""
+
+    nodes: int = Field(default=1, ge=1)
+    """Number of nodes; each has an equal share of GPUs, CPUs and ranks."""
+
+    @property
+    def num_processes(self) -> int:
+        return self.processes or max(self.gpus, self.nodes)
 
 
 class Parent(Part):
@@ -81,30 +91,30 @@ class Parent(Part):
     """Absolute path of the run directory that it belongs to; none for a file of unknown origin."""
 
     sha256: str | None = None
-    """Its digest, where it was known at the launch; else the parent's result.json tells it."""
+    """Its digest, if known at the launch; otherwise the parent's result.json holds it."""
 
 
 class Launch(Record):
     name: str
     kind: Kind
     token: str
-    """Random; stands in the job's comment and is claimed once in `lease/`, so one launch runs once."""
+    """A random token, stored in the job's comment and claimed once in `lease/`, so that one launch runs once."""
 
     created_at: datetime = Field(default_factory=now)
     definition: str
     """Absolute path of the dataset definition."""
 
     definition_sha256: str | None = None
-    """Of what it said, as `DatasetDefinition.sha256` gives it, where it could be read."""
+    """Digest of its content, as `DatasetDefinition.sha256` gives it, if it could be read."""
 
     recipe: Recipe
     preset: str = ""
-    """Title of the preset that the recipe began as."""
+    """Title of the preset that the recipe is based on."""
 
     size: Size
     parent: Parent | None = None
     reset_head: bool = False
-    """Whether it begins with new class outputs in place of the parent's."""
+    """Whether it starts with new class outputs in place of the parent's."""
 
     submissions: tuple[Submission, ...] = ()
 
@@ -115,10 +125,10 @@ class Launch(Record):
 
     @property
     def latest_token(self) -> str:
-        """What the latest submission's job carries in its comment."""
+        """The token in the comment of the latest submission's job."""
         return (self.submission.token if self.submission else "") or self.token
 
     @property
     def tokens(self) -> frozenset[str]:
-        """What the jobs of all its submissions carry."""
+        """The tokens of the jobs of all submissions."""
         return frozenset((self.token, *(one.token for one in self.submissions if one.token)))

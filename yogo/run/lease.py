@@ -1,17 +1,17 @@
-"""Who holds a run: one job and one process at a time, written in its folder `lease/`.
+"""The lease of a run: one job and one process at a time hold it, as recorded in its folder `lease/`.
 
-Two fences. A launch's token is claimed once, by one job: should a submission that seemed lost have been
+There are two fences. A launch's token is claimed once, by one job: if a submission that seemed lost was
 queued twice, the second job finds the token taken and ends. And the process that trains holds the run
-while it lives, and shows that it does: a second one ends with a sentence, unless the holder is provably gone.
+while it is alive, and writes a heartbeat: a second process ends with a message, unless the holder is known to be dead.
 
-On the machine of the holder, the machine knows whether it lives. From anywhere else it is gone once it has
-shown no sign of life for a while, whatever the scheduler says: a node that is called down may still train.
-And should one that was taken for gone wake up, it looks before it writes, finds the run taken, and ends:
+On the holder's machine, the system knows whether it is alive. Seen from elsewhere, it counts as dead once it has
+shown no sign of life for a while, whatever the scheduler says: a node that is reported down may still train.
+If a holder that was taken for dead wakes up, it checks before it writes, finds the run taken, and ends:
 
-    holder: write a .part file; look whether the run is still its own; give the file its place
+    holder: write a .part file; check that it still holds the run; move the file into place
     taker:  write holder.json; remove all .part files; read the run, and train
 
-A holder that is stopped between its look and its last step finds its .part file gone.
+A holder that is paused between its check and the move finds its .part file removed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,50 +30,35 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from yogo.errors import RunError
-from yogo.run.atomic import remove_torn, write_atomically
+from yogo.files.atomic import remove_torn, write_atomically
+from yogo.files.foreign import opened
 from yogo.run.directory import RunDirectory
 from yogo.run.holder import (
-    HEARTBEAT_SECONDS,
-    SILENT_SECONDS,
     Heartbeat,
     Holder,
     Silence,
     heartbeat_seconds,
     is_over,
-    job,
     silent_seconds,
     this_process,
 )
+from yogo.run.job import JobIdentity
 from yogo.run.record import Record, now
-from yogo.wording import counted
-
-__all__ = [
-    "HEARTBEAT_SECONDS",
-    "SILENT_SECONDS",
-    "Claim",
-    "Heartbeat",
-    "Holder",
-    "Lease",
-    "RunLost",
-    "Terms",
-    "claim",
-    "hold",
-    "job",
-]
+from yogo.text.wording import counted
 
 LOOK_SECONDS = 1.0
-"""How often someone who waits for a holder looks for a sign of life."""
+"""How often a waiting process looks for a sign of life."""
 
 SAY_SECONDS = 600.0
-"""How often it says that it still waits."""
+"""How often it reports that it still waits."""
 
 
 class RunLost(RunError):
-    """This process no longer holds the run that it trains: it writes nothing more."""
+    """This process no longer holds the run that it trains, and writes nothing more."""
 
 
 class Claim(Record):
-    """lease/token-<token>: the one job that a launch became."""
+    """lease/token-<token>: the one job that runs a launch."""
 
     job_id: str
     cluster: str = ""
@@ -82,45 +67,45 @@ class Claim(Record):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms a run may be taken over from a holder on another host."""
+    """The conditions for taking over a run from a holder on another host."""
 
     tell: Callable[[str], None] = print
     ask: Callable[[str], bool] | None = None
-    """Asks a person; None where there is nobody to ask."""
+    """Asks a person; None if there is nobody to ask."""
 
     take_over: bool = False
-    """It was asked for already. Nothing takes a run from a holder that shows signs of life."""
+    """Whether taking over was requested. A run is never taken from a holder that shows signs of life."""
 
 
 def claim(run: RunDirectory, token: str) -> None:
-    """Claim a launch's token for the job that this process is in. Raises RunError when another job has it.
+    """Claim a launch's token for the job that this process is in. Raises RunError if another job has it.
 
-    The same job may claim it again: so does one that was requeued.
+    The same job may claim it again, as a requeued job does.
     """
     if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", token):
-        raise RunError(f"{token!r} is no launch token")
-    job_id, cluster = job()
-    path = run.lease / f"token-{token}"
-    # Looked for first: a job that comes back to a full disk need not write what stands there.
-    if not path.exists() and _create(path, Claim(job_id=job_id, cluster=cluster)):
+        raise RunError(f"{token!r} is not a launch token")
+    job = JobIdentity.from_environment()
+    path = run.claim(token)
+    # Look for it first: a job that restarts on a full disk does not have to write it again.
+    if not path.exists() and _create(path, Claim(job_id=job.id, cluster=job.cluster)):
         return
     other = Claim.read(path)
-    if (other.job_id, other.cluster) != (job_id, cluster):
-        this = f"job {job_id}" if job_id else "this shell"
+    if (other.job_id, other.cluster) != (job.id, job.cluster):
+        this = f"job {job.id}" if job.id else "this shell"
         raise RunError(
-            f"{run.name} was launched once and job {other.job_id or '?'} is it; {this} has nothing to do. "
-            f"To go on with it once it has stopped: yogo-tui resume {run.name}"
+            f"{run.name} was launched once, as job {other.job_id or '?'}; {this} has nothing to do. "
+            f"To resume it once it has stopped: yogo-tui resume {run.name}"
         )
 
 
 class Lease:
-    """This process's hold on a run. Made by `hold`; a thread shows that the holder lives."""
+    """This process's lease on a run, made by `take`; a thread writes the heartbeat."""
 
     def __init__(self, run: RunDirectory, mine: Holder, notice: str = "") -> None:
         self.run = run
         self.mine = mine
         self.notice = notice
-        """What is to be said of the one that it was taken over from."""
+        """A notice about the holder that it was taken over from."""
 
         self._lost = ""
         self._is_over = threading.Event()
@@ -129,7 +114,7 @@ class Lease:
         self._heart.start()
 
     def check(self) -> None:
-        """Look whether this process holds the run. Raises RunLost; OSError where the disk does not tell."""
+        """Check that this process holds the run. Raises RunLost; OSError if the disk cannot be read."""
         self.heed()
         found = _found(self.run)
         if found != self.mine:
@@ -137,12 +122,12 @@ class Lease:
         self.heed()
 
     def heed(self) -> None:
-        """As `check`, by what was seen last; the heart looks too."""
+        """Like `check`, by the last known state; the heartbeat thread checks too."""
         if self._lost:
             raise RunLost(self._lost)
 
     def close(self) -> None:
-        """Let the run go, if it still is this process's."""
+        """Release the run, if this process still holds it."""
         self._is_over.set()
         self._heart.join(timeout=5.0)
         with contextlib.suppress(OSError, RunError):
@@ -163,7 +148,7 @@ class Lease:
             except RunLost:
                 return
             except OSError:
-                # A full disk still takes a file's time; on one that is away nobody else can train either.
+                # A full disk still updates a file's time; on a disk that is unreachable nobody else can train either.
                 with contextlib.suppress(OSError):
                     os.utime(self.run.heartbeat)
             if self._is_over.wait(heartbeat_seconds()):
@@ -174,22 +159,12 @@ class Lease:
         Heartbeat(count=self._count).write(self.run.heartbeat, fence=self.check)
 
 
-@contextlib.contextmanager
-def hold(run: RunDirectory, terms: Terms | None = None) -> Iterator[Lease]:
-    """Hold a run while the block lasts.
-
-    Waits for a holder on another host to fall silent, if it may be gone. Raises RunError naming the holder, if
-    another process trains this run or may do so.
-    """
-    lease = take(run, terms)
-    try:
-        yield lease
-    finally:
-        lease.close()
-
-
 def take(run: RunDirectory, terms: Terms | None = None) -> Lease:
-    """As `hold`, to be closed by the caller."""
+    """Hold a run until the lease is closed.
+
+    If a holder on another host may be dead, it waits until that one has been silent for long enough. Raises RunError,
+    naming the holder, if another process trains this run or may do so.
+    """
     mine = this_process()
     notice = ""
     while not _create(run.holder, mine):
@@ -198,32 +173,32 @@ def take(run: RunDirectory, terms: Terms | None = None) -> Lease:
         except FileNotFoundError:
             continue
         if _is_gone(run, other, terms or Terms()):
-            notice = f"took over from {other}, which is gone"
+            notice = f"took over from {other}, which is dead"
             _set_aside(run.holder, other)
-    # Whoever held it before can give no file its place any more.
+    # From now on the previous holder cannot move any file into place.
     remove_torn(run.best, run.last, run.data, run.manifest, run.metrics, run.result, run.heartbeat)
     return Lease(run, mine, notice)
 
 
 def hand_over(run: RunDirectory, giver: Holder) -> Lease:
-    """This process's lease, in place of `giver`'s, which started it. Raises RunLost where that one lost the run."""
+    """This process's lease, handed over by `giver`, which started it. Raises RunLost if `giver` lost the run."""
     mine = this_process()
 
     def is_still_held() -> None:
         if _found(run) != giver:
-            raise RunLost(f"{run.path} is held by another process by now: this one ends, and writes nothing")
+            raise RunLost(f"{run.path} is now held by another process: this one ends, and writes nothing")
 
     mine.write(run.holder, fence=is_still_held)
     return Lease(run, mine)
 
 
 def _is_gone(run: RunDirectory, other: Holder, terms: Terms) -> bool:
-    """Whether `other` is gone; False where it has let go meanwhile. Raises RunError where it is not, or may not be."""
+    """Whether `other` is dead; False if it has released the run. Raises RunError if it is alive, or may be."""
     if other.is_here and other.lives_here:
         if not other.is_of_an_earlier_start:
             raise _refusal(run, other)
         return _ends_here(run, other, terms)
-    # A host that was started anew has forgotten the process; but two hosts may have one name.
+    # A restarted host has no such process; but two hosts may have the same name.
     if other.is_here and (other.was_of_this_boot or not _beat_lately(run)):
         return True
     if not other.is_of_this_job and not terms.take_over and is_over(other) is False:
@@ -232,7 +207,7 @@ def _is_gone(run: RunDirectory, other: Holder, terms: Terms) -> bool:
 
 
 def _ends_here(run: RunDirectory, other: Holder, terms: Terms) -> bool:
-    """Wait until a holder on this host has ended; False where it let go."""
+    """Wait until a holder on this host has ended; False if it released the run."""
     terms.tell(f"{run.path} is held by {other}: this process waits until that one has ended")
     while other.lives_here:
         time.sleep(LOOK_SECONDS)
@@ -242,7 +217,7 @@ def _ends_here(run: RunDirectory, other: Holder, terms: Terms) -> bool:
 
 
 def _falls_silent(run: RunDirectory, other: Holder, terms: Terms) -> bool:
-    """Wait until a holder on another host has shown no sign of life for long enough; False where it let go."""
+    """Wait until a holder on another host has shown no sign of life for long enough; False if it released the run."""
     silence, told_at, patience = Silence(run), -SAY_SECONDS, silent_seconds()
     while (seconds := silence.seconds()) < patience:
         if silence.was_broken and not other.is_of_this_job:
@@ -260,14 +235,14 @@ def _falls_silent(run: RunDirectory, other: Holder, terms: Terms) -> bool:
 
 
 def _may_be_taken(run: RunDirectory, other: Holder, terms: Terms) -> bool:
-    """True, as far as somebody says that a silent holder is gone: Slurm, or a person. Raises RunError otherwise."""
+    """True if Slurm or a person says that a silent holder is dead. Raises RunError otherwise."""
     if other.is_of_this_job or terms.take_over or is_over(other):
         return True
     silence = counted(round(silent_seconds()), "second")
     facts = f"{run.path} is held by {other}, which has shown no sign of life for {silence}"
-    if terms.ask and terms.ask(f"{facts}. Nothing says that it has ended, but should it wake up it will stop."):
+    if terms.ask and terms.ask(f"{facts}. Nothing confirms that it has ended, but if it wakes up it will stop."):
         return True
-    raise RunError(f"{facts}, but nothing says that it has ended: make sure of that, and say --take-over")
+    raise RunError(f"{facts}, but nothing confirms that it has ended: make sure of that, and add --take-over")
 
 
 def _refusal(run: RunDirectory, other: Holder) -> RunError:
@@ -283,12 +258,13 @@ def _beat_lately(run: RunDirectory) -> bool:
 
 
 def _found(run: RunDirectory) -> Holder | None:
-    """Who holds the run, as the disk has it now; None for nobody, or a file that is not ours. Raises OSError."""
-    for pause in (0.0, 0.1, 0.3, 0.6, 1.0):  # who sets a dead holder's file aside may have taken a living one's
+    """The holder according to the disk; None for nobody, or a file that is not ours. Raises OSError."""
+    for pause in (0.0, 0.1, 0.3, 0.6, 1.0):  # a process that removes a dead holder's file may have moved a live one's
         time.sleep(pause)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            os.listdir(run.lease)  # over NFS, what a folder holds is asked for anew when it is opened
-            data = run.holder.read_bytes()
+            os.listdir(run.lease)  # over NFS, opening a folder refreshes its contents
+            with opened(run.holder) as file:
+                data = file.read()
             break
     else:
         return None
@@ -305,7 +281,7 @@ def _last_count(run: RunDirectory) -> int:
 
 
 def _create(path: Path, record: Record) -> bool:
-    """Write a file that must not be there yet, whole or not at all; False if it is there."""
+    """Write a file atomically that must not exist yet; False if it exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
     whole = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
     write_atomically(whole, record.model_dump_json() + "\n")
@@ -319,7 +295,7 @@ def _create(path: Path, record: Record) -> bool:
 
 
 def _set_aside(path: Path, gone: Holder) -> None:
-    """Remove a holder's file, and no other: somebody may have taken the run over since it was read."""
+    """Remove this holder's file and no other: somebody may have taken over the run since it was read."""
     aside = path.with_name(f".gone.{socket.gethostname()}.{os.getpid()}")
     with contextlib.suppress(FileNotFoundError):
         if Holder.read(path) != gone:

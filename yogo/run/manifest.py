@@ -1,4 +1,4 @@
-"""run.json: what really runs. Written by rank 0 when an attempt starts."""
+"""run.json: the actual settings of a run. Rank 0 writes it when an attempt starts."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class WandbRun(Part):
     url: str = ""
     entity: str = ""
     project: str = ""
-    """As they were asked for."""
+    """As requested."""
 
 
 class Manifest(Record):
     name: str
     attempt: int = 0
-    """0 at first; one more for each time that the run was resumed."""
+    """0 at first, then one more each time the run is resumed."""
 
     started_at: datetime = Field(default_factory=now)
     definition: str
@@ -35,18 +35,18 @@ class Manifest(Record):
     """As resolved: after the pretrained file's model, normalisation, colour and frame size were passed on."""
 
     pretrained: str | None = None
-    """Absolute path of the .pth that it started from."""
+    """Absolute path of the .pth that the run started from."""
 
     pretrained_sha256: str | None = None
     reset_head: bool = False
     """Whether it started with new class outputs in place of that file's."""
 
     image_bits: int | None = None
-    """Of pictures of more than 8 bits a value, how many are brightness; None where their upper eight were read."""
+    """Of images of more than 8 bits per value, how many are brightness; None where their upper eight were read."""
 
     command: tuple[str, ...] = ()
     precision: str
-    """What the activations really are: fp32, bf16 or fp16."""
+    """The actual type of the activations: fp32, bf16 or fp16."""
 
     world_size: int = 1
     hosts: tuple[str, ...] = ()

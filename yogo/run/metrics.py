@@ -1,4 +1,4 @@
-"""metrics.json: what a model is worth on its test set, with the thresholds that the figures depend on."""
+"""metrics.json: the metrics of a model on its test set, with the thresholds that they depend on."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Numbers = tuple[float | None, ...]
 
 class Thresholds(Part):
     objectness: float
-    """A box above it is kept, as `yogo infer` keeps it: all figures but AP are of kept boxes."""
+    """A box above it is kept, as by `yogo infer`: all metrics except AP are of kept boxes."""
 
     suppression_iou: float
-    """Of boxes that overlap by more, one is left."""
+    """Of boxes that overlap by more, one is kept."""
 
     match_iou: float
     """A box and an object that overlap by less are a false alarm and a miss."""
 
     ranked_objectness: float
-    """A box above it counts for AP, by its place in the order of scores."""
+    """A box above it counts for AP, by its rank in the order of scores."""
 
     most_boxes: int
-    """For AP, a picture and class."""
+    """For AP, per image and class."""
 
 
 class ClassCurves(Part):
-    """What a class's figures sum up; each point of a curve stands at the same place in its lists."""
+    """The curves of a class; each point of a curve has the same index in its lists."""
 
     precision: Numbers = ()
     """At recalls from 0 to 1, at an overlap of one half."""
@@ -66,16 +66,16 @@ class Metrics(Record):
     """By name; of one class where the name ends in /class. None where there was nothing to divide by."""
 
     confusion: tuple[tuple[int, ...], ...]
-    """A row for what a box is, a column for what it was taken for; `names` says which."""
+    """A row per labelled class, a column per predicted class; `names` names them."""
 
     names: tuple[str, ...]
-    """Of the matrix's rows and columns: the classes, and the background."""
+    """Names of the matrix's rows and columns: the classes, and the background."""
 
     curves: dict[str, ClassCurves]
     trained_on: dict[str, int] = Field(default_factory=dict)
-    """How many of the test pictures each run was trained on, this one or one that it comes from; by the run's name."""
+    """How many of the test images each run was trained on, this one or one that it comes from; by the run's name."""
 
 
 def beside(checkpoint: Path, definition: Path) -> Path:
-    """Where `yogo test` keeps what it measured."""
+    """The file in which `yogo test` keeps its metrics."""
     return checkpoint.with_name(f"{checkpoint.stem}-test-{definition.stem}.json")

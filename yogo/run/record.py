@@ -1,7 +1,7 @@
-"""What every file of a run directory has in common: a schema version, and patience with its readers.
+"""The base of every file of a run directory: a schema version, and tolerant reading.
 
-Strict in what we write; tolerant in what we read: unknown keys are kept, and a file of a newer schema
-opens, to be read and not written, with `is_newer` saying so.
+We are strict in what we write and tolerant in what we read: unknown keys are kept, and a file of a newer schema
+opens for reading only, with `is_newer` set.
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from typing import ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from yogo.errors import RunError
-from yogo.foreign import opened
-from yogo.run.atomic import Fence, write_atomically
-from yogo.wording import sentences
+from yogo.files.atomic import Fence, write_atomically
+from yogo.files.foreign import opened
+from yogo.files.places import because
+from yogo.text.wording import sentences
 
 COMPRESSION = 1
-"""The lowest level: most of it is digests, of which more effort makes hardly less."""
+"""The lowest level: most of the data are digests, which hardly compress."""
 
 
 def now() -> datetime:
@@ -28,7 +29,7 @@ def now() -> datetime:
 
 
 class Part(BaseModel):
-    """A piece of a record."""
+    """A part of a record."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
@@ -42,7 +43,7 @@ class Record(Part):
 
     @property
     def is_newer(self) -> bool:
-        """Written by a later version than this one: read it, never write it."""
+        """Written by a later version than this one: read it, but never write it."""
         return self.schema_version > self.SCHEMA
 
     @classmethod
@@ -54,8 +55,7 @@ class Record(Part):
         except FileNotFoundError:
             raise
         except (OSError, EOFError, zlib.error) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or error
-            raise RunError(f"{path} cannot be read: {reason}") from error
+            raise RunError(f"{path} cannot be read: {because(error)}") from error
 
     @classmethod
     def parse(cls, data: bytes, source: str) -> Self:

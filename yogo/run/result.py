@@ -1,4 +1,4 @@
-"""result.json: the receipt. A run succeeded when this says so and its checkpoint still is the one that it names."""
+"""result.json: the receipt. A run succeeded if the receipt says so and the checkpoint is the one that it names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import Field
 
 from yogo.errors import RunError
-from yogo.foreign import opened
+from yogo.files.foreign import opened
 from yogo.run.directory import RunDirectory
 from yogo.run.record import Record, now
 
@@ -34,10 +34,19 @@ class Result(Record):
     """The lowest validation loss."""
 
     best_metrics: dict[str, float | None] = Field(default_factory=dict)
-    """The validation's figures after the best epoch."""
+    """The validation metrics after the best epoch."""
 
     doubts: tuple[str, ...] = ()
-    """Sentences on numbers of the whole run that cannot be right."""
+    """Sentences on implausible numbers of the whole run."""
+
+    train_loss: float | None = None
+    """The last one that was recorded."""
+
+    val_loss: float | None = None
+    """After the last epoch that was validated."""
+
+    epoch_seconds: float | None = None
+    """How long an epoch took, by the pace of the last steps."""
 
     best_sha256: str | None = None
     """Digest of best.pth."""
@@ -53,7 +62,7 @@ def sha256(path: Path) -> str:
 
 
 def verify(run: RunDirectory) -> Result:
-    """The receipt of a run that succeeded, its best.pth read and compared. Raises RunError saying what is amiss."""
+    """The receipt of a run that succeeded, with its best.pth read and compared. Raises RunError with what is wrong."""
     try:
         result = Result.read(run.result)
     except FileNotFoundError:

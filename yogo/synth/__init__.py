@@ -1,5 +1,5 @@
-"""Made-up microscope frames with exact labels, to try everything on: the same from the same seed on any machine.
+"""Synthetic microscope frames with exact labels, to try everything on: the same seed gives the same on any machine.
 
-Only sums, products and square roots go into a pixel, never an exponential or a sine: those differ in their
-last digit from one processor's library to another's, and a rounded pixel with them.
+Pixels are computed with sums, products and square roots only, never an exponential or a sine: those differ in the
+last digit between processors' libraries, and with them a rounded pixel.
 """

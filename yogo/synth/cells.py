@@ -20,19 +20,6 @@ RIM = 0.55
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
-    """One drawn cell, cut to its outermost pixels."""
-
-    light: Floats
-    """(h, w): how much of the background's light passes; 1 beside the cell, less on every pixel of it."""
-
-    @property
-    def mask(self) -> Mask:
-        """(h, w): the pixels that belong to the cell; its first and last rows and columns have some."""
-        return self.light < 1
-
-
-@dataclass(frozen=True, slots=True)
 class Canvas:
     """The pixels around a cell, in the cell's own turned and stretched coordinates."""
 
@@ -134,27 +121,30 @@ def debris(rng: np.random.Generator, radius: float) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class CellKind:
     name: str
     draw: Callable[[np.random.Generator, float], Floats]
     share: float
-    """Of all cells, in blood as it comes."""
+    """Shares of all cells in typical blood."""
 
 
 KINDS = (
-    Kind("healthy", healthy, 0.80),
-    Kind("ring", ring, 0.06),
-    Kind("trophozoite", trophozoite, 0.04),
-    Kind("schizont", schizont, 0.025),
-    Kind("gametocyte", gametocyte, 0.025),
-    Kind("wbc", white_cell, 0.02),
-    Kind("misc", debris, 0.03),
+    CellKind("healthy", healthy, 0.80),
+    CellKind("ring", ring, 0.06),
+    CellKind("trophozoite", trophozoite, 0.04),
+    CellKind("schizont", schizont, 0.025),
+    CellKind("gametocyte", gametocyte, 0.025),
+    CellKind("wbc", white_cell, 0.02),
+    CellKind("misc", debris, 0.03),
 )
 
 
-def draw(kind: Kind, rng: np.random.Generator, radius: float) -> Cell:
-    """A cell of this kind; `radius`, in pixels, is that of a healthy one."""
+def draw(kind: CellKind, rng: np.random.Generator, radius: float) -> Floats:
+    """(h, w): how much of the background's light passes a cell of this kind, cut to its outermost pixels.
+
+    It is 1 beside the cell, and less on every pixel of it. `radius`, in pixels, is that of a healthy one.
+    """
     light = kind.draw(rng, radius)
     inside = light < 1
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
-    return Cell(light[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return light[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -1,10 +1,10 @@
-"""A whole dataset on the disk: pictures, labels, and definitions to pre-train and to fine-tune on.
+"""Writes a whole dataset: images, labels, and definitions to pre-train and to fine-tune on.
 
 OUT/synthetic.json                          how it was made; without it a folder is not ours to write over
 OUT/images/<set>/0000.png                   <set> is pre-training, fine-tuning or test
 OUT/labels/<set>/0000.txt
 OUT/dataset_defs/pre-training/synthetic.yml
-OUT/dataset_defs/fine-tuning/synthetic.yml  other pictures, lit otherwise, with pictures to test on
+OUT/dataset_defs/fine-tuning/synthetic.yml  other images, lit otherwise, with images to test on
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ from pathlib import Path
 
 import numpy as np
 
-from yogo.data.cores import visible_cores
+from yogo.device.cores import visible_cores
 from yogo.errors import YogoError
-from yogo.run.atomic import naming, write_atomically
+from yogo.files.atomic import cut, naming, write_atomically
 from yogo.synth.cells import KINDS
 from yogo.synth.frame import Lighting, make_frame, shares_of
+from yogo.synth.plan import SynthPlan
 from yogo.synth.png import png
 
 MARK = "synthetic.json"
@@ -33,30 +34,10 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What to make."""
-
-    pictures: int = 24
-    """To pre-train on; half as many more to fine-tune on, a quarter as many to test on."""
-
-    image_hw: tuple[int, int] = (772, 1032)
-    cells: int = 40
-    """On a picture, on average."""
-
-    seed: int = 0
-    classes: int = len(KINDS)
-    """The first so many kinds of cells."""
-
-    @property
-    def class_names(self) -> list[str]:
-        return [kind.name for kind in KINDS[: self.classes]]
-
-
-@dataclass(frozen=True, slots=True)
 class PictureSet:
     name: str
     number: int
-    """Part of each picture's seed."""
+    """Part of each image's seed."""
 
     lighting: Lighting
     even: bool
@@ -71,14 +52,17 @@ FINE_TUNING = PictureSet("fine-tuning", 1, DIM, even=True)
 TEST = PictureSet("test", 2, DIM, even=True)
 
 
-def make_dataset(out: Path, plan: Plan, progress: Progress | None = None) -> None:
-    """Write the dataset to `out`; one that was made before is replaced. Raises YogoError, OSError.
+def make_dataset(out: Path, plan: SynthPlan, progress: Progress | None = None) -> None:
+    """Write the dataset to `out`, replacing one that was made before. Raises YogoError, OSError.
 
-    It is made beside `out` and moved there when it is whole.
+    It is made beside `out` and moved there when it is complete.
     """
     check_free(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    with naming(out), tempfile.TemporaryDirectory(prefix=f".{out.name}.", suffix=".part", dir=out.parent) as staging:
+    with (
+        naming(out),
+        tempfile.TemporaryDirectory(prefix=f".{cut(out.name)}.", suffix=".part", dir=out.parent) as staging,
+    ):
         _write_pictures(Path(staging), plan, progress)
         _write_definitions(Path(staging), plan)
         out.mkdir(exist_ok=True)
@@ -109,7 +93,7 @@ def _edited(out: Path) -> Path | None:
     return next((path for path in files if path.stat().st_mtime_ns > made), None)
 
 
-def _write_pictures(root: Path, plan: Plan, progress: Progress | None) -> None:
+def _write_pictures(root: Path, plan: SynthPlan, progress: Progress | None) -> None:
     counts = {
         PRE_TRAINING: plan.pictures,
         FINE_TUNING: max(2, plan.pictures // 2),
@@ -130,9 +114,9 @@ def _write_pictures(root: Path, plan: Plan, progress: Progress | None) -> None:
             raise
 
 
-def _write_picture(root: Path, plan: Plan, kind: PictureSet, index: int) -> None:
+def _write_picture(root: Path, plan: SynthPlan, kind: PictureSet, index: int) -> None:
     rng = np.random.default_rng([plan.seed, kind.number, index])
-    # Frames of real blood are not equally full either.
+    # Frames of real blood also differ in how full they are.
     num_cells = int(rng.integers(round(0.8 * plan.cells), round(1.2 * plan.cells), endpoint=True))
     shares = shares_of(KINDS[: plan.classes], even=kind.even)
     frame = make_frame(rng, plan.image_hw, kind.lighting, num_cells, shares)
@@ -140,7 +124,7 @@ def _write_picture(root: Path, plan: Plan, kind: PictureSet, index: int) -> None
     (root / "labels" / kind.name / f"{index:04}.txt").write_text(frame.label)
 
 
-def _write_definitions(root: Path, plan: Plan) -> None:
+def _write_definitions(root: Path, plan: SynthPlan) -> None:
     names = f"class_names: [{', '.join(plan.class_names)}]\n"
     shares = "\ndataset_split_fractions:\n  train: 0.75\n  val: 0.25\n"
     data = "\ndataset_paths:\n"

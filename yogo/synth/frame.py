@@ -1,4 +1,4 @@
-"""One frame: uneven light, cells where they hardly touch, noise, and the labels that are exactly right."""
+"""One synthetic frame: uneven light, cells that hardly touch, noise, and exact labels."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from yogo.synth.cells import KINDS, Cell, Floats, Kind, draw
+from yogo.synth.cells import KINDS, CellKind, Floats, draw
 
 RADIUS = 0.024
 """Of a healthy cell, as a share of the square root of the frame's area: 21 pixels at 772x1032."""
@@ -84,7 +84,7 @@ def make_frame(
     cells = [draw(KINDS[kind], rng, radius) for kind in kinds]
     centres = place(rng, image_hw, num_cells)
     # The large ones first, so that none disappears below another.
-    order = sorted(range(num_cells), key=lambda index: -cells[index].light.size)
+    order = sorted(range(num_cells), key=lambda index: -cells[index].size)
     boxes = [paint(light, cells[index], int(kinds[index]), *centres[index]) for index in order]
     grain = rng.integers(0, 256, (2, height, width), dtype=np.uint8).sum(0, dtype=np.int16) - np.int16(255)
     light += grain * np.float32(lighting.noise / TWO_BYTES_DEVIATION)
@@ -115,16 +115,16 @@ def place(rng: np.random.Generator, image_hw: tuple[int, int], num_cells: int) -
     return np.stack((x, y), 1).astype(np.int64)
 
 
-def paint(light: Floats, cell: Cell, kind: int, x: int, y: int) -> Box:
+def paint(light: Floats, cell: Floats, kind: int, x: int, y: int) -> Box:
     """Put the cell on `light`, around (x, y) or as near as the frame's borders allow; returns where it is."""
-    height, width = cell.light.shape
+    height, width = cell.shape
     x0 = min(max(x - width // 2, 0), light.shape[1] - width)
     y0 = min(max(y - height // 2, 0), light.shape[0] - height)
-    light[y0 : y0 + height, x0 : x0 + width] *= cell.light
+    light[y0 : y0 + height, x0 : x0 + width] *= cell
     return Box(kind, x0, y0, x0 + width, y0 + height)
 
 
-def shares_of(kinds: tuple[Kind, ...], *, even: bool = False) -> npt.NDArray[np.float64]:
+def shares_of(kinds: tuple[CellKind, ...], *, even: bool = False) -> npt.NDArray[np.float64]:
     """How often each kind occurs; with `even`, the rare ones more often than in blood as it comes."""
     shares = np.array([kind.share for kind in kinds])
     if even:

@@ -1,1 +1,1 @@
-"""Training: the loop, its ranks, and those who listen to it."""
+"""Training: planning a run, the loop, checkpoints and listeners."""

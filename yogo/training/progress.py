@@ -1,19 +1,21 @@
-"""What the trainer says beside the run's events: it is shown while it lasts, and kept nowhere."""
+"""Messages of the trainer besides the run's events: they are shown, and not stored."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
+from yogo.metrics.boxes import EvaluationData
 from yogo.run import events
 from yogo.run.metrics import Metrics
 
-Phase = Literal["look", "record", "decode", "train", "validate", "test"]
+Phase = Literal["look", "record", "decode", "train", "validate", "test", "review"]
+"""A review looks for the images on which the best weights are wrong, after the last epoch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """One more batch. Holds numbers of the host only, so that saying it costs nothing."""
+    """One more batch. Holds only numbers on the host, so that it costs nothing."""
 
     phase: Phase
     epoch: int
@@ -27,16 +29,27 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """Something a person should know."""
+    """A notice for a person."""
 
     sentence: str
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Everything that a test found; its figures are an event of the run, too."""
+    """All results of a test; its metrics are also an event of the run."""
 
     metrics: Metrics
 
 
-Event = events.Event | Progressed | Noticed | Measured
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """All boxes of a set of images, labelled and predicted by the best weights."""
+
+    part: Literal["val", "test"]
+    data: EvaluationData
+
+
+Shown = Progressed | Noticed | Measured | Reviewed
+"""Those that are not events of the run."""
+
+Event = events.Event | Shown

@@ -1,93 +1,171 @@
-"""What a person asked for when they said `yogo train`. Light: it is read before torch is imported."""
+"""What a person asked for when they said `yogo train` or `yogo test`. Light: it is read before torch is imported.
+
+Each argument of the two is declared here, as a knob of the request.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from yogo.errors import RecipeError
-from yogo.recipe import Recipe
-from yogo.wording import sentences
+from yogo.errors import RunError
+from yogo.images.bits import ImageBits
+from yogo.recipe import Knob, Recipe, applied, spelled
+from yogo.run.directory import RUNS, check_name
+from yogo.wandb_login import Mode
 
-ImageBits = Literal["auto", 8, 10, 12, 14, 16] | None
-WandbMode = Literal["online", "offline", "disabled"]
+_TEST, _RUN, _MACHINE, _WANDB = "The test", "The run", "The machine", "Weights & Biases"
+
+
+def _run_name(text: str) -> str:
+    try:
+        return check_name(text)
+    except RunError as error:
+        raise ValueError(str(error)) from error
+
+
+def _preset(value: object) -> object:
+    """The recipe of a preset that is named. Raises RecipeError."""
+    from yogo.presets import find
+
+    return find(value).recipe if isinstance(value, str) else value
 
 
 class CheckpointTest(BaseModel):
-    """What `yogo test` asks for besides."""
+    """The additional options of `yogo test`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    checkpoint: Path
-    batch_size: int | None = None
-    """Pictures a process at a time; None is what the checkpoint was trained with."""
+    checkpoint: Annotated[Path, Knob(flag="PTH")]
+    """The checkpoint."""
 
-    include_map: bool = True
-    include_background: bool = True
-    dump: bool = False
-    """Keep everything that is found in a file beside the checkpoint."""
+    dump: Annotated[bool, Knob(group=_TEST, flag="--dump-to-disk")] = False
+    """Write all figures to a JSON file beside the checkpoint."""
 
-    wandb_resume_id: str | None = None
-    """The W&B run that the figures are added to; None makes a new one."""
+    include_map: Annotated[bool, Knob(group=_TEST, flag="--include-mAP")] = True
+    """Compute COCO's average precision."""
+
+    include_background: Annotated[bool, Knob(group=_TEST)] = True
+    """Show false alarms and misses in the confusion matrix."""
+
+    batch_size: Annotated[PositiveInt | None, Knob(group=_TEST, default="as trained")] = None
+    """Images per batch per process."""
+
+    wandb: Annotated[bool, Knob(group=_TEST)] = False
+    """Log to Weights & Biases. WANDB_MODE says whether online or offline."""
+
+    wandb_resume_id: Annotated[str | None, Knob(group=_TEST, metavars=("ID",), default="make a new run")] = None
+    """Add the figures to this W&B run."""
 
 
-class Request(BaseModel):
-    """One `yogo train`, or `yogo test`. Every process gets the same; only rank 0 acts on most of it."""
+class SharedRequest(BaseModel):
+    """What both commands ask for."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
-    definition: Path | None = None
-    """The dataset definition; None only when a run is resumed."""
+    definition: Annotated[Path | None, Knob(flag="DEFINITION")] = None
+    """The dataset definition, a YAML file."""
 
-    base: Recipe = Recipe()
-    """The preset that the flags change."""
+    device: Annotated[
+        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
+    ] = None
+    """The device to compute on: cpu, cuda or cuda:N."""
+
+    half: Annotated[bool | None, Knob(group=_MACHINE, default="as the recipe says")] = None
+    """Compute in 16-bit numbers: bf16 if the hardware has it, else fp16 (in training with a scaled loss)."""
+
+    processes: Annotated[PositiveInt | None, Knob(group=_MACHINE, default="the number of visible GPUs, at least 1")] = (
+        None
+    )
+    """Number of processes that share the work."""
+
+    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
+    """Threads per process that read images ahead."""
+
+    image_bits: Annotated[
+        ImageBits | None,
+        Knob(group=_MACHINE, default="as the weights were trained, else auto"),
+    ] = None
+    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
+    the images."""
+
+    wandb_entity: Annotated[str | None, Knob(group=_WANDB, metavars=("NAME",))] = None
+    """Team or user at Weights & Biases."""
+
+    wandb_project: Annotated[str | None, Knob(group=_WANDB, metavars=("NAME",))] = None
+    """Project at Weights & Biases."""
+
+    note: Annotated[str, Knob(group=_WANDB)] = ""
+    """A note on the run."""
+
+    tags: Annotated[tuple[str, ...], Knob(group=_WANDB, metavars=("TAG",))] = ()
+    """Tags of the run."""
+
+
+class TrainingRequest(SharedRequest):
+    """One call of `yogo train` or `yogo test`. Every process gets the same; rank 0 acts on most of it."""
+
+    base: Annotated[
+        Recipe, BeforeValidator(_preset), Knob(flag="--recipe", metavars=("PRESET",), default="defaults")
+    ] = Recipe()
+    """The recipe: its name or its file. Other flags change single fields of it."""
 
     given: dict[str, Any] = {}
-    """What flags said of the recipe, as text or as their values."""
+    """Recipe fields given by flags, as text or as values."""
 
-    half: bool | None = None
-    """Sixteen bits asked for, or refused."""
+    pretrained: Annotated[Path | None, Knob(group=_RUN, flag="--from-pretrained", metavars=("PTH",))] = None
+    """Checkpoint whose weights training starts from."""
 
-    pretrained: Path | None = None
-    reset_head: bool = False
-    """Begin with new class outputs, for other classes than the pretrained file's."""
+    reset_head: Annotated[bool, Knob(group=_RUN)] = False
+    """Start with new class outputs, so that the classes may differ from those of --from-pretrained."""
 
-    split_override: tuple[float, float, float] | None = None
-    """Shares of training, validation and test set, over all of the definition's pictures."""
+    split_override: Annotated[
+        tuple[float, float, float] | None,
+        Knob(group=_RUN, flag="--dataset-split-override", metavars=("TRAIN", "VAL", "TEST")),
+    ] = None
+    """Split all of the definition's images, those of its test paths included, into these fractions."""
 
-    image_bits: ImageBits = None
-    """How deep pictures of more than 8 bits are; None is as the weights say, or as the pictures are."""
+    name: Annotated[
+        Annotated[str, AfterValidator(_run_name)] | None,
+        Knob(group=_RUN, metavars=("NAME",), default="a random name"),
+    ] = None
+    """The name of the run and of its folder."""
 
-    device: str | None = None
-    processes: int | None = None
-    num_workers: int | None = None
-    """Threads a rank that read pictures ahead; None leaves it to the loader."""
+    runs: Annotated[Path, Knob(group=_RUN, metavars=("DIR",))] = RUNS
+    """The folder in which runs are kept."""
 
-    cache: bool = True
-    """Keep the decoded pictures, for later epochs and runs."""
+    resume: Annotated[Path | None, Knob(group=_RUN, metavars=("RUN",))] = None
+    """Continue the run in this folder from its last.pth."""
 
-    cache_folder: Path | None = None
-    cache_limit_gib: float | None = None
-    """How much all caches in the folder may take; None leaves it to yogo.data.cache."""
+    worst_images: Annotated[bool, Knob(group=_RUN)] = True
+    """At the end, look at the validation set once more with the best weights, and keep the worst images for
+    `yogo-tui results`."""
 
-    runs: Path
-    name: str | None = None
-    resume: Path | None = None
-    token: str | None = None
-    """The launch that this run is, to be claimed."""
+    take_over: Annotated[bool, Knob(group=_RUN, default="ask, on a terminal")] = False
+    """Take the run over from a process on another host that holds it and shows no sign of life."""
 
-    take_over: bool = False
-    """Take the run from a holder that has shown no sign of life for long enough, though nothing says that it ended."""
+    token: Annotated[str | None, Knob(group=_RUN)] = None
+    """Token of the launch to claim. Job scripts use it."""
 
-    note: str = ""
-    tags: tuple[str, ...] = ()
-    wandb: WandbMode | None = None
-    wandb_entity: str | None = None
-    wandb_project: str | None = None
+    cache: Annotated[bool, Knob(group=_MACHINE)] = True
+    """Keep the decoded images on disk, for later epochs and runs."""
+
+    cache_folder: Annotated[Path | None, Knob(group=_MACHINE, metavars=("DIR",), default="~/.cache/yogo")] = None
+    """The folder for decoded images."""
+
+    cache_limit_gib: Annotated[
+        Annotated[float, Field(ge=0, allow_inf_nan=False)] | None,
+        Knob(group=_MACHINE, flag="--cache-limit", metavars=("GIB",), default="50"),
+    ] = None
+    """The most space that all caches in that folder may take together, in GiB."""
+
+    wandb: Annotated[Mode | None, Knob(group=_WANDB, default="as WANDB_MODE says")] = None
+    """How to log to Weights & Biases."""
+
     wandb_id: str | None = None
-    """Of the W&B run to go on with."""
+    """Id of the W&B run to continue."""
 
     command: tuple[str, ...] = ()
     test: CheckpointTest | None = None
@@ -95,25 +173,21 @@ class Request(BaseModel):
 
     @property
     def only_prints(self) -> bool:
-        """Whether what is printed is all that it gives."""
+        """Whether what is printed is the only result."""
         return self.test is not None and not self.test.dump and self.wandb == "disabled"
 
     @property
     def memory(self) -> Path | None:
-        """Where is kept what was decoded, parsed and hashed before; None keeps nothing."""
-        from yogo.data.cache import own_folder
+        """The folder that keeps what was decoded, parsed and hashed; None keeps nothing."""
+        from yogo.datasets.cache import own_folder
 
         return (self.cache_folder or own_folder()) if self.cache else None
 
     @property
     def recipe(self) -> Recipe:
         """The preset under the flags. Raises RecipeError."""
-        values = self.base.model_dump() | self.given
-        if self.half is not None and "precision" not in self.given:
-            # Which sixteen bits is the hardware's to say: see `yogo.training.precision`.
-            values["precision"] = "fp16" if self.half else "fp32"
-        try:
-            return Recipe.model_validate(values)
-        except ValidationError as error:
-            found = (str(one).replace(one.name, "--" + one.name.replace("_", "-"), 1) for one in sentences(error))
-            raise RecipeError("; ".join(found)) from error
+        given = dict(self.given)
+        if self.half is not None:
+            # The hardware decides which 16-bit type is used: see `yogo.device.precision`.
+            given.setdefault("precision", "fp16" if self.half else "fp32")
+        return applied(self.base, given, named=spelled)

@@ -1,8 +1,8 @@
-"""The command `yogo-tui`: the console without a command, and each of its actions as a command for scripts.
+"""The command `yogo-tui`: it opens the console, and each action of the console is a command of its own.
 
 Each module named in COMMANDS has `register(commands)`; it sets `run`, a function of the arguments that returns the
-exit status: 0 done, 1 failed, 2 misused. They import what they need when they run, so that a login node waits for
-no library that a command has no use for.
+exit status: 0 success, 1 failure, 2 usage error. A command imports what it needs when it runs, so that all start
+quickly.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ import os
 import sys
 from collections.abc import Sequence
 
-from yogo.distribution import VERSION, installing
+from yogo.distribution import VERSION
 from yogo.errors import YogoError
-from yogo.output import must_arrive, steady
-from yogo.places import why_not
-from yogo.terminal import printable, redraws
+from yogo.files.places import why_not
+from yogo.text.output import must_arrive, steady
+from yogo.text.terminal import printable, redraws
+from yogo.text.wording import ended
 from yogo_tui.asking import Stopped, heard
 from yogo_tui.errors import ConsoleError
 
 _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR}
-"""What can be wrong with a disk or a path, rather than with the program."""
+"""Errors caused by a disk or a path, not by the program."""
 
 COMMANDS = (
     "datasets",
@@ -33,42 +34,55 @@ COMMANDS = (
     "launch",
     "chain",
     "resume",
+    "again",
     "runs",
     "jobs",
+    "why",
     "logs",
     "plot",
+    "compare",
+    "report",
+    "note",
+    "trash",
+    "results",
     "cancel",
+    "hold",
+    "release",
+    "requeue",
     "forget",
     "use",
     "config",
     "demo",
+    "serve",
 )
 
-PRINT_ONLY = ("datasets", "recipes", "render", "runs", "jobs", "logs", "plot")
-"""What these print is all that they give; the others' outcome is a job, or a file."""
+PRINT_ONLY = ("datasets", "recipes", "render", "runs", "jobs", "why", "logs", "plot", "compare", "results")
+"""Commands whose only result is what they print; the others submit a job or write a file."""
 
 
 def start_quickly() -> None:
-    """Spare a start what it need not wait for: garbage collection, which would find none (the console turns it on
-    again once it is drawn), and pydantic's search of all that is installed for plugins."""
+    """Speed up the start: turn off garbage collection, which would find nothing yet (the console turns it on again once
+    it is drawn), and pydantic's search for plugins in all installed packages."""
     gc.disable()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
-def parser() -> argparse.ArgumentParser:
-    from yogo.arguments import Parser
+def parser(first: str = "") -> argparse.ArgumentParser:
+    """Of all commands, or of this one alone where it is one."""
+    from yogo.text.arguments import Parser
     from yogo_tui.cli.options import add_common
 
     top = Parser(
         prog="yogo-tui",
         description="A terminal console for training YOGO. Run it without a command to open the console.",
-        epilog="Exit status: 0 done, 1 failed, 2 misused. `yogo-tui COMMAND --help` says more.",
+        epilog="Exit status: 0 success, 1 failure, 2 usage error, 130 stopped by ctrl+c. "
+        "`yogo-tui COMMAND --help` explains a command and its options.",
     )
     top.add_argument("--version", action="version", version=f"yogo-tui {VERSION}")
     add_common(top, default=None)
     top.set_defaults(run=_open)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
-    for name in COMMANDS:
+    for name in (first,) if first in COMMANDS else COMMANDS:
         importlib.import_module(f"yogo_tui.cli.{name}").register(commands)
     return top
 
@@ -88,12 +102,13 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _status(argv: Sequence[str] | None) -> int:
     from yogo_tui.cli.options import Misuse
 
-    args = parser().parse_args(argv)
-    if args.run is not _open:
-        gc.enable()
-    if args.command in PRINT_ONLY:
-        must_arrive()
     try:
+        words = sys.argv[1:] if argv is None else argv
+        args = parser(words[0] if words else "").parse_args(words)
+        if args.run is not _open:
+            gc.enable()
+        if args.command in PRINT_ONLY:
+            must_arrive()
         status: int = args.run(args)
         sys.stdout.flush()
     except (ConsoleError, YogoError) as error:
@@ -108,11 +123,9 @@ def _status(argv: Sequence[str] | None) -> int:
 
 
 def _open(args: argparse.Namespace) -> int:
-    """The console itself."""
-    from yogo_tui.cli.options import Misuse, settings_of
-
+    """Open the console. Returns the exit status. Raises what `console.run` raises."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _fail("The console needs a terminal; its actions are commands too: yogo-tui --help.", 2)
+        return _fail("The console needs a terminal. Its actions are commands too: yogo-tui --help.", 2)
     if not redraws(sys.stdout):
         return _fail(
             f"The console cannot be drawn on this terminal (TERM={os.environ.get('TERM')}): set TERM to what it is, "
@@ -120,15 +133,13 @@ def _open(args: argparse.Namespace) -> int:
             2,
         )
     if not sys.stderr.isatty():
-        return _fail("The console is drawn on the standard error output, which is no terminal: leave out the 2>.", 2)
-    try:
-        from yogo_tui.app import run_console
-    except ImportError as error:
-        raise Misuse(f"The console needs {error.name}, which is not installed: {installing('tui')}") from error
-    return run_console(settings_of(args))
+        return _fail("The console is drawn on standard error, which is not a terminal: do not redirect it (2>).", 2)
+    from yogo_tui.cli import console
+
+    return console.run(args)
 
 
 def _fail(sentence: str, status: int) -> int:
-    lines = [printable(line) for line in sentence.splitlines()]
+    lines = [printable(line) for line in ended(sentence).splitlines()]
     print(f"yogo-tui: {chr(10).join(lines)}", file=sys.stderr)
     return status

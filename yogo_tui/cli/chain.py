@@ -1,9 +1,8 @@
-"""`yogo-tui chain`: fine-tune from a run, finished or still to finish, or from any .pth."""
+"""`yogo-tui chain`: submit a fine-tune that starts from the weights of a run or of a checkpoint file."""
 
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -15,41 +14,54 @@ if TYPE_CHECKING:
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     from yogo_tui.cli.launch import add_submitting
-    from yogo_tui.cli.planning import add_planning
+    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_planning
 
-    parser = new_command(commands, "chain", "fine-tune from a run, finished or still to finish, or from any .pth")
-    parser.add_argument("parent", metavar="RUN_OR_PTH", help="a run's name or folder, or a checkpoint file")
-    parser.add_argument("definition", metavar="DEFINITION", help="the dataset definition to fine-tune on")
+    parser = new_command(
+        commands,
+        "chain",
+        "submit a fine-tune from the weights of a run or of a checkpoint file",
+        "If the run has not finished yet, the fine-tune waits for it in the queue.",
+    )
     parser.add_argument(
-        "--reset-head", action="store_true", help="begin with new class outputs, for other classes than the parent's"
+        "parent",
+        metavar="RUN_OR_PTH",
+        help="What to start from: a run's name, its folder or its job's id, or a checkpoint file (.pth).",
+    )
+    parser.add_argument(
+        "definition", metavar="DEFINITION", help=f"The dataset definition to train on: {DEFINITION_HELP}"
+    )
+    parser.add_argument(
+        "--reset-head",
+        action="store_true",
+        help="Start with new class outputs, so that the classes may differ from those of RUN_OR_PTH.",
     )
     add_planning(parser, recipe="finetune")
     add_submitting(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    async def act(session: Session) -> int:
-        from yogo_tui.cli.launch import submit
-        from yogo_tui.cli.planning import changed, definition_of, preset_of, size_of
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.launch import submit
+    from yogo_tui.cli.planning import changed, definition_of, size_of
 
-        preset = preset_of(session.settings, args.recipe)
-        plan = await session.plan_finetune(
-            await _parent(session, args.parent),
-            definition=definition_of(session.settings, args.definition),
-            recipe=changed(preset.recipe, args.changes),
-            size=size_of(session.settings, args.size),
-            name=args.name,
-            preset=preset.title,
-            reset_head=args.reset_head,
-        )
-        return await submit(session, args, plan)
-
-    return in_session(args, act)
+    preset = await session.library.preset(args.recipe)
+    plan = await session.planner.finetune(
+        await _parent(session, args.parent),
+        definition=await definition_of(session.library, args.definition),
+        recipe=changed(preset.recipe, args.changes),
+        size=size_of(session.settings, args.size),
+        name=args.name,
+        preset=preset.title,
+        reset_head=args.reset_head,
+    )
+    return await submit(session, args, plan)
 
 
 async def _parent(session: Session, text: str) -> ParentInfo:
-    path = os.path.abspath(os.path.expanduser(text))
-    if text.endswith(".pth") or os.path.isfile(path):  # whatever it is called: it is said what is wrong with it
-        return await session.inspect(PurePosixPath(path))
-    return await session.parent_of(await session.find(text))
+    from yogo_tui.questions.paths import FindPath
+
+    found = await session.host.ask(FindPath(text, session.settings.start))
+    if text.endswith(".pth") or found.is_file:  # a file of another name gets its own error
+        return await session.planner.parent_of_file(PurePosixPath(found.path))
+    return await session.planner.parent_of(await session.runs.find(text))

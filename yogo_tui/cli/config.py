@@ -1,88 +1,82 @@
-"""`yogo-tui config`: the settings in force, where they come from, and a file to begin with."""
+"""`yogo-tui config`: show the settings in force and where they come from, or write a settings file."""
 
 from __future__ import annotations
 
 import argparse
-import os
-from pathlib import Path
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
 
-from yogo.terminal import printable
-from yogo_tui.cli.options import Commands, add_json, new_command, settings_of
+from yogo.text.terminal import printable
+from yogo_tui import asking
+from yogo_tui.cli.options import Commands, add_json, new_command, place_of
 from yogo_tui.errors import SettingsError
 
 if TYPE_CHECKING:
+    from yogo_tui.opening import Reached
     from yogo_tui.settings import Settings
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = new_command(commands, "config", "show the settings in force, or write a settings file to begin with")
+    parser = new_command(commands, "config", "show the settings in force, or write a settings file")
     parser.add_argument(
         "action",
         nargs="?",
         choices=("show", "init", "path"),
         default="show",
-        help="show: what is in force (without any); init: write a commented settings file; path: where that lies",
+        help="What to do: `show` prints the settings in force and where each comes from; `init` writes a settings file "
+        "that explains every setting, and never replaces one; `path` prints the file's path. (default: show)",
     )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    if args.action == "show":
-        return _show(args)
-    from yogo_tui.settings import file_of
-
-    file = file_of(args.settings)
-    if args.action == "path":
-        print(printable(str(file)))
-        return 0
-    return _init(file)
+    return asking.run({"show": _show, "init": _init, "path": _path}[args.action](args))
 
 
-def _init(file: Path) -> int:
-    from yogo.run.atomic import write_atomically
-    from yogo_tui.settings.document import commented
-
-    if os.path.lexists(file):
-        raise SettingsError(f"{file} exists already; it is left as it is. `yogo-tui config show` tells what it says.")
-    file.parent.mkdir(parents=True, exist_ok=True)
-    write_atomically(file, commented())
-    print(printable(f"wrote {file}: every setting, commented out"))
+async def _path(args: argparse.Namespace) -> int:
+    async with place_of(args).reached() as there:
+        print(printable(str(await there.settings_file())))
     return 0
 
 
-def _show(args: argparse.Namespace) -> int:
-    from yogo.output import must_arrive
+async def _init(args: argparse.Namespace) -> int:
+    from yogo_tui.settings.document import commented
+
+    async with place_of(args).reached() as there:
+        file = await there.settings_file()
+        if await there.has(file):
+            raise SettingsError(
+                f"{file} already exists; it is left as it is. To see the settings in force: yogo-tui config show"
+            )
+        await there.host.write(PurePosixPath(file), commented().encode())
+        print(printable(f"wrote {file}: every setting, commented out"))
+    return 0
+
+
+async def _show(args: argparse.Namespace) -> int:
+    from yogo.text.output import must_arrive
     from yogo_tui.cli.output import print_json
-    from yogo_tui.settings import Settings
-    from yogo_tui.settings.document import dumped, written
+    from yogo_tui.settings.document import dumped
 
     must_arrive()
-    settings = settings_of(args)
-    values = {name: getattr(settings, name) for name in Settings.model_fields}
-    values["workspace"] = settings.workspace_folder
+    async with place_of(args).reached() as there:
+        settings = await there.settings()
+        is_there = await there.has(settings.file)
+        from_where = await _workspace_from(there, settings)
+    for notice in settings.notices:
+        print(f"! {printable(notice)}", file=sys.stderr)
+    values = settings.values
     mode, why = settings.wandb_mode
     if args.json:
-        print_json(
-            {
-                "file": settings.file,
-                "workspace": settings.workspace_folder,
-                "runs": settings.run_folders,
-                "definitions": settings.definition_folders,
-                "presets": settings.preset_folders,
-                "templates": settings.templates_folder,
-                "wandb": {"mode": mode, "why": why},
-                "settings": {name: written(value) for name, value in values.items()},
-                "from": {name: _origin(settings, args, name) for name in values},
-                "notices": settings.notices,
-            }
-        )
+        print_json(_json(settings, args, values, from_where))
         return 0
-    there = "" if settings.file.exists() else ", which is not there"
-    print(printable(f"# settings file: {settings.file}{there}"))
+    missing = "" if is_there else ", which does not exist"
+    print(printable(f"# settings file: {settings.file}{missing}"))
     for name, value in values.items():
-        origin = _origin(settings, args, name)
+        origin = _origin(settings, args, name, from_where)
         if name == "wandb" and settings.wandb == "auto":
             origin += f"; {mode}: {why}"
         first, *rest = dumped(name, value).splitlines()
@@ -92,12 +86,40 @@ def _show(args: argparse.Namespace) -> int:
     return 0
 
 
-def _origin(settings: Settings, args: argparse.Namespace, name: str) -> str:
+async def _workspace_from(there: Reached, settings: Settings) -> str:
+    """What says which folder the workspace is, where neither the command nor the settings file there does."""
+    from yogo_tui.questions.paths import FindPath
+
+    if "workspace" in settings.model_fields_set and settings.workspace is not None:
+        return f"`workspace` of {there.preset.name} in `hosts`" if there.preset and there.preset.workspace else ""
+    folder, start = "the current folder", settings.start
+    if there.preset:
+        folder, start = "the home folder there", (await there.host.ask(FindPath("~", settings.start))).path
+    return folder if settings.workspace_folder == start else f"the nearest above {folder}"
+
+
+def _json(settings: Settings, args: argparse.Namespace, values: Mapping[str, Any], from_where: str) -> dict[str, Any]:
+    mode, why = settings.wandb_mode
+    return {
+        "file": settings.file,
+        "workspace": settings.workspace_folder,
+        "runs": settings.all_runs_folders,
+        "definitions": settings.definition_folders,
+        "presets": settings.preset_folders,
+        "templates": settings.templates_folder,
+        "wandb": {"mode": mode, "why": why},
+        "settings": dict(values),
+        "from": {name: _origin(settings, args, name, from_where) for name in values},
+        "notices": settings.notices,
+    }
+
+
+def _origin(settings: Settings, args: argparse.Namespace, name: str, from_where: str) -> str:
     if name == "workspace":
         if args.workspace is not None:
             return "--workspace"
-        if settings.workspace is None:
-            return "where you stand" if settings.workspace_folder == Path.cwd() else "the nearest above where you stand"
+        if from_where:
+            return from_where
     if name == "cluster" and args.cluster is not None:
         return "--cluster"
     if line := settings.lines.get(name):

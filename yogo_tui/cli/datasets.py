@@ -1,33 +1,47 @@
-"""`yogo-tui datasets`: the dataset definitions there are, and what one amounts to."""
+"""`yogo-tui datasets`: list the dataset definitions, or summarise one."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
-from yogo.terminal import printable, redraws
-from yogo_tui.cli.options import Commands, add_json, new_command, settings_of
+from yogo.text.terminal import printable, redraws
+from yogo_tui.cli.options import Commands, add_json, in_library, new_command
+
+if TYPE_CHECKING:
+    from yogo_tui.session.library import Library
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = new_command(commands, "datasets", "list the dataset definitions, or count and check one")
-    parser.add_argument("definition", nargs="?", metavar="FILE", help="the definition to count and check")
+    from yogo_tui.cli.planning_options import DEFINITION_HELP
+
+    parser = new_command(
+        commands,
+        "datasets",
+        "list the dataset definitions, or count and check one",
+        "The list is quick: it reads no image and no label. With FILE, the images and labels of that definition are "
+        "read, which may take minutes; the exit status is 1 if something is wrong with it.",
+    )
+    parser.add_argument(
+        "definition", nargs="?", metavar="FILE", help=f"The dataset definition to count and check: {DEFINITION_HELP}"
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    return _one(args) if args.definition else _all(args)
+@in_library
+async def run(library: Library, args: argparse.Namespace) -> int:
+    return await (_one if args.definition else _all)(library, args)
 
 
-def _all(args: argparse.Namespace) -> int:
-    from yogo.definition import check
+async def _all(library: Library, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json, terminal_width
-    from yogo_tui.settings import definition_files
-    from yogo_tui.widgets.words import cut_middle
+    from yogo_tui.questions.definitions import CheckDefinitions
+    from yogo_tui.words import cut_middle
 
-    settings = settings_of(args)
-    found = [(path, check(path)) for path, _ in definition_files(settings)]
+    folders = library.settings.definition_folders
+    found = await library.host.ask(CheckDefinitions(folders, library.settings.workspace_folder))
     if args.json:
         read = "the files of the definitions, and the names in their folders"
         print_json(
@@ -41,25 +55,24 @@ def _all(args: argparse.Namespace) -> int:
         for problem in problems:
             print(f"    {'✖' if problem.is_error else '!'} {printable(str(problem))}")
     if found:
-        print("\nNo label and no picture was read: `yogo-tui datasets FILE` reads those of one.")
+        print("\nThe images and labels were not read. To check them: yogo-tui datasets FILE")
     else:
-        folders = ", ".join(str(folder) for folder in settings.definition_folders)
-        print(f"There are no dataset definitions in {printable(folders)}.", file=sys.stderr)
+        print(f"There are no dataset definitions in {printable(', '.join(map(str, folders)))}.", file=sys.stderr)
     return 0
 
 
-def _one(args: argparse.Namespace) -> int:
+async def _one(library: Library, args: argparse.Namespace) -> int:
     import dataclasses
 
-    from yogo.data.cache import own_folder
-    from yogo.data.checking import full_survey
     from yogo.definition.report import report
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of
+    from yogo_tui.hosts.base import silent
+    from yogo_tui.questions.definitions import Survey
 
-    path = definition_of(settings_of(args), args.definition, check=False)
-    shows = redraws(sys.stderr)
-    found = full_survey(path, memory=own_folder(), progress=_say if shows else None)
+    path = await definition_of(library, args.definition, check=False)
+    question, shows = Survey(path, library.settings.workspace_folder), redraws(sys.stderr)
+    found = await library.host.ask(question, tell=_say if shows else silent)
     if shows:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:

@@ -1,4 +1,4 @@
-"""`yogo-tui launch`: submit a run, and behind it, if wanted, a fine-tune from it."""
+"""`yogo-tui launch`: submit a run, and, if asked for, a fine-tune that waits for it."""
 
 from __future__ import annotations
 
@@ -6,58 +6,93 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo.terminal import printable
+from yogo.text.terminal import printable
 from yogo_tui.cli.options import Commands, Misuse, add_json, in_session, new_command
 
 if TYPE_CHECKING:
-    from yogo_tui.launch.plan import Plan
+    from yogo_tui.launch.plan import LaunchPlan
     from yogo_tui.session import Session
     from yogo_tui.settings import Settings
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    from yogo_tui.cli.planning import add_planning
+    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_planning
 
-    parser = new_command(commands, "launch", "submit a run, and behind it, if wanted, a fine-tune from it")
-    parser.add_argument("definition", metavar="DEFINITION", help="the dataset definition to train on")
+    parser = new_command(
+        commands,
+        "launch",
+        "submit a run as a job, and, if asked for, a fine-tune behind it",
+        "The run is written to trained_models/NAME in the workspace.",
+    )
+    parser.add_argument(
+        "definition", metavar="DEFINITION", help=f"The dataset definition to train on: {DEFINITION_HELP}"
+    )
     add_planning(parser)
-    parser.add_argument("--then-finetune", metavar="DEFINITION", help="queue a fine-tune on this behind it")
-    parser.add_argument("--then-recipe", metavar="NAME", default="finetune", help="its recipe (finetune)")
-    parser.add_argument("--then-set", nargs="+", action="extend", default=[], metavar="FIELD=VALUE", help="change it")
-    parser.add_argument("--then-name", metavar="NAME", help="its name (one is made up)")
-    parser.add_argument("--then-reset-head", action="store_true", help="begin it with new class outputs")
+    add_then(parser)
     add_submitting(parser)
     parser.set_defaults(run=run)
 
 
+def add_then(parser: argparse.ArgumentParser) -> None:
+    """Options of the fine-tune behind the run."""
+    parser.add_argument(
+        "--then-finetune",
+        metavar="DEFINITION",
+        help="Submit a fine-tune on this dataset definition too. It starts from the run's weights once the run has "
+        "finished.",
+    )
+    parser.add_argument(
+        "--then-recipe",
+        metavar="NAME",
+        default="finetune",
+        help="The fine-tune's recipe: its name or its file. (default: finetune)",
+    )
+    parser.add_argument(
+        "--then-set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="Change fields of the fine-tune's recipe, as --set does for the run's.",
+    )
+    parser.add_argument(
+        "--then-name", metavar="NAME", help="The name of the fine-tune and of its folder. (default: a random name)"
+    )
+    parser.add_argument(
+        "--then-reset-head",
+        action="store_true",
+        help="Start the fine-tune with new class outputs, so that its classes may differ from the run's.",
+    )
+
+
 def add_submitting(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--dry-run", action="store_true", help="print the scripts, and submit nothing")
-    parser.add_argument("--wait", action="store_true", help="wait until it has ended; exit status 0 if it finished")
+    parser.add_argument("--dry-run", action="store_true", help="Print the job scripts, and submit nothing.")
+    parser.add_argument(
+        "--wait",
+        action="store_true",
+        help="Wait until all that was submitted has ended. The exit status is 0 if all of it finished, else 1.",
+    )
     add_json(parser)
 
 
-def run(args: argparse.Namespace) -> int:
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
     if args.dry_run and args.wait:
-        raise Misuse("--dry-run submits nothing that --wait could wait for.")
-
-    async def act(session: Session) -> int:
-        plans = await _plans(session, args)
-        return await submit(session, args, *plans)
-
-    return in_session(args, act)
+        raise Misuse("--wait cannot be combined with --dry-run, which submits nothing.")
+    plans = await _plans(session, args)
+    return await submit(session, args, *plans)
 
 
-async def _plans(session: Session, args: argparse.Namespace) -> list[Plan]:
-    from yogo_tui.cli.planning import changed, definition_of, plan_of, preset_of
+async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]:
+    from yogo_tui.cli.planning import changed, definition_of, plan_of
 
-    settings = session.settings
-    first = plan_of(settings, args, args.name or session.propose_name())
+    first = await plan_of(session, args, args.name or session.launcher.propose_name())
     if not args.then_finetune:
         return [first]
-    preset = preset_of(settings, args.then_recipe)
-    second = await session.plan_finetune(
-        await session.parent_of_plan(first),
-        definition=definition_of(settings, args.then_finetune),
+    preset = await session.library.preset(args.then_recipe)
+    second = await session.planner.finetune(
+        await session.planner.parent_of_plan(first),
+        definition=await definition_of(session.library, args.then_finetune),
         recipe=changed(preset.recipe, args.then_set),
         size=first.size,
         name=args.then_name,
@@ -68,33 +103,35 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[Plan]:
 
 
 def say_wandb(settings: Settings) -> None:
-    """What a script that is only printed will do with W&B, beside it."""
+    """Print on standard error what a script that is not submitted would do with W&B."""
     if settings.wandb != settings.wandb_mode[0]:
         print(f"! {printable(settings.wandb_words)}", file=sys.stderr)
 
 
-async def submit(session: Session, args: argparse.Namespace, *plans: Plan) -> int:
-    """Submit each plan, each behind the one before it, and say so; or print their scripts."""
+async def submit(session: Session, args: argparse.Namespace, *plans: LaunchPlan) -> int:
+    """Submit the plans, each behind the one before it, and report that; with --dry-run print their scripts.
+
+    Returns the exit status. Raises ConsoleError.
+    """
     for plan in plans:
         if plan.notice:
             print(printable(f"! {plan.name}: {plan.notice}"), file=sys.stderr)
     if args.dry_run:
         for plan in plans:
-            await session.check_plan(plan)
+            await session.launcher.check_plan(plan)
         for plan in plans:
-            print(session.render(plan), end="")
+            print(await session.launcher.render(plan), end="")
         say_wandb(session.settings)
         return 0
-    from yogo_tui.cli.submitting import announce, say, submit_all
+    from yogo_tui.cli.submitting import announce, say_chain, submit_all
     from yogo_tui.cli.waiting import wait_for
 
     if not args.json:
         announce(session, plans, (args.recipe, getattr(args, "then_recipe", "")))
 
-    launched = await submit_all(session, *plans)
-    say(launched, as_json=args.json)
-    if any(one.job_id is None for one in launched):
+    chain = await submit_all(session, *plans)
+    if not say_chain(chain, as_json=args.json):
         return 1
     if not args.wait:
         return 0
-    return await wait_for(session, [one.launch.name for one in launched], quiet=args.json)
+    return await wait_for(session, [one.launch.name for one in chain.launched], quiet=args.json)

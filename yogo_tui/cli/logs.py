@@ -1,16 +1,15 @@
-"""`yogo-tui logs`: the end of a run's log, and, with -f, what is added to it."""
+"""`yogo-tui logs`: print the end of a run's log, and, with -f, each line that is added to it."""
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from yogo.terminal import redraws
-from yogo_tui.cli.options import Commands, add_json, count, in_session, new_command
-from yogo_tui.errors import LaunchError
+from yogo.text.terminal import printable, redraws
+from yogo_tui.cli.options import RUN_HELP, Commands, add_json, count, in_session, new_command
+from yogo_tui.errors import HostError, LaunchError
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -21,47 +20,59 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = new_command(commands, "logs", "show the end of a run's log")
-    parser.add_argument("name", metavar="RUN", help="the run's name or folder, or its job's id")
-    parser.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until the run is over")
-    parser.add_argument("-n", "--lines", type=count, default=20, metavar="N", help="how many lines of its end (20)")
+    parser = new_command(commands, "logs", "print the end of a run's log")
+    parser.add_argument("name", metavar="RUN", help=RUN_HELP)
+    parser.add_argument(
+        "-f", "--follow", action="store_true", help="Print each line that is added too, until the run is over."
+    )
+    parser.add_argument(
+        "-n", "--lines", type=count, default=20, metavar="N", help="Print the last N lines. (default: 20)"
+    )
+    parser.add_argument(
+        "--save", type=Path, metavar="FILE", help="Copy the whole log to this file here, and print nothing of it."
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    async def act(session: Session) -> int:
-        from yogo.terminal import printable
-        from yogo_tui.cli.output import print_json
-        from yogo_tui.runs.logfollow import tail
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json
+    from yogo_tui.runs.logfollow import tail
 
-        run = await session.find(args.name)
-        goes_on = args.follow and not run.state.is_over
-        log = run.log_to_come if run.log_to_come and goes_on else run.log
-        if log is None:
-            raise LaunchError(f"There is no log of {run.name} to show. {run.no_log}")
-        await _wait_for(session, run, log, may_come=goes_on)
-        if args.follow:
-            await _follow(session, run, log, args.lines, as_json=args.json)
-            return 0
-        lines = await tail(session.host, log, args.lines)
+    run = await session.runs.find(args.name)
+    goes_on = args.follow and not run.state.is_over
+    log = run.log_to_come if run.log_to_come and goes_on else run.log
+    if log is None:
+        raise LaunchError(f"There is no log of {run.name} to show. {run.no_log}")
+    if args.save:
+        from yogo_tui.runs.logsave import save
+
+        size = await save(session.host, log, args.save)
         if args.json:
-            print_json({"name": run.name, "log": log, "lines": [line.text.plain for line in lines]})
-        for line in lines if not args.json else ():
-            _print(line)
-        if not lines:
-            print(printable(f"{log} is empty."), file=sys.stderr)
-        if run.log_to_come:
-            yet = "" if run.state.is_over else " yet"
-            print(printable(f"This is {log}: there is no {run.log_to_come.name}{yet}."), file=sys.stderr)
+            print_json({"name": run.name, "log": log, "saved": args.save, "bytes": size})
+        else:
+            print(printable(f"{size:,} bytes of {log} were saved to {args.save}"))
         return 0
-
-    return in_session(args, act)
+    await _wait_for(session, run, log, may_come=goes_on)
+    if args.follow:
+        await _follow(session, run, log, args.lines, as_json=args.json)
+        return 0
+    lines = await tail(session.host, log, args.lines)
+    if args.json:
+        print_json({"name": run.name, "log": log, "lines": [line.text.plain for line in lines]})
+    for line in lines if not args.json else ():
+        _print(line)
+    if not lines:
+        print(printable(f"{log} is empty."), file=sys.stderr)
+    if run.log_to_come:
+        yet = "" if run.state.is_over else " yet"
+        print(printable(f"This is {log}: there is no {run.log_to_come.name}{yet}."), file=sys.stderr)
+    return 0
 
 
 async def _wait_for(session: Session, run: Run, log: PurePosixPath, *, may_come: bool) -> None:
-    """Say so where there is no log yet. Raises LaunchError if it is not to be waited for."""
-    from yogo.terminal import printable
+    """Say so if there is no log yet. Raises LaunchError if none is to come (not `may_come`)."""
     from yogo_tui.cli.waiting import told
 
     try:
@@ -72,23 +83,22 @@ async def _wait_for(session: Session, run: Run, log: PurePosixPath, *, may_come:
         print(printable(f"waiting for {log} …"), file=sys.stderr, flush=True)
 
 
-def _is_same(one: Run, run: Run) -> bool:
-    return one.path == run.path if run.path else (one.job and one.job.id) == (run.job and run.job.id)
-
-
 async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int, *, as_json: bool) -> None:
+    import asyncio
+    import json
+
     from yogo_tui.runs.logfollow import follow
 
     over = asyncio.Event()
 
     async def watch() -> None:
-        async for seen in session.watch_runs():
-            if all(one.state.is_over for one in seen.runs if _is_same(one, run)):
+        async for seen in session.runs.watch():
+            if all(one.state.is_over for one in seen.runs if one.key == run.key):
                 over.set()
 
     watching = asyncio.create_task(watch())
     try:
-        async for line in follow(session.host, log, num_lines=num_lines, is_over=over.is_set):
+        async for line in follow(session.host, log, num_lines=num_lines, is_over=over.is_set, lost=_tell_of):
             if as_json:
                 if line.is_finished:
                     print(json.dumps({"line": line.text.plain}), flush=True)
@@ -98,8 +108,12 @@ async def _follow(session: Session, run: Run, log: PurePosixPath, num_lines: int
         watching.cancel()
 
 
+def _tell_of(error: HostError) -> None:
+    print(printable(f"! {error} The log goes on as soon as it can be read again."), file=sys.stderr, flush=True)
+
+
 def _print(line: LogLine) -> None:
-    """Colours on a terminal, plain text elsewhere; an unfinished line is drawn over by what follows it."""
+    """Print in colour on a terminal, else as plain text. The next line overwrites an unfinished one."""
     text = line.text.plain
     if redraws(sys.stdout):
         from rich.console import Console

@@ -1,4 +1,4 @@
-"""How commands print: tables in plain columns, runs as JSON, and the one question they ask."""
+"""How commands print: tables, runs and jobs as JSON, and a question that asks for confirmation."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from typing import Any
 
 from rich.cells import cell_len
 
+from yogo.run.directory import HostRunDirectory
 from yogo.run.holder import Holder
-from yogo.terminal import printable
+from yogo.text.terminal import printable
 from yogo_tui.cli.options import Misuse
 from yogo_tui.cluster.base import Job
 from yogo_tui.runs.model import Run
-from yogo_tui.widgets.words import cut_end, cut_middle, duration, loss_words, padded, since, state_words
+from yogo_tui.words import cut_end, cut_middle, padded
 
-_SENTENCES = ("why", "reason", "title", "from the defaults")
-"""Columns whose beginning says most; of the others, names and paths, the ends do."""
+_SENTENCES = ("why", "note", "reason", "title", "from the defaults")
+"""Columns that are cut at the end. The others hold names and paths, and are cut in the middle."""
 
 _NARROWEST = 6
 
@@ -28,9 +29,9 @@ def print_json(value: object) -> None:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
-    """Columns as wide as what they hold, those named in `right` aligned there; nothing drives the terminal.
+    """Print a table; the columns named in `right` are aligned to the right. Control characters are made harmless.
 
-    On a terminal the columns give way, the widest first, until a row fits on a line; elsewhere nothing is cut.
+    On a terminal, the widest columns are cut until a row fits on a line. In a file or a pipe nothing is cut.
     """
     cells = [[printable(cell) for cell in row] for row in (head, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
@@ -46,12 +47,12 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Se
 
 
 def terminal_width() -> int | None:
-    """Columns of the terminal that is printed to; None where it is a file or a pipe."""
+    """Width in columns of the terminal on standard output; None if that is a file or a pipe."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 def _narrowed(widths: Sequence[int], total: int) -> list[int]:
-    """The widths, the widest made narrower until all fit into `total`, or none is wider than it has to be."""
+    """The widths, the widest reduced until their sum is at most `total` or all are at most `_NARROWEST`."""
     widths = list(widths)
     while sum(widths) > total and max(widths) > _NARROWEST:
         widest = widths.index(max(widths))
@@ -60,39 +61,13 @@ def _narrowed(widths: Sequence[int], total: int) -> list[int]:
 
 
 def confirm(question: str, *, yes: bool) -> bool:
-    """Whether the user says yes. Raises Misuse where nobody can be asked."""
+    """Ask, and return whether the answer is yes. Raises Misuse if there is no terminal to ask on."""
     if yes:
         return True
     if not sys.stdin.isatty():
-        raise Misuse(f"{question} There is nobody to ask here: say --yes.")
+        raise Misuse(f"{question} There is no terminal to ask on: add --yes.")
     print(f"{printable(question)} [y/N] ", end="", flush=True, file=sys.stderr)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
-
-
-def run_row(run: Run) -> list[str]:
-    """The cells of RUN_HEAD."""
-    progress = run.progress
-    epoch = f"{progress.epoch:.1f}/{progress.epochs}" if progress else ""
-    best = loss_words(progress.best_loss) if progress else ""
-    map50 = "" if run.map50 is None else f"{run.map50:.3f}"
-    age = since(run.created_at)
-    return [
-        run.name,
-        state_words(run.state),
-        run.kind_word,
-        epoch,
-        best,
-        map50,
-        duration(run.seconds_left),
-        age,
-        run.why,
-    ]
-
-
-RUN_HEAD = ("name", "state", "kind", "epoch", "best loss", "mAP50", "ends in", "age", "why")
-"""Called as in the console."""
-
-RUN_NUMBERS = ("epoch", "best loss", "mAP50", "ends in", "age")
 
 
 def run_json(run: Run) -> dict[str, Any]:
@@ -106,7 +81,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "created_at": run.created_at.isoformat() if run.created_at else None,
         "job": job_json(run.job) if run.job else None,
         "log": run.log,
-        "checkpoint": run.path / "best.pth" if run.path and run.has_best else None,
+        "checkpoint": HostRunDirectory(run.path).best if run.path and run.has_best else None,
         "parent": run.launch.parent.model_dump() if run.launch and run.launch.parent else None,
         "epoch": progress.epoch if progress else None,
         "epochs": progress.epochs if progress else None,
@@ -115,10 +90,13 @@ def run_json(run: Run) -> dict[str, Any]:
         "best_epoch": progress.best_epoch if progress else None,
         "map50": run.map50,
         "definition": run.definition,
+        "title": run.title,
         "note": run.note,
         "tags": list(run.tags),
+        "pinned": run.is_pinned,
         "holder": _holder_json(run.holder) if run.holder else None,
         "no_log": run.no_log,
+        "bytes": run.num_bytes,
         "doubts": list(run.doubts),
         "notices": list(run.notices),
     }
@@ -141,6 +119,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "state": job.state,
         "word": job.word,
         "reason": job.reason,
+        "plain_reason": job.plain_reason,
         "partition": job.partition,
         "gpus": job.num_gpus,
         "nodes": job.nodes,

@@ -1,71 +1,136 @@
-"""`yogo-tui plot`: a run's training and validation loss, drawn in the terminal."""
+"""`yogo-tui plot`: draw a run's curves in the terminal."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import shutil
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from yogo.terminal import has_colour
-from yogo_tui.cli.options import Commands, add_json, in_session, new_command
+from yogo.run.directory import HostRunDirectory
+from yogo.text.terminal import has_colour
+from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
+from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.divergence import RULES
 from yogo_tui.errors import LaunchError
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
-    from yogo.run.history import History
-    from yogo_tui.hosts.base import Host
+    from yogo_tui.curves.canvas import Row
+    from yogo_tui.curves.drawing import Chart, Line, View
     from yogo_tui.session import Session
+
+KEYS = ("loss", "map", "parts", "scores", "count", "lr", "speed", "wait")
+"""Of `yogo_tui.curves.record.PLOTS`, which takes long to import."""
+
+_CURVES = ("36", "33", "32", "31", "35", "34")
+_COLOURS = {"gap": "31", "best": "32", "saved": "32", "resumed": "33", "drop": "33", "behind": "2", "axis": "2"}
+"""ANSI codes of what is drawn."""
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = new_command(commands, "plot", "draw a run's loss, on a logarithmic scale")
-    parser.add_argument("name", metavar="RUN", help="the run's name or folder")
-    parser.add_argument("--width", type=int, help="columns (the terminal's)")
-    parser.add_argument("--height", type=int, default=16, help="lines of the plot itself (16)")
+    parser = new_command(
+        commands,
+        "plot",
+        "draw a run's curves in the terminal",
+        "The loss is drawn by epoch, on a logarithmic scale, unless other flags are given. Marked are the best "
+        "epoch (◆), NaN (✖), and where best.pth was saved (▴), the run was resumed (↻) and the learning rate fell (↓).",
+        RULES,
+    )
+    parser.add_argument("name", metavar="RUN", help=RUN_HELP)
+    parser.add_argument(
+        "--plot",
+        action="append",
+        choices=(*KEYS, "all"),
+        dest="plots",
+        metavar="PLOT",
+        help=f"What to draw: {', '.join(KEYS)}, or all. It may be given several times. (default: loss)",
+    )
+    parser.add_argument(
+        "--by", choices=[axis.value for axis in Axis], default="epoch", help="The x axis. (default: epoch)"
+    )
+    parser.add_argument(
+        "--smooth",
+        type=float,
+        default=0,
+        metavar="PERCENT",
+        help="Draw means over this share of a curve's points, and the curve itself dimly behind. (default: 0)",
+    )
+    parser.add_argument("--linear", action="store_true", help="Draw no logarithmic scales.")
+    parser.add_argument("--width", type=int, metavar="N", help="Width in columns. (default: the terminal's)")
+    parser.add_argument(
+        "--height", type=int, default=16, metavar="N", help="Height in lines, without axis and legend. (default: 16)"
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
-    async def act(session: Session) -> int:
-        from yogo_tui.cli.braille import draw
-        from yogo_tui.cli.output import print_json
-        from yogo_tui.cli.waiting import told
-
-        run = await session.find(args.name)
-        if run.path is None:
-            raise LaunchError(f"{run.name} is a job that is no run of these folders: it has no curves.")
-        history = await _read(session.host, run.path)
-        curves = _curves(history)
-        if args.json:
-            print_json({name: [list(point) for point in points] for name, points in curves.items()})
-            return 0
-        if not any(value is not None for points in curves.values() for _, value in points):
-            raise LaunchError(f"There is no loss to draw yet. {told(run)}.")
-        print(told(run))
-        width = args.width or shutil.get_terminal_size().columns
-        for line in draw(curves, width=max(width, 20), height=max(args.height, 4), colour=has_colour(sys.stdout)):
-            print(line)
-        return 0
-
-    return in_session(args, act)
-
-
-async def _read(host: Host, path: PurePosixPath) -> History:
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json
+    from yogo_tui.cli.waiting import told
+    from yogo_tui.curves.drawing import View
+    from yogo_tui.curves.record import RunCurves
     from yogo_tui.runs.events import EventsReader
 
-    reader = EventsReader(host, path / "events.jsonl", whole=True)
+    run = await session.runs.find(args.name)
+    if run.path is None:
+        raise LaunchError(f"{run.name} is a job, not a run in these folders: it has no curves.")
+    if not 0 <= args.smooth < 100:
+        raise LaunchError(f"--smooth takes a share from 0 to 99 percent, not {args.smooth:g}.")
+    reader = EventsReader(session.host, HostRunDirectory(run.path).events, whole=True)
     await reader.read()
-    return reader.history
+    curves = RunCurves()
+    curves.follow(reader.history)
+    view = View(Axis(args.by), smoothing=args.smooth / 100)
+    known = curves.charts(view.axis)
+    keys = [key for key in KEYS if key in args.plots or "all" in args.plots] if args.plots else ["loss"]
+    charts = [known[key] for key in keys if key in known]
+    if args.json:
+        print_json({line.series.name: _points(line, view) for chart in charts for line in chart.lines})
+        return 0
+    if not any(line.series.has_values for chart in charts for line in chart.lines):
+        has = f" It has {', '.join(known)}." if known else ""
+        raise LaunchError(f"There is no {' or '.join(keys)} to draw{'' if has else ' yet'}.{has} {told(run)}.")
+    print(told(run))
+    for text in _lines(charts, view, args, colour=has_colour(sys.stdout)):
+        print(text)
+    if diverges := curves.divergence:
+        print(f"! {diverges.words}")
+    return 0
 
 
-def _curves(history: History) -> dict[str, list[tuple[float, float | None]]]:
-    """Loss by epoch, from 0: of training at each step that was written down, of validation at the epochs' ends."""
-    per_epoch = history.started.steps_per_epoch if history.started else 0
-    per_epoch = per_epoch or 1
-    return {
-        "train": [(event.step / per_epoch, event.losses.loss) for event in history.steps],
-        "validation": [(event.step / per_epoch, event.losses.loss) for event in history.validations],
-    }
+def _points(line: Line, view: View) -> list[list[float | None]]:
+    """The points of a curve as [x, y], smoothed as they are drawn; NaN as null."""
+    series, window = line.series, view.window_of(line.series)
+    ys = (series.smoothed(index, window) for index in range(len(series)))
+    return [[x, y if math.isfinite(y) else None] for x, y in zip(series.xs, ys, strict=False)]
+
+
+def _lines(charts: list[Chart], view: View, args: argparse.Namespace, *, colour: bool) -> Iterator[str]:
+    """Lines of text: each chart, and its legend below."""
+    from dataclasses import replace
+
+    from yogo_tui.curves.canvas import Piece
+    from yogo_tui.curves.drawing import MARGIN, draw
+
+    width, height = max(args.width or shutil.get_terminal_size().columns, 20), max(args.height, 4)
+    for chart in (replace(chart, is_log=chart.is_log and not args.linear) for chart in charts):
+        for row in draw(chart, view, width=width, height=height + 1):
+            yield _text(row, colour)
+        legend: list[Piece] = [Piece(f"{'':{MARGIN}} {chart.heading} by {view.axis}")]
+        for line in chart.lines:
+            sign = "┄┄" if line.is_dotted else "──"
+            legend += [Piece(" · "), Piece(sign, f"curve-{line.tone}"), Piece(f" {line.series.name}")]
+        yield _text(tuple(legend), colour)
+
+
+def _text(row: Row, colour: bool) -> str:
+    return "".join(_piece(piece.text, piece.kind) if colour and piece.kind else piece.text for piece in row).rstrip()
+
+
+def _piece(text: str, kind: str) -> str:
+    name, _, number = kind.partition("-")
+    code = _CURVES[int(number) % len(_CURVES)] if number else _COLOURS.get(name, "0")
+    return f"\x1b[{code}m{text}\x1b[0m"

@@ -1,16 +1,26 @@
-"""`yogo-tui recipes`: the presets there are, and what one says."""
+"""`yogo-tui recipes`: list the presets, or show one."""
 
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
-from yogo.terminal import printable
-from yogo_tui.cli.options import Commands, add_json, new_command, settings_of
+from yogo.text.terminal import printable
+from yogo_tui.cli.options import Commands, add_json, in_library, new_command
+
+if TYPE_CHECKING:
+    from yogo_tui.session.library import Library
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = new_command(commands, "recipes", "list the recipes, or show one")
-    parser.add_argument("name", nargs="?", metavar="NAME", help="the recipe to show, by its name or file")
+    parser = new_command(
+        commands,
+        "recipes",
+        "list the recipes, or show one",
+        "A recipe holds the settings of a training, such as epochs and learning rate, but not the data. With NAME, all "
+        "of its fields are shown beside the defaults, and the `yogo train` command that uses it.",
+    )
+    parser.add_argument("name", nargs="?", metavar="NAME", help="The recipe to show: its name or its file.")
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -19,32 +29,31 @@ def run(args: argparse.Namespace) -> int:
     return _one(args) if args.name else _all(args)
 
 
-def _all(args: argparse.Namespace) -> int:
-    from yogo import presets
+@in_library
+async def _all(library: Library, args: argparse.Namespace) -> int:
     from yogo.recipe import differences
+    from yogo.text.wording import counted
     from yogo_tui.cli.output import print_json, print_table
 
-    found = (*presets.builtin(), *presets.load_all(settings_of(args).preset_folders))
+    found = await library.presets()
     if args.json:
         print_json([_json(preset) for preset in found])
         return 0
-    rows = [
-        [one.slug, one.title, str(one.path or "built in"), one.problem or f"{len(differences(one.recipe))} differences"]
-        for one in found
-    ]
+    rows = []
+    for one in found:
+        what = one.problem or counted(len(differences(one.recipe)), "difference")
+        rows.append([one.slug, one.title, str(one.path or "built in"), what])
     print_table(("name", "title", "file", "from the defaults"), rows)
     return 0
 
 
-def _one(args: argparse.Namespace) -> int:
-    import shlex
-
+@in_library
+async def _one(library: Library, args: argparse.Namespace) -> int:
     from yogo.recipe import Recipe, differences
     from yogo_tui.cli.output import print_json, print_table
-    from yogo_tui.cli.planning import preset_of
-    from yogo_tui.launch.script import flags
+    from yogo_tui.launch.script import command_of
 
-    preset = preset_of(settings_of(args), args.name)
+    preset = await library.preset(args.name)
     if args.json:
         print_json(_json(preset))
         return 0
@@ -58,13 +67,7 @@ def _one(args: argparse.Namespace) -> int:
     ]
     print()
     print_table(("field", "value", "default"), rows)
-    words = [
-        word
-        for name, flag in zip(Recipe.model_fields, flags(preset.recipe), strict=True)
-        if name in others
-        for word in flag
-    ]
-    print(f"\nyogo train DEFINITION {shlex.join(words)}".rstrip())
+    print(f"\n{command_of(preset.recipe)}")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""`yogo-tui resume`: go on with a run that stopped, as one more job."""
+"""`yogo-tui resume`: continue a run that stopped, with one more job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo_tui.cli.options import Commands, Misuse, in_session, new_command
+from yogo.text.terminal import printable
+from yogo_tui.cli.options import RUN_HELP, Commands, Misuse, in_session, new_command
+from yogo_tui.errors import HostError
 
 if TYPE_CHECKING:
     from yogo_tui.runs.model import Run
@@ -15,53 +17,59 @@ if TYPE_CHECKING:
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     from yogo_tui.cli.launch import add_submitting
+    from yogo_tui.cli.planning_options import add_size_of_run
 
-    parser = new_command(commands, "resume", "go on with a run that stopped, failed or was cancelled, as one more job")
-    parser.add_argument("name", metavar="RUN", help="the run's name or folder, also of one begun in a shell")
-    parser.add_argument("--size", metavar="GPUS", help="the size, by its GPUs or its name (the one that it had)")
-    parser.add_argument("--hours", type=float, metavar="H", help="the time limit of the job (the size's)")
+    parser = new_command(
+        commands,
+        "resume",
+        "continue a run that stopped, failed or was cancelled, with one more job",
+        "Training continues from the run's last.pth, in the run's own folder. A run that `yogo train` started in a "
+        "shell can be resumed too.",
+    )
+    parser.add_argument("name", metavar="RUN", help=RUN_HELP)
+    add_size_of_run(parser, hours="the size's")
     add_submitting(parser)
     parser.set_defaults(run=run)
 
 
-def run(args: argparse.Namespace) -> int:
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
     if args.dry_run and args.wait:
-        raise Misuse("--dry-run submits nothing that --wait could wait for.")
-    if args.hours is not None and not args.hours > 0:
-        raise Misuse(f"--hours {args.hours:g}: say how many hours the job may take.")
+        raise Misuse("--wait cannot be combined with --dry-run, which submits nothing.")
+    from yogo_tui.cli.planning import check_hours, size_of
+    from yogo_tui.cli.submitting import patiently, say
+    from yogo_tui.cli.waiting import wait_for
+    from yogo_tui.launch.resume import script_of
 
-    async def act(session: Session) -> int:
-        from yogo.terminal import printable
-        from yogo_tui.cli.planning import size_of
-        from yogo_tui.cli.submitting import say
-        from yogo_tui.cli.waiting import wait_for
-        from yogo_tui.launch.resume import script_of
-
-        run = await session.find(args.name)
-        if args.size is not None:
-            size_of(session.settings, args.size)
-        plan = await session.plan_resume(run, size=args.size, hours=args.hours)
-        if args.dry_run:
-            print(script_of(session.settings, plan), end="")
-            return 0
-        launched = await session.resume(run, size=args.size, hours=args.hours)
-        say([launched], as_json=args.json)
-        if not args.json:
-            print(printable(f"{run.name} {plan}"), file=sys.stderr if launched.job_id is None else sys.stdout)
-        await _tell_of_those_behind(session, run)
-        if launched.job_id is None:
-            return 1
-        return await wait_for(session, [run.name], quiet=args.json) if args.wait else 0
-
-    return in_session(args, act)
+    check_hours(args)
+    run = await session.runs.find(args.name)
+    if args.size is not None:
+        size_of(session.settings, args.size)
+    plan = await session.jobs.plan_resume(run, size=args.size, hours=args.hours)
+    if args.dry_run:
+        print(await script_of(session.host, session.settings, plan), end="")
+        return 0
+    resuming = session.jobs.resume(run, size=args.size, hours=args.hours)
+    launched = await patiently(resuming, run.name, session.host, run.path)
+    say([launched], as_json=args.json)
+    if not args.json:
+        print(printable(f"{run.name} {plan}"), file=sys.stderr if launched.job_id is None else sys.stdout)
+    await _tell_of_those_behind(session, run)
+    if launched.job_id is None:
+        return 1
+    return await wait_for(session, [run.name], quiet=args.json) if args.wait else 0
 
 
 async def _tell_of_those_behind(session: Session, run: Run) -> None:
-    """Runs that waited for the job that stopped do not wait for the new one."""
-    from yogo.terminal import printable
+    """Warn of runs that waited for the job that stopped: they do not wait for the new one."""
     from yogo_tui.runs.model import RunState
 
-    for other in (await session.runs()).runs:
+    try:
+        seen = (await session.runs.look()).runs
+    except HostError as error:  # the job is submitted all the same
+        print(printable(f"! It is not known which runs waited for the job that stopped: {error}"), file=sys.stderr)
+        return
+    for other in seen:
         is_behind = other.launch and other.launch.parent and other.launch.parent.run == str(run.path)
         if is_behind and other.can_cancel and other.state is RunState.FAILED:
             again = f"yogo-tui cancel {other.name}, then yogo-tui chain {run.name} DEFINITION"

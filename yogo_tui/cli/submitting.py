@@ -1,35 +1,42 @@
-"""Submitting plans one behind the other, and telling what became of each."""
+"""Submits plans, each behind the one before it, and reports the result of each."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
-from dataclasses import replace
-from pathlib import PurePath
+from pathlib import PurePath, PurePosixPath
+from typing import TypeVar
 
-from yogo.terminal import printable
+from yogo.text.terminal import printable
 from yogo_tui.cli.output import print_json
+from yogo_tui.errors import HostError
+from yogo_tui.hosts.base import Host
+from yogo_tui.launch.chain import Chain, launch_chain
 from yogo_tui.launch.machine import launch_words
-from yogo_tui.launch.plan import Launched, Plan
+from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.session import Session
+
+T = TypeVar("T")
 
 _SILENT_SECONDS = 3.0
 
 
-async def submit_all(session: Session, *plans: Plan) -> list[Launched]:
-    """Each plan behind the one before it, until one has no job to wait for. Raises ConsoleError."""
-    launched: list[Launched] = []
-    for plan in plans:
-        before = launched[-1].job_id if launched else None
-        launched.append(await _patiently(session.launch(replace(plan, after=before or plan.after)), plan.name))
-        if launched[-1].job_id is None:
-            break
-    return launched
+async def submit_all(session: Session, *plans: LaunchPlan) -> Chain:
+    """Submit each plan behind the one before it, and say so on standard error if that takes long.
+
+    Raises ConsoleError if the first one is refused; then nothing was submitted.
+    """
+
+    async def submit(plan: LaunchPlan) -> Launched:
+        folder = session.settings.run(plan.name).path
+        return await patiently(session.launcher.launch(plan), plan.name, session.host, folder)
+
+    return await launch_chain(submit, plans)
 
 
-def announce(session: Session, plans: Sequence[Plan], recipes: Sequence[str]) -> None:
-    """What is about to be submitted, a line each, and what becomes of it at W&B."""
+def announce(session: Session, plans: Sequence[LaunchPlan], recipes: Sequence[str]) -> None:
+    """Print what is about to be submitted, a line each, and whether it is logged to W&B."""
     for plan, recipe in zip(plans, recipes, strict=False):
         words = launch_words(
             plan.name,
@@ -43,16 +50,46 @@ def announce(session: Session, plans: Sequence[Plan], recipes: Sequence[str]) ->
     print(printable(session.settings.wandb_words))
 
 
-async def _patiently(launching: Coroutine[None, None, Launched], name: str) -> Launched:
-    """What it gives; a word on standard error where that takes long."""
-    answer = asyncio.ensure_future(launching)
+async def patiently(
+    submitting: Coroutine[None, None, T], name: str, host: Host, folder: PurePosixPath | None, *, look: str = "runs"
+) -> T:
+    """The result of `submitting`. Says so on standard error if that takes long, or if the user stops waiting.
+
+    If `folder` exists by then, the job `name` may have been submitted, and `yogo-tui LOOK` shows whether it was.
+    """
+    answer = asyncio.ensure_future(submitting)
     try:
         await asyncio.wait({answer}, timeout=_SILENT_SECONDS)
         if not answer.done():
             print(printable(f"waiting for the cluster to answer whether it takes {name} …"), file=sys.stderr)
         return await answer
+    except asyncio.CancelledError:
+        if folder is None or await _may_be_there(host, folder):
+            doubt = f"! It is not known whether the cluster has {name}. To find out: yogo-tui {look} {name}"
+            print(printable(doubt), file=sys.stderr)
+        raise
     finally:
         answer.cancel()
+
+
+async def _may_be_there(host: Host, folder: PurePosixPath) -> bool:
+    """Whether a folder exists, also where the host does not say so in a moment."""
+    try:
+        async with asyncio.timeout(_SILENT_SECONDS):
+            await host.list(folder)
+    except FileNotFoundError:
+        return False
+    except (HostError, TimeoutError):
+        return True
+    return True
+
+
+def say_chain(chain: Chain, *, as_json: bool) -> bool:
+    """Print the result of each submission. Returns whether all of them have a job."""
+    say(chain.launched, as_json=as_json)
+    if chain.stopped:
+        print(printable(f"! {chain.stopped}"), file=sys.stderr)
+    return not chain.stopped and all(one.job_id for one in chain.launched)
 
 
 def say(launched: Sequence[Launched], *, as_json: bool) -> None:

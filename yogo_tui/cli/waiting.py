@@ -1,25 +1,26 @@
-"""Waiting for runs to end, a line at a time: what `--wait` and the demo without a terminal print."""
+"""Waits for runs to end, and prints their progress: for `--wait`, and for the demo without a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from yogo.terminal import printable
+from yogo.text.terminal import printable
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.session import Session
-from yogo_tui.widgets.words import loss_words, state_words
+from yogo_tui.words import loss_words, state_words
 
 
 async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = False) -> int:
-    """Print these runs as their states change, and at each tenth of the way; 0 once all finished, 1 otherwise.
+    """Print these runs when their states change, and at each tenth of their epochs, until all are over.
 
-    One that can never start counts as over. To leave does not end the jobs.
+    Returns 0 if all finished, else 1. A run that can never start counts as over. Stopping the wait does not end the
+    jobs.
     """
     shown: dict[str, object] = {}
     first_over: datetime | None = None
-    async for seen in session.watch_runs():
-        # Another job may have the name, here or in another workspace.
+    async for seen in session.runs.watch():
+        # A job or a run of another workspace may have the same name.
         runs = [run for run in seen.runs if run.name in names and run.path and not run.is_elsewhere]
         for run in reversed(runs):
             tenth = int(10 * run.progress.epoch / run.progress.epochs) if run.progress and run.progress.epochs else 0
@@ -30,7 +31,7 @@ async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = Fals
         if len(runs) < len(set(names)) or not all(run.state.is_over for run in runs):
             first_over = None
             continue
-        # A queue that once lacks a job proves little: what neither a receipt nor a job says is looked at again.
+        # The queue may lack a job for a moment: without a receipt or a job, the end must be seen twice.
         first_over = first_over or seen.queue.seen_at
         if all(run.result or run.job for run in runs) or first_over != seen.queue.seen_at:
             return 0 if all(run.state is RunState.FINISHED for run in runs) else 1

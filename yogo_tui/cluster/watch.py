@@ -1,8 +1,9 @@
-"""The one poller of the console: it looks at the queue at a pace that a cluster's administrators bear.
+"""The console's only poller: it queries the queue at a rate that a cluster's administrators accept.
 
-Centres ask for no look more often than every 30 s, so that is the pace while jobs are active; for two minutes after
-the user acted it is three times as fast, with nothing active four times as slow. It never looks sooner than five
-times what the last look took, backs off after errors, and jitters, so that many consoles do not ask at once.
+Centres ask for at least 30 s between queries, so that is the interval while jobs are active. For two minutes after
+the user acted it is a third of that, and with nothing active four times as long. A query never comes sooner than five
+times the duration of the last one (see counted_seconds). The poller backs off after errors and adds jitter, so that
+consoles do not query at the same moment.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -22,10 +23,11 @@ ACTIVE_SECONDS = 30.0
 AFTER_ACTION_SECONDS = 120.0
 SLOWEST_SECONDS = 600.0
 _JITTER = 0.1
+_GROWTH = 4.0
 
 
 class Watcher:
-    """Yields the queue, look after look, and never raises ConsoleError: the last picture stays, marked stale."""
+    """Yields the queue after each query, and never raises ConsoleError: the last state stays, marked stale."""
 
     def __init__(
         self,
@@ -34,33 +36,40 @@ class Watcher:
         *,
         poll_seconds: float = ACTIVE_SECONDS,
     ) -> None:
-        """`ids` tells, before each look, which jobs to ask for beyond those in the queue."""
+        """`ids` is called before each look; it returns the jobs to ask for besides those in the queue."""
         self._cluster = cluster
         self._ids = ids
         self._poll_seconds = poll_seconds
         self._sooner = asyncio.Event()
         self._acted_at = float("-inf")
+        self._is_line_back = False
         self.queue = Queue()
-        """As last seen."""
+        """The queue as last seen."""
 
     def look_now(self) -> None:
-        """The user has just acted: look as soon as the cluster bears it, and often for a while."""
+        """The user has just acted: query as soon as allowed, and often for a while."""
         self._acted_at = time.monotonic()
         self._sooner.set()
 
-    async def queues(self) -> AsyncIterator[Queue]:
-        num_failures = 0
+    def line_is_back(self) -> None:
+        """The machine answers again: query now, as failures over a line that was cut tell nothing of the cluster."""
+        self._is_line_back = True
+        self._sooner.set()
+
+    async def queues(self) -> AsyncGenerator[Queue, None]:
+        num_failures, before = 0, None
         while True:
             self._sooner.clear()
+            self._is_line_back = False
             began = time.monotonic()
             self.queue = await self.look()
-            took = time.monotonic() - began
+            before = took = counted_seconds(time.monotonic() - began, before)
             num_failures = num_failures + 1 if self.queue.stale else 0
             yield self.queue
-            await self._rest(began, took, num_failures)
+            await self._rest(took, num_failures)
 
     async def look(self) -> Queue:
-        """Look once; what went wrong is in `stale`."""
+        """Query once; an error is stored in `stale`."""
         try:
             await self._cluster.introduce()  # whose jobs to ask for depends on the cluster's name
             jobs = await self._cluster.jobs(self._ids())
@@ -68,8 +77,9 @@ class Watcher:
             return replace(self.queue, stale=str(error))
         return Queue(jobs, datetime.now(UTC), unanswered=self._cluster.unanswered)
 
-    async def _rest(self, began: float, took: float, num_failures: int) -> None:
-        """Until the next look is due, or the user acts; but never less than the last look asks for."""
+    async def _rest(self, took: float, num_failures: int) -> None:
+        """Wait until the next query is due or the user acts, but at least as long as the last query demands. If it
+        failed, and the line is back, there is nothing to wait for."""
         pause = pause_seconds(
             self._poll_seconds,
             is_active=any(not job.state.is_over for job in self.queue.jobs),
@@ -77,11 +87,23 @@ class Watcher:
             took_seconds=took,
             num_failures=num_failures,
         )
-        due = began + took + pause * random.uniform(1.0, 1.0 + _JITTER)
+        now = time.monotonic()
+        due = pause * random.uniform(1.0, 1.0 + _JITTER)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout_at(_loop_time(due)):
+            async with asyncio.timeout(due):
                 await self._sooner.wait()
-        await asyncio.sleep(min(5 * took, SLOWEST_SECONDS) - (time.monotonic() - began - took))
+        if num_failures and self._is_line_back:
+            return
+        await asyncio.sleep(min(5 * took, SLOWEST_SECONDS) - (time.monotonic() - now))
+
+
+def counted_seconds(took: float, before: float | None) -> float:
+    """The seconds that a look of `took` seconds counts for, after one that counted for `before`.
+
+    A slow cluster is spared; but one look over a line that stood still for a minute does not put off the next one for
+    five, as it counts for at most four times the one before.
+    """
+    return took if before is None else min(took, max(_GROWTH * before, 1.0))
 
 
 def pause_seconds(
@@ -91,7 +113,3 @@ def pause_seconds(
     pace = poll_seconds / 3 if has_acted else poll_seconds if is_active else 4 * poll_seconds
     backed_off: float = pace * 2.0 ** min(num_failures, 10)
     return min(max(backed_off, 5 * took_seconds), max(SLOWEST_SECONDS, pace))
-
-
-def _loop_time(monotonic: float) -> float:
-    return asyncio.get_running_loop().time() + monotonic - time.monotonic()

@@ -10,12 +10,14 @@ import os
 import signal
 import stat
 from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from yogo.run.atomic import write_atomically
+from yogo.files.atomic import write_atomically
 from yogo_tui.errors import HostError
-from yogo_tui.hosts.base import Completed, Entry, Piece
+from yogo_tui.hosts.answering import answer
+from yogo_tui.hosts.base import HERE, A, Completed, Entry, Piece, Question, Tell, silent
 from yogo_tui.hosts.lanes import PATIENCE_SECONDS, Lanes, NoReturn
 
 T = TypeVar("T")
@@ -29,7 +31,7 @@ _RUNNING: set[int] = set()
 
 
 def end_all() -> None:
-    """End the commands that have not answered yet, from any thread: for a console that cannot wait for them."""
+    """End the commands that still run, from any thread, for a console that cannot wait for them."""
     for pid in tuple(_RUNNING):
         _kill(pid)
 
@@ -44,7 +46,11 @@ class HereHost:
 
     @property
     def name(self) -> str:
-        return "here"
+        return HERE
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        return ()
 
     async def run(
         self,
@@ -52,9 +58,12 @@ class HereHost:
         *,
         stdin: str = "",
         env: Mapping[str, str] | None = None,
+        folder: PurePosixPath | None = None,
         timeout_seconds: float = 150.0,
+        only_looks: bool = False,
+        is_repeatable: bool = False,
     ) -> Completed:
-        asked = self._environment | dict(env or {})
+        asked = self._environment | dict(env or {}) | ({"PWD": str(folder)} if folder else {})
         kept = {name: value for name, value in os.environ.items() if name not in asked}
         try:
             process = await asyncio.create_subprocess_exec(
@@ -63,10 +72,13 @@ class HereHost:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
                 env=kept | {name: value for name, value in asked.items() if value},
+                cwd=folder,
                 start_new_session=True,
             )
         except OSError as error:
-            raise HostError(f"{argv[0]} cannot be run on this machine: {_reason(error)}.") from error
+            is_nowhere = folder is not None and not Path(folder).is_dir()
+            why = f"there is no folder {folder}" if is_nowhere else _reason(error)
+            raise HostError(f"{argv[0]} cannot be run on this machine: {why}.") from error
         _RUNNING.add(process.pid)
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -80,7 +92,7 @@ class HereHost:
         return Completed(process.returncode or 0, _text(stdout), _text(stderr))
 
     async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
-        return await self._look(lambda: _read(Path(path), offset, limit), str(path))
+        return await self._look(lambda: part_of(path, offset, limit), str(path))
 
     async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
         left_out = {name for name in self._lanes.stuck if PurePosixPath(name).parent == path}
@@ -97,6 +109,12 @@ class HereHost:
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         # However long that takes: who is told that it failed must not find it written later.
         await asyncio.to_thread(_write, Path(path), data)
+
+    async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        return await answer(question, tell)
+
+    async def clock_ahead(self) -> timedelta:
+        return timedelta()
 
     async def _look(self, action: Callable[[], T], path: str, where: Callable[[], str] | None = None) -> T:
         if path in self._lanes.stuck:
@@ -131,14 +149,20 @@ def _reason(error: OSError) -> str:
     return error.strerror or str(error)
 
 
-def _read(path: Path, offset: int, limit: int) -> Piece:
+def listed(path: PurePosixPath) -> tuple[Entry, ...]:
+    """As HereHost.list, for who can wait: nothing is done about a disk that hangs."""
+    return _Listing(Path(path), frozenset()).read()
+
+
+def part_of(path: PurePosixPath, offset: int, limit: int) -> Piece:
+    """As HereHost.read, for who can wait."""
     try:
         # Not to wait for the writer of a pipe, nor to take over a terminal.
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         try:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):
-                raise HostError(f"{path} cannot be read: it is no file, but {_kind(status.st_mode)}.")
+                raise HostError(f"{path} cannot be read: it is not a file but {_kind(status.st_mode)}.")
             data = os.pread(handle, limit, offset)
         finally:
             os.close(handle)
@@ -188,8 +212,14 @@ class _Listing:
                 return None
             raise
         is_folder, is_mine = stat.S_ISDIR(status.st_mode), status.st_uid == os.getuid()
-        identity = f"{status.st_ino}:{status.st_ctime_ns}"
-        return Entry(one.name, is_folder, status.st_size, status.st_mtime, is_mine, identity)
+        # As `find` prints them, which lists the same folders for who is far away.
+        identity = f"{status.st_ino}:{_seconds(status.st_ctime_ns)}"
+        modified = float(_seconds(status.st_mtime_ns))
+        return Entry(one.name, is_folder, status.st_size, modified, is_mine, identity)
+
+
+def _seconds(nanoseconds: int) -> str:
+    return f"{nanoseconds // 10**9}.{nanoseconds % 10**9:09}0"
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -1,8 +1,8 @@
-"""Calls that may never return, as those to a disk that is away, made in threads that nobody has to wait for.
+"""Makes calls that may never return, such as those to an unreachable disk, in threads that nobody has to wait for.
 
-Calls that come up in one turn of the event loop are made one after the other in one thread: fifty runs are two hundred
-small files, and a way to a thread and back takes longer than each of them. Should one of them hang, the others go on
-in another thread, and whoever asked for it is told; it is not made again before it has returned.
+Calls from one turn of the event loop run one after the other in one thread: fifty runs are two hundred
+small files, and a switch to a thread and back takes longer than reading one. If a call hangs, the others go on
+in another thread, and its caller gets an error; the call is not repeated before it has returned.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person is about to launch, complete and not yet done."""
+"""The plan of a launch, and its result."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from yogo_tui.settings import SizePreset
 
 
 def kind_of(preset_slug: str) -> Kind:
-    """Of a run that begins with no other's weights: what its preset is called by."""
+    """The kind of a run without pretrained weights, from its preset's name."""
     return Kind.PRETRAIN if "pretrain" in preset_slug else Kind.TRAIN
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """A run that could be launched. Frozen: a form makes a new one at each change."""
+class LaunchPlan:
+    """A run that can be launched. It is immutable: a change makes a new plan."""
 
     name: str
     kind: Kind
@@ -28,22 +28,22 @@ class Plan:
     preset: str = ""
     parent: Parent | None = None
     reset_head: bool = False
-    """Whether it begins with new class outputs, for other classes than the parent's."""
+    """Whether it starts with new class outputs, so that its classes may differ from the parent's."""
 
     after: JobId | None = None
-    """The job to wait for, when the parent has not finished yet."""
+    """Id of the job to wait for; None if the parent's weights exist already, or there is no parent."""
 
     notice: str = ""
-    """What is worth saying of it before it is launched."""
+    """A sentence to show before it is launched; empty if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launched:
-    """What became of a launch."""
+    """The result of a launch."""
 
     launch: Launch
     directory: PurePosixPath
     job_id: JobId | None
-    """None when it is not known whether the job exists."""
+    """None if it is not known whether the job exists."""
 
     notice: str = ""

@@ -1,60 +1,72 @@
-"""From a plan to the script that is submitted. Pure: the same plan, folder and token give the same text."""
+"""Renders the job script of a plan. The same plan, folder and token give the same text."""
 
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from yogo.recipe import Recipe, flag, knobs
-from yogo.run.directory import RunDirectory
+from yogo.recipe import Recipe, differences, flag, knobs
+from yogo.run.directory import HostRunDirectory, log_in
 from yogo.run.launch import Parent
+from yogo.text.wording import counted
+from yogo_tui.cluster.header import Header
 from yogo_tui.errors import TemplateError
-from yogo_tui.launch.plan import Plan
-from yogo_tui.launch.quoting import sbatch, shell
+from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.quoting import shell
 from yogo_tui.settings import Settings, SizePreset
 
 MAX_RESTARTS = 5
-"""After as many, Slurm itself (MaxBatchRequeue) holds a job by default."""
+"""How often a job is requeued. Slurm holds a job after as many requeues by default (MaxBatchRequeue)."""
+
+MAX_WAIT_SECONDS = 300
+"""How long the processes on several nodes may go on after the first of them has ended."""
 
 _ENDINGS = {
-    75: "it saved, and Slurm did not take it back into the queue",
-    76: f"it came back {MAX_RESTARTS} times and has not finished",
+    75: "it saved, and Slurm did not requeue it",
+    76: f"it was requeued {MAX_RESTARTS} times and has not finished",
 }
-"""What the exit status of a script says (_signals.sbatch)."""
+"""Meanings of a script's exit status, which _signals.sbatch sets."""
 
 _WORDS = {
-    "TIMEOUT": "its time was up, and it did not come back into the queue",
+    "TIMEOUT": "it reached its time limit, and was not requeued",
     "DEADLINE": "its deadline passed",
-    "NODE_FAIL": "its node failed, and it did not come back into the queue",
+    "NODE_FAIL": "its node failed, and it was not requeued",
     "BOOT_FAIL": "its node did not start",
-    "PREEMPTED": "others came first, and it did not come back into the queue",
+    "PREEMPTED": "jobs of a higher priority preempted it, and it was not requeued",
 }
 
 PREVIEW_TOKEN = "shown-at-launch"
-"""Stands in a script that is only looked at."""
+"""The token in a script that is only shown."""
 
 COMMENT = "yogo:"
-"""What a launch's token is preceded by in its job's comment."""
+"""Prefix of the launch's token in its job's comment."""
 
 
-def render(settings: Settings, plan: Plan, token: str, *, resumed: PurePosixPath | None = None) -> str:
-    """The job script of `plan`, or of a further job that goes on with the run in the folder `resumed`.
+def render(settings: Settings, plan: LaunchPlan, token: str, *, resumed: PurePosixPath | None = None) -> str:
+    """The job script of `plan`, or of another job that resumes the run in the folder `resumed`.
 
     Raises TemplateError.
     """
-    from yogo_tui.launch.templates import fill, with_signals
+    from yogo_tui.launch.templates import with_identity, with_signals
 
-    values = _values(settings, plan, token, resumed)
-    _check(values)
-    script = fill(plan.size.template, values, own=settings.templates_folder)
-    # A template of the user's own may be older than --resume is: its job would begin again.
-    if resumed and script == fill(plan.size.template, values | {"resume": False}, own=settings.templates_folder):
+    values, name, own = _values(settings, plan, token, resumed), plan.size.template, settings.templates_folder
+    _check(values, settings.header)
+    script = _filled(settings, name, values)
+    # The user's own template may be older than --resume: its job would start the run from the beginning.
+    if resumed and script == _filled(settings, name, values | {"resume": False}):
         raise TemplateError(
-            f"The script template {plan.size.template}, or what it includes, in {settings.templates_folder} does not "
-            "know how to go on with a run: take over `{% if resume %}` from the shipped _train.sbatch."
+            f"The script template {settings.header.template(name)}, or what it includes, in {own} does not "
+            "support resuming a run: copy `{% if resume %}` from the shipped _train.sbatch."
         )
-    return with_signals(script, values, own=settings.templates_folder)
+    if plan.size.nodes > 1 and script == _filled(settings, name, values | {"nodes": 1}):
+        raise TemplateError(
+            f"The script template {settings.header.template(name)}, or what it includes, in {own} is for one node, and "
+            f"{counted(plan.size.nodes, 'node')} are asked for: set `template: 2nodes.sbatch` for this size."
+        )
+    script = with_identity(script, plan.name, COMMENT + token, settings.header)
+    return with_signals(script, values, own=own)
 
 
 _OWNERS = {
@@ -67,16 +79,16 @@ _OWNERS = {
     "yogo": "the setting yogo_command",
     "setup": "the setting setup",
 }
-"""Where the values come from that a person writes."""
+"""Where each value that a person writes comes from, for error messages."""
 
 
-def _check(values: Mapping[str, object]) -> None:
-    """Raises TemplateError, naming whose value it is that no script can hold: a template's line would mislead."""
+def _check(values: Mapping[str, object], header: Header) -> None:
+    """Raises TemplateError for a value that a script cannot hold. It names the setting instead of a template's line."""
     for name, owner in _OWNERS.items():
         value = values[name]
         try:
             if name in ("log_folder", "partition", "account", "gpus"):
-                sbatch(value)
+                header.quote(value)
             shell(value)
         except ValueError as error:
             raise TemplateError(
@@ -84,8 +96,17 @@ def _check(values: Mapping[str, object]) -> None:
             ) from error
 
 
-def _values(settings: Settings, plan: Plan, token: str, resumed: PurePosixPath | None) -> dict[str, object]:
-    run = RunDirectory(Path(resumed or settings.runs_folder / plan.name))
+_HARDWARE = {0: "the CPU", 1: "one GPU", 2: "two GPUs", 3: "three GPUs", 4: "four GPUs"}
+
+
+def _hardware(size: SizePreset) -> str:
+    what = _HARDWARE.get(size.gpus) or counted(size.gpus, "GPU")
+    return what if size.nodes == 1 else f"{what} on {counted(size.nodes, 'node')}"
+
+
+def _values(settings: Settings, plan: LaunchPlan, token: str, resumed: PurePosixPath | None) -> dict[str, object]:
+    run = HostRunDirectory(resumed) if resumed else settings.run(plan.name)
+    in_header = HostRunDirectory(PurePosixPath(settings.header.file_name(run.path)))
     return {
         **_site(settings, plan.size),
         "name": plan.name,
@@ -96,9 +117,14 @@ def _values(settings: Settings, plan: Plan, token: str, resumed: PurePosixPath |
         "run": str(run.path),
         "last": str(run.last),
         "log_folder": str(run.path),
+        "log": str(in_header.log(settings.header.job_id)),
         "definition": str(plan.definition),
         "flags": flags(plan.recipe),
-        "processes": plan.size.processes or max(plan.size.gpus, 1),
+        "hardware": _hardware(plan.size),
+        "nodes": plan.size.nodes,
+        "processes": plan.size.num_processes,
+        "cpus_per_process": max(1, plan.size.cpus // plan.size.num_processes),
+        "max_wait": MAX_WAIT_SECONDS,
         "parent": _parent(plan.parent),
         "reset_head": plan.reset_head,
         "max_restarts": MAX_RESTARTS,
@@ -107,43 +133,65 @@ def _values(settings: Settings, plan: Plan, token: str, resumed: PurePosixPath |
 
 
 def render_wrapper(settings: Settings, size: SizePreset) -> str:
-    """A script of this size that takes its command from its arguments. Raises TemplateError."""
+    """A script of this size that runs the command in its arguments. Raises TemplateError."""
+    return _filled(settings, "wrapper", _site(settings, size))
+
+
+def render_use(
+    settings: Settings,
+    size: SizePreset,
+    *,
+    name: str,
+    folder: PurePosixPath,
+    words: Sequence[str],
+    workspace: PurePosixPath,
+) -> str:
+    """A script that runs `yogo` with `words` in `workspace`, as the job `name` with its log in `folder`. Raises
+    TemplateError."""
+    header = settings.header
+    values = {
+        **_site(settings, size),
+        "name": name,
+        "folder": str(folder),
+        "log": str(log_in(PurePosixPath(header.file_name(folder)), header.file_name(name), header.job_id)),
+        "workspace": str(workspace),
+        "words": list(words),
+    }
+    return _filled(settings, "use", values)
+
+
+def _filled(settings: Settings, name: str, values: Mapping[str, object]) -> str:
+    """The template called `name`, for the cluster of the settings. Raises TemplateError."""
     from yogo_tui.launch.templates import fill
 
-    return fill("wrapper.sbatch", _site(settings, size), own=settings.templates_folder)
-
-
-def render_use(settings: Settings, size: SizePreset, *, name: str, folder: PurePosixPath, words: Sequence[str]) -> str:
-    """A script that says `words` to yogo, as the job `name`, whose log lies in `folder`. Raises TemplateError."""
-    from yogo_tui.launch.templates import fill
-
-    own = {"name": name, "folder": str(folder), "workspace": str(settings.workspace_folder), "words": list(words)}
-    return fill("use.sbatch", {**_site(settings, size), **own}, own=settings.templates_folder)
+    return fill(settings.header.template(name), values, own=settings.templates_folder, header=settings.header)
 
 
 def ending(word: str, exit_status: int | None) -> str:
-    """What a job's end says of its run, which can be gone on with; empty where that is not known from it."""
+    """Why a run that can be resumed ended, from its job's state and exit status; empty if they do not tell."""
     return _WORDS.get(word) or _ENDINGS.get(exit_status or 0, "")
 
 
 def flags(recipe: Recipe) -> list[tuple[str, ...]]:
-    """Every knob of `recipe` as the words of `yogo train`'s command line, in the order they were declared."""
-    return [flag(name, getattr(recipe, name)) for name, _, _ in knobs(type(recipe))]
+    """Every knob of `recipe` as words of the command `yogo train`, in the order of their declaration."""
+    return [flag(one.name, getattr(recipe, one.name)) for one in knobs(type(recipe))]
 
 
-def log_path(directory: PurePosixPath, job_id: str) -> PurePosixPath:
-    """Where the job writes what it says."""
-    return directory / f"{directory.name}-{job_id}.log"
+def command_of(recipe: Recipe) -> str:
+    """The command that trains by this recipe, with what it sets otherwise than the defaults."""
+    words = [word for name in differences(recipe) for word in flag(name, getattr(recipe, name))]
+    return f"yogo train DEFINITION {shlex.join(words)}".rstrip()
 
 
 def _site(settings: Settings, size: SizePreset) -> Mapping[str, object]:
-    """What depends on the machine alone."""
+    """The values of a script that come from the settings and the size. Of several nodes, they are one node's."""
     seconds = math.ceil(size.hours * 3600)
+    gpus = size.gpus // size.nodes
     return {
         "partition": settings.partition,
         "account": settings.account,
-        "gpus": f"{settings.gpu_type}:{size.gpus}" if settings.gpu_type and size.gpus else size.gpus,
-        "cpus": size.cpus,
+        "gpus": f"{settings.gpu_type}:{gpus}" if settings.gpu_type and gpus else gpus,
+        "cpus": size.cpus // size.nodes,
         "time": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
         "signal_seconds": min(180, seconds // 4),
         "setup": settings.setup,

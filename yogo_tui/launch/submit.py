@@ -1,6 +1,6 @@
-"""From a plan to a job: the run directory with its script and its intent first, then one submission, then its outcome.
+"""Submits a plan: it writes the run directory with script and intent, submits once, and records the result.
 
-Should anything be killed in between, the run directory tells what was meant, and `resolve` finds out what became of it.
+If the process is killed in between, the run directory shows what was intended, and `resolve` finds the result later.
 """
 
 from __future__ import annotations
@@ -8,92 +8,145 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile
-from yogo.errors import RunError
+from yogo.run.directory import HostRunDirectory
 from yogo.run.launch import Launch, Outcome, Submission
-from yogo.run.record import now
 from yogo_tui.cluster.base import Cluster, Job, JobId
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Host
-from yogo_tui.hosts.here import HereHost
+from yogo_tui.hosts.clock import time_there
+from yogo_tui.launch import records
 from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.making import make
-from yogo_tui.launch.plan import Launched, Plan
-from yogo_tui.launch.script import COMMENT, render
+from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.settings import Settings
 
 LOOKED_FOR = timedelta(minutes=5)
-"""How long after a submission without an answer its job may still appear: sbatch itself tries for two minutes."""
+"""How long the job of an unanswered submission may take to appear. sbatch itself tries for two minutes."""
 
-_LOOKED_FOR = f"It is looked for; if no job of it shows in {LOOKED_FOR.seconds // 60} minutes, it was not accepted."
+WITHDRAWN = ".unused"
+"""Suffix of a script that was not submitted in time."""
+
+_LOOKED_FOR = f"The console looks for it; if no job appears in {LOOKED_FOR.seconds // 60} minutes, it was not accepted."
 
 
-async def launch(host: Host, cluster: Cluster, settings: Settings, plan: Plan) -> Launched:
-    """Make the run and submit it once. Raises LaunchError, TemplateError, ClusterError, HostError.
+_TOO_LATE = (
+    f"that took more than {LOOKED_FOR.seconds // 60} minutes, as where this machine sleeps, and another console has "
+    "given it up meanwhile. Try it again."
+)
 
-    A refusal is raised and recorded in the run directory; no answer is returned, as a notice.
+
+async def launch(host: Host, cluster: Cluster, settings: Settings, plan: LaunchPlan) -> Launched:
+    """Create the run directory and submit once. Raises LaunchError, TemplateError, ClusterError, HostError.
+
+    A refusal is raised, and recorded in the run directory. If there is no answer, the result has a notice and no job.
     """
-    await check_plan(host, settings, plan)
+    token = secrets.token_hex(8)
+    checked, at = await asyncio.gather(check_plan(host, cluster, settings, plan, token), time_there(host))
     await cluster.introduce()
     record = Launch(
         name=plan.name,
         kind=plan.kind,
-        token=secrets.token_hex(8),
+        token=token,
+        created_at=at,
         definition=str(plan.definition),
-        definition_sha256=await asyncio.to_thread(_said, host, Path(plan.definition)),
+        definition_sha256=checked.definition_sha256,
         recipe=plan.recipe,
         preset=plan.preset,
         size=plan.size,
         parent=plan.parent,
         reset_head=plan.reset_head,
-        submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, after=plan.after),),
+        submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, at=at, after=plan.after),),
     )
-    script = render(settings, plan, record.token)
-    directory = PurePosixPath(settings.runs_folder / plan.name)
-    await make(host, directory, record, script)
-    # Whoever stops waiting now must not stop the answer from being written down.
-    return await asyncio.shield(submit(host, cluster, directory, record, directory / "job.sbatch"))
+    run = settings.run(plan.name)
+    await make(host, run.path, record, checked.script)
+    # If the caller is cancelled now, the answer must still be recorded.
+    return await asyncio.shield(submit(host, cluster, run.path, record, run.script))
 
 
 async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch) -> Launch:
-    """The launch, with what became of a submission that got no answer, as far as the cluster can tell.
+    """The launch, with the result of a submission that got no answer, if it can be found out.
 
-    Its job, if there is one; "not accepted" once the cluster has answered, long enough after, that it knows of none,
-    and none has left its claim in the run directory. Raises ClusterError, HostError.
+    The result is its job, if the cluster knows one. It is a refusal if the cluster knows none that could be its job,
+    long enough after the submission was recorded, and none has claimed the launch in the run directory. Raises
+    ClusterError, HostError.
     """
     submission = launch.submission
-    if launch.is_newer or submission is None or submission.outcome not in (Outcome.INTENDED, Outcome.UNKNOWN):
+    if launch.is_newer or submission is None or not submission.is_unsettled:
         return launch
-    for job in await cluster.find(launch.name):
-        if is_of(job, launch):
-            return await _record(host, directory, launch, outcome=Outcome.SUBMITTED, job_id=job.id, detail="")
-    if now() - submission.at < LOOKED_FOR or await _was_claimed(host, directory, launch):
-        return launch
-    if submission.attempt:  # it was to go on with the run, which is again what it was before
+    jobs = await cluster.find(launch.name)
+    job = _own(jobs, launch)
+    if job is None:
+        if any(may_be_of(job, launch) for job in jobs) or not await _is_overdue(host, directory, launch):
+            return launch
+        await _withdraw(host, directory, launch)
+        job = _own(await cluster.find(launch.name), launch)  # it may have been submitted just before
+    if job:
+        return await _record(host, directory, launch, outcome=Outcome.SUBMITTED, job_id=job.id, detail="")
+    if submission.attempt:  # it was to resume the run, which becomes what it was before
         launch = launch.model_copy(update={"submissions": launch.submissions[:-1]})
-        await write(host, directory, launch)
+        await records.write(host, directory, launch)
         return launch
     said = f": {submission.detail}" if submission.detail else ""
-    detail = f"the cluster knows of no job of it{said}"
+    detail = f"the cluster knows no job of it{said}"
     return await _record(host, directory, launch, outcome=Outcome.REFUSED, detail=detail)
 
 
-async def _was_claimed(host: Host, directory: PurePosixPath, launch: Launch) -> bool:
-    """Whether a job of this launch has begun, which then claimed its token."""
+async def _is_overdue(host: Host, directory: PurePosixPath, launch: Launch) -> bool:
+    """Whether a job of the submission should have been seen by now. Raises HostError."""
+    age = await records.age(host, directory)
+    if age is None or age < LOOKED_FOR or await _was_claimed(host, directory, launch):
+        return False
+    return await is_there(host, directory, launch)
+
+
+def _own(jobs: Iterable[Job], launch: Launch) -> Job | None:
+    return next((job for job in jobs if is_of(job, launch)), None)
+
+
+async def is_there(host: Host, directory: PurePosixPath, launch: Launch) -> bool:
+    """Whether the directory still has this submission as its last: where it was given up, it may be another's."""
+    return _has(await records.read(host, directory), launch)
+
+
+def _has(there: Launch | None, launch: Launch) -> bool:
+    if there is None or len(there.submissions) != len(launch.submissions):
+        return False
+    return there.latest_token == launch.latest_token
+
+
+async def _is_given_up(host: Host, directory: PurePosixPath, record: Launch) -> bool:
+    """Whether it was decided elsewhere that this submission has failed."""
     try:
-        await host.read(directory / "lease" / f"token-{launch.latest_token}", limit=1)
+        there = await records.read(host, directory)
+    except HostError:
+        return False
+    return not _has(there, record) or (there is not None and there.submissions[-1].outcome is Outcome.REFUSED)
+
+
+async def _withdraw(host: Host, directory: PurePosixPath, launch: Launch) -> None:
+    """Take the script away: who was to submit it, and slept or had no connection, can do so no more."""
+    run, submission = HostRunDirectory(directory), launch.submissions[-1]
+    script = run.further_script(len(launch.submissions)) if submission.attempt else run.script
+    await host.run(["mv", "-f", "--", str(script), f"{script}{WITHDRAWN}"], is_repeatable=True)
+
+
+async def _was_claimed(host: Host, directory: PurePosixPath, launch: Launch) -> bool:
+    """Whether a job of this launch has started: it claims the launch's token then."""
+    try:
+        await host.read(HostRunDirectory(directory).claim(launch.latest_token), limit=1)
     except FileNotFoundError:
         return False
     return True
 
 
 def is_of(job: Job, launch: Launch) -> bool:
-    """Whether a job is what this launch last became: by its token, or, where none was kept, by its name and time."""
+    """Whether the job belongs to the launch's last submission, by its token, or without one by name and time."""
     if job.token:
-        return job.token.removeprefix(COMMENT) == launch.latest_token
+        return job.token == launch.latest_token
     if job.name != launch.name:
         return False
     submission = launch.submission
@@ -101,36 +154,27 @@ def is_of(job: Job, launch: Launch) -> bool:
     return job.submitted_at is None or job.submitted_at >= since - timedelta(minutes=1)
 
 
-def was_of(job: Job, launch: Launch) -> bool:
-    """Whether a job is what one of this launch's submissions became, the latest or an earlier one."""
-    if job.token:
-        return job.token.removeprefix(COMMENT) in launch.tokens
-    return job.name == launch.name and job.id in {one.job_id for one in launch.submissions}
+def may_be_of(job: Job, launch: Launch) -> bool:
+    """Whether it may be the launch's job for all that is known: it lives, has its name, and does not say whose it is.
+    When it was submitted is no proof, as the clocks of a cluster's machines may differ."""
+    return job.name == launch.name and job.is_mine and not job.token and not job.state.is_over
 
 
 async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -> None:
-    """Write down that the user asked to cancel it. Raises HostError."""
-    with contextlib.suppress(FileNotFoundError, RunError):  # somebody may have gone on with it meanwhile
-        launch = Launch.parse((await host.read(directory / "launch.json")).data, "launch.json")
+    """Record that the user asked to cancel the run. Raises HostError."""
+    as_it_is, at = await asyncio.gather(records.read(host, directory), time_there(host))
+    launch = as_it_is or launch  # it may have been resumed meanwhile
     if launch.submission and not launch.is_newer:
-        await _record(host, directory, launch, cancelled_at=now())
-
-
-def _said(host: Host, definition: Path) -> str | None:
-    """The digest of what the definition says; None where it cannot be read from here."""
-    if not isinstance(host, HereHost):  # another machine's file may lie under the same path
-        return None
-    with contextlib.suppress(InvalidDatasetDefinitionFile):
-        return DatasetDefinition.from_yaml(definition).sha256
-    return None
+        await _record(host, directory, launch, cancelled_at=at)
 
 
 async def submit(
     host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch, script: PurePosixPath
 ) -> Launched:
-    """Submit the script of the last submission, whose intent is written down, and write down what became of it.
+    """Submit the script once and record the result in the last submission, which must be recorded as intended.
 
-    Raises ClusterError for a refusal; no answer is returned, as a notice.
+    Raises ClusterError for a refusal. If there is no answer, the result has a notice and no job. A result that cannot
+    be recorded is returned or raised all the same: a later look at the queue finds it out again.
     """
     submission = record.submissions[-1]
     after = JobId(submission.after) if submission.after else None
@@ -141,31 +185,37 @@ async def submit(
     except ClusterError as error:
         if await _is_queued(cluster, record):
             return await _unanswered(host, cluster, directory, record, str(error))
-        await _record(host, directory, record, outcome=Outcome.REFUSED, detail=str(error))
+        if await _is_given_up(host, directory, record):
+            raise ClusterError(f"{record.name} was not submitted: {_TOO_LATE}") from error
+        await _record_if_possible(host, directory, record, outcome=Outcome.REFUSED, detail=str(error))
         raise
-    record = await _record(host, directory, record, outcome=Outcome.SUBMITTED, job_id=job_id, at=now())
-    return Launched(launch=record, directory=directory, job_id=job_id)
+    changes: dict[str, object] = {"outcome": Outcome.SUBMITTED, "job_id": job_id}
+    with contextlib.suppress(HostError):
+        changes["at"] = await time_there(host)
+    record, problem = await _record_if_possible(host, directory, record, **changes)
+    notice = f"{record.name} is job {job_id}, but this is not recorded yet: {problem}" if problem else ""
+    return Launched(record, directory, job_id, notice)
 
 
 async def _confirmed(cluster: Cluster, record: Launch, said: JobId) -> JobId:
-    """The id that the queue shows for our token: what was said may be a number of a site's own.
+    """The job id that the queue shows for our token: the number that sbatch printed may come from a site's wrapper.
 
-    Raises ClusterUnknown where the queue shows another job under the id that was said.
+    Raises ClusterUnknown if the queue shows another job under the printed id.
     """
     try:
         jobs = await cluster.jobs()
     except (ClusterError, HostError):
         return said
-    ours = [job.id for job in jobs if job.token.removeprefix(COMMENT) == record.latest_token]
+    ours = [job.id for job in jobs if job.token == record.latest_token]
     if ours:
         return said if said in ours else ours[-1]
     if any(job.id == said and not is_of(job, record) for job in jobs):
-        raise ClusterUnknown(f"It is not known which job it became: {said}, as was said, is another one.")
+        raise ClusterUnknown(f"It is not known which job it became: the reported id {said} belongs to another job.")
     return said
 
 
 async def _is_queued(cluster: Cluster, record: Launch) -> bool:
-    """Whether there is a job, or may be one, although it was said to be refused."""
+    """Whether the queue shows a job, or does not answer, although the submission was reported as refused."""
     try:
         return any(is_of(job, record) for job in await cluster.jobs())
     except (ClusterError, HostError):
@@ -173,27 +223,38 @@ async def _is_queued(cluster: Cluster, record: Launch) -> bool:
 
 
 async def _unanswered(host: Host, cluster: Cluster, directory: PurePosixPath, record: Launch, detail: str) -> Launched:
-    record = await _record(host, directory, record, outcome=Outcome.UNKNOWN, detail=detail)
-    # Should it not answer again: the run is shown as unknown, and looked for at each look at the queue.
+    record, _ = await _record_if_possible(host, directory, record, outcome=Outcome.UNKNOWN, detail=detail)
+    # If the cluster does not answer again, the run is shown as unknown, and later looks at the queue try again.
     with contextlib.suppress(ClusterError, HostError):
         record = await resolve(host, cluster, directory, record)
-    last = record.submissions[-1]
-    notice = f"It is not known whether the cluster has {record.name}: {detail} {_LOOKED_FOR}" if not last.job_id else ""
-    return Launched(launch=record, directory=directory, job_id=_id(last), notice=notice)
-
-
-def _id(submission: Submission) -> JobId | None:
-    return JobId(submission.job_id) if submission.job_id else None
+    if job_id := record.submissions[-1].job_id:
+        return Launched(record, directory, JobId(job_id))
+    notice = f"It is not known whether the cluster has {record.name}: {detail} {_LOOKED_FOR}"
+    return Launched(record, directory, None, notice)
 
 
 async def _record(host: Host, directory: PurePosixPath, record: Launch, **changes: object) -> Launch:
-    """The record with its last submission changed, on the disk."""
-    last = record.submissions[-1].model_copy(update=changes)
-    record = record.model_copy(update={"submissions": (*record.submissions[:-1], last)})
-    await write(host, directory, record)
+    """Change the last submission of the record, and write it. Returns the new record. Raises HostError."""
+    record = _changed(record, changes)
+    await records.write(host, directory, record)
     return record
 
 
-async def write(host: Host, directory: PurePosixPath, record: Launch) -> None:
-    """Replace the run's launch.json. Raises HostError."""
-    await host.write(directory / "launch.json", (record.model_dump_json(indent=2) + "\n").encode())
+async def _record_if_possible(
+    host: Host, directory: PurePosixPath, record: Launch, **changes: object
+) -> tuple[Launch, str]:
+    """The record with its last submission changed, and why it may not have been written; empty if it was."""
+    begun, record = record.submissions[-1].at, _changed(record, changes)
+    try:
+        # Who slept meanwhile may be taken for gone: after so long, it may have been decided elsewhere.
+        if await time_there(host) - begun > LOOKED_FOR / 2 and not await is_there(host, directory, record):
+            return record, "its folder belongs to another launch by now."
+        await records.write(host, directory, record)
+    except HostError as error:
+        return record, str(error)
+    return record, ""
+
+
+def _changed(record: Launch, changes: Mapping[str, object]) -> Launch:
+    last = record.submissions[-1].model_copy(update=changes)
+    return record.model_copy(update={"submissions": (*record.submissions[:-1], last)})

@@ -1,88 +1,146 @@
-"""The job scripts' templates: where they are found, and how they are filled in."""
+"""Finds the templates of job scripts, and fills them in."""
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from yogo.run.atomic import write_atomically
+from yogo.files.atomic import write_atomically
+from yogo.files.foreign import leads_nowhere, no_file
+from yogo.files.places import because
+from yogo_tui.cluster.header import SBATCH, Header
 from yogo_tui.errors import TemplateError
-from yogo_tui.launch.quoting import sbatch, sbatch_path, shell, verbatim
+from yogo_tui.launch.quoting import known, shell, verbatim
 from yogo_tui.settings import shipped_templates as shipped
 
-_OF_NO_RUN = {"wrapper.sbatch", "use.sbatch"}
+_OF_NO_RUN = {"wrapper", "use"}
 
 
-def names(own: Path) -> tuple[str, ...]:
-    """The templates that a run can be launched with, the shipped ones and those in the folder `own`.
+def names(own: Path, header: Header = SBATCH) -> tuple[str, ...]:
+    """The names of the templates that a run can be launched with: the shipped ones, and those in the folder `own`.
 
-    Pieces of templates begin with an underscore; two others train nothing, or what their arguments say.
+    Pieces, whose names begin with an underscore, are left out, and so are the templates `wrapper` and `use`.
     """
-    found = {path.name for folder in (own, shipped()) for path in folder.glob("[!._]*.sbatch")}
-    return tuple(sorted(found - _OF_NO_RUN))
+    found = {path for folder in _folders(own, header) for path in folder.glob(f"[!._]*{header.suffix}")}
+    return tuple(sorted({path.name for path in found if path.stem not in _OF_NO_RUN}))
 
 
-def own_copy(name: str, own: Path) -> Path:
-    """The file to edit: the user's own, copied from the shipped one where there is none yet. Raises OSError."""
+def _folders(own: Path | None, header: Header) -> list[Path]:
+    """The folders of templates, in the order in which they are searched."""
+    return [folder for folder in (own, header.templates, shipped()) if folder]
+
+
+def own_copy(name: str, own: Path, header: Header = SBATCH) -> Path:
+    """The user's own template, to be edited; it is copied from the shipped one if missing. Raises OSError."""
     path = own / name
     if not path.exists():
         own.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, (shipped() / name).read_bytes())
+        write_atomically(path, ((header.templates or shipped()) / name).read_bytes())
     return path
 
 
-def drop_unchanged(path: Path) -> None:
-    """Remove a copy that says what the shipped one says: it would only hide what later versions ship."""
-    original = shipped() / path.name
+def drop_unchanged(path: Path, header: Header = SBATCH) -> None:
+    """Remove the user's copy if it equals the shipped template: it would hide later versions of it. Raises OSError."""
+    original = (header.templates or shipped()) / path.name
     if original.is_file() and path.is_file() and path.read_bytes() == original.read_bytes():
         path.unlink()
 
 
-def fill(name: str, values: Mapping[str, object], *, own: Path | None = None) -> str:
-    """The template `name` with its values, each quoted for bash; those in the folder `own` stand in front.
+def fill(name: str, values: Mapping[str, object], *, own: Path | None = None, header: Header = SBATCH) -> str:
+    """The template `name` filled in, with each value quoted for bash. Templates in the folder `own` are used first.
 
     Raises TemplateError with file and line.
     """
     environment = ImmutableSandboxedEnvironment(
-        loader=jinja2.FileSystemLoader([folder for folder in (own, shipped()) if folder]),
+        loader=jinja2.FileSystemLoader(_folders(own, header)),
         undefined=jinja2.StrictUndefined,
         finalize=shell,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"sbatch": sbatch, "sbatch_path": sbatch_path, "verbatim": verbatim}
+    if own:
+        _refuse_what_is_no_file(name, own)
+    filters = {"verbatim": verbatim, **header.filters}
+    environment.filters |= {word: known(quote) for word, quote in filters.items()}
     try:
-        return environment.get_template(name).render(values)
+        script = environment.get_template(name).render(values)
     except jinja2.TemplateNotFound as error:
-        folders = " or ".join(str(folder) for folder in (own, shipped()) if folder)
+        folders = " or ".join(map(str, _folders(own, header)))
         raise TemplateError(f"There is no script template {error.name} in {folders}.") from error
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(f"{error.filename or name}, line {error.lineno}: {error.message}") from error
     except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
         raise TemplateError(f"{_place(error, name)}: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"The script template {name} cannot be read: {error}") from error
+        raise TemplateError(f"The script template {name} cannot be read: {because(error)}") from error
+    _refuse_what_is_not_read(script, name, header)
+    return script
+
+
+def _refuse_what_is_not_read(script: str, name: str, header: Header) -> None:
+    """Raises TemplateError for a line to the cluster below the first command: the job would lack what it asks for."""
+    command = ""
+    for number, line in enumerate(script.splitlines(), 1):
+        if command and header.directive and line.startswith(header.directive):
+            raise TemplateError(
+                f"The script of {name} has `{line}` on line {number}, below the command `{command}`. There the cluster "
+                f"does not read it: move the command below the last {header.directive} line."
+            )
+        text = line.strip()
+        command = command or (text if not text.startswith("#") else "")
+        if command and "<<" in line:
+            return  # what follows may be text for another program
+
+
+def _refuse_what_is_no_file(name: str, own: Path) -> None:
+    """Raises TemplateError if the user's template, or one of its pieces, exists and is not a file."""
+    for path in (own / name, *own.glob(f"_*{Path(name).suffix}")):
+        with contextlib.suppress(OSError):
+            if what := leads_nowhere(path) or no_file(path.stat()):
+                raise TemplateError(f"The script template {path} is {what}: put a file in its place, or remove it.")
 
 
 def with_signals(script: str, values: Mapping[str, object], *, own: Path | None = None) -> str:
-    """`script` with the traps as its first lines, where it has the relay that needs them but not the traps: a
-    template of the user's own may be older than they are. Raises TemplateError."""
+    """`script`, with the signal traps added before its first command if it needs them and lacks them: the user's own
+    template may be older than the traps. Raises TemplateError."""
     if "yogo_again" not in script or "yogo_again()" in script:
         return script
     lines = script.splitlines(keepends=True)
-    first = next(number for number, line in enumerate(lines) if line.strip() and not line.startswith("#"))
+    first = _first_command(lines)
     return "".join([*lines[:first], fill("_signals.sbatch", values, own=own), "\n", *lines[first:]])
 
 
+def with_identity(script: str, name: str, comment: str, header: Header) -> str:
+    """`script`, with the job's name and the comment with its launch's token added below its own lines to the cluster,
+    where they are missing: a job whose submission got no answer is found again by them. A comment of its own stays."""
+    lines = script.splitlines(keepends=True)
+    header_lines = lines[: _first_command(lines)]
+    own = [number for number, line in enumerate(header_lines) if header.directive and line.startswith(header.directive)]
+    words = [word for number in own for word in lines[number].split()]
+    quoted, added = header.quote(name), list[str]()
+    if f"--job-name={quoted}" not in words:
+        added.append(f"{header.directive} --job-name={quoted}\n")
+    if not any(word.startswith("--comment") for word in words):
+        added.append(f"{header.directive} --comment={header.quote(comment)}\n")
+    place = own[-1] + 1 if own else 1 if script.startswith("#!") else 0
+    return "".join([*lines[:place], *(added if header.directive else ()), *lines[place:]])
+
+
+def _first_command(lines: Sequence[str]) -> int:
+    """Index of the first line that is no remark; the number of lines if there is none."""
+    return next((number for number, line in enumerate(lines) if line.strip() and not line.startswith("#")), len(lines))
+
+
 def _place(error: Exception, name: str) -> str:
-    """File and line of the template in which `error` came up: jinja2 writes them into the traceback."""
+    """File and line of the template that raised `error`, from the traceback; `name` if they are not in it."""
     frames = traceback.extract_tb(error.__traceback__)
     for frame in reversed(frames):
-        if frame.filename.endswith(".sbatch") or frame.filename.endswith(name):
+        if Path(frame.filename).suffix in {Path(name).suffix, SBATCH.suffix}:
             return f"{frame.filename}, line {frame.lineno}"
     return name

@@ -1,27 +1,28 @@
-"""What a run's best.pth is used for, as a job like any other: a test, a look for cells in images, an export.
+"""Submits jobs that use a run's best.pth: a test, inference on images, or an export.
 
-Each use has a folder of its own in the run directory, `uses/<what>-<when>`, with its script, its log and its results.
+Each use has a folder in the run directory, `uses/PURPOSE-TIME`, with its script, its log and its results.
 """
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
-from yogo.run.record import now
+from yogo.run.directory import LOG, HostRunDirectory
 from yogo_tui.cluster.base import Cluster, JobId
-from yogo_tui.errors import ClusterUnknown, LaunchError
+from yogo_tui.errors import ClusterUnknown, HostError, LaunchError
 from yogo_tui.hosts.base import Host
-from yogo_tui.launch.script import render_use
-from yogo_tui.settings import Settings, SizePreset
-
-FOLDER = "uses"
+from yogo_tui.hosts.clock import time_there
+from yogo_tui.launch.chain import not_submitted
+from yogo_tui.launch.questions import RenderUse
+from yogo_tui.settings import PinnedSettings, Settings, SizePreset
 
 
 class Purpose(StrEnum):
-    """Each is the name of yogo's command too."""
+    """What a use does; also the name of the `yogo` command that does it."""
 
     TEST = "test"
     INFER = "infer"
@@ -30,7 +31,7 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A use that could be submitted."""
+    """A use that can be submitted."""
 
     purpose: Purpose
     run: str
@@ -40,20 +41,23 @@ class Use:
     """The run's folder, which holds best.pth."""
 
     size: SizePreset
+    workspace: PurePosixPath
+    """The folder that its job works in."""
+
     source: PurePosixPath | None = None
     """The definition to test on, or the folder of images (or zarr store) to look at."""
 
     options: tuple[str, ...] = ()
-    """Further words of the command, as a person wrote them."""
+    """Further options of the command, as the user wrote them."""
 
     @property
     def name(self) -> str:
-        """Of its job."""
+        """The name of its job."""
         return f"{self.run}-{self.purpose}"
 
     def words(self, folder: PurePosixPath) -> list[str]:
-        """What is said to `yogo`; what it makes lies in `folder`."""
-        checkpoint, source = str(self.directory / "best.pth"), str(self.source or "")
+        """The arguments of `yogo`; the results are written into `folder`."""
+        checkpoint, source = str(HostRunDirectory(self.directory).best), str(self.source or "")
         match self.purpose:
             case Purpose.TEST:
                 words = [checkpoint, source, "--dump-to-disk"]
@@ -66,7 +70,7 @@ class Use:
         return [str(self.purpose), *words, *self.options]
 
     def makes(self, folder: PurePosixPath) -> PurePosixPath:
-        """Where what it makes will lie: `yogo test` writes its figures beside the weights."""
+        """Path of the results: `folder`, but for a test the file that `yogo test` writes beside the weights."""
         if self.purpose is Purpose.TEST and self.source:
             return self.directory / f"best-test-{self.source.stem}.json"
         return folder
@@ -79,30 +83,32 @@ class Used:
     use: Use
     folder: PurePosixPath
     job_id: JobId | None
-    """None where no answer came, so that the job may or may not exist."""
+    """None if there was no answer, so that it is not known whether the job exists."""
 
     notice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """What a use of a run has left."""
+    """The files that a use has written."""
 
     folder: PurePosixPath
     files: tuple[str, ...]
-    """Names of what it made, without its script; its log's, where it has made nothing else."""
+    """Names of its results; the name of its log if there are none."""
 
 
 async def results(host: Host, directory: PurePosixPath) -> tuple[Results, ...]:
-    """Of the tests, whose figures lie beside the weights, and of each use, the latest first. Raises HostError."""
+    """The results in the run `directory`: the figures of tests, beside the weights, then those of each use, the latest
+    first. Raises HostError."""
+    uses = HostRunDirectory(directory).uses
     try:
-        folders = [entry.name for entry in await host.list(directory / FOLDER) if entry.is_folder]
+        folders = [entry.name for entry in await host.list(uses) if entry.is_folder]
     except FileNotFoundError:
         return ()
     newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
     tested = sorted([entry.name for entry in await host.list(directory) if fnmatch(entry.name, "*-test-*.json")])
     beside_it = [Results(directory, tuple(tested))] if tested else []
-    return (*beside_it, *[await _made(host, directory / FOLDER / name) for name in newest])
+    return (*beside_it, *[await _made(host, uses / name) for name in newest])
 
 
 async def _made(host: Host, folder: PurePosixPath) -> Results:
@@ -110,31 +116,34 @@ async def _made(host: Host, folder: PurePosixPath) -> Results:
         names = [entry.name for entry in await host.list(folder)]
     except FileNotFoundError:  # removed meanwhile
         names = []
-    made = [name for name in names if not name.endswith((".sbatch", ".log"))]
-    return Results(folder, tuple(made or [name for name in names if name.endswith(".log")]))
+    made = [name for name in names if not name.endswith((".sbatch", LOG))]
+    return Results(folder, tuple(made or [name for name in names if name.endswith(LOG)]))
 
 
 async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> Used:
-    """Submit it once. Raises LaunchError where there is nothing to use, TemplateError, ClusterError, HostError."""
-    await _check(host, wanted)
-    folder = wanted.directory / FOLDER / f"{wanted.purpose}-{now().astimezone():%Y%m%d-%H%M%S-%f}"
-    script = folder / "job.sbatch"
-    text = render_use(settings, wanted.size, name=wanted.name, folder=folder, words=wanted.words(folder))
-    await host.write(script, text.encode())
+    """Submit it once. Raises LaunchError if a file that it needs is missing, TemplateError, ClusterError, HostError."""
+    at, _ = await asyncio.gather(time_there(host), _check(host, wanted))
+    folder = HostRunDirectory(wanted.directory).uses / f"{wanted.purpose}-{at.astimezone():%Y%m%d-%H%M%S-%f}"
+    script = HostRunDirectory(folder).script
+    words, pinned = wanted.words(folder), PinnedSettings.of(settings)
+    text = await host.ask(RenderUse(pinned, wanted.size, wanted.name, folder, words, wanted.workspace))
     try:
+        await host.write(script, text.encode())
         return Used(wanted, folder, await cluster.submit(script))
+    except HostError as error:
+        raise not_submitted(wanted.name, error) from error
     except ClusterUnknown as error:
         return Used(wanted, folder, None, f"It is not known whether the cluster has {wanted.name}: {error}")
 
 
 async def _check(host: Host, wanted: Use) -> None:
-    """Raises LaunchError where a file is missing that the job would miss."""
-    checkpoint = wanted.directory / "best.pth"
+    """Raises LaunchError if a file that the job needs does not exist, HostError."""
+    checkpoint = HostRunDirectory(wanted.directory).best
     try:
         await host.read(checkpoint, limit=1)
     except FileNotFoundError:
         raise LaunchError(f"{wanted.run} has no best.pth yet: there is nothing to {wanted.purpose}.") from None
     if wanted.source is None and wanted.purpose is not Purpose.EXPORT:
-        raise LaunchError(f"It is not known what {wanted.run} was trained on: name what to {wanted.purpose} it on.")
-    if wanted.source is not None and (await host.run(["test", "-e", str(wanted.source)])).status:
+        raise LaunchError(f"It is not known what {wanted.run} was trained on: name the data to {wanted.purpose} it on.")
+    if wanted.source is not None and (await host.run(["test", "-e", str(wanted.source)], only_looks=True)).status:
         raise LaunchError(f"{wanted.source} does not exist.")

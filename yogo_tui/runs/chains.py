@@ -1,4 +1,4 @@
-"""Runs that wait for one another: who stands behind whom, and who waits in vain."""
+"""Tells which run waits for which other run, and which runs can never start."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from yogo_tui.runs.model import Run, RunState
 
 
 def waits_for(run: Run) -> frozenset[str]:
-    """The ids of the jobs without whose good end it never starts; none once it has started."""
-    if run.path is None or not (run.state is RunState.WAITING or _is_stuck(run)):
+    """Ids of the jobs that must succeed before the run starts; empty once it has started."""
+    if run.path is None or not (run.state.is_waiting or _is_stuck(run)):
         return frozenset()
-    submission = run.launch.submission if run.launch else None
+    submission = run.submission
     after = [submission.after] if submission and submission.after else []
     return frozenset((*after, *(run.job.after if run.job else ())))
 
 
 def behind(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
-    """All runs that would never start without this one: those that wait for it, and those that wait for these."""
+    """All runs that wait for this run, directly or through another one."""
     left, found, ids = list(runs), [run], _ids(run)
     while near := [other for other in left if other not in found and waits_for(other) & ids]:
         found += near
@@ -28,19 +28,19 @@ def behind(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
 
 
 def with_dead_chains(runs: Sequence[Run]) -> tuple[Run, ...]:
-    """The runs, with those that wait for one that can no longer end well told as what they are."""
+    """The runs, where those that wait for a run that cannot finish any more are marked as failed."""
     told = {id(run): run for run in runs}
     by_job = {job_id: key for key, run in told.items() for job_id in _ids(run)}
     for _ in runs:
         dead = [
             (key, told[by_job[parent]])
             for key, run in told.items()
-            if run.state is RunState.WAITING
+            if run.state.is_waiting
             for parent in sorted(waits_for(run))
             if parent in by_job and _is_lost(told[by_job[parent]])
         ]
         for key, parent_run in dead:
-            why = f"it can never start: behind {parent_run.name}, which {_what(parent_run)}; cancel it"
+            why = f"it can never start: it waits for {parent_run.name}, which {_what(parent_run)}; cancel it"
             told[key] = replace(told[key], state=RunState.FAILED, why=why)
         if not dead:
             break
@@ -48,13 +48,13 @@ def with_dead_chains(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 def _ids(run: Run) -> frozenset[str]:
-    submission = run.launch.submission if run.launch else None
+    submission = run.submission
     ids = (run.job.id if run.job else None, submission.job_id if submission else None)
     return frozenset(job_id for job_id in ids if job_id)
 
 
 def _is_lost(run: Run) -> bool:
-    """Whether a job that waits for the good end of this run's job waits in vain."""
+    """Whether a job that waits for the success of this run's job can never start."""
     if run.job and run.job.state.is_over:
         return run.job.state is not JobState.DONE
     if run.job:

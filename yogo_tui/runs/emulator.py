@@ -1,9 +1,9 @@
-"""Just enough of a terminal to read a log: progress bars end up as their last state, colours stay, all else goes.
+"""A small terminal emulator that turns a log into lines of text: it shows the last state of progress bars, and colours.
 
-Bars are drawn with carriage returns, backspaces and the movements of the cursor; they are applied to the rows that
-they are meant for. SGR colours become styles. Every other escape sequence and control character is dropped (the
-clipboard, links, titles, device strings, C1 controls), so that no log can drive the reader's terminal: the text that
-comes out holds none of Unicode's control, format and surrogate characters.
+Carriage returns, backspaces and cursor movements, by which bars are drawn, are applied to the rows that they move to.
+SGR colours become styles. All other escape sequences and control characters are removed (clipboard, links, titles,
+device strings, C1 controls), so that a log cannot drive the reader's terminal: the resulting text holds none of
+Unicode's control, format and surrogate characters.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from rich.style import Style
 from rich.text import Text
 
 MAX_COLUMNS = 4096
-"""What a row holds; the rest of a longer one is shown as an ellipsis."""
+"""Most characters in a row; a longer row ends in an ellipsis."""
 
 _REDRAWN = 8192
-"""A longer line that a bar was redrawn on shows what stands in its last so many characters."""
+"""Of a longer line that holds carriage returns, only this many characters at its end are drawn."""
 
 _TAB = 8
 _PLAIN = Style.null()
 _UNREADABLE = frozenset({5, 6, 8})
-"""Blinking, and text in the colour of its background."""
+"""SGR codes that are ignored: blinking (5, 6), and text in the colour of its background (8)."""
 
 _TOKEN = re.compile(
     r"""
@@ -45,10 +45,10 @@ _TOKEN = re.compile(
 
 @dataclass(slots=True)
 class Row:
-    """One line as it stands on the screen."""
+    """One line of the screen."""
 
     offset: int
-    """Of the byte in the log that began it."""
+    """Offset in the log of the byte that began the row."""
 
     characters: list[str] = field(default_factory=list)
     styles: list[Style] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Row:
         return text
 
     def write(self, column: int, words: str, style: Style) -> None:
-        """Overwrite from a column on, which may lie past the end."""
+        """Overwrite the row from `column` on, which may be beyond its end."""
         if column + len(words) > MAX_COLUMNS:
             words = words[: max(MAX_COLUMNS - column, 0)]
             self.is_cut = True
@@ -73,7 +73,7 @@ class Row:
         self.styles[column:end] = [style] * len(words)
 
     def erase(self, start: int, end: int) -> None:
-        """Blank the columns from `start` up to `end`; to its end, the row becomes shorter."""
+        """Blank the columns from `start` up to `end`. The row becomes shorter if `end` is its end."""
         if end >= len(self.characters):
             del self.characters[start:], self.styles[start:]
             self.is_cut = False
@@ -95,8 +95,8 @@ class Row:
                 start = column
 
 
-class Screen:
-    """Rows, and the cursor that moves over them. It grows downwards with each line that it is fed."""
+class LogScreen:
+    """Rows, and a cursor that moves over them. Each line that is fed begins a row below the cursor."""
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
@@ -105,7 +105,7 @@ class Screen:
         self._style = _PLAIN
 
     def feed(self, line: str, offset: int) -> None:
-        """One line of the log, without the newline, which begins at `offset` bytes; it goes below the cursor."""
+        """Draw one line of the log, without its newline, below the cursor. `offset` is where it begins, in bytes."""
         self._row += 1
         self._column = 0
         if self._row == len(self.rows):
@@ -160,14 +160,14 @@ class Screen:
             self._column = 0
 
     def _erase(self, what: int) -> None:
-        """0: from the cursor to the row's end; 1: up to the cursor; 2: all of it."""
+        """Erase a part of the row: 0 from the cursor to the end, 1 up to the cursor, 2 all of it."""
         start = self._column if what == 0 else 0
         end = self._column + 1 if what == 1 else MAX_COLUMNS
         self.rows[self._row].erase(start, end)
 
 
 def readable(words: str) -> str:
-    """Without the characters that show nothing and could drive or confuse a terminal."""
+    """`words` without invisible characters that could drive or confuse a terminal."""
     if words.isprintable():
         return words
     hidden = {c for c in set(words) if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}}
@@ -176,7 +176,7 @@ def readable(words: str) -> str:
 
 @lru_cache(maxsize=1024)
 def styled(style: Style, parameters: str) -> Style:
-    """The style after an SGR sequence; what is not understood in it changes nothing."""
+    """The style after an SGR sequence. Unknown codes change nothing."""
     codes = [int(code) if code.isdecimal() else 0 for code in parameters.replace(":", ";").split(";")[:64]]
     while codes:
         code = codes.pop(0)
@@ -184,7 +184,7 @@ def styled(style: Style, parameters: str) -> Style:
             color = _color(codes)
             style += Style(color=color) if code == 38 else Style(bgcolor=color)
         elif code in (39, 49):
-            # Back to the reader's own colours, which are not the terminal's where a theme sets them.
+            # The default is the colour of the console's theme, which may differ from the terminal's.
             kept = Style(bgcolor=style.bgcolor) if code == 39 else Style(color=style.color)
             style = style.without_color + kept
         elif code == 0:
@@ -203,7 +203,7 @@ def _named(definition: str) -> Style:
 
 
 def _color(codes: list[int]) -> Color | None:
-    """The colour after 38 or 48; takes what describes it from `codes`."""
+    """The colour that follows 38 or 48, None if it is not valid. Its codes are removed from `codes`."""
     kind = codes.pop(0) if codes else 0
     numbers = [min(number, 255) for number in codes[: {5: 1, 2: 3}.get(kind, 0)]]
     del codes[: len(numbers)]

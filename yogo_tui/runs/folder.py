@@ -1,125 +1,46 @@
-"""What lies in the run directories, read through a host, and read again only where something has changed."""
+"""Reads the run directories through a host. What has not changed is not read again."""
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import TypeVar
 
 from yogo.errors import RunError
-from yogo.run.holder import Holder, silent_seconds
+from yogo.run.directory import LOG, SIGNS, HostRunDirectory
+from yogo.run.figures import SCORE
+from yogo.run.holder import Holder
 from yogo.run.launch import Launch
 from yogo.run.manifest import Manifest
+from yogo.run.notes import Notes
 from yogo.run.record import Record, now
 from yogo.run.result import Result
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Entry, Host
 from yogo_tui.hosts.here import HereHost
+from yogo_tui.questions.glance import RunsGlance
 from yogo_tui.runs.events import EventsReader
-from yogo_tui.runs.model import Progress
-
-_SIGNS = {"launch.json", "run.json", "result.json", "events.jsonl", "best.pth", "last.pth", "latest.pth"}
-"""A folder that holds one of these is a run."""
+from yogo_tui.runs.foretold import Foretold
+from yogo_tui.runs.found import RunFolder, progress_of
+from yogo_tui.runs.silence import pause_of
 
 R = TypeVar("R", bound=Record)
 
-_FRESH = timedelta(minutes=5)
-"""A run without a heartbeat, as older trainers have none, counts as alive while it writes events this often."""
+_Names = HostRunDirectory  # asked of the class, each is a name
 
-_NEWER = "was written by a newer yogo: it is shown as far as it is understood"
+_NEWER = "was written by a newer yogo: what this version understands is shown"
 
-_AT_ONCE = 48
+_AT_ONCE = 256
 _RECORD_LIMIT = 8 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class RunFolder:
-    """One run directory, as it was found."""
-
-    path: PurePosixPath
-    launch: Launch | None = None
-    manifest: Manifest | None = None
-    result: Result | None = None
-    progress: Progress | None = None
-    map50: float | None = None
-    doubts: tuple[str, ...] = ()
-    has_best: bool = False
-    has_weights: bool = False
-    """Of any name."""
-
-    logs: tuple[str, ...] = ()
-    """Names of the job's logs, the latest last."""
-
-    holder: Holder | None = None
-    """Who holds the run since its receipt, if there is one, was written: alive or not."""
-
-    has_lease: bool = False
-    """Whether it was ever held: then one that is not held is not trained."""
-
-    lives_here: bool | None = None
-    """Whether the holder's process lives, where it ran on the machine that looks."""
-
-    has_heartbeat: bool = False
-
-    signs: tuple[datetime, ...] = ()
-    """When its trainer showed that it lives: by the files, and as seen by this process's own clock."""
-
-    is_mine: bool = True
-    """Launched by the user who looks."""
-
-    notices: tuple[str, ...] = ()
-    problems: tuple[str, ...] = ()
-    """Those of the notices that say what could not be read: of that nothing is known."""
-
-    @property
-    def name(self) -> str:
-        return self.path.name
-
-    @property
-    def has_receipt(self) -> bool:
-        """There is a receipt, and no later attempt than the one that it is of."""
-        if self.result is None:
-            return False
-        return self.manifest is None or self.manifest.attempt <= self.result.attempt
-
-    @property
-    def is_over(self) -> bool:
-        """Its receipt is the last word: nobody has taken it up again, nor been asked to."""
-        return self.has_receipt and self.holder is None and not self.is_asked_to_go_on
-
-    @property
-    def is_asked_to_go_on(self) -> bool:
-        """A job was submitted after a receipt that was not of success."""
-        submission = self.launch.submission if self.launch else None
-        if self.result is None or self.result.outcome == "finished" or submission is None:
-            return False
-        return submission.at > self.result.ended_at
-
-    def is_alive(self, now: datetime) -> bool:
-        """Somebody holds it, and lives: as this machine knows, or as its files have shown not long ago."""
-        if self.holder is None or self.lives_here is not None:
-            return bool(self.lives_here)
-        silence = timedelta(seconds=silent_seconds()) if self.has_heartbeat else _FRESH
-        return self._has_signs(now, silence)
-
-    def has_shown_life_after(self, moment: datetime) -> bool:
-        return bool(self.lives_here) or any(sign > moment for sign in self.signs)
-
-    def is_written(self, now: datetime) -> bool:
-        """Events are added, by a trainer that knows of no lease."""
-        return not self.has_lease and self._has_signs(now, _FRESH)
-
-    def _has_signs(self, now: datetime, limit: timedelta) -> bool:
-        return any(abs(now - sign) < limit for sign in self.signs)
 
 
 @dataclass(slots=True)
 class _Kept:
-    """What was read of one folder, and what its files were then."""
+    """What was read of one folder, and the state of its files at that time."""
 
     folder_modified: float
     stamps: dict[str, tuple[int, float, str]] = field(default_factory=dict)
@@ -127,36 +48,82 @@ class _Kept:
     events: EventsReader | None = None
     found: RunFolder | None = None
     signs: tuple[float, ...] = ()
-    """When the files by which a trainer shows that it lives were last changed."""
+    """Modification times of the files that show that a trainer is alive."""
 
     changed_at: datetime | None = None
-    """When this was last seen to be otherwise than at the look before."""
+    """When `signs` were last seen to change, by the host's clock."""
+
+
+@dataclass(slots=True)
+class _Told:
+    """What could not be read of one folder, by what it is about, as all is read at once."""
+
+    launch: list[str] = field(default_factory=list)
+    manifest: list[str] = field(default_factory=list)
+    result: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    lease: list[str] = field(default_factory=list)
+    events: list[str] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return (*self.launch, *self.manifest, *self.result, *self.notes, *self.lease, *self.events)
 
 
 class Scanner:
-    """Looks through folders of runs, and keeps what it read: a run that is over costs nothing the next time."""
+    """Reads folders of runs and remembers what it read: a run that is over is not read again."""
 
-    def __init__(self, host: Host, folders: Iterable[PurePosixPath]) -> None:
-        self._host = host
+    def __init__(
+        self,
+        host: Host,
+        folders: Iterable[PurePosixPath],
+        glance: Callable[[], Awaitable[RunsGlance | None]] | None = None,
+    ) -> None:
+        """`glance` tells what the first `scan` need not ask for; None if it has to ask for all."""
+        self._is_here = isinstance(host, HereHost)
+        self._host = Foretold(host)
+        self._glance = glance
+        self.is_foretold = False
+        """Whether the last scan was told by the glance, all or in part."""
+
+        self.clock_ahead = timedelta()
+        """How far the host's clock is ahead of this machine's, as far as that is known."""
+
         self._folders = tuple(dict.fromkeys(folders))
         self._kept: dict[PurePosixPath, _Kept] = {}
+        self._paths: dict[PurePosixPath, dict[str, PurePosixPath]] = {}
+        self._foreseen: dict[PurePosixPath, asyncio.Future[tuple[Entry, ...]]] = {}
 
     async def scan(self) -> tuple[RunFolder, ...]:
-        """Every run there is, in no order. A folder of runs that is not there holds none.
+        """All runs, in no particular order. A folder of runs that does not exist is skipped.
 
-        One that cannot be listed stands for itself, with the reason. Raises HostError, where that is the first, the
-        workspace's own.
+        A folder that cannot be listed is returned itself, with the reason in its notices. Raises HostError if that is
+        the first one, the workspace's own.
         """
+        glance, self._glance = self._glance, None
+        seen = await glance() if glance else None
+        self.is_foretold = seen is not None
+        if seen is not None:
+            self._host.foretell(seen)
+        self._foresee()
+        try:
+            return await self._scan()
+        finally:
+            self._host.forget()
+            for listing in self._foreseen.values():
+                listing.cancel()
+
+    async def _scan(self) -> tuple[RunFolder, ...]:
         entries, away = list[tuple[PurePosixPath, Entry]](), list[RunFolder]()
-        for folder in self._folders:
-            try:
-                entries += [(folder / entry.name, entry) for entry in await self._list(folder)]
-            except HostError as error:
-                if folder == self._folders[0]:
-                    raise
-                away.append(RunFolder(folder, notices=(str(error),), problems=(str(error),)))
-        runs = [(path, entry) for path, entry in entries if entry.is_folder and not entry.name.startswith(".")]
-        for gone in self._kept.keys() - {path for path, _ in runs}:
+        listed = await asyncio.gather(*map(self._list, self._folders), return_exceptions=True)
+        for folder, found in zip(self._folders, listed, strict=True):
+            if isinstance(found, HostError) and folder != self._folders[0]:
+                away.append(RunFolder(folder, notices=(str(found),), problems=(str(found),)))
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                entries += self._runs_in(folder, found)
+        for gone in self._kept.keys() - {path for path, _ in entries}:
             del self._kept[gone]
         limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -164,42 +131,59 @@ class Scanner:
             async with limit:
                 return await self._look(path, entry)
 
-        found = await asyncio.gather(*(look(path, entry) for path, entry in runs))
-        return (*(run for run in found if run is not None), *away)
+        over = [run for path, entry in entries if (run := self._unchanged(path, entry))]
+        known = {run.path for run in over}
+        looks = await asyncio.gather(*(look(path, entry) for path, entry in entries if path not in known))
+        return (*over, *(run for run in looks if run is not None), *away)
+
+    def _runs_in(self, folder: PurePosixPath, found: Iterable[Entry]) -> list[tuple[PurePosixPath, Entry]]:
+        """What may be a run among the entries of a folder of runs, with its path, which is made once."""
+        runs = [entry for entry in found if entry.is_folder and not entry.name.startswith(".")]
+        before = self._paths.get(folder, {})
+        self._paths[folder] = {entry.name: before.get(entry.name) or folder / entry.name for entry in runs}
+        return list(zip(self._paths[folder].values(), runs, strict=True))
+
+    def _unchanged(self, path: PurePosixPath, folder: Entry) -> RunFolder | None:
+        """The run, if it was over when it was read, and is as it was."""
+        kept = self._kept.get(path)
+        # All files but events and log are replaced by a rename, which changes the folder's modification time.
+        is_same = kept and kept.found and kept.found.is_over and kept.folder_modified == folder.modified
+        return kept.found if kept and is_same else None
 
     async def look_at(self, path: PurePosixPath) -> RunFolder | None:
-        """One directory, wherever it lies; None if it is no run. Raises HostError."""
+        """The run in any directory; None if it is not a run directory. Raises HostError."""
         return await self._look(path, Entry(path.name, True, 0, math.nan))
+
+    def _foresee(self) -> None:
+        """List what was live at the last look together with the folders of runs: a far host answers all at once."""
+        runs = [kept.found for kept in self._kept.values() if kept.found and not kept.found.is_over]
+        leases = [HostRunDirectory(run.path).lease for run in runs if run.has_lease]
+        paths = [*(run.path for run in runs), *leases]
+        self._foreseen = {path: asyncio.ensure_future(self._host.list(path)) for path in paths}
 
     async def _list(self, folder: PurePosixPath) -> tuple[Entry, ...]:
         try:
-            return await self._host.list(folder)
+            return await (self._foreseen.pop(folder) if folder in self._foreseen else self._host.list(folder))
         except FileNotFoundError:
             return ()
 
     async def _look(self, path: PurePosixPath, folder: Entry) -> RunFolder | None:
-        kept = self._kept.get(path)
-        # Every file but the events and the log is replaced by renaming, which changes its folder's time.
-        if kept and kept.found and kept.found.is_over and kept.folder_modified == folder.modified:
-            return kept.found
-        kept = kept or _Kept(folder.modified)
+        kept = self._kept.get(path) or _Kept(folder.modified)
         kept.folder_modified = folder.modified
         try:
             entries = {entry.name: entry for entry in await self._list(path)}
         except HostError as error:
             await self._answers(path, error)
             return RunFolder(path, is_mine=folder.is_mine, notices=(str(error),), problems=(str(error),))
-        if not _SIGNS & entries.keys():
+        if SIGNS.isdisjoint(entries):
             return None
         self._kept[path] = kept
         kept.found = await self._read(path, entries, kept, is_mine=folder.is_mine)
         return kept.found
 
     async def _answers(self, path: PurePosixPath, error: HostError) -> None:
-        """Whether the host is there at all: then one thing that cannot be read must not hide the others.
-
-        Raises HostError.
-        """
+        """Raise HostError if the host does not answer at all. If it does, one unreadable path must not hide the
+        others."""
         try:
             await self._host.list(path.parent)
         except FileNotFoundError:
@@ -210,57 +194,86 @@ class Scanner:
     async def _read(
         self, path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, *, is_mine: bool
     ) -> RunFolder:
-        problems: list[str] = []
-        launch = await self._record(Launch, path / "launch.json", entries, kept, problems)
-        manifest = await self._record(Manifest, path / "run.json", entries, kept, problems)
-        result = await self._record(Result, path / "result.json", entries, kept, problems)
-        holder, signs = await self._lease(path / "lease", entries, kept, problems)
-        records = {"launch.json": launch, "run.json": manifest, "result.json": result}
-        notices = [f"{name} {_NEWER}" for name, record in records.items() if record and record.is_newer]
+        run = HostRunDirectory(path)
+        told = _Told()
+        launch, manifest, result, (holder, signs), read, notes = await self._files(run, entries, kept, told)
         found = RunFolder(
             path=path,
             launch=launch,
             manifest=manifest,
             result=result,
-            has_best="best.pth" in entries,
+            notes=notes,
+            has_best=_Names.best in entries,
             has_weights=any(name.endswith(".pth") for name in entries),
-            logs=_logs(path.name, entries.values()),
+            logs=_logs(run, entries.values()),
             holder=holder,
-            has_lease="lease" in entries,
-            lives_here=holder.lives_here if holder and holder.is_here and isinstance(self._host, HereHost) else None,
+            has_lease=_Names.lease in entries,
+            lives_here=holder.lives_here if holder and holder.is_here and self._is_here else None,
             has_heartbeat=len(signs) > 1,
-            is_mine=entries["launch.json"].is_mine if "launch.json" in entries else is_mine,
+            is_launch_later=_is_later(entries.get(_Names.launch), entries.get(_Names.result)),
+            is_mine=entries[_Names.launch].is_mine if _Names.launch in entries else is_mine,
         )
         if found.is_over and result:
-            score = result.best_metrics.get("mAP50")
-            found = replace(found, progress=_progress_of(found), map50=score, doubts=result.doubts)
-        elif events := entries.get("events.jsonl"):
+            score = result.best_metrics.get(SCORE.key)
+            found = replace(found, progress=progress_of(found), map50=score, doubts=result.doubts)
+        elif events := entries.get(_Names.events):
             signs = (*signs, events.modified)
-            if read := await self._events(path / "events.jsonl", events, kept, problems):
-                found = replace(found, progress=read.progress, map50=read.map50, doubts=read.doubts)
-        seen = _seen(kept, signs)
-        return replace(found, signs=seen, notices=(*problems, *notices), problems=tuple(problems))
+            if read := read or await self._events(run.events, events, kept, told.events):
+                found = _with_events(found, read, events)
+        seen = _seen(kept, signs, now() + self.clock_ahead)
+        records = {_Names.launch: launch, _Names.manifest: manifest, _Names.result: result, _Names.notes: notes}
+        notices = [f"{file} {_NEWER}" for file, record in records.items() if record and record.is_newer]
+        return replace(found, signs=seen, notices=(*told.problems, *notices), problems=told.problems)
+
+    async def _files(
+        self, run: HostRunDirectory, entries: Mapping[str, Entry], kept: _Kept, told: _Told
+    ) -> tuple[
+        Launch | None,
+        Manifest | None,
+        Result | None,
+        tuple[Holder | None, tuple[float, ...]],
+        EventsReader | None,
+        Notes | None,
+    ]:
+        """What its files say, read all at once: on a far host each question that waits for another costs a round
+        trip."""
+        live = None if _Names.result in entries else entries.get(_Names.events)
+        reading = asyncio.gather(
+            self._record(Launch, run.launch, entries, kept, told.launch),
+            self._record(Manifest, run.manifest, entries, kept, told.manifest),
+            self._record(Result, run.result, entries, kept, told.result),
+            self._lease(run, entries, kept, told.lease),
+            self._events(run.events, live, kept, told.events),
+        )
+        if _Names.notes not in entries:  # few have some
+            return (*await reading, None)
+        found, notes = await asyncio.gather(reading, self._record(Notes, run.notes, entries, kept, told.notes))
+        return (*found, notes)
 
     async def _lease(
-        self, path: PurePosixPath, entries: Mapping[str, Entry], kept: _Kept, problems: list[str]
+        self, run: HostRunDirectory, entries: Mapping[str, Entry], kept: _Kept, problems: list[str]
     ) -> tuple[Holder | None, tuple[float, ...]]:
-        """Who holds the run, and when the heart last beat; nobody where the receipt is later than the hold."""
-        lease, result = entries.get("lease"), entries.get("result.json")
-        # Whatever happens in the lease changes its folder's time: most runs are over, and theirs need no look.
+        """The holder, and the times of its last signs of life; None and no times if the receipt is later."""
+        lease, result = entries.get(_Names.lease), entries.get(_Names.result)
+        # Any change of a lease changes its folder's time, so that the leases of runs that are over are not read.
         if lease is None or (result is not None and lease.modified <= result.modified):
             return None, ()
         try:
-            inside = {entry.name: entry for entry in await self._list(path)}
+            inside = {entry.name: entry for entry in await self._list(run.lease)}
         except HostError as error:
-            await self._answers(path, error)
+            await self._answers(run.lease, error)
             problems.append(str(error))
             return None, ()
-        holder = await self._record(Holder, path / "holder.json", inside, kept, problems)
-        if holder is None or (result is not None and inside["holder.json"].modified <= result.modified):
+        holder = await self._record(Holder, run.holder, inside, kept, problems)
+        if holder is None or (result is not None and inside[run.holder.name].modified <= result.modified):
             return None, ()
-        return holder, tuple(inside[name].modified for name in ("holder.json", "heartbeat.json") if name in inside)
+        return holder, tuple(inside[file.name].modified for file in (run.holder, run.heartbeat) if file.name in inside)
 
-    async def _events(self, path: PurePosixPath, entry: Entry, kept: _Kept, problems: list[str]) -> EventsReader | None:
+    async def _events(
+        self, path: PurePosixPath, entry: Entry | None, kept: _Kept, problems: list[str]
+    ) -> EventsReader | None:
+        if entry is None:
+            return None
         kept.events = kept.events or EventsReader(self._host, path)
         if kept.stamps.get(path.name) != entry.stamp:
             try:
@@ -299,28 +312,31 @@ class Scanner:
         return record if isinstance(record, kind) else None
 
 
-def _seen(kept: _Kept, signs: tuple[float, ...]) -> tuple[datetime, ...]:
-    """The signs of life by the files' own times, and the last change that was seen: whose clock may be another."""
+def _with_events(found: RunFolder, read: EventsReader, file: Entry) -> RunFolder:
+    return replace(
+        found,
+        progress=read.progress,
+        map50=read.map50,
+        doubts=read.doubts,
+        events_at=datetime.fromtimestamp(file.modified, UTC),
+        silent_after=pause_of(read.history),
+    )
+
+
+def _is_later(one: Entry | None, other: Entry | None) -> bool | None:
+    return one.modified > other.modified if one and other else None
+
+
+def _seen(kept: _Kept, signs: tuple[float, ...], moment: datetime) -> tuple[datetime, ...]:
+    """The times of the signs of life. The time of the last observed change is added, because the clock that set the
+    files' times may differ from the host's."""
     if kept.signs and signs != kept.signs:
-        kept.changed_at = now()
+        kept.changed_at = moment
     kept.signs = signs
     return (*(datetime.fromtimestamp(sign, UTC) for sign in signs), *((kept.changed_at,) if kept.changed_at else ()))
 
 
-def _progress_of(found: RunFolder) -> Progress | None:
-    """How far a run came that is over: its receipt says it, and its events need not be read."""
-    source = found.manifest or found.launch
-    if found.result is None or source is None:
-        return None
-    return Progress(
-        epoch=found.result.epochs,
-        epochs=source.recipe.epochs,
-        best_loss=found.result.best_loss,
-        best_epoch=found.result.best_epoch,
-    )
-
-
-def _logs(name: str, entries: Iterable[Entry]) -> tuple[str, ...]:
-    logs: Sequence[Entry] = [entry for entry in entries if entry.name.endswith(".log") and not entry.is_folder]
-    own = [entry for entry in logs if entry.name.startswith(f"{name}-")]
+def _logs(run: HostRunDirectory, entries: Iterable[Entry]) -> tuple[str, ...]:
+    logs: Sequence[Entry] = [entry for entry in entries if entry.name.endswith(LOG) and not entry.is_folder]
+    own = [entry for entry in logs if run.is_log(entry.name)]
     return tuple(entry.name for entry in sorted(own or logs, key=lambda entry: entry.modified))

@@ -1,4 +1,4 @@
-"""A run's curves while it trains."""
+"""Follows a run's events while it trains."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from yogo.run.directory import HostRunDirectory
 from yogo.run.history import History
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
@@ -18,18 +19,19 @@ _EVERY_SECONDS = 1.0
 async def follow_history(
     host: Host, path: PurePosixPath, is_over: Callable[[], Awaitable[bool]]
 ) -> AsyncIterator[History]:
-    """The history of the run at `path` now, and each time that events were added.
+    """Yields the history of the run at `path`, and again each time that events were added.
 
-    It ends when `is_over` said so and then nothing more was found. A host that is away is waited for.
+    It ends once `is_over` returns True and nothing more is found. If the host cannot be reached, it tries again.
     """
-    reader = EventsReader(host, path / "events.jsonl", whole=True)
+    reader = EventsReader(host, HostRunDirectory(path).events, whole=True)
     is_first = True
     while True:
         try:
             over = await is_over()
             changed = await reader.read()
         except HostError:
-            changed, over = False, False
+            await asyncio.sleep(_EVERY_SECONDS)
+            continue
         if changed or is_first:
             yield _as_it_is(reader.history)
             is_first = False
@@ -39,10 +41,11 @@ async def follow_history(
 
 
 def _as_it_is(history: History) -> History:
-    """A copy that stays as it is while the reader goes on: who compares it with the next one must see a difference."""
+    """A copy that does not change while the reader adds events, so that it can be compared with the next one."""
     return replace(
         history,
         steps=history.steps[:],
         validations=history.validations[:],
         checkpoints=history.checkpoints[:],
+        resumes=history.resumes[:],
     )

@@ -1,9 +1,9 @@
-"""A log of any size, read where it is looked at: opening gigabytes costs as much as opening a page.
+"""A log of any size, of which only the visible part is read, so that a log of gigabytes opens at once.
 
-A place in the log is a byte offset. Lines are found from there, backwards and forwards, in blocks of 64 KiB of which
-a few are kept. A line ends at a newline; one that is longer than a block, as a progress bar makes without any, is cut
-at the blocks' edges, the same wherever one comes from. What a line shows is worked out by `emulator`: lines that a
-bar has drawn over become one.
+A position in the log is a byte offset. Lines are found from there, backwards and forwards, in blocks of 64 KiB, of
+which a few are kept. A line ends at a newline. A line longer than a block, such as a progress bar without newlines, is
+cut at the edges of the blocks, the same in both directions. `emulator` turns lines into text: lines that a progress bar
+has drawn over become one.
 
     log = LogFile(host, path)
     await log.refresh()                                  # at each poll: has anything changed?
@@ -26,65 +26,66 @@ from pathlib import PurePosixPath
 
 from rich.text import Text
 
-from yogo_tui.hosts.base import Host
-from yogo_tui.runs.emulator import Screen
+from yogo_tui.hosts.base import Entry, Host
+from yogo_tui.runs.emulator import LogScreen
+from yogo_tui.runs.logmatch import Match
 
 BLOCK = 1 << 16
 _NUM_KEPT = 32
 _OVERLAP = 64
-"""Bytes read again at each poll: if they have changed, the log is another one."""
+"""Bytes at the end that are read again at each poll: if they have changed, the log was replaced."""
 
 _SEARCH_BYTES = 1 << 20
 _CONTEXT = 16
-"""Lines looked at beyond those asked for, as they may draw over them."""
+"""How many further lines are read: they may draw over those that were asked for."""
 
 _MAX_LINES, _MAX_BYTES = 2048, 4 * BLOCK
-"""How far to go on with lines that draw over one another."""
+"""How far to read on while lines draw over one another."""
 
 _MAX_TAIL = 64 << 20
-"""How far back to look for the beginnings of the last lines."""
+"""How many bytes at the end are searched for the beginnings of the last lines."""
 
 _GOES_UP = re.compile(rb"\x1b\[\d*[AF]|\xc2\x9b\d*[AF]")
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """One line as a person sees it: nothing in it can drive a terminal. The lines of a log leave no gap."""
+    """One line as it is shown; its text is safe for a terminal. Each line of a log begins where the one before ends."""
 
     offset: int
-    """Of its first byte."""
+    """Offset of its first byte."""
 
     end: int
-    """Where the next line begins; the log's size for the last one."""
+    """Offset of the next line; the log's size for the last line."""
 
     text: Text
     is_finished: bool = True
-    """Whether its newline has been written; until then it may still change."""
+    """Whether its newline has been written. Until then it may change."""
 
 
 class LogFile:
-    """A log on a host. It need not exist yet: it is empty until it does. Every method may raise HostError."""
+    """A log on a host; empty while the file does not exist. Every method may raise HostError."""
 
     def __init__(self, host: Host, path: PurePosixPath) -> None:
         self._host = host
         self.path = path
         self.size = 0
-        """As of the last `refresh`, in bytes."""
+        """Size in bytes at the last `refresh`."""
 
         self.exists = False
         self.generation = 0
-        """Goes up when the log was truncated or replaced: offsets from before mean nothing then."""
+        """Rises by 1 each time that the log is truncated or replaced. Older offsets are invalid then."""
 
         self._identity = ""
         self._tail = b""
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
     async def refresh(self) -> bool:
-        """Look at the file anew; whether it has changed since the last time."""
+        """Look at the file again. Returns whether it has changed since the last time."""
         offset = self.size - len(self._tail)
         try:
             piece = await self._host.read(self.path, offset=offset, limit=BLOCK)
-            # It may have grown while it was read.
+            # The file may have grown while it was read.
             end = offset + len(piece.data)
             size = max(piece.size, end)
             tail = piece.data[-_OVERLAP:]
@@ -107,8 +108,12 @@ class LogFile:
         self.size, self._tail = size, tail
         return is_new or has_grown
 
+    async def entries(self) -> tuple[Entry, ...]:
+        """What lies in its folder. Raises FileNotFoundError."""
+        return await self._host.list(self.path.parent)
+
     async def lines_at(self, offset: int, count: int) -> list[LogLine]:
-        """Up to `count` lines, from the one that holds the byte at `offset` on; fewer at the log's end alone."""
+        """The next `count` lines, beginning with the one that holds the byte at `offset`; fewer at the log's end."""
         start = await self.line_start(offset)
         lines: list[LogLine] = []
         while len(lines) < count and start < self.size:
@@ -117,17 +122,16 @@ class LogFile:
         return lines[:count]
 
     async def lines_before(self, offset: int, count: int) -> list[LogLine]:
-        """Up to `count` lines that end where the line that holds `offset` begins, or where the log does; fewer at
-        the log's beginning alone."""
+        """The `count` lines before the line that holds `offset`, or before the log's end; fewer at its beginning."""
         stop = self.size if offset >= self.size else await self.line_start(offset)
         edges = [stop]
-        screen = Screen()
+        screen = LogScreen()
         for num_lines in (count + _CONTEXT, count + _MAX_LINES):
             while (
                 len(edges) <= num_lines and edges[0] > 0 and not (len(edges) > count and stop - edges[0] > _MAX_BYTES)
             ):
                 edges.insert(0, await self.line_start(edges[0] - 1))
-            screen = Screen()
+            screen = LogScreen()
             for start, end in pairwise(edges):
                 screen.feed(_decode(await self._slice(start, end)), start)
             if len(screen.rows) >= count:
@@ -138,8 +142,8 @@ class LogFile:
         return [*await self.lines_before(edges[0], missing), *lines] if missing and edges[0] > 0 else lines
 
     async def last_lines(self, count: int) -> list[LogLine]:
-        """The last `count` lines, one that is longer than a block told once: by its beginning, or by its end where it
-        draws over itself, as a progress bar does."""
+        """The last `count` lines. A line longer than a block is one line: its first part, or, if it draws over itself
+        as a progress bar does, its last part."""
         lines: list[LogLine] = []
         start = self.size
         while len(lines) < count and start > 0 and self.size - start < _MAX_TAIL:
@@ -165,10 +169,10 @@ class LogFile:
     async def _begins_line(self, offset: int) -> bool:
         return offset == 0 or (await self._slice(offset - 1, offset)) == b"\n"
 
-    async def _draw(self, start: int, count: int) -> tuple[Screen, int]:
-        """A screen of more than `count` rows with the lines from `start` on, those that draw over them too, and where
-        it ends. Bars that draw over bars for too long are cut there."""
-        screen, first, num_lines, calm = Screen(), start, 0, 0
+    async def _draw(self, start: int, count: int) -> tuple[LogScreen, int]:
+        """A screen with the lines from `start` on, in more than `count` rows, and the offset where it ends. The lines
+        that draw over these rows are included, up to a limit."""
+        screen, first, num_lines, calm = LogScreen(), start, 0, 0
         while start < self.size and num_lines < count + _MAX_LINES:
             is_long = num_lines > count and start - first > _MAX_BYTES
             if is_long or (len(screen.rows) > count and calm >= _CONTEXT):
@@ -181,7 +185,7 @@ class LogFile:
         return screen, start
 
     async def line_start(self, offset: int) -> int:
-        """Where the line that holds the byte at `offset` begins; the log's size for one at its end, or past it."""
+        """Offset of the line that holds the byte at `offset`; the log's size if `offset` is at or beyond its end."""
         if offset >= self.size:
             return self.size
         number = max(offset, 0) // BLOCK
@@ -198,53 +202,53 @@ class LogFile:
 
     async def search(
         self,
-        text: str,
+        text: str | Match,
         offset: int,
         *,
         backwards: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> int | None:
-        """Where the next line that holds `text` begins: from `offset` on, or wholly before it. Small letters
-        stand for capital ones too. Cancel the task to give up; `on_progress` hears how far it has come."""
-        needle, offset = text.encode(), min(max(offset, 0), self.size)
-        ignores_case = text == text.lower()
-        while needle and (offset > 0 if backwards else offset < self.size):
+        """Offset of the next line that contains `text`: from `offset` on, or, backwards, before it. None if there is
+        none. Text without capital letters ignores case. `on_progress` is called with the offset that was reached. The
+        search can be cancelled as a task."""
+        match = text if isinstance(text, Match) else Match(text)
+        offset = min(max(offset, 0), self.size)
+        while match.is_something and (offset > 0 if backwards else offset < self.size):
             start = max(offset - _SEARCH_BYTES, 0) if backwards else offset
-            # A match may lie across two chunks.
-            limit = (offset - start) if backwards else _SEARCH_BYTES + len(needle) - 1
+            if match.is_errors:
+                start = await self.line_start(start)
+            # A match may span two chunks.
+            limit = (offset - start) if backwards else _SEARCH_BYTES + match.reach
             data = await self._read(start, limit)
-            data = data.lower() if ignores_case else data
-            at = data.rfind(needle) if backwards else data.find(needle)
+            at = match.last(data) if backwards else match.first(data)
             if at >= 0:
                 return await self.line_start(start + at)
             if backwards:
-                offset = start + len(needle) - 1 if start > 0 else 0
+                offset = start + match.reach if 0 < start < offset - match.reach else 0
             else:
                 offset = start + _SEARCH_BYTES if data else self.size
             if on_progress:
                 on_progress(offset)
         return None
 
-    async def count(self, text: str, up_to: int) -> tuple[int, int]:
-        """How many lines hold `text`: of those that begin at `up_to` or before it, and of all. As `search` compares."""
-        needle, ignores_case = text.encode(), text == text.lower()
+    async def count(self, text: str | Match, up_to: int) -> tuple[int, int]:
+        """How many lines contain `text`, compared as in `search`: among those that begin at or before `up_to`, and
+        among all."""
+        match = text if isinstance(text, Match) else Match(text)
         before = total = start = 0
         rest = b""
         for offset in range(0, self.size, _SEARCH_BYTES):
             data = rest + await self._read(offset, _SEARCH_BYTES)
-            lines = (data.lower() if ignores_case else data).split(b"\n")
-            rest = data[len(data) - len(lines[-1]) :]
-            if offset + _SEARCH_BYTES < self.size:
-                lines.pop()
-            for line in lines:
-                if needle in line:
-                    total += 1
-                    before += start <= up_to
-                start += len(line) + 1
+            is_end = offset + _SEARCH_BYTES >= self.size
+            stop = len(data) if is_end else data.rfind(b"\n") + 1
+            for at in match.all_lines(data[:stop]):
+                total += 1
+                before += start + at <= up_to
+            start, rest = start + stop, data[stop:]
         return before, total
 
-    def _shown(self, screen: Screen, stop: int) -> list[LogLine]:
-        """A screen's rows as lines; those go up to `stop`, an offset."""
+    def _shown(self, screen: LogScreen, stop: int) -> list[LogLine]:
+        """The screen's rows as lines; the last one ends at the offset `stop`."""
         ends = [*(row.offset for row in screen.rows), stop][1:]
         is_open = stop == self.size and not self._tail.endswith(b"\n")
         return [
@@ -253,7 +257,7 @@ class LogFile:
         ]
 
     async def _line_end(self, start: int) -> int:
-        """Where the line after the one that begins at `start` begins."""
+        """Offset of the end of the line that begins at `start`."""
         number = start // BLOCK
         while True:
             block = await self._block(number)
@@ -284,7 +288,7 @@ class LogFile:
         return block[:length]
 
     async def _read(self, offset: int, limit: int) -> bytes:
-        """Part of the file as of the last refresh; nothing of a file that has taken its place since."""
+        """A part of the file as of the last refresh. If the file was replaced since, nothing of the new one."""
         data = b""
         limit = min(limit, self.size - offset)
         while len(data) < limit:
@@ -305,7 +309,7 @@ class LogFile:
 
 
 def _decode(line: bytes) -> str:
-    """A line's text. The last character of an unfinished line may be there in part: it is left for later."""
+    """A line's text. An incomplete last character of an unfinished line is left out."""
     is_whole = line.endswith(b"\n")
     text = codecs.getincrementaldecoder("utf-8")("replace").decode(line, final=is_whole)
     return text.removesuffix("\n").removesuffix("\r")

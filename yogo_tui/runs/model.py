@@ -1,88 +1,136 @@
-"""A run, as the console knows it: its directory and its job, joined."""
+"""What the console knows about a run: its directory and its job, joined."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from yogo.run.directory import HostRunDirectory
 from yogo.run.history import History
 from yogo.run.holder import Holder
-from yogo.run.launch import Kind, Launch
+from yogo.run.launch import Kind, Launch, Submission
 from yogo.run.manifest import Manifest
+from yogo.run.notes import Notes, joined
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job
 
 
 class RunState(StrEnum):
-    """Shown always with its glyph and word, such as ▶ running."""
+    """It is always shown with its glyph and word, such as ▶ running."""
 
     WAITING = "waiting"
+    HELD = "held"
+    """Its job waits until somebody releases it."""
+
     RUNNING = "running"
     SUSPENDED = "suspended"
-    """Its job was stopped by the scheduler for a while, and goes on where it was."""
+    """The scheduler has suspended its job, and will continue it from where it is."""
 
     FINISHED = "finished"
     DONE = "done"
-    """Of a job that is no run: it ended with exit status 0, and whether it did what it should is not known."""
+    """A job that is not a run has ended with exit status 0. Whether it did what it should is not known."""
 
     FAILED = "failed"
     CANCELLED = "cancelled"
     STOPPED = "stopped"
-    """By a signal that was no cancel, such as Ctrl-C: it can go on."""
+    """A signal other than a cancel, such as Ctrl-C, has stopped it. It can be resumed."""
 
     UNKNOWN = "unknown"
+
+    @property
+    def is_waiting(self) -> bool:
+        return self in (RunState.WAITING, RunState.HELD)
 
     @property
     def is_over(self) -> bool:
         return self in (RunState.FINISHED, RunState.DONE, RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What the files of a run say."""
+
+    launch: Launch | None = None
+    manifest: Manifest | None = None
+    result: Result | None = None
+    notes: Notes | None = None
+    """What its user has noted; None if that is nothing, or cannot be read."""
+
+    has_best: bool = False
+    progress: Progress | None = None
+    map50: float | None = None
+    """mAP50 of the best epoch's validation, from 0 to 1; None if it is not known."""
+
+    doubts: tuple[str, ...] = ()
+    """Sentences on implausible numbers."""
+
+    notices: tuple[str, ...] = ()
+    """Sentences on its files, such as that a newer yogo wrote run.json."""
+
+    @property
+    def submission(self) -> Submission | None:
+        """The latest one; None for a run that no launch began."""
+        return self.launch.submission if self.launch else None
+
+
 @dataclass(frozen=True, slots=True)
-class Run:
-    """One line of the Runs screen. Its events are read apart, by whoever needs the curves."""
+class Run(Recorded):
+    """One line of the Runs screen. Curves are not part of it: they are read from the events where they are shown."""
 
     name: str
     state: RunState
     path: PurePosixPath | None = None
-    """The run directory; None for a job that the console did not start."""
+    """The run directory; None for a job that is not a run in the shown folders."""
 
     is_elsewhere: bool = False
-    """Of another workspace, known by its job in this queue."""
+    """Whether it belongs to another workspace, and is known by its job in this queue."""
 
     kind: Kind = Kind.TRAIN
     why: str = ""
     """A sentence: why it waits, failed or is unknown."""
 
-    launch: Launch | None = None
-    manifest: Manifest | None = None
-    result: Result | None = None
     job: Job | None = None
     log: PurePosixPath | None = None
     log_to_come: PurePosixPath | None = None
-    """Where its job will write, while `log` is that of the job before; None once it has."""
-
-    has_best: bool = False
-    progress: Progress | None = None
-    map50: float | None = None
-    """Of the best epoch's validation, 0 to 1; None where it is not known."""
-
-    doubts: tuple[str, ...] = ()
-    """Sentences on numbers that cannot be right."""
+    """The log that its job will write, while `log` is the previous job's; None once the job has written it."""
 
     holder: Holder | None = None
-    """The process that trains it now, in whatever job or shell."""
+    """The process that trains it now, in a job or a shell."""
 
     no_log: str = ""
-    """A sentence: why there is no log to be read, where `log` is None."""
+    """A sentence that says why `log` is None."""
 
-    notices: tuple[str, ...] = ()
-    """Such as: run.json was written by a newer yogo."""
+    num_bytes: int | None = None
+    """What its directory takes on the disk; None where that was not measured."""
+
+    clock_ahead: timedelta = timedelta()
+    """How far the host's clock, by which its times are, is ahead of this machine's."""
+
+    @property
+    def key(self) -> str:
+        """What makes it the same run or job at the next look."""
+        return str(self.path) if self.path else f"job {self.job.id if self.job else self.name}"
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """Why it is as it is, and what to know of its numbers and files: sentences, the most important first."""
+        return tuple(filter(None, (self.why, *(f"! {doubt}" for doubt in self.doubts), *self.notices)))
+
+    @property
+    def of_job(self) -> str:
+        """Describes a job that is not a run, such as "a job that the console did not start"; empty for a run."""
+        if self.path is not None:
+            return ""
+        folder = self.job.log.parent if self.job and self.job.log else None
+        if folder is not None and HostRunDirectory(folder.parent.parent).uses == folder.parent:
+            return f"a job that uses {folder.parent.parent.name}"
+        return "a job from another workspace" if self.job and self.job.token else "a job that the console did not start"
 
     @property
     def can_cancel(self) -> bool:
-        """Its job still waits or runs; so does one that can never start, although its run counts as failed."""
+        """Whether its job waits or runs. A job that can never start still waits, although its run has failed."""
         return self.job is not None and not self.job.state.is_over
 
     @property
@@ -91,22 +139,33 @@ class Run:
 
     @property
     def seconds_left(self) -> float | None:
-        """Until it ends, as its last events say; only of one that is running."""
+        """Seconds until it ends, estimated from its last events; None if it is not running, or if not known."""
         return self.progress.seconds_left if self.progress and self.state is RunState.RUNNING else None
 
     @property
     def definition(self) -> str:
-        """Absolute path of the dataset definition; empty where it is not known."""
+        """Absolute path of the dataset definition; empty if it is not known."""
         source = self.launch or self.manifest
         return source.definition if source else ""
 
     @property
+    def title(self) -> str:
+        """What its user calls it; empty if they call it by its name."""
+        return self.notes.title if self.notes else ""
+
+    @property
     def note(self) -> str:
-        return self.manifest.note if self.manifest else ""
+        """Its user's, and the one that was given at its launch."""
+        return " · ".join(filter(None, (one.note for one in (self.notes, self.manifest) if one)))
 
     @property
     def tags(self) -> tuple[str, ...]:
-        return self.manifest.tags if self.manifest else ()
+        """Those that were given at its launch, and its user's."""
+        return joined(*(one.tags for one in (self.manifest, self.notes) if one))
+
+    @property
+    def is_pinned(self) -> bool:
+        return self.notes is not None and self.notes.pinned
 
     @property
     def created_at(self) -> datetime | None:
@@ -119,13 +178,19 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is, from the tail of its events."""
+    """How far a run is. `epoch` counts finished epochs, with a fraction; `best_epoch` counts from 0."""
 
     epoch: float
     epochs: int
     seconds_left: float | None = None
     best_loss: float | None = None
     best_epoch: int | None = None
+    train_loss: float | None = None
+    """The last one; likewise val_loss."""
+
+    val_loss: float | None = None
+    epoch_seconds: float | None = None
+    """How long an epoch takes."""
 
     @classmethod
     def of(cls, history: History) -> Progress:
@@ -136,4 +201,7 @@ class Progress:
             seconds_left=history.seconds_left(),
             best_loss=best.losses.loss if best else None,
             best_epoch=best.epoch if best else None,
+            train_loss=history.train_loss,
+            val_loss=history.val_loss,
+            epoch_seconds=history.epoch_seconds(),
         )

@@ -1,17 +1,18 @@
-"""Whether and how a run that stopped can be gone on with."""
+"""Decides whether a run that stopped can be resumed, and how."""
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 from yogo.errors import RunError
-from yogo.run.directory import RunDirectory
-from yogo.run.launch import Outcome, Parent
-from yogo.run.lease import Holder
+from yogo.run.directory import HostRunDirectory
+from yogo.run.holder import Holder
+from yogo.run.launch import Parent
+from yogo.text.wording import counted
 from yogo_tui.cluster.base import JobState
 from yogo_tui.errors import HostError, LaunchError
 from yogo_tui.hosts.base import Host
-from yogo_tui.launch.plan import Plan
+from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.resume import Resumption
 from yogo_tui.runs.events import EventsReader
 from yogo_tui.runs.model import Run, RunState
@@ -21,25 +22,30 @@ from yogo_tui.settings import Settings, SizePreset
 async def plan_resume(
     host: Host, settings: Settings, run: Run, *, size: str | int | None = None, hours: float | None = None
 ) -> Resumption:
-    """How this run would go on, with the size it had unless another is named. Raises LaunchError, HostError."""
+    """How this run would be resumed: with its own size, or with the one that `size` names.
+
+    Raises LaunchError if it cannot be resumed, SettingsError, HostError.
+    """
     if run.path is None:
-        raise LaunchError(f"{run.name} is a job that the console did not start: there is no run to go on with.")
+        raise LaunchError(f"{run.name} is {run.of_job}: there is no run to resume.")
     await _check_state(host, run, run.path)
     for notice in run.notices:
         if run.manifest is None or (run.state is RunState.UNKNOWN and run.why == notice):
-            raise LaunchError(f"{run.name} cannot go on as long as it cannot be read: {notice}")
+            raise LaunchError(f"{run.name} cannot be resumed while it cannot be read: {notice}")
     if run.manifest is None or not await _has_saved(host, run.path):
-        raise LaunchError(f"{run.name} has saved nothing to go on from (no last.pth): launch it anew, by another name.")
+        raise LaunchError(
+            f"{run.name} has saved nothing to resume from (no last.pth): launch it again under another name."
+        )
     manifest = run.manifest
-    asked = _size(settings, run, size)
-    plan = Plan(
+    asked = size_for(settings, run, size)
+    plan = LaunchPlan(
         name=run.launch.name if run.launch else run.path.name,
         kind=run.kind,
         definition=PurePosixPath(run.launch.definition if run.launch else manifest.definition),
         recipe=manifest.recipe,
         size=asked if hours is None else asked.model_copy(update={"hours": hours}),
         preset=run.launch.preset if run.launch else "",
-        parent=run.launch.parent if run.launch else _parent(run),
+        parent=parent_of(run),
         reset_head=manifest.reset_head,
     )
     return Resumption(run.path, manifest, run.launch, plan, await _epoch(host, run.path))
@@ -48,64 +54,67 @@ async def plan_resume(
 async def _check_state(host: Host, run: Run, path: PurePosixPath) -> None:
     if run.launch is not None and run.launch.is_newer:
         raise LaunchError(f"{path / 'launch.json'} was written by a newer yogo-tui: resume the run with that one.")
-    submission = run.launch.submission if run.launch else None
+    submission = run.submission
     match run.state:
         case RunState.FINISHED:
             raise LaunchError(f"{run.name} has finished. To train from its weights: yogo-tui chain {run.name}.")
-        case RunState.RUNNING | RunState.WAITING | RunState.SUSPENDED:
+        case RunState.RUNNING | RunState.WAITING | RunState.HELD | RunState.SUSPENDED:
             who = (
                 str(run.holder or "")
                 or await _holder(host, path)
                 or (f"job {run.job.id}" if run.job else "another process")
             )
-            raise LaunchError(f"{run.name} is {run.state}: {who} has it. Cancel that first: yogo-tui cancel {run.name}")
-        case RunState.UNKNOWN if submission and submission.outcome in (Outcome.INTENDED, Outcome.UNKNOWN):
-            raise LaunchError(f"What became of {run.name} is not known: {run.why}.")
-    if run.job and run.job.state is JobState.PENDING:  # it can never start, or its end is not understood
+            raise LaunchError(f"{run.name} is {run.state}: {who} has it. Cancel it first: yogo-tui cancel {run.name}")
+        case RunState.UNKNOWN if submission and submission.is_unsettled:
+            raise LaunchError(f"The state of {run.name} is not known: {run.why}.")
+    if run.job and run.job.state is JobState.PENDING:  # it can never start, or how it ended is not understood
         raise LaunchError(f"Job {run.job.id} of {run.name} is still in the queue: yogo-tui cancel {run.name}")
 
 
 async def _holder(host: Host, path: PurePosixPath) -> str:
-    """Who trains the run, as its lease says; empty where it does not."""
+    """The process that holds the run's lease, in words; empty if it cannot be read."""
+    file = HostRunDirectory(path).holder
     try:
-        piece = await host.read(path / "lease" / "holder.json")
-        return str(Holder.parse(piece.data, "holder.json"))
+        return str(Holder.parse((await host.read(file)).data, file.name))
     except (FileNotFoundError, HostError, RunError):
         return ""
 
 
 async def _has_saved(host: Host, path: PurePosixPath) -> bool:
-    kept = RunDirectory(Path(path))
+    kept = HostRunDirectory(path)
     names = {entry.name for entry in await host.list(path)}
     return bool(names & {kept.last.name, kept.previous.name, kept.best.name})
 
 
-def _size(settings: Settings, run: Run, title: str | int | None) -> SizePreset:
-    """The named size; else the one that the run had, by the template that the settings give such a size."""
+def size_for(settings: Settings, run: Run, title: str | int | None = None) -> SizePreset:
+    """The size called `title`; else the run's own size, with the template of such a size in the settings.
+
+    Raises LaunchError if the number of processes would change, SettingsError.
+    """
     ranks = run.manifest.world_size if run.manifest else 1
     had = run.launch.size if run.launch else None
     if title is not None:
         size = settings.size(title)
     elif had is not None:
         alike = [one for one in settings.sizes if one.gpus == had.gpus] or [settings.size(had.gpus)]
+        alike = [one for one in alike if one.nodes == had.nodes] or alike
         size = next((one for one in alike if one.cpus == had.cpus), alike[0])
-        size = size.model_copy(update=had.model_dump(include={"cpus", "hours", "processes"}))
+        if size.nodes == had.nodes:
+            size = size.model_copy(update=had.model_dump(include={"cpus", "hours", "processes"}))
     else:
-        size = next((one for one in settings.sizes if _ranks(one) == ranks), settings.sizes[0])
-    if _ranks(size) != ranks:
+        size = next((one for one in settings.sizes if one.num_processes == ranks), settings.sizes[0])
+    if size.num_processes != ranks:
         raise LaunchError(
-            f"{run.name} trains on {ranks} processes, and its batches would be others on {_ranks(size)}: "
-            "choose a size of as many (--size)."
+            f"{run.name} trains on {counted(ranks, 'process')}, and its batches would differ on {size.num_processes}: "
+            "choose a size with the same number (--size)."
         )
     return size
 
 
-def _ranks(size: SizePreset) -> int:
-    return size.processes or max(size.gpus, 1)
-
-
-def _parent(run: Run) -> Parent | None:
-    """Where the weights of a run begun in a shell came from."""
+def parent_of(run: Run) -> Parent | None:
+    """The checkpoint that the run started from; None if it started from none."""
+    if run.launch:
+        return run.launch.parent
     manifest = run.manifest
     if manifest is None or manifest.pretrained is None:
         return None
@@ -113,7 +122,7 @@ def _parent(run: Run) -> Parent | None:
 
 
 async def _epoch(host: Host, path: PurePosixPath) -> float | None:
-    reader = EventsReader(host, path / "events.jsonl")
+    reader = EventsReader(host, HostRunDirectory(path).events)
     await reader.read()
     history = reader.history
     saved = [event.step for event in history.checkpoints if event.file == "last.pth"]

@@ -1,23 +1,24 @@
-"""The state of a run, and a sentence that says why: from what lies in its directory, and what the queue says."""
+"""Finds the state of a run, and a sentence that says why, from its directory and the queue."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from yogo.run.holder import HEARTBEAT_SECONDS, Holder
-from yogo.run.launch import LOCAL, Outcome, Submission
+from yogo.run.job import LOCAL
+from yogo.run.launch import Outcome, Submission
 from yogo_tui.cluster.base import Job, JobState, Queue
 from yogo_tui.launch.script import ending
-from yogo_tui.runs.folder import RunFolder
+from yogo_tui.launch.submit import may_be_of
+from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.model import RunState
+from yogo_tui.runs.silence import UNBEGUN
 
 _LISTED_AFTER = timedelta(seconds=10)
-"""A queue seen sooner after a submission may not list its job yet."""
+"""How long after a submission the queue may not list its job yet."""
 
 _LAST_SIGN = timedelta(seconds=2 * HEARTBEAT_SECONDS)
-"""By so much may a sign of life be later than the end of the job, as clocks differ."""
-
-_UNANSWERED = "whether it was queued is not known, no job has its name: make sure before it is launched anew"
+"""How much later than the end of its job a sign of life may be, because clocks differ."""
 
 _UNSEEN = "the queue has not been seen yet"
 
@@ -28,50 +29,80 @@ Told = tuple[RunState, str]
 
 
 def state_of(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Told:
-    """Who trains it says most, then its receipt, then its job, then what its files tell."""
+    """The state of a run. A living holder decides first, then the receipt, then the job, then the other files."""
     live = job if job and not job.state.is_over else None
     if folder.holder and folder.is_alive(now) and not _ended_with(job, folder):
         if live and live.id == folder.holder.job_id:
-            return _with_last_start(state_of_job(live), folder.holder)
-        return RunState.RUNNING, _where(folder.holder, cluster)
+            told = _with_last_start(state_of_job(live), folder.holder, queue, cluster)
+            return _with_silence(told, folder, None, now)
+        why = _outlived(job, folder.holder) or _where(folder.holder, cluster)
+        return RunState.RUNNING, "; ".join(filter(None, (why, _quiet(folder, None, now))))
     if folder.has_receipt and not (folder.is_asked_to_go_on and (job or _is_unsettled(folder))):
         return _receipt(folder)
     if live:
-        return state_of_job(live)
+        return _with_silence(state_of_job(live), folder, live, now)
     if folder.is_written(now):
         return RunState.RUNNING, ""
     return _without_receipt(folder, job, queue, cluster)
 
 
-def _with_last_start(told: Told, holder: Holder) -> Told:
-    """A job waits that started before, as one does whose node is taken for down: its trainer may live on."""
+def _with_silence(told: Told, folder: RunFolder, job: Job | None, now: datetime) -> Told:
     state, why = told
-    if state is not RunState.WAITING:
+    return (state, why or _quiet(folder, job, now)) if state is RunState.RUNNING else told
+
+
+def _quiet(folder: RunFolder, job: Job | None, now: datetime) -> str:
+    """A sentence on a run that should train and has gone silent; empty for any other. `job` is its own job, if that
+    runs without a living trainer."""
+    if folder.events_at and folder.silent_after and now - folder.events_at > folder.silent_after:
+        return f"! silent: it has recorded nothing since {_at(folder.events_at)}, so it may hang: its log may tell why"
+    if job is None or job.started_at is None:
+        return ""
+    shown_life = any(sign > job.started_at for sign in folder.signs)
+    if not shown_life and now - job.started_at > UNBEGUN:
+        return f"! silent: its job runs since {_at(job.started_at)} and has not begun to train: its log may tell why"
+    return ""
+
+
+def _with_last_start(told: Told, holder: Holder, queue: Queue, cluster: str) -> Told:
+    """The state of a job that was requeued, as after its node was declared down: its trainer may still be alive."""
+    state, why = told
+    if not state.is_waiting:
         return told
-    return state, f"{why}; its last start, process {holder.pid} on {holder.host}, has shown life until now".lstrip("; ")
+    if queue.seen_at is None or holder.since > queue.seen_at:  # the job started after the queue was seen
+        return RunState.RUNNING, _where(holder, cluster)
+    return state, f"{why}; its last start, process {holder.pid} on {holder.host}, is still alive".lstrip("; ")
+
+
+def _outlived(job: Job | None, holder: Holder) -> str:
+    """A sentence on a trainer that is alive although its job has ended, as on a lost node; empty if that is not so."""
+    if job is None or job.id != holder.job_id:
+        return ""
+    process = f"process {holder.pid} on {holder.host}"
+    return f"job {job.id} has ended ({job.word or job.state}), but its {process} is still alive"
 
 
 def _without_receipt(folder: RunFolder, job: Job | None, queue: Queue, cluster: str) -> Told:
-    """The state of one that nobody trains now, as far as is known."""
+    """The state of a run without a receipt that no living process is known to train."""
     if folder.problems:
         return RunState.UNKNOWN, folder.problems[0]
     if job:
         return _ended(folder, job)
-    submission = folder.launch.submission if folder.launch else None
+    submission = folder.submission
     if submission is None or not submission.is_on(cluster):
         return (RunState.CANCELLED, "") if _was_cancelled(folder) else _by_its_files(folder, submission, queue)
     return _gone(folder, submission, queue)
 
 
 def _ended_with(job: Job | None, folder: RunFolder) -> bool:
-    """Whether the holder's job has ended, and no sign of life came after: a node that is down may still train."""
+    """Whether the holder's job has ended without a later sign of life. The trainer on a lost node may be alive."""
     if job is None or folder.holder is None or job.id != folder.holder.job_id or job.ended_at is None:
         return False
     return job.state.is_over and not folder.has_shown_life_after(job.ended_at + _LAST_SIGN)
 
 
 def _where(holder: Holder, cluster: str) -> str:
-    """In which job or shell a run trains that no job of the queue stands for."""
+    """Where a run trains that has no job in the queue, in words: its shell or its job."""
     if not holder.job_id:
         return f"in a shell: process {holder.pid} on {holder.host}"
     whose = "" if holder.is_on(cluster) else f" of {_cluster(holder.cluster, holder.host)}"
@@ -83,9 +114,9 @@ def _cluster(name: str, host: str) -> str:
 
 
 def _is_unsettled(folder: RunFolder) -> bool:
-    """Whether its last submission may yet turn into a job."""
-    submission = folder.launch.submission if folder.launch else None
-    return submission is not None and submission.outcome in (Outcome.INTENDED, Outcome.UNKNOWN)
+    """Whether its last submission may still become a job."""
+    submission = folder.submission
+    return submission is not None and submission.is_unsettled
 
 
 def _receipt(folder: RunFolder) -> Told:
@@ -93,9 +124,9 @@ def _receipt(folder: RunFolder) -> Told:
     if folder.result.outcome == "failed":
         if signal := folder.result.stopped_by or _old_signal(folder.result.reason):
             return _stopped(folder, signal)
-        return RunState.FAILED, folder.result.reason or "it failed, and did not say why: its log may"
+        return RunState.FAILED, folder.result.reason or "it failed and gave no reason: its log may show it"
     if not folder.has_best:
-        return RunState.FAILED, "its receipt says that it finished, but best.pth is not there"
+        return RunState.FAILED, "its receipt says that it finished, but best.pth is missing"
     return RunState.FINISHED, folder.result.reason
 
 
@@ -107,18 +138,18 @@ def _stopped(folder: RunFolder, signal: str) -> Told:
 
 
 def _to_go_on(folder: RunFolder) -> str:
-    return f"to go on: yogo-tui resume {folder.name}"
+    return f"to resume it: yogo-tui resume {folder.name}"
 
 
 def _old_signal(reason: str) -> str:
-    """The signal that receipts once named in their reason alone; empty where there was none."""
+    """The signal in the reason of an old receipt, which has no field for it; empty if there is none."""
     name = reason.removeprefix("stopped by ")
     return name if name != reason and name.startswith("SIG") and name.isalnum() else ""
 
 
 def _was_cancelled(folder: RunFolder) -> bool:
-    """The user asked for it, and nobody has gone on with the run since."""
-    submission = folder.launch.submission if folder.launch else None
+    """Whether the user cancelled the run, and it was not started again since."""
+    submission = folder.submission
     if submission is None or submission.cancelled_at is None:
         return False
     began = [folder.holder.since] if folder.holder else [folder.manifest.started_at] if folder.manifest else []
@@ -126,22 +157,29 @@ def _was_cancelled(folder: RunFolder) -> bool:
 
 
 def state_of_job(job: Job) -> Told:
-    """The state of one that waits or runs."""
+    """The state of a job that waits or runs."""
     if job.is_stuck:
-        reason = f" ({job.reason})" if job.reason else ""
-        return RunState.FAILED, f"it can never start{reason}: cancel it, then launch it anew"
+        reason = f", as {job.reason_words}" if job.plain_reason else f" ({job.reason})" if job.reason else ""
+        return RunState.FAILED, f"it can never start{reason}: cancel it, then launch it again"
     if job.word in _SUSPENDED:
-        return RunState.SUSPENDED, "by the scheduler: it goes on where it was"
+        return RunState.SUSPENDED, "by the scheduler, which will continue it"
     if job.state is JobState.PENDING:
         after = f"after job {', '.join(job.after)}" if job.after else ""
-        return RunState.WAITING, ", ".join(part for part in (job.reason, after) if part)
+        start = f"expected to start {_at(job.may_start_at)}" if job.may_start_at and not job.is_held else ""
+        state = RunState.HELD if job.is_held else RunState.WAITING
+        return state, ", ".join(part for part in (job.reason_words, after, start) if part)
     if job.state is JobState.RUNNING:
         return RunState.RUNNING, ""
-    return RunState.UNKNOWN, f"the scheduler calls it {job.word or 'by no word'}{f' ({job.reason})' * bool(job.reason)}"
+    return RunState.UNKNOWN, f"the scheduler's state is {job.word or 'empty'}{f' ({job.reason})' * bool(job.reason)}"
+
+
+def _at(moment: datetime) -> str:
+    """Such as "27 Nov 14:30", by this machine's time zone: a moment does not change from look to look."""
+    return f"{moment.astimezone():%-d %b %H:%M}"
 
 
 def state_of_other_job(job: Job) -> Told:
-    """The state of a job that is no run known here: all there is to go by is what the scheduler says."""
+    """The state of a job that is not a known run: only the scheduler describes it."""
     if not job.state.is_over:
         return state_of_job(job)
     if job.state is JobState.DONE:
@@ -175,7 +213,7 @@ def _gone(folder: RunFolder, submission: Submission, queue: Queue) -> Told:
     if submission.outcome is Outcome.REFUSED:
         return RunState.FAILED, f"it was not accepted: {submission.detail}"
     if submission.outcome is not Outcome.SUBMITTED:
-        return RunState.UNKNOWN, _UNANSWERED + (f" ({submission.detail})" if submission.detail else "")
+        return RunState.UNKNOWN, _unanswered(folder, queue) + (f" ({submission.detail})" if submission.detail else "")
     if _was_cancelled(folder):
         return RunState.CANCELLED, ""
     if queue.seen_at is None or queue.stale:
@@ -185,23 +223,29 @@ def _gone(folder: RunFolder, submission: Submission, queue: Queue) -> Told:
     return _forgotten(folder, submission, queue)
 
 
+def _unanswered(folder: RunFolder, queue: Queue) -> str:
+    ids = [job.id for job in queue.jobs if folder.launch and may_be_of(job, folder.launch)]
+    has = f"job {ids[0]} has its name and may be its job" if ids else "no job has its name"
+    return f"it is not known whether it was queued, and {has}: make sure before you launch it again"
+
+
 def _forgotten(folder: RunFolder, submission: Submission, queue: Queue) -> Told:
     job = f"job {submission.job_id}"
     if submission.job_id in queue.unanswered:
         return RunState.UNKNOWN, f"{job} has left the queue, and accounting does not answer: how it ended is not known"
     if not folder.is_mine:
-        return RunState.UNKNOWN, f"{job} is another user's, and this cluster does not show it: how it is is not known"
+        return RunState.UNKNOWN, f"{job} is another user's, and this cluster does not show it: its state is not known"
     return RunState.FAILED, f"{job} is gone and left no receipt (result.json): its log tells more"
 
 
 def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue) -> Told:
-    """The state of a run that no job here stands for: started by hand, elsewhere, or long ago."""
+    """The state of a run without a job here: it was started by hand, elsewhere, or long ago."""
     if submission and queue.seen_at is None:
         return RunState.UNKNOWN, queue.stale or _UNSEEN
     if submission:
         return (
             RunState.UNKNOWN,
-            f"it was left to {_cluster(submission.cluster, submission.host)}, which is not asked from here",
+            f"it was submitted to {_cluster(submission.cluster, submission.host)}, which cannot be asked from here",
         )
     if folder.holder:
         return (
@@ -211,5 +255,5 @@ def _by_its_files(folder: RunFolder, submission: Submission | None, queue: Queue
     if folder.manifest or folder.signs:
         return RunState.FAILED, "it stopped without a receipt (result.json)"
     if folder.has_best or folder.has_weights:
-        return RunState.UNKNOWN, "a checkpoint without a receipt: it can be fine-tuned from"
-    return RunState.UNKNOWN, "nothing in its folder says what became of it"
+        return RunState.UNKNOWN, "a checkpoint without a receipt: you can fine-tune from it"
+    return RunState.UNKNOWN, "nothing in its folder shows how it ended"

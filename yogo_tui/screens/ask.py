@@ -1,34 +1,48 @@
-"""Short questions and errors, over the screen that they are about. They stay until they are answered."""
+"""Short questions and errors, shown over the screen that they are about, until the user answers."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.events import Key
+from textual.events import Event, Key, Mount
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
-from yogo.terminal import printable
-
-if TYPE_CHECKING:
-    from yogo_tui.screens.base import BaseConsole
+from yogo.text.terminal import printable
 
 _FLASH_SECONDS = 0.4
 
-
-def clear_toasts(asking: Screen[Any]) -> None:
-    """Take away what was notified before: it would cover the question, also from the screen below."""
-    asking.app.clear_notifications()
-    for screen in asking.app.screen_stack:
-        screen.query("ToastHolder").remove()
+Answer = TypeVar("Answer")
 
 
-class Ask(ModalScreen[bool]):
-    """One sentence that can be read aloud. `y` is a yes, and so is enter where nothing can be lost by it."""
+class WholeScreen(Screen[Answer]):
+    """A screen on which nothing begins if a key right behind the one that opened it has closed it: it has no parts."""
+
+    async def on_event(self, event: Event) -> None:
+        if not (isinstance(event, Mount) and self._pruning):
+            await super().on_event(event)
+
+
+class Dialog(ModalScreen[Answer], WholeScreen[Answer]):
+    """A dialog over another screen. Earlier notifications are removed, so that they do not cover it."""
+
+    def on_mount(self) -> None:
+        self.app.clear_notifications()
+        for screen in self.app.screen_stack:
+            screen.query("ToastHolder").remove()
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Answer, once: a key right behind the one that answered would close the screen below."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+
+class Ask(Dialog[bool]):
+    """A yes-or-no question in one sentence. `y` means yes; enter does too, if nothing can be lost."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "yes", id="ask.yes"),
@@ -37,7 +51,7 @@ class Ask(ModalScreen[bool]):
     ]
 
     def __init__(self, sentence: str, *, is_safe: bool = False) -> None:
-        """`is_safe`: enter says yes too."""
+        """With `is_safe`, enter means yes too."""
         super().__init__()
         self._sentence = sentence
         self._is_safe = is_safe
@@ -46,9 +60,6 @@ class Ask(ModalScreen[bool]):
         with VerticalScroll(classes="paper"):
             yield Static(_lines(self._sentence), markup=False, id="sentence")
             yield Static(self._choices, classes="keys", markup=False)
-
-    def on_mount(self) -> None:
-        clear_toasts(self)
 
     @property
     def _choices(self) -> str:
@@ -61,9 +72,9 @@ class Ask(ModalScreen[bool]):
             self._flash(event.character or event.key)
 
     def _flash(self, key: str) -> None:
-        """Light up the answers, as this key is none of them."""
+        """Highlight the answers, because `key` is not one of them."""
         keys = self.query_one(".keys", Static)
-        keys.update(f"{self._choices}   ! {key} is no answer")
+        keys.update(f"{self._choices}   ! {key} is not an answer")
         keys.add_class("-flash")
         self.set_timer(_FLASH_SECONDS, partial(keys.remove_class, "-flash"))
 
@@ -77,8 +88,8 @@ class Ask(ModalScreen[bool]):
             self._flash("enter")
 
 
-class Notice(ModalScreen[None]):
-    """Something that went wrong, until it is read."""
+class Notice(Dialog[None]):
+    """An error, shown until the user closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter", "dismiss", "close", id="notice.close"),
@@ -97,9 +108,9 @@ class Notice(ModalScreen[None]):
             yield Static("esc close   y copy", classes="keys", markup=False)
 
     def action_copy(self) -> None:
-        cast("BaseConsole", self.app).copy(self._sentence)
+        self.app.copy_to_clipboard(self._sentence)
 
 
 def _lines(text: str) -> str:
-    """Text of unknown origin, fit for the terminal, its line breaks kept."""
+    """`text` made safe for the terminal, with its line breaks."""
     return "\n".join(printable(line) for line in text.expandtabs(4).split("\n"))

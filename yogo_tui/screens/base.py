@@ -1,36 +1,51 @@
-"""What every screen shares: the app's session and its one look at the world, the frame of a mode, errors that stay."""
+"""What all screens share: the app's session and runs, the frame of a mode, and errors that stay until they are read."""
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import getters, work
 from textual.app import App, ComposeResult
+from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.events import Resize
 from textual.reactive import reactive
-from textual.screen import Screen
 from textual.selection import Selection
 from textual.widget import Widget
 from textual.widgets import Static
 
 from yogo.errors import YogoError
-from yogo.terminal import printable
-from yogo_tui.clipboard import TO_TERMINAL, TO_TMUX, into_tmux
-from yogo_tui.errors import ConsoleError
-from yogo_tui.screens.ask import Notice
+from yogo.files.places import told
+from yogo.presets import Preset
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.comparing import FEWEST
+from yogo_tui.errors import ConsoleError, HostError, HostUnknown, LaunchError
+from yogo_tui.runs.model import Run
+from yogo_tui.screens.ask import Notice, WholeScreen
+from yogo_tui.screens.choose import Choice, Choose
+from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, into_tmux
 from yogo_tui.session import ParentInfo, Runs, Session
+from yogo_tui.session.wanted import Wanted
 from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
 
+T = TypeVar("T")
+
 SMALLEST = (80, 24)
+_IN_DOUBT = "it is not known whether it was done"
+_AT_ONCE_SECONDS = 10.0
+"""What fails so soon after the line came back has another cause."""
+
 _MOUSE = (1000, 1003, 1015, 1006)
-"""The reports of the mouse that Textual asks a terminal for."""
+"""The mouse modes that Textual turns on in a terminal."""
 
 _MOUSE_ON = "".join(f"\x1b[?{number}h" for number in _MOUSE)
 _MOUSE_OFF = "".join(f"\x1b[?{number}l" for number in _MOUSE)
@@ -38,48 +53,57 @@ _MOUSE_OFF = "".join(f"\x1b[?{number}l" for number in _MOUSE)
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What another screen asks Launch to begin with; None leaves what stands there."""
+    """What another screen fills into Launch. None leaves a field as it is."""
 
     definition: Path | None = None
-    preset: str | None = None
+    preset: Preset | None = None
     parent: ParentInfo | None = None
+    whole: Wanted | None = None
+    """All fields at once."""
 
 
 class BaseConsole(App[None]):
-    """What screens may ask of the app they are in."""
+    """What screens can ask of their app."""
 
     runs: reactive[Runs] = reactive(Runs())
-    """The runs as last seen; assigned by the one worker that follows them."""
+    """The runs as last seen. One worker watches them and assigns this."""
 
     draft: reactive[Draft] = reactive(Draft(), always_update=True)
-    """What Launch is asked to begin with."""
+    """What another screen fills into Launch."""
 
     wanted: reactive[str] = reactive("")
-    """The run that the list is to go to."""
+    """Name of the run to which the list moves its cursor; empty if none."""
 
-    def __init__(self, session: Session) -> None:
+    compared: reactive[tuple[Run, ...]] = reactive(())
+    """The runs that Compare shows beside each other."""
+
+    session: Session
+    """Missing until the machine is connected to: only the screen that says so is shown till then."""
+
+    def __init__(self, session: Session | None) -> None:
         super().__init__()
-        self.session = session
+        if session is not None:
+            self.session = session
         self.has_looked = False
-        """Whether the folders of runs were read once."""
+        """Whether the folders of runs were read at least once."""
 
         self.is_mouse_told = False
         self._has_mouse = True
 
     def action_help_quit(self) -> None:
-        """ctrl+c, with nothing marked."""
+        """Answer ctrl+c if nothing is marked."""
         self.notify("q leaves the console; ctrl+c copies what the mouse has marked", markup=False)
 
     def action_mouse(self) -> None:
-        """Hand the mouse to the terminal, which marks and copies in its own way, or take it back."""
+        """Give the mouse to the terminal, which marks and copies in its own way, or take it back."""
         self._has_mouse = not self._has_mouse
         print(_MOUSE_ON if self._has_mouse else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
-        whose = "the console's again" if self._has_mouse else "the terminal's: M takes it back"
-        self.notify(f"the mouse is {whose}", markup=False)
+        to = "back to the console" if self._has_mouse else "to the terminal; M takes it back"
+        self.notify(f"the mouse was given {to}", markup=False)
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
-        """Lend the terminal out. What goes wrong meanwhile goes on from here once the console has it back."""
+        """Lend the terminal to another program. An error in the block is raised after the console has it back."""
         wrong: BaseException | None = None
         with super().suspend():
             try:
@@ -92,7 +116,7 @@ class BaseConsole(App[None]):
 
     @work(exclusive=True, group="runs")
     async def follow_runs(self) -> None:
-        async for runs in self.session.watch_runs():
+        async for runs in self.session.runs.watch():
             self.has_looked = True
             self.runs = runs
 
@@ -101,34 +125,50 @@ class BaseConsole(App[None]):
         self.draft = draft
         self.switch_mode("launch")
 
+    def open_compare(self, runs: Sequence[Run]) -> None:
+        """Show these marked runs beside each other. Raises LaunchError if they cannot be compared."""
+        from yogo_tui.session.comparing import comparable
+
+        if len(runs) < FEWEST:
+            raise LaunchError(f"Mark at least {FEWEST} runs with space: = compares those that are marked.")
+        self.compared = comparable(runs)
+        self.switch_mode("compare")
+        self.first_screen()
+
     def show_runs(self, name: str = "") -> None:
-        """Show the list of runs, whatever stood over it; the cursor goes to the run `name` once that is seen."""
+        """Show the list of runs, and close what is over it. The cursor moves to the run `name` once it is listed."""
         self.wanted = name
         self.switch_mode("runs")
         self.first_screen()
 
     def first_screen(self) -> None:
-        """Leave all screens of the mode but its first."""
+        """Close all screens of the mode except its first one."""
         while len(self.screen_stack) > 1:
             self.pop_screen()
 
+    async def action_pop_screen(self) -> None:
+        """Leave a screen. The first one stays, also where keys have come in a bunch."""
+        if len(self.screen_stack) > 1:
+            self.pop_screen()
+
     def copy_to_clipboard(self, text: str) -> None:
-        """As Textual's own keys ask for it, such as ctrl+c on what the mouse has marked."""
+        """Copy `text` for Textual's own keys, such as ctrl+c on marked text."""
         self.copy(text)
 
     @work(group="copy")
     async def copy(self, text: str, about: str = "") -> None:
-        """Hand `text` to tmux or to the terminal, and say which; what it was is shown, or `about` it."""
+        """Copy `text` into tmux or the terminal's clipboard, and notify the user. `about` is shown instead of the text
+        if it is given."""
         super().copy_to_clipboard(text)
         title = TO_TMUX if await into_tmux(text) else TO_TERMINAL
         lines = text.splitlines()
-        about = about or (printable(lines[0]) if len(lines) == 1 else f"{len(lines)} lines")
+        about = about or (printable(lines[0]) if len(lines) == 1 else counted(len(lines), "line"))
         self.notify(about, title=title, markup=False)
 
     @work(group="copy")
     async def copy_path(self, path: PurePosixPath) -> None:
-        """Copy a path; one that is not there is named instead."""
-        with self.telling(f"{path} is not copied"):
+        """Copy a path. If it does not exist, the notification says so."""
+        with self.telling(f"{path} was not copied"):
             if await self._is_there(path):
                 self.copy(str(path))
             else:
@@ -141,18 +181,32 @@ class BaseConsole(App[None]):
             return False
 
     @contextmanager
-    def telling(self, title: str) -> Iterator[None]:
-        """Show an error that a person can act upon, until it is read; anything unforeseen goes on."""
+    def telling(self, title: str, *, is_asked: bool = True) -> Iterator[None]:
+        """Show a ConsoleError, YogoError or OSError of the block until it is read. Other errors are raised.
+
+        What nobody asked for with a key (not `is_asked`) is told without a dialog, which would take the next keys.
+        """
         try:
             yield
         except (ConsoleError, YogoError, OSError) as error:
-            self.push_screen(Notice(title, str(error)))
+            title = _IN_DOUBT if isinstance(error, HostUnknown) else title
+            if is_asked:
+                self.push_screen(Notice(title, told(error)))
+            else:
+                self.notify(printable(told(error)), title=title, severity="warning", markup=False)
 
 
-class FramedScreen(Screen[None]):
-    """A screen with a line of keys below, which says so when the terminal is too small for it."""
+class FramedScreen(WholeScreen[None]):
+    """A screen with a line of keys at the bottom. It says so if the terminal is too small."""
 
     app = getters.app(BaseConsole)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._when_back: dict[Callable[[], object], bool] = {}
+        """What to do when the line is back, and whether it has just failed when it was."""
+
+        self._tried_at = float("-inf")
 
     def compose(self) -> ComposeResult:
         yield from self.head()
@@ -168,15 +222,47 @@ class FramedScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.watch(self, "selections", self._tell_of_mouse, init=False)
+        self.watch(self.app, "runs", self._look_for_line, init=False)
+
+    def when_back(self, again: Callable[[], object]) -> None:
+        """Call `again` once the machine answers: what could not be read over a line that was cut is read then.
+
+        If that fails at once, although the line is there, it is not tried again before the line was away.
+        """
+        self._when_back[again] = time.monotonic() - self._tried_at < _AT_ONCE_SECONDS
+
+    @contextmanager
+    def reading(self, title: str, again: Callable[[], object]) -> Iterator[None]:
+        """Tell why what nobody asked for in the block was not read. `again` is called when the line is back."""
+        with self.app.telling(title, is_asked=False):
+            try:
+                yield
+            except HostError:
+                self.when_back(again)
+                raise
+
+    def _look_for_line(self, before: Runs, now: Runs) -> None:
+        if now.away:
+            return
+        for again in [again for again, has_failed in self._when_back.items() if before.away or not has_failed]:
+            del self._when_back[again]
+            self._tried_at = time.monotonic()
+            again()
+
+    def remove(self) -> AwaitRemove:
+        """Remove the screen. Its workers are ended first, because they would look for widgets that are gone."""
+        for node in self.walk_children(with_self=True):
+            self.workers.cancel_node(node)
+        return super().remove()
 
     def _tell_of_mouse(self, selections: dict[Widget, Selection]) -> None:
-        """Once, as few expect a console to have the mouse."""
+        """Tell the user once how the mouse copies, because few expect a console to use the mouse."""
         if selections and not self.app.is_mouse_told:
             self.app.is_mouse_told = True
             self.app.notify("ctrl+c copies what is marked; M gives the mouse to the terminal", markup=False)
 
     def get_selected_text(self) -> str | None:
-        """What the mouse has marked; a widget that draws itself and tells no text has none."""
+        """The marked text; None if there is none. Widgets that draw themselves have no text."""
         for widget in [*self.selections]:
             if type(widget).render is Widget.render and type(widget).get_selection is Widget.get_selection:
                 del self.selections[widget]
@@ -189,24 +275,52 @@ class FramedScreen(Screen[None]):
             size = f"{event.size.width}×{event.size.height}"
             self.query_one("#small", Static).update(f"! this terminal is {size}: the console needs 80×24")
 
+    async def choose(self, title: str, items: Sequence[tuple[T, Choice]], current: T | None = None) -> T | None:
+        """The item that a person chooses, the cursor first on `current`; None if they leave."""
+        known = [item for item, _ in items]
+        selected = known.index(current) if current in known else None
+        chosen = await self.app.push_screen_wait(Choose(title, [choice for _, choice in items], selected))
+        return None if chosen is None else known[chosen]
+
 
 class ModeScreen(FramedScreen):
-    """The base screen of a mode."""
+    """The first screen of a mode."""
 
     MODE: ClassVar[str]
 
     def head(self) -> ComposeResult:
-        yield ModeBar(self.MODE, self.app.session.cluster.name)
+        yield ModeBar(self.MODE, self.app.session.host.name, self.app.session.cluster.name)
 
     def on_mount(self) -> None:
         self.watch(self.app, "runs", self._runs_seen)
 
     def _runs_seen(self, runs: Runs) -> None:
-        self.query_one(ModeBar).queue = runs.queue
+        bar = self.query_one(ModeBar)
+        bar.queue, bar.cluster = runs.queue, self.app.session.cluster.name  # which it may not have said before
         self.runs_seen(runs)
 
     def runs_seen(self, runs: Runs) -> None:
-        """The world was looked at again."""
+        """Called after each look at the runs."""
 
 
 BACK: BindingType = Binding("escape", "app.pop_screen", "back", id="app.back", show=False)
+
+
+S = TypeVar("S", bound=FramedScreen)
+
+
+def changes(action: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], None]:
+    """The action of a key that changes something beyond the screen.
+
+    Once begun it goes on to its end, also when the screen is left. The screen begins no other one meanwhile.
+    """
+
+    @functools.wraps(action)
+    def begin(screen: S) -> None:
+        group = f"changes of {type(screen).__name__}"
+        if any(worker.group == group and not worker.is_finished for worker in screen.app.workers):
+            screen.app.notify("What you asked for before this is still under way.", markup=False)
+        else:
+            screen.app.run_worker(action(screen), group=group)
+
+    return begin

@@ -1,45 +1,69 @@
-"""One of several things, chosen from a list that narrows as one types; and one line of text, checked as it is typed."""
+"""Dialogs: a list to choose from, filtered by typing, and a line of text that is checked while it is typed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from textual import getters, on
+from rich.cells import cell_len
+from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
+from textual.message import Message
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from yogo.terminal import printable
-from yogo_tui.screens.ask import clear_toasts
-from yogo_tui.widgets.words import cut_middle
+from yogo.text.terminal import printable
+from yogo_tui.screens.ask import Dialog
+from yogo_tui.widgets.text_field import TextField
+from yogo_tui.words import cut_end, cut_middle
 
 _WIDTH = 70
+
+Check = Callable[[str], str | Awaitable[str]]
+"""Returns what is wrong with a text so far; empty if nothing is. The host may have to be asked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One line of the list, and what is said of it."""
+    """One line of the list."""
 
     words: str
     about: str = ""
     problem: str = ""
-    """Why it cannot be chosen; empty when it can."""
+    """Why it cannot be chosen; empty if it can."""
 
 
-class Choose(ModalScreen[int | None]):
-    """Answers with the index of what was chosen; None when it was left."""
+class Narrowing(TextField):
+    """The line that narrows a list. Its arrows, home and end move in the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss", "leave", id="choose.leave"),
-        Binding("down", "move(1)", "next", id="choose.next", show=False, priority=True),
-        Binding("up", "move(-1)", "previous", id="choose.previous", show=False, priority=True),
+        Binding("down", "move('cursor_down')", "next", id="choose.next", show=False),
+        Binding("up", "move('cursor_up')", "previous", id="choose.previous", show=False),
+        Binding("pagedown", "move('page_down')", "a page down", id="choose.page_down", show=False),
+        Binding("pageup", "move('page_up')", "a page up", id="choose.page_up", show=False),
+        Binding("home", "move('first')", "the first one", id="choose.first", show=False),
+        Binding("end", "move('last')", "the last one", id="choose.last", show=False),
     ]
+
+    @dataclass
+    class Stepped(Message):
+        """A step in the list, after all that was typed before."""
+
+        to: str
+        """The list's own action."""
+
+    def action_move(self, to: str) -> None:
+        self.post_message(self.Stepped(to))
+
+
+class Choose(Dialog[int | None]):
+    """Returns the index of the chosen line; None if the dialog was left."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave", id="choose.leave")]
 
     options = getters.query_one(OptionList)
 
@@ -52,12 +76,11 @@ class Choose(ModalScreen[int | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="paper"):
             yield Static(self._title, classes="title", markup=False)
-            yield Input(placeholder="type to narrow", compact=True)
+            yield Narrowing(placeholder="type to narrow", compact=True)
             yield OptionList(compact=True, markup=False)
             yield Static("enter choose   ↑ ↓ move   esc leave", classes="keys")
 
     def on_mount(self) -> None:
-        clear_toasts(self)
         self.options.can_focus = False
         self._list("")
         if self._selected is not None:
@@ -73,13 +96,13 @@ class Choose(ModalScreen[int | None]):
         ranked = ((_rank(choice, typed), index, choice) for index, choice in enumerate(self._choices))
         for _, index, choice in sorted((one for one in ranked if one[0] is not None), key=lambda one: one[:2]):
             self.options.add_option(Option(_line(choice), id=str(index), disabled=bool(choice.problem)))
+        if not self.options.option_count:
+            self.options.add_option(Option(f"nothing contains “{printable(words)}”", disabled=True))
         self.options.action_first()
 
-    def action_move(self, by: int) -> None:
-        if by > 0:
-            self.options.action_cursor_down()
-        else:
-            self.options.action_cursor_up()
+    @on(Narrowing.Stepped)
+    async def _move(self, event: Narrowing.Stepped) -> None:
+        await self.app.run_action(event.to, self.options)
 
     @on(Input.Submitted)
     def _chosen(self) -> None:
@@ -92,7 +115,7 @@ class Choose(ModalScreen[int | None]):
 
 
 def _rank(choice: Choice, typed: Sequence[str]) -> int | None:
-    """How well it is what was typed, 0 the best: titles go before what is said of them. None where it is not."""
+    """How well the line matches the typed words: 0 is the best, and titles count more. None if it does not match."""
     title = choice.words.lower()
     if not all(word in f"{title} {choice.about.lower()}" for word in typed):
         return None
@@ -103,35 +126,42 @@ def _rank(choice: Choice, typed: Sequence[str]) -> int | None:
 
 def _line(choice: Choice) -> Content:
     words = cut_middle(choice.words, 44)
-    about = printable(choice.problem or choice.about)[: _WIDTH - len(words) - 2]
+    about = cut_end(choice.problem or choice.about, _WIDTH - cell_len(words) - 2)
     return Content.assemble(words, "  ", (about, "$error" if choice.problem else "$foreground-muted"))
 
 
-class Prompt(ModalScreen[str | None]):
-    """Answers with what was typed; None when it was left."""
+class LinePrompt(Dialog[str | None]):
+    """Returns the typed text; None if the dialog was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave", id="prompt.leave")]
 
-    def __init__(self, title: str, value: str = "", *, check: Callable[[str], str] = lambda _: "") -> None:
-        """`check` says what is wrong with what was typed so far; empty when nothing is."""
+    def __init__(self, title: str, value: str = "", *, check: Check = lambda _: "", is_secret: bool = False) -> None:
+        """With `is_secret` the text is not shown."""
         super().__init__()
+        self._is_secret = is_secret
         self._title = title
         self._value = value
         self._check = check
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="paper"):
+        with VerticalScroll(classes="paper", can_focus=False):
             yield Static(self._title, classes="title", markup=False)
-            yield Input(self._value, compact=True)
+            yield TextField(self._value, compact=True, password=self._is_secret)
             yield Static(id="wrong", markup=False)
             yield Static("enter accept   esc leave", classes="keys")
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
-        wrong = self._check(event.value)
-        self.query_one("#wrong", Static).update(f"✖ {printable(wrong)}" if wrong else "")
+        self._look(event.value, accepts=False)
 
     @on(Input.Submitted)
     def _accept(self, event: Input.Submitted) -> None:
-        if not self._check(event.value):
-            self.dismiss(event.value)
+        self._look(event.value, accepts=True)
+
+    @work(exclusive=True)
+    async def _look(self, text: str, *, accepts: bool) -> None:
+        wrong = self._check(text)
+        wrong = wrong if isinstance(wrong, str) else await wrong
+        self.query_one("#wrong", Static).update(f"✖ {printable(wrong)}" if wrong else "")
+        if accepts and not wrong:
+            self.dismiss(text)

@@ -1,8 +1,7 @@
-"""Datasets: the definitions there are, and what each one resolves to."""
+"""Datasets: lists the dataset definitions, and shows the images and labels of each."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -15,28 +14,27 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
-from textual.worker import get_current_worker
 
-from yogo.data.cache import own_folder
-from yogo.data.checking import full_survey
-from yogo.definition import Survey, check, state
-from yogo.terminal import printable
-from yogo_tui.screens.base import Draft, ModeScreen
+from yogo.definition import DatasetSummary
+from yogo.text.terminal import printable
+from yogo_tui.errors import ConsoleError, HostError
+from yogo_tui.questions.definitions import DefinitionFile, GlanceAtDefinition, Survey
+from yogo_tui.screens.base import Draft, ModeScreen, changes
 from yogo_tui.screens.editor import edit
-from yogo_tui.session import DefinitionFile
 from yogo_tui.widgets.filter_line import FilterLine
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import problems_view, survey_view
-from yogo_tui.widgets.words import cut_middle, thousands
+from yogo_tui.words import cut_middle, thousands
 
 _PAUSE_SECONDS = 0.3
-"""How long the cursor rests before a definition is counted: who walks past it does not ask for that."""
+"""How long the cursor must rest on a definition before it is counted."""
 
 
 class Definitions(Tree[DefinitionFile]):
-    """Folders of definitions; a leaf is a file."""
+    """A tree of folders with definitions; its leaves are files."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "enter", "its images; open or close a folder", id="datasets.enter", show=False),
         Binding("j", "cursor_down", "next definition", id="datasets.next", show=False),
         Binding("k", "cursor_up", "previous definition", id="datasets.previous", show=False),
         Binding("g,home", "scroll_home", "the first definition", id="datasets.first", show=False),
@@ -48,16 +46,26 @@ class Definitions(Tree[DefinitionFile]):
         self.show_root = False
         self.guide_depth = 2
 
+    class Entered(Message):
+        """Enter was pressed on a definition."""
+
+    def action_enter(self) -> None:
+        node = self.cursor_node
+        if node is None or node.data is not None:
+            self.post_message(self.Entered())
+        else:
+            node.toggle()
+
 
 class DatasetsScreen(ModeScreen):
     MODE = "datasets"
     CSS_PATH = "datasets.tcss"
     AUTO_FOCUS = "Definitions"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("v", "pictures", "pictures", id="datasets.pictures", tooltip="look at its pictures, with their boxes"),
+        Binding("v", "pictures", "images", id="datasets.pictures", tooltip="look at its images, with their boxes"),
         Binding("l", "launch", "launch with it", id="datasets.launch"),
         Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR"),
-        Binding("c", "count", "count anew", id="datasets.count"),
+        Binding("c", "count", "count again", id="datasets.count"),
         Binding("slash", "filter", "filter", id="datasets.filter"),
         Binding("escape", "leave", "stop counting; show all again", id="datasets.leave", show=False),
         Binding("y", "copy", "copy its path", id="datasets.copy", show=False),
@@ -68,18 +76,6 @@ class DatasetsScreen(ModeScreen):
     rule = getters.query_one("#definition-rule", TitledRule)
     view = getters.query_one("#survey", Static)
     filter_line = getters.query_one(FilterLine)
-
-    class Progress(Message):
-        def __init__(self, path: Path, what: str) -> None:
-            super().__init__()
-            self.path = path
-            self.what = what
-
-    class Counted(Message):
-        def __init__(self, path: Path, found: Survey) -> None:
-            super().__init__()
-            self.path = path
-            self.found = found
 
     def body(self) -> ComposeResult:
         with Horizontal():
@@ -93,16 +89,17 @@ class DatasetsScreen(ModeScreen):
                     yield Static(id="survey", markup=False)
 
     def on_mount(self) -> None:
-        self._surveys: dict[Path, tuple[str, Survey]] = {}
+        self._surveys: dict[Path, tuple[str, DatasetSummary]] = {}
         self._resting: Timer | None = None
         self._files: tuple[DefinitionFile, ...] = ()
         self.action_reread()
 
     @work(exclusive=True, group="read")
     async def action_reread(self) -> None:
-        """Look for definitions: folders may be many, and slow."""
-        self._files = await asyncio.to_thread(self.app.session.definitions)
-        self._list()
+        """Look for definitions, on the host, because folders may be many and slow."""
+        with self.reading("definitions were not looked for", self.action_reread):
+            self._files = await self.app.session.library.definitions()
+            self._list()
 
     def _list(self) -> None:
         files, words = self._files, self.filter_line.value.lower().split()
@@ -111,13 +108,18 @@ class DatasetsScreen(ModeScreen):
         if not files:
             folders = "\n".join(f"  {printable(str(folder))}" for folder in self.app.session.settings.definitions)
             self.view.update(
-                f"Dataset definitions appear here: YAML files that lie under\n{folders}\n\n"
+                f"Dataset definitions appear here: YAML files in\n{folders}\n\n"
                 "Put one there and press r, or name other folders in the settings under `definitions`.\n"
-                "`yogo synth` makes synthetic pictures, and definitions to try it all with."
+                "`yogo synth` makes synthetic images, and definitions to try the console with."
             )
+            return
+        # If the cursor stays in its line, the tree sends no message, although the definition may be another one.
+        self._highlighted()
+        if not shown:
+            self.view.update(f"No definition has “{printable(self.filter_line.value)}” in its path.")
 
     def _fill(self, files: Iterable[DefinitionFile]) -> None:
-        """The tree of folders and files, all open, the cursor on the first file."""
+        """Fill the tree, expand all folders, and put the cursor on the first file."""
         self.files.clear()
         folders: dict[Path, TreeNode[DefinitionFile]] = {}
         first: TreeNode[DefinitionFile] | None = None
@@ -125,7 +127,7 @@ class DatasetsScreen(ModeScreen):
             node = self._folder(file.path.parent, file.root, folders)
             leaf = node.add_leaf(self._label(file), file)
             first = first or leaf
-        if first and self.files.last_line >= 0:  # asking for the last line has the lines laid out
+        if first and self.files.last_line >= 0:  # reading the last line makes the tree lay out its lines
             self.files.move_cursor(first)
 
     def _folder(
@@ -145,6 +147,15 @@ class DatasetsScreen(ModeScreen):
     def selected(self) -> DefinitionFile | None:
         return self.files.cursor_node.data if self.files.cursor_node else None
 
+    def _chosen(self) -> DefinitionFile | None:
+        """The definition that a key acts on. If there is none, the user is told why."""
+        if self.selected is None:
+            node = self.files.cursor_node
+            folder = printable(str(node.label)) if node and node.parent else ""
+            why = f"{folder} is a folder. Choose a definition in it." if folder else "There is no definition to choose."
+            self.app.notify(why, markup=False)
+        return self.selected
+
     @on(Tree.NodeHighlighted)
     def _highlighted(self) -> None:
         self.workers.cancel_group(self, "count")
@@ -154,14 +165,14 @@ class DatasetsScreen(ModeScreen):
         self.rule.title = cut_middle(str(file.path.relative_to(file.root)), 50) if file else ""
         self.rule.right = ""
         if file is None:
-            if self._files:  # else it says where definitions would be
+            if self._files:  # otherwise it says where definitions would be
                 self.view.update("")
             return
         if known := self._surveys.get(file.path):
             self._show(file.path, known[1])
         else:
             self.view.update("")
-        # Also where it is known: its files may have changed meanwhile.
+        # It is counted again even if it is known, because its files may have changed.
         self._resting = self.set_timer(_PAUSE_SECONDS, self._look_again)
 
     def _look_again(self) -> None:
@@ -169,57 +180,54 @@ class DatasetsScreen(ModeScreen):
             self.count(file.path, self._surveys.get(file.path))
 
     def action_count(self) -> None:
-        if file := self.selected:
-            self.rule.right = "looking at it · esc leaves it"
+        if file := self._chosen():
+            self.rule.right = "checking it · esc leaves it"
             self.count(file.path, None)
 
-    @work(thread=True, exclusive=True, group="count")
-    def count(self, path: Path, known: tuple[str, Survey] | None) -> None:
-        """In a thread: first what is wrong, which is quick, then every box and picture, unless all is as `known`."""
-        worker = get_current_worker()
-
-        def tell(what: str, done: int, total: int) -> None:
-            if worker.is_cancelled:
-                raise _LeftError
-            of = f" of {thousands(total)}" if total else ""
-            self.post_message(self.Progress(path, f"{what} · {thousands(done)}{of}"))
-
+    @work(exclusive=True, group="count")
+    async def count(self, path: Path, known: tuple[str, DatasetSummary] | None) -> None:
+        """Count a definition: first its problems, which is quick, then all boxes and images, unless nothing has changed
+        since `known`."""
+        host, workspace = self.app.session.host, self.app.session.settings.workspace_folder
         try:
-            as_it_is = state(path)
-            if known and known[0] == as_it_is:
+            glance = await host.ask(GlanceAtDefinition(path, workspace, known[0] if known else ""))
+            if glance is None:
                 return
-            self.app.call_from_thread(self._show_problems, path, problems_view(check(path), path))
-            tell("reading labels", 0, 0)
-            found = full_survey(path, memory=own_folder(), progress=tell)
-            self._surveys[path] = (as_it_is, found)
-            tell("", 0, 0)
-            self.post_message(self.Counted(path, found))
-        except _LeftError:
+            self.view.update(problems_view(glance.problems, path))
+            self._tell("reading labels", 0, 0)
+            found = await host.ask(Survey(path, workspace), tell=self._tell)
+        except ConsoleError as error:
+            self.rule.right = "not counted · c counts it again"
+            if isinstance(error, HostError):
+                self.when_back(self._look_again)
+            self.app.notify(str(error), title="it is not counted", severity="warning", markup=False)
             return
+        self._surveys[path] = (glance.state, found)
+        self._show(path, found)
 
-    def _show_problems(self, path: Path, view: object) -> None:
-        if self.selected and self.selected.path == path:
-            self.view.update(view)  # type: ignore[arg-type]
+    def _tell(self, what: str, done: int, total: int) -> None:
+        of = f" of {thousands(total)}" if total else ""
+        self.rule.right = f"{what} · {thousands(done)}{of} · esc leaves it"
 
-    def on_datasets_screen_progress(self, event: Progress) -> None:
-        if self.selected and self.selected.path == event.path:
-            self.rule.right = f"{event.what} · esc leaves it"
-
-    def on_datasets_screen_counted(self, event: Counted) -> None:
-        if self.selected and self.selected.path == event.path:
-            self._show(event.path, event.found)
-
-    def _show(self, path: Path, found: Survey) -> None:
+    def _show(self, path: Path, found: DatasetSummary) -> None:
         self.rule.right = "✖" if found.has_errors else "✔"
         self.view.update(survey_view(found, path, self.view.size.width))
         node = self.files.cursor_node
         if node and node.data:
             node.set_label(self._label(node.data))
 
+    @property
+    def _counts(self) -> bool:
+        return any(worker.group == "count" and worker.is_running for worker in self.workers)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Escape is off while nothing is counted and nothing is hidden."""
+        return action != "leave" or self._counts or bool(self.query(FilterLine) and self.filter_line.value)
+
     def action_leave(self) -> None:
-        if any(worker.group == "count" and worker.is_running for worker in self.workers):
+        if self._counts:
             self.workers.cancel_group(self, "count")
-            self.rule.right = "left · c counts it anew"
+            self.rule.right = "left · c counts it again"
         elif self.filter_line.value:
             self.filter_line.action_leave()
 
@@ -230,26 +238,24 @@ class DatasetsScreen(ModeScreen):
     def _filtered(self) -> None:
         self._list()
 
+    @on(Definitions.Entered)
     def action_pictures(self) -> None:
-        if file := self.selected:
+        if file := self._chosen():
             from yogo_tui.screens.pictures import PicturesScreen
 
             self.app.push_screen(PicturesScreen(file.path))
 
     def action_launch(self) -> None:
-        if file := self.selected:
+        if file := self._chosen():
             self.app.open_launch(Draft(definition=file.path))
 
-    def action_edit(self) -> None:
-        if file := self.selected:
+    @changes
+    async def action_edit(self) -> None:
+        if file := self._chosen():
             with self.app.telling(f"{file.path.name} was not edited"):
-                edit(self.app, file.path)
+                await edit(self.app, file.path)
             self._highlighted()
 
     def action_copy(self) -> None:
-        if file := self.selected:
+        if file := self._chosen():
             self.app.copy_path(PurePosixPath(file.path))
-
-
-class _LeftError(Exception):
-    """The user went elsewhere: counting ends."""

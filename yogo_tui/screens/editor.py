@@ -1,4 +1,4 @@
-"""The user's own editor, in the console's place while it is open."""
+"""Opens a file in the user's editor, which takes the console's place while it is open."""
 
 from __future__ import annotations
 
@@ -9,36 +9,78 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import FrameType
 
 from textual.app import SuspendNotSupported
 
-from yogo.terminal import printable
-from yogo_tui.asking import ASKING
-from yogo_tui.errors import ConsoleError
+from yogo.files.places import told
+from yogo.text.terminal import printable
+from yogo_tui.asking import handled
+from yogo_tui.errors import ConsoleError, HostUnknown
+from yogo_tui.hosts.base import Host
+from yogo_tui.hosts.here import HereHost
 from yogo_tui.screens.base import BaseConsole
 
+_LARGEST = 1 << 24
 _CHOOSE = "Choose your editor with, for example: export EDITOR=nano"
-_VI = """{path} opens in vi, as $EDITOR is not set.
-In vi: i begins to type, esc ends that; then :wq and enter saves and leaves, :q! and enter leaves it as it was.
+_VI = """{path} opens in vi, because $EDITOR is not set.
+In vi: i starts typing and esc ends it. Then :wq and enter saves and closes; :q! and enter closes without saving.
 {choose}
 enter opens it, ctrl+d goes back: """
 
 
 @dataclass(frozen=True, slots=True)
 class Editor:
-    """The words of its command, and what they come from."""
+    """An editor's command, and where it comes from."""
 
     words: tuple[str, ...]
     source: str = ""
-    """Such as "$EDITOR"; empty where nobody has chosen it."""
+    """Such as "$EDITOR"; empty if the user has chosen none."""
 
 
-def edit(app: BaseConsole, path: Path) -> None:
-    """Open `path` in the user's editor, and wait for it to be closed. Raises ConsoleError."""
+async def edit(app: BaseConsole, path: Path) -> None:
+    """Open `path` in the user's editor, and wait until it is closed. A far file is edited in a copy on this machine.
+
+    Raises ConsoleError.
+    """
+    host = app.session.host
+    if isinstance(host, HereHost):
+        _edit(app, path)
+        return
+    before = await _whole(host, path)
+    folder = Path(tempfile.mkdtemp(prefix="yogo-edit-"))
+    copy = folder / path.name
+    copy.write_bytes(before)
+    try:
+        _edit(app, copy)
+        if (after := copy.read_bytes()) != before:
+            if await _whole(host, path) != before:
+                raise ConsoleError(f"{path} was changed on {host.name} in the meantime.")
+            await host.write(PurePosixPath(path), after)
+    except (ConsoleError, OSError) as error:
+        if copy.exists() and copy.read_bytes() != before:
+            kind = HostUnknown if isinstance(error, HostUnknown) else ConsoleError
+            raise kind(f"{told(error)} Your text is kept in {copy}.") from error
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _whole(host: Host, path: Path) -> bytes:
+    try:
+        piece = await host.read(PurePosixPath(path), limit=_LARGEST)
+    except FileNotFoundError:
+        raise ConsoleError(f"There is no file {path} on {host.name}.") from None
+    if piece.size > _LARGEST:
+        raise ConsoleError(f"{path} is too large to be edited from here: edit it on {host.name}.")
+    return piece.data
+
+
+def _edit(app: BaseConsole, path: Path) -> None:
     editor = chosen_editor()
     try:
         with app.suspend():
@@ -50,13 +92,16 @@ def edit(app: BaseConsole, path: Path) -> None:
     app.refresh(layout=True)
     if status:
         ended = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
-        raise ConsoleError(f"{_named(editor)} {ended}. {path} is as it was left. {_CHOOSE}")
-    if not editor.source:
+        raise ConsoleError(f"{_named(editor)} {ended}. {path} is as the editor left it. {_CHOOSE}")
+    if not editor.source and status is not None:
         app.notify(f"opened in {editor.words[0]}. {_CHOOSE}", markup=False)
 
 
 def chosen_editor() -> Editor:
-    """$VISUAL, $EDITOR, or git's core.editor; else nano, which shows its keys; else vi. Raises ConsoleError."""
+    """The editor in $VISUAL, $EDITOR or git's core.editor; else nano, which shows its keys; else vi.
+
+    Raises ConsoleError.
+    """
     for name in ("VISUAL", "EDITOR"):
         if value := os.environ.get(name, "").strip():
             return Editor(_split(value, f"${name}"), f"${name}")
@@ -74,12 +119,12 @@ def _split(value: str, source: str) -> tuple[str, ...]:
     except ValueError as error:
         raise ConsoleError(f"{source} cannot be read, as a quote is not closed in it: {value}") from error
     if not words or not words[0].strip():
-        raise ConsoleError(f"{source} names no editor: {value}. {_CHOOSE}")
+        raise ConsoleError(f"{source} does not name an editor: {value}. {_CHOOSE}")
     return (os.path.expanduser(words[0]), *words[1:])
 
 
 def _of_git() -> str:
-    """git's core.editor; empty where there is none, or no git that answers."""
+    """git's core.editor; empty if it is not set, or if git does not answer."""
     try:
         asked = subprocess.run(
             ["git", "config", "--get", "core.editor"],
@@ -95,13 +140,13 @@ def _of_git() -> str:
     return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
-def _open(editor: Editor, path: Path) -> int:
-    """Run the editor to its end; its status, 0 where the user went back before it. Raises OSError."""
+def _open(editor: Editor, path: Path) -> int | None:
+    """Run the editor to its end. Returns its exit status; None if the user did not open it. Raises OSError."""
     with _signals() as children:
         if not editor.source and editor.words[0] != "nano":
             print(_VI.format(path=printable(str(path)), choose=_CHOOSE), end="", flush=True)
             if not sys.stdin.readline():
-                return 0
+                return None
         with subprocess.Popen([*editor.words, str(path)]) as child:
             children.append(child)
             return child.wait()
@@ -109,12 +154,12 @@ def _open(editor: Editor, path: Path) -> int:
 
 @contextlib.contextmanager
 def _signals() -> Iterator[list[subprocess.Popen[bytes]]]:
-    """Meanwhile the keys' signals are the editor's alone, and one that ends the console ends the editor first."""
+    """While the editor runs, ignore the signals of keys, and end the editor before a signal ends the console."""
     children: list[subprocess.Popen[bytes]] = []
     kept: list[int] = []
 
     def heed(number: int, _frame: FrameType | None) -> None:
-        # ctrl+c and ctrl+\ reach the editor by themselves, as they reach all that is on the terminal.
+        # The terminal sends ctrl+c and ctrl+\ to the editor too.
         if number in (signal.SIGINT, signal.SIGQUIT):
             return
         kept.append(number)
@@ -123,15 +168,10 @@ def _signals() -> Iterator[list[subprocess.Popen[bytes]]]:
         if not children:
             raise OSError(f"asked to end by {signal.Signals(number).name}")
 
-    before = {number: signal.getsignal(number) for number in ASKING}
-    heeded = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
-    for number in heeded:
-        signal.signal(number, heed)
     try:
-        yield children
+        with handled(heed):
+            yield children
     finally:
-        for number, handler in heeded.items():
-            signal.signal(number, handler)
         if kept:
             signal.raise_signal(kept[0])
 

@@ -1,4 +1,4 @@
-"""`?`: every key that works here, drawn from the bindings themselves."""
+"""`?`: shows all keys that work here, from the bindings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from yogo_tui.screens.ask import Dialog
 from yogo_tui.widgets.key_bar import key_word
 
 _OF_TEXTUAL = {
@@ -31,30 +31,37 @@ _OF_TEXTUAL = {
     "toggle_node": "open or close a folder",
     "cursor_parent": "the folder above",
 }
-"""What the keys do that come with Textual's own widgets."""
+"""Descriptions of the keys of Textual's own widgets."""
+
+_MOVES = ("move", "page", "first", "last", "cursor_down", "cursor_up")
 
 
-class Help(ModalScreen[None]):
+class Help(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
     ]
 
-    def __init__(self, active: Iterable[ActiveBinding]) -> None:
+    def __init__(self, active: Iterable[ActiveBinding], more: str = "") -> None:
+        """`more` is what else there is to know, below the keys."""
         super().__init__()
+        self._more = more
         self._active = tuple(active)
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="paper"):
             yield Static("keys that work here", classes="title")
             yield Static(self._table(), id="keys")
+            if self._more:
+                yield Static(self._more, id="more", markup=False)
             yield Static("esc close", classes="keys")
 
     def _table(self) -> Table:
-        """The bindings that have an id, which are ours, first; then those of the widget in focus."""
+        """A table of keys: first what is done with them, then how one moves."""
         table = Table.grid(padding=(0, 2))
-        entries = [entry.binding for entry in self._active if _words(entry.binding)]
+        active = sorted((entry for entry in self._active if _words(entry.binding)), key=_only_moves)
+        entries = [entry.binding for entry in active]
         seen: set[str] = set()
-        for binding in sorted(entries, key=lambda binding: binding.id is None):
+        for binding in entries:
             if binding.action not in seen:
                 seen.add(binding.action)
                 keys = sorted({key_word(b.key) for b in entries if b.action == binding.action})
@@ -62,8 +69,13 @@ class Help(ModalScreen[None]):
         return table
 
 
+def _only_moves(entry: ActiveBinding) -> bool:
+    """Whether it is a key of Textual's own, or one that only moves in a list."""
+    return not entry.binding.id or entry.binding.action.partition("(")[0] in _MOVES
+
+
 def _words(binding: Binding) -> str:
-    """What a key does, in the console's words; empty for one of Textual's that need not be told."""
+    """What a key does; empty for a key of Textual's that is not shown."""
     if binding.id:
         return binding.tooltip or binding.description
     return _OF_TEXTUAL.get(binding.action.removeprefix("screen.").removeprefix("app."), "")

@@ -1,9 +1,8 @@
-"""Launch: data × recipe × size, the script that they make, and one question before it is submitted."""
+"""Launch: choose definition, recipe and size, see the job script, and submit it after one question."""
 
 from __future__ import annotations
 
-import asyncio
-import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -13,39 +12,42 @@ from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Resize
+from textual.reactive import reactive
 from textual.widgets import Static
 
-from yogo.errors import RunError, YogoError
-from yogo.presets import Preset
+from yogo.errors import RunError
+from yogo.presets import Preset, builtin
 from yogo.run.directory import check_name
 from yogo.run.launch import Kind
-from yogo.terminal import printable
-from yogo.wording import counted
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
 from yogo_tui.cluster.base import Estimate, Resources
-from yogo_tui.errors import ConsoleError, OtherClasses
-from yogo_tui.launch import templates
+from yogo_tui.errors import ChainBroken, HostError
 from yogo_tui.launch.machine import size_words
-from yogo_tui.launch.plan import Plan
-from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import Draft, ModeScreen
-from yogo_tui.screens.choose import Choice, Choose, Prompt
+from yogo_tui.launch.questions import CopyTemplate, DropTemplate, ListTemplates
+from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.questions.paths import FindPath
+from yogo_tui.screens.ask import Ask, Notice
+from yogo_tui.screens.base import Draft, ModeScreen, changes
+from yogo_tui.screens.choose import Choice, LinePrompt
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.launch_form import (
-    Form,
-    Then,
-    definition_for,
+    Preview,
     inherited_words,
-    launch_form,
-    make_plan,
-    make_then,
+    launch_wanted,
     parent_words,
-    preset_for,
+    preview_of,
     recipe_words,
     shorten,
 )
-from yogo_tui.session import DefinitionFile
-from yogo_tui.widgets.launch_summary import Check, LaunchSummary, Line
+from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
+from yogo_tui.settings import PinnedSettings
+from yogo_tui.widgets.launch_summary import LaunchSummary, Line
 from yogo_tui.widgets.rule import TitledRule
+
+_WIDE = 120
+"""In a terminal of at least this many columns, both halves have room for long paths."""
 
 
 class LaunchScreen(ModeScreen):
@@ -70,6 +72,15 @@ class LaunchScreen(ModeScreen):
     summary = getters.query_one(LaunchSummary)
     script_view = getters.query_one("#script-text", Static)
 
+    preview: reactive[Preview] = reactive(Preview(), init=False, always_update=True)
+    """The preview of the present form."""
+
+    _files: tuple[DefinitionFile, ...] = ()
+    """The definitions that were found last."""
+
+    _resources: Resources | None = None
+    """The cluster's resources; None until it was asked."""
+
     def body(self) -> ComposeResult:
         with Horizontal(id="halves"):
             with Vertical(id="what"):
@@ -81,60 +92,83 @@ class LaunchScreen(ModeScreen):
                     yield Static("The job script is shown here once the data is chosen.", id="script-text")
 
     def on_mount(self) -> None:
-        self._resources: Resources | None = None
         self._estimates: dict[int, Estimate] = {}
-        self._script = ""
-        self._problem = ""
-        self._other_classes = ""
-        self._files: tuple[DefinitionFile, ...] = ()
         session = self.app.session
         self.summary.machine = session.machine
-        self._form = Form(
-            name=session.propose_name(),
+        self._form = Wanted(
+            name=session.launcher.propose_name(),
             size=session.settings.sizes[0],
-            preset=preset_for(session.presets(), Kind.PRETRAIN),
+            preset=preset_for(builtin(), Kind.PRETRAIN),
         )
-        self.watch(self.app, "draft", self._take)
+        self._first_preset: Preset | None = self._form.preset
+        self.watch(self.app, "draft", self._begin)
+
+    def _begin(self, draft: Draft) -> None:
+        self._take(draft)
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= _WIDE, "-wide")
+        self.call_after_refresh(self._show_again)
+
+    def _show_again(self) -> None:
+        self.summary.show(self._lines(self._form))
 
     @work(exclusive=True, group="files")
     async def on_screen_resume(self) -> None:
-        """Look for definitions, each time that the screen is shown; folders may be many, and slow."""
-        self._files = await asyncio.to_thread(self.app.session.definitions)
+        """Look for definitions each time that the screen is shown."""
+        try:
+            self._files = await self.app.session.library.definitions()
+        except HostError as error:
+            self.when_back(self.on_screen_resume)
+            self.app.notify(
+                printable(str(error)), title="definitions were not looked for", severity="warning", markup=False
+            )
         if self._form.definition is None:
             word = "fine-tun" if self._form.parent else "pre-train"
             self.show_form(replace(self._form, definition=definition_for(self._files, word)))
         else:
             self.summary.show(self._lines(self._form))
 
-    def _take(self, draft: Draft) -> None:
-        """Begin with what another screen asked for."""
+    @work(exclusive=True, group="take")
+    async def _take(self, draft: Draft) -> None:
+        """Fill the form with what another screen asked for."""
+        presets = await self._presets()
         form = self._form
+        if form.preset is self._first_preset:  # nobody has chosen one: the user's own stands before the shipped one
+            form = replace(form, preset=preset_for(presets, Kind.PRETRAIN))
+        self._first_preset = None
+        if draft.whole:
+            form = draft.whole
         if draft.definition:
             form = replace(form, definition=draft.definition)
         if draft.preset is not None:
-            form = replace(form, preset=self._preset(draft.preset))
+            form = replace(form, preset=_read_again(presets, draft.preset))
         if draft.parent:
-            data = draft.definition or self._definition_behind()
-            form = replace(form, definition=data, parent=draft.parent, preset=self._finetune_preset(), then=None)
+            data, preset = draft.definition or self._definition_behind(), preset_for(presets, Kind.FINETUNE)
+            form = replace(form, definition=data, parent=draft.parent, preset=preset, then=None)
         self.show_form(form)
 
-    def _preset(self, slug: str) -> Preset:
-        presets = self.app.session.presets()
-        return next((preset for preset in presets if preset.slug == slug), presets[0])
+    async def _presets(self) -> Sequence[Preset]:
+        """The recipes; the built-in ones alone while the others cannot be read."""
+        try:
+            return await self.app.session.library.presets()
+        except HostError as error:
+            self.app.notify(printable(str(error)), title="recipes were not read", severity="warning", markup=False)
+            return builtin()
 
-    def _finetune_preset(self) -> Preset:
-        return preset_for(self.app.session.presets(), Kind.FINETUNE)
+    async def _finetune_preset(self) -> Preset:
+        return preset_for(await self._presets(), Kind.FINETUNE)
 
-    def show_form(self, form: Form) -> None:
+    def show_form(self, form: Wanted) -> None:
         form = form.after(self._form)
         if form.size != self._form.size or form.definition != self._form.definition:
             self._estimates = {}
         self._form = form
         self.summary.show(self._lines(form))
         self.summary.show_sizes(self.app.session.settings.sizes, form.size, self._resources, self._estimates)
-        self.preview(form)
+        self.look_ahead(form)
 
-    def _lines(self, form: Form) -> list[Line]:
+    def _lines(self, form: Wanted) -> list[Line]:
         files = self._files
         data = shorten(form.definition, files) if form.definition else "– choose it with d"
         notes = inherited_words(form.parent) if form.parent else ()
@@ -148,58 +182,35 @@ class LaunchScreen(ModeScreen):
             Line("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
         ]
 
-    def _size_words(self, form: Form) -> str:
+    def _size_words(self, form: Wanted) -> str:
         machine, cpus = self.app.session.machine, counted(form.size.cpus, "CPU")
         has_gpus = machine is None or machine.num_gpus > 0
         return f"{size_words(form.size, machine)}, {cpus}" if has_gpus else f"{cpus}, {form.size.hours:g} h"
 
     @work(exclusive=True, group="preview")
-    async def preview(self, form: Form) -> None:
-        """The script as it would be submitted, and what can be said of it before."""
-        self._script, self._problem, self._other_classes = "", form.missing, ""
-        session = self.app.session
-        checks = []
-        if not form.missing:
-            try:
-                plan = await make_plan(session, form)
-                then = await make_then(session, form, plan)
-                self._script = session.render(plan)
-                said = await session.check_script(self._script)
-                await session.check_plan(plan)
-                notices = [one.notice for one in (plan, then) if one and one.notice]
-                notices.append(session.settings.wandb_words)
-                checks = [Check(said or "bash -n", not said), *self._fits(plan), *(Check(n, True) for n in notices)]
-                self._problem = said
-            except OtherClasses as error:
-                self._other_classes = error.lists
-                self._problem = f"the classes differ (enter asks): {error.lists}"
-            except (ConsoleError, YogoError) as error:
-                self._problem = str(error)
-        if self._problem and not checks:
-            checks = [Check(self._problem, False)]
-        self.summary.show_checks(checks)
-        self._show_script(form)
+    async def look_ahead(self, wanted: Wanted, *, is_other: bool = True) -> None:
+        """Make the preview of what would be submitted. Until it is there, the one before counts, unless something
+        other than that is wanted now."""
+        if is_other:
+            self.set_reactive(LaunchScreen.preview, Preview(problem=wanted.missing))
+        self.preview = await preview_of(self.app.session, wanted, self._files, self._resources)
+        if self.preview.is_away:
+            self.when_back(self._look_again)
 
-    def _show_script(self, form: Form) -> None:
-        self.query_one("#script-rule", TitledRule).title = form.job_size.template
-        if self._script:
-            safe = "\n".join(printable(line) for line in self._script.expandtabs(4).split("\n"))
+    def _look_again(self) -> None:
+        self.look_ahead(self._form, is_other=False)
+
+    def watch_preview(self, preview: Preview) -> None:
+        self.summary.show_checks(preview.checks)
+        self.query_one("#script-rule", TitledRule).title = self._form.job_size.template
+        if preview.script:
+            safe = "\n".join(printable(line) for line in preview.script.expandtabs(4).split("\n"))
             is_ansi = self.app.current_theme.ansi
             paper = "default" if is_ansi else self.app.theme_variables["background"]
             theme = "ansi_dark" if is_ansi else "monokai"
             self.script_view.update(Syntax(safe, "bash", theme=theme, background_color=paper, word_wrap=True))
         else:
-            self.script_view.update("The job script is shown here once what is missing is there.")
-
-    def _fits(self, plan: Plan) -> list[Check]:
-        known = self._resources
-        if known is None:
-            return []
-        if known.max_hours is not None and plan.size.hours > known.max_hours:
-            return [Check(f"the partition gives {known.max_hours:g} h at most", False)]
-        if known.total_gpus and plan.size.gpus > known.total_gpus:
-            return [Check(f"there are {known.total_gpus} GPUs in all", False)]
-        return [Check("fits the partition", True)]
+            self.script_view.update("The job script is shown here once the form is complete.")
 
     @work(exclusive=True, group="choose")
     async def action_data(self) -> None:
@@ -211,14 +222,9 @@ class LaunchScreen(ModeScreen):
         files = self._files
         if not files:
             folders = ", ".join(str(folder) for folder in self.app.session.settings.definitions)
-            self.app.notify(f"no definitions lie under {folders}", severity="warning", markup=False)
+            self.app.notify(f"there are no definitions in {folders}", severity="warning", markup=False)
             return None
-        paths = [file.path for file in files]
-        selected = paths.index(current) if current in paths else None
-        chosen = await self.app.push_screen_wait(
-            Choose(title, [Choice(shorten(path, files)) for path in paths], selected)
-        )
-        return None if chosen is None else paths[chosen]
+        return await self.choose(title, [(file.path, Choice(shorten(file.path, files))) for file in files], current)
 
     @work(exclusive=True, group="choose")
     async def action_recipe(self) -> None:
@@ -226,58 +232,67 @@ class LaunchScreen(ModeScreen):
             self.show_form(replace(self._form, preset=preset))
 
     async def _ask_preset(self, title: str, current: Preset) -> Preset | None:
-        presets = self.app.session.presets()
-        selected = presets.index(current) if current in presets else None
-        choices = [Choice(preset.title, preset.note.partition("\n")[0], preset.problem) for preset in presets]
-        chosen = await self.app.push_screen_wait(Choose(title, choices, selected))
-        return None if chosen is None else presets[chosen]
+        presets = await self._presets()
+        choices = [(one, Choice(one.title, one.note.partition("\n")[0], one.problem)) for one in presets]
+        return await self.choose(title, choices, current)
 
     def action_size(self) -> None:
         sizes = self.app.session.settings.sizes
+        if len(sizes) == 1:
+            self.app.notify("there is only one size; add more under sizes in the settings", markup=False)
         size = sizes[(sizes.index(self._form.size) + 1) % len(sizes)]
         self.show_form(replace(self._form, size=size, template=""))
 
     @work(exclusive=True, group="choose")
     async def action_template(self) -> None:
-        own = self.app.session.settings.templates_folder
-        names, current = templates.names(own), self._form.job_size.template
-        choices = [Choice(name, "yours" if (own / name).exists() else "") for name in names]
-        selected = names.index(current) if current in names else None
-        chosen = await self.app.push_screen_wait(Choose("template of the script", choices, selected))
-        if chosen is not None:
-            self.show_form(replace(self._form, template=names[chosen]))
+        session = self.app.session
+        with self.app.telling("the templates were not listed"):
+            found = await session.host.ask(ListTemplates(PinnedSettings.of(session.settings)))
+            choices = [(one.name, Choice(one.name, "yours" if one.is_own else "")) for one in found]
+            if name := await self.choose("template of the script", choices, self._form.job_size.template):
+                self.show_form(replace(self._form, template=name))
 
-    def action_edit(self) -> None:
-        name = self._form.job_size.template
+    @changes
+    async def action_edit(self) -> None:
+        host, settings = self.app.session.host, self.app.session.settings
+        name, pinned = settings.header.template(self._form.job_size.template), PinnedSettings.of(settings)
         with self.app.telling(f"{name} was not edited"):
-            path = templates.own_copy(name, self.app.session.settings.templates_folder)
+            path = await host.ask(CopyTemplate(pinned, name))
             try:
-                edit(self.app, path)
+                await edit(self.app, path)
             finally:
-                templates.drop_unchanged(path)
-        self.preview(self._form)
+                await self._drop(DropTemplate(pinned, path))
+        self.look_ahead(self._form)
+
+    async def _drop(self, question: DropTemplate) -> None:
+        """Remove a copy that was not changed. Over a line that is cut this waits, and hides nothing that was told."""
+        try:
+            await self.app.session.host.ask(question)
+        except HostError:
+            self.when_back(lambda: self.run_worker(self._drop(question)))
 
     @work(exclusive=True, group="choose")
     async def action_name(self) -> None:
-        name = await self.app.push_screen_wait(Prompt("name of the run", self._form.name, check=_name_problem))
+        name = await self.app.push_screen_wait(LinePrompt("name of the run", self._form.name, check=_name_problem))
         if name:
             self.show_form(replace(self._form, name=name))
 
     @work(exclusive=True, group="choose")
     async def action_parent(self) -> None:
-        """Ask for a .pth; an empty line takes the parent back."""
+        """Ask for a checkpoint to start from. An empty line removes the parent."""
         before = self._form.parent.parent.checkpoint if self._form.parent else ""
-        path = await self.app.push_screen_wait(Prompt("fine-tune from this .pth; empty for none", before))
+        path = await self.app.push_screen_wait(LinePrompt("fine-tune from this .pth; empty for none", before))
         if path is None:
             return
         if not path.strip():
             self.show_form(replace(self._form, parent=None))
             return
         with self.app.telling("this file cannot be fine-tuned from"):
-            path = os.path.abspath(os.path.expanduser(path.strip()))
-            self.app.notify(f"reading {path}", markup=False, timeout=3)
-            parent = await self.app.session.inspect(PurePosixPath(path))
-            self.show_form(replace(self._form, parent=parent, preset=self._finetune_preset(), then=None))
+            session = self.app.session
+            found = (await session.host.ask(FindPath(path, session.settings.start))).path
+            self.app.notify(f"reading {found}", markup=False, timeout=3)
+            parent = await session.planner.parent_of_file(PurePosixPath(found))
+            self.show_form(replace(self._form, parent=parent, preset=await self._finetune_preset(), then=None))
 
     @work(exclusive=True, group="choose")
     async def action_then(self) -> None:
@@ -285,9 +300,9 @@ class LaunchScreen(ModeScreen):
             self.show_form(replace(self._form, then=None))
             return
         definition = await self._ask_definition("then fine-tune on", self._definition_behind())
-        preset = definition and await self._ask_preset("with the recipe", self._finetune_preset())
+        preset = definition and await self._ask_preset("with the recipe", await self._finetune_preset())
         if definition and preset:
-            then = Then(definition, preset, self.app.session.propose_name())
+            then = Then(definition, preset, self.app.session.launcher.propose_name())
             self.show_form(replace(self._form, then=then))
 
     def _definition_behind(self) -> Path | None:
@@ -303,40 +318,50 @@ class LaunchScreen(ModeScreen):
                 self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates, asking)
                 if not self._form.missing:
                     template = self._form.template if size == self._form.size else ""
-                    plan = await make_plan(session, replace(self._form, size=size, template=template))
-                    self._estimates[index] = await session.estimate(plan)
-            self._resources = await session.resources()
+                    plan = await session.planner.first(replace(self._form, size=size, template=template))
+                    self._estimates[index] = await session.launcher.estimate(plan)
+            self._resources = await session.launcher.resources()
         self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates)
-        self.preview(self._form)
+        self.look_ahead(self._form)
 
     def action_full_screen(self) -> None:
         self.toggle_class("-full")
 
     def action_copy(self) -> None:
-        if self._script:
-            self.app.copy(self._script, f"{len(self._script.splitlines())} lines of {self._form.name}'s script")
+        if self.preview.script:
+            lines = counted(self.preview.script.count("\n"), "line")
+            self.app.copy(self.preview.script, f"{lines} of {self._form.name}'s script")
+        else:
+            self.app.notify("There is no script to copy yet.", markup=False)
 
-    @work(exclusive=True, group="launch")
+    @changes
     async def action_launch(self) -> None:
         form = self._form
-        if self._other_classes:
-            question = f"{self._other_classes}. Begin with new class outputs, and keep the rest?"
+        if self.preview.other_classes:
+            question = f"{self.preview.other_classes}. Start with new class outputs, and keep the other weights?"
             if await self.app.push_screen_wait(Ask(question)):
                 self.show_form(replace(form, reset_head=True))
             return
-        if self._problem:
-            self.app.notify(self._problem, title="it cannot be launched yet", severity="warning", markup=False)
+        if self.preview.problem:
+            self.app.notify(self.preview.problem, title="it cannot be launched yet", severity="warning", markup=False)
+            self._look_again()  # the line may be back, or a file mended
             return
         if not await self.app.push_screen_wait(Ask(form.question(self.app.session.machine), is_safe=True)):
             return
-        with self.app.telling("not everything was launched" if form.then else f"{form.name} was not launched"):
-            self.app.notify(await launch_form(self.app.session, form), markup=False)
+        self.app.notify(f"submitting {form.name} …", markup=False)
+        with self.app.telling(f"{form.name} was not launched"):
+            try:
+                said = await launch_wanted(self.app.session, form)
+            except ChainBroken as error:
+                self.app.push_screen(Notice("not everything was launched", str(error)))
+                return
+            self.app.notify(said, markup=False)
             self._launched(form.name)
 
     def _launched(self, name: str) -> None:
-        """Show it among the runs, and make room for the next."""
-        self.show_form(replace(self._form, name=self.app.session.propose_name(), then=None, parent=None))
-        self.app.session.look_now()
+        """Show the new run in the list of runs, and prepare the form for the next one."""
+        self.show_form(replace(self._form, name=self.app.session.launcher.propose_name(), then=None, parent=None))
+        self.app.session.runs.look_now()
         self.app.show_runs(name)
 
 
@@ -346,3 +371,8 @@ def _name_problem(name: str) -> str:
     except RunError as error:
         return str(error)
     return ""
+
+
+def _read_again(presets: Sequence[Preset], known: Preset) -> Preset:
+    """The recipe as it was just read; as it was known before, if it was not read."""
+    return next((preset for preset in presets if preset.slug == known.slug), known)

@@ -1,169 +1,112 @@
-"""What stands in the Launch form, and the plan that it makes. No widgets here."""
+"""Previews, describes and submits what the Launch form holds. Without widgets."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from yogo.errors import YogoError
 from yogo.presets import Preset
 from yogo.recipe import differences
-from yogo.run.launch import Kind
-from yogo.wording import counted
-from yogo_tui.errors import ConsoleError, LaunchError, OtherClasses
-from yogo_tui.launch.machine import Machine, launch_words
-from yogo_tui.launch.plan import Plan, kind_of
-from yogo_tui.session import DefinitionFile, ParentInfo, Session
-from yogo_tui.settings import SizePreset
+from yogo.text.wording import agreed, counted
+from yogo_tui.cluster.base import Resources
+from yogo_tui.errors import ChainBroken, ConsoleError, HostError, OtherClasses
+from yogo_tui.launch.chain import launch_chain
+from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.session import ParentInfo, Session
+from yogo_tui.session.wanted import Wanted
+from yogo_tui.widgets.launch_summary import Check
 
 
 @dataclass(frozen=True, slots=True)
-class Then:
-    """The fine-tune to queue behind."""
+class Preview:
+    """The script that would be submitted, and the results of its checks."""
 
-    definition: Path
-    preset: Preset
-    name: str
+    script: str = ""
+    """The job script; empty if it is not known yet."""
 
+    problem: str = ""
+    """Why it cannot be launched; empty if it can."""
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """Frozen: each key makes a new one."""
+    other_classes: str = ""
+    """Both lists of classes, if the definition's differ from the weights' and the user must agree; else empty."""
 
-    name: str
-    size: SizePreset
-    preset: Preset
-    definition: Path | None = None
-    parent: ParentInfo | None = None
-    then: Then | None = None
-    template: str = ""
-    """Another script template than the size's own."""
+    is_away: bool = False
+    """Whether the machine could not be asked for it."""
 
-    reset_head: bool = False
-    """Whether a fine-tune on other classes than its parent's may begin with new class outputs."""
-
-    def after(self, before: Form) -> Form:
-        """This form, shown after another: what was said of that one's classes holds only for the same ones."""
-        same = (self.definition, self.parent, self.then) == (before.definition, before.parent, before.then)
-        return self if same else replace(self, reset_head=False)
-
-    @property
-    def job_size(self) -> SizePreset:
-        """The size, with the template that was chosen."""
-        return self.size.model_copy(update={"template": self.template}) if self.template else self.size
-
-    @property
-    def kind(self) -> Kind:
-        if self.parent:
-            return Kind.FINETUNE
-        return Kind.PRETRAIN if self.then else kind_of(self.preset.slug)
-
-    @property
-    def missing(self) -> str:
-        """Why it cannot be launched yet; empty when it can."""
-        if self.definition is None:
-            return "choose the data first: press d"
-        return f"the recipe cannot be read: {self.preset.problem}" if self.preset.problem else ""
-
-    def question(self, machine: Machine | None) -> str:
-        """What launching will do, in a sentence that can be read aloud."""
-        assert self.definition is not None
-        head = " with new class outputs" if self.reset_head else ""
-        said = launch_words(
-            self.name,
-            definition=self.definition,
-            preset=_short_name(self.preset),
-            recipe=self.preset.recipe,
-            size=self.job_size,
-            machine=machine,
-        )
-        one = f"Submit {said}"
-        if self.then:
-            epochs = counted(self.then.preset.recipe.epochs, "epoch")
-            then = f"{self.then.definition.name}, {_short_name(self.then.preset)}, {epochs}"
-            return f"{one} and behind it the fine-tune {self.then.name} ({then}){head}?"
-        if self.parent and self.parent.from_run and not self.parent.from_run.state.is_over:
-            return f"{one}{head} behind {self.parent.from_run.name}, to start once that has finished?"
-        return f"{one}{head}?"
+    checks: tuple[Check, ...] = ()
 
 
-async def make_plan(session: Session, form: Form) -> Plan:
-    """The plan for what the form says. Raises LaunchError."""
-    assert form.definition is not None
-    if form.parent is None:
-        return Plan(
-            name=form.name,
-            kind=form.kind,
-            definition=PurePosixPath(form.definition),
-            recipe=form.preset.recipe,
-            size=form.job_size,
-            preset=form.preset.title,
-        )
-    return await _finetune(session, form, form.parent, Then(form.definition, form.preset, form.name))
-
-
-async def make_then(session: Session, form: Form, plan: Plan) -> Plan | None:
-    """The fine-tune behind `plan`, but for the job to wait for. Raises LaunchError, as where its classes do not fit."""
-    if form.then is None:
-        return None
-    return await _finetune(session, form, await session.parent_of_plan(plan), form.then)
-
-
-async def _finetune(session: Session, form: Form, parent: ParentInfo, then: Then) -> Plan:
-    async def plan(*, reset_head: bool) -> Plan:
-        return await session.plan_finetune(
-            parent,
-            definition=then.definition,
-            recipe=then.preset.recipe,
-            size=form.job_size,
-            name=then.name,
-            preset=then.preset.title,
-            reset_head=reset_head,
-        )
-
+async def preview_of(
+    session: Session, wanted: Wanted, files: Sequence[DefinitionFile], resources: Resources | None
+) -> Preview:
+    """The preview of `wanted`. Nothing is submitted."""
+    if wanted.missing:
+        return _refused(wanted.missing)
+    script = ""
     try:
-        return await plan(reset_head=False)
-    except OtherClasses:
-        if not form.reset_head:
-            raise
-        return await plan(reset_head=True)  # there alone: where the classes are the same, their outputs are worth much
+        plans = await session.planner.plans(wanted)
+        script = await session.launcher.render(plans[0])
+        check = session.launcher.check_script(script), session.launcher.check_plan(plans[0])
+        said, _ = await asyncio.gather(*check)
+    except OtherClasses as error:
+        return replace(_refused(f"the classes differ (enter asks): {error.lists}", script), other_classes=error.lists)
+    except (ConsoleError, YogoError) as error:
+        refused = _refused(_shortened(str(error), wanted.definition, files), script)
+        return replace(refused, is_away=isinstance(error, HostError))
+    notices = [*(plan.notice for plan in plans if plan.notice), session.settings.wandb_words]
+    fits = _fits(plans[0], resources, is_here=session.machine is not None)
+    checks = (Check(said or "bash -n", not said), *fits, *(Check(notice, True) for notice in notices))
+    return Preview(script, said, checks=checks)
 
 
-async def launch_form(session: Session, form: Form) -> str:
-    """Submit what the form says; what is worth saying of it. Both plans stand before either is submitted.
+def _refused(problem: str, script: str = "") -> Preview:
+    return Preview(script, problem, checks=(Check(problem, False),))
 
-    Raises LaunchError, ClusterError, HostError.
+
+def _shortened(problem: str, definition: Path | None, files: Sequence[DefinitionFile]) -> str:
+    """`problem` with the definition's long path replaced by the short one in the form."""
+    return problem.replace(str(definition), shorten(definition, files)) if definition else problem
+
+
+def _fits(plan: LaunchPlan, known: Resources | None, *, is_here: bool) -> list[Check]:
+    """Whether the job fits the cluster; empty if the cluster was not asked yet."""
+    if known is None:
+        return []
+    size = plan.size
+    each = size.gpus // size.nodes
+    if known.max_hours is not None and size.hours > known.max_hours:
+        return [Check(f"the partition allows {known.max_hours:g} h at most", False)]
+    if known.total_gpus and size.gpus > known.total_gpus:
+        gpus = counted(known.total_gpus, "GPU")
+        return [Check(f"there {agreed(known.total_gpus, 'is')} {gpus} in all", False)]
+    if known.max_nodes is not None and size.nodes > known.max_nodes:
+        return [Check(f"the partition allows {counted(known.max_nodes, 'node')} a job", False)]
+    if known.gpus_of_nodes and size.nodes > (fitting := sum(gpus >= each for gpus in known.gpus_of_nodes)):
+        fit = "no node" if not fitting else f"only {counted(fitting, 'node')}"
+        return [Check(f"{fit} of the partition {agreed(max(fitting, 1), 'has')} {counted(each, 'GPU')}", False)]
+    return [Check("fits this machine" if is_here else "fits the partition", True)]
+
+
+async def launch_wanted(session: Session, wanted: Wanted) -> str:
+    """Submit what is wanted, and return a sentence on the result. All plans are made before the first is submitted.
+
+    Raises ChainBroken if not all are submitted; LaunchError, ClusterError or HostError if none is.
     """
-    plan = await make_plan(session, form)
-    then = await make_then(session, form, plan)
-    launched = await session.launch(plan)
-    if then is None:
-        return launched.notice or f"{plan.name} is submitted"
-    if launched.job_id is None:
-        raise LaunchError(f"{launched.notice} So {then.name} was not queued behind it.")
-    try:
-        await session.launch(replace(then, after=launched.job_id))
-    except ConsoleError as error:
-        raise LaunchError(f"{plan.name} is submitted, but {then.name} behind it is not: {error}") from error
-    return f"{plan.name} is submitted, and {then.name} behind it"
-
-
-def preset_for(presets: Sequence[Preset], kind: Kind) -> Preset:
-    """The user's own preset that is named for this kind of run, before the shipped one; else the first."""
-    fitting = [preset for preset in presets if kind.value in preset.slug.replace("-", "") and not preset.problem]
-    own = [preset for preset in fitting if preset.path is not None]
-    shipped = fitting if kind is Kind.FINETUNE else []
-    return next(iter((*own, *shipped)), presets[0])
-
-
-def definition_for(files: Sequence[DefinitionFile], word: str) -> Path | None:
-    """The definition to begin with: the only one there is, or the only one whose path holds `word`."""
-    fitting = [file.path for file in files if word in str(file.path.relative_to(file.root))]
-    return fitting[0] if len(fitting) == 1 else files[0].path if len(files) == 1 else None
+    plans = await session.planner.plans(wanted)
+    chain = await launch_chain(session.launcher.launch, plans)
+    if chain.stopped:
+        raise ChainBroken(chain.problem)
+    if len(plans) == 1:
+        return chain.launched[0].notice or f"{wanted.name} is submitted"
+    return f"{plans[0].name} is submitted, and {plans[1].name} behind it"
 
 
 def shorten(definition: Path, files: Sequence[DefinitionFile]) -> str:
-    """A definition's path below the folder of the settings that it lies in."""
+    """A definition's path relative to the settings' folder that holds it."""
     for file in files:
         if file.path == definition:
             return str(file.path.relative_to(file.root))
@@ -175,17 +118,14 @@ def parent_words(parent: ParentInfo) -> str:
 
 
 def inherited_words(parent: ParentInfo) -> tuple[str, ...]:
-    """What passes forward from the parent, whatever the recipe says."""
-    height, width = parent.image_hw
-    normalised = "normalised" if parent.normalize_images else "not normalised"
-    return f"inherits {parent.model},", f"{normalised}, {'colour' if parent.rgb_images else 'grey'}, {height}×{width}"
+    """Lines on what a fine-tune takes over from its parent, whatever its recipe says."""
+    weights = parent.weights
+    height, width = weights.image_hw
+    normalised = "normalised" if weights.normalize_images else "not normalised"
+    return f"inherits {weights.model},", f"{normalised}, {'colour' if weights.rgb_images else 'grey'}, {height}×{width}"
 
 
 def recipe_words(preset: Preset) -> tuple[str, tuple[str, ...]]:
-    """The recipe's name, and below it how many fields it sets."""
+    """The recipe's title, and a note on how many fields it sets."""
     count = len(differences(preset.recipe))
-    return _short_name(preset), (counted(count, "difference"),) if count else ()
-
-
-def _short_name(preset: Preset) -> str:
-    return preset.slug or preset.title
+    return preset.title, (counted(count, "difference"),) if count else ()

@@ -1,28 +1,25 @@
-"""The pictures of a definition, one at a time, each with its boxes."""
+"""Shows the images of a definition, one at a time, with their boxes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.events import Resize
-from textual.message import Message
 from textual.widgets import Static
-from textual.worker import get_current_worker
 
-from yogo.definition import DatasetDefinition, Sample, split
 from yogo.errors import YogoError
-from yogo.terminal import printable
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.errors import ConsoleError, HostError
+from yogo_tui.questions.images import ImageSet, ListImages, LookAtImage, SmallImage
 from yogo_tui.screens.base import FramedScreen
-from yogo_tui.widgets.picture import Drawn, draw
+from yogo_tui.widgets.picture import COLOURS, draw
 from yogo_tui.widgets.rule import TitledRule
-from yogo_tui.widgets.words import thousands
-
-if TYPE_CHECKING:
-    from yogo.data.depth import Asked
+from yogo_tui.words import thousands
 
 
 class PicturesScreen(FramedScreen):
@@ -42,33 +39,17 @@ class PicturesScreen(FramedScreen):
     picture = getters.query_one("#picture", Static)
     legend = getters.query_one("#legend", Static)
 
-    class Listed(Message):
-        """Which pictures there are, each with its part: train, val or test; and what to ask how deep they are."""
-
-        def __init__(self, classes: tuple[str, ...], samples: list[tuple[str, Sample]], depth: Asked | None) -> None:
-            super().__init__()
-            self.classes = classes
-            self.samples = samples
-            self.depth = depth
-
-    class Shown(Message):
-        """A picture, or why there is none."""
-
-        def __init__(self, drawn: Drawn | None, problem: str = "") -> None:
-            super().__init__()
-            self.drawn = drawn
-            self.problem = problem
-
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._path = path
-        self._names: tuple[str, ...] = ()
-        self._samples: list[tuple[str, Sample]] = []
-        self._depth: Asked | None = None
+        self._images = ImageSet((), 0)
         self._index = 0
+        """Of the image that is asked for, or shown."""
+
+        self._shown: SmallImage | None = None
 
     def head(self) -> ComposeResult:
-        yield TitledRule(self._path.name, "looking for pictures …")
+        yield TitledRule(self._path.name, "looking for images …")
 
     def body(self) -> ComposeResult:
         yield Static(id="picture", markup=False)
@@ -77,71 +58,86 @@ class PicturesScreen(FramedScreen):
     def on_mount(self) -> None:
         self.list_pictures()
 
-    @work(thread=True, group="list")
-    def list_pictures(self) -> None:
+    @work(group="list")
+    async def list_pictures(self) -> None:
         try:
-            definition = DatasetDefinition.from_yaml(self._path)
-            parts = split(definition).items()
-        except (YogoError, OSError) as error:
-            self.post_message(self.Shown(None, str(error)))
+            self._images = await self.app.session.host.ask(ListImages(self._path, self._workspace))
+        except (ConsoleError, YogoError) as error:
+            self.rule.right = ""
+            self._show_problem(str(error))
+            if isinstance(error, HostError):
+                self.when_back(self.list_pictures)
             return
-        samples = [(part, sample) for part, samples in parts for sample in samples]
-        self.post_message(self.Listed(definition.classes, samples, _depth([sample for _, sample in samples])))
-
-    def on_pictures_screen_listed(self, event: Listed) -> None:
-        self._names, self._samples, self._depth = event.classes, event.samples, event.depth
-        if self._samples:
+        if self._images.num:
             self.action_step(0)
         else:
             self.rule.right = ""
-            self.picture.update("Its folders hold no pictures with labels.")
+            self.picture.update("Its folders hold no images with labels.")
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Turn off the keys that would lead past the first or the last image, and copying while none is shown."""
+        if action == "step" and (by := parameters[0]):
+            return self._index > 0 if int(str(by)) < 0 else self._index < self._images.num - 1
+        return action != "copy" or self._shown is not None
 
     def action_step(self, by: int) -> None:
-        if self._samples:
-            self._index = min(max(0, self._index + by), len(self._samples) - 1)
-            sample = self._samples[self._index][1]
-            self.rule.title, self.rule.right = sample.image.name, self._place
-            self.show(sample, self.picture.size.width, self.picture.size.height)
+        if self._images.num:
+            self._index = min(max(0, self._index + by), self._images.num - 1)
+            self.rule.right = f"{self._place} …"
+            self.refresh_bindings()
+            self.look(self.picture.size.width, self.picture.size.height)
+
+    def _look_again(self) -> None:
+        self.action_step(0)
+
+    @property
+    def _workspace(self) -> Path:
+        return self.app.session.settings.workspace_folder
 
     @property
     def _place(self) -> str:
-        return f"{thousands(self._index + 1)} of {thousands(len(self._samples))} · {self._samples[self._index][0]}"
+        return f"{thousands(self._index + 1)} of {thousands(self._images.num)}"
 
-    @work(thread=True, exclusive=True, group="picture")
-    def show(self, sample: Sample, columns: int, rows: int) -> None:
-        """In a thread: decoding takes its time, and the file may lie far away."""
-        worker = get_current_worker()
+    @work(exclusive=True, group="picture")
+    async def look(self, columns: int, rows: int) -> None:
+        """Show the image within so many cells. The one before it stays until then, also while the line is cut."""
+        question = LookAtImage(self._path, self._workspace, self._index, columns, 2 * rows, COLOURS)
         try:
-            shown = self.Shown(draw(sample, self._names, columns, rows, bits=self._depth))
-        except (YogoError, OSError) as error:
-            shown = self.Shown(None, str(error))
-        if not worker.is_cancelled:
-            self.post_message(shown)
+            image = await self.app.session.host.ask(question)
+        except HostError as error:
+            self.rule.right = f"{self._place} · not read"
+            self.when_back(self._look_again)
+            if self._shown is None or self.picture.has_class("-broken"):
+                self._show_problem(str(error))
+            else:
+                self.legend.update(f"✖ {printable(str(error))}")
+            return
+        except (ConsoleError, YogoError) as error:
+            self._shown = None
+            self.refresh_bindings()
+            self.rule.title, self.rule.right = self._path.name, self._place
+            self._show_problem(str(error))
+            return
+        self._shown = image
+        self.refresh_bindings()
+        self.rule.title, self.rule.right = image.image.name, f"{self._place} · {image.part}"
+        if image.problem:
+            self._show_problem(image.problem)
+            return
+        drawn = draw(image, self._images.classes, columns)
+        self.picture.set_class(False, "-broken")
+        self.picture.update(drawn.blocks)
+        self.legend.update(drawn.legend)
+        self.rule.right += f" · {counted(drawn.num_boxes, 'cell')}"
 
-    def on_pictures_screen_shown(self, event: Shown) -> None:
-        self.picture.set_class(event.drawn is None, "-broken")
-        if event.drawn:
-            self.picture.update(event.drawn.blocks)
-            self.legend.update(event.drawn.legend)
-            cells = f"{event.drawn.num_boxes} cell{'' if event.drawn.num_boxes == 1 else 's'}"
-            self.rule.right = f"{self._place} · {cells}"
-        else:
-            self.picture.update(f"✖ {printable(event.problem)}")
-            self.legend.update("")
+    def _show_problem(self, problem: str) -> None:
+        self.picture.set_class(True, "-broken")
+        self.picture.update(f"✖ {printable(problem)}")
+        self.legend.update("")
 
     def on_resize(self, event: Resize) -> None:
         self.call_after_refresh(self.action_step, 0)
 
     def action_copy(self) -> None:
-        if self._samples:
-            self.app.copy(str(self._samples[self._index][1].image))
-
-
-def _depth(samples: list[Sample]) -> Asked | None:
-    """Nothing where Pillow is missing: that is said when a picture is to be shown."""
-    try:
-        from yogo.data.cache import default_folder
-        from yogo.data.headers import depth_of_set
-    except ImportError:
-        return None
-    return depth_of_set([sample.image_file for sample in samples], default_folder() / "headers")
+        if self._shown:
+            self.app.copy(str(self._shown.image))

@@ -1,9 +1,8 @@
-"""Recipes: the presets there are, a form for one of them, and the command that it stands for."""
+"""Recipes: lists the recipes, with a form for the selected one and the command that uses it."""
 
 from __future__ import annotations
 
 import re
-import shlex
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -14,21 +13,26 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.events import DescendantFocus
-from textual.widgets import OptionList, Static
+from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from yogo.presets import Preset, fingerprint, save
+from yogo.presets import Preset, builtin, copied
 from yogo.recipe import Recipe, differences
-from yogo.terminal import printable
-from yogo_tui.launch.script import flags
+from yogo.text.terminal import printable
+from yogo_tui.launch.script import command_of
 from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import Draft, ModeScreen
-from yogo_tui.screens.choose import Prompt
+from yogo_tui.screens.base import Draft, ModeScreen, changes
+from yogo_tui.screens.choose import LinePrompt
+from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.knob_form import KnobForm, KnobInput, help_of
 from yogo_tui.widgets.rule import TitledRule
-from yogo_tui.widgets.words import cut_middle
+from yogo_tui.words import cut_middle
 
 _LIST_ACTIONS = ("copy_preset", "launch", "delete", "copy", "reread")
+
+
+_MOST_OF_HELP, _MOST_OF_NOTE, _MOST_OF_COMMAND = 8, 10, 4
+"""Lines. All help of a field fits, also in the smallest terminal; a note has more room, as nothing is typed then."""
 
 
 class PresetList(OptionList):
@@ -58,8 +62,8 @@ class RecipesScreen(ModeScreen):
     presets = getters.query_one(PresetList)
     form = getters.query_one(KnobForm)
     rule = getters.query_one("#preset-rule", TitledRule)
-    below = getters.query_one("#below", Static)
-    command = getters.query_one("#command", Static)
+    below = getters.query_one("#below", Folded)
+    command = getters.query_one("#command", Folded)
 
     def body(self) -> ComposeResult:
         with Horizontal():
@@ -69,20 +73,38 @@ class RecipesScreen(ModeScreen):
             with Vertical(id="edit"):
                 yield TitledRule(id="preset-rule")
                 yield KnobForm()
-                yield Static(id="below", markup=False)
-                yield TitledRule("the same as a command")
-                yield Static(id="command", markup=False)
+                yield Folded(_MOST_OF_HELP, id="below")
+                yield TitledRule("the same as a command", "y copies it", id="command-rule")
+                yield Folded(_MOST_OF_COMMAND, id="command")
 
     def on_mount(self) -> None:
         self._known: tuple[Preset, ...] = ()
         self._changed: Recipe | None = None
         self._problem = ""
+        self._fill(builtin())
         self.load()
 
-    def load(self, path: Path | None = None) -> None:
-        """Read the presets anew, and show the one at `path`, or that of the same place in the list."""
+    def on_screen_resume(self) -> None:
+        """Read the recipes again, because other programs may have changed them."""
+        self._load_again()
+
+    def _load_again(self) -> None:
+        """Read the recipes, unless something is being typed."""
+        if self._known and not (self._changed or self._problem or isinstance(self.focused, KnobInput)):
+            self.load(self.preset.path)
+
+    @work(exclusive=True, group="load")
+    async def load(self, path: Path | None = None) -> None:
+        with self.reading("the recipes were not read", self._load_again):
+            await self._load(path)
+
+    async def _load(self, path: Path | None) -> None:
+        """Read the recipes again, and show the one at `path`, or the one at the same position in the list."""
+        self._fill(await self.app.session.library.presets(), path)
+
+    def _fill(self, presets: tuple[Preset, ...], path: Path | None = None) -> None:
         before = self.presets.highlighted or 0
-        self._known = self.app.session.presets()
+        self._known = presets
         self.presets.clear_options()
         for preset in self._known:
             source = "" if preset.path is None else "✖ unreadable" if preset.problem else "yours"
@@ -112,23 +134,30 @@ class RecipesScreen(ModeScreen):
         count = len(differences(recipe))
         self.rule.title = cut_middle(preset.title, 24)
         self.rule.right = f"save is off: {self._problem}" if self._problem else f"{count} set · {where}"
-        self.command.update(printable(command_of(recipe)))
+        self.command.update("" if preset.problem else printable(command_of(recipe)))
 
     @on(KnobForm.Changed)
     def _typed(self, event: KnobForm.Changed) -> None:
-        self._problem = event.problem
-        if event.recipe:
-            self._changed = event.recipe if event.recipe != self.preset.recipe else None
-        # The list shows another preset at a step in it: until what was typed is saved or left, it takes none.
+        self._take(event.recipe, event.problem)
+
+    def _take(self, recipe: Recipe | None, problem: str) -> None:
+        """Take what the form holds: a recipe, or what is wrong with it."""
+        self._problem = problem
+        if recipe:
+            self._changed = recipe if recipe != self.preset.recipe else None
+        # A step in the list shows another recipe, so the list is off until the changes are saved or left.
         self.presets.disabled = bool(self._changed or self._problem)
-        self._tell(event.recipe or self.preset.recipe)
+        self._tell(recipe or self.preset.recipe)
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         self._tell_below()
 
     def _tell_below(self) -> None:
-        """The help of the field in focus; else what the preset says of itself, or what is wrong with it."""
+        """Show the help of the field in focus; else the recipe's note, or what is wrong with it."""
         preset, field = self.preset, self.focused
+        is_typing = isinstance(field, KnobInput)
+        self.below.most = _MOST_OF_HELP if is_typing else _MOST_OF_NOTE
+        self.query_one("#command-rule", TitledRule).right = "" if is_typing else "y copies it"
         if isinstance(field, KnobInput) and field.name:
             self.below.update(help_of(field.name))
         elif preset.problem:
@@ -137,13 +166,15 @@ class RecipesScreen(ModeScreen):
             self.below.update(printable(" ".join(preset.note.split())))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters that are typed into a field are no keys."""
+        """Turn off keys that are letters while a field has the focus, and in the list the one that leads back to it."""
+        if action == "leave":
+            return not isinstance(self.focused, PresetList)
         return not (isinstance(self.focused, KnobInput) and action in _LIST_ACTIONS)
 
     def action_edit(self) -> None:
         if self.preset.path is None:
-            self.app.notify("it is built in: c copies it under a name of yours", markup=False)
-        else:
+            self.app.notify("it is built in: c copies it under your own name", markup=False)
+        elif not self._told_unreadable():
             self.form.query(KnobInput).first().focus()
 
     @on(OptionList.OptionSelected)
@@ -152,75 +183,82 @@ class RecipesScreen(ModeScreen):
 
     @work(exclusive=True, group="leave")
     async def action_leave(self) -> None:
-        """Back to the list; what was typed and not saved is asked about."""
+        """Return to the list, and ask first if there are unsaved changes."""
         if self._changed or self._problem:
             if not await self.app.push_screen_wait(Ask(f"Leave {self.preset.title} without saving what you changed?")):
                 return
             self.show()
         self.presets.focus()
 
-    def action_save(self) -> None:
+    @changes
+    async def action_save(self) -> None:
         preset = self.preset
+        self._take(*self.form.read())  # what was typed a moment ago may not have been told yet
         if self._problem or preset.path is None or self._changed is None:
             why = self._problem or ("it is built in: c copies it" if preset.path is None else "nothing has changed")
             self.app.notify(why, title="not saved", severity="warning", markup=False)
             return
         with self.app.telling(f"{preset.title} was not saved"):
-            saved = save(replace(preset, recipe=self._changed), preset.path, seen=preset.seen)
-            self._changed = None
-            self.load(saved.path)
+            changed = self._changed
+            recipe = replace(preset, recipe=changed)
+            saved = await self.app.session.library.save(recipe, preset.path, seen=preset.seen)
+            if self._changed is changed:
+                self._changed = None
+                await self._load(saved.path)
+            else:  # somebody goes on typing
+                self._known = tuple(saved if one is preset else one for one in self._known)
             self.app.notify(f"saved as {printable(saved.path.name) if saved.path else saved.title}", markup=False)
 
-    @work(exclusive=True, group="copy")
+    @changes
     async def action_copy_preset(self) -> None:
+        if self._told_unreadable():
+            return
         preset = self.preset
         title = await self.app.push_screen_wait(
-            Prompt("title of your copy", f"My {preset.title}", check=self._title_problem)
+            LinePrompt("title of your copy", f"My {preset.title}", check=self._title_problem)
         )
         if title:
             with self.app.telling(f"{preset.title} was not copied"):
-                saved = save(replace(preset, title=title.strip(), seen=None), self._path_for(title), seen=None)
-                self.load(saved.path)
+                copy = copied(preset, title)
+                saved = await self.app.session.library.save(copy, self._path_for(title), seen=None)
+                await self._load(saved.path)
                 self.action_edit()
 
     def _path_for(self, title: str) -> Path:
-        return self.app.session.presets_folder / f"{_slug(title)}.yaml"
+        return self.app.session.library.presets_folder / f"{_slug(title)}.yaml"
 
     def _title_problem(self, title: str) -> str:
         if not _slug(title):
-            return "a title needs a letter or a digit"
+            return "a title needs a letter or a digit, such as Night shift"
         path = self._path_for(title)
-        return f"{path.name} exists already" if fingerprint(path) else ""
+        return f"{path.name} already exists" if any(preset.path == path for preset in self._known) else ""
 
-    @work(exclusive=True, group="delete")
+    @changes
     async def action_delete(self) -> None:
         preset = self.preset
         if preset.path is None:
             self.app.notify("it is built in and stays", markup=False)
-        elif await self.app.push_screen_wait(
-            Ask(f"Delete {preset.title}? The file {preset.path} is removed for good.")
-        ):
+        elif await self.app.push_screen_wait(Ask(f"Delete {preset.title}? The file {preset.path} cannot be restored.")):
             with self.app.telling(f"{preset.title} was not deleted"):
-                preset.path.unlink()
-                self.load()
+                await self.app.session.library.remove(preset.path, seen=preset.seen)
+                await self._load(None)
 
     def action_launch(self) -> None:
-        self.app.open_launch(Draft(preset=self.preset.slug))
+        self.app.open_launch(Draft(preset=self.preset))
 
     def action_copy(self) -> None:
-        self.app.copy(command_of(self._changed or self.preset.recipe))
+        if not self._told_unreadable():
+            self.app.copy(command_of(self._changed or self.preset.recipe))
+
+    def _told_unreadable(self) -> bool:
+        """Whether the recipe cannot be read. Its values are not known then, and the user is told so."""
+        if is_unreadable := bool(self.preset.problem):
+            words = f"{printable(self.preset.title)} cannot be read. Mend its file, then press r."
+            self.app.notify(words, severity="warning", markup=False)
+        return is_unreadable
 
     def action_reread(self) -> None:
         self.load(self.preset.path)
-
-
-def command_of(recipe: Recipe) -> str:
-    """The command that trains by this recipe, with what it sets otherwise than the defaults."""
-    changed = differences(recipe)
-    words = [
-        word for name, flag in zip(Recipe.model_fields, flags(recipe), strict=True) if name in changed for word in flag
-    ]
-    return f"yogo train DEFINITION {shlex.join(words)}".rstrip()
 
 
 def _slug(title: str) -> str:

@@ -1,7 +1,8 @@
-"""Run: one run's curves and log, live, and what can be done from here."""
+"""Run: shows one run's curves and log, live."""
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -10,28 +11,39 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container, Vertical
 from textual.events import Resize
 from textual.widget import Widget
-from textual.widgets import Static
 
+from yogo.run.directory import HostRunDirectory
 from yogo.run.history import History
-from yogo.terminal import printable
+from yogo.text.terminal import printable
+from yogo_tui.curves.divergence import RULES
+from yogo_tui.curves.drawing import MARKS
+from yogo_tui.curves.record import RunCurves
+from yogo_tui.runs.logsave import place_of, problem, save
 from yogo_tui.runs.model import Run
-from yogo_tui.screens.base import BACK, FramedScreen
-from yogo_tui.screens.run_actions import cancel_run, finetune_from, resume_run, use_run
+from yogo_tui.screens.base import BACK
+from yogo_tui.screens.choose import LinePrompt
+from yogo_tui.screens.choose_plots import ChoosePlots
+from yogo_tui.screens.note_actions import NoteActions
+from yogo_tui.screens.results import ResultsScreen
+from yogo_tui.screens.run_why import TellsWhy
 from yogo_tui.session import Runs
-from yogo_tui.widgets.curves import Curves
+from yogo_tui.widgets.chart_grid import ChartGrid
 from yogo_tui.widgets.filter_line import FilterLine
+from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.log_view import LogView
-from yogo_tui.widgets.loss_plot import LossPlot
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.run_details import RunDetails
 from yogo_tui.widgets.run_head import RunHead
-from yogo_tui.widgets.runs_table import run_key
-from yogo_tui.widgets.words import loss_words, no_log_words
+from yogo_tui.words import loss_words, no_curves_words, size_words
+
+_AT_ONCE = 1000
+"""Steps that are added to the curves in one go: some milliseconds' worth."""
 
 
-class RunScreen(FramedScreen):
+class RunScreen(TellsWhy, NoteActions):
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "LogView"
+    HELP = f"\n{MARKS}\n\n{RULES}"
     BINDINGS: ClassVar[list[BindingType]] = [
         BACK,
         Binding("tab", "other_pane", "log/plot", id="run.other"),
@@ -39,15 +51,28 @@ class RunScreen(FramedScreen):
         Binding("slash", "search", "search", id="run.search"),
         Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
         Binding("x", "cancel", "cancel", id="run.cancel"),
+        Binding("o", "results", "results: confusion, classes, worst images", id="run.results", show=False),
         Binding("u", "use", "use it: test, infer, export", id="run.use", show=False),
         Binding("r", "resume", "go on with it (resume)", id="run.resume", show=False),
+        Binding(
+            "A",
+            "again",
+            "launch it again",
+            id="run.again",
+            show=False,
+            tooltip="launch the same again, under a new name",
+        ),
+        Binding("H", "hold", "hold or release", id="run.hold", show=False, tooltip="hold its job, or release it"),
+        Binding("R", "requeue", "requeue", id="run.requeue", show=False, tooltip="put its job back into the queue"),
+        Binding("F", "forget", "forget a failed launch", id="run.forget", show=False),
+        Binding("p", "choose_plots", "plots: which are shown", id="run.plots", show=False),
         Binding("t", "follow", "follow the log's end, or stay", id="run.follow", show=False),
         Binding("d", "details", "details or plot: recipe, parent, metrics, files", id="run.details", show=False),
         Binding("y", "copy", "copy the path of its weights", id="run.copy", show=False),
     ]
 
     head_line = getters.query_one(RunHead)
-    plot = getters.query_one(LossPlot)
+    plot = getters.query_one(ChartGrid)
     log_view = getters.query_one(LogView)
     details = getters.query_one(RunDetails)
     search_line = getters.query_one(FilterLine)
@@ -55,17 +80,19 @@ class RunScreen(FramedScreen):
     def __init__(self, run: Run) -> None:
         super().__init__()
         self._run = run
-        self._history = History()
+        self._history, self._curves = History(), RunCurves()
+        self._has_read = False
+        """Whether its events were read at least once."""
 
     def head(self) -> ComposeResult:
         yield RunHead()
 
     def body(self) -> ComposeResult:
-        yield Static(id="why", markup=False)
+        yield Folded(3, "d shows all", id="why")
         with Container(id="panes"):
             with Vertical(id="upper"):
-                yield TitledRule("loss (log)", id="plot-rule")
-                yield LossPlot()
+                yield TitledRule("plots", id="plot-rule")
+                yield ChartGrid(self._curves.charts, empty="Reading its losses …")
                 yield RunDetails()
             with Vertical(id="lower"):
                 yield TitledRule("log", id="log-rule")
@@ -76,7 +103,6 @@ class RunScreen(FramedScreen):
 
     def on_mount(self) -> None:
         self.watch(self.app, "runs", self._runs_seen)
-        self.watch(self.plot, "is_log", self._name_upper, init=False)
         self.show_run(self._run)
         if self._run.path:
             self.follow_history()
@@ -87,38 +113,41 @@ class RunScreen(FramedScreen):
     def _runs_seen(self, runs: Runs) -> None:
         self.head_line.queue = runs.queue
         for run in runs.runs:
-            if run_key(run) == run_key(self._run):
+            if run.key == self._run.key:
                 self.show_run(run)
 
     def show_run(self, run: Run) -> None:
         self._run = run
         self.head_line.run = run
-        said = (run.why, *(f"! {doubt}" for doubt in run.doubts), *run.notices)
-        self.query_one("#why", Static).update(printable(" · ".join(filter(None, said))))
-        self.set_class(any(said), "-why")
-        self.log_view.no_log = no_log_words(run)
+        self.tell_why(run)
+        if self._has_read or run.of_job:
+            self.plot.empty = no_curves_words(run)
+        self.log_view.is_over = run.state.is_over
+        self.log_view.no_log = run.no_log
         self.log_view.path = run.log
         self.details.show(run, self._history)
 
     @work(exclusive=True, group="history")
     async def follow_history(self) -> None:
-        async for history in self.app.session.follow_history(self._run):
+        async for history in self.app.session.runs.follow(self._run):
+            while self._curves.follow(history, _AT_ONCE):
+                await asyncio.sleep(0)
             self.show_history(history)
 
     def show_history(self, history: History) -> None:
-        self._history = history
-        self.plot.curves = Curves.of(history)
+        self._history, self._has_read = history, True
+        self.plot.empty = no_curves_words(self._run)
+        self.plot.show()
         self.head_line.seconds_left = history.seconds_left()
         self.details.show(self._run, history)
         self._name_upper()
 
+    @on(ChartGrid.Changed)
     def _name_upper(self) -> None:
-        """The words above the plot, or the details that stand in its place."""
-        rule, best, curves = self.query_one("#plot-rule", TitledRule), self._history.best, self.plot.curves
+        """Set the title of the upper half, which shows the plots or the details."""
+        rule, best, diverges = self.query_one("#plot-rule", TitledRule), self._history.best, self._curves.divergence
         rule.right = f"best loss {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
-        has_gaps = any(point.loss is None for point in (*curves.train, *curves.validation))
-        scale = "log" if self.plot.is_log else "linear"
-        title = f"loss ({scale}) · line train · o validation{' · ✖ NaN' if has_gaps else ''}"
+        title = f"! {diverges.words}" if diverges and self.plot.view.cursor is None else self.plot.words
         rule.title = "details" if self.has_class("-details") else title
 
     @on(LogView.Moved)
@@ -136,7 +165,7 @@ class RunScreen(FramedScreen):
         self._fill(self.focused or self.log_view)
 
     def _fill(self, widget: Widget) -> None:
-        """Under full screen, only the half that holds `widget` is seen."""
+        """Show only the half with `widget`, if full screen is on."""
         in_lower = self.query_one("#lower") in widget.ancestors
         self.set_class(in_lower, "-lower")
 
@@ -145,6 +174,12 @@ class RunScreen(FramedScreen):
         self._name_upper()
         self.look_for_results()
         (self.details if self.has_class("-details") else self.plot).focus()
+
+    @work(exclusive=True, group="plots")
+    async def action_choose_plots(self) -> None:
+        titles = {key: chart.title for key, chart in self.plot.charts.items()}
+        if titles and (chosen := await self.app.push_screen_wait(ChoosePlots(titles, self.plot.available))):
+            self.plot.chosen = () if len(chosen) == len(titles) else chosen
 
     def action_search(self) -> None:
         self.search_line.open()
@@ -160,32 +195,41 @@ class RunScreen(FramedScreen):
         elif not event.words:
             self.log_view.leave_search()
 
+    @on(LogView.SaveAsked)
+    @work(exclusive=True, group="save")
+    async def _save_log(self) -> None:
+        log, app = self._run.log, self.app
+        if log is None:
+            return
+        typed = await app.push_screen_wait(LinePrompt("save the log to a file here", f"~/{log.name}", check=problem))
+        if typed:
+            to = place_of(typed)
+            with app.telling("the log was not saved"):
+                size = await save(app.session.host, log, to)
+                app.notify(printable(f"{size_words(size)} were saved to {to}"), markup=False)
+
+    def action_results(self) -> None:
+        self.app.push_screen(ResultsScreen(self._run))
+
     def action_follow(self) -> None:
-        self.log_view.following = not self.log_view.following
+        self.log_view.follow(not self.log_view.following)
 
     def action_copy(self) -> None:
         if self._run.path:
-            self.app.copy_path(self._run.path / "best.pth")
+            self.app.copy_path(HostRunDirectory(self._run.path).best)
+        else:
+            self.app.notify(printable(f"{self._run.name} has no weights: it is {self._run.of_job}"), markup=False)
 
-    @work(exclusive=True, group="act")
-    async def action_cancel(self) -> None:
-        await cancel_run(self, self._run)
+    @property
+    def acted_on(self) -> Run:
+        return self._run
 
-    @work(exclusive=True, group="act")
-    async def action_resume(self) -> None:
-        await resume_run(self, self._run)
-
-    @work(exclusive=True, group="act")
-    async def action_use(self) -> None:
-        if await use_run(self, self._run):
+    def used(self) -> None:
+        if self.is_attached:  # it may have been left meanwhile
             self.look_for_results()
 
     @work(exclusive=True, group="results")
     async def look_for_results(self) -> None:
-        with self.app.telling(f"the results of {self._run.name} cannot be listed"):
-            self.details.results = await self.app.session.uses(self._run)
+        with self.reading(f"the results of {self._run.name} cannot be listed", self.look_for_results):
+            self.details.results = await self.app.session.jobs.uses(self._run)
             self.details.show(self._run, self._history)
-
-    @work(exclusive=True, group="act")
-    async def action_finetune(self) -> None:
-        await finetune_from(self, self._run)

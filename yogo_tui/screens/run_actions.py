@@ -1,108 +1,295 @@
-"""What can be done with a run, from the list as from its own screen."""
+"""The actions on a run, for the list of runs and for the run's own screen."""
 
 from __future__ import annotations
 
-import asyncio
-import os
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from yogo.terminal import printable
+from textual import work
+
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.cluster.base import Change
+from yogo_tui.errors import ConsoleError, HostError, LaunchError
 from yogo_tui.launch.machine import size_words
 from yogo_tui.launch.use import Purpose
-from yogo_tui.runs.cancelling import what_cancel_does
+from yogo_tui.questions.paths import FindPath, Found
+from yogo_tui.runs.cancelling import is_open, what_cancel_does, what_each_cancel_does, what_forget_does
 from yogo_tui.runs.chains import behind
+from yogo_tui.runs.holding import change_for, done_words, what_it_does
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import Draft, FramedScreen
-from yogo_tui.screens.choose import Choice, Choose, Prompt
-from yogo_tui.widgets.words import state_words
+from yogo_tui.screens.base import Draft, FramedScreen, changes
+from yogo_tui.screens.choose import Choice, LinePrompt
+from yogo_tui.screens.launch_form import shorten
+from yogo_tui.session.again import Again
+from yogo_tui.words import state_words
+
+_FINETUNE = "finetune"
+_USES: tuple[tuple[str, Choice], ...] = (
+    (Purpose.TEST, Choice("test it", "on the test images of a definition")),
+    (Purpose.INFER, Choice("find cells in images", "a folder or a zarr store; counts and label files")),
+    (Purpose.EXPORT, Choice("export it", "to ONNX and OpenVINO")),
+    (_FINETUNE, Choice("fine-tune it", "opens Launch, with its weights as the parent")),
+)
+_SAID = {Purpose.TEST: "tests {} on {}", Purpose.INFER: "finds cells in {1} with {0}", Purpose.EXPORT: "exports {}"}
 
 
-async def cancel_run(screen: FramedScreen, run: Run) -> None:
-    """Ask in a sentence that says what will be lost, then cancel."""
-    app = screen.app
-    if run.state.is_over and not run.can_cancel:
-        app.notify(f"{printable(run.name)} is over: {state_words(run.state)}", markup=False)
-    elif await app.push_screen_wait(Ask(_question(run, behind(run, app.runs.runs)))):
-        with app.telling(f"{run.name} is not cancelled"):
-            await app.session.cancel([run])
-            app.notify(f"asked to cancel {printable(run.name)}", markup=False)
-            app.session.look_now()
+_MOST_NAMED = 3
 
 
-async def resume_run(screen: FramedScreen, run: Run) -> None:
-    """Ask in a sentence that says where it would begin, then submit one more job that goes on with it."""
-    app = screen.app
-    with app.telling(f"{run.name} does not go on"):
-        plan = await app.session.plan_resume(run)
-        question = f"Submit a job that goes on with {printable(run.name)}? It {plan}."
-        if await app.push_screen_wait(Ask(question, is_safe=True)):
-            launched = await app.session.resume(run)
-            app.notify(printable(launched.notice) or f"{printable(run.name)} {plan}", markup=False)
+class RunActions(FramedScreen):
+    """A screen whose keys act on a run."""
+
+    @property
+    def acted_on(self) -> Run | None:
+        """The run that the keys act on; None if there is none."""
+        raise NotImplementedError
+
+    @property
+    def marked(self) -> tuple[Run, ...]:
+        """The runs that a key for many acts on instead; empty if none is marked."""
+        return ()
+
+    def unmark(self) -> None:
+        """Called after a key acted on the marked runs."""
+
+    def chosen_runs(self) -> tuple[Run, ...]:
+        """The runs that a key for many acts on. If there is none, the user is told so."""
+        return self.marked or ((one,) if (one := self.chosen_run()) else ())
+
+    def chosen_run(self) -> Run | None:
+        """The run that a key acts on. If there is none, the user is told so."""
+        if self.acted_on is None:
+            self.app.notify("There is no run to choose. Press 3 to launch one.", markup=False)
+        return self.acted_on
+
+    def used(self) -> None:
+        """Called after a job that uses the run was submitted."""
+
+    @changes
+    async def action_cancel(self) -> None:
+        """Ask, with what will be lost, and cancel the runs."""
+        app, chosen = self.app, self.chosen_runs()
+        if not chosen:
+            return
+        runs = tuple(run for run in chosen if run.can_cancel or not run.state.is_over)
+        if not runs:
+            over = f"{chosen[0].name} is over: {state_words(chosen[0].state)}"
+            app.notify(printable(over if len(chosen) == 1 else f"all {len(chosen)} are over"), markup=False)
+            return
+        names, question = printable(_listed(runs)), _question(runs, app.runs.runs, len(chosen) - len(runs))
+        if await app.push_screen_wait(Ask(question)):
+            with app.telling(f"{names} {'was' if len(runs) == 1 else 'were'} not cancelled"):
+                await app.session.jobs.cancel(runs)
+                app.notify(f"asked to cancel {names}", markup=False)
+                self.unmark()
+                app.session.runs.look_now()
+
+    @changes
+    async def action_hold(self) -> None:
+        """Ask, and hold the jobs that wait, or release them where the first of them is held."""
+        if runs := self.chosen_runs():
+            await self._hold_or_requeue(change_for(runs[0]), runs)
+
+    @changes
+    async def action_requeue(self) -> None:
+        """Ask, and put the jobs back into the queue."""
+        if runs := self.chosen_runs():
+            await self._hold_or_requeue(Change.REQUEUE, runs)
+
+    async def _hold_or_requeue(self, change: Change, runs: Sequence[Run]) -> None:
+        app, names, done = self.app, printable(_listed(runs)), done_words(change)
+        with app.telling(f"{names} {'was' if len(runs) == 1 else 'were'} not {done}"):
+            await app.session.jobs.check_change(change, runs)
+            each = [f"{printable(run.name)}: {what_it_does(run, change)}" for run in runs]
+            question = f"{change.value.capitalize()} {'it' if len(runs) == 1 else counted(len(runs), 'run')}?"
+            if await app.push_screen_wait(Ask("\n".join([question, *each]))):
+                await app.session.jobs.change(change, runs)
+                app.notify(f"{done}: {names}", markup=False)
+                self.unmark()
+                app.session.runs.look_now()
+
+    @changes
+    async def action_resume(self) -> None:
+        """Ask, with the epochs to resume from, and submit a job more for each run."""
+        if len(runs := self.chosen_runs()) > 1:
+            await self._resume_many(runs)
+        elif runs:
+            await self._resume(runs[0])
+
+    async def _resume(self, run: Run) -> None:
+        app, name = self.app, printable(run.name)
+        with app.telling(f"{run.name} was not resumed"):
+            plan = await app.session.jobs.plan_resume(run)
+            if await app.push_screen_wait(Ask(f"Submit a job that continues {name}? It {plan}.", is_safe=True)):
+                launched = await app.session.jobs.resume(run)
+                app.notify(printable(launched.notice) or f"{name} {plan}", markup=False)
+
+    async def _resume_many(self, runs: Sequence[Run]) -> None:
+        """Those that cannot be resumed are named in the question; one that is refused does not keep the others back."""
+        jobs, planned, lines, refused = self.app.session.jobs, list[Run](), list[str](), list[str]()
+        with self.app.telling("none of them was resumed"):
+            for run in runs:
+                try:
+                    lines.append(f"{run.name} {await jobs.plan_resume(run)}.")
+                    planned.append(run)
+                except LaunchError as error:
+                    lines.append(f"! {error}")
+            if not planned:
+                raise LaunchError("\n".join(lines))
+            question = f"Submit {counted(len(planned), 'job')}, one for each run?"
+            if not await self.app.push_screen_wait(Ask("\n".join([question, *lines]), is_safe=True)):
+                return
+        for run in planned:
+            try:
+                if notice := (await jobs.resume(run)).notice:
+                    refused.append(notice)
+            except ConsoleError as error:
+                refused.append(str(error))
+        self.unmark()
+        self.app.notify(f"{len(planned) - len(refused)} of {counted(len(planned), 'run')} resumed", markup=False)
+        with self.app.telling("not all were resumed"):
+            if refused:
+                raise LaunchError("\n".join(refused))
+
+    @changes
+    async def action_forget(self) -> None:
+        """Ask, free the name of a failed launch, and leave its screen."""
+        if (run := self.chosen_run()) is None:
+            return
+        app = self.app
+        with app.telling(f"{run.name} was not forgotten"):
+            await app.session.jobs.check_forgettable(run)
+            if await app.push_screen_wait(Ask(printable(what_forget_does(run)))):
+                app.notify(printable(await app.session.jobs.forget(run, sure=is_open(run))), markup=False)
+                app.first_screen()
+
+    @work(exclusive=True, group="why")
+    async def action_why(self) -> None:
+        """Show why the run is as it is, and what one can do."""
+        from yogo_tui.screens.why import WhyDialog
+
+        if run := self.chosen_run():
+            with self.app.telling(f"why {run.name} is as it is cannot be said"):
+                self.app.push_screen(WhyDialog(await self.app.session.jobs.why(run)))
+
+    @work(exclusive=True, group="act")
+    async def action_finetune(self) -> None:
+        """Open Launch for a fine-tune from this run."""
+        if run := self.chosen_run():
+            with self.app.telling(f"no fine-tune can start from {run.name}"):
+                self.app.open_launch(Draft(parent=await self.app.session.planner.parent_of(run)))
+
+    @work(exclusive=True, group="act")
+    async def action_again(self) -> None:
+        """Open Launch with what this run was launched with, or with more of what it ran out of."""
+        if run := self.chosen_run():
+            with self.app.telling(f"{run.name} cannot be launched again"):
+                if found := await self._again(run):
+                    self.app.open_launch(Draft(whole=found.wanted))
+                    head = f"bigger than {run.name}" if found.reason else f"as {run.name} was launched"
+                    for note in (": ".join(filter(None, (head, ", ".join(found.changes)))), *found.notes):
+                        self.app.notify(printable(note), markup=False)
+
+    async def _again(self, run: Run) -> Again | None:
+        """As it was; where it ran out of time or memory, the person chooses. None if they leave."""
+        session = self.app.session
+        why = await session.jobs.why(run)
+        bigger: Again | None = None
+        if why.fault and why.fault.lack:
+            try:
+                bigger = await session.planner.bigger(run, why)
+            except LaunchError as error:  # it may be launched as it was all the same
+                self.app.notify(printable(str(error)), severity="warning", markup=False)
+        same = await session.planner.again(run)
+        if bigger is None:
+            return same
+        choices = (bigger, Choice("bigger", ", ".join(bigger.changes))), (same, Choice("as it was launched"))
+        return await self.choose(f"launch {printable(run.name)} again: {bigger.reason}", choices)
+
+    @changes
+    async def action_use(self) -> None:
+        """Ask for the use and its data, and submit one job."""
+        from yogo_tui.screens.use import UseForm
+
+        if (run := self.chosen_run()) is None:
+            return
+        app = self.app
+        if not run.has_best:
+            why = f"is {run.of_job}, not a run" if run.of_job else "has no best.pth" if run.state.is_over else ""
+            app.notify(printable(f"{run.name} {why or 'has no best.pth yet'}"), severity="warning", markup=False)
+            return
+        chosen_use = await self.choose(f"use {printable(run.name)}", _USES)
+        if chosen_use == _FINETUNE:
+            self.action_finetune()
+        if chosen_use is None or chosen_use == _FINETUNE:
+            return
+        purpose = Purpose(chosen_use)
+        with app.telling(f"{run.name} was not used"):
+            source = await self._source(run, purpose)
+            if source is None and purpose is not Purpose.EXPORT:
+                return
+            form = UseForm(run, purpose, source, await app.session.uses.options(purpose))
+            if (chosen := await app.push_screen_wait(form)) is None:
+                return
+            size = size_words(chosen.size, app.session.machine)
+            said = " ".join([_SAID[purpose].format(run.name, source and source.name), *chosen.options])
+            if not await app.push_screen_wait(Ask(printable(f"Submit a job that {said} ({size})?"), is_safe=True)):
+                return
+            used = await app.session.jobs.use(run, purpose, source=source, size=chosen.size, options=chosen.options)
+            come = f"{used.use.name} is job {used.job_id}; its results will be shown under d in {run.name}"
+            app.notify(printable(used.notice or come), markup=False)
+            self.used()
+
+    async def _source(self, run: Run, purpose: Purpose) -> PurePosixPath | None:
+        """The definition to test on, or the images to find cells in; None if the dialog was left, or for an export."""
+        if purpose is Purpose.EXPORT:
+            return None
+        if purpose is Purpose.INFER:
+            typed = await self.app.push_screen_wait(
+                LinePrompt("images to find cells in: a folder or a zarr store", check=self._missing)
+            )
+            if not typed:
+                return None
+            return PurePosixPath((await self._find(typed)).path)
+        files = await self.app.session.library.definitions()
+        paths = [file.path for file in files]
+        own = Path(run.definition) if run.definition else None
+        if own and own not in paths:
+            paths.insert(0, own)
+        about = {own: "what it was trained on"}
+        known = [(path, Choice(shorten(path, files), about.get(path, ""))) for path in paths]
+        path = await self.choose("test it on", known, own)
+        return PurePosixPath(path) if path else None
+
+    async def _find(self, typed: str) -> Found:
+        session = self.app.session
+        return await session.host.ask(FindPath(typed, session.settings.start))
+
+    async def _missing(self, typed: str) -> str:
+        if not typed.strip():
+            return "a path is needed, such as /data/images or ~/scan.zarr"
+        try:
+            if (await self._find(typed)).is_there:
+                return ""
+        except HostError as error:
+            return str(error)
+        return f"{typed.strip()} does not exist"
 
 
-async def finetune_from(screen: FramedScreen, run: Run) -> None:
-    """Open Launch with what passes forward from this run."""
-    with screen.app.telling(f"{run.name} cannot be fine-tuned from"):
-        screen.app.open_launch(Draft(parent=await screen.app.session.parent_of(run)))
+def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:
+    if len(runs) == 1:
+        said = [f"Cancel {runs[0].name}? {what_cancel_does(runs[0], behind(runs[0], seen))}"]
+    else:
+        said = [f"Cancel {counted(len(runs), 'run')}?", *what_each_cancel_does(runs, seen)]
+    if num_over:
+        said.append(
+            f"{num_over} more {'is over, and stays as it is' if num_over == 1 else 'are over, and stay as they are'}."
+        )
+    return "\n".join(said)
 
 
-_USES = {
-    Purpose.TEST: Choice("test it", "on the test images of a definition"),
-    Purpose.INFER: Choice("look for cells in images", "a folder or a zarr store; counts and label files"),
-    Purpose.EXPORT: Choice("export it", "to ONNX and OpenVINO"),
-}
-_SAID = {Purpose.TEST: "tests {} on {}", Purpose.INFER: "looks for cells in {1} with {0}", Purpose.EXPORT: "exports {}"}
-
-
-async def use_run(screen: FramedScreen, run: Run) -> bool:
-    """Ask what for and on what, then submit one job. Whether it was submitted."""
-    app = screen.app
-    if not run.has_best:
-        app.notify(f"{printable(run.name)} has no best.pth yet", severity="warning", markup=False)
-        return False
-    chosen = await app.push_screen_wait(Choose(f"use {printable(run.name)}", tuple(_USES.values())))
-    if chosen is None:
-        return False
-    purpose = tuple(_USES)[chosen]
-    source = await _source(screen, run, purpose)
-    if source is None and purpose is not Purpose.EXPORT:
-        return False
-    size = size_words(app.session.settings.sizes[0], app.session.machine)
-    said = _SAID[purpose].format(run.name, source and source.name)
-    if not await app.push_screen_wait(Ask(printable(f"Submit a job that {said} ({size})?"), is_safe=True)):
-        return False
-    with app.telling(f"{run.name} is not used"):
-        used = await app.session.use(run, purpose, source=source)
-        app.notify(printable(used.notice or f"{used.use.name} is job {used.job_id}; d shows its results"), markup=False)
-        return True
-    return False
-
-
-async def _source(screen: FramedScreen, run: Run, purpose: Purpose) -> PurePosixPath | None:
-    """What to test on, or to look at; None where that is left, or nothing is needed."""
-    if purpose is Purpose.EXPORT:
-        return None
-    if purpose is Purpose.INFER:
-        typed = await screen.app.push_screen_wait(Prompt("images to look at: a folder or a zarr store", check=_missing))
-        return PurePosixPath(_absolute(typed)) if typed else None
-    paths = [file.path for file in await asyncio.to_thread(screen.app.session.definitions)]
-    own = Path(run.definition) if run.definition else None
-    if own and own not in paths:
-        paths.insert(0, own)
-    choices = [Choice(str(path), "what it was trained on" if path == own else "") for path in paths]
-    selected = paths.index(own) if own else None
-    chosen = await screen.app.push_screen_wait(Choose("test it on", choices, selected))
-    return None if chosen is None else PurePosixPath(paths[chosen])
-
-
-def _absolute(typed: str) -> str:
-    return os.path.abspath(os.path.expanduser(typed.strip()))
-
-
-def _missing(typed: str) -> str:
-    return "" if typed.strip() and os.path.exists(_absolute(typed)) else f"{typed.strip() or 'it'} does not exist"
-
-
-def _question(run: Run, waiting: tuple[Run, ...]) -> str:
-    return printable(f"Cancel {run.name}? {what_cancel_does(run, waiting)}")
+def _listed(runs: Sequence[Run]) -> str:
+    """Their names; of many, their number."""
+    return ", ".join(run.name for run in runs) if len(runs) <= _MOST_NAMED else counted(len(runs), "run")

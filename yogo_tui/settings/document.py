@@ -1,4 +1,4 @@
-"""The settings as a commented file to begin with, and as a page: both drawn from their one declaration.
+"""Writes the settings as a commented file and as a page of docs/, both from their declaration.
 
 `python -m yogo_tui.settings.document > docs/settings.md` writes the page.
 """
@@ -7,74 +7,58 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from yogo.files import yaml12
 from yogo.recipe import docstrings
-from yogo_tui.settings.model import Settings, SizePreset
+from yogo_tui.settings.model import LISTS, Settings, written
 
 _HEAD = """\
-# Settings of yogo-tui. A line that begins with # and no space is a setting as it is by default, or an example:
-# take its # away to change it. Folders may begin with ~; relative ones are below the workspace.
-# `yogo-tui config show` prints what is in force.
+# Settings of yogo-tui. Lines that begin with # and no space are settings with their defaults, or examples. To change
+# a setting, remove its # and edit the value. Folders may begin with ~; relative ones are below the workspace.
+# `yogo-tui config show` prints the settings in force.
 """
 
 
 def commented() -> str:
-    """A settings file that changes nothing: every setting with its help, commented out."""
+    """A settings file with every setting and its help, all commented out, so that it changes nothing."""
     parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         help = textwrap.wrap(help_of(Settings, name), 116)
-        if name == "sizes":
-            help += [f"  {one}: {help_of(SizePreset, one)}" for one in SizePreset.model_fields]
+        if model := LISTS.get(name):
+            help += [f"  {one}: {help_of(model, one)}" for one in model.model_fields]
         parts.append("".join(f"# {line}\n" for line in help) + textwrap.indent(_example(name, field), "#"))
     return "\n".join(parts)
 
 
 def page() -> str:
-    """docs/settings.md."""
+    """The text of docs/settings.md."""
     head = (
         "# Settings\n\n"
-        "One YAML file, `~/.config/yogo-tui/settings.yaml` (`yogo-tui config path` tells where). None is needed: every "
-        "setting has a default.\n`yogo-tui config init` writes one with every setting in it, commented out, and never "
-        "overwrites; `yogo-tui config show` prints what is in force and who\nsays so. `--settings FILE`, or "
-        "`YOGO_TUI_SETTINGS`, names another file.\n\n"
-        "Folders may begin with `~`. Relative ones are below the workspace: where you stand, or the nearest folder "
-        "above that holds `trained_models` or a `.yogo`,\nunless `workspace` or `--workspace` names another.\n"
+        "The settings are in one YAML file, `~/.config/yogo-tui/settings.yaml`; `yogo-tui config path` prints its "
+        "path. No file is needed:\nevery setting has a default. `yogo-tui config init` writes a file that explains "
+        "every setting, and never replaces one.\n`yogo-tui config show` prints the settings in force and where each "
+        "comes from. `--settings FILE` or `YOGO_TUI_SETTINGS` names another file.\n\n"
+        "Folders may begin with `~`. Relative ones are below the workspace. It is the current folder, or the nearest "
+        "one above it that holds\n`trained_models` or `.yogo`, unless `workspace` or `--workspace` names another.\n"
     )
     rows = "\n".join(_rows(Settings))
-    sizes = "\n".join(_rows(SizePreset))
     table = "| setting | default | |\n|---|---|---|\n"
-    return (
-        f"{head}\n{table}{rows}\n\n## Each of `sizes`\n\n{table}{sizes}\n\n## The file\n\n```yaml\n{commented()}```\n"
-    )
+    lists = "".join(f"\n## Each of `{name}`\n\n{table}{chr(10).join(_rows(LISTS[name]))}\n" for name in LISTS)
+    return f"{head}\n{table}{rows}\n{lists}\n## The file\n\n```yaml\n{commented()}```\n"
 
 
 def help_of(model: type[BaseModel], name: str) -> str:
-    """A setting's help, in one line."""
-    return " ".join(docstrings(model).get(name, "").split())
-
-
-def written(value: Any) -> Any:
-    """A setting's value as YAML has it."""
-    if isinstance(value, SizePreset):
-        return {name: written(one) for name, one in value if name in value.model_fields_set}
-    if isinstance(value, tuple | list):
-        return [written(one) for one in value]
-    return str(value) if isinstance(value, Path) else value
+    """The help of a setting, in one line; empty if it has none."""
+    return docstrings(model).get(name, "")
 
 
 def dumped(name: str, value: Any) -> str:
     """A setting as lines of YAML."""
-    flow = None if name == "sizes" else False
-    text: str = yaml.safe_dump(
-        {name: written(value)}, sort_keys=False, allow_unicode=True, width=1000, default_flow_style=flow
-    )
-    return text
+    return yaml12.dumped({name: written(value)}, flow=None if name in LISTS else False)
 
 
 def _example(name: str, field: FieldInfo) -> str:
@@ -84,7 +68,7 @@ def _example(name: str, field: FieldInfo) -> str:
 def _rows(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if name == "sizes":
-            default = "1, 2 and 4 GPUs"
+            default = "1, 2 and 4 GPUs, and 8 on two nodes"
         elif field.is_required():
             default = ""
         else:

@@ -1,4 +1,4 @@
-"""What can be set, each with its default and its help: the one declaration that files, help and docs come from."""
+"""Declares every setting with its default and its help. Settings file, help and docs follow from it."""
 
 from __future__ import annotations
 
@@ -7,15 +7,27 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Annotated, Literal
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    field_validator,
+    model_validator,
+)
 
-from yogo.places import NoHome, expanded
-from yogo.run.directory import RUNS
+from yogo.files.places import NoHome, expanded
+from yogo.run.directory import RUNS, HostRunDirectory
 from yogo.run.launch import Size
+from yogo.text.wording import counted, listed
 from yogo.wandb_login import Mode, default_mode
+from yogo_tui.cluster.header import Header
+from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import SettingsError
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import config_file, standing, workspace_at
@@ -43,42 +55,81 @@ def _folder(path: Path) -> Path:
 
 
 def _template(name: str) -> str:
-    if "/" in name or name[:1] in ("", ".", "_") or name == "wrapper.sbatch":
+    if "/" in name or name[:1] in ("", ".", "_") or Path(name).stem == "wrapper":
         raise ValueError("the name of a script template is expected, such as 1gpu.sbatch")
     return _plain(name)
 
+
+if TYPE_CHECKING:
+    ClusterName = str
+else:
+    ClusterName = Literal[("auto", *CLUSTERS)]
 
 Text = Annotated[str, AfterValidator(_plain)]
 Folder = Annotated[Path, BeforeValidator(_said), AfterValidator(_folder)]
 
 
 class SizePreset(Size):
-    """One of the sizes that Launch offers: what a job asks its cluster for."""
+    """One of the sizes that a launch can have: what its job asks the cluster for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     gpus: int = Field(ge=0, le=10_000)
-    """GPUs of one node; 0 trains on the CPU."""
+    """Number of GPUs in all. 0 trains on the CPU."""
 
     cpus: int = Field(ge=1, le=100_000)
-    """CPUs."""
+    """Number of CPUs in all."""
 
     hours: float = Field(gt=0, le=100_000)
-    """Time limit, in hours; 0.5 is half an hour."""
+    """Time limit in hours, such as 24 or 0.5."""
 
     processes: int | None = Field(default=None, ge=1, le=10_000)
-    """Processes to train with; as many as GPUs where it is not said."""
+    """Number of processes that train. The default is the number of GPUs, at least 1 on each node."""
+
+    nodes: int = Field(default=1, ge=1, le=10_000)
+    """Number of nodes, each with an equal share of the GPUs, CPUs and processes. Several nodes need Slurm."""
 
     template: Annotated[str, AfterValidator(_template)]
-    """Name of the script template, such as 4gpu.sbatch."""
+    """File name of the job script template, such as 4gpu.sbatch."""
 
     name: Text = ""
-    """What `--size` calls it, where the number of GPUs is not enough."""
+    """Name of the size for `--size`. It is needed if several sizes have the same number of GPUs."""
+
+    @model_validator(mode="after")
+    def _shares(self) -> SizePreset:
+        for name, count in (("gpus", self.gpus), ("cpus", self.cpus), ("processes", self.num_processes)):
+            if count % self.nodes:
+                raise ValueError(f"{name}: {count} cannot be shared equally by {self.nodes} nodes")
+        return self
 
     @property
     def title(self) -> str:
-        """What `--size` takes for it."""
+        """The value of `--size` for it."""
         return self.name or str(self.gpus)
+
+
+class HostPreset(BaseModel):
+    """A machine that the console can work on through SSH."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: Text = Field(min_length=1)
+    """Name of the machine for `--host`."""
+
+    login: Text = Field(min_length=1)
+    """What you give to ssh: a name, user@name, or an entry of ~/.ssh/config."""
+
+    yogo_tui: Text = "yogo-tui"
+    """Path of yogo-tui there. It is needed if a login does not find the program by its name."""
+
+    ssh_config: Text = ""
+    """SSH configuration to use instead of ~/.ssh/config."""
+
+    workspace: str = ""
+    """The workspace there. The default is what the settings there say, else the home folder."""
+
+    settings: str = ""
+    """The settings file there. The default is the one that yogo-tui reads there by itself."""
 
 
 class Settings(BaseModel):
@@ -89,68 +140,97 @@ class Settings(BaseModel):
     _notices: tuple[str, ...] = PrivateAttr(default=())
     _elsewhere: Mapping[Path, Path] = PrivateAttr(default={})
     _old_runs: tuple[Path, ...] = PrivateAttr(default=())
+    _wandb: tuple[Mode, str] | None = PrivateAttr(default=None)
+    _start: Path | None = PrivateAttr(default=None)
+    _values: Mapping[str, Any] = PrivateAttr(default={})
 
     workspace: Folder | None = Field(default=None, examples=["/data/lab"])
-    """Where runs are written (in its folder trained_models) and what relative folders below are relative to. Not set,
-    it is where you stand, or the nearest folder above that holds `trained_models` or a `.yogo`. `--workspace` wins."""
+    """The folder whose subfolder `trained_models` receives new runs. Relative folders in this file are below it. The
+    default is the current folder, or the nearest one above it that holds `trained_models` or `.yogo`. `--workspace`
+    takes precedence."""
 
     definitions: tuple[Folder, ...] = (Path("dataset_defs"),)
-    """Folders of dataset definitions."""
+    """Folders in which dataset definitions are looked for."""
 
     runs: tuple[Folder, ...] = Field(default=(), examples=[["/data/lab/trained_models"]])
-    """Further folders of runs to show, such as the lab's."""
+    """Further folders whose runs are shown, such as the lab's."""
 
     presets: tuple[Folder, ...] = Field(default=(), examples=[["/data/lab/recipes"]])
-    """Further folders of recipes; your own lie in the folder `recipes` beside the settings file."""
+    """Further folders of recipes. Your own recipes are in the folder `recipes` beside the settings file."""
 
     templates: Folder | None = Field(default=None, examples=["/data/lab/templates"])
-    """Folder of script templates that are used before the shipped ones; not set, `templates` beside the settings
-    file."""
+    """The folder of your own job script templates, which take precedence over the shipped ones. The default is the
+    folder `templates` beside the settings file."""
 
-    cluster: Literal["auto", "slurm", "local"] = "auto"
-    """Who runs the jobs: slurm, or local for this machine alone. auto is Slurm where there is an sbatch, else this
-    machine. `--cluster` wins."""
+    cluster: ClusterName = "auto"
+    """What runs the jobs: `slurm`, `local` (this machine alone), or `auto`, which is Slurm if there is an sbatch, else
+    this machine. `--cluster` takes precedence."""
+
+    host: Text = ""
+    """The machine to work on through SSH: what you give to ssh, or the name of one of `hosts`. The default is this
+    machine. `--host` takes precedence; `--host here` is this machine."""
+
+    hosts: tuple[HostPreset, ...] = Field(
+        default=(),
+        examples=[
+            [
+                {
+                    "name": "lab",
+                    "login": "me@login.example.org",
+                    "yogo_tui": "/opt/yogo/bin/yogo-tui",
+                    "workspace": "/data/lab",
+                }
+            ]
+        ],
+    )
+    """Machines to work on through SSH, each with a name for `--host`."""
 
     partition: Text = "gpu"
-    """Slurm's partition; empty asks for none."""
+    """Slurm's partition for jobs. If it is empty, jobs ask for none."""
 
     gpu_type: Text = "a100"
-    """The GPUs as the site's GRES calls them; empty where they have no type."""
+    """Type of the GPUs in the site's GRES. Leave it empty if they have no type there."""
 
     account: Text = ""
-    """Slurm's account; empty asks for none."""
+    """Slurm's account for jobs. If it is empty, jobs ask for none."""
 
     sizes: tuple[SizePreset, ...] = Field(
         default=(
             SizePreset(gpus=1, cpus=64, hours=24, template="1gpu.sbatch"),
             SizePreset(gpus=2, cpus=32, hours=16, template="2gpu.sbatch"),
             SizePreset(gpus=4, cpus=64, hours=24, template="4gpu.sbatch"),
+            SizePreset(gpus=8, cpus=128, hours=24, nodes=2, template="2nodes.sbatch", name="2nodes"),
         ),
         min_length=1,
     )
-    """The sizes that a launch may have: GPUs, CPUs, hours and the script's template."""
+    """The sizes that a launch can have: GPUs, CPUs, hours, nodes and job script template."""
 
     setup: tuple[str, ...] = Field(default=(), examples=[["module load cuda", "conda activate yogo"]])
-    """Lines of shell at the head of each script, such as `module load` and `conda activate`."""
+    """Shell commands at the start of each job script, such as `module load` and `conda activate`."""
 
     yogo_command: Text = Field(default="", examples=["/opt/yogo/bin/yogo"])
-    """The trainer's command; not set, the yogo beside this Python."""
+    """Command that runs the trainer. The default is the `yogo` that is installed beside yogo-tui."""
 
     wandb: Literal["auto", "online", "offline", "disabled"] = "auto"
-    """Weights & Biases. auto is online where a login is found (in ~/.netrc, or WANDB_API_KEY), else disabled. What is
-    logged offline lies in the run's folder `wandb`, and `wandb sync` uploads it."""
+    """Whether runs are logged to Weights & Biases. `auto` is online if a login is found (in ~/.netrc or
+    WANDB_API_KEY), else disabled. Offline logs are in the run's folder `wandb`; `wandb sync` uploads them."""
 
     wandb_project: Text = ""
-    """The project of Weights & Biases; not set, WANDB_PROJECT or the trainer's own."""
+    """Project at Weights & Biases. The default is WANDB_PROJECT, else the trainer's own."""
 
     wandb_entity: Text = ""
-    """The team or user of Weights & Biases; not set, WANDB_ENTITY or the login's own."""
+    """Team or user at Weights & Biases. The default is WANDB_ENTITY, else that of your login."""
 
     local_slots: int = Field(default=0, ge=0, le=10_000)
-    """Jobs that this machine runs at a time, counted in GPUs; 0 asks the hardware (its GPUs, else 1)."""
+    """How many jobs of one GPU this machine runs at a time. 0 means as many as it has GPUs, at least 1."""
+
+    columns: tuple[Text, ...] = Field(
+        default=(), examples=[["state", "name", "epoch", "mAP50", "learning_rate", "age"]]
+    )
+    """Columns of the list of runs, among them settings of the recipe. The default depends on the terminal's width."""
 
     poll_seconds: float = Field(default=30.0, ge=0.2, le=3600)
-    """How often Slurm is asked while jobs are active, in seconds. Centres ask for no less than 30."""
+    """Seconds between two queries of Slurm while jobs are active. Computing centres ask for at least 30."""
 
     @field_validator("sizes")
     @classmethod
@@ -168,36 +248,58 @@ class Settings(BaseModel):
 
     @property
     def file(self) -> Path:
-        """Where these settings were read from, or would be written to."""
+        """Path of the file that was read, or that `config init` would write."""
         return self._file or config_file(self.workspace_folder)
 
     @property
     def lines(self) -> Mapping[str, int]:
-        """Line of the file, from 1, of each setting that it has."""
+        """Line number in the file, from 1, of each setting that the file has."""
         return self._lines
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What a person should know of how these settings were read, a sentence each."""
+        """Sentences for the user on how these settings were read."""
         return self._notices
 
     @property
-    def workspace_folder(self) -> Path:
-        """Absolute. Raises SettingsError where it depends on a working directory that is gone."""
-        if self.workspace is None:
-            return workspace_at(standing())
-        path = expanded(self.workspace)
-        return Path(os.path.normpath(path if path.is_absolute() else standing() / path))
+    def values(self) -> Mapping[str, Any]:
+        """Each setting as it was written, or as by default, in lists, dictionaries, strings and numbers; but the
+        workspace in full."""
+        said = {name: written(value) for name, value in self} | {"workspace": str(self.workspace_folder)}
+        return self._values or said
 
     @property
-    def runs_folder(self) -> Path:
-        """Where new runs are written."""
+    def start(self) -> Path:
+        """The folder that the relative paths which a person types are below: on this machine the current one, on
+        another machine its workspace. Raises SettingsError if the current folder is gone."""
+        return self._start or standing()
+
+    @property
+    def workspace_folder(self) -> Path:
+        """Absolute path of the workspace. Raises SettingsError if it depends on a current folder that is gone."""
+        if self.workspace is None:
+            return workspace_at(self.start)
+        path = expanded(self.workspace)
+        return Path(os.path.normpath(path if path.is_absolute() else self.start / path))
+
+    @property
+    def header(self) -> Header:
+        """How the cluster reads the first lines of a script; for `auto`, that of the first kind of cluster."""
+        return CLUSTERS.get(self.cluster, next(iter(CLUSTERS.values()))).header
+
+    @property
+    def own_runs_folder(self) -> Path:
+        """The folder in which new runs are written."""
         return self.workspace_folder / RUNS
 
     @property
-    def run_folders(self) -> tuple[Path, ...]:
-        """Every folder of runs to look at, the one that is written to first."""
-        return _once((self.runs_folder, *(self.absolute(folder) for folder in self.runs), *self._old_runs))
+    def all_runs_folders(self) -> tuple[Path, ...]:
+        """All folders of runs; the first one receives new runs."""
+        return _once((self.own_runs_folder, *(self.absolute(folder) for folder in self.runs), *self._old_runs))
+
+    def run(self, name: str) -> HostRunDirectory:
+        """The directory of a new run of this name."""
+        return HostRunDirectory.of(name, PurePosixPath(self.own_runs_folder))
 
     @property
     def definition_folders(self) -> tuple[Path, ...]:
@@ -205,7 +307,7 @@ class Settings(BaseModel):
 
     @property
     def own_presets_folder(self) -> Path:
-        """Where the user's own presets are saved."""
+        """The folder in which the user's own presets are saved."""
         return self.file.parent / "recipes"
 
     @property
@@ -214,41 +316,45 @@ class Settings(BaseModel):
 
     @property
     def templates_folder(self) -> Path:
-        """Where the user's own script templates lie."""
+        """The folder of the user's own job script templates."""
         return self.absolute(self.templates) if self.templates else self.file.parent / "templates"
 
     @property
     def yogo_words(self) -> tuple[str, ...]:
-        """The trainer's command as words."""
+        """The words of the trainer's command. A program that is named by its path is below the workspace, where jobs
+        run."""
         if words := shlex.split(self.yogo_command):
-            return tuple(words)
+            program = str(self.absolute(Path(words[0]))) if "/" in words[0] else words[0]
+            return (program, *words[1:])
         beside = shutil.which("yogo", path=os.path.dirname(sys.executable))
         return (os.path.abspath(beside),) if beside else (sys.executable, "-m", "yogo")
 
     @property
     def wandb_mode(self) -> tuple[Mode, str]:
-        """What a run will do with Weights & Biases, and why, such as "a login was found in ~/.netrc"."""
+        """The W&B mode of new runs, and why, such as "a login was found in ~/.netrc"."""
+        if self._wandb:
+            return self._wandb
         if self.wandb == "auto":
             return default_mode()
         return self.wandb, "the settings say so"
 
     @property
     def wandb_words(self) -> str:
-        """The same as a sentence."""
+        """A sentence on the W&B mode of new runs."""
         mode, why = self.wandb_mode
         if mode == "offline":
             return "W&B is offline. Upload later: wandb sync RUN/wandb/offline-run-*"
         return f"W&B is {'on' if mode == 'online' else 'off'}: {why}."
 
     def absolute(self, path: Path) -> Path:
-        """`path`, with ~ as the home folder and a relative one as below the workspace."""
+        """`path` as an absolute path: ~ is the home folder, and a relative path is below the workspace."""
         if path in self._elsewhere:
             return self._elsewhere[path]
         path = expanded(path)
         return Path(os.path.normpath(path if path.is_absolute() else self.workspace_folder / path))
 
     def size(self, title: str | int) -> SizePreset:
-        """The size of this name, or with this many GPUs. Raises SettingsError."""
+        """The size of this name, or with this number of GPUs. Raises SettingsError."""
         fitting = [size for size in self.sizes if size.name == str(title)]
         fitting = fitting or [size for size in self.sizes if str(size.gpus) == str(title)]
         if len(fitting) == 1:
@@ -256,25 +362,28 @@ class Settings(BaseModel):
         if fitting:
             named = [size.title for size in fitting if size.name]
             hint = f"say {' or '.join(named)}" if named else f"give them names in {self.file}"
-            raise SettingsError(f"There are {len(fitting)} sizes of {title} GPUs: {hint}.")
-        offered = ", ".join("0 (the CPU)" if size.title == "0" else size.title for size in self.sizes)
-        raise SettingsError(f"There is no size {title}; the settings have {offered}.")
+            raise SettingsError(f"There are {len(fitting)} sizes of {counted(fitting[0].gpus, 'GPU')}: {hint}.")
+        offered = listed("0 (no GPU, the CPU alone)" if size.title == "0" else size.title for size in self.sizes)
+        here = f"The only size here is {offered}" if len(self.sizes) == 1 else f"The sizes here are {offered}"
+        raise SettingsError(f"There is no size {title}. {here}; others go into `sizes` of {self.file}.")
+
+
+LISTS: Mapping[str, type[BaseModel]] = {"sizes": SizePreset, "hosts": HostPreset}
+"""The settings that are lists, each with what an entry of it is."""
+
+
+def written(value: Any) -> Any:
+    """A setting's value as lists, dictionaries, strings and numbers, which YAML can hold."""
+    if isinstance(value, SizePreset | HostPreset):
+        return {name: written(one) for name, one in value if name in value.model_fields_set}
+    if isinstance(value, tuple | list):
+        return [written(one) for one in value]
+    return str(value) if isinstance(value, Path) else value
 
 
 def _once(folders: Iterable[Path]) -> tuple[Path, ...]:
-    """Each folder once, whatever it is called."""
+    """The folders, without those that are another name of an earlier one."""
     found: dict[str, Path] = {}
     for folder in folders:
         found.setdefault(answer(os.path.realpath, folder) or str(folder), folder)
     return tuple(found.values())
-
-
-def definition_files(settings: Settings) -> tuple[tuple[Path, Path], ...]:
-    """Every YAML file under the folders of definitions, by folder and name, each with that folder."""
-    found = {
-        path: root
-        for root in reversed(settings.definition_folders)
-        for path in sorted(root.rglob("*.y*ml"), reverse=True)
-        if path.suffix in {".yml", ".yaml"} and not any(part[0] == "." for part in path.relative_to(root).parts)
-    }
-    return tuple(reversed(found.items()))

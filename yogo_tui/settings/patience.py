@@ -1,4 +1,4 @@
-"""Asking a disk that may be away: one that gives no answer in time holds up nobody."""
+"""Asks a disk that may not answer, and gives up after two seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PATIENCE_SECONDS = 2.0
 
 
 def answer(ask: Callable[[Path], T], path: Path) -> T | None:
-    """What `ask` says of `path`; None where there is no answer in time."""
+    """The result of `ask` for `path`; None if there is none in time."""
     answers = queue.SimpleQueue[T]()
     threading.Thread(target=lambda: answers.put(ask(path)), daemon=True).start()
     try:

@@ -1,4 +1,4 @@
-"""From a settings file to settings: what is wrong in it is told by file, line and field."""
+"""Reads a settings file, and reports errors with file, line and field."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 import yogo_tui
-from yogo.places import NoHome, expanded
+from yogo.files.places import NoHome, expanded
 from yogo.run.directory import RUNS
-from yogo.wording import Fault, meant, sentences
+from yogo.text.wording import Fault, ended, meant, sentences
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings.model import Settings, SizePreset
+from yogo_tui.settings.model import LISTS, HostPreset, Settings
+from yogo_tui.settings.old_yaml import as_once
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import default_file, standing
 
 if TYPE_CHECKING:
-    from yogo.yaml12 import Document
+    from yogo.files.yaml12 import Document
 
 
 def load(
@@ -28,50 +29,68 @@ def load(
     *,
     workspace: Path | None = None,
     cluster: str | None = None,
+    start: Path | None = None,
     env: Mapping[str, str] = os.environ,
 ) -> Settings:
     """The settings in `file`, else in $YOGO_TUI_SETTINGS, else in the default file, else the defaults.
 
-    `workspace` and `cluster` override the file's; the workspace is relative to the working directory.
+    `workspace` and `cluster` override the file's. Relative paths are below `start`, by default the working directory.
     Raises SettingsError.
     """
     try:
-        settings = _load(file, workspace, env)
+        settings = _load(file, workspace, start, env)
         return settings.model_copy(update={"cluster": cluster}) if cluster else settings
     except NoHome as error:
         raise SettingsError(str(error)) from error
 
 
-def _load(file: Path | None, workspace: Path | None, env: Mapping[str, str]) -> Settings:
-    named = file or (Path(env["YOGO_TUI_SETTINGS"]) if env.get("YOGO_TUI_SETTINGS") else None)
-    settings, document = _read(named, env)
+def _load(file: Path | None, workspace: Path | None, start: Path | None, env: Mapping[str, str]) -> Settings:
+    named = _named(file, env)
+    settings, document = _read(named, start, env)
+    settings._start = start
     if workspace is not None:
-        settings = settings.model_copy(update={"workspace": _absolute(workspace)})
+        settings = settings.model_copy(update={"workspace": _absolute(workspace, start)})
     elif settings.workspace is not None:
         settings = _with_workspace(settings, settings.workspace, document)
     if not os.path.isdir(settings.workspace_folder):
-        raise SettingsError(f"The workspace {settings.workspace_folder} is not a folder: make it, or name another.")
+        raise SettingsError(f"The workspace {settings.workspace_folder} is not a folder: create it, or name another.")
     if settings._file is not None:
-        _find_old_places(settings, settings._file, document, is_named=workspace is not None)
+        _find_old_places(settings, settings._file, document)
         _check_templates(settings, settings._file, document)
         _look_for_trainer(settings, settings._file)
     return settings
 
 
-def file_of(file: Path | None, env: Mapping[str, str] = os.environ) -> Path:
-    """The settings file that would be read, be it there or not. Raises SettingsError."""
-    named = file or (Path(env["YOGO_TUI_SETTINGS"]) if env.get("YOGO_TUI_SETTINGS") else None)
+def hosts_in(file: Path | None, env: Mapping[str, str] = os.environ) -> tuple[str, tuple[HostPreset, ...]]:
+    """The settings `host` and `hosts` of the file that `load` would read; without a file there are none. Raises
+    SettingsError."""
     try:
-        return _absolute(named) if named else default_file(env)
+        if not os.path.lexists(file_of(file, env)):
+            return "", ()
+        settings, _ = _read(_named(file, env), None, env)
+    except NoHome as error:
+        raise SettingsError(str(error)) from error
+    return settings.host, settings.hosts
+
+
+def _named(file: Path | None, env: Mapping[str, str]) -> Path | None:
+    return file or (Path(env["YOGO_TUI_SETTINGS"]) if env.get("YOGO_TUI_SETTINGS") else None)
+
+
+def file_of(file: Path | None, env: Mapping[str, str] = os.environ, *, start: Path | None = None) -> Path:
+    """Path of the settings file, whether or not it exists; `start` is that of `load`. Raises SettingsError."""
+    named = _named(file, env)
+    try:
+        return _absolute(named, start) if named else default_file(env)
     except NoHome as error:
         raise SettingsError(str(error)) from error
 
 
-def _read(named: Path | None, env: Mapping[str, str]) -> tuple[Settings, Document | None]:
-    from yogo import yaml12
+def _read(named: Path | None, start: Path | None, env: Mapping[str, str]) -> tuple[Settings, Document | None]:
+    from yogo.files import yaml12
 
     try:
-        path = _absolute(named) if named else default_file(env)
+        path = _absolute(named, start) if named else default_file(env)
     except NoHome:
         if named:
             raise
@@ -87,12 +106,12 @@ def _read(named: Path | None, env: Mapping[str, str]) -> tuple[Settings, Documen
 
 
 def parse(text: str, path: Path) -> Settings:
-    """The settings in `text`; `path` is the file that it came from. Raises SettingsError with line and field."""
+    """The settings in `text`, which was read from `path`. Raises SettingsError with line and field."""
     return _parsed(text, path)[0]
 
 
 def _parsed(text: str, path: Path) -> tuple[Settings, Document]:
-    from yogo import yaml12
+    from yogo.files import yaml12
 
     try:
         document = yaml12.parse(text)
@@ -100,15 +119,18 @@ def _parsed(text: str, path: Path) -> tuple[Settings, Document]:
         raise _wrong(path, error.line, f"{error}.") from error
     values = {} if document.data is None else document.data
     if not isinstance(values, dict):
-        raise _wrong(path, 1, "Settings are lines such as `partition: gpu`, each a `name: value`; this is not.")
+        raise _wrong(path, 1, "Each line must be `name: value`, such as `partition: gpu`.")
+    changed: dict[int, str] = {}
     try:
-        settings = Settings.model_validate(_fit(values))
+        settings = Settings.model_validate(_fit(values, document, changed))
     except ValidationError as error:
         fault = sentences(error)[0]
         raise _wrong(path, document.line(*fault.where), _said(fault)) from error
-    for number, name in _repeated([size.name for size in settings.sizes]):
-        raise _wrong(path, document.line("sizes", number), f'Of `sizes`, two sizes are named "{name}".')
+    for one in LISTS:
+        for number, name in _repeated([entry.name for entry in getattr(settings, one)]):
+            raise _wrong(path, document.line(one, number), f'Of `{one}`, two {one} are named "{name}".')
     settings._file = path
+    settings._notices = tuple(f"{path}, line {line}: {what}" for line, what in changed.items())
     settings._lines = {name: document.line(name) for name in settings.model_fields_set}
     return settings, document
 
@@ -117,13 +139,26 @@ def _wrong(path: Path, line: int | None, sentence: str) -> SettingsError:
     return SettingsError(f"{path}, line {line}: {sentence}" if line else f"{path}: {sentence}")
 
 
-def _fit(values: dict[Any, Any]) -> dict[str, Any]:
-    """What pydantic is to see: an empty value is the default, and true is neither a number nor a word."""
-    return {str(name): _without_truth(value) for name, value in values.items() if value is not None}
+def _fit(value: Any, document: Document, changed: dict[int, str], *place: Any) -> Any:
+    """The value for pydantic: an empty value means the default, true and false are neither numbers nor words, and
+    numbers have the meaning of YAML 1.1. `changed` receives a sentence for each line where YAML 1.2 differs."""
+    if isinstance(value, bool):
+        return _Truth(value)
+    if isinstance(value, list):
+        return [_fit(one, document, changed, *place, number) for number, one in enumerate(value)]
+    if isinstance(value, dict):
+        said = {name: one for name, one in value.items() if place or one is not None}
+        return {str(name): _fit(one, document, changed, *place, name) for name, one in said.items()}
+    name, text = str(place[-1]), document.text(*place)
+    meant = as_once(LISTS[place[0]] if place[1:] and place[0] in LISTS else Settings, name, value, text)
+    if meant != value and not isinstance(meant, str):
+        line, sentence = document.line(*place), f"{name}: {text} means {meant:g}. Write {name}: {meant:g} instead."
+        changed[line] = f"{changed[line]} {sentence}" if line in changed else sentence
+    return meant
 
 
 class _Truth:
-    """A true or a false, where neither is expected: pydantic would read it as 1 or 0."""
+    """Stands for true or false, which pydantic would read as 1 or 0."""
 
     def __init__(self, value: bool) -> None:
         self._value = value
@@ -134,17 +169,10 @@ class _Truth:
 
 def _said(fault: Fault) -> str:
     name = fault.where[-1] if fault.where else ""
-    if not isinstance(name, str) or name in (fields := SizePreset if len(fault.where) > 1 else Settings).model_fields:
-        return f"{fault}."
+    fields = LISTS.get(str(fault.where[0]), Settings) if len(fault.where) > 1 else Settings
+    if not isinstance(name, str) or name in fields.model_fields:
+        return ended(str(fault))
     return f'There is no setting "{name}". {meant(name, fields.model_fields)}'
-
-
-def _without_truth(value: Any) -> Any:
-    if isinstance(value, bool):
-        return _Truth(value)
-    if isinstance(value, list):
-        return [_without_truth(one) for one in value]
-    return {str(name): _without_truth(one) for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _repeated(names: list[str]) -> Iterator[tuple[int, str]]:
@@ -153,13 +181,13 @@ def _repeated(names: list[str]) -> Iterator[tuple[int, str]]:
             yield number, name
 
 
-def _absolute(path: Path) -> Path:
+def _absolute(path: Path, start: Path | None) -> Path:
     path = expanded(path)
-    return Path(os.path.normpath(path if path.is_absolute() else standing() / path))
+    return Path(os.path.normpath(path if path.is_absolute() else (start or standing()) / path))
 
 
 def _with_workspace(settings: Settings, named: Path, document: Document | None) -> Settings:
-    """With the workspace that the file names. A relative one was once relative to the file, and still is."""
+    """The settings with the workspace that the file names. A relative one is relative to the file, as it always was."""
     if not named.parts:
         return settings.model_copy(update={"workspace": None})
     path = expanded(named)
@@ -169,23 +197,24 @@ def _with_workspace(settings: Settings, named: Path, document: Document | None) 
     path = Path(os.path.normpath(file.parent / path))
     settings = settings.model_copy(update={"workspace": path})
     line = document.line("workspace") if document else 1
-    settings._notices = (
+    settings._notices += (
         f"{file}, line {line}: the workspace {named} is read from this file's folder: {path}. "
         f"To keep it wherever the file lies, write `workspace: {path}`.",
     )
     return settings
 
 
-def _find_old_places(settings: Settings, file: Path, document: Document | None, *, is_named: bool) -> None:
-    """Keep what lies beside the file and is not in the workspace: once, the file's folder was the workspace."""
+def _find_old_places(settings: Settings, file: Path, document: Document | None) -> None:
+    """Find folders beside the file that are not in the workspace: in earlier versions, the file's folder was the
+    workspace."""
     beside, workspace = file.parent, settings.workspace_folder
     notices, elsewhere = list(settings._notices), dict[Path, Path]()
     if settings.workspace is None and beside != workspace and os.path.isdir(beside / RUNS):
         settings._old_runs = (beside / RUNS,)
         notices.append(
             f"New runs are written in {workspace / RUNS}. Those in {beside / RUNS} are shown too: they were written "
-            f"there when the settings file's own folder was the workspace. To go on there, write "
-            f"`workspace: {beside}` into {file}; to pin this one, `workspace: {workspace}`."
+            f"there when the settings file's own folder was the workspace. To use that folder again, "
+            f"write `workspace: {beside}` into {file}; to keep the present one, write `workspace: {workspace}`."
         )
     for name, folder in _folders(settings):
         path, old = settings.absolute(folder), Path(os.path.normpath(beside / folder))
@@ -196,7 +225,7 @@ def _find_old_places(settings: Settings, file: Path, document: Document | None, 
         if is_there:
             continue
         if is_there is None:
-            notices.append(f"{place}{path}, which `{name}` names, does not answer: its disk may be away.")
+            notices.append(f"{place}{path}, which `{name}` names, does not answer: its disk may be unavailable.")
         elif os.path.isdir(old):
             elsewhere[folder] = old
             pin = f"{name}: {old}" if name == "templates" else f"{name}: [{old}]"
@@ -221,17 +250,17 @@ def _folders(settings: Settings) -> Iterator[tuple[str, Path]]:
 def _check_templates(settings: Settings, file: Path, document: Document | None) -> None:
     if document is None or "sizes" not in settings.model_fields_set:
         return
-    own, shipped = settings.templates_folder, shipped_templates()
+    own, shipped, header = settings.templates_folder, shipped_templates(), settings.header
     for number, size in enumerate(settings.sizes):
-        if any((folder / size.template).is_file() for folder in (own, shipped)):
+        if any((folder / header.template(size.template)).is_file() for folder in (own, header.templates or shipped)):
             continue
-        known = ", ".join(sorted(path.name for path in shipped.glob("[!._]*gpu.sbatch")))
+        known = ", ".join(sorted(path.name for path in (header.templates or shipped).glob(f"[!._]*gpu{header.suffix}")))
         said = f'There is no script template "{size.template}", neither in {own} nor among the shipped ones ({known}).'
         raise _wrong(file, document.line("sizes", number, "template"), said)
 
 
 def _look_for_trainer(settings: Settings, file: Path) -> None:
-    """A trainer that is not here may still be where the jobs run: that is for a person to know."""
+    """Add a notice if the trainer's command is not on this machine. It may still be where the jobs run."""
     if settings.yogo_command.strip() and shutil.which(settings.yogo_words[0]) is None:
         settings._notices += (
             f"{file}, line {settings.lines['yogo_command']}: yogo_command names {settings.yogo_words[0]}, "
@@ -240,7 +269,7 @@ def _look_for_trainer(settings: Settings, file: Path) -> None:
 
 
 def shipped_templates() -> Path:
-    """The script templates that came with the program: inside the wheel, or at the top of a checkout."""
+    """The folder of the shipped job script templates: inside the wheel, or at the top of a checkout."""
     package = Path(yogo_tui.__file__).parent
     inside = package / "sbatch_templates"
     return inside if inside.is_dir() else package.parent / "sbatch_templates"

@@ -1,4 +1,4 @@
-"""Where one works: the workspace, and where the settings file lies."""
+"""Finds the workspace and the settings file."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from yogo.places import NoHome, folder_of
+from yogo.files.places import NoHome, folder_of
 from yogo.run.directory import RUNS
 from yogo_tui.errors import SettingsError
 
 MARKER = ".yogo"
-"""A file or folder of this name says: here is a workspace."""
+"""Name of a file or folder that marks a workspace."""
 
 
 def standing() -> Path:
-    """The working directory. Raises SettingsError where it was deleted."""
+    """The current folder. Raises SettingsError if it was deleted or cannot be read."""
     try:
         return Path.cwd()
     except OSError as error:
         raise SettingsError(
-            "The folder that you stand in is gone, or cannot be read: cd to another one, or give --workspace."
+            "The current folder no longer exists, or cannot be read: cd to another one, or give --workspace."
         ) from error
 
 
 def workspace_at(folder: Path) -> Path:
-    """The nearest of `folder` and those above it that holds runs or a marker; `folder` itself where none does."""
+    """The first of `folder` and the folders above it that holds runs or a marker; `folder` if there is none."""
     for place in (folder, *folder.parents):
         if os.path.isdir(place / RUNS) or os.path.exists(place / MARKER):
             return place
@@ -33,12 +33,12 @@ def workspace_at(folder: Path) -> Path:
 
 
 def default_file(env: Mapping[str, str] = os.environ) -> Path:
-    """$XDG_CONFIG_HOME/yogo-tui/settings.yaml, with ~/.config where that is not set. Raises NoHome."""
+    """$XDG_CONFIG_HOME/yogo-tui/settings.yaml, or ~/.config/yogo-tui/settings.yaml. Raises NoHome."""
     return folder_of("XDG_CONFIG_HOME", ".config", env) / "yogo-tui" / "settings.yaml"
 
 
 def config_file(workspace: Path) -> Path:
-    """The default file; in the workspace where a user has no home."""
+    """The default file; if the user has no home folder, a file in the workspace."""
     try:
         return default_file()
     except NoHome:

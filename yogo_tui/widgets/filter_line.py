@@ -1,7 +1,8 @@
-"""`/`: a line that narrows what is shown, and stays until it is emptied. Opened again, typing begins it anew."""
+"""`/`: a line that filters what is shown. It stays until it is emptied."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
@@ -9,30 +10,31 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from yogo_tui.widgets.text_field import TextField
 
-class FilterLine(Input):
-    """enter keeps what was typed and goes back; esc empties it and goes back."""
+
+class FilterLine(TextField):
+    """Enter keeps the filter and escape empties it; both return the focus."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "no filter", id="filter.leave", show=False),
         Binding("enter,down", "keep", "keep the filter", id="filter.keep", show=False),
     ]
 
+    @dataclass
     class Filtered(Message):
-        """What was typed has changed, or (`is_final`) was accepted."""
+        """The text has changed, or, with `is_final`, was accepted."""
 
-        def __init__(self, line: FilterLine, words: str, *, is_final: bool = False) -> None:
-            super().__init__()
-            self.line = line
-            self.words = words
-            self.is_final = is_final
+        line: FilterLine
+        words: str
+        is_final: bool = False
 
         @property
         def control(self) -> FilterLine:
             return self.line
 
-    def __init__(self, target: str, placeholder: str = "filter", *, id: str | None = None) -> None:
-        """`target` selects the widget that has the focus afterwards."""
+    def __init__(self, target: str, placeholder: str, *, id: str | None = None) -> None:
+        """`target` is the selector of the widget that gets the focus afterwards."""
         super().__init__(placeholder=placeholder, classes="filter", compact=True, id=id)
         self._target = target
 
@@ -54,9 +56,9 @@ class FilterLine(Input):
         self._go_back()
 
     def close(self) -> None:
-        """Empty it, and take it away."""
+        """Empty and hide the line."""
         self.value = ""
         self.remove_class("-open")
 
     def _go_back(self) -> None:
-        self.screen.query_one(self._target, Widget).focus()
+        self.screen.set_focus(self.screen.query_one(self._target, Widget))

@@ -1,10 +1,9 @@
-"""The last line: the keys that matter here, drawn from the bindings, ending in `? help`."""
+"""The last line of a screen: the keys that matter here, from the bindings, and `? help`."""
 
 from __future__ import annotations
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 
 _MOST = 6
@@ -13,9 +12,10 @@ KEY_WORDS = {
     "slash": "/",
     "colon": ":",
     "escape": "esc",
-    "space": "space",
+    "asterisk": "*",
     "plus": "+",
     "minus": "-",
+    "equals_sign": "=",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -24,7 +24,7 @@ KEY_WORDS = {
 
 
 def key_word(key: str) -> str:
-    """A key as a person would say it; of several that do the same, the first."""
+    """A key as it is shown, such as "esc"; the first one if several do the same."""
     return KEY_WORDS.get(first := key.partition(",")[0], first)
 
 
@@ -32,13 +32,12 @@ class KeyBar(Widget):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; color: $foreground-muted; }"
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, self._redraw)
-
-    def _redraw(self, _screen: Screen[object]) -> None:
-        self.refresh()
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
 
     def render(self) -> Content:
         words = [(key_word(binding.key), binding.description) for binding in self._shown()]
+        while len(words) > 1 and sum(len(key) + len(about) + 3 for key, about in words) > self.size.width + 1:
+            del words[-2]  # `?` tells of it
         wide = sum(len(key) + len(about) + 4 for key, about in words) <= self.size.width
         gap = "   " if wide else "  "
         parts: list[str | tuple[str, str]] = []

@@ -1,13 +1,12 @@
-"""A form for a recipe, made from its fields: help for the one in focus, and what is wrong under it as it is typed."""
+"""A form for a recipe, made from its fields. What is wrong with a field is shown below it while it is typed."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, get_args, get_origin
 
-from pydantic import ValidationError
-from pydantic.fields import FieldInfo
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -15,60 +14,81 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from yogo.recipe import Knob, Recipe, knobs
-from yogo.wording import sentences
+from yogo.recipe import KnobField, Recipe, UnfitValues, applied, knobs
+from yogo_tui.widgets.text_field import TextField
+from yogo_tui.words import as_typed
+
+_WIDTH = 18
+"""Of a field, in cells. The cursor moves to what does not fit."""
 
 
-class KnobInput(Input):
-    """One field; enter goes on to the next."""
+class KnobInput(TextField):
+    """The input of one field. Enter moves to the next field."""
+
+    END: ClassVar = "ctrl+s saves, and esc goes back to the list."
+    """What leads out of the form."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,down", "app.focus_next", "next field", id="form.next"),
-        Binding("up", "app.focus_previous", "previous field", id="form.previous", show=False),
+        Binding("enter", "move(1)", "next field", id="form.next"),
+        Binding("down", "move(1)", "next field", id="form.down", show=False),
+        Binding("up", "move(-1)", "previous field", id="form.previous", show=False),
     ]
+
+    def on_blur(self) -> None:
+        self.cursor_position = 0  # so that the sign of what does not fit is at the end of it
+
+    def action_move(self, by: int) -> None:
+        """Go to another field. The first and the last one keep the focus: no key of a field leads out of the form."""
+        fields = [*self.screen.query(KnobInput)]
+        place = fields.index(self) + by
+        if 0 <= place < len(fields):
+            self.screen.set_focus(fields[place])
+        else:
+            which = "last" if by > 0 else "first"
+            self.app.notify(f"This is the {which} field. {self.END}", markup=False)
 
 
 class KnobForm(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
-    KnobForm { padding: 0 1; }
+    KnobForm { padding: 0 0 0 1; }
     KnobForm .row { height: 1; }
-    KnobForm .label { width: 19; color: $foreground-muted; }
+    KnobForm .label { width: 18; color: $foreground-muted; }
     KnobForm .row:focus-within .label { color: $primary; text-style: bold; }
-    KnobForm KnobInput { width: 21; }
-    KnobForm .default { width: 1fr; padding-left: 1; color: $foreground-muted; text-wrap: nowrap; }
+    KnobForm KnobInput { width: 18; }
+    KnobForm .default { width: 1fr; color: $foreground-muted; text-wrap: nowrap; }
     KnobForm .group { text-style: bold; }
     KnobForm .wrong { color: $error; display: none; }
     KnobForm .wrong.-shown { display: block; }
     """
 
+    @dataclass
     class Changed(Message):
-        """A field has another value: `recipe` is what the form says, None while a field is wrong."""
+        """A field has changed. `recipe` is None while a field is wrong, and `problem` says what is wrong."""
 
-        def __init__(self, recipe: Recipe | None, problem: str) -> None:
-            super().__init__()
-            self.recipe = recipe
-            self.problem = problem
+        recipe: Recipe | None
+        problem: str
 
     def compose(self) -> ComposeResult:
         group = ""
-        for name, _, knob in knobs():
-            if knob.group != group:
-                group = knob.group
+        for one in knobs():
+            name = one.name
+            if one.knob.group != group:
+                group = one.knob.group
                 yield Static(group, classes="group")
             with Horizontal(classes="row"):
-                yield Static(knob.label, classes="label")
+                yield Static(one.knob.label, classes="label")
                 yield KnobInput(id=f"knob-{name}", name=name, compact=True, select_on_focus=True)
                 yield Static(id=f"default-{name}", classes="default", markup=False)
             yield Static(id=f"wrong-{name}", classes="wrong", markup=False)
 
     def show(self, recipe: Recipe, *, read_only: bool) -> None:
-        for name, _, _ in knobs():
-            field = self.query_one(f"#knob-{name}", KnobInput)
+        for one in knobs():
+            field = self._input(one.name)
             field.disabled = read_only
             with field.prevent(Input.Changed):
-                field.value = as_typed(getattr(recipe, name))
+                field.value = as_typed(getattr(recipe, one.name))
                 field.cursor_position = 0
-            self._judge(name)
+            self._judge(one.name)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -77,59 +97,53 @@ class KnobForm(VerticalScroll, can_focus=False):
         self.post_message(self.Changed(*self.read()))
 
     def _judge(self, name: str) -> None:
-        """Say under the field what is wrong with it, and beside it what the default is, where it is another."""
-        value, problem = parse_field(name, self.query_one(f"#knob-{name}", KnobInput).value)
+        """Show what is wrong below the field, and the default beside it if that differs."""
+        value, problem = parse_field(name, self._input(name).value)
         default = getattr(Recipe(), name)
-        beside = "" if problem or value == default else f"({as_typed(default)})"
+        short = f"{default:.5g}" if isinstance(default, float) else as_typed(default)
+        typed = self._input(name).value
+        cut = "…" if cell_len(typed) > _WIDTH else " "
+        beside = cut if problem or value == default else f"{cut}({short})"
         self.query_one(f"#default-{name}", Static).update(beside)
         wrong = self.query_one(f"#wrong-{name}", Static)
         wrong.update(f"✖ {problem}")
         wrong.set_class(bool(problem), "-shown")
 
     def read(self) -> tuple[Recipe | None, str]:
-        """What the form says, or why it says nothing that can be used."""
-        values: dict[str, Any] = {}
-        for name, _, knob in knobs():
-            value, problem = parse_field(name, self.query_one(f"#knob-{name}", KnobInput).value)
-            if problem:
-                return None, f"{knob.label} {problem}"
-            values[name] = value
-        return Recipe(**values), ""
+        """The form's recipe, or None and a sentence that says what is wrong."""
+        labels = {one.name: one.knob.label for one in knobs()}
+        try:
+            return applied(Recipe(), {name: self._input(name).value.strip() for name in labels}), ""
+        except UnfitValues as error:
+            fault = error.faults[0]
+            return None, f"{labels[fault.name]} {fault.message}"
+
+    def _input(self, name: str) -> KnobInput:
+        return self.query_one(f"#knob-{name}", KnobInput)
 
 
 def help_of(name: str) -> str:
-    """A field's help, and the words it may take."""
-    for known, field, knob in knobs():
-        if known == name:
-            words = " · ".join(_choices(field, knob))
+    """A field's help, its choices and its default; empty for an unknown field."""
+    for one in knobs():
+        if one.name == name:
+            words = " · ".join(_choices(one))
             choices = f" One of {words}." if words else ""
-            return f"{field.description}{choices} The default is {as_typed(field.default)}."
+            return f"{one.text}{choices} The default is {as_typed(one.field.default)}."
     return ""
 
 
-def _choices(field: FieldInfo, knob: Knob) -> Iterator[str]:
-    if field.annotation is bool:
+def _choices(one: KnobField) -> Iterator[str]:
+    if one.field.annotation is bool:
         yield from ("yes", "no")
-    elif get_origin(field.annotation) is Literal:
-        yield from get_args(field.annotation)
+    elif get_origin(one.field.annotation) is Literal:
+        yield from get_args(one.field.annotation)
     else:
-        yield from knob.choices
-
-
-def as_typed(value: object) -> str:
-    """A field's value as a person types it."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return " × ".join(str(part) for part in value)
-    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+        yield from one.knob.choices
 
 
 def parse_field(name: str, typed: str) -> tuple[Any, str]:
-    """The value of what was typed, and what is wrong with it; empty when nothing is."""
-    text = typed.strip()
-    given: object = re.split(r"\s*[x×,\s]\s*", text) if name == "image_hw" else text
+    """The value of the typed text, or None and a sentence that says what is wrong."""
     try:
-        return getattr(Recipe.model_validate({name: given}), name), ""
-    except ValidationError as error:
-        return None, sentences(error)[0].message
+        return getattr(applied(Recipe(), {name: typed.strip()}), name), ""
+    except UnfitValues as error:
+        return None, error.faults[0].message

@@ -1,4 +1,4 @@
-"""What is about to be launched, a key before each line; below it when each size would start, and what checks say."""
+"""Shows what is about to be launched, when each size would start, and the results of checks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from rich.text import Text
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
-from yogo.terminal import printable
-from yogo_tui.cluster.base import Estimate, Resources
-from yogo_tui.launch.machine import Machine
+from yogo.text.terminal import printable
+from yogo_tui.cluster.base import Estimate, Machine, Resources
 from yogo_tui.settings import SizePreset
-from yogo_tui.widgets.words import cut_middle
+from yogo_tui.words import cut_middle
 
 _VALUE_WIDTH = 25
 
@@ -27,7 +26,7 @@ class Line:
     title: str
     value: str
     notes: tuple[str, ...] = ()
-    """Below it, in full."""
+    """Shown below the line, uncut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +35,9 @@ class Check:
     is_well: bool
 
 
-class LaunchSummary(VerticalScroll, can_focus=False):
+class LaunchSummary(VerticalScroll):
     machine: Machine | None = None
-    """This machine, where it runs the jobs itself."""
+    """This machine, if it runs the jobs itself; else None."""
 
     def compose(self) -> Iterator[Static]:
         yield Static(id="summary")
@@ -48,7 +47,9 @@ class LaunchSummary(VerticalScroll, can_focus=False):
     def show(self, lines: Sequence[Line]) -> None:
         table = Table.grid(padding=(0, 1))
         for line in lines:
-            table.add_row(Text(line.key, "bold"), line.title, Text(cut_middle(line.value, self._value_width)))
+            # A path is cut in its middle; words go on in the next line.
+            value = printable(line.value) if " " in line.value else cut_middle(line.value, self._value_width)
+            table.add_row(Text(line.key, "bold"), line.title, Text(value))
             for note in line.notes:
                 table.add_row("", "", Text(printable(note), "dim"))
         self.query_one("#summary", Static).update(table)
@@ -65,21 +66,23 @@ class LaunchSummary(VerticalScroll, can_focus=False):
         estimates: dict[int, Estimate],
         asking: str = "",
     ) -> None:
-        table = Table.grid(padding=(0, 2))
         has_gpus = self.machine is None or self.machine.num_gpus > 0
-        table.add_row("", Text("GPUs" if has_gpus else "", justify="right"), "hours", "would start by", style="dim")
+        has_nodes = any(size.nodes > 1 for size in sizes)
+        table = Table.grid(padding=(0, 1 if has_nodes else 2))
+        head = ["GPUs" if has_gpus else "", *(["nodes"] if has_nodes else []), "hours"]
+        table.add_row("", *(Text(word, justify="right") for word in head), "would start by", style="dim")
         for index, size in enumerate(sizes):
             estimate = estimates.get(index)
             when = _when(estimate) if estimate else ""
             mark = "▸" if size == chosen else " "
-            what = str(size.gpus) if has_gpus else "CPU"
-            table.add_row(mark, Text(what, justify="right"), Text(f"{size.hours:g}", justify="right"), when)
+            asks = [str(size.gpus) if has_gpus else "CPU", *([str(size.nodes)] if has_nodes else []), f"{size.hours:g}"]
+            table.add_row(mark, *(Text(ask, justify="right") for ask in asks), when)
         parts: list[RenderableType] = [table]
         parts.append(Text(printable(self._below(resources, asking)), "dim"))
         self.query_one("#sizes", Static).update(Group(*parts))
 
     def _below(self, resources: Resources | None, asking: str) -> str:
-        """What is asked now, or what is known of what there is."""
+        """The line below the sizes: what is being asked, else how many GPUs are free."""
         if asking or not resources:
             return asking or (str(self.machine) if self.machine else "w asks when each would start")
         if self.machine and not self.machine.num_gpus:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import textwrap
+import time
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import ClassVar
 
@@ -18,15 +20,19 @@ from textual.selection import Selection
 from textual.strip import Strip
 from textual.widget import Widget
 
-from yogo.terminal import printable
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.logfile import LogFile, LogLine
-from yogo_tui.widgets.words import cut_middle, size_words
+from yogo_tui.runs.logpager import LogPager, Search
+from yogo_tui.words import cut_middle, duration, size_words
 
 _EVERY_SECONDS = 1.0
 _SIDEWAYS = 16
-_NO_MORE = {True: "no more above · ", False: "no more below · "}
+
+_LONG_SECONDS = 300
+"""A job that trains writes a line every ten seconds; after so many without one that is said."""
 
 
 class LogView(Widget, can_focus=True):
@@ -44,269 +50,247 @@ class LogView(Widget, can_focus=True):
         Binding("end,G", "end", "the log's end, and follow it", id="log.end", show=False),
         Binding("left", "sideways(-1)", "to the left", id="log.left", show=False),
         Binding("right", "sideways(1)", "to the right", id="log.right", show=False),
+        Binding("W", "wrap", "wrap long lines, or cut them", id="log.wrap", show=False),
+        Binding("e", "errors", "the last error; again: the one before", id="log.errors", show=False),
+        Binding("V", "mark", "mark lines, or stop that; arrows mark more", id="log.mark", show=False),
+        Binding("y,enter", "copy_marked", "copy the marked lines", id="log.copy", show=False),
+        Binding("escape", "stop_mark", "mark no lines", id="log.stop_mark", show=False),
+        Binding("s", "save", "save the log to a file here", id="log.save", show=False),
         Binding("n", "find(True)", "previous match", id="log.find_up", show=False),
         Binding("N", "find(False)", "next match", id="log.find_down", show=False),
         Binding("escape", "stop_search", "close the search", id="log.stop_search", show=False),
     ]
 
-    following: reactive[bool] = reactive(True)
     lines: reactive[tuple[LogLine, ...]] = reactive(())
+    wraps: reactive[bool] = reactive(False)
+    """Whether lines that are too long go on in the next row."""
+
     words: reactive[str] = reactive("")
-    """What is looked for, and lit up wherever it stands."""
+    """What is looked for, and highlighted wherever it is."""
+
+    class SaveAsked(Message):
+        """The log is to be saved to a file."""
 
     class SearchClosed(Message):
         """Nothing is looked for any more."""
 
+    @dataclass
     class Moved(Message):
-        """Another part of the log is on show; `words` say which."""
+        """Another part of the log is on show."""
 
-        def __init__(self, words: str) -> None:
-            super().__init__()
-            self.words = words
+        words: str
+        """Which part."""
 
     def __init__(self, host: Host, path: PurePosixPath | None) -> None:
         super().__init__()
         self._host = host
-        self._log = LogFile(host, path) if path else None
-        self._reading = asyncio.Lock()
-        self._steps = 0
-        """Lines to move by, as keys have asked for and nothing has been read for yet."""
-
-        self._is_other = False
-        """The page is another one though no line was asked for: another height, or the log's end."""
+        self._pager = LogPager(LogFile(host, path) if path else None, self._rows_of)
+        self._asked = asyncio.Event()
+        """Set where the pager has something to do before the next second."""
 
         self._x = 0
-        self._found: int | None = None
-        self._away = ""
-        self.no_log = "No log is known for this job."
-        """What is said where there is no log."""
-
-        self._match = ""
-        """What was found, and how many there are."""
-
         self._marked: tuple[LogLine, ...] = ()
-        """The lines that the mouse has marked some of, as they stood then."""
+        """The lines on show when the mouse marked some of them."""
 
-        self._searching: object = None
-        """The search that goes on; its last word is what was found."""
+        self.no_log = ""
+        """What is said if there is no log; empty if nothing is known of it."""
+
+        self.is_over = False
+        """Whether what would write the log has ended."""
 
     @property
     def path(self) -> PurePosixPath | None:
-        return self._log.path if self._log else None
+        return self._pager.log.path if self._pager.log else None
 
     @path.setter
     def path(self, path: PurePosixPath | None) -> None:
         if path != self.path:
-            self._log = LogFile(self._host, path) if path else None
-            self.lines = ()
-            self.following = True
+            self.workers.cancel_group(self, "find")
+            self._pager.open(LogFile(self._host, path) if path else None)
+            self.watch_log()
+            self._show()
+
+    @property
+    def following(self) -> bool:
+        return self._pager.following
 
     def on_mount(self) -> None:
         self.watch_log()
 
     @work(exclusive=True, group="log")
     async def watch_log(self) -> None:
+        """The one task that reads pages: what was added, once a second; and at once what a key asks for."""
+        due = 0.0
         while True:
-            try:
-                async with self._reading:
-                    await self._look()
-                self._away = ""
-            except HostError as error:
-                self._away = str(error)
-            self._tell()
-            await asyncio.sleep(_EVERY_SECONDS)
-
-    async def _look(self) -> None:
-        """Read what was added, if anything was."""
-        if (log := self._log) is None:
-            return
-        generation = log.generation
-        if not await log.refresh():
-            return
-        if log.generation != generation:
-            self.lines, self.following = (), True
-        if self.following:
-            await self._show_end()
-        elif self.lines and (len(self.lines) < self.size.height or not self.lines[-1].is_finished):
-            await self._show_from(self.lines[0].offset)
-
-    async def _show_end(self) -> None:
-        if self._log:
-            self.lines = tuple(await self._log.lines_before(self._log.size, max(1, self.size.height)))
-
-    async def _show_from(self, offset: int) -> None:
-        """A page from a line on; the last page, where less than one is left."""
-        if self._log is None:
-            return
-        page = await self._log.lines_at(offset, self.size.height)
-        if len(page) < self.size.height:
-            await self._show_end()
-        else:
-            self.lines = tuple(page)
-
-    @work(group="move")
-    async def _read_anew(self) -> None:
-        """Go where the keys have asked for; those pressed while this reads are gathered into one step."""
-        async with self._reading:
-            if not self._steps and not self._is_other:
-                return
-            try:
-                steps, self._steps, self._is_other = self._steps, 0, False
-                await self._step(steps)
-            except HostError as error:
-                self._away = str(error)
-        self._tell()
-
-    async def _step(self, steps: int) -> None:
-        log = self._log
-        if log is None or not self.lines or self.following:
-            await self._show_end()
-        elif steps < 0:
-            above = await log.lines_before(self.lines[0].offset, -steps)
-            await self._show_from(above[0].offset if above else 0)
-        elif steps > 0:
-            below = await log.lines_at(self.lines[0].offset, steps + 1)
-            before = self.lines
-            await self._show_from(below[-1].offset if below else log.size)
-            self.following = self.lines == before and self.lines[-1].end >= log.size
-        else:
-            await self._show_from(self.lines[0].offset)
+            if time.monotonic() >= due:
+                await self._pager.look(self.size.height)
+                due = time.monotonic() + _EVERY_SECONDS
+            await self._pager.turn(self.size.height)
+            self._show()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(due - time.monotonic()):
+                    await self._asked.wait()
+            self._asked.clear()
 
     def on_resize(self, _event: Resize) -> None:
-        self._is_other = True
-        self._read_anew()
+        self._pager.draw_again()
+        self._asked.set()
 
-    def watch_following(self) -> None:
-        self._is_other = True
-        self._read_anew()
+    def follow(self, following: bool) -> None:
+        """Follow the log's end as it grows, or stay at what is on show."""
+        self._pager.follow(following)
+        self._asked.set()
 
     def action_move(self, lines: int) -> None:
-        if lines < 0:
-            self.following = False
-        self._steps += lines
-        self._read_anew()
+        self._pager.move(lines)
+        self._asked.set()
 
     def action_page(self, pages: int) -> None:
-        self.action_move(pages * max(1, self.size.height - 1))
+        self.action_move(pages * max(1, (len(self.lines) if self.wraps else self.size.height) - 1))
 
     def action_start(self) -> None:
-        self.following = False
-        self.show_offset(0)
+        self._pager.show(0)
+        self._asked.set()
 
     def action_end(self) -> None:
-        self.following = True
+        self.follow(True)
 
     def action_sideways(self, by: int) -> None:
         self._x = max(0, self._x + by * _SIDEWAYS)
         self.refresh()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Escape is the screen's, but while something is looked for."""
-        return action != "stop_search" or self._searching is not None or bool(self.words)
+        """Escape and y are the screen's, but while lines are marked or something is looked for."""
+        if action in ("copy_marked", "stop_mark"):
+            return self._pager.marks is not None
+        if action in ("start", "end"):
+            return self._pager.marks is None
+        return action != "stop_search" or (self._pager.search is not None and self._pager.marks is None)
+
+    def action_save(self) -> None:
+        if self._pager.log and self._pager.log.exists:
+            self.post_message(self.SaveAsked())
+        else:
+            self.app.notify("There is no log to save.", markup=False)
+
+    def action_mark(self) -> None:
+        if self._pager.marks is None:
+            self._pager.mark()
+        else:
+            self._pager.unmark()
+        self._show()
+        self.refresh()
+        self.refresh_bindings()
+
+    action_stop_mark = action_mark
+
+    @work(exclusive=True, group="copy")
+    async def action_copy_marked(self) -> None:
+        try:
+            lines = await self._pager.marked()
+        except HostError as error:
+            self.app.notify(printable(f"The lines were not copied. {error}"), severity="warning", markup=False)
+            return
+        if self._pager.marks is not None:
+            self.app.copy_to_clipboard("".join(f"{line.text.plain}\n" for line in lines))
+            self.action_mark()
 
     def action_stop_search(self) -> None:
         self.leave_search()
         self.post_message(self.SearchClosed())
 
-    def action_find(self, is_upwards: bool) -> None:
-        if self.words:
-            self.find(self.words, is_upwards=is_upwards)
+    def action_wrap(self) -> None:
+        self.wraps, self._x = not self.wraps, 0
 
-    @work(exclusive=True, group="find")
-    async def show_offset(self, offset: int) -> None:
-        with_context = max(1, self.size.height // 3)
-        async with self._reading:
-            if self._log:
-                above = await self._log.lines_before(offset, with_context)
-                await self._show_from(above[0].offset if above else 0)
-        self._tell()
+    def watch_wraps(self) -> None:
+        self._pager.draw_again()
+        self._asked.set()
+        self.refresh()
+
+    def action_errors(self) -> None:
+        """Go to the last line that tells of an error, and from there to the ones above."""
+        self.find("")
+
+    def action_find(self, is_upwards: bool) -> None:
+        if self._pager.search is not None:
+            self.find(self._pager.search.words, is_upwards=is_upwards)
+        else:
+            self.app.notify("Nothing is looked for. Press / to search.", markup=False)
 
     @work(exclusive=True, group="find")
     async def find(self, words: str, *, is_upwards: bool = True) -> None:
-        """Go to the next line that holds `words`; the last one looked at is where the search begins."""
-        log = self._log
-        if log is None:
-            return
-        begin = self._found if self._found is not None and words == self.words else log.size
-        self.words, self._match = words, ""
-        mine = self._searching = object()
-        self.post_message(self.Moved("searching · esc leaves it"))
+        """Go to the next line that holds `words`, or, if empty, that tells of an error; the last one that was found is
+        where the search begins."""
+        await self._pager.find(words, is_upwards=is_upwards, tell=self._tell_of_search)
 
-        def tell(offset: int) -> None:
-            self.post_message(self.Moved(f"searching · {100 * offset // max(1, log.size)} % · esc leaves it"))
-
-        try:
-            if not is_upwards and (here := await log.lines_at(begin, 1)):
-                begin = here[0].end
-            found = await log.search(words, begin, backwards=is_upwards, on_progress=tell)
-        except HostError as error:
-            self._away, found = str(error), None
-        finally:
-            self._searching = None if self._searching is mine else self._searching
-        before = self._found
-        if found is not None:
-            self._found, self.following = found, False
-            self.show_offset(found)
-        self.count_matches(log, words, "" if found is not None or before is None else _NO_MORE[is_upwards])
-
-    @work(exclusive=True, group="count")
-    async def count_matches(self, log: LogFile, words: str, where: str) -> None:
-        """Say which match of how many is shown, and that there is no more in the direction `where`."""
-        at = self._found
-        number, total = 0, 0
-        with contextlib.suppress(HostError):
-            number, total = await log.count(words, -1 if at is None else at)
-        if not total:
-            which = f"“{cut_middle(words, 20)}” is not found"
-        else:
-            which = f"matches: {total:,}" if at is None else f"match {number:,} of {total:,}"
-        self._match = f"{where}{which}"
-        self._tell()
+    def _tell_of_search(self) -> None:
+        self._show()
+        self._asked.set()
 
     def leave_search(self) -> None:
-        for group in ("find", "count"):
-            self.workers.cancel_group(self, group)
-        self.words, self._found, self._match, self._searching = "", None, "", None
-        self._tell()
+        self.workers.cancel_group(self, "find")
+        self._pager.search = None
+        self._show()
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What the mouse has marked."""
-        return selection.extract("\n".join(line.text.plain for line in self._marked)), "\n"
+        rows = [
+            line.text.plain[row * self.size.width : (row + 1) * self.size.width] if self.wraps else line.text.plain
+            for line in self._marked
+            for row in range(self._rows_of(line))
+        ]
+        return selection.extract("\n".join(rows)), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:
         """The log stays where it is while something in it is marked."""
         if selection is not None and not self._marked:
-            self.following = False
+            self.follow(False)
             self._marked = self.lines
         elif selection is None:
             self._marked = ()
         self.refresh()
 
-    def watch_words(self) -> None:
-        self.refresh()
-
-    def _tell(self) -> None:
-        if self._searching is not None:
-            return
-        if self._away:
-            words = f"! {self._away}"
-        elif self._log is None:
-            words = "none"
-        elif not self._log.exists:
-            words = "not written yet"
-        else:
-            size = self._log.size
-            percent = 100 * self.lines[-1].end // size if self.lines and size else 100
-            place = "following" if self.following else f"at {percent} %"
-            words = " · ".join(filter(None, (self._match, place, size_words(size))))
-        self.post_message(self.Moved(words))
-        if not self.lines:
+    def _show(self) -> None:
+        """Draw the page, where it is another one, and say which part of the log it is."""
+        search = self._pager.search
+        self.lines, self.words = self._pager.lines, search.words if search else ""
+        self.post_message(self.Moved(self._place()))
+        if not self.lines or self._pager.marks is not None:
             self.refresh()
 
+    def _place(self) -> str:
+        pager, search, log = self._pager, self._pager.search, self._pager.log
+        if search and search.is_on:
+            return f"searching{'' if search.percent is None else f' · {search.percent} %'} · esc leaves it"
+        if pager.away:
+            return f"! {pager.away}"
+        if log is None or not pager.has_looked:
+            return "reading …" if log else "none"
+        if not log.exists:
+            return "not written" if self.is_over else "not written yet"
+        if pager.marks is not None:
+            return "marking lines · y copies them · esc leaves them"
+        place = "following" if pager.following else f"at {pager.percent} %"
+        quiet = pager.quiet_seconds // 60 * 60
+        age = f"! silent for {duration(quiet)}" if quiet >= _LONG_SECONDS and not self.is_over else ""
+        return " · ".join(filter(None, (_match_words(search), age, place, size_words(log.size))))
+
+    def _rows_of(self, line: LogLine) -> int:
+        width = max(1, self.size.width)
+        return max(1, -(-line.text.cell_len // width)) if self.wraps else 1
+
+    def _row(self, y: int) -> tuple[LogLine, int] | None:
+        """The line that is shown in a row, and which of its own rows that is; None below the last one."""
+        for line in self.lines:
+            if y < (rows := self._rows_of(line)):
+                return line, y
+            y -= rows
+        return None
+
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
-        if y < len(self.lines):
-            text = self.lines[y].text
+        width, x, row = self.size.width, self._x, self._row(y)
+        if row:
+            text, x = row[0].text, x + row[1] * width
             if self.words:
                 text = text.copy()
                 text.highlight_words([self.words], self._style("log--found"), case_sensitive=not self.words.islower())
@@ -314,19 +298,45 @@ class LogView(Widget, can_focus=True):
             text = Text(f" {said[y]}", self._style("log--aside"))
         else:
             return Strip.blank(width, self.rich_style)
-        if (marked := self.text_selection) and self._marked == self.lines and (span := marked.get_span(y)):
+        if row and self._pager.is_marked(row[0]):
+            text = text.copy()
+            text.stylize(self.screen.get_component_rich_style("screen--selection"))
+        if row and (marked := self.text_selection) and self._marked == self.lines and not self.wraps:
+            text = self._with_marks(text, marked.get_span(y))
+        strip = Strip(text.render(self.app.console), text.cell_len).apply_offsets(0, y)
+        return strip.crop(x, x + width).extend_cell_length(width).apply_style(self.rich_style)
+
+    def _with_marks(self, text: Text, span: tuple[int, int] | None) -> Text:
+        if span:
             text = text.copy()
             style = self.screen.get_component_rich_style("screen--selection")
             text.stylize(style, span[0], len(text) if span[1] < 0 else span[1])
-        strip = Strip(text.render(self.app.console), text.cell_len).apply_offsets(0, y)
-        return strip.crop(self._x, self._x + width).extend_cell_length(width).apply_style(self.rich_style)
+        return text
 
     def _nothing(self) -> str:
-        if self._log is None:
-            return printable(self.no_log)
-        if self._log.exists:
-            return "The log is empty so far."
-        return f"The log appears here once the job writes {printable(self._log.path.name)}."
+        log = self._pager.log
+        if log is None:
+            return printable(self.no_log or "No log is known for this job.")
+        if not self._pager.has_looked:
+            return f"It is not known yet what is in {printable(log.path.name)}."
+        if log.exists:
+            return "The log is empty." if self.is_over else "The log is empty so far."
+        name = printable(log.path.name)
+        if self.is_over:
+            return f"There is no log: it ended before it wrote {name}, or that was removed."
+        return f"The log appears here once the job writes {name}."
 
     def _style(self, component: str) -> str:
         return str(self.get_component_rich_style(component, partial=True))
+
+
+def _match_words(search: Search | None) -> str:
+    """Which match of how many is on show, and that there is no further one."""
+    if search is None or search.counted is None:
+        return ""
+    number, total = search.counted
+    what = "match" if search.words else "error"
+    if not total:
+        return f"“{cut_middle(search.words, 20)}” is not found" if search.words else "no error is found"
+    which = f"{counted(total, what)}" if search.found is None else f"{what} {number:,} of {total:,}"
+    return f"no more {search.end} · {which}" if search.end else which

@@ -1,41 +1,55 @@
-"""The first line: where one is, and on the right whose cluster it is and how old the truth is."""
+"""The first line of a screen: the modes, and on the right the user, the cluster and the age of what is shown."""
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from yogo.places import user_name
-from yogo.terminal import printable
+from yogo.files.places import user_name
+from yogo.text.terminal import printable
 from yogo_tui.cluster.base import Queue
-from yogo_tui.widgets.words import since
-
-MODES = {"datasets": "Datasets", "recipes": "Recipes", "launch": "Launch", "runs": "Runs"}
+from yogo_tui.hosts.base import HERE
+from yogo_tui.modes import MODES
+from yogo_tui.words import cut_middle, padded, since
 
 
 class ModeBar(Widget):
     DEFAULT_CSS = "ModeBar { height: 1; dock: top; color: $foreground-muted; }"
 
     queue: reactive[Queue] = reactive(Queue())
+    mode: reactive[str] = reactive("")
+    """The mode that is marked."""
 
-    def __init__(self, mode: str, cluster: str) -> None:
+    cluster: reactive[str] = reactive("")
+
+    def __init__(self, mode: str, host: str, cluster: str) -> None:
         super().__init__()
-        self._mode = mode
-        self._where = f"{user_name()} · {printable(cluster)}"
+        self.mode = mode
+        self.cluster = cluster
+        self._user = user_name() if host == HERE else printable(host)
 
     def on_mount(self) -> None:
-        # The age grows while nothing else happens; a few bytes every two seconds suit a slow link.
+        # The age is redrawn every two seconds: these are few bytes, also for a slow link.
         self.set_interval(2, self.refresh)
 
     def render(self) -> Content:
         parts: list[str | tuple[str, str]] = []
-        for number, (mode, title) in enumerate(MODES.items(), start=1):
-            style = "bold $foreground" if mode == self._mode else ""
-            parts += [" ", (f"{number} {title}", style), " "]
+        for mode in MODES:
+            style = "bold $foreground" if mode.name == self.mode else ""
+            parts += [" ", (f"{mode.key} {mode.title}", style), " "]
         left = Content.assemble(*parts)
-        right = f"{self._where} · {self._age()} "
-        return left + Content(right.rjust(self.size.width - len(left.plain)))
+        room, age = self.size.width - len(left.plain) - 1, f" · {self._age()}"
+        about = f"{self._user} · {self.cluster}"
+        if self._is_unseen and cell_len(f"{about}{age}") > room:
+            age = ""  # what it connects to says more
+        about = cut_middle(about, room - cell_len(age))
+        return left + Content(padded(f"{about}{age}", room, right=True))
+
+    @property
+    def _is_unseen(self) -> bool:
+        return self.queue.seen_at is None and not self.queue.stale
 
     def _age(self) -> str:
         age = since(self.queue.seen_at)

@@ -1,12 +1,13 @@
-"""A thin rule with a title on the left and a word on the right: the console's only frame."""
+"""A thin rule with a title on the left and a word on the right."""
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
-from yogo.terminal import printable
+from yogo_tui.words import cut_end
 
 
 class TitledRule(Widget):
@@ -22,11 +23,8 @@ class TitledRule(Widget):
 
     def render(self) -> Content:
         width = self.size.width
-        left = f"── {printable(self.title)} " if self.title else ""
-        left = left if len(left) <= width - 4 else f"{left[: width - 5]}… "
-        room = width - len(left) - 5
-        right = printable(self.right)
-        if len(right) > room:
-            right = f"{right[: room - 1]}…" if room > 8 else ""
+        title = cut_end(self.title, width - (9 if self.right else 5))
+        left = f"── {title} " if title else ""
+        right = cut_end(self.right, max(1, width - cell_len(left) - 5))
         end = f" {right} ──" if right else ""
-        return Content(left + "─" * (width - len(left) - len(end)) + end)
+        return Content(left + "─" * (width - cell_len(left) - cell_len(end)) + end)

@@ -1,4 +1,4 @@
-"""What a run is: what it trains on and how, where it came from, what it reached, where its files lie."""
+"""Shows the details of a run: data, recipe, parent, metrics and files."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from textual.widgets import Static
 from yogo.recipe import Recipe, differences
 from yogo.run.history import History
 from yogo.run.manifest import WandbRun
-from yogo.terminal import printable
+from yogo.text.terminal import printable
 from yogo_tui.launch.use import Results
 from yogo_tui.runs.model import Run
-from yogo_tui.widgets.knob_form import as_typed
-from yogo_tui.widgets.words import state_words, thousands
+from yogo_tui.runs.why import Why
+from yogo_tui.words import as_typed, state_words, thousands
 
 _MOST_FILES = 5
 
@@ -24,22 +24,26 @@ _MOST_FILES = 5
 class RunDetails(VerticalScroll, can_focus=True):
     DEFAULT_CSS = "RunDetails { padding: 0 1; }"
     results: tuple[Results, ...] = ()
-    """What tests, looks and exports of the run have left, the latest first."""
+    """Results of the run's tests, inferences and exports, the latest first."""
+
+    why: Why | None = None
+    """Why the run ended, and what it used; None while that is not known."""
 
     def compose(self) -> Iterator[Static]:
         yield Static(id="details")
 
     def show(self, run: Run, history: History) -> None:
         table = Table.grid(padding=(0, 2))
-        for title, words in _lines(run, history, self.results):
-            table.add_row(Text(title, "bold"), Text(printable(words)))
+        for title, words in _lines(run, history, self.results, self.why):
+            table.add_row(Text(title, "bold"), Text(printable(words), overflow="fold"))
         self.query_one("#details", Static).update(table)
 
 
-def _lines(run: Run, history: History, results: Sequence[Results] = ()) -> Iterator[tuple[str, str]]:
+def _lines(
+    run: Run, history: History, results: Sequence[Results] = (), why: Why | None = None
+) -> Iterator[tuple[str, str]]:
     yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
-    for doubt in run.doubts:
-        yield "doubt", doubt
+    yield from (line for line in (why or Why(run)).lines() if line[0] != "why")
     for notice in run.notices:
         yield "notice", notice
     recipe = run.manifest.recipe if run.manifest else run.launch.recipe if run.launch else None
@@ -58,7 +62,9 @@ def _lines(run: Run, history: History, results: Sequence[Results] = ()) -> Itera
 
 
 def _what(run: Run) -> Iterator[tuple[str, str]]:
-    """What it trains on and as what, and what its owner says of it."""
+    """Titles and values: title, kind, recipe, data, note and tags."""
+    if run.title:
+        yield "title", run.title
     if run.definition:
         yield "data", run.definition
     preset = run.launch.preset if run.launch else ""
@@ -76,7 +82,7 @@ def _what(run: Run) -> Iterator[tuple[str, str]]:
 
 
 def _wandb_words(run: Run, wandb: WandbRun) -> str:
-    """Where its curves can be seen in a browser, or how they come there."""
+    """The address of its curves at W&B, or how to upload them."""
     return wandb.url or f"offline; upload it with: wandb sync {run.path}/wandb/offline-run-*"
 
 
@@ -98,7 +104,7 @@ def _hardware(run: Run) -> Iterator[tuple[str, str]]:
     if manifest := run.manifest:
         yield "runs on", f"{manifest.world_size} × {manifest.device}, {manifest.precision}, {' '.join(manifest.hosts)}"
         counts = (("train", manifest.num_train), ("val", manifest.num_val), ("test", manifest.num_test))
-        yield "pictures", " · ".join(f"{name} {thousands(count)}" for name, count in counts)
+        yield "images", " · ".join(f"{name} {thousands(count)}" for name, count in counts)
 
 
 def _metrics(history: History) -> Iterator[tuple[str, str]]:
@@ -115,7 +121,7 @@ def _metrics(history: History) -> Iterator[tuple[str, str]]:
 
 
 def _figure(name: str, value: float | None) -> str:
-    """None is where there was nothing to divide by."""
+    """A metric in words. None means that the divisor was 0."""
     if value is not None:
         return f"{value:.4f}"
     return "none: no box was found" if name.startswith("precision") else "none: there was nothing to count"

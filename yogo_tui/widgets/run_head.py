@@ -1,17 +1,19 @@
-"""The first line of a run's screen: its name, its state, how far it is and when it ends."""
+"""The first line of a run's screen: name, state, progress and time left."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
 from textual.widget import Widget
 
+from yogo.text.terminal import printable
 from yogo_tui.cluster.base import Queue
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.widgets.words import cut_middle, duration, since, state_words
+from yogo_tui.words import cut_middle, duration, since, state_words
 
 
 class RunHead(Widget):
@@ -28,37 +30,36 @@ class RunHead(Widget):
     def render(self) -> Content:
         if self.run is None:
             return Content()
-        right = self._words(self.run)
-        name = cut_middle(self.run.name, max(8, self.size.width - len(right) - 4))
-        gap = max(1, self.size.width - len(name) - len(right) - 2)
+        room = self.size.width - 2
+        right = self._words(self.run, room - cell_len(printable(self.run.name)) - 2)
+        name = cut_middle(self.run.name, max(8, room - cell_len(right) - 2))
+        gap = max(1, room - cell_len(name) - cell_len(right))
         word = state_words(self.run.state)
         style = self.get_visual_style(f"state--{self.run.state}", partial=True)
         rest = Content.assemble((word, style), right[len(word) :])
         return Content.assemble(" ", (name, "bold"), " " * gap) + rest
 
-    def _words(self, run: Run) -> str:
-        words = [state_words(run.state)]
-        if took := time_taken(run):
-            words[0] += f" {duration(took)}"
-        progress = run.progress
-        if progress and progress.epochs:
-            words.append(f"epoch {progress.epoch:.1f} of {progress.epochs}")
-        if not run.state.is_over:
-            left = run.seconds_left if self.seconds_left is None else self.seconds_left
-            if left is not None and run.state is RunState.RUNNING:
-                words.append(f"ends in about {duration(left)}")
-            if self.queue.stale:
-                words.append(f"! {since(self.queue.seen_at)} old")
-        return " · ".join(words)
+    def _words(self, run: Run, room: int) -> str:
+        """State, progress and time left, in fewer words where there is no room for all."""
+        state, took, progress = state_words(run.state), duration(time_taken(run)), run.progress
+        age = f"! {since(self.queue.seen_at)} old" if self.queue.stale and not run.state.is_over else ""
+        epoch = f"{progress.epoch:.1f} of {progress.epochs}" if progress and progress.epochs else ""
+        left = run.seconds_left if self.seconds_left is None else self.seconds_left
+        ends = duration(left) if run.state is RunState.RUNNING else ""
+        long = f"{state} {took}".rstrip(), epoch and f"epoch {epoch}", ends and f"ends in about {ends}", age
+        short = long[0], epoch and f"epoch {epoch}", ends and f"{ends} left", age
+        shortest = state, epoch.replace(" of ", "/"), ends and f"{ends} left", age
+        said = [" · ".join(filter(None, words)) for words in (long, short, shortest)]
+        return next((words for words in said if cell_len(words) <= room), said[-1])
 
 
-def time_taken(run: Run, now: datetime | None = None) -> float | None:
-    """Seconds that it trains, or has trained; None while it has not begun."""
+def time_taken(run: Run) -> float | None:
+    """Seconds that the run has trained so far, or took; None if it has not started."""
     began = run.job.started_at if run.job and run.job.started_at else None
     began = began or (run.manifest.started_at if run.manifest else None)
-    if began is None or run.state is RunState.WAITING:
+    if began is None or run.state.is_waiting:
         return None
     ended = run.result.ended_at if run.result else (run.job.ended_at if run.job else None)
     if ended is None and run.state is not RunState.RUNNING:
         return None
-    return ((ended or now or datetime.now(UTC)) - began).total_seconds()
+    return ((ended or datetime.now(UTC) + run.clock_ahead) - began).total_seconds()

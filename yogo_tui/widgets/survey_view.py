@@ -1,4 +1,4 @@
-"""What a dataset definition amounts to: counts with bars, splits, problems with file and line."""
+"""Shows the summary of a dataset definition: counts with bars, splits, and problems with file and line."""
 
 from __future__ import annotations
 
@@ -9,39 +9,40 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from yogo.definition import Problem, Survey
+from yogo.definition import DatasetSummary, Problem
 from yogo.definition.report import MOST_OF_A_KIND, grouped, read
-from yogo.terminal import printable
-from yogo_tui.widgets.words import cut_middle, thousands
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.words import cut_middle, thousands
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _PARTS = ("train", "val", "test")
 _WIDE = 84
 
 
-def survey_view(survey: Survey, path: Path, width: int) -> RenderableType:
-    """`width` is that of the pane; a wide one shows the boxes of each split too."""
+def survey_view(survey: DatasetSummary, path: Path, width: int) -> RenderableType:
+    """The summary for a pane of this width in columns. A wide one shows the boxes of each split too."""
     parts: list[RenderableType] = []
     if survey.classes:
-        folders, classes = _count(survey.num_folders, "folder"), _count(len(survey.classes), "class", "classes")
+        folders, classes = counted(survey.num_folders, "folder"), counted(len(survey.classes), "class")
         mark = "✖" if survey.has_errors else "!" if survey.problems else "✔"
-        parts.append(Text(f"{mark} {_count(survey.num_pictures, 'picture')} in {folders} · {classes}"))
+        parts.append(Text(f"{mark} {counted(survey.num_pictures, 'image')} in {folders} · {classes}"))
         splits = zip(_PARTS, (survey.num_train, survey.num_val, survey.num_test), strict=True)
         parts.append(Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits) + "\n"))
         parts.append(_classes(survey, width))
         parts.append(Text("\n".join(("", *_asides(survey)))))
     if survey.problems:
-        parts.append(Text(f"\n{_count(len(survey.problems), 'problem')}"))
+        parts.append(Text(f"\n{counted(len(survey.problems), 'problem')}"))
         parts += _problems(survey.problems, path)
     return Group(*parts)
 
 
 def problems_view(problems: list[Problem], path: Path) -> RenderableType:
-    """Before anything is counted."""
+    """The problems that are known before anything is counted."""
     return Group(*_problems(problems, path))
 
 
-def _classes(survey: Survey, width: int) -> Table:
+def _classes(survey: DatasetSummary, width: int) -> Table:
     table = Table.grid(padding=(0, 1))
     is_wide = width >= _WIDE
     total = survey.num_boxes or 1
@@ -64,19 +65,19 @@ def _classes(survey: Survey, width: int) -> Table:
 
 
 def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
-    """A few of each kind, and how many more there are."""
+    """The first few problems of each kind, and how many more there are."""
     for group in grouped(problems):
         yield from (_problem(problem, path) for problem in group[:MOST_OF_A_KIND])
         if (rest := len(group) - MOST_OF_A_KIND) > 0:
             yield Text(f"{'✖' if group[0].is_error else '!'} and {thousands(rest)} more {group[0].kind}")
 
 
-def _asides(survey: Survey) -> Iterator[str]:
-    yield f"{survey.median_boxes:g} cells a picture (median), at most {thousands(survey.max_boxes)}"
+def _asides(survey: DatasetSummary) -> Iterator[str]:
+    yield f"{counted(survey.median_boxes, 'cell')} an image (median), at most {thousands(survey.max_boxes)}"
     if survey.num_dropped:
-        yield f"{_count(survey.num_dropped, 'box', 'boxes')} left out: too small"
+        yield f"{counted(survey.num_dropped, 'box')} left out: too small"
     if survey.num_unlabelled:
-        yield f"{_count(survey.num_unlabelled, 'picture')} left out: no label file"
+        yield f"{counted(survey.num_unlabelled, 'image')} left out: no label file"
     yield f"read: {read(survey)}"
 
 
@@ -96,7 +97,3 @@ def _bar(share: float, width: int) -> str:
     if share > 0 and eighths == 0:
         rest = 1
     return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{thousands(number)} {one if number == 1 else many or one + 's'}"

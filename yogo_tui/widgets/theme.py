@@ -1,4 +1,4 @@
-"""The console's colours: one for focus, four for states; and the same in a terminal that has sixteen."""
+"""The console's colours, one for focus and four for states, and the theme for terminals with sixteen colours."""
 
 from __future__ import annotations
 

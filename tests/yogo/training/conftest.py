@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from tiny import Yogo, write_dataset
+from tests.yogo.training.tiny import Yogo, write_dataset
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
-    """Sums in another order differ in their last bit; and for tiny pictures one thread is quicker than two."""
+    """Sums in another order differ in their last bit; and for tiny images one thread is quicker than two."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

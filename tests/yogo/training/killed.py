@@ -1,4 +1,6 @@
-"""A run that is killed again and again, each time a little later, until it has finished: `killed.py FOLDER DEFINITION`.
+"""A run that is killed again and again, each time a little later, until it has finished.
+
+    python -m tests.yogo.training.killed FOLDER DEFINITION
 
 Attempt N is killed at its Nth event, in turn before and after that is written down. Then the last one finishes.
 """
@@ -10,14 +12,15 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import torch
-from tiny import Steered
 
+from tests.yogo.training.tiny import Steered
 from yogo.training.listeners.jsonl import JsonLines
 from yogo.training.progress import Event
 
-OPTIONS = {"epochs": 3, "ema_decay": 0.5}
+OPTIONS: dict[str, Any] = {"epochs": 3, "ema_decay": 0.5}
 
 
 class Killer:

@@ -20,17 +20,17 @@ from torch import nn
 
 from yogo.definition import DatasetDefinition, split
 from yogo.definition.thumbnails import num_made, thumbnails
+from yogo.device.precision import choose
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World, joined
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
-from yogo.training.building import build
-from yogo.training.distributed import World, joined
-from yogo.training.keeping import NoKeeper
-from yogo.training.place import Place
-from yogo.training.plan import Plan
-from yogo.training.precision import choose
-from yogo.training.request import Request
-from yogo.training.trainer import Trainer
+from yogo.training.build import build
+from yogo.training.checkpoints.checkpointer import Checkpointer
+from yogo.training.loop.trainer import Trainer
+from yogo.training.plan import TrainingPlan
+from yogo.training.request import TrainingRequest
 
 GLOBAL_BATCH = 6
 
@@ -46,7 +46,9 @@ class FrozenBatchNorm(nn.BatchNorm2d):
         return self
 
 
-def trainer(definition: Path, world: World, accumulate: int, clip_value: float, more: dict[str, Any]) -> Trainer:
+def trainer(
+    definition: Path, world: World, accumulate: int, clip_value: float, more: dict[str, Any]
+) -> tuple[Trainer, TrainingPlan]:
     recipe = Recipe(
         model="quarter_filters",
         image_hw=(64, 64),
@@ -61,18 +63,18 @@ def trainer(definition: Path, world: World, accumulate: int, clip_value: float, 
         **more,
     )
     dataset = DatasetDefinition.from_yaml(definition)
-    plan = Plan(
+    plan = TrainingPlan(
         RunDirectory(Path("none")),
         definition,
         dataset.classes,
         recipe,
         splits := split(dataset),
         "fp32",
-        thumbnails=thumbnails(dataset),
+        thumbnails=thumbnails(dataset.classes, dataset.thumbnail_augmentation),
         num_made=num_made(len(splits.train)) if dataset.thumbnail_augmentation else 0,
     )
-    request = Request(runs=Path("none"), cache=False, num_workers=0)
-    built = build(plan, request, world, precision=choose("fp32", world.device), keeper=NoKeeper())
+    request = TrainingRequest(runs=Path("none"), cache=False, num_workers=0)
+    built = build(plan, request, world, precision=choose("fp32", world.device), checkpointer=Checkpointer())
     for module in built.model.modules():
         if isinstance(module, nn.BatchNorm2d):
             module.__class__ = FrozenBatchNorm
@@ -81,7 +83,7 @@ def trainer(definition: Path, world: World, accumulate: int, clip_value: float, 
     with torch.no_grad():  # so sure of objects that there are boxes to count
         list(built.model.parameters())[-1][4] += 0.5
     built.stepper.clip_value = clip_value
-    return built
+    return built, plan
 
 
 def train(rank: int, way: Way, folder: Path) -> None:
@@ -89,17 +91,17 @@ def train(rank: int, way: Way, folder: Path) -> None:
     torch.set_default_dtype(torch.float64)
     torch.set_num_threads(1)
     count, accumulate = way
-    place = Place(rank, count, rank, count, f"file://{folder / f'meeting-{count}-{accumulate}'}")
+    place = RankInfo(rank, count, rank, count, f"file://{folder / f'meeting-{count}-{accumulate}'}")
     with joined(place, torch.device("cpu")) as world:
         # Small enough that nearly every gradient is clamped, so that when it is done matters.
         more = json.loads(os.environ.get("RECIPE", "{}"))
-        run = trainer(folder / "data" / "definition.yml", world, accumulate, clip_value=1e-2, more=more)
+        run, plan = trainer(folder / "data" / "definition.yml", world, accumulate, clip_value=1e-2, more=more)
         found = [event for event in run.fit() if isinstance(event, events.Validated)]
-        tested = [event for event in run.test() if isinstance(event, events.Tested)]
+        tested = [event for event in run.test(plan) if isinstance(event, events.Tested)]
     ended = {
         "parameters": [parameter.detach() for parameter in run.model.parameters()],
         "validations": [event.losses.model_dump() for event in found],
-        "figures": [event.metrics for event in [*found, *tested]],
+        "figures": [event.metrics for some in (found, tested) for event in some],
         "at": dataclasses.asdict(run.at),
     }
     torch.save(ended, folder / name_of(rank, way))

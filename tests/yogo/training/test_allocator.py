@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo
+
+from tests.yogo.training.tiny import TINY, Yogo
 
 AFTER_A_TRAINING = """
 import resource, sys

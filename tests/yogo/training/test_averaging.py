@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import TINY, Steered, Yogo
 
+from tests.yogo.training.tiny import TINY, Steered, Yogo
 from yogo.checkpoint import load_checkpoint
+from yogo.device.precision import choose
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World
 from yogo.model import open_model
 from yogo.run import events
 from yogo.run.metrics import Metrics
-from yogo.training.distributed import World
-from yogo.training.evaluation import evaluate
-from yogo.training.forward import Forward
-from yogo.training.place import Place
-from yogo.training.precision import choose
+from yogo.training.loop.evaluate import evaluate
+from yogo.training.loop.forward import Forward
+from yogo.training.loop.trainer import Trainer
 from yogo.training.progress import Event, Progressed
-from yogo.training.trainer import Trainer
 
 DECAY = 0.3
 
@@ -62,7 +62,7 @@ def test_the_average_is_what_is_validated(definition: Path, tmp_path: Path) -> N
     trainers: list[Trainer] = []
     heard = steered.go(change=trainers.append)
     validated = [event for event in heard if isinstance(event, events.Validated)][-1]
-    world, batches = World(Place(), torch.device("cpu")), trainers[0].sets.val
+    world, batches = World(RankInfo(), torch.device("cpu")), trainers[0].sets.val
     assert batches is not None
 
     def loss(state: Weights) -> float:

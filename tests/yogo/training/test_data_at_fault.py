@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tiny import TINY, Yogo, write_dataset
 
+from tests.yogo.training.tiny import TINY, Yogo, write_dataset
 from yogo.run.result import Result
 
 
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
-    """Two pictures and two labels at fault, each in another way."""
+    """Two images and two labels at fault, each in another way."""
     definition = write_dataset(tmp_path / "data")
     images, labels = tmp_path / "data/images", tmp_path / "data/labels"
     (images / "picture_01.png").write_bytes(b"")
@@ -47,6 +47,18 @@ def test_a_launched_run_keeps_all_of_it_in_its_receipt(yogo: Yogo, broken: Path)
 
     reason = Result.read(yogo.run("launched").result).reason
     assert all(name in reason for name in ALL)
+
+
+def test_what_was_noticed_before_the_fault_is_told_too(yogo: Yogo, broken: Path, tmp_path: Path) -> None:
+    whole = write_dataset(tmp_path / "whole")
+    assert yogo.train(whole, *TINY, "--name", "parent", "--epochs", "1").returncode == 0
+    weights = yogo.run("parent").best
+
+    done = yogo.train(broken, "--from-pretrained", weights, "--model", "half_filters", "--name", "wrong")
+
+    assert done.returncode == 1
+    assert f"note: --model half_filters is ignored: {weights} passes on" in done.stdout
+    assert "4 things are wrong" in done.stderr
 
 
 def test_labels_are_refused_before_anything_is_hashed_or_decoded(yogo: Yogo, tmp_path: Path) -> None:
@@ -85,11 +97,11 @@ def test_training_says_what_it_trains_on_and_what_is_left_out_or_odd(yogo: Yogo,
     done = yogo.train(definition, *TINY, "--name", "odd", "--epochs", "1", "-bs", "4")
 
     assert done.returncode == 0, done.stderr
-    assert "12 pictures in 1 folder: 6 to train on, 3 to validate on, 3 to test on" in done.stdout
-    assert "2 pictures without a label file are left out" in done.stdout
-    assert "1 picture with nothing on it" in done.stdout
-    assert "1 box stands in its label file twice" in done.stdout
-    assert "1 box reaches out of its picture by more than a pixel" in done.stdout
+    assert "12 images in 1 folder: 6 to train on, 3 to validate on, 3 to test on" in done.stdout
+    assert "2 images without a label file are left out" in done.stdout
+    assert "1 image with nothing on it" in done.stdout
+    assert "1 box is in its label file twice" in done.stdout
+    assert "1 box reaches out of its image by more than a pixel" in done.stdout
 
 
 def test_a_run_that_goes_on_names_every_file_that_is_gone_or_wrong(yogo: Yogo, tmp_path: Path) -> None:
@@ -107,7 +119,7 @@ def test_a_run_that_goes_on_names_every_file_that_is_gone_or_wrong(yogo: Yogo, t
         (tmp_path / f"data/images/{name}.png").unlink()
     gone = yogo.train("--resume", run.path)
     assert gone.returncode == 1
-    assert gone.stderr.count("This file is gone since the run began") == 2
+    assert gone.stderr.count("This file was removed since the run began") == 2
 
 
 def test_anchors_are_not_proposed_from_a_part_of_the_labels(yogo: Yogo, tmp_path: Path) -> None:
@@ -118,7 +130,7 @@ def test_anchors_are_not_proposed_from_a_part_of_the_labels(yogo: Yogo, tmp_path
     done = yogo.command("anchors", definition)
 
     assert done.returncode == 1
-    assert done.stderr.count("outside of the picture by more than a pixel") == 2
+    assert done.stderr.count("outside the image by more than a pixel") == 2
 
 
 def test_a_test_says_everything_too(yogo: Yogo, broken: Path, tmp_path: Path) -> None:

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 import torch
-from ranks import Way, name_of
-from tiny import TINY, Done, Yogo, add_thumbnails, write_dataset
 from torch import nn
 
-from yogo.data.sampler import ShardedBatches
+from tests.yogo.training.ranks import Way, name_of
+from tests.yogo.training.tiny import TINY, Done, Yogo, add_thumbnails, write_dataset
+from yogo.datasets.sampler import ShardedBatches
 from yogo.definition import DatasetDefinition, split
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World
 from yogo.model import YOGO, get_model_func
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
-from yogo.training.distributed import World
-from yogo.training.place import Place
 
 RANKS = Path(__file__).with_name("ranks.py")
 
@@ -121,9 +121,9 @@ def test_no_process_trains_on_a_picture_that_is_validated_on(yogo: Yogo, tmp_pat
         tear(sample.image)
     flags = ("--name", "apart", "--no-cache", "-bs", "1", "--epochs", "1", "--processes", "3")
     done = yogo.finish(definition, *TINY, *flags)
-    assert (done.returncode, "cannot be read as a picture" in done.stderr) == (1, True)
+    assert (done.returncode, "cannot be read as an image" in done.stderr) == (1, True)
     steps = [event.step for event in yogo.events("apart") if isinstance(event, events.Step)]
-    assert steps[-1] == 2, "all was trained on before a broken picture was met"
+    assert steps[-1] == 2, "all was trained on before a broken image was met"
 
 
 def test_a_run_under_torchrun_is_one_run(yogo: Yogo, definition: Path) -> None:
@@ -157,7 +157,7 @@ def test_other_processes_than_were_started_are_refused(yogo: Yogo, definition: P
 
 
 def tear(picture: Path) -> None:
-    """Damage a picture where only decoding it tells."""
+    """Damage an image where only decoding it tells."""
     data = picture.read_bytes()
     picture.write_bytes(data[:100] + bytes(200) + data[300:])
 
@@ -208,15 +208,17 @@ def test_batch_norm_over_all_processes_is_refused_without_gpus(yogo: Yogo, defin
     assert "--sync-batch-norm needs GPUs" in done.stderr
     alone = yogo.train(definition, *TINY, *flags, "--name", "alone")
     assert alone.returncode == 0
-    assert "--sync-batch-norm has nothing to do: one process trains alone" in alone.stdout
+    assert "--sync-batch-norm has no effect: there is only one process" in alone.stdout
 
 
 def test_batch_norm_over_all_gpus_keeps_the_names_of_the_weights() -> None:
     model = YOGO((64, 64), 0.05, 0.05, 2, model_func=get_model_func("quarter_filters"))
     names = list(model.state_dict())
-    pair = World(Place(0, 2, 0, 2), torch.device("cuda"), object())
+    pair = World(RankInfo(0, 2, 0, 2), torch.device("cuda"), object())
     norms = [
-        module for module in pair.synchronized(model).modules() if isinstance(module, nn.modules.batchnorm._BatchNorm)
+        module
+        for module in pair.convert_sync_batch_norm(model).modules()
+        if isinstance(module, nn.modules.batchnorm._BatchNorm)
     ]
     assert norms
     assert all(isinstance(module, nn.SyncBatchNorm) for module in norms)

@@ -1,4 +1,4 @@
-"""A loss that is no number ends the run within its step, names the pictures, and spoils nothing that is kept."""
+"""A loss that is no number ends the run within its step, names the images, and spoils nothing that is kept."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import SIZE, TINY, Steered, Yogo, write_dataset
 
+from tests.yogo.training.tiny import SIZE, TINY, Steered, Yogo, write_dataset
 from yogo.checkpoint import load_checkpoint
-from yogo.data.batch import Batch
-from yogo.data.sampler import ShardedBatches
+from yogo.datasets.batch import Batch
+from yogo.datasets.sampler import ShardedBatches
 from yogo.definition import DatasetDefinition, split
+from yogo.device.precision import choose
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World
 from yogo.errors import RunError
 from yogo.model import YOGO, get_model_func
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.result import Result, verify
-from yogo.training.distributed import World
-from yogo.training.divergence import MOST_NAMED, Diverged, Watch
-from yogo.training.place import Place
-from yogo.training.precision import choose
-from yogo.training.stepping import Stepper
-from yogo.training.trainer import Trainer
+from yogo.training.loop.divergence import MOST_NAMED, Diverged, DivergenceGuard
+from yogo.training.loop.optimizer import Stepper
+from yogo.training.loop.trainer import Trainer
 
 CPU = torch.device("cpu")
 
 
 class Poison:
-    """Makes one picture's pixels NaN, in one epoch."""
+    """Makes one image's pixels NaN, in one epoch."""
 
     def __init__(self, place: int, in_epoch: int) -> None:
         self.place = place
@@ -51,7 +51,7 @@ def test_a_bad_step_ends_the_run_with_its_pictures_named_and_the_last_good_check
     definition: Path, tmp_path: Path
 ) -> None:
     steered, place = Steered(tmp_path, definition), 4
-    # 6 pictures in batches of 2, whose order is known.
+    # 6 images in batches of 2, whose order is known.
     batches = [batch.tolist() for batch in _of_epoch(1, 6, 2)]
     bad = next(number for number, batch in enumerate(batches) if place in batch)
     pictures = [str(sample.image) for sample in split(DatasetDefinition.from_yaml(definition)).train]
@@ -65,7 +65,7 @@ def test_a_bad_step_ends_the_run_with_its_pictures_named_and_the_last_good_check
         steered.go(change=poison)
     said = str(ended.value)
     assert f"the loss was nan at step {3 + bad + 1}, in epoch 2" in said
-    assert said.endswith(f"Its pictures: {', '.join(pictures[index] for index in batches[bad])}")
+    assert said.endswith(f"Its images: {', '.join(pictures[index] for index in batches[bad])}")
     assert load_checkpoint(steered.run.last).step == 3
     assert all(parameter.isfinite().all() for parameter in trainers[0].model.parameters())
     assert Result.read(steered.run.result).reason == said
@@ -88,7 +88,7 @@ def some_batch(size: int, *, bad: bool = False) -> Batch:
     )
 
 
-def stepper(watch: Watch, world: World) -> Stepper:
+def stepper(watch: DivergenceGuard, world: World) -> Stepper:
     torch.manual_seed(0)
     recipe = Recipe(model="quarter_filters", image_hw=(SIZE, SIZE), learning_rate=0.01)
     model = YOGO((SIZE, SIZE), 0.05, 0.05, 2, model_func=get_model_func("quarter_filters"))
@@ -96,13 +96,13 @@ def stepper(watch: Watch, world: World) -> Stepper:
 
 
 def test_no_step_after_a_bad_one_changes_a_weight_before_anybody_has_noticed() -> None:
-    world = World(Place(), CPU)
-    watch = Watch(world)
+    world = World(RankInfo(), CPU)
+    watch = DivergenceGuard(world)
     steps = stepper(watch, world)
 
     def take(batch: Batch) -> list[torch.Tensor]:
-        steps.add(batch, num_images=2)
-        steps.take(0.01)
+        steps.accumulate(batch, num_images=2)
+        steps.step(0.01)
         return [parameter.detach().clone() for parameter in steps.parameters]
 
     first, second = take(some_batch(2)), take(some_batch(2))
@@ -114,34 +114,34 @@ def test_no_step_after_a_bad_one_changes_a_weight_before_anybody_has_noticed() -
 
 
 def test_a_gradient_that_is_no_number_is_noticed_though_the_loss_is_one() -> None:
-    world = World(Place(), CPU)
-    watch = Watch(world, [Path(f"{number}.png") for number in range(20)])
+    world = World(RankInfo(), CPU)
+    watch = DivergenceGuard(world, [f"{number}.png" for number in range(20)])
     steps = stepper(watch, world)
     before = [parameter.detach().clone() for parameter in steps.parameters]
     steps.parameters[0].register_hook(lambda gradient: torch.full_like(gradient, torch.nan))
-    losses = steps.add(some_batch(12), num_images=12)
-    steps.take(0.01)
+    losses = steps.accumulate(some_batch(12), num_images=12)
+    steps.step(0.01)
     watch.note(losses[0], [torch.arange(12)], step=7, epoch=1)
     assert watch.has_diverged()
     assert all(map(torch.equal, before, steps.parameters))
     said = str(watch.error())
-    assert "a gradient was no number at step 7, in epoch 2" in said
+    assert "a gradient was NaN or infinite at step 7, in epoch 2" in said
     assert said.count(".png") == MOST_NAMED
     assert said.endswith("7.png and 4 more")
 
 
 def test_frames_made_of_thumbnails_are_named_by_number_and_a_picture_drawn_twice_once() -> None:
-    world = World(Place(), CPU)
-    watch = Watch(world, [Path("0.png"), Path("1.png")])
+    world = World(RankInfo(), CPU)
+    watch = DivergenceGuard(world, ["0.png", "1.png"])
     watch.note(torch.tensor(torch.nan), [torch.tensor([4, 1]), torch.tensor([1, 2])], step=1, epoch=0)
     assert watch.has_diverged()
-    assert str(watch.error()).endswith("Its pictures: made frame 3, 1.png, made frame 1")
+    assert str(watch.error()).endswith("Its images: composed frame 3, 1.png, composed frame 1")
 
 
 def test_of_several_processes_the_one_that_saw_it_has_its_pictures_named_and_all_end(
     yogo: Yogo, tmp_path: Path
 ) -> None:
-    """Only a picture with an object has a loss of boxes, which the weight makes infinite."""
+    """Only an image with an object has a loss of boxes, which the weight makes infinite."""
     definition = write_dataset(tmp_path / "data", fractions="{train: 1.0}")
     labels = sorted((tmp_path / "data" / "labels").iterdir())
     samples = split(DatasetDefinition.from_yaml(definition)).train

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tiny import TINY, Steered, Yogo, write_dataset
 
+from tests.yogo.training.tiny import TINY, Steered, Yogo, write_dataset
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
 from yogo.run import events
 from yogo.run.result import verify
-from yogo.training import signals
 from yogo.training.progress import Progressed
 
 
@@ -37,7 +38,7 @@ def test_a_run_that_gets_no_better_ends_as_finished_and_says_why(
 def test_a_run_that_was_stopped_while_it_waited_waits_no_longer_than_it_would_have(
     definition: Path, tmp_path: Path
 ) -> None:
-    options = {"learning_rate": 1.0, "epochs": 400, "early_stopping": 2}
+    options: dict[str, Any] = {"learning_rate": 1.0, "epochs": 400, "early_stopping": 2}
     whole, stopped = Steered(tmp_path / "whole", definition, **options), Steered(tmp_path, definition, **options)
     whole.go()
     ended = load_checkpoint(whole.run.last)
@@ -61,5 +62,5 @@ def test_without_a_validation_set_patience_is_said_to_be_idle(yogo: Yogo, tmp_pa
     definition = write_dataset(tmp_path / "data", num_pictures=4, fractions="{train: 1.0}")
     done = yogo.train(definition, *TINY, "--name", "blind", "--epochs", "3", "-bs", "4", "--early-stopping", "1")
     assert done.returncode == 0
-    assert "--early-stopping has nothing to do: there is no validation set" in done.stdout
+    assert "--early-stopping has no effect: there is no validation set" in done.stdout
     assert verify(yogo.run("blind")).epochs == 3

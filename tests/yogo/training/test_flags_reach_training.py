@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo, write_dataset
 
+from tests.yogo.training.tiny import TINY, Yogo, write_dataset
 from yogo.checkpoint import load_checkpoint
 from yogo.recipe import Recipe
 from yogo.run import events
@@ -63,7 +63,7 @@ def test_the_rate_falls_from_what_was_given_by_the_factor_and_weights_decay_as_t
     yogo: Yogo, definition: Path
 ) -> None:
     rates = [step.lr for step in steps(yogo, definition, "rate", "-lr", "0.02", "--lr-decay-factor", "4", "-wd", "0.3")]
-    assert (rates[0], rates[-1]) == (0.02, pytest.approx(0.005))
+    assert [rates[0], rates[-1]] == pytest.approx([0.02, 0.005])
     state = load_checkpoint(yogo.run("rate").last).optimizer_state_dict
     assert state is not None
     assert {group["weight_decay"] for group in state["param_groups"]} == {0.3}

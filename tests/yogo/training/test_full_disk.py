@@ -11,20 +11,23 @@ from collections import deque
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo, until
 
+from tests.full_disk import room_for
+from tests.ports import free_port
+from tests.waiting import until
+from tests.yogo.training.tiny import TINY, Yogo
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
 from yogo.run import events
 from yogo.run.directory import RunDirectory
+from yogo.run.disk import Disk
 from yogo.run.lease import RunLost
 from yogo.run.result import verify
-from yogo.training import signals
-from yogo.training.disk import Disk
 from yogo.training.listeners import jsonl
 from yogo.training.listeners.jsonl import JsonLines
 
 FULL_SAYS = "the training goes on, and this is tried again"
-FREE_SAYS = "all that could not be written is written now"
+FREE_SAYS = "everything that could not be written before is written now"
 
 
 class Watched:
@@ -115,12 +118,23 @@ def test_a_training_that_ends_on_a_disk_that_stays_full_fails_and_can_go_on_late
     assert told.count("\n") == 1, told
     assert "last.pth" in told
     assert f"in {run.path} cannot be written: File too large" in told
-    assert "make room, and go on with --resume" in told
+    assert "make room, and resume with --resume" in told
     assert load_checkpoint(run.last).epoch < 12
     assert not run.result.exists()
     resumed = yogo.train("--resume", run.path, "--wandb", "disabled")
     assert (resumed.returncode, resumed.stderr) == (0, "")
     assert verify(run).epochs == 12
+
+
+def test_no_process_ends_well_before_the_first_has_written_the_last_files(yogo: Yogo, definition: Path) -> None:
+    shared = {"SLURM_STEP_NUM_TASKS": "2", "SLURM_STEP_NUM_NODES": "1", "MASTER_PORT": str(free_port())}
+    flags = (definition, *TINY, "--name", "both", "--epochs", "12", "-bs", "2")
+    environment = {**shared, "GLOO_SOCKET_IFNAME": "lo", "YOGO_DISK_PATIENCE": "1"}
+    first, second = (Watched(yogo, *flags, **environment, SLURM_PROCID=str(rank)) for rank in range(2))
+    until(lambda: yogo.run("both").last.exists() or first.process.poll() is not None)
+    yogo.run("both").result.mkdir()  # the last file of all is the one that cannot be written
+    assert first.end()[0] == 1
+    assert second.end() == (1, ""), "the first process speaks for all"
 
 
 @pytest.mark.parametrize(
@@ -194,15 +208,12 @@ def test_of_very_many_events_that_wait_only_steps_are_let_go(tmp_path: Path) -> 
 def test_a_job_that_comes_back_to_a_full_disk_waits_for_room_and_a_person_is_told_at_once(
     yogo: Yogo, definition: Path
 ) -> None:
-    run, (soft, hard) = yogo.run("back"), resource.getrlimit(resource.RLIMIT_FSIZE)
+    run = yogo.run("back")
     assert yogo.train(definition, *TINY, "--name", "back", "--epochs", "1", "-bs", "4").returncode == 0
     run.result.unlink()
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))  # for those that are started now
-    try:
+    with room_for(1):
         by_hand = yogo.start("--resume", run.path)
         in_a_job = Watched(yogo, "--resume", run.path, SLURM_JOB_ID="7", SLURM_CLUSTER_NAME="tiny")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     _, told = by_hand.communicate(timeout=60)
     assert (by_hand.returncode, "cannot be used: File too large" in told) == (1, True)
     until(lambda: in_a_job.says("cannot be written: File too large; this is tried again"))

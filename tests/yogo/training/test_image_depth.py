@@ -1,4 +1,4 @@
-"""Pictures of 8, 10 or 12 bits in files of 16 are trained on, and tested on, at their real range."""
+"""Images of 8, 10 or 12 bits in files of 16 are trained on, and tested on, at their real range."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from picture_files import png16, tiff
 from PIL import Image
-from tiny import TINY, Yogo, same_weights, stop_after_first_step, write_dataset
 
+from tests.picture_files import png16, tiff
+from tests.yogo.training.tiny import TINY, Yogo, same_weights, stop_after_first_step, write_dataset
 from yogo.checkpoint import load_checkpoint
 from yogo.run.manifest import Manifest
 
 ONE_EPOCH = (*TINY, "--epochs", "1", "--batch-size", "3", "--no-flips")
 
 
-def deepened(definition: Path, folder: Path, *, times: int = 1, kind: type = np.uint16, suffix: str = ".png") -> Path:
-    """The same dataset, its pictures' values multiplied and in files of 16 bits, or of another `kind` of number."""
+def deepened(
+    definition: Path, folder: Path, *, times: int = 1, kind: type[np.generic] = np.uint16, suffix: str = ".png"
+) -> Path:
+    """The same dataset, its images' values multiplied and in files of 16 bits, or of another `kind` of number."""
     shutil.copytree(definition.parent, folder)
     for path in sorted((folder / "images").iterdir()):
         values = np.asarray(Image.open(path)).astype(kind) * times
@@ -45,7 +47,7 @@ def test_eight_bits_in_a_deeper_file_train_as_in_a_file_of_eight(
     for name, path in (("plain", plain), ("deep", deep)):
         done = yogo.train(path, "--name", name, *ONE_EPOCH, cache)
         assert done.returncode == 0, done.stderr
-    assert "12 pictures are of more than 8 bits a value: read as 8 bits (0 to 255;" in done.stdout + done.stderr
+    assert "12 images are of more than 8 bits per value: read as 8 bits (0 to 255;" in done.stdout + done.stderr
     assert same_weights(yogo.run("plain").last, yogo.run("deep").last)
 
 
@@ -54,7 +56,7 @@ def test_the_depth_is_kept_in_the_run_and_goes_with_its_weights(yogo: Yogo, defi
     assert yogo.train(deep, "--name", "one", *ONE_EPOCH).returncode == 0
     assert Manifest.read(yogo.run("one").manifest).image_bits == 12
     assert load_checkpoint(yogo.run("one").best).image_bits == 12
-    # Dimmer pictures of the same camera keep the camera's depth.
+    # Dimmer images of the same camera keep the camera's depth.
     dim = deepened(definition, tmp_path / "dim", times=1)
     done = yogo.train(dim, "--name", "two", "--from-pretrained", yogo.run("one").best, *ONE_EPOCH)
     assert done.returncode == 0, done.stderr
@@ -91,9 +93,9 @@ def test_weights_that_do_not_know_the_depth_go_on_with_the_upper_eight_bits_and_
     deep = deepened(definition, tmp_path / "deep", times=16)
     done = yogo.train(deep, "--name", "new", "--from-pretrained", yogo.run("old").best, *ONE_EPOCH)
     told = done.stdout + done.stderr
-    assert "all 12 pictures are of 16 bits a value: their upper 8 are read, as the weights were trained" in told
+    assert "all 12 images are of 16 bits per value: their upper 8 are read, as the weights were trained" in told
     assert "--image-bits auto" in told
-    assert "all 12 pictures are nearly of one shade" in told
+    assert "all 12 images are almost of one shade" in told
     assert load_checkpoint(yogo.run("new").best).image_bits is None
     assert Manifest.read(yogo.run("new").manifest).image_bits is None
 
@@ -104,11 +106,11 @@ def test_a_test_reads_as_the_training_did(yogo: Yogo, definition: Path, tmp_path
     best = yogo.run("one").best
     done = yogo.command("test", best, deep, "--dump-to-disk")
     assert done.returncode == 0, done.stderr
-    assert "3 pictures are of more than 8 bits a value: read as 12 bits" in done.stdout + done.stderr
-    assert "nearly of one shade" not in done.stdout + done.stderr
+    assert "3 images are of more than 8 bits per value: read as 12 bits" in done.stdout + done.stderr
+    assert "almost of one shade" not in done.stdout + done.stderr
     forget_depth(best)
     done = yogo.command("test", best, deep)
-    assert "all 3 pictures are nearly of one shade" in done.stdout + done.stderr
+    assert "all 3 images are almost of one shade" in done.stdout + done.stderr
     assert "read as 12 bits" in yogo.command("test", best, deep, "--image-bits", "12").stdout
 
 
@@ -135,6 +137,6 @@ def test_pictures_that_show_hardly_anything_and_other_shapes_are_counted(yogo: Y
     )
     done = yogo.train(definition, "--name", "one", *ONE_EPOCH)
     told = done.stdout + done.stderr
-    assert "1 of 12 pictures is nearly of one shade" in told
+    assert "1 of 12 images is almost of one shade" in told
     assert "picture_02.png (3 to 3 of 255)" in told
-    assert "1 of 12 pictures is of another shape than the network's 64x64, and stretched to it: 128x64 (1)" in told
+    assert "1 of 12 images is of another shape than the network's 64x64, and stretched to it: 128x64 (1)" in told

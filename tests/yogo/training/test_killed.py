@@ -9,15 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from killed import OPTIONS, Killer
-from tiny import TINY, Steered, Yogo, same_weights, until
 
+from tests.waiting import until
+from tests.yogo.training.killed import OPTIONS, Killer
+from tests.yogo.training.tiny import TINY, Steered, Yogo, same_weights
 from yogo.checkpoint import load_checkpoint
 from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.history import History
 
-KILLED = Path(__file__).with_name("killed.py")
+ROOT = Path(__file__).parents[3]
 
 
 def history_of(run: RunDirectory) -> History:
@@ -33,7 +34,8 @@ def both(tmp_path_factory: pytest.TempPathFactory, definition: Path) -> tuple[Ru
     whole.go(hear=Killer(whole.run.events, None).hear)
     folder = tmp_path_factory.mktemp("killed")
     done = subprocess.run(
-        [sys.executable, KILLED, folder, definition],
+        [sys.executable, "-m", "tests.yogo.training.killed", folder, definition],
+        cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,

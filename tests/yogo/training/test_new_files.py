@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo
 
-from yogo.run.atomic import replacing, write_atomically
+from tests.yogo.training.tiny import TINY, Yogo
+from yogo.files.atomic import replacing, write_atomically
 
 
 @pytest.fixture(params=[0o077, 0o002, 0o022])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import shutil
 import signal
@@ -10,14 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo, until
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from hosts import on_host
-
+from tests.frozen import freeze
+from tests.waiting import until
+from tests.yogo.hosts import on_host
+from tests.yogo.training.tiny import TINY, Yogo
 from yogo.run import events
-from yogo.run.lease import Holder
+from yogo.run.holder import Holder
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "tiny", "YOGO_SILENT_SECONDS": "4"}
 AGAIN = {**JOB, "SLURM_RESTART_COUNT": "1"}
@@ -51,7 +51,7 @@ def test_a_trainer_that_was_frozen_while_its_job_began_elsewhere_ends_when_it_wa
     leading = Holder.read(run.holder).pid
     frozen = (leading,) if leading == first.pid else (first.pid, leading)
     for pid in frozen:
-        subprocess.run(["kill", "-STOP", str(pid)], check=True)
+        freeze(pid, run.events)
     second = begin(yogo, "gpu2", "--resume", run.path, **AGAIN)
     until(lambda: any(event.attempt == 1 for event in yogo.events("one")) or second.poll() is not None)
     assert second.poll() is None, second.communicate()
@@ -73,11 +73,14 @@ def test_a_job_that_was_started_again_ends_well_when_its_first_start_finishes(yo
     arguments = (definition, *TINY, "--name", "one", "--epochs", "30", "-bs", "1", "--wandb", "disabled")
     first, run = begin(yogo, "gpu1", *arguments, **JOB), yogo.run("one")
     until(lambda: run.last.exists() or first.poll() is not None)
-    second = begin(yogo, "gpu2", "--resume", run.path, **AGAIN)
+    first.send_signal(signal.SIGSTOP)  # it would have finished on a quick machine
+    second = begin(yogo, "gpu2", "--resume", run.path, **{**AGAIN, "YOGO_SILENT_SECONDS": "100"})
+    assert second.stdout is not None
+    assert "this process waits until that one has ended" in second.stdout.readline()
+    first.send_signal(signal.SIGCONT)
     out, told = second.communicate(timeout=120)
     assert (second.returncode, told) == (0, "")
-    assert "this process waits until that one has ended" in out
-    assert f"{run.path} has finished meanwhile: there is nothing left to do" in out
+    assert f"{run.path} has finished in the meantime: there is nothing left to do" in out
     assert first.wait() == 0
     assert {event.attempt for event in yogo.events("one")} == {0}
 
@@ -126,7 +129,13 @@ def test_who_resumes_a_run_that_is_trained_already_is_refused_before_torch_is_im
     blocked.mkdir()
     (blocked / "torch.py").write_text("raise ImportError('torch was imported')\n")
     with_torch = yogo.start("--resume", run.path)
-    until(lambda: run.holder.exists() and Holder.read(run.holder).pid == with_torch.pid)
+
+    def holds() -> bool:
+        with contextlib.suppress(FileNotFoundError):  # the lease changes hands
+            return Holder.read(run.holder).pid == with_torch.pid
+        return False
+
+    until(holds)
     for _ in range(2):
         refused = yogo.finish("--resume", run.path, PYTHONPATH=str(blocked))
         assert refused.returncode == 1

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import SIZE, TINY, Steered, Yogo, write_dataset
 
+from tests.yogo.training.tiny import SIZE, TINY, Steered, Yogo, write_dataset
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
+from yogo.device.precision import choose
 from yogo.model import YOGO
 from yogo.run import events
-from yogo.training import signals
-from yogo.training.precision import choose
 
 
 def first_losses(yogo: Yogo, definition: Path, weight: int) -> events.Losses:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from yogo import signals
 from yogo.errors import TrainingError
 from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.result import Result
-from yogo.training import signals
-from yogo.training.keeping import Position
-from yogo.training.receipt import Receipt
+from yogo.training.checkpoints.checkpointer import Position
+from yogo.training.checkpoints.receipt import Receipt
 
 
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
@@ -100,6 +100,6 @@ def test_a_process_that_does_not_come_back_from_its_data_leaves_a_receipt_all_th
 ) -> None:
     monkeypatch.delenv("SLURM_JOB_ID", raising=False)
     with Receipt(RunDirectory(tmp_path)):
-        assert signals.INBOX.last_words is not None
-        signals.INBOX.last_words(signal.SIGTERM)
+        assert signals.STOP_REQUESTS.last_words is not None
+        signals.STOP_REQUESTS.last_words(signal.SIGTERM)
         assert Result.read(RunDirectory(tmp_path).result).stopped_by == "SIGTERM"

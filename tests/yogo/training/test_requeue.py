@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo, write_dataset
 
+from tests.yogo.training.tiny import TINY, Yogo, write_dataset
 from yogo.definition import DatasetDefinition
 from yogo.recipe import Recipe
 from yogo.run import events
@@ -34,7 +34,7 @@ def test_a_job_that_died_before_anything_was_saved_begins_its_run_again(
     forget_all_that_was_saved(yogo, name)
     again = yogo.train(*arguments, **AGAIN)
     assert (again.returncode, again.stderr) == (0, "")
-    assert "had saved nothing yet: it begins again" in again.stdout
+    assert "had saved nothing yet: it starts again" in again.stdout
     assert [path.name for path in yogo.runs.iterdir()] == [name]
     assert yogo.run(name).best.exists()
 
@@ -43,7 +43,7 @@ def test_another_job_does_not_go_on_with_a_run_of_the_same_name(yogo: Yogo, defi
     arguments = (definition, *TINY, "--epochs", "1", "-bs", "4", "--name", "taken")
     assert yogo.train(*arguments, **JOB).returncode == 0
     other = yogo.train(*arguments, **{**AGAIN, "SLURM_JOB_ID": "8"})
-    assert (other.returncode, "holds a run already" in other.stderr) == (1, True)
+    assert (other.returncode, "already holds a run" in other.stderr) == (1, True)
 
 
 def test_what_was_said_of_a_run_need_not_be_said_again(yogo: Yogo, definition: Path) -> None:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import SIZE, Done, Yogo, stop_after_first_step, write_dataset
 
+from tests.yogo.training.tiny import SIZE, Done, Yogo, stop_after_first_step, write_dataset
+from yogo import signals
 from yogo.checkpoint import load_checkpoint, save_checkpoint
 from yogo.definition import DatasetDefinition, split
+from yogo.device.precision import choose
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World
 from yogo.model import YOGO, get_model_func
 from yogo.model.head import reset_head
 from yogo.recipe import Recipe
@@ -18,14 +22,10 @@ from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
-from yogo.training import signals
-from yogo.training.building import build
-from yogo.training.distributed import World
-from yogo.training.keeping import NoKeeper
-from yogo.training.place import Place
-from yogo.training.plan import Plan
-from yogo.training.precision import choose
-from yogo.training.request import Request
+from yogo.training.build import build
+from yogo.training.checkpoints.checkpointer import Checkpointer
+from yogo.training.plan import TrainingPlan
+from yogo.training.request import TrainingRequest
 
 FLAGS = ("--lr", "1e-12", "--weight-decay", "0", "--precision", "fp32", "-bs", "2", "--reset-head")
 LAST = "model.7"
@@ -124,14 +124,14 @@ def test_every_process_begins_with_the_same_new_outputs(definition: Path, pretra
     """Each builds its own model, whatever its generator has drawn before; DDP would hide that they differ."""
     dataset = DatasetDefinition.from_yaml(definition)
     recipe = Recipe(model="quarter_filters", image_hw=(SIZE, SIZE), batch_size=2)
-    plan = Plan(RunDirectory(Path("none")), definition, dataset.classes, recipe, split(dataset), "fp32")
+    plan = TrainingPlan(RunDirectory(Path("none")), definition, dataset.classes, recipe, split(dataset), "fp32")
     plan = replace(plan, pretrained=pretrained, reset_head=True)
     built = []
     for rank in range(2):
         torch.manual_seed(100 + rank)
-        world = World(Place(), torch.device("cpu"))
-        request = Request(runs=Path("none"), cache=False, num_workers=0)
-        trainer = build(plan, request, world, precision=choose("fp32", world.device), keeper=NoKeeper())
+        world = World(RankInfo(), torch.device("cpu"))
+        request = TrainingRequest(runs=Path("none"), cache=False, num_workers=0)
+        trainer = build(plan, request, world, precision=choose("fp32", world.device), checkpointer=Checkpointer())
         built.append(trainer.model.state_dict())
     assert torch.equal(built[0][f"{LAST}.weight"], built[1][f"{LAST}.weight"])
 

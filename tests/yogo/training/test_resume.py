@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from tiny import TINY, Steered, Yogo, same_weights, stop_after_first_step, write_dataset
 
+from tests.yogo.training.tiny import TINY, Steered, Yogo, same_weights, stop_after_first_step, write_dataset
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import DefinitionError, RunError
 from yogo.run import events
 from yogo.run.history import History
-from yogo.training import signals
 from yogo.training.progress import Progressed
 
-OPTIONS: dict[str, dict[str, object]] = {
+OPTIONS: dict[str, dict[str, Any]] = {
     "published": {},
     "everything": {"accumulate": 2, "warmup_epochs": 0.5, "scale_lr": True, "ema_decay": 0.9},
 }
@@ -54,6 +58,27 @@ def test_a_resumed_run_ends_with_the_same_weights_to_the_bit(
     assert (ours.step, ours.epoch, ours.best_loss) == (theirs.step, theirs.epoch, theirs.best_loss)
 
 
+def test_the_plan_holds_what_all_processes_share_and_a_resumed_run_plans_the_same(
+    definition: Path, tmp_path: Path
+) -> None:
+    steered = Steered(tmp_path, definition)
+    begun = steered.plan()
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 0, 1))
+    shared = pickle.loads(pickle.dumps(begun))
+    assert replace(steered.plan(resume=True), attempt=0, checkpoint=None) == shared
+
+
+def test_a_run_whose_events_are_a_pipe_does_not_go_on(definition: Path, tmp_path: Path) -> None:
+    steered = Steered(tmp_path, definition)
+    with pytest.raises(signals.Stop):
+        steered.go(stop_after=("train", 0, 1))
+    steered.run.events.unlink(missing_ok=True)
+    os.mkfifo(steered.run.events)
+    with pytest.raises(RunError, match=r"events.jsonl cannot be read: this is a named pipe"):
+        steered.plan(resume=True)
+
+
 def test_a_stop_during_validation_trains_no_batch_twice(definition: Path, tmp_path: Path) -> None:
     steered = Steered(tmp_path, definition)
     with pytest.raises(signals.Stop):
@@ -84,8 +109,8 @@ def test_a_torn_or_missing_last_checkpoint_costs_no_more_than_the_way_since_the_
     tear(steered.run.last, left)
     plan = steered.plan(resume=True)
     assert plan.checkpoint == steered.run.previous
-    (notice,) = [notice for notice in plan.notices if "last.pth" in notice]
-    assert "goes on from last.previous.pth, which was saved after step 3" in notice
+    (notice,) = [notice for notice in steered.notices if "last.pth" in notice]
+    assert "resumes from last.previous.pth, which was saved after step 3" in notice
     steered.go(resume=True)
     assert same_weights(steered.run.last, uninterrupted.run.last)
     assert same_weights(steered.run.best, uninterrupted.run.best)
@@ -135,7 +160,7 @@ def test_where_the_previous_checkpoint_is_torn_too_the_best_one_takes_its_place(
     tear(steered.run.previous, 1000)
     plan = steered.plan(resume=True)
     assert plan.checkpoint == steered.run.best
-    assert any("last.previous.pth is not a checkpoint" in notice for notice in plan.notices)
+    assert any("last.previous.pth is not a checkpoint" in notice for notice in steered.notices)
 
 
 def test_a_run_with_no_whole_checkpoint_left_says_so(definition: Path, tmp_path: Path) -> None:
@@ -143,7 +168,7 @@ def test_a_run_with_no_whole_checkpoint_left_says_so(definition: Path, tmp_path:
     with pytest.raises(signals.Stop):
         steered.go(stop_after=("train", 0, 1))
     steered.run.last.write_bytes(b"no checkpoint")
-    with pytest.raises(RunError, match=r"cannot go on: .*last\.pth"):
+    with pytest.raises(RunError, match=r"cannot be resumed: .*last\.pth"):
         steered.plan(resume=True)
 
 

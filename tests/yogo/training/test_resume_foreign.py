@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import SIZE, Steered, Yogo
 
+from tests.yogo.training.tiny import SIZE, Steered, Yogo
+from yogo import signals
 from yogo.checkpoint import save_checkpoint
 from yogo.errors import RunError
 from yogo.model import YOGO, get_model_func
-from yogo.training import signals
 
 Contents = dict[str, Any]
 
@@ -50,8 +50,8 @@ def test_the_last_checkpoint_of_a_run_of_another_kind_is_passed_over(
     )
     plan = stopped.plan(resume=True)
     assert plan.checkpoint == stopped.run.previous
-    (notice,) = [notice for notice in plan.notices if "last.pth" in notice]
-    assert f"last.pth is of another run: it holds {'colour' if rgb else 'grey'} {name} of {size}x{size}" in notice
+    (notice,) = [notice for notice in stopped.notices if "last.pth" in notice]
+    assert f"last.pth belongs to another run: it holds {'colour' if rgb else 'grey'} {name} of {size}x{size}" in notice
 
 
 def _shapes(contents: Contents) -> None:
@@ -74,7 +74,7 @@ def test_a_state_that_the_run_cannot_take_up_is_passed_over(stopped: Steered, ch
     torch.save(contents, stopped.run.last)
     stopped.run.previous.unlink()
     stopped.run.best.unlink()
-    with pytest.raises(RunError, match=r"cannot go on: .*last\.pth is of another run"):
+    with pytest.raises(RunError, match=r"cannot be resumed: .*last\.pth belongs to another run"):
         stopped.plan(resume=True)
 
 
@@ -86,5 +86,5 @@ def test_a_best_checkpoint_of_another_network_is_named_when_the_run_is_tested(st
     save_checkpoint(stopped.run.best, other, epoch=1, step=9, classes=("red", "white"), run_name="other")
     done = yogo.command("train", "--resume", stopped.run.path, "--no-cache", "--device", "cpu", "--wandb", "disabled")
     assert done.returncode == 1
-    assert f"{stopped.run.best} is of another run" in done.stderr
+    assert f"{stopped.run.best} belongs to another run" in done.stderr
     assert "Traceback" not in done.stderr

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny import TINY, Yogo
 
+from tests.yogo.training.tiny import TINY, Yogo
 from yogo.run import events
 from yogo.run.history import History
 from yogo.run.manifest import Manifest
-from yogo.training.schedule import cosine, rate_of
+from yogo.training.loop.schedule import cosine, rate_of
 
 
 @given(st.integers(1, 300), st.integers(0, 100))
@@ -23,7 +23,7 @@ def test_the_rate_rises_in_a_straight_line_and_then_falls_as_it_would_have_witho
 
 
 def run(yogo: Yogo, definition: Path, *flags: object) -> tuple[History, str]:
-    """Two epochs of six pictures, in batches of two."""
+    """Two epochs of six images, in batches of two."""
     done = yogo.train(definition, *TINY, "--name", "run", "--epochs", "2", "-bs", "2", *flags)
     assert (done.returncode, done.stderr) == (0, "")
     history = History()
@@ -45,7 +45,7 @@ def test_a_warm_up_takes_the_epochs_that_it_was_given(yogo: Yogo, definition: Pa
 def test_without_one_the_first_step_has_the_whole_rate(yogo: Yogo, definition: Path) -> None:
     history, said = run(yogo, definition, "--epochs", "1", "-bs", "6")
     assert last_rates(history) == [1e-3]
-    assert "6 pictures a step over all processes, learning rate 0.001" in said
+    assert "6 images a step over all processes, learning rate 0.001" in said
 
 
 def test_a_step_of_several_batches_is_one_step_everywhere(yogo: Yogo, definition: Path) -> None:
@@ -58,7 +58,7 @@ def test_a_step_of_several_batches_is_one_step_everywhere(yogo: Yogo, definition
     assert isinstance(history.ended, events.Finished)
     assert history.ended.step == 4
     assert last_rates(history)[-1] == pytest.approx(1e-3 / 4)
-    assert "2 epochs of 2 steps\n4 pictures a step" in said
+    assert "2 epochs of 2 steps\n4 images a step" in said
     manifest = Manifest.read(yogo.run("run").manifest)
     assert (manifest.steps_per_epoch, manifest.global_batch_size) == (2, 4)
 
@@ -67,7 +67,7 @@ def test_the_rate_grows_with_the_global_batch_if_that_is_asked_for(yogo: Yogo, d
     flags = ("--scale-lr", "--accumulate", "3", "--processes", "2", "-bs", "1", "--name", "run", "--epochs", "1")
     done = yogo.finish(definition, *TINY, *flags)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "6 pictures a step over all processes, learning rate 0.006" in done.stdout
+    assert "6 images a step over all processes, learning rate 0.006" in done.stdout
     (step,) = [event for event in yogo.events("run") if isinstance(event, events.Step)]
     assert step.lr == pytest.approx(6e-3)
 
@@ -75,4 +75,4 @@ def test_the_rate_grows_with_the_global_batch_if_that_is_asked_for(yogo: Yogo, d
 def test_the_rate_grows_with_no_batches_that_an_epoch_does_not_have(yogo: Yogo, definition: Path) -> None:
     """Three batches an epoch are one step, though fifty were asked for."""
     _, said = run(yogo, definition, "--scale-lr", "--accumulate", "50")
-    assert "6 pictures a step over all processes, learning rate 0.003" in said
+    assert "6 images a step over all processes, learning rate 0.003" in said

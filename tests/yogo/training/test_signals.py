@@ -8,13 +8,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Yogo, until
 
+from tests.waiting import until
+from tests.yogo.training.tiny import TINY, Yogo
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import RunError
 from yogo.run import events
 from yogo.run.result import verify
-from yogo.training import signals
 
 
 def begin(yogo: Yogo, definition: Path, name: str, *arguments: object) -> subprocess.Popen[str]:

@@ -9,8 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tiny import TINY, Yogo, until
-
+from tests.waiting import until
+from tests.yogo.training.tiny import TINY, Yogo
 from yogo.run import events
 from yogo.run.result import Result, verify
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import torch
 from PIL import Image
-from tiny import TINY, Steered, Yogo, add_thumbnails, same_weights, write_dataset
 
+from tests.yogo.training.tiny import TINY, Steered, Yogo, add_thumbnails, same_weights, write_dataset
+from yogo import signals
 from yogo.definition import MissingPath
 from yogo.definition.record import DataRecord
 from yogo.run import events
 from yogo.run.result import sha256
-from yogo.training import signals
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +34,7 @@ def test_half_as_many_frames_as_training_pictures_are_trained_on_besides(
     folder = add_thumbnails(definition)
     done = yogo.train(definition, *TINY, *how, "--name", "more", "--epochs", "1", "-bs", "2", "--wandb", "disabled")
     assert done.returncode == 0, done.stderr
-    assert "3 frames made of 3 thumbnails (red 2, white 1) are trained on besides" in done.stdout
+    assert "3 frames composed of 3 thumbnails (red 2, white 1) are added to the training set" in done.stdout
     (started,) = [event for event in yogo.events("more") if isinstance(event, events.Started)]
     assert (started.num_train, started.num_val) == (9, 3)
     record = DataRecord.read(yogo.run("more").data)
@@ -70,9 +70,10 @@ def test_a_thumbnail_that_changed_or_went_meanwhile_is_named(tmp_path: Path) -> 
     with pytest.raises(signals.Stop):
         run.go(stop_after=("train", 0, 1))
     Image.open(folder / "red/1.png").rotate(90).save(folder / "white/1.png")
-    assert any("white/1.png: This file changed" in notice for notice in run.plan(resume=True).notices)
+    run.plan(resume=True)
+    assert any("white/1.png: This file changed" in notice for notice in run.notices)
     (folder / "white/1.png").unlink()
-    with pytest.raises(MissingPath, match=r"white/1\.png: This file is gone"):
+    with pytest.raises(MissingPath, match=r"white/1\.png: This file was removed"):
         run.plan(resume=True)
 
 

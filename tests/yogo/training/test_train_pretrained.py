@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny import SIZE, TINY, Yogo
 
+from tests.yogo.training.tiny import SIZE, TINY, Yogo
 from yogo.checkpoint import load_checkpoint, save_checkpoint
 from yogo.errors import TrainingError
 from yogo.model import YOGO, get_model_func
 from yogo.recipe import Recipe
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256, verify
-from yogo.training.inheritance import inherit
+from yogo.training.planning.pretrained import inherit
 
 CLASSES = ("red", "white")
 

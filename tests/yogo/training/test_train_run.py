@@ -9,20 +9,21 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from tiny import TINY, Done, Steered, Yogo, write_dataset
 from torch import Tensor
 
+from tests.yogo.training.tiny import TINY, Done, Steered, Yogo, write_dataset
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
 from yogo.definition import DatasetDefinition, split
 from yogo.errors import RunError
 from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import verify
-from yogo.training import signals
-from yogo.training.trainer import Trainer
+from yogo.training.loop.trainer import Trainer
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_the_name_of_a_run_that_was_begun_says_how_to_go_on(yogo: Yogo, definiti
     yogo.run("begun").path.mkdir(parents=True)
     yogo.run("begun").events.touch()
     again = yogo.train(definition, *TINY, "--name", "begun")
-    assert (again.returncode, f"go on with it by --resume {yogo.run('begun').path}" in again.stderr) == (1, True)
+    assert (again.returncode, f"resume it with --resume {yogo.run('begun').path}" in again.stderr) == (1, True)
 
 
 def test_a_run_that_failed_before_its_first_step_begins_anew_under_its_name(yogo: Yogo, tmp_path: Path) -> None:
@@ -127,7 +128,7 @@ def test_the_name_of_a_published_run_says_how_to_begin_with_its_weights(
     shutil.copy(finished[0].run("calm-cat").best, published)
     again = yogo.train(definition, *TINY, "--name", "published")
     assert (again.returncode, "--resume" in again.stderr) == (1, False)
-    assert f"begin with its weights by --from-pretrained {published}, and choose another --name" in again.stderr
+    assert f"start from its weights with --from-pretrained {published}, and choose another --name" in again.stderr
 
 
 def test_a_name_that_is_taken_is_refused_in_a_sentence(finished: tuple[Yogo, object], definition: Path) -> None:
@@ -135,7 +136,7 @@ def test_a_name_that_is_taken_is_refused_in_a_sentence(finished: tuple[Yogo, obj
     before = yogo.run("calm-cat").result.read_bytes()
     again = yogo.train(definition, *TINY, "--name", "calm-cat")
     assert again.returncode == 1
-    assert "holds a run already: choose another --name" in again.stderr
+    assert "already holds a run: choose another --name" in again.stderr
     assert "Traceback" not in again.stderr
     assert yogo.run("calm-cat").result.read_bytes() == before
 
@@ -215,7 +216,7 @@ def test_a_disk_that_is_too_small_is_one_sentence_at_the_end_and_leaves_the_old_
     done = yogo.train(*arguments, YOGO_DISK_PATIENCE="1")
     assert done.returncode == 1
     assert f"in {small_disk}/full cannot be written: No space left on device" in done.stderr
-    assert "make room, and go on with --resume" in done.stderr
+    assert "make room, and resume with --resume" in done.stderr
     assert done.stderr.count("\n") == 1
     assert load_checkpoint(small_disk / "full" / "best.pth").optimizer_state_dict
     assert not [name for name in os.listdir(small_disk / "full") if name.endswith(".part")]
@@ -237,10 +238,10 @@ def test_the_picture_of_a_rare_class_is_trained_on_more_often_if_that_is_asked_f
         assert len(indices) == 16
         drawn[weighted] = indices.count(5)
     assert drawn[False] == 1
-    assert drawn[True] > 2, "the rarest of two classes, on one picture of 16: four times as often as the others"
+    assert drawn[True] > 2, "the rarest of two classes, on one image of 16: four times as often as the others"
 
 
-def seen_by_the_network(folder: Path, definition: Path, **options: object) -> Tensor:
+def seen_by_the_network(folder: Path, definition: Path, **options: Any) -> Tensor:
     """(B, 1, H, W): the first batch that it trains on."""
     seen: list[Tensor] = []
 
@@ -259,7 +260,7 @@ def test_pictures_are_changed_on_their_way_to_the_network_as_the_recipe_says(def
     plain = seen("plain", flips=False)
 
     def changed(given: Tensor, ways: list[Tensor]) -> int:
-        """How many pictures are other than plain; each must have come about in one of these ways."""
+        """How many images are other than plain; each must have come about in one of these ways."""
         for place, picture in enumerate(given):
             assert any(torch.equal(picture, way[place]) for way in ways)
         return sum(not torch.equal(picture, as_it_was) for picture, as_it_was in zip(given, plain, strict=True))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import socket
@@ -11,26 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny import TINY, Yogo, until
 
+from tests.waiting import until
+from tests.yogo.training.tiny import TINY, Yogo
+from yogo import signals
 from yogo.definition import Splits
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest, WandbRun
+from yogo.run.metrics import ClassCurves, Metrics, Thresholds
 from yogo.run.result import verify
-from yogo.training import signals
 from yogo.training.listeners.weights_and_biases import WeightsAndBiases, run_id
-from yogo.training.plan import Plan
-from yogo.training.recorded import as_recorded
-from yogo.training.request import Request
+from yogo.training.plan import TrainingPlan
+from yogo.training.planning.recorded_request import as_recorded
+from yogo.training.progress import Measured
+from yogo.training.request import TrainingRequest
 
 BLOCK = 32768
 
 
 def records(path: Path) -> Iterator[Any]:
     """W&B's own records: protobuf in a LevelDB log, after seven bytes of header."""
-    from wandb.proto.wandb_internal_pb2 import Record
+    from wandb.proto.wandb_internal_pb2 import Record  # type: ignore[attr-defined]  # made at run time
 
     data = path.read_bytes()
     assert data[:4] == b":W&B"
@@ -75,6 +80,7 @@ def test_offline_leaves_files_that_wandb_reads(yogo: Yogo, definition: Path) -> 
         for item in record.history.item
     }
     assert {"train loss", "val loss", "test loss", "lr"} <= keys
+    assert "test confusion" in tables(file)
     assert any(record.HasField("exit") for record in found)
     recorded = Manifest.read(yogo.run("calm-cat").manifest).wandb
     assert recorded is not None
@@ -82,7 +88,7 @@ def test_offline_leaves_files_that_wandb_reads(yogo: Yogo, definition: Path) -> 
 
 
 def test_a_run_of_a_name_that_was_taken_elsewhere_is_another_one_to_wandb(tmp_path: Path) -> None:
-    request = Request(runs=tmp_path, name="baseline")
+    request = TrainingRequest(runs=tmp_path, name="baseline")
     assert run_id("baseline", request) != run_id("baseline", request)
     launched = request.model_copy(update={"token": "abc"})
     assert run_id("baseline", launched) == run_id("baseline", launched)
@@ -94,7 +100,7 @@ def test_a_run_that_goes_on_is_the_same_one_to_wandb(tmp_path: Path) -> None:
         name="baseline", definition="d.yml", classes=("a",), recipe=Recipe(), precision="fp32", wandb=recorded
     )
     manifest.write(tmp_path / "run.json")
-    assert run_id("baseline", as_recorded(Request(runs=tmp_path, resume=tmp_path))) == recorded.id
+    assert run_id("baseline", as_recorded(TrainingRequest(runs=tmp_path, resume=tmp_path))) == recorded.id
 
 
 def test_a_server_that_cannot_be_reached_is_reported_once_and_the_run_goes_on(yogo: Yogo, definition: Path) -> None:
@@ -141,7 +147,7 @@ def everyone(pid: int) -> list[int]:
     """A process, and all that it and they have started."""
     try:
         return [pid, *(one for child in children_of(pid) for one in everyone(child))]
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
 
 
@@ -154,12 +160,12 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("HOME", str(tmp_path))
     run = RunDirectory(tmp_path / "calm cat")
     run.path.mkdir()
-    plan = Plan(run, tmp_path / "d.yml", ("red", "white"), Recipe(), Splits((), (), ()), "fp32")
+    plan = TrainingPlan(run, tmp_path / "d.yml", ("red", "white"), Recipe(), Splits((), (), ()), "fp32")
     begun: list[WeightsAndBiases] = []
 
     def begin(mode: Any) -> tuple[WeightsAndBiases, list[str]]:
         said: list[str] = []
-        begun.append(WeightsAndBiases(mode, plan, Request(runs=tmp_path), said.append))
+        begun.append(WeightsAndBiases(mode, plan, TrainingRequest(runs=tmp_path), said.append))
         return begun[-1], said
 
     yield begin
@@ -167,13 +173,46 @@ def board(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         one.close()
 
 
+def measured() -> Metrics:
+    """What a test of a perfect and a never found class has measured."""
+    nothing, halves = (None, None), (0.25, 0.75)
+    red = ClassCurves(
+        precision=(1.0, 0.5),
+        roc_false_positive_rate=(0.0, 1.0),
+        roc_true_positive_rate=(0.5, 1.0),
+        calibration_count=(3, 4),
+        calibration_confidence=halves,
+        calibration_accuracy=(0.2, 0.8),
+    )
+    white = ClassCurves(
+        precision=nothing,
+        roc_false_positive_rate=nothing,
+        roc_true_positive_rate=nothing,
+        calibration_count=(0, 0),
+        calibration_confidence=nothing,
+        calibration_accuracy=nothing,
+    )
+    thresholds = Thresholds(objectness=0.5, suppression_iou=0.5, match_iou=0.5, ranked_objectness=0.01, most_boxes=100)
+    return Metrics(
+        classes=("red", "white"),
+        num_images=2,
+        num_objects=12,
+        num_boxes=9,
+        thresholds=thresholds,
+        figures={"mAP": 0.5},
+        confusion=((7, 1, 0), (0, 0, 3), (2, 0, 0)),
+        names=("red", "white", "background"),
+        curves={"red": red, "white": white},
+    )
+
+
 def step(number: int) -> events.Step:
     return events.Step(step=number, epoch=0, losses=events.Losses(loss=1.0), lr=1e-3)
 
 
 def told(said: list[str]) -> list[str]:
-    """What is said on whatever machine: a slow one says besides that W&B takes its time."""
-    return [sentence for sentence in said if "takes its time" not in sentence]
+    """What is said on whatever machine: a slow one also says that W&B is slow."""
+    return [sentence for sentence in said if "W&B is slow to" not in sentence]
 
 
 def test_offline_says_how_to_upload_later(board: Any) -> None:
@@ -185,6 +224,38 @@ def test_offline_says_how_to_upload_later(board: Any) -> None:
     assert before == "W&B is offline. Upload later: "
     (file,) = Path(folder.strip("'")).glob("*.wandb")
     assert any(record.HasField("history") for record in records(file))
+
+
+def tables(file: Path) -> dict[str, list[list[Any]]]:
+    """The rows that each chart draws, by the chart's name."""
+    found = {}
+    for record in records(file):
+        for item in record.history.item if record.HasField("history") else ():
+            if list(item.nested_key)[1:] == ["path"]:
+                table = file.parent / "files" / json.loads(item.value_json)
+                found[item.nested_key[0].removesuffix("_table")] = json.loads(table.read_text())["data"]
+    return found
+
+
+def test_the_charts_of_a_test_hold_its_figures(board: Any, tmp_path: Path) -> None:
+    one, _ = board("offline")
+    one.hear(Measured(measured()))
+    one.close()
+    (file,) = tmp_path.glob("calm cat/wandb/offline-run-*/*.wandb")
+    drawn = tables(file)
+    confusion = {(actual, predicted): count for actual, predicted, count in drawn.pop("test confusion")}
+    assert len(confusion) == 9
+    assert {pair: count for pair, count in confusion.items() if count} == {
+        ("red", "red"): 7,
+        ("red", "white"): 1,
+        ("white", "background"): 3,
+        ("background", "red"): 2,
+    }
+    assert drawn == {  # nothing of the class that was never found
+        "test precision over recall": [[0.0, "red", 1.0], [0.01, "red", 0.5]],
+        "test ROC": [[0.0, "red", 0.5], [1.0, "red", 1.0]],
+        "test calibration": [[0.25, "red", 0.2], [0.75, "red", 0.8]],
+    }
 
 
 def test_nothing_is_left_in_the_temporary_folder(yogo: Yogo, definition: Path, tmp_path: Path) -> None:
@@ -207,8 +278,9 @@ def test_a_server_that_never_answers_is_not_waited_for(board: Any, monkeypatch: 
 
 
 def test_a_w_and_b_that_dies_is_told_once_and_left_out(board: Any) -> None:
+    others = children_of(os.getpid())  # of tests before this one
     one, said = board("offline")
-    (session,) = {pid for pid in children_of(os.getpid()) if os.getsid(pid) == pid}
+    (session,) = {pid for pid in children_of(os.getpid()) if pid not in others and os.getsid(pid) == pid}
     for pid in processes_of(session):
         os.kill(pid, signal.SIGKILL)
     for number in range(1, 4):
@@ -225,7 +297,8 @@ def test_a_run_that_is_cancelled_ends_without_a_traceback_of_w_and_b(yogo: Yogo,
     )
     until(lambda: yogo.run("cut").last.exists() or process.poll() is not None)
     for pid in reversed(everyone(process.pid)):  # as a cluster does it
-        os.kill(pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     out, err = process.communicate(timeout=100)
     assert (process.returncode, err) == (signals.RESUMABLE, "")
     assert "Traceback" not in out

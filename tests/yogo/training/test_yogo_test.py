@@ -1,4 +1,4 @@
-"""`yogo test` gives a training's own figures from its file, and says which test pictures were trained on."""
+"""`yogo test` gives a training's own figures from its file, and says which test images were trained on."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny import TINY, Done, Yogo, write_dataset
+import torch
 
+from tests.yogo.training.tiny import TINY, Done, Yogo, write_dataset
 from yogo.definition import DatasetDefinition, split
 from yogo.run import events
 from yogo.run.metrics import Metrics
@@ -103,11 +104,11 @@ def test_a_run_that_was_moved_with_its_data_is_tested_on_its_own_test_pictures(
     run = finished[0].run("calm-cat")
     shutil.copytree(definition.parent, tmp_path / "data")
     shutil.copytree(run.path, tmp_path / "moved")
-    # Other shares would choose other pictures: the run's record says which they were.
+    # Other shares would choose other images: the run's record says which they were.
     moved = tmp_path / "data" / definition.name
     moved.write_text(moved.read_text().replace("{train: 0.5, val: 0.25, test: 0.25}", "{train: 0.1, test: 0.9}"))
     done, metrics = dumped(finished[0], tmp_path / "moved" / "best.pth", moved)
-    assert "the 3 test pictures of moved" in done.stdout
+    assert "the 3 test images of moved" in done.stdout
     assert metrics.figures == pytest.approx(Metrics.read(run.metrics).figures, abs=1e-5)
 
 
@@ -116,7 +117,7 @@ def test_a_file_alone_is_tested_on_what_the_definition_keeps_apart(
 ) -> None:
     shutil.copy(finished[0].run("calm-cat").best, tmp_path / "alone.pth")
     done, metrics = dumped(finished[0], tmp_path / "alone.pth", definition)
-    assert "the 3 test pictures of definition.yml" in done.stdout
+    assert "the 3 test images of definition.yml" in done.stdout
     assert metrics.figures == pytest.approx(Metrics.read(finished[0].run("calm-cat").metrics).figures, abs=1e-5)
 
 
@@ -174,10 +175,10 @@ def test_training_says_how_many_test_pictures_are_training_pictures_by_another_n
     )
     done = yogo.train(definition, *TINY, "--name", "leaky", "--epochs", "1", "-bs", "4")
     assert done.returncode == 0, done.stderr
-    assert "3 of 3 test pictures were training pictures of leaky" in done.stdout
+    assert "3 of 3 test images were training images of leaky" in done.stdout
     assert Metrics.read(yogo.run("leaky").metrics).trained_on == {"leaky": 3}
     again, metrics = dumped(yogo, yogo.run("leaky").best, definition)
-    assert "3 of 3 test pictures were training pictures of leaky" in again.stdout
+    assert "3 of 3 test images were training images of leaky" in again.stdout
     assert metrics.trained_on == {"leaky": 3}
 
 
@@ -187,20 +188,20 @@ def test_a_fine_tune_says_which_of_its_test_pictures_its_parent_was_trained_on(y
     shared = write_dataset(tmp_path / "child", num_pictures=8, fractions="{train: 0.5, test: 0.5}")
     tuned = yogo.train(shared, "--from-pretrained", yogo.run("parent").best, "--name", "child", "--epochs", "1")
     assert tuned.returncode == 0, tuned.stderr
-    assert "4 of 4 test pictures were training pictures of parent" in tuned.stdout
-    assert "pictures of child" not in tuned.stdout
+    assert "4 of 4 test images were training images of parent" in tuned.stdout
+    assert "images of child" not in tuned.stdout
     done, metrics = dumped(yogo, yogo.run("child").best, shared)
     assert metrics.trained_on == {"parent": 4}
-    assert "pictures of parent" in done.stdout
+    assert "images of parent" in done.stdout
 
 
 def test_an_honest_split_is_not_suspected(finished: tuple[Yogo, Done]) -> None:
-    assert "training pictures of" not in finished[1].stdout
+    assert "training images of" not in finished[1].stdout
     assert Metrics.read(finished[0].run("calm-cat").metrics).trained_on == {}
 
 
 def test_keys_that_nobody_knows_are_said_and_nothing_more(yogo: Yogo, tmp_path: Path) -> None:
-    """A typing error in the shares leaves all pictures to training: nobody should learn of that from the figures."""
+    """A typing error in the shares leaves all images to training: nobody should learn of that from the figures."""
     definition = write_dataset(tmp_path / "data", num_pictures=4)
     definition.write_text(definition.read_text().replace("dataset_split_fractions", "dataset_split_fractons"))
     warning = f"{definition}, line 4: The key 'dataset_split_fractons' is not known and is ignored"
@@ -252,5 +253,17 @@ def test_a_file_that_no_test_made_is_not_written_over(yogo: Yogo, definition: Pa
     mine.write_text('{"my": "notes"}')
     done = yogo.command("test", best, definition, "--dump-to-disk")
     assert done.returncode == 1
-    assert f"{mine} is in the way, and no test made it" in done.stderr
+    assert f"{mine} exists, and no test wrote it" in done.stderr
     assert mine.read_text() == '{"my": "notes"}'
+
+
+def test_a_recipe_that_cannot_be_read_is_told_and_the_default_one_is_used(
+    finished: tuple[Yogo, Done], definition: Path, tmp_path: Path
+) -> None:
+    contents = torch.load(finished[0].run("calm-cat").best, weights_only=True)
+    contents["recipe"] |= {"epochs": "many", "batch_size": 0}
+    torch.save(contents, tmp_path / "odd.pth")
+    done = finished[0].command("test", tmp_path / "odd.pth", definition)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "epochs must be a whole number, not 'many'; batch_size must be greater than 0, not 0" in done.stdout
+    assert "tested with the default" in " ".join(done.stdout.split())

@@ -1,4 +1,4 @@
-"""A dataset of a few tiny pictures, and `yogo train` on it: what the tests of training share."""
+"""A dataset of a few tiny images, and `yogo train` on it: what the tests of training share."""
 
 from __future__ import annotations
 
@@ -8,32 +8,34 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
+from tests.waiting import until
+from yogo import signals
 from yogo.checkpoint import load_checkpoint
 from yogo.cli import main
+from yogo.device.precision import choose
+from yogo.distributed.rank_info import RankInfo
+from yogo.distributed.world import World
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
-from yogo.training import signals
-from yogo.training.building import build
-from yogo.training.distributed import World
-from yogo.training.keeping import RunKeeper
-from yogo.training.place import Place
-from yogo.training.plan import Plan
-from yogo.training.precision import choose
-from yogo.training.preparation import prepared
+from yogo.training.build import build
+from yogo.training.checkpoints.checkpointer import RunCheckpointer
+from yogo.training.listeners.terminal import Lines
+from yogo.training.loop.trainer import Trainer
+from yogo.training.plan import TrainingPlan
+from yogo.training.planning.preparation import prepared
 from yogo.training.progress import Event, Progressed
-from yogo.training.request import Request
-from yogo.training.trainer import Trainer
+from yogo.training.request import TrainingRequest
 
 SIZE = 64
 TINY = ("--model", "quarter_filters", "--image-hw", str(SIZE), str(SIZE), "--precision", "fp32", "--lr", "1e-3")
@@ -42,7 +44,7 @@ TINY = ("--model", "quarter_filters", "--image-hw", str(SIZE), str(SIZE), "--pre
 def write_dataset(
     root: Path, *, num_pictures: int = 12, fractions: str = "{train: 0.5, val: 0.25, test: 0.25}"
 ) -> Path:
-    """A definition of pictures with three squares each, dark ones `red` and lighter ones `white`."""
+    """A definition of images with three squares each, dark ones `red` and lighter ones `white`."""
     (root / "images").mkdir(parents=True)
     (root / "labels").mkdir()
     draw = np.random.default_rng(0)
@@ -153,14 +155,6 @@ class Yogo:
         return events.parse(path.read_bytes())[0] if path.exists() else []
 
 
-def until(condition: Callable[[], bool], seconds: float = 120.0) -> None:
-    """Wait for what a person would see."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
-
-
 def stop_after_first_step(yogo: Yogo, name: str, process: subprocess.Popen[str], *, attempt: int = 0) -> int:
     """Send SIGTERM once the attempt has told of a step; its exit status."""
 
@@ -176,27 +170,33 @@ def stop_after_first_step(yogo: Yogo, name: str, process: subprocess.Popen[str],
 class Steered:
     """A run in this very process, which can be stopped after a batch of one's choice."""
 
-    def __init__(self, folder: Path, definition: Path, *, device: str = "cpu", **options: object) -> None:
+    def __init__(self, folder: Path, definition: Path, *, device: str = "cpu", **options: Any) -> None:
         """`options` of the recipe."""
         self.device = device
         self.folder = folder
         self.definition = definition
         self.options = options
+        self.log = io.StringIO()
         self.run = RunDirectory(folder / "runs" / "steered")
 
-    def request(self, *, resume: bool) -> Request:
+    def request(self, *, resume: bool) -> TrainingRequest:
         recipe = Recipe(
             model="quarter_filters", image_hw=(SIZE, SIZE), epochs=2, batch_size=2, learning_rate=1e-3, precision="fp32"
         )
         recipe = Recipe.model_validate(recipe.model_dump() | self.options)
         where = {"resume": self.run.path} if resume else {"definition": self.definition, "name": "steered"}
-        return Request(
+        return TrainingRequest(
             base=recipe, runs=self.folder / "runs", cache=False, wandb="disabled", device=self.device, **where
         )
 
-    def plan(self, *, resume: bool = False) -> Plan:
-        with prepared(self.request(resume=resume), 1) as (plan, _):
-            return plan
+    def plan(self, *, resume: bool = False) -> TrainingPlan:
+        with prepared(self.request(resume=resume), 1, Lines(self.log)) as ready:
+            return ready.plan
+
+    @property
+    def notices(self) -> list[str]:
+        """What a person was told so far while a run was prepared."""
+        return [line.removeprefix("note: ") for line in self.log.getvalue().splitlines() if line.startswith("note: ")]
 
     def go(
         self,
@@ -211,13 +211,14 @@ class Steered:
         `change` gets the trainer before it trains, `hear` each event.
         """
         request = self.request(resume=resume)
-        world = World(Place(), torch.device(self.device))
+        world = World(RankInfo(), torch.device(self.device))
         heard: list[Event] = []
-        with prepared(request, 1) as (plan, _):
-            keeper = RunKeeper.of(plan, {})
+        with prepared(request, 1, Lines(self.log)) as ready:
+            plan = ready.plan
+            checkpointer = RunCheckpointer(plan, {})
             precision = choose(plan.precision, world.device)
-            trainer = build(plan, request, world, precision=precision, keeper=keeper)
-            trainer.inbox = signals.Inbox()
+            trainer = build(plan, request, world, precision=precision, checkpointer=checkpointer, seen=ready.seen)
+            trainer.inbox = signals.StopRequests()
             change(trainer)
             manifest = Manifest(
                 name="steered",
@@ -225,6 +226,7 @@ class Steered:
                 classes=plan.classes,
                 recipe=plan.recipe,
                 precision=precision.name,
+                image_bits=plan.image_bits,
                 attempt=plan.attempt,
             )
             manifest.write(plan.run.manifest)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from local_bench import Bench
+from tests.yogo_tui.local.local_bench import Bench
 
 
 @pytest.fixture

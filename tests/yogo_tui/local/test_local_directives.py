@@ -100,6 +100,9 @@ def test_what_is_quoted_for_a_shell_comes_back_as_it_was(text: str) -> None:
         ("--cpus-per-task=four", "four"),
         ("--array=0-3", "--array"),
         ("--dependency=afterok:3", "--dependency"),
+        ("--nodes=2", "--nodes=2"),
+        ("-N 02-4", "--nodes=02-4"),
+        ("--nodes=10", "--nodes=10"),
         ("--comment", "comment"),
     ],
 )

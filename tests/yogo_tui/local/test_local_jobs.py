@@ -6,12 +6,16 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import PurePosixPath
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path, PurePosixPath
 
 import pytest
-from local_bench import WITHIN_SECONDS, Bench, is_gone
 
+from tests.yogo_tui.local.local_bench import WITHIN_SECONDS, Bench, is_gone
 from yogo_tui.cluster.base import JobId, JobState
+from yogo_tui.cluster.local import slots
+from yogo_tui.cluster.local.store import Store
 from yogo_tui.errors import ClusterError
 
 
@@ -114,13 +118,13 @@ async def test_the_warning_comes_to_the_batch_shell_alone_and_then_the_time_limi
     bash -c 'trap "echo child warned" USR2; while true; do sleep 0.1; done' &
     trap 'echo shell warned' USR2
     while true; do sleep 0.1; done"""
-    job = await bench.over(await bench.submit(body, "--time=0:03", "--signal=B:USR2@2"))
+    job = await bench.over(await bench.submit(body, "--time=0:06", "--signal=B:USR2@2"))
     log = await bench.log(job.id)
     assert (job.state, job.word) == (JobState.FAILED, "TIMEOUT")
     assert log.count("shell warned") == 1
     assert "child warned" not in log
     assert "TIME LIMIT" in log
-    assert job.time_limit_seconds == 3
+    assert job.time_limit_seconds == 6
 
 
 async def test_exit_status_75_puts_a_job_back_into_the_queue_under_the_same_id(bench: Bench) -> None:
@@ -159,6 +163,26 @@ async def test_a_small_job_does_not_pass_a_big_one_that_came_first(bench: Bench)
     assert (await bench.over(small)).state is JobState.DONE
     assert order.read_text() == "big\nsmall\n"
     assert (await bench.cluster.estimate(bench.script("true"))).no_later_than is not None
+
+
+def test_who_waits_for_more_slots_than_are_free_keeps_none_of_them_from_others(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    store.prepare()
+    taken = slots.try_take(store, needs=1, total=2)
+    assert taken is not None
+    is_seen = threading.Event()
+
+    def waits() -> None:
+        while not is_seen.is_set():
+            assert slots.try_take(store, needs=2, total=2) is None
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(waits)
+        seen = {slots.num_free(store, 2) for _ in range(3000)}
+        is_seen.set()
+        waiting.result()
+    assert seen == {1}
+    slots.release(taken)
 
 
 async def test_a_cancelled_job_in_the_queue_never_starts(bench: Bench) -> None:

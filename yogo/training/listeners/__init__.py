@@ -1,21 +1,25 @@
-"""Those who hear of a run while it trains. They exist on the leading process only."""
+"""Listeners receive the events of a run while it trains."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
+from yogo.errors import first_line
 from yogo.training.progress import Event
 
 
-class Listener(Protocol):
-    def hear(self, event: Event) -> None: ...
+class Listener:
+    """This one ignores the events: it is for all processes except the main process."""
 
-    def close(self) -> None: ...
+    def hear(self, event: Event) -> None:
+        return
 
 
-class Sheltered:
-    """A listener that only tells: should it fail, that is said once, and the training goes on without it."""
+SILENT = Listener()
+
+
+class Sheltered(Listener):
+    """Wraps a listener that only reports: if it fails, that is reported once, and training goes on without it."""
 
     def __init__(self, listener: Listener, what: str, say: Callable[[str], None]) -> None:
         self._listener = listener
@@ -24,17 +28,11 @@ class Sheltered:
         self._has_failed = False
 
     def hear(self, event: Event) -> None:
-        if not self._has_failed:
-            self._try(lambda: self._listener.hear(event))
-
-    def close(self) -> None:
-        self._try(self._listener.close)
-
-    def _try(self, action: Callable[[], None]) -> None:
+        if self._has_failed:
+            return
         try:
-            action()
-        # Whatever a terminal or a service comes up with, it is not worth a training.
+            self._listener.hear(event)
+        # No error of a terminal or a service may end a training.
         except Exception as error:
             self._has_failed = True
-            first_line = (str(error).splitlines() or [type(error).__name__])[0]
-            self._say(f"{self._what} failed, and is left out from here on: {first_line}")
+            self._say(f"{self._what} failed, and is left out from here on: {first_line(error)}")

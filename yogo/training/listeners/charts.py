@@ -1,11 +1,11 @@
-"""What W&B draws of a test: the confusion matrix, and curves with a line a class."""
+"""Charts of a test in W&B: the confusion matrix, and curves with a line per class."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from yogo.run.metrics import ClassCurves, Metrics
+from yogo.run.metrics import Metrics
 
 
 def charts(metrics: Metrics) -> dict[str, Any]:
@@ -33,20 +33,20 @@ def _confusion(metrics: Metrics) -> Any:
 
 
 def _curves(metrics: Metrics) -> Iterator[tuple[str, str, dict[str, tuple[list[float], list[float]]]]]:
-    """Title, name of the axis and, of each class that has a curve, its xs and ys."""
+    """Title, axis name and, for each class that has a curve, its xs and ys."""
 
     def lines(of: Any) -> dict[str, tuple[list[float], list[float]]]:
         points = {name: [p for p in of(curves) if None not in p] for name, curves in metrics.curves.items()}
         return {name: ([x for x, _ in some], [y for _, y in some]) for name, some in points.items() if some}
 
     yield "precision over recall", "recall", lines(lambda one: [(n / 100, y) for n, y in enumerate(one.precision)])
-    yield "ROC", "false positive rate", lines(_roc)
+    yield (
+        "ROC",
+        "false positive rate",
+        lines(lambda one: zip(one.roc_false_positive_rate, one.roc_true_positive_rate, strict=True)),
+    )
     yield (
         "calibration",
         "probability",
         lines(lambda one: zip(one.calibration_confidence, one.calibration_accuracy, strict=True)),
     )
-
-
-def _roc(curves: ClassCurves) -> Iterator[tuple[float | None, float | None]]:
-    return zip(curves.roc_false_positive_rate, curves.roc_true_positive_rate, strict=True)

@@ -1,4 +1,4 @@
-"""Numbers that cannot be right, said while a run trains and at its end."""
+"""Reports implausible numbers while a run trains and at its end."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from yogo.run import events
 from yogo.run.doubts import doubts
 from yogo.run.history import History
-from yogo.training.progress import Event, Measured, Noticed, Progressed
+from yogo.training.listeners import Listener
+from yogo.training.progress import Event, Shown
 
 
-class Doubting:
-    """Says once, after an epoch, that a run is to be doubted, and at its end everything that is."""
+class Doubting(Listener):
+    """Reports implausible numbers once after an epoch, and all of them at the end of the run."""
 
     def __init__(self, say: Callable[[str], None], earlier: Sequence[events.Event] = ()) -> None:
         """`earlier` are the events of attempts before this one."""
@@ -19,9 +20,11 @@ class Doubting:
         self._history = History()
         self._history.extend(earlier)
         self._has_said = False
+        self._just_said: list[str] = []
+        """What was reported after the last epoch, so that it is not repeated right away."""
 
     def hear(self, event: Event) -> None:
-        if isinstance(event, Progressed | Noticed | Measured):
+        if isinstance(event, Shown):
             return
         self._history.add(event)
         match event:
@@ -29,11 +32,12 @@ class Doubting:
                 self._tell()
             case events.Finished():
                 self._tell()
-
-    def close(self) -> None:
-        return
+            case events.Step():
+                self._just_said = []
 
     def _tell(self) -> None:
-        for sentence in doubts(self._history):
+        new = [sentence for sentence in doubts(self._history) if sentence not in self._just_said]
+        for sentence in new:
             self._has_said = True
             self._say(sentence)
+        self._just_said += new

@@ -1,4 +1,4 @@
-"""events.jsonl, which the console follows, and metrics.json, for whoever wants all of a test."""
+"""Writes events.jsonl, which the console follows, and metrics.json, with all results of a test."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from collections import deque
 from pathlib import Path
 
 from yogo.run import events
-from yogo.training.disk import Disk
-from yogo.training.progress import Event, Measured, Noticed, Progressed
+from yogo.run.disk import Disk
+from yogo.training.listeners import Listener
+from yogo.training.progress import Event, Measured, Shown
 
 MOST_WAITING = 10_000
-"""Events that are kept while the disk takes none. Of more, every second step is let go, and the curve is coarser."""
+"""Events kept while the disk accepts none. Beyond this, every second step is dropped, and the curve is coarser."""
 
 
-class JsonLines:
-    """What cannot be written waits, and is written later in its order."""
+class JsonLines(Listener):
+    """Events that cannot be written are kept and written later, in order."""
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
         self.path = path
@@ -22,7 +23,7 @@ class JsonLines:
         self._waiting: deque[events.Event] = deque()
 
     def hear(self, event: Event) -> None:
-        if not isinstance(event, Progressed | Noticed | Measured):
+        if not isinstance(event, Shown):
             self._waiting.append(event)
             if len(self._waiting) > MOST_WAITING:
                 self._waiting = deque(thinned(self._waiting))
@@ -33,22 +34,19 @@ class JsonLines:
             events.append(self.path, self._waiting[0], self.disk.fence)
             self._waiting.popleft()
 
-    def close(self) -> None:
-        return
-
 
 def thinned(waiting: deque[events.Event]) -> list[events.Event]:
-    """Without every second step; where there are no steps, without the oldest event."""
+    """Drop every second step, or the oldest event if there are no steps."""
     steps: list[events.Event] = [event for event in waiting if isinstance(event, events.Step)]
     gone = set(map(id, steps[::2] or [waiting[0]]))
     return [event for event in waiting if id(event) not in gone]
 
 
-class MetricsFile:
-    """Everything that the test found, in one file."""
+class MetricsFile(Listener):
+    """All results of the test, in one file."""
 
     def __init__(self, path: Path, disk: Disk | None = None) -> None:
-        """With a `disk`, what cannot be written is written later; without, OSError says so."""
+        """With a `disk`, a failed write is repeated later; without one, it raises OSError."""
         self.path = path
         self.disk = disk
 
@@ -61,6 +59,3 @@ class MetricsFile:
         else:
             fence = self.disk.fence
             self.disk.write(self.path, lambda: metrics.write(self.path, fence=fence))
-
-    def close(self) -> None:
-        return

@@ -1,4 +1,4 @@
-"""A helper process that is told things in lines of JSON, and that nobody waits for longer than he chose to."""
+"""A helper process that receives lines of JSON, with a time limit on every wait for it."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import IO, Any
 
 MOST_WAITING = 10_000
-"""Lines that wait for a helper that is busy; more are dropped."""
+"""Lines queued for a busy helper; further ones are dropped."""
 
 
 class Service:
     def __init__(self, folder: Path) -> None:
-        """Started at once; what it prints goes to a file in `folder`, if that can be written."""
+        """Starts at once; its output goes to a file in `folder`, if that can be written."""
         self._lines: queue.Queue[bytes] = queue.Queue(MOST_WAITING)
         self._unread = b""
         # W&B leaves folders behind where its process is ended rather than ends.
@@ -69,7 +69,7 @@ class Service:
             self._unread += part
 
     def end(self) -> None:
-        """At once: it, and what it has started."""
+        """Kill the helper and its children at once."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
@@ -81,7 +81,7 @@ class Service:
             shutil.rmtree(self._temporary, ignore_errors=True)
 
     def _send(self) -> None:
-        """In a thread: a helper that is busy does not read."""
+        """Write in a thread, because a busy helper does not read."""
         pipe = self._process.stdin
         assert pipe is not None
         with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a person reads while a run trains: a bar on a terminal, plain lines in a log."""
+"""Progress for a person while a run trains: a bar on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
@@ -13,43 +13,42 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from yogo.metrics.report import headline, report
 from yogo.run import events
-from yogo.terminal import printable, redraws
+from yogo.text.terminal import LINE_EVERY_SECONDS, printable, redraws
+from yogo.text.wording import counted
+from yogo.training.listeners import Listener
 from yogo.training.listeners.trend import Trend
 from yogo.training.progress import Event, Measured, Noticed, Phase, Progressed
-from yogo.wording import counted
-
-LINE_EVERY_SECONDS = 10.0
 
 WORDS: dict[Phase, str] = {
-    "look": "looking at pictures",
-    "record": "reading pictures",
+    "look": "looking at images",
+    "record": "reading images",
     "decode": "decoding",
     "train": "epoch",
     "validate": "validating",
     "test": "testing",
+    "review": "looking for the worst images",
 }
 
 
-def terminal(epochs: int, run: Path | None = None) -> Bar | Lines:
-    """What fits standard output; `run` is the directory of the run, if there is one to go on with."""
-    return (Bar if redraws(sys.stdout) else Lines)(epochs, sys.stdout, run)
+def terminal() -> Terminal:
+    """The listener that suits standard output."""
+    return (Bar if redraws(sys.stdout) else Lines)(sys.stdout)
 
 
-class Lines:
-    """For a log: a line now and then, and one for each thing worth keeping."""
+class Terminal(Listener):
+    """Everything that a run has to tell a person goes through it, from the first look at the data on."""
 
-    def __init__(
-        self, epochs: int, stream: TextIO, run: Path | None = None, *, every_seconds: float = LINE_EVERY_SECONDS
-    ) -> None:
-        self.epochs = epochs
-        self.every_seconds = every_seconds
-        self.run = run
-        self.stream = stream
+    def __init__(self) -> None:
+        self.epochs = 1
+        self.run: Path | None = None
+        """The directory of the run, once it can be resumed."""
+
         self.trend = Trend()
-        self._progress: Progressed | None = None
-        self._said_at = -every_seconds
-        self._phase_began = 0.0
-        self._phase_said = False
+
+    def begin(self, run: Path, epochs: int) -> None:
+        """Say which run this is: everything is ready for it."""
+        self.run, self.epochs = run, epochs
+        self.say(f"{run.name} in {run}")
 
     def hear(self, event: Event) -> None:
         self.trend.add(event)
@@ -62,11 +61,37 @@ class Lines:
                 for sentence in sentences(event, self.epochs, self.trend, self.run):
                     self.say(sentence)
 
+    def notice(self, *sentences: str) -> None:
+        for sentence in sentences:
+            self.hear(Noticed(sentence))
+
     def say(self, text: str) -> None:
-        print(printable(text), file=self.stream, flush=True)
+        raise NotImplementedError
 
     def close(self) -> None:
         return
+
+    def _advance(self, event: Progressed) -> None:
+        raise NotImplementedError
+
+    def _step(self, event: events.Step) -> None:
+        raise NotImplementedError
+
+
+class Lines(Terminal):
+    """For a log: a line now and then, and one for each important event."""
+
+    def __init__(self, stream: TextIO, *, every_seconds: float = LINE_EVERY_SECONDS) -> None:
+        super().__init__()
+        self.every_seconds = every_seconds
+        self.stream = stream
+        self._progress: Progressed | None = None
+        self._said_at = -every_seconds
+        self._phase_began = 0.0
+        self._phase_said = False
+
+    def say(self, text: str) -> None:
+        print(printable(text), file=self.stream, flush=True)
 
     def _advance(self, event: Progressed) -> None:
         now, before = time.monotonic(), self._progress
@@ -75,14 +100,14 @@ class Lines:
         self._progress = event
         if event.phase == "train":
             return
-        # What takes longer than a moment is told of, and then that it was done: a log says nothing by its last line.
+        # A long phase gets a line at its start and at its end, because a log's last line alone shows no progress.
         is_slow = now - max(self._phase_began, self._said_at) >= self.every_seconds
         if is_slow or (self._phase_said and event.done == event.total):
             self._said_at, self._phase_said = now, True
             self.say(f"{WORDS[event.phase]} {share(event)} | {event.done}/{event.total}")
 
     def _step(self, event: events.Step) -> None:
-        """The first, the last of an epoch, and no more than one in ten seconds of the others."""
+        """The first batch, the last of an epoch, and at most one in ten seconds of the others."""
         now, progress = time.monotonic(), self._progress
         if progress is None or (now - self._said_at < self.every_seconds and progress.done != progress.total):
             return
@@ -92,13 +117,11 @@ class Lines:
         )
 
 
-class Bar:
-    """For a terminal: one bar that is drawn over, and the sentences above it."""
+class Bar(Terminal):
+    """For a terminal: one bar that is redrawn, and messages above it."""
 
-    def __init__(self, epochs: int, stream: TextIO, run: Path | None = None) -> None:
-        self.epochs = epochs
-        self.run = run
-        self.trend = Trend()
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__()
         self.console = Console(file=stream, highlight=False, markup=False)
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -111,26 +134,25 @@ class Bar:
             redirect_stderr=False,
         )
         self.task: TaskID = self.progress.add_task("starting", total=None, pace="")
+
+    def begin(self, run: Path, epochs: int) -> None:
+        super().begin(run, epochs)
         self.progress.start()
 
     def say(self, text: str) -> None:
         self.console.print(printable(text), soft_wrap=True)
 
-    def hear(self, event: Event) -> None:
-        self.trend.add(event)
-        match event:
-            case Progressed():
-                self.progress.update(
-                    self.task, description=heading(event, self.epochs), completed=event.done, total=event.total
-                )
-            case events.Step():
-                self.progress.update(self.task, pace=pace(event))
-            case _:
-                for sentence in sentences(event, self.epochs, self.trend, self.run):
-                    self.say(sentence)
-
     def close(self) -> None:
         self.progress.stop()
+
+    def _advance(self, event: Progressed) -> None:
+        self.progress.start()  # not before: until then a person may be asked something
+        self.progress.update(
+            self.task, description=heading(event, self.epochs), completed=event.done, total=event.total
+        )
+
+    def _step(self, event: events.Step) -> None:
+        self.progress.update(self.task, pace=pace(event))
 
 
 def heading(event: Progressed, epochs: int) -> str:
@@ -153,27 +175,25 @@ def number(value: float | None) -> str:
 
 
 def way_on(run: Path | None) -> str:
-    """How to go on with a run that was stopped."""
+    """How to resume a run that was stopped."""
     if run is None:
         return "it can be resumed."
     return f"Go on: yogo train --resume {shlex.quote(str(run))} (or yogo-tui resume {shlex.quote(run.name)})"
 
 
 def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) -> list[str]:
-    """What an event is worth saying; nothing for most."""
+    """The message for an event; none for most."""
     found: list[str] = []
     match event:
         case Noticed(sentence):
             found.append(f"note: {sentence}")
         case events.Started():
-            found.append(f"{counted(event.num_train, 'picture')} to train on, {event.num_val:,} to validate on")
+            found.append(f"{counted(event.num_train, 'image')} to train on, {event.num_val:,} to validate on")
             rate = number(event.learning_rate)
             found.append(f"{counted(event.epochs, 'epoch')} of {counted(event.steps_per_epoch, 'step')}")
-            found.append(
-                f"{counted(event.global_batch_size, 'picture')} a step over all processes, learning rate {rate}"
-            )
+            found.append(f"{counted(event.global_batch_size, 'image')} a step over all processes, learning rate {rate}")
         case events.Resumed():
-            found.append(f"goes on after step {event.step:,}, with epoch {event.epoch + 1} of {epochs}")
+            found.append(f"resumes after step {event.step:,}, with epoch {event.epoch + 1} of {epochs}")
         case events.Validated():
             figures = headline(event.metrics)
             found.append(

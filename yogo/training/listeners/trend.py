@@ -1,4 +1,4 @@
-"""Overfitting, noticed: the validation loss rises while the training loss falls."""
+"""Detects overfitting: the validation loss rises while the training loss falls."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ EPOCHS_OF_PATIENCE = 3
 @dataclass(slots=True)
 class Trend:
     warning: str = ""
-    """A sentence, once for each time that it begins; empty otherwise."""
+    """A sentence each time that overfitting begins; empty otherwise."""
 
     _steps: list[float] = field(default_factory=list)
-    """Training losses of the epoch that runs."""
+    """Training losses of the current epoch."""
 
     _train: dict[int, float] = field(default_factory=dict)
     _val: dict[int, float] = field(default_factory=dict)

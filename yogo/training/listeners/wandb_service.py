@@ -1,7 +1,7 @@
-"""W&B in a process of its own, so that what it prints, waits for or dies of is not the training's.
+"""W&B in a separate process, so that its output, delays and crashes do not affect the training.
 
-One JSON object a line, both ways: `begin` first, then what is to be logged, then `finish`. What W&B and Python print
-goes to a file in the run's folder `wandb`. Signals wait for ever: the trainer says when to end, or its end does.
+One JSON object per line in both directions: first `begin`, then what is to be logged, then `finish`. Output of W&B and
+Python goes to a file in the run's folder `wandb`. Signals are blocked: the trainer, or its end, ends this process.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ import urllib.error
 import urllib.request
 from typing import Any
 
-from yogo.training import signals
+from yogo import signals
+from yogo.errors import first_line
 
 REACH_SECONDS = 4.0
 """W&B's own library tries for minutes to reach a server that is not there."""
 
 
-class Service:
+class WandbService:
     def __init__(self, replies: int) -> None:
         self._replies = replies
         self._run: Any = None
@@ -52,9 +53,9 @@ class Service:
         if settings["mode"] == "online" and not trouble:
             try:
                 self._run = _init(wandb, settings)
-            # W&B raises of many kinds, of other libraries too.
+            # W&B raises many kinds of errors, also of other libraries.
             except Exception as error:
-                trouble = _first_line(error)
+                trouble = first_line(error)
                 # A service that could not reach W&B holds on to the run's id.
                 wandb.teardown()
         if self._run is None:
@@ -76,7 +77,7 @@ def _init(wandb: Any, settings: dict[str, Any]) -> Any:
 
 
 def _unreachable(wandb: Any) -> str:
-    """Why the server cannot be reached; empty if it answers, whatever it says."""
+    """Why the server cannot be reached; empty if it gives any answer."""
     url = str(wandb.setup().settings.base_url)  # those alone know what the environment says
     try:
         urllib.request.urlopen(url, timeout=REACH_SECONDS).close()
@@ -84,7 +85,7 @@ def _unreachable(wandb: Any) -> str:
         return ""
     except urllib.error.URLError as error:
         reason = error.reason
-        # A certificate that only W&B's library knows is none of ours, and it did answer.
+        # A certificate that only W&B's library knows is not our concern, and the server did answer.
         return "" if "certificate" in str(reason).lower() else f"{url} cannot be reached: {_words(reason)}"
     except (OSError, ValueError) as error:
         return f"{url} cannot be reached: {_words(error)}"
@@ -95,22 +96,18 @@ def _words(error: object) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
 def main() -> None:
     # W&B's own process inherits that: what ends a job's processes would end it before it has written everything.
     signal.pthread_sigmask(signal.SIG_BLOCK, signals.HANDLED)
     replies = os.dup(1)
     os.dup2(2, 1)
-    service = Service(replies)
+    service = WandbService(replies)
     for line in sys.stdin.buffer:
         try:
             service.do(json.loads(line))
         except Exception as error:
             with contextlib.suppress(BrokenPipeError):
-                service.reply(error=_first_line(error))
+                service.reply(error=first_line(error))
 
 
 if __name__ == "__main__":

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yogo.run import events
-from yogo.run.lease import job
+from yogo.run.job import JobIdentity
 from yogo.run.manifest import WandbRun
+from yogo.training.listeners import Listener
 from yogo.training.listeners.service import Service
+from yogo.training.listeners.terminal import Terminal
 from yogo.training.progress import Event, Measured
-from yogo.training.request import Request, WandbMode
-from yogo.wandb_login import MODES, login
+from yogo.training.request import TrainingRequest
+from yogo.wandb_login import Mode, default_mode
 
 if TYPE_CHECKING:
-    from yogo.training.plan import Plan
+    from yogo.training.plan import TrainingPlan
 
 START_SECONDS = 120.0
 """How long the library may take to be imported: from a cold network drive it is slow."""
@@ -32,34 +35,44 @@ FINISH_SECONDS = 30.0
 SAY_SECONDS = 5.0
 
 
-def choose_mode(request: Request) -> tuple[WandbMode, str]:
-    """The mode, and why, as a sentence: what was asked for, else WANDB_MODE, else online if that can work."""
+def choose_mode(request: TrainingRequest) -> tuple[Mode, str]:
+    """The mode, and a sentence that says why: as requested, else WANDB_MODE, else online if that can work."""
     if importlib.util.find_spec("wandb") is None:
         return "disabled", "W&B is off: the package wandb is not installed"
     if request.wandb is not None:
         return request.wandb, ""
-    asked = os.environ.get("WANDB_MODE", "")
-    if asked:
-        mode = MODES.get(asked, "disabled")
-        return mode, f"W&B is off, as WANDB_MODE={asked} says" if mode == "disabled" else ""
-    if not login():
-        return "disabled", "W&B is off: nobody is logged in here (`wandb login`, or --wandb offline)"
-    return "online", ""
+    mode, why = default_mode()
+    return mode, f"W&B is off: {why}" if mode == "disabled" else ""
 
 
-def run_id(name: str, request: Request) -> str:
-    """Of a W&B run: the one to go on with, else one that a requeue finds again and no other run of that name has.
+def run_id(name: str, request: TrainingRequest) -> str:
+    """The id of a W&B run: the one to continue, else one that a requeued job computes again and no other run has.
 
-    W&B would add the curves of a second run of one id to those of the first.
+    W&B would add the curves of a second run with the same id to those of the first.
     """
-    began = request.token or "".join(job()) or secrets.token_hex()
+    job = JobIdentity.from_environment()
+    began = request.token or f"{job.id}{job.cluster}" or secrets.token_hex()
     return request.wandb_id or f"{name}-{hashlib.sha256(began.encode()).hexdigest()[:6]}"
 
 
-class WeightsAndBiases:
-    """One W&B run, named as ours is, in a process of its own."""
+@contextlib.contextmanager
+def wandb_run(plan: TrainingPlan, request: TrainingRequest, screen: Terminal) -> Iterator[WeightsAndBiases]:
+    """A W&B run for the block, which is closed as failed if the block raises."""
+    mode, why = choose_mode(request)
+    if why:
+        screen.notice(why)
+    board, failed = WeightsAndBiases(mode, plan, request, screen.notice), True
+    try:
+        yield board
+        failed = False
+    finally:
+        board.close(failed=failed)
 
-    def __init__(self, mode: WandbMode, plan: Plan, request: Request, report: Callable[[str], None]) -> None:
+
+class WeightsAndBiases(Listener):
+    """One W&B run with the name of our run, in a separate process."""
+
+    def __init__(self, mode: Mode, plan: TrainingPlan, request: TrainingRequest, report: Callable[[str], None]) -> None:
         self._report = report
         self._asked = {"entity": request.wandb_entity or "", "project": request.wandb_project or ""}
         self._service: Service | None = None
@@ -86,7 +99,7 @@ class WeightsAndBiases:
             return
         try:
             service.tell({"finish": int(failed)})
-            answer = self._wait(service, "finished", FINISH_SECONDS, "W&B takes its time to end")
+            answer = self._wait(service, "finished", FINISH_SECONDS, "W&B is slow to finish")
             if "finished" not in answer:
                 why = answer.get("error", f"it was still busy after {FINISH_SECONDS:g} seconds")
                 self._report(f"W&B did not end well ({why}). What it has: {self._folder}")
@@ -94,14 +107,14 @@ class WeightsAndBiases:
             service.end()
 
     def _begun(self, service: Service) -> None:
-        answer = self._wait(service, "imported", START_SECONDS, "W&B takes its time to start")
+        answer = self._wait(service, "imported", START_SECONDS, "W&B is slow to start")
         if "imported" in answer:
-            answer = self._wait(service, "begun", BEGIN_SECONDS, "W&B takes its time to begin")
+            answer = self._wait(service, "begun", BEGIN_SECONDS, "W&B is slow to begin the run")
         if "begun" not in answer:
             why = answer.get("error", "it did not answer")
             return self._drop(f"W&B failed to begin: {why}; it is left out")
         self._folder = answer["folder"]
-        mode: WandbMode = "online" if answer["begun"] == "online" else "offline"
+        mode: Mode = "online" if answer["begun"] == "online" else "offline"
         self.record = WandbRun(mode=mode, id=answer["id"], url=answer["url"], **self._asked)
         if mode == "offline":
             why = f", as W&B failed to begin online: {answer['trouble']}" if answer["trouble"] else ""
@@ -109,15 +122,15 @@ class WeightsAndBiases:
         return None
 
     def _wait(self, service: Service, key: str, seconds: float, slow: str) -> dict[str, str]:
-        """The answer with this key, or an error; empty if none comes in time. What is slow is said after a while."""
+        """The answer with this key, or an error; empty if there is none in time. A delay is reported after a while."""
         answer = service.answer(key, min(seconds, SAY_SECONDS))
         if not answer:
-            self._report(f"{slow}; {seconds:g} seconds are waited for it")
+            self._report(f"{slow}; waiting up to {seconds:g} seconds")
             answer = service.answer(key, seconds - SAY_SECONDS)
         return answer
 
     def _look(self, service: Service) -> None:
-        """Whether something went wrong meanwhile."""
+        """Whether something went wrong in the meantime."""
         if answer := service.answer("error", 0.0):
             self._drop(
                 f"W&B failed to log: {answer['error']}; it is left out from here on. What it has: {self._folder}"
@@ -130,8 +143,8 @@ class WeightsAndBiases:
         self._report(sentence)
 
 
-def _settings(mode: WandbMode, plan: Plan, request: Request) -> dict[str, Any]:
-    """What wandb.init gets."""
+def _settings(mode: Mode, plan: TrainingPlan, request: TrainingRequest) -> dict[str, Any]:
+    """The arguments of wandb.init."""
     config = {**plan.recipe.model_dump(mode="json"), "definition": str(plan.definition), "classes": list(plan.classes)}
     return {
         "mode": mode,
@@ -155,19 +168,16 @@ def _values(event: Event) -> dict[str, Any]:
     match event:
         case events.Step():
             more = {"lr": event.lr, "frames_per_s": event.frames_per_s, "data_wait": event.data_wait}
-            return _numbers("train", event.losses) | {key: value for key, value in more.items() if value is not None}
+            return _figures("train", event.losses.model_dump()) | {
+                key: value for key, value in more.items() if value is not None
+            }
         case events.Validated():
             figures = _figures("val", event.metrics)
-            return _numbers("val", event.losses) | figures | {"epoch": float(event.epoch)}
+            return _figures("val", event.losses.model_dump()) | figures | {"epoch": float(event.epoch)}
         case events.Tested():
-            return _numbers("test", event.losses) | _figures("test", event.metrics)
+            return _figures("test", event.losses.model_dump()) | _figures("test", event.metrics)
         case _:
             return {}
-
-
-def _numbers(prefix: str, losses: events.Losses) -> dict[str, float]:
-    found = losses.model_dump(exclude_none=True)
-    return {f"{prefix} {name.replace('_', ' ')}": float(value) for name, value in found.items()}
 
 
 def _figures(prefix: str, figures: Mapping[str, float | None]) -> dict[str, float]:

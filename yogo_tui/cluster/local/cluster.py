@@ -1,4 +1,4 @@
-"""The local cluster, as the console holds it: it writes requests and reads states; supervisors do the work."""
+"""The local cluster as the console uses it: it writes requests and reads states; supervisors do the work."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from pathlib import Path, PurePosixPath
 
 import yogo_tui
 from yogo.errors import RunError
-from yogo_tui.cluster.base import Estimate, Job, JobId, JobState, Resources, token_in
+from yogo.files.places import because, told
+from yogo.text.wording import counted
+from yogo_tui.cluster.base import Change, Estimate, Job, JobId, JobState, Machine, Resources, token_in
 from yogo_tui.cluster.local import directives, environment, slots
 from yogo_tui.cluster.local.logout import logout_notice
 from yogo_tui.cluster.local.records import Spec, State
-from yogo_tui.cluster.local.store import JobFolder, Store
+from yogo_tui.cluster.local.store import START_SECONDS, JobFolder, Store
 from yogo_tui.errors import ClusterError, ClusterUnknown
 
 _RECENT = timedelta(minutes=5)
-"""How long an ended job stays in the queue, as with Slurm's MinJobAge; after that, ask for its id or name."""
+"""How long an ended job stays in the queue, like Slurm's MinJobAge. Later it is found by its id or name."""
 
 _NUM_RECENT = 200
 
@@ -31,18 +33,38 @@ _WORDS = {
     "Priority": "waiting for the job before it",
     "Dependency": "waiting for its parent",
     "BeginTime": "about to start again",
+    "JobHeldUser": "held by you",
     "By the user": "cancelled by you",
 }
-"""What the states that supervisors write down mean, for a person; Slurm's own words are for its administrators."""
+"""Plain words for the reasons that supervisors record, which are Slurm's."""
 
-_START_SECONDS = 60.0
+_ADVICE = {
+    "Resources": "It starts by itself when the jobs before it have ended. `local_slots` in the settings says how many "
+    "run at a time.",
+    "Priority": "It starts by itself when the jobs before it have ended. `local_slots` in the settings says how many "
+    "run at a time.",
+    "Dependency": "It starts once the job that it waits for has finished.",
+    "DependencyNeverSatisfied": "It can never start. Cancel it, resume the run that it waits for, and chain it again.",
+    "BeginTime": "It starts again by itself.",
+    "JobHeldUser": "Release it when it may start.",
+}
+"""What one can do about them."""
+
+_PACE_SECONDS = 1.0
+"""Seconds between two looks at the jobs: reading this machine's files is cheap."""
 
 
 class LocalCluster:
-    """This machine as a `yogo_tui.cluster.base.Cluster`. Its state lies in `state_folder`."""
+    """This machine as a `yogo_tui.cluster.base.Cluster`. Its state lies in `state_folder`.
 
-    def __init__(self, state_folder: Path, *, slots: int = 0, kill_after_seconds: float = 30.0) -> None:
+    Jobs begin in `folder`, by default the working directory, as sbatch has it.
+    """
+
+    def __init__(
+        self, state_folder: Path, *, folder: Path | None = None, slots: int = 0, kill_after_seconds: float = 30.0
+    ) -> None:
         self._store = Store(state_folder.absolute())
+        self._folder = folder
         self._slots = slots
         self._kill_after_seconds = kill_after_seconds
         self._over: dict[int, Job] = {}
@@ -51,16 +73,23 @@ class LocalCluster:
     def name(self) -> str:
         return "local"
 
+    @property
+    def machine(self) -> Machine:
+        return Machine(len(slots.gpus()), os.cpu_count() or 1, self.num_slots)
+
+    def pace(self, poll_seconds: float) -> float:
+        return min(_PACE_SECONDS, poll_seconds)
+
     async def introduce(self) -> None:
-        """This machine needs no introduction."""
+        """Does nothing: the name of this cluster is fixed."""
 
     @property
     def num_slots(self) -> int:
-        """As set; else the machine's GPUs, or one."""
+        """The number in the settings; if that is 0, the number of the machine's GPUs, at least 1."""
         return self._slots or len(slots.gpus()) or 1
 
     async def notice(self) -> str:
-        """A sentence where logging out would end the jobs; empty where it would not, or cannot be told."""
+        """A sentence that warns if logging out would end the jobs; empty if it would not, or if that is not known."""
         return await asyncio.to_thread(logout_notice)
 
     async def submit(self, script: PurePosixPath, *, after: JobId | None = None) -> JobId:
@@ -71,7 +100,7 @@ class LocalCluster:
 
     @property
     def unanswered(self) -> frozenset[JobId]:
-        """None: this machine keeps its own accounts."""
+        """Always empty: this machine keeps its own records of all jobs."""
         return frozenset()
 
     async def find(self, name: str) -> tuple[Job, ...]:
@@ -79,6 +108,16 @@ class LocalCluster:
 
     async def cancel(self, ids: Sequence[JobId]) -> None:
         await asyncio.gather(*(asyncio.to_thread(self._cancel, id_) for id_ in ids))
+
+    async def change(self, change: Change, job_id: JobId) -> None:
+        if change is Change.REQUEUE:
+            raise ClusterError(
+                f"Job {job_id} cannot be requeued, as this machine requeues none: cancel it, then resume its run."
+            )
+        await asyncio.to_thread(self._hold, job_id, change is Change.HOLD)
+
+    async def used(self, job_id: JobId) -> None:
+        """This machine keeps no accounts."""
 
     async def estimate(self, script: PurePosixPath) -> Estimate:
         return await asyncio.to_thread(self._estimate, Path(script))
@@ -99,7 +138,7 @@ class LocalCluster:
             self._store.active(spec.id).touch()
             spec.write(folder.spec)
         except OSError as error:
-            raise ClusterError(f"The job cannot be written down in {self._store.root}: {error}") from error
+            raise ClusterError(f"The job cannot be recorded in {self._store.root}: {because(error)}") from error
         if problem := _start_supervisor(folder):
             self._store.refuse(spec, problem)
             raise ClusterError(problem)
@@ -108,7 +147,7 @@ class LocalCluster:
     def _spec(self, script: Path, asks: directives.Directives, after: int | None) -> Spec:
         job_id = self._store.claim_id()
         name = asks.job_name or script.name
-        folder = Path.cwd() / asks.chdir
+        folder = (self._folder or Path.cwd()) / asks.chdir
 
         def file(pattern: str) -> str:
             return str(folder / directives.expand(pattern, job_id=job_id, name=name)) if pattern else ""
@@ -128,7 +167,7 @@ class LocalCluster:
         )
 
     def _needs(self, asks: directives.Directives) -> int:
-        """Slots for a job: at least one, as a job without a GPU keeps the machine busy as well."""
+        """How many slots the job takes. At least one: a job without a GPU keeps the machine busy too."""
         return min(max(asks.gpus, 1), self.num_slots)
 
     def _exists(self, job_id: JobId) -> bool:
@@ -171,9 +210,25 @@ class LocalCluster:
         try:
             is_known = job_id.isdecimal() and self._store.cancel(int(job_id))
         except (OSError, RunError) as error:
-            raise ClusterUnknown(f"Job {job_id} cannot be cancelled: {error}") from error
+            raise ClusterUnknown(f"Job {job_id} cannot be cancelled: {told(error)}") from error
         if not is_known:
             raise ClusterError(f"There is no job {job_id} on this machine")
+
+    def _hold(self, job_id: JobId, is_wanted: bool) -> None:
+        job = self._job(int(job_id)) if job_id.isdecimal() else None
+        if job is None or job.state is not JobState.PENDING:
+            state = job.state if job else "not known"
+            raise ClusterError(
+                f"Job {job_id} is {state} on this machine: only a job that waits can be held or released"
+            )
+        hold = self._store.job(int(job_id)).hold
+        try:
+            if is_wanted:
+                hold.touch()
+            else:
+                hold.unlink(missing_ok=True)
+        except OSError as error:
+            raise ClusterUnknown(f"Job {job_id} cannot be held or released: {told(error)}") from error
 
     def _estimate(self, script: Path) -> Estimate:
         asks = directives.parse(_read(script).decode(errors="replace"))
@@ -182,7 +237,7 @@ class LocalCluster:
             waiting = slots.num_waiting(self._store)
         if needs <= free and not waiting:
             return Estimate(datetime.now(UTC))
-        queue = f", and {waiting} {'job waits' if waiting == 1 else 'jobs wait'} already" if waiting else ""
+        queue = f", and {counted(waiting, 'job', 'waits')} already" if waiting else ""
         return Estimate(None, f"It needs {needs} of {self.num_slots} slots, {free} are free{queue}")
 
     def _resources(self) -> Resources:
@@ -197,19 +252,21 @@ class LocalCluster:
         try:
             yield
         except OSError as error:
-            raise ClusterUnknown(f"The jobs in {self._store.root} cannot be read: {error}") from error
+            raise ClusterUnknown(f"The jobs in {self._store.root} cannot be read: {because(error)}") from error
 
 
 def _read(script: Path) -> bytes:
     try:
         return script.read_bytes()
     except OSError as error:
-        raise ClusterError(f"The script {script} cannot be read: {error}") from error
+        raise ClusterError(f"The script {script} cannot be read: {because(error)}") from error
 
 
 def _start_supervisor(folder: JobFolder) -> str:
-    """Returns once a supervisor has the job, in the background and in a session of its own; else why it has not.
-    Raises ClusterUnknown."""
+    """Start a supervisor in the background, in a session of its own, and wait until it holds the job.
+
+    Returns why it could not be started; empty if it was. Raises ClusterUnknown if that takes too long.
+    """
     argv = [sys.executable, "-m", "yogo_tui.cluster.local.supervisor", str(folder.path)]
     with folder.supervisor_log.open("wb") as log:
         try:
@@ -221,17 +278,17 @@ def _start_supervisor(folder: JobFolder) -> str:
                 cwd=Path(yogo_tui.__file__).parent.parent,
                 env=environment.scrubbed(os.environ),
                 start_new_session=True,
-                timeout=_START_SECONDS,
+                timeout=START_SECONDS,
                 check=False,
             )
         except OSError as error:
-            return f"The job's supervisor cannot be started: {error}"
+            return f"The job's supervisor cannot be started: {told(error)}"
         except subprocess.TimeoutExpired as error:
-            raise ClusterUnknown(f"The job's supervisor had not started after {_START_SECONDS:g} s") from error
+            raise ClusterUnknown(f"The job's supervisor had not started after {START_SECONDS:g} s") from error
     if done.returncode == 0:
         return ""
     words = folder.supervisor_log.read_text(errors="replace").strip().splitlines()
-    return f"The job's supervisor ended at once: {words[-1] if words else 'it said nothing'}"
+    return f"The job's supervisor ended at once: {words[-1] if words else 'it printed nothing'}"
 
 
 def _job(spec: Spec, state: State) -> Job:
@@ -241,6 +298,7 @@ def _job(spec: Spec, state: State) -> Job:
         state=state.state,
         word=state.word,
         reason=_WORDS.get(state.reason, state.reason),
+        advice=_ADVICE.get(state.reason, ""),
         token=token_in(spec.directives.comment),
         partition="local",
         num_gpus=spec.directives.gpus,
@@ -253,4 +311,5 @@ def _job(spec: Spec, state: State) -> Job:
         log=PurePosixPath(spec.log),
         after=(JobId(str(spec.after)),) if spec.after is not None else (),
         is_stuck=state.reason == "DependencyNeverSatisfied",
+        is_held=state.reason == "JobHeldUser",
     )

@@ -1,4 +1,4 @@
-"""What a job script asks for: its #SBATCH lines, read as sbatch reads them."""
+"""Reads what a job script asks for from its #SBATCH lines, by the rules of sbatch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import socket
 from collections.abc import Iterator
 from typing import NoReturn
 
-from yogo.places import user_name
+from yogo.files.places import user_name
 from yogo.run.record import Part
 from yogo_tui.errors import ClusterError
 
@@ -22,18 +22,18 @@ _PATTERN = re.compile(r"%(%|(\d*)([A-Za-z]))")
 
 
 class Directives(Part):
-    """The options that mean something on one machine. Partition, memory and their like do not."""
+    """The options that have a meaning on one machine. Others, such as partition and memory, are ignored."""
 
     job_name: str = ""
     output: str = "slurm-%j.out"
     error: str = ""
     append: bool = False
-    """Go on writing the log of an earlier start, where Slurm would truncate it."""
+    """Append to the log of an earlier start. Otherwise the log is emptied first."""
 
     chdir: str = ""
     time_limit_seconds: int | None = None
     warning_signal: int | None = None
-    """Sent to the batch shell alone, `warning_seconds` ahead of the time limit."""
+    """Number of the signal that is sent to the batch shell `warning_seconds` before the time limit."""
 
     warning_seconds: int = 60
     requeue: bool = False
@@ -43,11 +43,11 @@ class Directives(Part):
 
 
 def parse(script: str) -> Directives:
-    """The options of a script. Raises ClusterError, as sbatch refuses, with the line's number."""
+    """The options of a script. Raises ClusterError for what sbatch refuses too; it names the line where it can."""
     if not script.startswith("#!"):
-        raise ClusterError("The script does not begin with #!, so nothing says what runs it (#!/bin/bash, say)")
+        raise ClusterError("The script does not begin with #! and the program that runs it, such as #!/bin/bash")
     if "\r\n" in script:
-        raise ClusterError("The script has the line ends of Windows, which no shell reads; dos2unix mends it")
+        raise ClusterError("The script has the line ends of Windows, which no shell reads; dos2unix changes them")
     words: list[str] = []
     for number, line in _option_lines(script):
         try:
@@ -57,15 +57,15 @@ def parse(script: str) -> Directives:
     options = _parser().parse_known_args(words)[0]
     for name in _REFUSED:
         if getattr(options, name):
-            # Left out of account, the job would do something else than it was asked to.
-            raise ClusterError(
-                f"The script asks for --{name}, which this machine alone does not do; take that line out"
-            )
+            # Ignoring it would run another job than the one that was asked for.
+            raise ClusterError(f"The script asks for --{name}, which the local cluster cannot do; remove that line")
+    if re.match(r"0*[1-9]\d+|0*[2-9]", options.nodes):
+        raise ClusterError(f"The script asks for --nodes={options.nodes}, and this machine is one node")
     return _interpret(options)
 
 
 def expand(pattern: str, *, job_id: int, name: str) -> str:
-    """sbatch's file name pattern, filled in: %j, %x, %u, %N, %% and their like; a number pads with zeros."""
+    """A file name pattern of sbatch with its fields replaced, such as %j, %x, %u, %N and %%. `%4j` pads with zeros."""
     values = {
         "j": str(job_id),
         "J": str(job_id),
@@ -89,7 +89,7 @@ def expand(pattern: str, *, job_id: int, name: str) -> str:
 
 
 def _option_lines(script: str) -> Iterator[tuple[int, str]]:
-    """sbatch stops looking at the first line that is neither blank nor a comment."""
+    """The number and the options of each #SBATCH line. Like sbatch, it stops at the first line of commands."""
     for number, line in enumerate(script.splitlines(), start=1):
         if line.startswith("#SBATCH"):
             yield number, line.removeprefix("#SBATCH")
@@ -97,13 +97,13 @@ def _option_lines(script: str) -> Iterator[tuple[int, str]]:
             return
 
 
-class _Parser(argparse.ArgumentParser):
+class _SbatchParser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ClusterError(f"The script's #SBATCH lines are not understood: {message}")
 
 
-def _parser() -> _Parser:
-    parser = _Parser(prog="sbatch", add_help=False)
+def _parser() -> _SbatchParser:
+    parser = _SbatchParser(prog="sbatch", add_help=False)
     for flags in (
         "-J --job-name",
         "-o --output",
@@ -112,6 +112,7 @@ def _parser() -> _Parser:
         "-D --chdir",
         "-t --time",
         "--signal",
+        "-N --nodes",
         "-G --gpus",
         "--gpus-per-node",
         "--gpus-per-task",
@@ -148,26 +149,30 @@ def _interpret(options: argparse.Namespace) -> Directives:
 
 
 def _seconds(time: str) -> int | None:
-    """Slurm's spellings: minutes, minutes:seconds, hours:minutes:seconds, and with days in front."""
+    """Seconds of a time as Slurm writes it; None for no limit. Raises ClusterError.
+
+    The forms are minutes, minutes:seconds, hours:minutes:seconds, days-hours, days-hours:minutes and
+    days-hours:minutes:seconds.
+    """
     if not time or time.lower() in _UNLIMITED:
         return None
     match = _TIME.match(time)
     if not match:
         raise ClusterError(
-            f"The script's --time={time} is no time; write it as hours:minutes:seconds, such as 24:00:00"
+            f"The script's --time={time} is not a time; write it as hours:minutes:seconds, such as 24:00:00"
         )
     fields = [int(field) for field in match["fields"].split(":")]
-    if match["days"]:
-        hours, minutes, seconds = (*fields, 0, 0)[:3]
-        return int(match["days"]) * 86_400 + hours * 3600 + minutes * 60 + seconds
-    if len(fields) < 3:
+    if not match["days"] and len(fields) < 3:
         fields.insert(0, 0)
-    hours, minutes, seconds = (*fields, 0)[:3]
-    return hours * 3600 + minutes * 60 + seconds
+    hours, minutes, seconds = (*fields, 0, 0)[:3]
+    return int(match["days"] or 0) * 86_400 + hours * 3600 + minutes * 60 + seconds
 
 
 def _signal(text: str) -> tuple[int | None, int]:
-    """The number of the warning signal and its lead. Without `B:` it is for job steps only: there are none here."""
+    """The warning signal's number, and how many seconds before the time limit it is sent. Raises ClusterError.
+
+    Without `B:` the signal is None: it would be sent to job steps, and there are none here.
+    """
     if not text:
         return None, 60
     match = _SIGNAL.match(text)
@@ -177,7 +182,7 @@ def _signal(text: str) -> tuple[int | None, int]:
     known = {member.name.removeprefix("SIG"): member.value for member in signal.Signals}
     number = int(name) if name.isdigit() else known.get(name)
     if number not in known.values():
-        raise ClusterError(f"The script's --signal={text} names no signal; write it as B:USR2@180")
+        raise ClusterError(f"The script's --signal={text} is not a signal's name; write it as B:USR2@180")
     return (number if match["batch"] else None), int(match["seconds"] or 60)
 
 
@@ -193,12 +198,12 @@ def _num_gpus(options: argparse.Namespace) -> int:
 
 
 def _gpus(option: str, text: str) -> int:
-    """How many, in `[type:]number[,…]`; a type alone is one."""
+    """The number of GPUs in `[type:]number[,…]`; a type without a number is 1. Raises ClusterError."""
     counts = [part.rpartition(":")[2] for part in text.split(",") if part]
     return sum(_count(option, count) if count[:1].isdigit() else 1 for count in counts)
 
 
 def _count(option: str, text: str) -> int:
     if not text.isdecimal():
-        raise ClusterError(f"The script's {option}={text} is no whole number")
+        raise ClusterError(f"The script's {option}={text} is not a whole number")
     return int(text)

@@ -1,4 +1,4 @@
-"""The variables that a job finds: the user's own, with Slurm's about this job in place of any that were there."""
+"""The environment variables of a job: the user's own, and the SLURM_ variables that describe this job."""
 
 from __future__ import annotations
 
@@ -10,26 +10,32 @@ from yogo_tui.cluster.local import processes
 from yogo_tui.cluster.local.records import Spec
 from yogo_tui.cluster.local.store import JobFolder
 
-_FOREIGN = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SALLOC_", "SRUN_")
+_FOREIGN = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SALLOC_", "SRUN_", "YOGO_JOB_")
 
 
 def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
-    """Without what another job, or the user's habits, would have a script or a scheduler believe."""
+    """`environment` without the variables of another job, and without those that change Slurm's commands."""
     return {
-        name: value for name, value in environment.items() if not name.startswith(_FOREIGN) and name != processes.MARK
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(_FOREIGN) and name not in (processes.MARK, processes.SUPERVISOR)
     }
 
 
 def of_job(
     spec: Spec, folder: JobFolder, *, restarts: int, slots: Iterable[int], gpus: Sequence[str]
 ) -> dict[str, str]:
-    """What the batch shell is given. Without any `gpus`, none is named."""
+    """The environment of the batch shell that this process supervises.
+
+    CUDA_VISIBLE_DEVICES is set only if there are `gpus`.
+    """
     asks = spec.directives
     slots = tuple(slots)
     num_cpus = os.cpu_count() or 1
     host = socket.gethostname()
     values = {
         processes.MARK: str(folder.path),
+        processes.SUPERVISOR: processes.this_supervisor(),
         "SLURM_CLUSTER_NAME": "local",
         "SLURM_CPUS_ON_NODE": str(num_cpus),
         "SLURM_JOBID": str(spec.id),
@@ -45,12 +51,12 @@ def of_job(
         "SLURMD_NODENAME": host,
     }
     if asks.cpus:
-        # A script for a node of 64 CPUs asks for a process on each; here there may be fewer.
+        # A script for a node of 64 CPUs asks for all of them; this machine may have fewer.
         values["SLURM_CPUS_PER_TASK"] = str(min(asks.cpus, num_cpus))
     if asks.gpus:
         values["SLURM_GPUS_ON_NODE"] = str(len(slots))
     if gpus:
-        # More slots than GPUs, where the settings say so, means that jobs share them.
+        # If the settings ask for more slots than there are GPUs, jobs share GPUs.
         numbers = sorted({slot % len(gpus) for slot in slots}) if asks.gpus else []
         values["CUDA_VISIBLE_DEVICES"] = ",".join(gpus[number] for number in numbers)
     return scrubbed(os.environ) | values

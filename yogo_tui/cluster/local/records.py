@@ -1,4 +1,4 @@
-"""The two files of a local job: what was asked for, and what became of it. Each has one writer."""
+"""The two files of a local job: its request, and its state. Each has one writer."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from yogo_tui.cluster.local.directives import Directives
 
 
 class Spec(Record):
-    """spec.json, written by whoever submits, once."""
+    """spec.json: what was asked for. The submitting process writes it once."""
 
     id: int
     name: str
     directives: Directives
     folder: str
-    """Where the script runs, absolute."""
+    """Absolute path of the folder in which the script runs."""
 
     log: str
-    """Absolute."""
+    """Absolute path."""
 
     error_log: str = ""
     after: int | None = None
     slots: int = Field(ge=1)
-    """As many as this machine has."""
+    """How many slots this machine has."""
 
     needs: int = Field(ge=1)
-    """Slots that the job takes."""
+    """How many slots the job takes."""
 
     kill_after_seconds: float = 30.0
-    """From TERM to KILL."""
+    """Seconds between TERM and KILL."""
 
     host: str
     submitted_at: datetime = Field(default_factory=now)
 
 
 class State(Record):
-    """state.json, written by whoever holds the job's lock: its supervisor, or who buries it."""
+    """state.json. The process that holds the job's lock writes it: the supervisor, or one that finds it dead."""
 
     state: JobState = JobState.PENDING
     word: str = "PENDING"
@@ -48,10 +48,10 @@ class State(Record):
     supervisor_pid: int = 0
     script_pid: int | None = None
     script_start: int | None = None
-    """In ticks since the boot: with its id it names the process for certain."""
+    """Start of the script's process, in clock ticks since the boot. It tells a later process of the same id apart."""
 
     taken: tuple[int, ...] = ()
-    """The slots that it holds."""
+    """Numbers of the slots that the job holds."""
 
     restarts: int = 0
     started_at: datetime | None = None

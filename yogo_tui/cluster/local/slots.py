@@ -1,7 +1,7 @@
-"""GPU slots: files of which a job locks as many as it needs, first come, first served.
+"""GPU slots: lock files, one a slot. A job locks as many as it needs; jobs are served in the order of their ids.
 
-A job stands in line (a file in waiting/) once its parent has ended well. Only the first living one in
-line may take slots, so a small job never passes a big one that waits for more of them.
+A job queues for slots (by a file in waiting/) once its parent has finished. Only the first living job of this queue
+may take slots, so that a small job does not overtake a big one.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from yogo_tui.cluster.local import locks
+from yogo.files import locks
 from yogo_tui.cluster.local.store import Store
 
 
 def gpus() -> tuple[str, ...]:
-    """The GPUs that a job may use, as CUDA_VISIBLE_DEVICES names them: those that the user has set, else all."""
+    """The GPUs that jobs may use, as CUDA_VISIBLE_DEVICES names them: those of the user's own value, else all."""
     if (allowed := os.environ.get("CUDA_VISIBLE_DEVICES")) is not None:
         return tuple(name.strip() for name in allowed.split(",") if name.strip())
     names = (name.removeprefix("nvidia") for name in os.listdir("/dev") if name.startswith("nvidia"))
@@ -24,13 +24,13 @@ def gpus() -> tuple[str, ...]:
 
 
 def num_free(store: Store, total: int) -> int:
-    """How many of the slots nobody holds now. Raises OSError."""
+    """How many of the `total` slots are free now. Raises OSError."""
     return sum(not locks.is_held(_slot(store, number)) for number in range(total))
 
 
 @contextlib.contextmanager
 def in_line(store: Store, job_id: int) -> Iterator[None]:
-    """Stand in line for as long as the block lasts. Raises OSError."""
+    """Queue for slots while the block lasts. Raises OSError."""
     place = store.machine / "waiting" / str(job_id)
     place.touch()
     try:
@@ -40,19 +40,21 @@ def in_line(store: Store, job_id: int) -> Iterator[None]:
 
 
 def num_waiting(store: Store) -> int:
-    """How many living jobs stand in line. Raises OSError."""
+    """How many living jobs queue for slots. Raises OSError."""
     return sum(locks.is_held(store.job(job_id).lock) for job_id in store.waiting_ids())
 
 
 def is_first(store: Store, job_id: int) -> bool:
-    """Whether no living job stands in front of this one."""
+    """Whether no living job of a smaller id queues for slots. Raises OSError."""
     return not any(locks.is_held(store.job(other).lock) for other in store.waiting_ids() if other < job_id)
 
 
 def try_take(store: Store, *, needs: int, total: int) -> dict[int, int] | None:
-    """Slot numbers with the descriptors that hold them; None, and nothing held, unless all can be had."""
+    """Lock `needs` of the `total` slots. Returns slot numbers with their descriptors; None, with no slot locked, if too
+    few are free or another job is choosing. Raises OSError."""
     with locks.attempt(store.machine / "turn") as is_ours:
-        if not is_ours:
+        # Not even for a moment: who asks how many slots are free would be told of fewer.
+        if not is_ours or num_free(store, total) < needs:
             return None
         taken: dict[int, int] = {}
         for number in range(total):

@@ -1,13 +1,13 @@
-"""The folder that all local jobs lie in, and the truth about each job in it, its supervisor alive or not.
+"""The folder of all local jobs, and the state of each job, whether or not its supervisor is alive.
 
-    jobs/<id>/            spec.json, script, state.json, cancel (a request), lock (held by its supervisor),
+    jobs/<id>/            spec.json, script, state.json, cancel and hold (requests), lock (held by its supervisor),
                           supervisor.log
-    active/<id>           there while the job is not known to be over: what a look has to read
-    machines/<host>/      slots/<n> (locks), turn (a lock), waiting/<id>: who stands in line for slots
+    active/<id>           exists until the job is known to be over; a look at the queue reads these jobs
+    machines/<host>/      slots/<n> (locks), turn (a lock), waiting/<id>: jobs that queue for slots
 
-A supervisor that was killed leaves its lock free, and that is how one tells. Whoever finds it so takes
-the lock, which makes it the state's one writer, and writes down that the job is lost. Only where the
-script itself still runs is the job left as it is: it reads as unknown, and cancelling it ends the script.
+The lock of a supervisor that was killed is free. A process that finds it free takes the lock, which makes it the only
+writer of the state, and records that the job is lost. If the script still runs, the job is left as it is: its state
+is unknown, and cancelling it ends the script.
 """
 
 from __future__ import annotations
@@ -19,42 +19,30 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from yogo.files import locks
+from yogo.files.places import folder_of
+from yogo.run import process
 from yogo.run.record import now
 from yogo_tui.cluster.base import JobState
-from yogo_tui.cluster.local import locks, processes
+from yogo_tui.cluster.local import processes
 from yogo_tui.cluster.local.records import Spec, State
 
-_START_SECONDS = 60.0
-"""By then a supervisor has taken its job over, or never will."""
+START_SECONDS = 60.0
+"""How long a supervisor may take to lock its job. One that has not by then is taken for dead."""
 
 
-@dataclass(frozen=True, slots=True)
 class JobFolder:
-    path: Path
+    """Where the files of a job are."""
 
-    @property
-    def spec(self) -> Path:
-        return self.path / "spec.json"
-
-    @property
-    def script(self) -> Path:
-        return self.path / "script"
-
-    @property
-    def state(self) -> Path:
-        return self.path / "state.json"
-
-    @property
-    def cancel(self) -> Path:
-        return self.path / "cancel"
-
-    @property
-    def lock(self) -> Path:
-        return self.path / "lock"
-
-    @property
-    def supervisor_log(self) -> Path:
-        return self.path / "supervisor.log"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.spec = path / "spec.json"
+        self.script = path / "script"
+        self.state = path / "state.json"
+        self.cancel = path / "cancel"
+        self.hold = path / "hold"
+        self.lock = path / "lock"
+        self.supervisor_log = path / "supervisor.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +57,11 @@ class Store:
 
     @property
     def machine(self) -> Path:
-        """What belongs to this machine: several may share a home."""
+        """The folder of this machine's slots: several machines may share a home folder."""
         return self.root / "machines" / socket.gethostname()
 
     def prepare(self) -> None:
-        """Raises OSError."""
+        """Create the folders. Raises OSError."""
         for folder in (
             self.root / "jobs",
             self.root / "active",
@@ -92,7 +80,7 @@ class Store:
         return _numbers(self.machine / "waiting")
 
     def claim_id(self) -> int:
-        """A new id, and its folder made: nobody else gets the same one. Raises OSError."""
+        """A new id. Its folder is created, so that no other process gets the same id. Raises OSError."""
         job_id = max(self.ids(), default=0) + 1
         while True:
             try:
@@ -103,7 +91,8 @@ class Store:
                 return job_id
 
     def read(self, job_id: int) -> tuple[Spec, State] | None:
-        """A job as it really is; None where there is none. Raises RunError when its files are damaged."""
+        """A job's request and its present state; None if there is no such job. Raises RunError if its files are
+        damaged."""
         folder = self.job(job_id)
         try:
             spec = Spec.read(folder.spec)
@@ -115,7 +104,7 @@ class Store:
         return spec, self._unsupervised(spec, folder)
 
     def cancel(self, job_id: int) -> bool:
-        """Ask a job to end; whether there is such a job. Raises OSError, RunError."""
+        """Ask a job to end. Returns whether there is such a job. Raises OSError, RunError."""
         folder = self.job(job_id)
         if not folder.spec.exists():
             return False
@@ -126,7 +115,7 @@ class Store:
         return True
 
     def refuse(self, spec: Spec, reason: str) -> None:
-        """Write down that a job never started."""
+        """Record that a job never started, and why."""
         self._bury(spec, self.job(spec.id), JobState.FAILED, "FAILED", reason)
 
     def _unsupervised(self, spec: Spec, folder: JobFolder) -> State:
@@ -134,27 +123,27 @@ class Store:
             return State(
                 state=JobState.UNKNOWN,
                 word="UNKNOWN",
-                reason=f"It belongs to {spec.host}, which alone can tell what became of it",
+                reason=f"It belongs to {spec.host}, and its state can be seen only there",
             )
-        # It may have ended between the look at its state and the look at its lock.
+        # It may have ended after its state was read and before its lock was checked.
         state = _state(folder)
         if state is not None and state.state.is_over:
             return state
-        if state is None and (now() - spec.submitted_at).total_seconds() < _START_SECONDS:
+        if state is None and (now() - spec.submitted_at).total_seconds() < START_SECONDS:
             return State(reason="Starting")
         if orphans(folder, state):
             return (state or State()).model_copy(
                 update={
                     "state": JobState.UNKNOWN,
                     "word": "ORPHANED",
-                    "reason": "Its supervisor was killed; the script still runs, with no time limit, and how it "
-                    "ends will not be known: cancel it to end it",
+                    "reason": "Its supervisor was killed. The script still runs without a time limit, and its exit "
+                    "status will not be known: cancel it to end it",
                 }
             )
         return self._bury(spec, folder, JobState.FAILED, "NODE_FAIL", _lost(state))
 
     def _bury(self, spec: Spec, folder: JobFolder, end: JobState, word: str, reason: str) -> State:
-        """Write down the end of a job whose supervisor can no longer do it."""
+        """Record the end of a job whose supervisor is dead. Returns its last state."""
         with locks.attempt(folder.lock) as is_ours:
             state = _state(folder) or State()
             if state.state.is_over:
@@ -163,7 +152,7 @@ class Store:
                 update={"state": end, "word": word, "reason": reason, "ended_at": now(), "taken": ()}
             )
             if is_ours:
-                # On a full disk it is worked out again at the next look.
+                # If the disk is full, the next look tries again.
                 with contextlib.suppress(OSError):
                     dead.write(folder.state)
                     self.active(spec.id).unlink(missing_ok=True)
@@ -178,26 +167,26 @@ class Store:
             time.sleep(0.1)
         processes.send(left, signal.SIGKILL)
         self._bury(
-            spec, folder, JobState.CANCELLED, "CANCELLED", "Its supervisor had been killed; what still ran was ended"
+            spec, folder, JobState.CANCELLED, "CANCELLED", "Its supervisor had been killed; its processes were ended"
         )
 
 
 def orphans(folder: JobFolder, state: State | None) -> list[int]:
-    """What still runs of a job that nobody watches over."""
+    """Ids of the processes that still run of a job whose supervisor is dead."""
     session = None
-    if state and state.script_pid and state.boot_id == processes.boot_id():
-        is_same = processes.start_ticks(state.script_pid) == state.script_start
+    if state and state.script_pid and state.boot_id == process.boot_id():
+        is_same = process.start_ticks(state.script_pid) == state.script_start
         session = state.script_pid if is_same else None
     return processes.of_job(str(folder.path), session)
 
 
 def _lost(state: State | None) -> str:
     if state is None:
-        return "It never started: whoever submitted it was ended in the middle of that"
+        return "It never started: the program that submitted it was killed meanwhile"
     what = "while it ran" if state.state is JobState.RUNNING else "before it started"
-    if state.boot_id != processes.boot_id():
+    if state.boot_id != process.boot_id():
         return f"The machine was restarted {what}"
-    return f"Its supervisor was killed {what}, and so how the script ended is not known"
+    return f"Its supervisor was killed {what}, so it is not known how the script ended"
 
 
 def _state(folder: JobFolder) -> State | None:
@@ -212,3 +201,8 @@ def _numbers(folder: Path) -> list[int]:
         return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())
     except FileNotFoundError:
         return []
+
+
+def state_folder() -> Path:
+    """The folder of this user's local jobs, one for all workspaces, which share the slots. Raises NoHome."""
+    return folder_of("XDG_STATE_HOME", ".local/state") / "yogo-tui" / "local"

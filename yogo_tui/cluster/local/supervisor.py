@@ -1,8 +1,8 @@
-"""The process that watches over one job: `python -m yogo_tui.cluster.local.supervisor JOBDIR`.
+"""The process that supervises one job: `python -m yogo_tui.cluster.local.supervisor JOBDIR`.
 
-It returns to its caller as soon as it has taken the job over, and goes on in the background, in a
-session of its own, whatever becomes of the console and the terminal. It waits for the job's parent and
-for slots, runs the script, and keeps the time limit, cancelling and requeue as Slurm would.
+It returns to its caller as soon as it holds the job, and continues in the background in a session of its own, so that
+it outlives the console and the terminal. It waits for the job's parent and for slots, runs the script, and handles
+time limit, cancelling and requeue as Slurm does.
 """
 
 from __future__ import annotations
@@ -17,35 +17,38 @@ from types import FrameType
 from typing import Any
 
 from yogo.errors import RunError
-from yogo.output import steady
+from yogo.files import locks
+from yogo.files.places import because, told
+from yogo.run import process
 from yogo.run.record import now
+from yogo.text.output import steady
 from yogo_tui.cluster.base import JobState
-from yogo_tui.cluster.local import locks, processes, slots
-from yogo_tui.cluster.local.batch import Batch, Ending
+from yogo_tui.cluster.local import slots
+from yogo_tui.cluster.local.batch import BatchScript, Ending
 from yogo_tui.cluster.local.records import Spec, State
 from yogo_tui.cluster.local.store import Store
 
 POLL_SECONDS = 0.25
 MAX_RESTARTS = 5
 PATIENCE_SECONDS = 10.0
-"""How long a folder may not be found, without having been removed: a drive may be away for a moment."""
+"""How long a folder may be missing before it counts as removed: a drive may be away for a moment."""
 
 LAST_SECONDS = 10.0
-"""How long one that was told to end tries to write down how its job ended."""
+"""How long a supervisor that was told to end tries to record how its job ended."""
 
 REQUEUE_STATUS = 75
-"""EX_TEMPFAIL: with `#SBATCH --requeue`, how a script asks to be started again."""
+"""EX_TEMPFAIL: with `#SBATCH --requeue`, a script that exits with it is started again."""
 
 
 class _CancelledError(Exception):
-    """The job is to end; the text says why."""
+    """The job must end; the text says why."""
 
 
 class Supervisor:
-    """One job, from the queue to its end. Holds the job's lock, and so is its state's one writer."""
+    """Supervises one job from the queue to its end. It holds the job's lock, so it is the only writer of its state."""
 
     def __init__(self, store: Store, spec: Spec, lock: int) -> None:
-        """`lock` is the descriptor by which the job is held."""
+        """`lock` is the descriptor of the job's lock."""
         self._store = store
         self._lock = lock
         self._missed_since: float | None = None
@@ -53,24 +56,24 @@ class Supervisor:
         self._folder = store.job(spec.id)
         self._is_told_to_end = False
         self._is_saved = True
-        self.state = State(boot_id=processes.boot_id(), supervisor_pid=os.getpid())
+        self.state = State(boot_id=process.boot_id(), supervisor_pid=os.getpid())
 
     def end(self, _signal: int, _frame: FrameType | None) -> None:
-        """A signal handler: this process was told to end, as at a shutdown, and takes its script along."""
+        """Handle a signal to end, as at a shutdown: the script is ended too."""
         self._is_told_to_end = True
 
     def save(self, **changes: Any) -> None:
-        """Change the state. What the disk does not take now is written at a later pause."""
+        """Change the state and write it. If the disk refuses it, the next pause tries again."""
         if self._is_saved and all(getattr(self.state, name) == value for name, value in changes.items()):
             return
         self.state = self.state.model_copy(update=changes)
-        if self._is_forsaken():  # what lies there now is another job's, which was given the same folder
+        if self._is_forsaken():  # another job may have been given the same folder
             self._is_saved = False
             return
         try:
             self.state.write(self._folder.state)
         except OSError as error:
-            _say(f"{self._folder.state} cannot be written: {error}")
+            _say(f"{self._folder.state} cannot be written: {because(error)}")
             self._is_saved = False
         else:
             self._is_saved = True
@@ -82,13 +85,13 @@ class Supervisor:
         except _CancelledError as error:
             self._over(JobState.CANCELLED, "CANCELLED", str(error))
         except OSError as error:
-            self._over(JobState.FAILED, "FAILED", f"Its supervisor could not go on: {error}")
+            self._over(JobState.FAILED, "FAILED", f"Its supervisor failed: {told(error)}")
 
     def _start_once(self) -> bool:
-        """One start of the script; whether it goes back to the queue."""
+        """Run the script once. Returns whether the job goes back to the queue."""
         self._wait_for_parent()
-        with slots.in_line(self._store, self._spec.id):
-            taken = self._wait_for_slots()
+        while (taken := self._slots_unless_held()) is None:
+            self._pause("JobHeldUser")
         try:
             ending = self._run_script(tuple(taken))
         finally:
@@ -96,7 +99,7 @@ class Supervisor:
         return self._settle(ending)
 
     def _wait_for_parent(self) -> None:
-        """Until the parent has ended well. Once it has not, that can no longer happen: stay until cancelled."""
+        """Wait until the parent has finished. If the parent failed, wait until this job is cancelled."""
         while (parent := self._spec.after) is not None:
             match self._state_of(parent):
                 case JobState.DONE:
@@ -110,37 +113,47 @@ class Supervisor:
         try:
             found = self._store.read(job_id)
         except (RunError, OSError) as error:
-            _say(f"Job {job_id} cannot be read: {error}")
+            _say(f"Job {job_id} cannot be read: {because(error)}")
             return JobState.UNKNOWN
         return found[1].state if found else JobState.FAILED
 
-    def _wait_for_slots(self) -> dict[int, int]:
-        while True:
+    def _slots_unless_held(self) -> dict[int, int] | None:
+        """Queue for slots and take them; None once the job is held, which leaves its place to the next one."""
+        if self._is_held():
+            return None
+        with slots.in_line(self._store, self._spec.id):
+            return self._wait_for_slots()
+
+    def _is_held(self) -> bool:
+        return os.path.exists(self._folder.hold)
+
+    def _wait_for_slots(self) -> dict[int, int] | None:
+        """The slots that it has taken; None if it was held meanwhile."""
+        while not self._is_held():
             reason = "Priority"
             try:
-                # What the disk does not know to be queued is not started: it could not be told what became of it.
+                # A job whose state could not be written is not started: nobody could learn how it ended.
                 if slots.is_first(self._store, self._spec.id) and self._is_saved:
                     reason = "Resources"
                     taken = slots.try_take(self._store, needs=self._spec.needs, total=self._spec.slots)
                     if taken is not None:
                         return taken
             except OSError as error:
-                _say(f"The slots cannot be looked at: {error}")
+                _say(f"The slots cannot be read: {told(error)}")
             self._pause(reason)
+        return None
 
     def _run_script(self, taken: tuple[int, ...]) -> Ending:
-        batch = Batch(self._spec, self._folder, restarts=self.state.restarts)
+        batch = BatchScript(self._spec, self._folder, restarts=self.state.restarts)
         self.save(state=JobState.RUNNING, word="RUNNING", reason="", taken=taken, started_at=now())
         try:
             batch.start(taken)
         except OSError as error:
-            return Ending(127, problem=f"It could not be started: {error}")
-        self.save(script_pid=batch.pid, script_start=processes.start_ticks(batch.pid))
+            return Ending(127, problem=f"It could not be started: {told(error)}")
+        self.save(script_pid=batch.pid, script_start=process.start_ticks(batch.pid))
         while not batch.has_ended():
             if why := self._why_to_end():
                 self.save(word="COMPLETING")
-                if self._is_forsaken():
-                    batch.forsake()
                 batch.end("CANCELLED")
                 return Ending(batch.status, cancelled=why)
             if batch.is_past_limit():
@@ -153,7 +166,7 @@ class Supervisor:
         return Ending(batch.status)
 
     def _settle(self, ending: Ending) -> bool:
-        """Write down how a start ended; whether another one follows."""
+        """Record how a start ended. Returns whether the script is started again."""
         wants_more = ending.status == REQUEUE_STATUS and self._spec.directives.requeue and not ending.cancelled
         if wants_more and self.state.restarts < MAX_RESTARTS:
             self.save(
@@ -169,7 +182,7 @@ class Supervisor:
         if ending.cancelled:
             self._over(JobState.CANCELLED, "CANCELLED", ending.cancelled, ending.status)
         elif wants_more:
-            self._over(JobState.FAILED, "FAILED", f"It was started {MAX_RESTARTS} times again, and no more", 75)
+            self._over(JobState.FAILED, "FAILED", f"It asked to be started again more than {MAX_RESTARTS} times", 75)
         elif ending.is_timeout:
             self._over(JobState.FAILED, "TIMEOUT", "It reached its time limit", ending.status)
         elif ending.status == 0:
@@ -183,13 +196,15 @@ class Supervisor:
         told_at = time.monotonic()
         while not self._is_saved and not self._is_forsaken():
             if self._is_told_to_end and time.monotonic() - told_at > LAST_SECONDS:
-                return  # whoever looks next finds that nobody watches over it, and writes that down
+                return  # the next process that looks at the job finds its lock free, and records its end
             time.sleep(POLL_SECONDS)
             self.save()
         if self._is_saved:
             self._store.active(self._spec.id).unlink(missing_ok=True)
 
     def _pause(self, reason: str) -> None:
+        if reason == "Dependency" and self._is_held():
+            reason = "JobHeldUser"
         self.save(state=JobState.PENDING, word="PENDING", reason=reason)
         if why := self._why_to_end():
             raise _CancelledError(why)
@@ -205,11 +220,11 @@ class Supervisor:
             return "Its supervisor was told to end"
         if self._is_forsaken():
             return "Its folder was removed"
-        # Unlike Path.exists, a file system that does not answer reads as "no": the script goes on.
+        # Unlike Path.exists, this is False if the file system does not answer: the script continues.
         return "By the user" if os.path.exists(self._folder.cancel) else ""
 
     def _is_forsaken(self) -> bool:
-        """Whether nobody can learn of this job any more: its folder was removed, or is elsewhere for good."""
+        """Whether the job's folder was removed, or has been missing for too long."""
         if os.fstat(self._lock).st_nlink == 0:
             return True
         try:
@@ -217,14 +232,14 @@ class Supervisor:
         except FileNotFoundError:
             self._missed_since = self._missed_since or time.monotonic()
             return time.monotonic() - self._missed_since > PATIENCE_SECONDS
-        except OSError:  # a file system that does not answer is no answer
+        except OSError:  # a file system that does not answer does not say that it is gone
             return False
         self._missed_since = None
         return False
 
 
 def _say(text: str) -> None:
-    """For supervisor.log, which may lie on the very disk that is full."""
+    """Print to supervisor.log. A failure is ignored: the log may be on the disk that is full."""
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
@@ -239,7 +254,7 @@ def _how(status: int) -> str:
 
 
 def _default_signals(supervisor: Supervisor) -> None:
-    """Handlers, never SIG_IGN: an ignored signal would stay ignored in the script, as it may be for us."""
+    """Install handlers that do nothing, and one that ends the job. SIG_IGN would be inherited by the script."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, lambda _signal, _frame: None)
@@ -247,7 +262,8 @@ def _default_signals(supervisor: Supervisor) -> None:
 
 
 def _take_over(path: Path) -> int | None:
-    """The job's lock. Whoever only looks whether it is held does so for an instant: try again."""
+    """The descriptor of the job's lock; None if another process holds it. It tries again for a second, because a
+    process that only checks the lock holds it for an instant."""
     for _attempt in range(20):
         descriptor = locks.try_take(path)
         if descriptor is not None:
@@ -264,7 +280,7 @@ def main(job_folder: str) -> None:
     is_ready, say_ready = os.pipe()
     if os.fork():
         os.close(say_ready)
-        # The end of the pipe comes without a word when the other one dies.
+        # The pipe closes without a byte if the child dies.
         os._exit(0 if os.read(is_ready, 1) else 1)
     os.close(is_ready)
     lock = _take_over(store.job(spec.id).lock)

@@ -1,5 +1,5 @@
-"""Slurm, spoken through any host by its own commands."""
+"""The Slurm cluster: it runs Slurm's commands on a host and reads their output."""
 
-from yogo_tui.cluster.slurm.cluster import SlurmCluster, has_slurm
+from yogo_tui.cluster.slurm.cluster import SlurmCluster
 
-__all__ = ["SlurmCluster", "has_slurm"]
+__all__ = ["SlurmCluster"]

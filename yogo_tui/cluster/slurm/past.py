@@ -1,8 +1,8 @@
-"""Jobs that have left the queue: what it last said of them, and what accounting remembers.
+"""Jobs that have left the queue: how the queue last showed them, and what accounting knows.
 
-Accounting is slow, shared and may not be there at all. So it is asked only for jobs that the queue no longer knows
-and that were not seen to end, and not again once it has said how they ended. An answer that takes long holds up
-nobody: it is waited for a few seconds, and used at a later look.
+Accounting is slow and shared, and some sites have none. So it is asked only about jobs that the queue no longer shows
+and whose end was not seen, and not again once their end is known. A look waits for the answer for a few seconds; a
+later answer is used by a later look.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 from yogo_tui.cluster.base import Job, JobId, JobState, token_in
 from yogo_tui.cluster.slurm.fields import gpus_in_tres, moment, text
+from yogo_tui.cluster.slurm.others import ASK_AGAIN_SECONDS, longer
 from yogo_tui.cluster.slurm.queue import FIELD
 from yogo_tui.cluster.slurm.states import first_word, meaning
 
@@ -24,19 +25,16 @@ _NAMES = (
 )  # fmt: skip
 SACCT = ("sacct", "--allocations", "--noheader", "--parsable", f"--delimiter={FIELD}", f"--format={','.join(_NAMES)}")
 
-# By counting fields, not by cutting at line ends: the name, which may begin with a newline, is the last one.
+# Records are found by counting fields, not by line ends: the last field, the name, may hold a newline.
 _RECORD = re.compile(rf"((?:[^{FIELD}]*{FIELD}){{{len(_NAMES) - 1}}})(.*?){FIELD}\n", re.DOTALL)
 
 PREEMPTED_FOR_GOOD_SECONDS = 300.0
 WAIT_SECONDS = 4.0
 """How long a look at the queue waits for accounting."""
 
-_ASK_AGAIN_SECONDS = 60.0
-_ASK_AGAIN_AT_MOST_SECONDS = 3600.0
-
 
 def parse_accounting(table: str) -> tuple[Job, ...]:
-    """All jobs in sacct's answer."""
+    """All jobs in sacct's output."""
     records = ((*fields.split(FIELD)[:-1], name) for fields, name in _RECORD.findall(table))
     return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records)
 
@@ -49,7 +47,7 @@ def _job(row: dict[str, str]) -> Job:
     return Job(
         id=JobId(row["JobID"]),
         name=row["JobName"],
-        state=state if state.is_over else JobState.UNKNOWN,  # the queue has forgotten it: it neither waits nor runs
+        state=state if state.is_over else JobState.UNKNOWN,  # it is not in the queue, so it neither waits nor runs
         word=word,
         token=token_in(row["Comment"]),
         partition=row["Partition"],
@@ -65,30 +63,30 @@ def _job(row: dict[str, str]) -> Job:
 
 @dataclass(slots=True)
 class _Missing:
-    """A job that the queue does not know, and of whose end nothing is known yet."""
+    """A job that is not in the queue, and whose end is not known yet."""
 
     since: float
     ask_at: float
-    pause: float = _ASK_AGAIN_SECONDS
+    pause: float = ASK_AGAIN_SECONDS
     found: Job | None = None
     has_answer: bool = False
-    """Whether accounting answered when it was last asked, if only that it knows of no such job."""
+    """Whether accounting answered the last question, even if it knows no such job."""
 
 
 class Past:
-    """What is known of jobs that are not in the queue. Its memory is that of the console: it needs no file."""
+    """What is known of jobs that are not in the queue. It is kept in memory, not in a file."""
 
     def __init__(self, ask: Callable[[Sequence[JobId]], Coroutine[None, None, tuple[Job, ...] | None]]) -> None:
-        """`ask` asks accounting for these ids; it gives nothing where there is none, None if it does not answer."""
+        """`ask` asks accounting for these ids; it returns None if accounting does not answer."""
         self._ask = ask
         self._ended: dict[JobId, Job] = {}
         self._missing: dict[JobId, _Missing] = {}
         self._asking: tuple[Sequence[JobId], asyncio.Task[tuple[Job, ...] | None]] | None = None
         self.unanswered: frozenset[JobId] = frozenset()
-        """Of the ids last asked for, those of which accounting has said nothing."""
+        """Those of the ids in the last call of `jobs` for which accounting did not answer."""
 
     def remember(self, queue: Iterable[Job]) -> None:
-        """Keep the ends that the queue shows, as it shows them for some minutes only."""
+        """Remember the ended jobs in the queue, which shows them for a few minutes only."""
         for job in queue:
             self._missing.pop(job.id, None)
             self._ended.pop(job.id, None)  # a requeue brings it back
@@ -99,7 +97,7 @@ class Past:
         return job_id in self._ended
 
     async def jobs(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
-        """Those of `ids` of which something is known."""
+        """Those of `ids` about which something is known."""
         now = time.monotonic()
         for job_id in ids:
             if job_id not in self._ended:
@@ -111,7 +109,7 @@ class Past:
         return tuple(job for job in known if job)
 
     async def _ask_for(self, ids: Sequence[JobId], now: float) -> None:
-        """One question at a time: while accounting thinks about one, it is asked no other."""
+        """Ask accounting about the ids that are due. It is asked one question at a time."""
         due = [job_id for job_id in ids if self._missing[job_id].ask_at <= now]
         if self._asking is None and due:
             self._asking = due, asyncio.create_task(self._ask(due))
@@ -128,11 +126,11 @@ class Past:
         found = {job.id: job for job in answer or ()}
         for job_id in asked:
             missing, job = self._missing.get(job_id), found.get(job_id)
-            if missing is None:  # it has come back into the queue meanwhile
+            if missing is None:  # it is back in the queue
                 continue
             missing.has_answer = answer is not None
             missing.ask_at = now + missing.pause
-            missing.pause = min(2 * missing.pause, _ASK_AGAIN_AT_MOST_SECONDS)
+            missing.pause = longer(missing.pause)
             if answer is None:
                 continue
             if job and job.word == "PREEMPTED" and now - missing.since >= PREEMPTED_FOR_GOOD_SECONDS:

@@ -1,4 +1,4 @@
-"""What Slurm's words for a job's state, and its reasons for waiting, mean to a user."""
+"""What Slurm's words for a job's state mean, and which reasons for waiting never go away."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ STATES: dict[str, JobState] = {
     "CANCELLED": JobState.CANCELLED,
 }
 
-# Reasons that no amount of waiting removes. Not among them: what ends when others leave or a node comes back.
+# Reasons that waiting does not remove. A reason that ends once other jobs end or a node returns is not one of them.
 _HOPELESS = frozenset(
     {
         "AssocMaxWallDurationPerJobLimit",
@@ -50,12 +50,12 @@ _HOPELESS = frozenset(
 
 
 def first_word(state: str) -> str:
-    """ "CANCELLED by 1000" is one state, and its word the first one."""
+    """The first word of a state such as "CANCELLED by 1000"."""
     return state.partition(" ")[0].rstrip("+")
 
 
 def meaning(word: str) -> JobState:
-    """A word that Slurm may add tomorrow is no failure, and no end: UNKNOWN."""
+    """The state for Slurm's word; UNKNOWN for one that a later version of Slurm adds."""
     return STATES.get(word, JobState.UNKNOWN)
 
 

@@ -1,0 +1,73 @@
+"""The results of a run, as its trainer keeps them: figures of two classes, and two images with something wrong."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+
+from yogo.run.metrics import Metrics, Thresholds
+from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
+from yogo_tui.hosts.base import Question
+from yogo_tui.questions.results import LookAtWorst, ReadResults
+from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
+from yogo_tui.widgets.picture import COLOURS
+
+CLASSES = ("healthy", "ring")
+
+
+def metrics(missed: int = 3) -> Metrics:
+    figures: dict[str, float | None] = {
+        "mAP50": 0.8,
+        "AP50/healthy": 0.9,
+        "AP50/ring": 0.7,
+        "precision": 0.75,
+        "precision/healthy": 0.9,
+    }
+    figures |= {"precision/ring": None, "recall/healthy": 0.87, "recall/ring": 0.5, "count_bias/ring": -1.25}
+    return Metrics(
+        classes=CLASSES,
+        num_images=40,
+        num_objects=30,
+        num_boxes=28,
+        thresholds=Thresholds(objectness=0.5, suppression_iou=0.5, match_iou=0.5, ranked_objectness=0.05, most_boxes=9),
+        figures=figures,
+        confusion=((20, 1, missed), (2, 4, 0), (1, 0, 0)),
+        names=(*CLASSES, "background"),
+        curves={},
+    )
+
+
+def worst(folder: Path) -> WorstImages:
+    file = io.BytesIO()
+    Image.new("L", (64, 48), 90).save(file, "JPEG")
+    missed = JudgedBox(box=(0.1, 0.1, 0.4, 0.5), class_index=0, verdict=Verdict.MISSED)
+    found = JudgedBox(box=(0.5, 0.5, 0.9, 0.9), class_index=1, verdict=Verdict.FOUND)
+    seen = found.model_copy(update={"confidence": 0.9})
+    first = WorstImage(
+        image=str(folder / "first.png"),
+        missed=1,
+        num_labels=2,
+        num_predictions=1,
+        labels=(missed, found),
+        predictions=(seen,),
+        thumbnail=file.getvalue(),
+    )
+    gone = WorstImage(image=str(folder / "gone.png"), false=1, problem=f"{folder}/gone.png does not exist")
+    return WorstImages(part="val", classes=CLASSES, num_images=40, metrics=metrics(), images=(first, gone))
+
+
+def questions_of_results(definition: Path) -> list[Question[Any]]:
+    """One of each kind about results and uses, the results last."""
+    folder = definition.parent / "trained_models"
+    folder.mkdir(exist_ok=True)
+    worst(folder).write(folder / "worst.json.gz")
+    return [
+        SeenBefore(folder, definition, definition.parent),
+        ListOptions("infer"),
+        CheckOptions("test", {"half": "x"}, folder),
+        ReadResults(folder),
+        LookAtWorst(folder / "worst.json.gz", 0, 20, 20, COLOURS),
+    ]

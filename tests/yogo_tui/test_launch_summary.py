@@ -1,0 +1,50 @@
+"""What stands beside the script that is about to be launched: when each size would start."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from textual.app import App, ComposeResult
+
+from tests.yogo_tui.fake_session import shown, until
+from yogo_tui.cluster.base import Estimate, Machine, Resources
+from yogo_tui.settings import SizePreset
+from yogo_tui.widgets.launch_summary import LaunchSummary
+
+SIZES = tuple(SizePreset(gpus=gpus, cpus=1, hours=gpus, template="1gpu.sbatch") for gpus in range(1, 7))
+
+
+class SummaryApp(App[None]):
+    def compose(self) -> ComposeResult:
+        yield LaunchSummary()
+
+
+async def test_each_start_is_told_as_a_person_would_say_it() -> None:
+    today = datetime.now().astimezone().replace(second=0, microsecond=0)
+    tomorrow = datetime.combine(today.date() + timedelta(days=1), time(8, 5)).astimezone()
+    estimates = {
+        0: Estimate(today - timedelta(hours=1)),
+        1: Estimate(datetime.combine(today.date(), time(23, 59, 59)).astimezone()),
+        2: Estimate(tomorrow),
+        3: Estimate(datetime(2099, 3, 5, 14, 30).astimezone()),
+        4: Estimate(None, detail="no such partition"),
+        5: Estimate(None),
+    }
+    app = SummaryApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        app.query_one(LaunchSummary).show_sizes(SIZES, SIZES[2], Resources(free_gpus=3, total_gpus=8), estimates)
+        await until(pilot, lambda: "3 of 8 GPUs are free now" in shown(pilot))
+        rows = [line.rstrip().split(maxsplit=2) for line in shown(pilot).splitlines() if " " in line.strip()][1:7]
+    told = ["now", "today 23:59", "tomorrow 08:05", "05 Mar 14:30", "no such partition", "not known"]
+    assert rows == [[str(n), str(n), when] if n != 3 else ["▸", "3", f"3  {when}"] for n, when in enumerate(told, 1)]
+
+
+async def test_a_machine_without_gpus_tells_of_itself_and_not_of_gpus() -> None:
+    app = SummaryApp()
+    async with app.run_test(size=(60, 20)) as pilot:
+        summary = app.query_one(LaunchSummary)
+        summary.machine = Machine(num_gpus=0, num_cpus=2, num_slots=1)
+        summary.show_sizes(SIZES[:1], SIZES[0], Resources(free_gpus=0, total_gpus=0), {})
+        await until(pilot, lambda: "This machine has no GPU" in shown(pilot))
+        assert "GPUs" not in shown(pilot).partition("would start by")[0]
+        assert "▸  CPU" in shown(pilot)

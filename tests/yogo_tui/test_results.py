@@ -1,0 +1,169 @@
+"""A run's results are seen on its screen and by a command: the matrix, the classes, and the worst images."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path, PurePosixPath
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from tests.yogo_tui.results import metrics, worst
+from yogo.errors import RunError
+from yogo.run.worst import worst_beside
+from yogo_tui.app import Console
+from yogo_tui.cli import main
+from yogo_tui.hosts.base import silent
+from yogo_tui.hosts.messages import packed, unpacked
+from yogo_tui.questions.results import LookAtWorst, ReadResults
+from yogo_tui.runs.model import RunState
+from yogo_tui.session.results import terms
+from yogo_tui.widgets.matrix import draw_matrix
+from yogo_tui.widgets.picture import COLOURS
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A finished run, with all results that there can be."""
+    folder = tmp_path / "lab" / "trained_models" / "tidy-fox-0001"
+    folder.mkdir(parents=True)
+    worst(folder).write(folder / "worst.json.gz")
+    metrics(missed=7).write(folder / "metrics.json")
+    metrics(missed=8).write(test := folder / "best-test-cells.json")
+    worst(folder).model_copy(update={"part": "test", "metrics": None}).write(worst_beside(test))
+    return folder
+
+
+@asynccontextmanager
+async def results(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+    one = make_run(folder.name, RunState.FINISHED, has_best=True, path=PurePosixPath(folder))
+    async with Console(FakeSession(one)).run_test(size=size) as pilot:
+        await see(pilot, folder.name)
+        await pilot.press("enter")
+        await see(pilot, "best loss")
+        await pilot.press("o")
+        yield pilot
+
+
+async def test_the_results_of_a_run_are_seen_and_its_worst_images_are_walked_through(run: Path) -> None:
+    async with results(run) as pilot:
+        await see(pilot, "validation images", "worst image 1 of 2", "first.png", "─ label", "▀▀▀▀", "1 missed")
+        await see(pilot, "is ↓ found →", "healthy", "-1.25", "40 images · 30 labels · 28 found")
+        await pilot.press("n")
+        await see(pilot, "worst image 2 of 2", "gone.png", "does not exist", "1 false")
+        assert "n next" not in shown(pilot)
+        await pilot.press("p", "o")
+        await until(pilot, lambda: "is ↓ found →" not in shown(pilot) and "▀" * 20 in shown(pilot))
+        await pilot.press("o", "s")
+        await see(pilot, ".833", ".042", ".125")
+        await pilot.press("m")
+        await see(pilot, "what the columns say", "labelled as this class")
+
+
+async def test_the_results_of_a_later_test_are_chosen(run: Path) -> None:
+    async with results(run) as pilot:
+        await see(pilot, "worst image 1 of 2")
+        await pilot.press("t")
+        await see(pilot, "test on cells", "test images")
+        await pilot.press("down", "enter")
+        await see(pilot, "results · test images", "not kept", "yogo-tui test tidy-fox-0001")
+        await pilot.press("t")
+        await see(pilot, "type to narrow")
+        await pilot.press("down", "enter")
+        await see(pilot, "results · test on cells", "worst image 1 of 2", "▀▀▀▀")
+
+
+async def test_a_run_without_results_says_how_to_get_some(run: Path) -> None:
+    for file in run.iterdir():
+        file.unlink()
+    async with results(run) as pilot:
+        await see(pilot, "has no results: its trainer writes them at its end", "yogo-tui test tidy-fox-0001")
+        await pilot.press("n", "o", "s", "w", "t", "y", "escape")
+        await see(pilot, "best loss")
+
+
+async def test_results_that_are_damaged_are_named_and_the_others_are_shown(run: Path) -> None:
+    (run / "worst.json.gz").write_bytes(b"torn")
+    async with results(run) as pilot:
+        await see(pilot, "✖", "worst.json.gz cannot be read")
+        await pilot.press("t")
+        await see(pilot, "type to narrow")
+        await pilot.press("down", "down", "enter")
+        await see(pilot, "results · test on cells", "is ↓ found →", "worst image 1 of 2")
+
+
+def test_labels_are_lines_predictions_are_dots_and_boxes_that_are_right_can_be_left_out(run: Path) -> None:
+    whole, wrong = (drawn(run, only_wrong=one) for one in (False, True))
+    assert {COLOURS[0], COLOURS[1]} <= set(whole)
+    assert COLOURS[0] in wrong
+    assert COLOURS[1] not in wrong
+
+
+def drawn(run: Path, *, only_wrong: bool) -> list[tuple[int, ...]]:
+    seen = LookAtWorst(run / "worst.json.gz", 0, 64, 48, COLOURS, only_wrong).answer(silent)
+    return list(zip(*[iter(seen.pixels)] * 3, strict=True))
+
+
+def test_a_prediction_alone_is_dotted(run: Path) -> None:
+    record = worst(run)
+    first = record.images[0].model_copy(update={"labels": ()})
+    record.model_copy(update={"images": (first,)}).write(run / "worst.json.gz")
+    rim = [pixel == COLOURS[1] for pixel in drawn(run, only_wrong=False)]
+    above = [place for place, is_on in enumerate(rim[24 * 64 : 25 * 64]) if is_on]
+    assert above
+    assert {after - before for before, after in itertools.pairwise(above)} == {2}
+
+
+def test_an_image_that_is_not_there_any_more_is_refused_in_a_sentence(run: Path) -> None:
+    with pytest.raises(RunError, match="open them again"):
+        LookAtWorst(run / "worst.json.gz", 9, 64, 48, COLOURS).answer(silent)
+
+
+def test_results_arrive_from_far_as_they_are(run: Path) -> None:
+    found = ReadResults(run).answer(silent)
+    assert [one.title for one in found] == ["validation images", "test images", "test on cells"]
+    assert unpacked(ReadResults, packed(ReadResults, found)) == found
+
+
+def test_every_column_is_explained_and_a_class_of_which_none_was_found_has_no_precision(run: Path) -> None:
+    assert {"row", "missed", "AP50", "prec", "recall", "bias"} <= dict(terms()).keys()
+    assert all(about.endswith(".") for _, about in terms())
+    lines = draw_matrix(metrics(), shares=False).plain.splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["healthy", "20", "1", "3", ".870"],
+        ["ring", "2", "4", "0", ".500"],
+        ["false", "1", "0"],
+        ["precision", ".900", "–"],
+    ]
+
+
+def test_results_are_printed_and_given_to_programs(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    words = ["--workspace", str(tmp_path / "lab"), "--cluster", "local"]
+    (run / "run.json").write_text("{}")
+    assert main(["results", run.name, *words]) == 0
+    said = capsys.readouterr().out
+    assert [line for line in said.splitlines() if "1. " in line or "3. " in line] == [
+        f"1. validation images: {run}/worst.json.gz",
+        f"3. test on cells: {run}/best-test-cells.json",
+    ]
+    assert main(["results", run.name, "--json", "--only", "3", *words]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert (told["number"], told["metrics"]["confusion"][0]) == (3, [20, 1, 8])
+    assert told["worst"][0] == {
+        "image": f"{run}/first.png",
+        "missed": 1,
+        "false": 0,
+        "confused": 0,
+        "labels": 2,
+        "predictions": 1,
+    }
+    assert main(["results", run.name, "--only", "4", *words]) == 1
+    assert "has results 1 to 3: there is no 4." in capsys.readouterr().err

@@ -1,0 +1,133 @@
+"""Each screen as it is shown, in a small and a large terminal: rows of characters that can be read in golden/screens.
+
+After a wanted change, write them anew and read what has changed:
+
+    GOLDEN_UPDATE=1 .venv/bin/pytest tests/yogo_tui/test_screens_shown.py && git diff tests/yogo_tui/golden
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from textual.pilot import Pilot
+
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown
+from yogo.synth.png import png
+from yogo_tui.app import Console
+from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.runs.model import RunState
+
+GOLDEN = Path(__file__).parent / "golden/screens"
+Press = Callable[[Pilot[None]], Awaitable[None]]
+
+
+def session(folder: Path) -> FakeSession:
+    """Of five runs, and of one dataset of three small images that lies in `folder`."""
+    running = make_run("chaos-cat-0727", has_best=True)
+    made = FakeSession(
+        running,
+        make_run("calm-owl-0728", RunState.WAITING, hours=3, progress=None, why="Resources"),
+        make_run("brave-fox-0726", RunState.FINISHED, hours=30, map50=0.7812, has_best=True),
+        make_run("old-elm-0725", RunState.FAILED, hours=60, why="the disk is full"),
+        make_run("lost-lynx-0724", RunState.STOPPED, hours=90),
+    )
+    assert running.log
+    made.host.files[running.log] = b"".join(b"epoch %d, loss %.3f\n" % (n, 60 / (n + 1)) for n in range(100))
+    for name in ("images", "labels", "defs"):
+        (folder / name).mkdir()
+    for number in range(3):
+        pixels = np.arange(256, dtype=np.uint8).reshape(16, 16)
+        (folder / f"images/{number}.png").write_bytes(png(pixels))
+        (folder / f"labels/{number}.txt").write_text(
+            "".join(f"{row % 2} 0.{row + 2} 0.5 0.1 0.1\n" for row in range(number + 1))
+        )
+    definition = folder / "defs/cells.yml"
+    definition.write_text(
+        "class_names: [healthy, ring]\ndataset_paths:\n  a: {image_path: ../images, label_path: ../labels}\n"
+    )
+    made.definition_files = (DefinitionFile(definition, definition.parent),)
+    return made
+
+
+async def runs(pilot: Pilot[None]) -> None:
+    await see(pilot, "lost-lynx-0724")
+
+
+async def run(pilot: Pilot[None]) -> None:
+    await see(pilot, "chaos-cat-0727")
+    await pilot.press("enter")
+    await see(pilot, "best loss 3.500", "epoch 99")
+
+
+async def details(pilot: Pilot[None]) -> None:
+    await run(pilot)
+    await pilot.press("d")
+    await see(pilot, "learning rate")
+
+
+async def datasets(pilot: Pilot[None]) -> None:
+    await pilot.press("1")
+    await see(pilot, "(median)")
+
+
+async def pictures(pilot: Pilot[None]) -> None:
+    await datasets(pilot)
+    await pilot.press("v")
+    await see(pilot, "1 of 3")
+
+
+async def recipes(pilot: Pilot[None]) -> None:
+    await pilot.press("2")
+    await see(pilot, "Learning rate")
+
+
+async def launch(pilot: Pilot[None]) -> None:
+    await pilot.press("3")
+    await see(pilot, "✔ bash -n")
+
+
+async def question(pilot: Pilot[None]) -> None:
+    await runs(pilot)
+    await pilot.press("x")
+    await see(pilot, "Cancel chaos-cat-0727?")
+
+
+async def help(pilot: Pilot[None]) -> None:
+    await runs(pilot)
+    await pilot.press("question_mark")
+    await see(pilot, "keys that work here", "go on with it")
+
+
+async def settled(pilot: Pilot[None]) -> str:
+    """What is on the screen, once that changes no more; without who looks, and how long ago the queue was seen."""
+    before = ""
+    while (now := re.sub(r" +\S+ · slurm.*", "  … · slurm · …", shown(pilot))) != before:
+        before = now
+        await pilot.pause(0.3)
+    return "".join(f"{line.rstrip()}\n" for line in now.splitlines())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+@pytest.mark.parametrize(
+    "screen", [runs, run, details, datasets, pictures, recipes, launch, question, help], ids=lambda one: one.__name__
+)
+async def test_each_screen_is_shown_as_it_was(
+    screen: Press, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """See the top of this file for how to write them anew."""
+    for name, value in {"HOME": tmp_path, "XDG_CACHE_HOME": tmp_path, "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(name, str(value))
+    for name in ("WANDB_API_KEY", "WANDB_MODE", "COLORTERM", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+    file = GOLDEN / f"{screen.__name__}-{size[0]}x{size[1]}.txt"
+    async with Console(session(tmp_path)).run_test(size=size) as pilot:
+        await screen(pilot)
+        found = await settled(pilot)
+    if os.environ.get("GOLDEN_UPDATE"):
+        file.write_text(found)
+    assert found.splitlines() == file.read_text().splitlines()

@@ -1,0 +1,162 @@
+"""Walks a definition and the definitions that it names as a tree, and resolves their folders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+
+from yogo.definition import source
+from yogo.definition.folder_pair import FolderPair
+from yogo.definition.nearby import nearby
+from yogo.definition.problem import Problem
+from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
+from yogo.definition.thumbnails import MIN_THUMBNAIL_PIXELS, examined
+from yogo.files.foreign import leads_nowhere
+from yogo.files.places import because
+
+MAX_DEPTH = 50
+
+
+class Branch(Enum):
+    """Which of a definition's two lists is wanted, and which of the two trees that list is in."""
+
+    DATA = "dataset_paths"
+    TEST = "test_paths"
+
+
+@dataclass(slots=True)
+class Walk:
+    """One walk over a tree of definitions; it continues after a problem, so that all are found."""
+
+    top: Source
+    base: Path | None
+    """Where folders are looked for that do not lie beside the file that names them."""
+
+    problems: list[Problem] = field(default_factory=list)
+    sources: dict[Path, Source] = field(default_factory=dict)
+    said: dict[tuple[Path, Branch], str] = field(default_factory=dict)
+    """Where each definition was named, at most once in either tree."""
+
+    pairs: dict[Branch, list[FolderPair]] = field(default_factory=lambda: {part: [] for part in Branch})
+    places: dict[tuple[Path, Path], str] = field(default_factory=dict)
+    """Where each folder pair was named."""
+
+    def run(self) -> None:
+        self.sources[self.top.path] = self.top
+        self.problems += self.top.problems
+        self._entries(self.top, self.top.data, Branch.DATA, (self.top.path,))
+        self._entries(self.top, self.top.test, Branch.TEST, (self.top.path,))
+
+    def _entries(self, file: Source, entries: tuple[Entry, ...], part: Branch, above: tuple[Path, ...]) -> None:
+        for entry in entries:
+            if isinstance(entry, PairEntry):
+                self._pair(file, entry, part)
+            else:
+                self._child(file, entry, part, above)
+
+    def _say(self, file: Source, line: int, message: str, *, missing: bool = False) -> None:
+        self.problems.append(Problem("error", message, file.path, line, missing=missing))
+
+    def _pair(self, file: Source, entry: PairEntry, part: Branch) -> None:
+        images, labels = self.folder(file, entry.images), self.folder(file, entry.labels)
+        if images is None or labels is None:
+            return
+        here = f"{file.path}, line {entry.images.line}"
+        first = self.places.setdefault((images, labels), here)
+        if first is not here:
+            self._say(file, entry.images.line, f"The folder pair {images}, {labels} is named already in {first}")
+            return
+        self.pairs[part].append(FolderPair(entry.label, images, labels))
+
+    def folder(self, file: Source, named: Named) -> Path | None:
+        """The folder that is meant: beside the file, else below the base."""
+        written = Path(named.text)
+        bases = dict.fromkeys(base for base in (file.path.parent, self.base) if base is not None)
+        # Resolving fails for an impossible path, a loop of links or a name that is too long; and a name that is not
+        # UTF-8 could not be written to the run's record.
+        try:
+            for base in bases:
+                if (path := base / written).exists():
+                    if path.is_dir():
+                        str(real := path.resolve()).encode()
+                        return real
+                    self._say(file, named.line, f"{named.key} is not a folder: {_short(named.text)}")
+                    return None
+        except (OSError, RuntimeError, ValueError) as error:
+            self._say(file, named.line, f"{named.key} cannot be looked at: {_short(named.text)} ({because(error)})")
+            return None
+        looked = "" if written.is_absolute() else f" (looked in {' and in '.join(map(str, bases))})"
+        if link := leads_nowhere(file.path.parent / written):
+            looked = f" (it is {link})"
+        looked += nearby(file.path.parent / written)
+        self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
+        return None
+
+    def holds_thumbnails(self, folder: Path, named: Named) -> bool:
+        found = [*examined(folder)]
+        wrong = [one for one in found if isinstance(one, Problem)]
+        self.problems += wrong
+        if not found:
+            what = (
+                f"{named.key} names a folder without thumbnails (PNG files of more than {MIN_THUMBNAIL_PIXELS} pixels)"
+            )
+            self._say(self.top, named.line, f"{what}: {_short(named.text)}")
+        return len(wrong) < len(found)
+
+    def _child(self, file: Source, entry: DefinitionEntry, part: Branch, above: tuple[Path, ...]) -> None:
+        line = entry.definition.line
+        try:
+            path = (file.path.parent / entry.definition.text).resolve()
+            exists = path.exists()
+        except (OSError, RuntimeError, ValueError) as error:
+            self._say(file, line, f"defn_path cannot be looked at: {_short(entry.definition.text)} ({because(error)})")
+            return
+        if not exists:
+            where = f"{_short(entry.definition.text)} (looked in {file.path.parent}){nearby(path)}"
+            self._say(file, line, f"defn_path does not exist: {where}", missing=True)
+            return
+        if len(above) > MAX_DEPTH:
+            self._say(file, line, f"Definitions are nested more than {MAX_DEPTH} deep")
+            return
+        if path in above:
+            chain = " → ".join(str(one) for one in (*above[above.index(path) :], path))
+            self._say(file, line, f"The definitions form a cycle: {chain}")
+            return
+        here = f"{file.path}, line {line}"
+        first = self.said.setdefault((path, part), here)
+        if first is not here:
+            self._say(file, line, f"The definition {path} is named already in {first}")
+            return
+        self._descend(path, file, line, part, above)
+
+    def _descend(self, path: Path, file: Source, line: int, part: Branch, above: tuple[Path, ...]) -> None:
+        seen = path in self.sources
+        child = self.sources.setdefault(path, self.sources.get(path) or source.read(path))
+        if not seen:
+            self.problems += child.problems
+            if child.classes is not None and self.top.classes not in (None, child.classes):
+                names = f"{list(child.classes)} in {path}, {list(self.top.classes or ())} in {self.top.path}"
+                self._say(file, line, f"The class names differ: {names}")
+        inside = (*above, path)
+        if self.top.has_test:
+            if part is Branch.TEST and child.readable and not child.has_test:
+                what = f"{path} has no test_paths, so it adds nothing to the test images here"
+                self.problems.append(Problem("warning", what, file.path, line))
+            self._entries(child, child.data if part is Branch.DATA else child.test, part, inside)
+        elif not seen:
+            # Without test_paths at the top all images are data, so a definition gives everything at once;
+            # being named a second time, in some child's other tree, adds nothing.
+            self._entries(child, child.data, Branch.DATA, inside)
+            self._tests_as_data(child, inside)
+
+    def _tests_as_data(self, child: Source, inside: tuple[Path, ...]) -> None:
+        for entry in child.test:
+            if isinstance(entry, PairEntry):
+                self._pair(child, entry, Branch.DATA)
+            else:
+                self._child(child, entry, Branch.TEST, inside)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 300 else f"{text[:150]}…{text[-150:]}"

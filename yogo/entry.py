@@ -1,0 +1,15 @@
+"""Where `yogo` starts: it handles signals before it imports anything, because imports take a while."""
+
+from __future__ import annotations
+
+import sys
+
+from yogo.early import stop_at_once
+
+
+def main() -> int:
+    stop_at_once("yogo", is_resumable=sys.argv[1:2] == ["train"])
+
+    from yogo.cli import main as command
+
+    return command()

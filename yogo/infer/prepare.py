@@ -1,0 +1,140 @@
+"""The job that follows from what was asked of inference, and the files that it writes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from yogo.definition.problem import listed
+from yogo.errors import InferenceError
+from yogo.files.foreign import leads_nowhere
+from yogo.infer.image_depth import Depth
+from yogo.infer.images import PictureFiles, Pictures, TiffPages, num_pages
+from yogo.infer.job import InferenceJob, InferenceThresholds, Notice, Progress
+from yogo.infer.oddities import Oddities
+from yogo.infer.outputs import FORMATS, ArrayWithMetadata, Drawings, Output, TextFiles
+from yogo.infer.overwriting import refuse_to_overwrite
+from yogo.infer.predictor import Predictor
+from yogo.infer.request import InferenceRequest
+from yogo.infer.zarr_store import ZarrStore
+from yogo.text.wording import counted
+
+
+def prepare_job(
+    request: InferenceRequest, notice: Notice, progress: Progress | None, tell: Notice = lambda sentence: None
+) -> InferenceJob:
+    """`notice` receives warnings, `tell` receives information.
+
+    Raises CheckpointError, InferenceError, TrainingError (no such device).
+    """
+    thresholds = InferenceThresholds(request.obj_thresh, request.iou_thresh, request.min_class_confidence_threshold)
+    predictor = Predictor(
+        request.path_to_pth, device=request.device, half=request.half, crop_height=request.vertical_crop_height
+    )
+    pictures = _pictures(request, predictor)
+    for sentence in predictor.notices:
+        notice(sentence)
+    if isinstance(pictures, ZarrStore):
+        tell(pictures.summary)
+    return InferenceJob(
+        predictor=predictor,
+        pictures=pictures,
+        bits=Depth(pictures, predictor.image_bits, request.image_bits, notice=notice, tell=tell),
+        oddities=Oddities(predictor.frame),
+        classes=_classes(request, predictor),
+        thresholds=thresholds,
+        batch_size=request.batch_size,
+        num_threads=request.requested_num_workers or None,
+        notice=notice,
+        progress=progress,
+    )
+
+
+def prepare_files(request: InferenceRequest, job: InferenceJob) -> list[Output]:
+    """The outputs that write the requested files, in a folder that is created if missing. Raises InferenceError."""
+    if not (request.save_preds or request.draw_boxes or request.save_npy):
+        return []
+    if request.output_dir is None:
+        raise InferenceError("no output folder was given: name one with --output-dir (output_dir=)")
+    folder = Path(request.output_dir)
+    suffix = request.output_img_ftype if request.output_img_ftype.startswith(".") else f".{request.output_img_ftype}"
+    if suffix not in FORMATS:
+        raise InferenceError(f"{suffix!r} is not a format for drawings: use one of {', '.join(FORMATS)}")
+    pictures = job.pictures.path
+    if request.draw_boxes and folder.resolve() == (pictures if pictures.is_dir() else pictures.parent).resolve():
+        raise InferenceError(f"{folder} holds the images themselves: name another folder to draw into")
+    array = _array(job, folder) if request.save_npy else None
+    if not request.overwrite:
+        stems = job.pictures.stems
+        refuse_to_overwrite(
+            folder,
+            labels=[f"{stem}.txt" for stem in stems] if request.save_preds else [],
+            drawings=[f"{stem}{suffix}" for stem in stems] if request.draw_boxes else [],
+            array=array.name if array else None,
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        nowhere = leads_nowhere(folder)
+        why = f"it is {nowhere}" if nowhere else error.strerror
+        raise InferenceError(f"the output folder {folder} cannot be created: {why}") from error
+    outputs: list[Output] = [TextFiles(folder)] if request.save_preds else []
+    if (request.save_preds or request.draw_boxes) and isinstance(job.pictures, PictureFiles) and job.pictures.alike:
+        alike = listed(job.pictures.alike)
+        job.notice(f"images differ only in their suffix, so the files written for them keep it: {alike}")
+    if request.draw_boxes:
+        outputs.append(Drawings(folder, suffix, job.classes, job.picture))
+    if array:
+        array.begin()
+        outputs.append(array)
+    return outputs
+
+
+def _pictures(request: InferenceRequest, predictor: Predictor) -> Pictures:
+    frame = predictor.frame
+    if request.path_to_zarr is not None and request.path_to_images is None:
+        store = Path(request.path_to_zarr)
+        return ZarrStore(store, frame.image_hw, rgb=frame.rgb, axes=request.zarr_axes, channel=request.zarr_channel)
+    return open_pictures(request.path_to_images, request.path_to_zarr, frame.image_hw)
+
+
+def _classes(request: InferenceRequest, predictor: Predictor) -> tuple[str, ...]:
+    """Names of the classes: as given, as in the file, or their numbers."""
+    names = tuple(request.class_names) if request.class_names else predictor.classes
+    if names is None:
+        return tuple(str(index) for index in range(predictor.num_classes))
+    if len(names) != predictor.num_classes:
+        raise InferenceError(
+            f"{counted(len(names), 'class name')} given ({', '.join(names)}), "
+            f"but {predictor.path} knows {counted(predictor.num_classes, 'class')}"
+        )
+    return names
+
+
+def open_pictures(images: str | Path | None, store: str | Path | None, image_hw: tuple[int, int]) -> Pictures:
+    """Images or a zarr store of frames of about `image_hw`, whichever is named. Raises InferenceError."""
+    if images is not None and store is None:
+        path = Path(images)
+        return TiffPages(path) if path.is_file() and num_pages(path) > 1 else PictureFiles(path)
+    if store is not None and images is None:
+        return ZarrStore(Path(store), image_hw)
+    raise InferenceError("name either images or a zarr store")
+
+
+def _array(job: InferenceJob, folder: Path) -> ArrayWithMetadata:
+    # Not resolved: a link keeps the name that the user gave. But `..` is not a name.
+    predictor, path = job.predictor, Path(os.path.abspath(job.pictures.path))
+    name = path.parent.name or path.stem
+    metadata = {
+        "run_name": name,
+        "model_name": predictor.model_name,
+        "obj_thresh": job.thresholds.obj_thresh,
+        "iou_thresh": job.thresholds.iou_thresh,
+        "min_class_confidence_threshold": job.thresholds.min_class_confidence_threshold,
+        "vertical_crop_height_px": predictor.frame.num_rows if predictor.is_cropped else None,
+        "class_names": list(job.classes),
+        "num_pictures": len(job.pictures.stems),
+        "frame_height_px": predictor.frame.num_rows,
+        "frame_width_px": predictor.frame.image_hw[1],
+    }
+    return ArrayWithMetadata(folder, name, predictor.num_classes, metadata)

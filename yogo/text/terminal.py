@@ -1,0 +1,31 @@
+"""Makes text of unknown origin safe for a terminal: file names, class names, output of other programs."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from typing import TextIO
+
+LINE_EVERY_SECONDS = 10.0
+"""How often progress is a line of its own, where no bar can be drawn over."""
+
+
+def printable(text: str) -> str:
+    """`text` with every control, format and surrogate character shown as \\x.., so that it cannot drive a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if unicodedata.category(c) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} else _shown(c) for c in text)
+
+
+def _shown(character: str) -> str:
+    return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def redraws(stream: TextIO) -> bool:
+    """Whether a printed line can be drawn over: on a terminal that is not a dumb one."""
+    return stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether colours are wanted there: a terminal that has them, and no NO_COLOR (no-color.org)."""
+    return redraws(stream) and not os.environ.get("NO_COLOR")

@@ -1,0 +1,277 @@
+"""The training loop, as an iterator of events. It knows the model and the clock, but not its listeners."""
+
+from __future__ import annotations
+
+import functools
+import math
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor
+
+from yogo import signals
+from yogo.datasets.augment import Augmentation, Compose
+from yogo.datasets.batch import Batch, Batches
+from yogo.device.precision import Precision
+from yogo.distributed.world import World
+from yogo.metrics.boxes import EvaluationData
+from yogo.metrics.measure import measure, summary
+from yogo.model import YOGO
+from yogo.recipe import Recipe
+from yogo.run import events
+from yogo.text.wording import counted
+from yogo.training.checkpoints.checkpointer import Checkpointer, File, Position, TrainingState
+from yogo.training.loop.divergence import ADVICE, Diverged, DivergenceGuard
+from yogo.training.loop.evaluate import announced, evaluate
+from yogo.training.loop.forward import Forward
+from yogo.training.loop.loss_reader import LossReader
+from yogo.training.loop.optimizer import Stepper
+from yogo.training.loop.schedule import rate_of
+from yogo.training.loop.weight_averaging import MovingAverage
+from yogo.training.plan import TrainingPlan
+from yogo.training.progress import Event, Phase, Progressed, Reviewed
+
+
+@dataclass(frozen=True, slots=True)
+class Sets:
+    """The data sets of a run; None for an empty set."""
+
+    train: Batches
+    val: Batches | None = None
+    test: Batches | None = None
+    augmentation: Augmentation = field(default_factory=lambda: Compose(()))
+    class_weights: Tensor | None = None
+    """(classes,), on the device: factors of the training boxes' cross entropy."""
+    pictures: Sequence[str] = ()
+    """Files of the training set, in the order of the batches' indices."""
+
+
+class Trainer:
+    def __init__(
+        self,
+        recipe: Recipe,
+        model: YOGO,
+        sets: Sets,
+        world: World,
+        *,
+        precision: Precision,
+        checkpointer: Checkpointer,
+        inbox: signals.StopRequests,
+        attempt: int = 0,
+        classes: Sequence[str] | None = None,
+    ) -> None:
+        self.recipe = recipe
+        self.model = model.to(memory_format=torch.channels_last)
+        self.sets = sets
+        self.world = world
+        self.precision = precision
+        self.checkpointer = checkpointer
+        self.inbox = inbox
+        self.attempt = attempt
+        self.at = Position()
+        self.classes = tuple(classes or map(str, range(int(model.num_classes))))
+        self.watch = DivergenceGuard(world, sets.pictures)
+        weights = sets.class_weights
+        self.stepper = Stepper(recipe, self.model, world, precision, self.watch, class_weights=weights)
+        self.average = MovingAverage(self.model, recipe.ema_decay) if recipe.ema_decay else None
+        self.forward = Forward(recipe, self.result, precision)
+        self.reader = LossReader(world)
+
+    @property
+    def result(self) -> YOGO:
+        """The model that is validated, tested and saved: the one that trains, or the average of its weights."""
+        return self.model if self.average is None else self.average.model
+
+    @property
+    def num_batches(self) -> int:
+        """Batches in an epoch."""
+        return len(self.sets.train.global_batch_sizes)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps in an epoch; the last may have fewer batches than the others."""
+        return math.ceil(self.num_batches / self.recipe.accumulate)
+
+    @property
+    def global_batch_size(self) -> int:
+        """Images of a whole step, on all processes."""
+        return sum(self.sets.train.global_batch_sizes[: self.recipe.accumulate])
+
+    @property
+    def learning_rate(self) -> float:
+        """Peak learning rate after warm-up."""
+        batches_a_step = min(self.recipe.accumulate, self.num_batches)
+        scale = self.world.size * batches_a_step if self.recipe.scale_lr else 1
+        return self.recipe.learning_rate * scale
+
+    @property
+    def num_steps(self) -> int:
+        return self.recipe.epochs * self.steps_per_epoch
+
+    @property
+    def ended_early(self) -> str:
+        """Why the run ends before its last epoch; empty if it does not."""
+        patience, best = self.recipe.early_stopping, self.at.best_epoch
+        is_last = self.at.epoch >= self.recipe.epochs
+        if not patience or best is None or is_last or self.at.epoch - 1 - best < patience:
+            return ""
+        waited = counted(patience, "epoch")
+        return f"stopped early: in {waited} the validation loss was never lower than in epoch {best + 1}"
+
+    def fit(self) -> Iterator[Event]:
+        """Train to the end and yield events as they happen. Raises signals.Stop once a requested stop is saved."""
+        yield from self._beginning()
+        while self.at.epoch < self.recipe.epochs and not self.ended_early:
+            yield from self._train_epoch()
+            yield from self._end_epoch()
+
+    def test(self, plan: TrainingPlan) -> Iterator[Event]:
+        """The losses and metrics of the current model, the best of `plan`, on the test set."""
+        if self.sets.test is not None:
+            losses, evidence = yield from self._evaluate(self.sets.test, "test")
+            if self.world.is_main:
+                yield from announced(measure(evidence, self.classes), losses, plan)
+
+    def review(self) -> Iterator[Event]:
+        """All boxes of the validation set, as the current model predicts them."""
+        if self.sets.val is not None:
+            _, data = yield from self._evaluate(self.sets.val, "review")
+            if self.world.is_main:
+                yield Reviewed("val", data)
+
+    def _beginning(self) -> Iterator[Event]:
+        self.reader.restart_clock()
+        if self.at.step:
+            yield events.Resumed(attempt=self.attempt, epoch=self.at.epoch, step=self.at.step)
+            # A process that was killed after it saved these may not have reported it.
+            if self.at.batch == 0 and self.at.best_epoch == self.at.epoch - 1:
+                yield self._checkpointed("best.pth")
+            yield self._checkpointed("last.pth")
+            return
+        yield events.Started(
+            attempt=self.attempt,
+            epochs=self.recipe.epochs,
+            steps_per_epoch=self.steps_per_epoch,
+            global_batch_size=self.global_batch_size,
+            learning_rate=self.learning_rate,
+            num_train=sum(self.sets.train.global_batch_sizes),
+            num_val=sum(self.sets.val.global_batch_sizes) if self.sets.val else 0,
+        )
+
+    def _train_epoch(self) -> Iterator[Event]:
+        """The remaining batches of the epoch."""
+        if self.at.batch >= self.num_batches:
+            return
+        self.sets.train.set_epoch(self.at.epoch, self.at.batch)
+        self.sets.augmentation.set_epoch(self.at.epoch)
+        share = iter(self.sets.train)
+        while self.at.batch < self.num_batches:
+            rate = self._rate()
+            yield from self._train_step(share, rate)
+            is_last = self.at.batch == self.num_batches
+            signum, is_due, has_diverged = self.world.all_reduce_max(
+                self.inbox.pending, self.reader.is_due or is_last, self.watch.has_diverged()
+            )
+            if is_due or signum:
+                (has_diverged,) = self.world.all_reduce_max(self.watch.has_diverged(wait=True))
+            if has_diverged:
+                raise self.watch.error()
+            if is_due or signum:
+                yield from self._read(rate, is_last)
+            if signum:
+                yield from self._stop(signum)
+
+    def _train_step(self, share: Iterator[Batch], rate: float) -> Iterator[Event]:
+        """One optimizer step with the next batches of this process's share; the last step of an epoch has the rest."""
+        sizes = self.sets.train.global_batch_sizes[self.at.batch : self.at.batch + self.recipe.accumulate]
+        indices, losses, waited = list[Tensor](), list[Tensor](), 0.0
+        for place in range(1, len(sizes) + 1):
+            is_last, asked = place == len(sizes), time.monotonic()
+            batch = next(share)
+            waited += time.monotonic() - asked
+            self._seed_dropout()
+            seen = self.sets.augmentation(batch.to(self.world.device))
+            losses.append(self.stepper.accumulate(seen, num_images=sum(sizes), more_come=not is_last))
+            indices.append(batch.indices)
+            self.at.batch += 1
+            if is_last:
+                self.stepper.step(rate)
+                self.at.step += 1
+                if self.average is not None:
+                    self.average.follow(self.at.step)
+            yield Progressed("train", self.at.epoch, self.at.batch, self.num_batches)
+        total = torch.stack(losses).sum(0)
+        self.watch.note(total[0], indices, step=self.at.step, epoch=self.at.epoch)
+        self.reader.add(total, sum(sizes), waited)
+
+    def _seed_dropout(self) -> None:
+        """Seed dropout from the batch and the process, so that a resumed run draws the same."""
+        num_batches = self.at.epoch * self.num_batches + self.at.batch
+        seed = (self.recipe.seed * 1_000_003 + num_batches) * self.world.size + self.world.rank_info.rank
+        torch.manual_seed(seed % 2**63)
+
+    def _rate(self) -> float:
+        first = self.learning_rate
+        return rate_of(
+            self.at.step,
+            self.num_steps,
+            first,
+            first / self.recipe.lr_decay_factor,
+            warmup_steps=round(self.recipe.warmup_epochs * self.steps_per_epoch),
+        )
+
+    def _read(self, rate: float, is_last: bool) -> Iterator[Event]:
+        event = self.reader.read(step=self.at.step, epoch=self.at.epoch, rate=rate, is_last=is_last)
+        if event is not None:
+            yield event.model_copy(update={"attempt": self.attempt})
+
+    def _end_epoch(self) -> Iterator[Event]:
+        """Validate, and save the result."""
+        epoch, loss = self.at.epoch, None
+        if self.sets.val is not None:
+            losses, evidence = yield from self._evaluate(self.sets.val, "validate")
+            figures = summary(evidence, self.classes) if self.world.is_main else {}
+            yield events.Validated(attempt=self.attempt, step=self.at.step, epoch=epoch, losses=losses, metrics=figures)
+            loss = losses.loss
+        self.at.epoch, self.at.batch = epoch + 1, 0
+        if loss is None or self.at.best_loss is None or loss < self.at.best_loss:
+            self.at.best_loss, self.at.best_epoch = loss, epoch
+            yield from self._keep("best.pth")
+        yield from self._keep("last.pth")
+        self.reader.restart_clock()
+
+    def _evaluate(self, batches: Batches, phase: Phase) -> Generator[Event, None, tuple[events.Losses, EvaluationData]]:
+        stop = functools.partial(self._stop_if_asked, save=phase == "validate")
+        return (yield from evaluate(self.forward, batches, self.world, phase=phase, epoch=self.at.epoch, stop=stop))
+
+    def _stop_if_asked(self, *, save: bool) -> Iterator[Event]:
+        (signum,) = self.world.all_reduce_max(self.inbox.pending)
+        if signum:
+            yield from self._stop(signum, save=save)
+
+    def _stop(self, signum: int, *, save: bool = True) -> Iterator[Event]:
+        """During the test the model has the best weights, not the last ones, which are already saved."""
+        if save:
+            yield from self._keep("last.pth")
+        # If nothing could be saved, the run resumes from the previous checkpoint.
+        left = self.checkpointer.last_words()
+        yield events.Signalled(attempt=self.attempt, signal=signals.name(signum), step=self.at.step, reason=left)
+        stop = signals.Stop(signum)
+        stop.is_said = True
+        raise stop
+
+    def _keep(self, file: File) -> Iterator[Event]:
+        """Replace a checkpoint; a good one is never replaced by one with NaN or infinite weights."""
+        if not torch.nn.utils.get_total_norm(self.stepper.parameters).isfinite():
+            raise Diverged(f"a weight was not finite after step {self.at.step}: {ADVICE}")
+        unaveraged = self.model if self.average is not None else None
+        state = TrainingState(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged)
+        if self.checkpointer.keep(file, state):
+            yield self._checkpointed(file)
+
+    def _checkpointed(self, file: File) -> Event:
+        return events.Checkpointed(
+            attempt=self.attempt, step=self.at.step, epoch=self.at.epoch, file=file, loss=self.at.best_loss
+        )

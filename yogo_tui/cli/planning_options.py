@@ -1,0 +1,41 @@
+"""The options from which planning.py makes a plan. They are apart so that help is quick: nothing heavy is imported."""
+
+from __future__ import annotations
+
+import argparse
+
+DEFINITION_HELP = "a YAML file, by its path from here or from a folder of definitions."
+SIZE_HELP = "The size of the job: its number of GPUs, or its name in the settings."
+_SIZE_DEFAULT = "(default: 1, else the first size in the settings)"
+_RECIPE_HELP = "The recipe: its name or its file. `yogo-tui recipes` lists them."
+
+
+def add_planning(parser: argparse.ArgumentParser, *, recipe: str = "defaults") -> None:
+    """Options that say how to train: recipe, size, name and changes. `recipe` is the default."""
+    parser.add_argument("--recipe", metavar="NAME", default=recipe, help=f"{_RECIPE_HELP} (default: {recipe})")
+    add_size(parser)
+    add_changes(parser)
+
+
+def add_changes(parser: argparse.ArgumentParser) -> None:
+    """Options for the name, and for changes of the recipe."""
+    parser.add_argument("--name", help="The name of the run and of its folder. (default: a random name)")
+    parser.add_argument(
+        "--set",
+        dest="changes",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FIELD=VALUE",
+        help="Change fields of the recipe, such as epochs=16, lr=0.001 or image_hw=193x258.",
+    )
+
+
+def add_size(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", metavar="GPUS", help=f"{SIZE_HELP} {_SIZE_DEFAULT}")
+
+
+def add_size_of_run(parser: argparse.ArgumentParser, *, hours: str) -> None:
+    """Options that give a known run's job another size; `hours` says whose the time limit is by default."""
+    parser.add_argument("--size", metavar="GPUS", help=f"{SIZE_HELP} (default: the run's own)")
+    parser.add_argument("--hours", type=float, metavar="H", help=f"The job's time limit, in hours. (default: {hours})")

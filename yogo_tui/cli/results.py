@@ -1,0 +1,92 @@
+"""`yogo-tui results`: what a run's best.pth finds and misses."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from yogo.text.terminal import printable
+from yogo_tui.cli.options import RUN_HELP, Commands, add_json, count, in_session, new_command
+from yogo_tui.errors import LaunchError
+
+if TYPE_CHECKING:
+    from yogo_tui.questions.results import ResultSet
+    from yogo_tui.session import Session
+
+
+def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = new_command(
+        commands,
+        "results",
+        "show what a run's best.pth finds and misses",
+        "The confusion matrix, figures by class, and the images with the most wrong boxes: of the validation images, "
+        "of the test images, and of each test that followed.",
+    )
+    parser.add_argument("name", metavar="RUN", help=RUN_HELP)
+    parser.add_argument(
+        "--only", type=count, metavar="N", help="Show only the results of this number, from 1. (default: all)"
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json
+
+    found = list(enumerate(await session.results.read(await session.runs.find(args.name)), start=1))
+    if args.only is not None:
+        if args.only > len(found):
+            raise LaunchError(f"{args.name} has results 1 to {len(found)}: there is no {args.only}.")
+        found = [found[args.only - 1]]
+    if args.json:
+        print_json([_json(number, one) for number, one in found])
+    else:
+        for number, one in found:
+            _print(number, one)
+    return 1 if any(one.problem for _, one in found) else 0
+
+
+def _print(number: int, found: ResultSet) -> None:
+    from yogo_tui.cli.output import print_table
+    from yogo_tui.session.results import table
+
+    print(f"{number}. {printable(found.title)}: {printable(str(found.file))}")
+    if found.problem:
+        print(f"! {printable(found.problem)}")
+        return
+    if metrics := found.metrics:
+        rows = zip(metrics.names, metrics.confusion, strict=True)
+        head = ["is ↓ found →", *metrics.names]
+        print_table(head, [[name, *map(str, row)] for name, row in rows], right=metrics.names)
+        print()
+        head, lines = table(metrics)
+        print_table(head, lines, right=head[1:])
+    if found.worst:
+        print()
+        head = ["worst image", "missed", "false", "of another class", "labels"]
+        counts = [(one.image, one.missed, one.false, one.confused, one.num_labels) for one in found.worst]
+        print_table(head, [list(map(str, row)) for row in counts], right=head[1:])
+    print()
+
+
+def _json(number: int, found: ResultSet) -> dict[str, Any]:
+    return {
+        "number": number,
+        "title": found.title,
+        "file": found.file,
+        "problem": found.problem,
+        "metrics": found.metrics.model_dump(mode="json", exclude={"curves"}) if found.metrics else None,
+        "worst_file": found.worst_file,
+        "worst": [
+            {
+                "image": one.image,
+                "missed": one.missed,
+                "false": one.false,
+                "confused": one.confused,
+                "labels": one.num_labels,
+                "predictions": one.num_predictions,
+            }
+            for one in found.worst
+        ],
+    }

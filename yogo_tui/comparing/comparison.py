@@ -1,0 +1,93 @@
+"""A comparison of runs: what differs, the figures, and the spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from yogo.text.wording import agreed, counted
+from yogo_tui.comparing import FEWEST
+from yogo_tui.comparing.charts import charts, followed
+from yogo_tui.comparing.differences import PART_WORDS, Difference, differences, unlike_but_seed
+from yogo_tui.comparing.figures import Figure, figures
+from yogo_tui.comparing.subject import Subject, labelled
+from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.drawing import Chart
+from yogo_tui.curves.record import RunCurves
+
+
+@dataclass(frozen=True)
+class Comparison:
+    subjects: tuple[Subject, ...]
+
+    @classmethod
+    def of(cls, subjects: Sequence[Subject]) -> Comparison:
+        return cls(labelled(tuple(subjects)))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return tuple(one.label for one in self.subjects)
+
+    @cached_property
+    def differences(self) -> tuple[Difference, ...]:
+        return differences(self.subjects)
+
+    @cached_property
+    def figures(self) -> tuple[Figure, ...]:
+        return figures(self.subjects)
+
+    @cached_property
+    def seeds(self) -> tuple[tuple[int, ...], ...]:
+        """The numbers of runs that differ by seed alone, each group of two or more."""
+        groups: list[list[int]] = []
+        for number, one in enumerate(self.subjects):
+            for group in groups:
+                if one.recipe and not any(unlike_but_seed(self.subjects[other], one) for other in group):
+                    group.append(number)
+                    break
+            else:
+                groups.append([number])
+        return tuple(tuple(group) for group in groups if self._has_seeds(group))
+
+    def _has_seeds(self, group: Sequence[int]) -> bool:
+        """Whether each has a seed of its own: the same run twice says nothing about seeds."""
+        seeds = [one.recipe.seed for number in group if (one := self.subjects[number]).recipe]
+        return len(group) >= FEWEST and len(set(seeds)) == len(group)
+
+    @cached_property
+    def curves(self) -> tuple[RunCurves, ...]:
+        """Those of each run."""
+        return followed(self.subjects)
+
+    def charts(self, axis: Axis) -> Mapping[str, Chart]:
+        """The curves of the runs over each other, by the key of the plot."""
+        return charts(self.labels, self.curves, axis)
+
+    @cached_property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences on what the tables do not say."""
+        return (*self._same_data(), *self._unlike(), *self._unread())
+
+    def _same_data(self) -> Iterator[str]:
+        for part, word in PART_WORDS.items():
+            digests = [one.digest(part) for one in self.subjects]
+            if unknown := [one.label for one, digest in zip(self.subjects, digests, strict=True) if not digest]:
+                if len(unknown) < len(digests):
+                    what = f"The {word} data of {', '.join(unknown)} {agreed(len(unknown), 'is')} not known"
+                    yield f"{what}: whether they are the same is not told."
+            elif len(set(digests)) == 1:
+                yield f"The {word} data are the same: {digests[0][:8]}."
+
+    def _unlike(self) -> Iterator[str]:
+        whys = dict.fromkeys(one.why for one in self.figures if one.others)
+        for why in whys:
+            yield f"≠ marks a figure {why}: it is not ranked with the others."
+
+    def _unread(self) -> Iterator[str]:
+        for one in self.subjects:
+            yield from (f"{one.label}: {problem}" for problem in one.read.problems)
+
+
+def seeds_words(group: Sequence[int]) -> str:
+    return f"mean ± sd of {counted(len(group), 'seed')}"

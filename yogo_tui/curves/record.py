@@ -1,0 +1,276 @@
+"""The curves of one run from its history: which there are, over which x, and what is marked on them."""
+
+from __future__ import annotations
+
+import math
+import sys
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from yogo.run.events import Losses, Step, Validated
+from yogo.run.history import History
+from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.divergence import Divergence, Runaway, of_validation
+from yogo_tui.curves.drawing import Chart, Line, Mark
+from yogo_tui.curves.series import Series, Values
+
+DROP = 0.7
+"""A learning rate that falls below this share of the one before has dropped; a schedule falls more slowly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """One curve of a plot, and where it stands in the events."""
+
+    name: str
+    of_step: Callable[[Step], float | None] | None = None
+    of_validation: Callable[[Validated], float | None] | None = None
+    tone: int = 0
+
+    @property
+    def is_validation(self) -> bool:
+        return self.of_step is None
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """One plot that a run may have."""
+
+    key: str
+    title: str
+    curves: tuple[Curve, ...]
+    is_log: bool = False
+    unit: str = ""
+
+
+def _part(name: str) -> Callable[[Step | Validated], float | None]:
+    def value(event: Step | Validated) -> float | None:
+        losses: Losses = event.losses
+        found: float | None = getattr(losses, name)
+        return found
+
+    return value
+
+
+def _metric(key: str) -> Callable[[Validated], float | None]:
+    return lambda event: event.metrics.get(key)
+
+
+def _pair(name: str, field: str, tone: int) -> tuple[Curve, Curve]:
+    return (
+        Curve(f"{name}, train", of_step=_part(field), tone=tone),
+        Curve(f"{name}, validation", of_validation=_part(field), tone=tone),
+    )
+
+
+def _wait(event: Step) -> float | None:
+    return None if event.data_wait is None else 100 * event.data_wait
+
+
+PLOTS = (
+    Plot("loss", "loss", (Curve("train", _part("loss")), Curve("validation", None, _part("loss"), 1)), is_log=True),
+    Plot("map", "mAP", tuple(Curve(key, None, _metric(key), n) for n, key in enumerate(("mAP50", "mAP")))),
+    Plot(
+        "parts",
+        "parts of the loss",
+        (
+            *_pair("box", "iou_loss", 0),
+            *_pair("objectness", "objectness_loss", 1),
+            *_pair("class", "classification_loss", 2),
+        ),
+        is_log=True,
+    ),
+    Plot(
+        "scores",
+        "scores",
+        tuple(Curve(key, None, _metric(key), n) for n, key in enumerate(("precision", "recall", "f1"))),
+    ),
+    Plot(
+        "count",
+        "count of cells an image",
+        tuple(
+            Curve(name, None, _metric(key), n)
+            for n, (name, key) in enumerate((("error", "count_error"), ("bias", "count_bias")))
+        ),
+    ),
+    Plot("lr", "learning rate", (Curve("learning rate", lambda event: event.lr),), is_log=True),
+    Plot("speed", "images/s", (Curve("images/s", lambda event: event.frames_per_s),)),
+    Plot("wait", "waiting for data", (Curve("waiting for data", _wait),), unit="%"),
+)
+"""What there may be, in the order in which it is shown."""
+
+
+class Timeline:
+    """The x's of events, by each axis; they never fall."""
+
+    def __init__(self) -> None:
+        self.by = {axis: array("d") for axis in Axis}
+
+    def add(self, step: int, per_epoch: int, seconds: float) -> None:
+        times = self.by[Axis.TIME]
+        self.by[Axis.STEP].append(step)
+        self.by[Axis.EPOCH].append(step / per_epoch)
+        times.append(max(seconds, times[-1] if times else 0.0))
+
+
+class _Clock:
+    """Seconds of training: the time between two attempts does not count."""
+
+    def __init__(self, history: History) -> None:
+        started = history.started
+        self._begins = {event.attempt: event.at for event in (*((started,) if started else ()), *history.resumes)}
+        self._known: dict[int, tuple[datetime, float]] = {}
+        self._last = 0.0
+
+    def knows(self, history: History) -> bool:
+        return len(self._begins) == len(history.resumes) + bool(history.started)
+
+    def seconds(self, event: Step | Validated) -> float:
+        if event.attempt not in self._known:
+            self._known[event.attempt] = self._begins.get(event.attempt, event.at), self._last
+        begin, before = self._known[event.attempt]
+        seconds = before + max(0.0, (event.at - begin).total_seconds())
+        self._last = max(self._last, seconds)
+        return seconds
+
+
+class RunCurves:
+    """All curves of a run, added to as its history grows."""
+
+    def __init__(self) -> None:
+        self._begin(History())
+
+    def _begin(self, history: History) -> None:
+        self._history = History()
+        """What was added as a whole: only of this are there marks."""
+
+        self._steps, self._validations = Timeline(), Timeline()
+        self._values = {plot.key: tuple(Values() for _ in plot.curves) for plot in PLOTS}
+        self._clock = _Clock(history)
+        self._runaway = Runaway()
+        self._last: tuple[Step | None, Validated | None] = (None, None)
+        self._drops: list[tuple[int, float]] = []
+        self._epochs: dict[int, tuple[float, int]] = {}
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing has been recorded yet."""
+        return not (self._steps.by[Axis.STEP] or self._validations.by[Axis.STEP])
+
+    def follow(self, history: History, most: int = sys.maxsize) -> bool:
+        """Add what is new in `history`, at most so many steps; returns whether there is more. A history that goes back,
+        as after a resume, is read from its start."""
+        num_steps, num_validations = len(self._steps.by[Axis.STEP]), len(self._validations.by[Axis.STEP])
+        goes_on = (
+            self._clock.knows(history)
+            and _is_at(history.steps, num_steps, self._last[0])
+            and _is_at(history.validations, num_validations, self._last[1])
+        )
+        if not goes_on:
+            self._begin(history)
+            num_steps = num_validations = 0
+        steps, validations = history.steps[num_steps : num_steps + most], history.validations[num_validations:]
+        has_more = num_steps + len(steps) < len(history.steps)
+        if has_more:
+            validations = [event for event in validations if event.step <= steps[-1].step]
+        per_epoch = (history.started.steps_per_epoch if history.started else 0) or 1
+        news: list[Step | Validated] = [*steps, *validations]
+        for event in sorted(news, key=lambda event: event.step):
+            line = self._steps if isinstance(event, Step) else self._validations
+            line.add(event.step, per_epoch, self._clock.seconds(event))
+        self._add(steps, validations)
+        self._look_at(steps, num_steps)
+        self._last = (*self._last[:1], *steps)[-1], (*self._last[1:], *validations)[-1]
+        if not has_more:
+            self._history = history
+        return has_more
+
+    def _add(self, steps: Sequence[Step], validations: Sequence[Validated]) -> None:
+        for plot in PLOTS:
+            for curve, values in zip(plot.curves, self._values[plot.key], strict=True):
+                if curve.of_step is not None:
+                    values.extend(map(curve.of_step, steps))
+                elif curve.of_validation is not None:
+                    values.extend(map(curve.of_validation, validations))
+
+    def _look_at(self, steps: Sequence[Step], begin: int) -> None:
+        """Look for what is marked."""
+        losses = [math.nan if event.losses.loss is None else event.losses.loss for event in steps]
+        self._runaway.extend(losses)
+        last = self._last[0]
+        for index, (event, loss) in enumerate(zip(steps, losses, strict=True), begin):
+            if last is not None and event.lr < DROP * last.lr:
+                self._drops.append((index, event.lr))
+            last = event
+            if not math.isnan(loss):
+                total, count = self._epochs.get(event.epoch, (0.0, 0))
+                self._epochs[event.epoch] = total + loss, count + 1
+
+    def charts(self, axis: Axis) -> dict[str, Chart]:
+        """The plots of which the run has any number, by key."""
+        charts = {}
+        for plot in PLOTS:
+            lines = tuple(self._lines(plot, axis))
+            if lines:
+                marks = self.marks(axis, plot.key)
+                charts[plot.key] = Chart(plot.title, lines, marks, plot.is_log, plot.unit)
+        return charts
+
+    def _lines(self, plot: Plot, axis: Axis) -> Iterable[Line]:
+        for curve, values in zip(plot.curves, self._values[plot.key], strict=True):
+            timeline = self._validations if curve.is_validation else self._steps
+            series = Series(curve.name, timeline.by[axis], values)
+            if series.has_values or (plot.key == "loss" and len(series)):
+                is_dotted = curve.is_validation and not all(other.is_validation for other in plot.curves)
+                yield Line(series, curve.tone, is_dotted or curve.name in ("mAP", "bias"), curve.is_validation)
+
+    def marks(self, axis: Axis, key: str = "loss") -> tuple[Mark, ...]:
+        """What is marked on a plot: the best epoch on its curve, and at the foot or over the height what happened."""
+        found = [*self._happened(axis)]
+        best = self._history.best
+        if best is not None:
+            at = self._history.validations.index(best)
+            y = best.losses.loss if key == "loss" else None
+            if y is not None:
+                found.append(Mark(self._validations.by[axis][at], "◆", "best", f"best epoch, {best.epoch + 1}", y))
+        if key in ("loss", "parts") and (diverges := self.divergence) is not None:
+            timeline = self._steps if diverges.is_training else self._validations
+            found.append(Mark(timeline.by[axis][diverges.index], "!", "gap", diverges.words, is_line=True))
+        return tuple(found)
+
+    def _happened(self, axis: Axis) -> Iterable[Mark]:
+        for saved in self._history.checkpoints:
+            if saved.file == "best.pth":
+                yield Mark(self.x_of(axis, saved.step), "▴", "saved", f"best.pth saved at step {saved.step:,}")
+        for resumed in self._history.resumes:
+            words = f"resumed at step {resumed.step:,}, attempt {resumed.attempt + 1}"
+            yield Mark(self.x_of(axis, resumed.step), "↻", "resumed", words, is_line=True)
+        for index, rate in self._drops:
+            words = f"learning rate falls to {rate:.3g}"
+            yield Mark(self._steps.by[axis][index], "↓", "drop", words, is_line=True)
+
+    def x_of(self, axis: Axis, step: int) -> float:
+        """Where a step is on an axis."""
+        for timeline in (self._validations, self._steps):
+            at = timeline.by[Axis.STEP]
+            index = bisect_left(at, step)
+            if index < len(at) and (at[index] == step or timeline is self._steps):
+                return timeline.by[axis][index]
+        return self._steps.by[axis][-1] if self._steps.by[axis] else 0.0
+
+    @property
+    def divergence(self) -> Divergence | None:
+        """Where the run diverges, by the rules in `yogo_tui.curves.divergence`; None if it does not."""
+        if self._runaway.found is not None:
+            return self._runaway.found
+        seen = self._history.validations
+        losses = [math.nan if event.losses.loss is None else event.losses.loss for event in seen]
+        sums = [self._epochs.get(event.epoch, (math.nan, 1)) for event in seen]
+        return of_validation(losses, [total / count for total, count in sums])
+
+
+def _is_at(events: Sequence[Step] | Sequence[Validated], count: int, last: Step | Validated | None) -> bool:
+    return len(events) >= count and (count == 0 or events[count - 1] is last)

@@ -1,0 +1,105 @@
+"""The list of runs in groups: by chain, by the first tag, or by what a column of text says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.errors import ConsoleError
+from yogo_tui.listing.columns import find
+from yogo_tui.runs.model import Run
+
+Key = Callable[[Run, "Seen"], str]
+
+_COLUMNS = ("state", "kind", "data", "recipe", "parent", "model", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """All runs there are, and when that was."""
+
+    by_path: Mapping[str, Run]
+    parents: frozenset[str]
+    """Paths of those that others started from."""
+
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    name: str
+    help: str
+    key: Key
+    """What a run's group is called; empty if it belongs to none."""
+
+    none: str
+    """What those are called that belong to none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    name: str
+    runs: tuple[Run, ...]
+
+    def __str__(self) -> str:
+        """Such as "paper · 3 runs"."""
+        return f"{printable(self.name)} · {counted(len(self.runs), 'run')}"
+
+
+def groupings() -> Mapping[str, Grouping]:
+    """All that the list can be grouped by, by name."""
+    of_columns = (_by_column(name) for name in _COLUMNS)
+    known = (
+        Grouping("chain", "a run, and what was fine-tuned from it", _chain, "in no chain"),
+        Grouping("tag", "the first of a run's tags", lambda run, _: (*run.tags, "")[0], "no tag"),
+        *of_columns,
+    )
+    return {one.name: one for one in known}
+
+
+def grouping(name: str) -> Grouping:
+    """Raises ConsoleError if there is none of this name."""
+    known = groupings()
+    if name not in known:
+        raise ConsoleError(f'Runs cannot be grouped by "{name}", only by {", ".join(known)}.')
+    return known[name]
+
+
+def grouped(runs: Iterable[Run], by: Grouping, seen: Iterable[Run], now: datetime) -> tuple[Group, ...]:
+    """The runs in groups: each where its first run stands, and those that belong to none last. In a group they stay in
+    the order that they had. `seen` are all runs there are."""
+    by_path = {str(run.path): run for run in seen if run.path}
+    all_seen = Seen(by_path, frozenset(map(_parent, by_path.values())), now)
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(by.key(run, all_seen), []).append(run)
+    rest = found.pop("", None)
+    groups = [Group(name, tuple(some)) for name, some in found.items()]
+    return (*groups, *([Group(by.none, tuple(rest))] if rest else ()))
+
+
+def _by_column(name: str) -> Grouping:
+    column = find(name)
+    return Grouping(name, column.help, lambda run, seen: str(column.value(run, seen.now) or ""), f"no {name}")
+
+
+def _chain(run: Run, seen: Seen) -> str:
+    """The first run of its chain; empty for one that neither has a parent nor is one."""
+    first, known = run, {run.key}
+    while (path := _parent(first)) and path not in known:
+        known.add(path)
+        if path not in seen.by_path:
+            return path.rpartition("/")[2]
+        first = seen.by_path[path]
+    return first.name if first is not run or run.key in seen.parents else ""
+
+
+def _parent(run: Run) -> str:
+    """The path of the run whose weights it started from; empty if there is none."""
+    if run.launch and run.launch.parent:
+        return run.launch.parent.run or ""
+    pretrained = run.manifest.pretrained if run.manifest else None
+    return pretrained.rpartition("/")[0] if pretrained else ""

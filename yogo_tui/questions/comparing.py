@@ -1,0 +1,180 @@
+"""The question for all that a comparison of runs reads of them: one answer for all runs, so one round trip."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from yogo.definition.record import DataRecord, PartName
+from yogo.errors import YogoError
+from yogo.files.foreign import opened
+from yogo.files.places import told
+from yogo.run import events
+from yogo.run.directory import RunDirectory
+from yogo.run.events import Step
+from yogo.run.history import History
+from yogo.run.metrics import Metrics
+from yogo.run.worst import WorstImages
+from yogo_tui.hosts.base import Tell
+
+_BUCKETS = 500
+"""Of a long run's steps, the lowest and the highest loss in each of so many equal parts are told."""
+
+_LARGEST_SCRIPT = 256 << 10
+"""In bytes."""
+
+PARTS: tuple[PartName, ...] = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class DataPart:
+    """The images of one part of a run's data, as they were."""
+
+    images: int
+    digest: str
+    """Of what the images and their labels hold, wherever they lie; in hexadecimal."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRun:
+    """What was read of one run. What its folder does not hold is None, or empty."""
+
+    history: History = field(default_factory=History)
+    """With as many steps as a curve needs."""
+
+    seconds: float | None = None
+    """Time that it trained, over all attempts, pauses between them left out."""
+
+    images_per_s: float | None = None
+    """Over all processes: the mean of its steps."""
+
+    data: dict[str, DataPart] = field(default_factory=dict)
+    """By the name of the part: train, val, test."""
+
+    metrics: Metrics | None = None
+    """Of its own test set."""
+
+    script: str = ""
+    """Its job's."""
+
+    worst: WorstImages | None = None
+    """Only if it was asked for."""
+
+    problems: tuple[str, ...] = ()
+    """Sentences on what could not be read."""
+
+
+@dataclass(frozen=True)
+class ReadRuns:
+    """What the directories of these runs hold, in the same order."""
+
+    paths: tuple[Path, ...]
+    with_images: bool = False
+    """Whether the worst images are wanted: they are a megabyte a run."""
+
+    def answer(self, tell: Tell) -> tuple[ReadRun, ...]:
+        found = []
+        for number, path in enumerate(self.paths):
+            tell("reading runs", number, len(self.paths))
+            found.append(_read(RunDirectory(path), with_images=self.with_images))
+        return tuple(found)
+
+
+def _read(run: RunDirectory, *, with_images: bool) -> ReadRun:
+    problems: list[str] = []
+    history, data, metrics, worst = History(), None, None, None
+    with _told(problems):
+        history.extend(events.read(run.events))
+    with _told(problems):
+        data = DataRecord.read(run.data)
+    with _told(problems):
+        metrics = Metrics.read(run.metrics)
+    with _told(problems):
+        worst = WorstImages.read(run.worst) if with_images else None
+    paces = [step.frames_per_s for step in history.steps if step.frames_per_s is not None]
+    return ReadRun(
+        history=thinned(history),
+        seconds=trained_seconds(history),
+        images_per_s=sum(paces) / len(paces) if paces else None,
+        data=_parts(data) if data else {},
+        metrics=metrics,
+        script=_script(run, problems),
+        worst=worst,
+        problems=tuple(problems),
+    )
+
+
+@contextlib.contextmanager
+def _told(problems: list[str]) -> Iterator[None]:
+    """What is not there is not known; what cannot be read is told, and hides nothing else."""
+    try:
+        yield
+    except FileNotFoundError:
+        pass
+    except (OSError, YogoError) as error:
+        problems.append(told(error))
+
+
+def _script(run: RunDirectory, problems: list[str]) -> str:
+    text = ""
+    with _told(problems), opened(run.script) as file:
+        text = file.read(_LARGEST_SCRIPT).decode(errors="replace")
+    return text
+
+
+def _parts(record: DataRecord) -> dict[str, DataPart]:
+    """Files count by what they hold: the same data in another folder have the same digest."""
+    lines: dict[str, list[str]] = {part: [] for part in PARTS}
+    for one in record.files:
+        label = one.label_stamp.sha256 if one.label_stamp else ""
+        lines[one.split].append(f"{one.image_stamp.sha256} {label}\n")
+    lines["train"] += [
+        f"{record.thumbnail_folders[one.folder].class_name} {one.stamp.sha256}\n" for one in record.thumbnails
+    ]
+    return {
+        part: DataPart(len(some), hashlib.sha256("".join(sorted(some)).encode()).hexdigest())
+        for part, some in lines.items()
+        if some
+    }
+
+
+def trained_seconds(history: History) -> float | None:
+    """From each attempt's first event to its last; None if there are not two events of an attempt."""
+    at: dict[int, list[float]] = {}
+    for event in (
+        history.started,
+        *history.steps,
+        *history.validations,
+        *history.checkpoints,
+        history.tested,
+        history.ended,
+    ):
+        if event is not None:
+            at.setdefault(event.attempt, []).append(event.at.timestamp())
+    return sum(max(some) - min(some) for some in at.values()) or None
+
+
+def thinned(history: History, buckets: int = _BUCKETS) -> History:
+    """The history with at most two steps in each of the buckets; the first and the last step stay."""
+    steps = history.steps
+    if len(steps) <= 2 * buckets:
+        return history
+    kept: list[Step] = [steps[0]]
+    for number in range(buckets):
+        part = steps[number * len(steps) // buckets : (number + 1) * len(steps) // buckets]
+        known = [step for step in part if step.losses.loss is not None] or part[:1]
+        both = {id(one): one for one in (min(known, key=_loss), max(known, key=_loss))}
+        kept += sorted(both.values(), key=lambda step: step.step)
+    return _with(history, [*kept, steps[-1]])
+
+
+def _loss(step: Step) -> float:
+    return step.losses.loss or 0.0
+
+
+def _with(history: History, steps: Sequence[Step]) -> History:
+    once = {step.step: step for step in steps}
+    return replace(history, steps=list(once.values()))

@@ -1,0 +1,81 @@
+"""The question for the settings in force where the runs are."""
+
+from __future__ import annotations
+
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from yogo.files.atomic import cut, replacing
+from yogo.files.locks import alone
+from yogo.files.places import NoHome, home
+from yogo_tui.errors import SettingsError
+from yogo_tui.hosts.base import Tell
+from yogo_tui.settings import PinnedSettings, file_of, load, parse
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """The settings in `file`, or in the default file; relative paths are below the home folder there. Raises
+    SettingsError."""
+
+    file: Path | None = None
+    workspace: Path | None = None
+    cluster: str | None = None
+
+    def answer(self, tell: Tell) -> PinnedSettings:
+        settings = load(self.file, workspace=self.workspace, cluster=self.cluster, start=login_folder())
+        # Which folders are the same by another name is known here alone.
+        once = {
+            "definitions": settings.definition_folders,
+            "runs": settings.all_runs_folders,
+            "presets": settings.preset_folders,
+        }
+        return PinnedSettings.of(settings.model_copy(update=once), settings.values)
+
+
+@dataclass(frozen=True)
+class SettingsFile:
+    """The settings file that would be read, whether it exists or not; a relative path is below the home folder there.
+    Raises SettingsError."""
+
+    file: Path | None = None
+
+    def answer(self, tell: Tell) -> Path:
+        return file_of(self.file, start=login_folder())
+
+
+@dataclass(frozen=True)
+class KeepColumns:
+    """Write the setting `columns` into a settings file, which need not exist, and leave the rest of it as it is. None
+    are the usual ones. Raises SettingsError, OSError."""
+
+    file: Path
+    columns: tuple[str, ...]
+
+    changes: ClassVar = "the columns were kept"
+
+    def answer(self, tell: Tell) -> None:
+        from yogo.files import yaml12
+        from yogo.files.yaml_edit import edited
+
+        file = self.file.resolve()  # a link stays a link, and the file that it points to is written
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with alone(file.with_name(f".{cut(file.name)}.lock")):
+            is_there = file.exists()
+            try:
+                text = edited(yaml12.read_text(file) if is_there else "", {"columns": self.columns})
+            except yaml12.YamlError as error:
+                raise SettingsError(f"The columns cannot be written into {file}: {error}.") from error
+            parse(text, file)
+            with replacing(file, stat.S_IMODE(file.stat().st_mode) if is_there else None) as written:
+                written.write(text.encode())
+
+
+def login_folder() -> Path:
+    """The home folder, which relative paths that were said on another machine are below. Raises SettingsError."""
+    try:
+        return home()
+    except NoHome as error:
+        raise SettingsError(str(error)) from error

@@ -1,0 +1,157 @@
+"""Questions about the commands that use a model: their options, as yogo declares them, and what is wrong with one."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from yogo.cli.flags import default_of, flag_of, help_of, is_switch, problem_of, words_of
+from yogo.definition import DatasetDefinition, Sample
+from yogo.definition.lineage import digests, digests_of_test, records, trained_on
+from yogo.definition.record import DataRecord
+from yogo.definition.tested import tested_images
+from yogo.errors import RunError
+from yogo.recipe import KnobField, Recipe, knobs
+from yogo.run.directory import RunDirectory
+from yogo.run.manifest import Manifest
+from yogo.text.wording import counted
+from yogo_tui.hosts.base import Tell
+
+_MODELS: Mapping[str, tuple[str, ...]] = {
+    "test": ("yogo.training.request.CheckpointTest", "yogo.training.request.SharedRequest"),
+    "infer": ("yogo.infer.request.InferenceRequest",),
+    "export": ("yogo.export.request.ExportRequest",),
+}
+"""Whose fields are the arguments of each command. Imported when one is asked for: each takes its time."""
+
+_OURS = {
+    "test": ("checkpoint", "definition", "dump"),
+    "infer": (
+        "path_to_pth",
+        "path_to_images",
+        "path_to_zarr",
+        "output_dir",
+        "use_tqdm",
+        "heatmap_mask_path",
+        "save_preds",
+        "count_predictions",
+    ),
+    "export": ("pth", "output"),
+}
+"""Those that a use itself gives, or that have no effect."""
+
+_INPUTS = ("pictures", "data")
+"""Those that name a file or folder that has to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of a command."""
+
+    name: str
+    flag: str
+    group: str
+    about: str
+    """Its help, with its default."""
+
+    default: str = ""
+    is_switch: bool = False
+    """Whether it is yes or no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Options that a person has typed."""
+
+    words: tuple[str, ...]
+    wrong: Mapping[str, str]
+    """A sentence for each option that is wrong, by its name."""
+
+
+@dataclass(frozen=True)
+class ListOptions:
+    """The options of `yogo COMMAND` that a person may choose, each group together, in the order of declaration."""
+
+    command: str
+
+    def answer(self, tell: Tell) -> tuple[Option, ...]:
+        found = [
+            Option(one.name, flag_of(one), one.knob.group or "Options", help_of(one), default_of(one), is_switch(one))
+            for one in _fields(self.command)
+        ]
+        groups = [*dict.fromkeys(one.group for one in found)]
+        return tuple(sorted(found, key=lambda one: groups.index(one.group)))
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """The options of `yogo COMMAND`, each as a person types it, as the words of its command line; and a sentence for
+    each that is wrong. A file that does not exist below `start` is wrong too."""
+
+    command: str
+    given: Mapping[str, str]
+    start: Path
+
+    def answer(self, tell: Tell) -> Checked:
+        words, wrong = list[str](), dict[str, str]()
+        for one in _fields(self.command):
+            if text := self.given.get(one.name, "").strip():
+                words += words_of(one, text)
+                if problem := problem_of(one, text) or self._missing(one, text):
+                    wrong[one.name] = problem
+        return Checked(tuple(words), wrong)
+
+    def _missing(self, one: KnobField, text: str) -> str:
+        if one.name not in _INPUTS:
+            return ""
+        path = self.start / Path(text).expanduser()
+        return "" if path.exists() else f"{path} does not exist"
+
+
+@dataclass(frozen=True)
+class SeenBefore:
+    """Sentences on how many of a definition's test images the run in `run`, or one that it comes from, was trained on.
+    Empty if none is known. Raises DefinitionError."""
+
+    run: Path
+    definition: Path
+    workspace: Path
+
+    def answer(self, tell: Tell) -> tuple[str, ...]:
+        run = RunDirectory(self.run)
+        definition = DatasetDefinition.from_yaml(self.definition, base=self.workspace)
+        samples, _, record = tested_images(definition, run, seed=_seed(run))
+        known = list(records(run))
+        tested = digests_of_test(record) if record else digests(_of_known_sizes(samples, known))
+        num = len(samples)
+        return tuple(
+            f"{count:,} of {counted(num, 'test image')} {'was' if count == 1 else 'were'} trained on by {name}: "
+            "the test flatters the model"
+            for name, count in trained_on(tested, known).items()
+        )
+
+
+def _seed(run: RunDirectory) -> int:
+    """That by which its images were split."""
+    with contextlib.suppress(RunError, FileNotFoundError):
+        return Manifest.read(run.manifest).recipe.seed
+    return Recipe().seed
+
+
+def _of_known_sizes(samples: tuple[Sample, ...], known: list[tuple[str, DataRecord]]) -> list[Sample]:
+    """Those whose file is as large as one that was trained on: the others need not be read."""
+    sizes = {entry.image_stamp.size for _, record in known for entry in record.files if entry.split == "train"}
+    return [sample for sample in samples if sample.image.stat().st_size in sizes]
+
+
+def _fields(command: str) -> Iterator[KnobField]:
+    for path in _MODELS[command]:
+        module, _, name = path.rpartition(".")
+        model: type[Any] = getattr(importlib.import_module(module), name)
+        for one in knobs(model):
+            if one.name not in _OURS[command]:
+                yield one

@@ -1,0 +1,101 @@
+"""Why a run is as it is: what it waits for, the error that ended it, what it used, and what one can do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from yogo.text.wording import ended
+from yogo_tui.runs.faults import Fault
+from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.usage import Usage
+
+_BROKEN = (RunState.FAILED, RunState.CANCELLED, RunState.STOPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """All that is known of why a run is as it is."""
+
+    run: Run
+    fault: Fault | None = None
+    """The error that ended it; None if it has not failed, or if none was found."""
+
+    usage: Usage | None = None
+    """None while the run is not over."""
+
+    log: PurePosixPath | None = None
+    """The log that was read for it; None if none was."""
+
+    no_log: str = ""
+    """Why the log could not be read; empty if it was, or if it need not be."""
+
+    @property
+    def may_start_at(self) -> datetime | None:
+        job = self.run.job
+        return job.may_start_at if job and self.run.state is RunState.WAITING else None
+
+    @property
+    def error(self) -> str:
+        """The error that ended it, in plain words and as the log says it; empty if there is none."""
+        if self.fault is None:
+            return ""
+        where = f" ({self.fault.where})" if self.fault.where else ""
+        return ": ".join(filter(None, (self.fault.words, f"{self.fault.said}{where}".strip())))
+
+    @property
+    def next_step(self) -> str:
+        """What one can do, in sentences; empty if there is nothing to do."""
+        run, fault = self.run, self.fault
+        if fault is not None and fault.advice and run.path:  # of a job that is not a run it is not known how it goes on
+            return _named(fault.advice, run.name)
+        if run.job and (run.state.is_waiting or run.can_cancel) and run.job.advice:
+            return run.job.advice
+        if run.state in _BROKEN and run.path and run.manifest and "resume" not in run.why:
+            return f"To go on with it: yogo-tui resume {run.name}"
+        if run.state is RunState.RUNNING and "! silent" in run.why:
+            return f"Look at its log. If it hangs, cancel it, then go on: yogo-tui resume {run.name}"
+        return ""
+
+    @property
+    def used(self) -> tuple[str, ...]:
+        return self.usage.said if self.usage else ()
+
+    @property
+    def next_time(self) -> tuple[str, ...]:
+        return self.usage.next_time if self.usage else ()
+
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Titles and sentences."""
+        told = self.run.why or _plainly(self.run)
+        if told:
+            yield "why", ended(told)
+        if self.error and self.error not in self.run.why:
+            yield "error", self.error
+        if self.no_log:
+            yield "log", self.no_log
+        if self.next_step:
+            yield "next", ended(self.next_step)
+        for title, sentences in (("doubt", self.run.doubts), ("used", self.used), ("next time", self.next_time)):
+            for number, sentence in enumerate(sentences):
+                yield "" if number else title, sentence
+
+
+def _named(advice: str, name: str) -> str:
+    return advice.replace("yogo-tui again", f"yogo-tui again {name}").replace(f"again {name} RUN", f"again {name}")
+
+
+def _plainly(run: Run) -> str:
+    match run.state:
+        case RunState.RUNNING:
+            return "It trains" if run.path else "It runs"
+        case RunState.FINISHED | RunState.DONE:
+            return "It has finished"
+        case RunState.CANCELLED:
+            return "It was cancelled"
+        case RunState.WAITING:
+            return "It waits, and the scheduler does not say for what"
+        case _:
+            return ""

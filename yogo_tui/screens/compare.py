@@ -1,0 +1,194 @@
+"""Compare: runs beside each other, their curves over each other, what differs, and their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import ClassVar
+
+from rich.style import Style
+from textual import getters, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container, Vertical
+from textual.events import Resize
+from textual.widget import Widget
+from textual.widgets import Static
+
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.comparing.comparison import Comparison
+from yogo_tui.comparing.exporting import FORMATS
+from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.drawing import Chart
+from yogo_tui.runs.model import Run
+from yogo_tui.screens.base import ModeScreen
+from yogo_tui.screens.choose import Choice
+from yogo_tui.session import Runs
+from yogo_tui.widgets.chart_grid import ChartGrid
+from yogo_tui.widgets.comparison_view import ComparisonView
+from yogo_tui.widgets.rule import TitledRule
+
+_EMPTY = """Runs appear here beside each other: their curves, what differs, and their figures.
+
+Press 4 for the runs, mark two or more with space, and press =."""
+
+_BESIDE = 140
+"""Columns from which the tables stand beside the curves."""
+
+_TONES = 6
+
+
+class CompareScreen(ModeScreen):
+    MODE = "compare"
+    CSS_PATH = "compare.tcss"
+    AUTO_FOCUS = "ChartGrid"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "switch", "curves/tables", id="compare.next"),
+        Binding("f", "full", "full screen", id="compare.full"),
+        Binding("x", "by", "epoch/step/time", id="compare.by", tooltip="curves by epoch, step or time"),
+        Binding("e", "export", "export", id="compare.export", tooltip="write a report, the tables or the plots"),
+        Binding("escape", "app.mode('runs')", "back to the runs", id="compare.back", show=False),
+    ]
+
+    empty = getters.query_one(".empty", Static)
+    upper = getters.query_one("#upper-rule", TitledRule)
+    lower = getters.query_one("#lower-rule", TitledRule)
+    grid = getters.query_one(ChartGrid)
+    view = getters.query_one(ComparisonView)
+
+    found: Comparison | None = None
+    _read_of: tuple[Run, ...] = ()
+    """The runs to compare, as they were when that was last asked for."""
+
+    _is_reading = False
+
+    def body(self) -> ComposeResult:
+        yield Static(_EMPTY, classes="empty", markup=False)
+        with Container(id="panes"):
+            with Vertical(id="upper"):
+                yield TitledRule("curves", id="upper-rule")
+                yield ChartGrid(self._charts, empty="No run has recorded a loss yet.")
+            with Vertical(id="lower"):
+                yield TitledRule("tables", id="lower-rule")
+                yield ComparisonView(self._style_of)
+
+    def on_mount(self) -> None:
+        self.watch(self.app, "compared", self._compare)
+
+    def on_resize(self, event: Resize) -> None:
+        super().on_resize(event)
+        self.set_class(event.size.width >= _BESIDE, "-beside")
+
+    def _charts(self, axis: Axis) -> Mapping[str, Chart]:
+        return self.found.charts(axis) if self.found else {}
+
+    def _style_of(self, number: int) -> Style:
+        return self.grid.get_component_rich_style(f"chart--curve-{number % _TONES}", partial=True)
+
+    def on_screen_resume(self) -> None:
+        self.runs_seen(self.app.runs)
+
+    def runs_seen(self, runs: Runs) -> None:
+        """What still trains is read again once there is more of it, while somebody looks."""
+        if not self.is_current:
+            return
+        now = self._now(runs)
+        before = {run.key: run for run in self._read_of}
+        if self._read_of and any(_is_new(before.get(run.key), run) for run in now):
+            self._compare(now)
+
+    def _now(self, runs: Runs) -> tuple[Run, ...]:
+        """The runs that are compared, as last seen."""
+        seen = {run.key: run for run in runs.runs}
+        return tuple(seen.get(run.key, run) for run in self.app.compared)
+
+    def _compare(self, runs: tuple[Run, ...]) -> None:
+        self._read_of = runs
+        if not runs or self._is_reading:
+            return
+        if not self.has_class("-filled"):
+            self.empty.update(f"Reading {counted(len(runs), 'run')} …")
+        self._is_reading = True
+        self._read()
+
+    @work(group="compare")
+    async def _read(self) -> None:
+        """Read until what is shown is of the runs that are wanted by then."""
+        try:
+            with self.reading("the runs were not compared", self._again):
+                read: tuple[Run, ...] = ()
+                while read != self._read_of:
+                    read = self._read_of
+                    self._show(await self.app.session.compare(read, tell=self._tell))
+        finally:
+            self._is_reading = False
+
+    def _again(self) -> None:
+        self._compare(self._now(self.app.runs))
+
+    def _tell(self, what: str, done: int, total: int) -> None:
+        if not self.has_class("-filled"):
+            self.empty.update(f"{what} · {done} of {total}")
+
+    def _show(self, found: Comparison) -> None:
+        self.found = self.view.found = found
+        self.set_class(True, "-filled")
+        self.lower.title = " · ".join(map(printable, found.labels))
+        self.grid.show()
+        self.refresh_bindings()
+
+    @on(ChartGrid.Changed)
+    def _tell_view(self) -> None:
+        self.upper.right = self.grid.words
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return action not in ("full", "by", "export", "switch") or self.found is not None
+
+    def action_switch(self) -> None:
+        """Go to the other pane, which then has the whole screen if this one had it."""
+        other = self.grid if self.view.has_focus else self.view
+        if not all(pane.display for pane in self.panes):
+            self._fill(other)
+        other.focus()
+
+    def action_full(self) -> None:
+        """Fill the screen with the pane that has the focus, or show both again."""
+        if all(pane.display for pane in self.panes):
+            self._fill(self.view if self.view.has_focus else self.grid)
+        else:
+            for pane in self.panes:
+                pane.display = True
+
+    def _fill(self, shown: Widget) -> None:
+        for pane in self.panes:
+            pane.display = pane is shown.parent
+
+    @property
+    def panes(self) -> tuple[Widget, Widget]:
+        return self.query_one("#upper"), self.query_one("#lower")
+
+    def action_by(self) -> None:
+        self.grid.action_by()
+
+    @work(exclusive=True, group="export")
+    async def action_export(self) -> None:
+        """Write the comparison to a file of this machine."""
+        from yogo_tui.session.comparing import described, save
+
+        suffix = await self.choose(
+            "write the comparison", [(one, Choice(one, words)) for one, words in FORMATS.items()]
+        )
+        if suffix is None or self.found is None:
+            return
+        with self.app.telling("nothing was written"):
+            runs = [one.run for one in self.found.subjects]
+            found = await described(self.app.session.host, runs, with_images=True) if suffix == ".html" else self.found
+            name = f"comparison-{datetime.now():%Y%m%d-%H%M%S}{suffix}"
+            path = await save(found, name, axis=self.grid.view.axis)
+            where = "in the folder that this console was started in"
+            self.notify(f"{path}, {where}", title="written", markup=False)
+
+
+def _is_new(before: Run | None, now: Run) -> bool:
+    return before is None or (before.state, before.progress) != (now.state, now.progress)

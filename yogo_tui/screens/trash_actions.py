@@ -1,0 +1,53 @@
+"""The keys that move runs to the trash, and bring them back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+from yogo_tui.screens.ask import Ask
+from yogo_tui.screens.base import changes
+from yogo_tui.screens.run_actions import RunActions
+
+
+class TrashActions(RunActions):
+    """A screen whose keys also move runs to the trash."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("D", "trash", "trash", id="runs.trash", show=False, tooltip="move it to the trash, or all marked"),
+        Binding("U", "undo_trash", "undo", id="runs.undo_trash", show=False, tooltip="bring back what was moved last"),
+    ]
+
+    @changes
+    async def action_trash(self) -> None:
+        """Ask, with sizes and with what needs the runs, and move them to the trash."""
+        app, runs = self.app, self.chosen_runs()
+        if not runs:
+            return
+        named = printable(runs[0].name) if len(runs) == 1 else counted(len(runs), "run")
+        with app.telling(f"{named} {'stays' if len(runs) == 1 else 'stay'}"):
+            if not await app.push_screen_wait(Ask(await app.session.trash.what_it_does(runs, app.runs.runs))):
+                return
+            await app.session.trash.move(runs)
+            moved = {run.key for run in runs}
+            self.unmark()
+            app.runs = replace(app.runs, runs=tuple(run for run in app.runs.runs if run.key not in moved))
+            app.notify("U brings it back" if len(runs) == 1 else "U brings them back", title=f"{named} moved")
+
+    @changes
+    async def action_undo_trash(self) -> None:
+        """Ask, and bring back what was moved to the trash last."""
+        app = self.app
+        with app.telling("nothing was brought back"):
+            batches = await app.session.trash.content()
+            if not batches:
+                app.notify("the trash is empty", markup=False)
+                return
+            names = printable(", ".join(batches[0].names))
+            if await app.push_screen_wait(Ask(f"Bring {names} back from the trash?", is_safe=True)):
+                await app.session.trash.undo(batches[0])
+                app.notify(f"{names} brought back", markup=False)

@@ -1,0 +1,55 @@
+"""Every question there is, by its name. Adding one touches its own module and this table.
+
+A module is imported once one of its questions is asked: the first one must not wait for all of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import Any
+
+from yogo_tui.hosts.base import Question
+
+QUESTIONS: Mapping[str, str] = {
+    name: module
+    for module, names in {
+        "yogo_tui.questions.settings": ("ReadSettings", "SettingsFile", "KeepColumns"),
+        "yogo_tui.questions.paths": ("FindPath",),
+        "yogo_tui.questions.definitions": (
+            "ListDefinitions",
+            "CheckDefinitions",
+            "FindDefinition",
+            "CheckDefinition",
+            "ClassesOf",
+            "GlanceAtDefinition",
+            "Survey",
+        ),
+        "yogo_tui.questions.images": ("ListImages", "LookAtImage"),
+        "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "SeenBefore"),
+        "yogo_tui.questions.results": ("ReadResults", "LookAtWorst"),
+        "yogo_tui.questions.recipes": ("ListRecipes", "FindRecipe", "SaveRecipe", "RemoveRecipe"),
+        "yogo_tui.questions.glance": ("GlanceAtRuns",),
+        "yogo_tui.questions.comparing": ("ReadRuns",),
+        "yogo_tui.questions.notes": ("ChangeNotes",),
+        "yogo_tui.questions.trash": ("SizesOf", "TrashRuns", "ListTrash", "UndoTrash", "EmptyTrash"),
+        "yogo_tui.launch.questions": (
+            "RenderRun",
+            "RenderWrapper",
+            "RenderUse",
+            "ListTemplates",
+            "CopyTemplate",
+            "DropTemplate",
+        ),
+    }.items()
+    for name in names
+}
+"""The module of each."""
+
+
+def kind_of(name: str) -> type[Question[Any]] | None:
+    """The question of this name; None if there is none."""
+    if (module := QUESTIONS.get(name)) is None:
+        return None
+    kind: type[Question[Any]] = getattr(importlib.import_module(module), name)
+    return kind

@@ -1,0 +1,77 @@
+"""Renders, checks and submits plans, and asks the cluster when they would start."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from yogo.run.directory import propose_name
+from yogo_tui.cluster.base import Cluster, Estimate, Resources
+from yogo_tui.hosts.base import Host
+from yogo_tui.launch import submit
+from yogo_tui.launch.checking import check_plan
+from yogo_tui.launch.plan import Launched, LaunchPlan
+from yogo_tui.launch.questions import rendered
+from yogo_tui.launch.script import PREVIEW_TOKEN
+from yogo_tui.settings import Settings
+
+
+class Launcher:
+    def __init__(self, host: Host, cluster: Cluster, settings: Settings, acted: Callable[[], None]) -> None:
+        """`acted` is called after a change of the queue."""
+        self._host = host
+        self._cluster = cluster
+        self._settings = settings
+        self._acted = acted
+        self._is_told = False
+
+    def propose_name(self) -> str:
+        """A random name. One that a run has already is refused by `check_plan`."""
+        return propose_name()
+
+    async def render(self, plan: LaunchPlan) -> str:
+        """The job script as it would be submitted, but for its token. Raises TemplateError, HostError."""
+        return await rendered(self._host, self._settings, plan, PREVIEW_TOKEN)
+
+    async def check_script(self, script: str) -> str:
+        """The error message of `bash -n`; empty if there is no error. Raises HostError."""
+        done = await self._host.run(["bash", "-n"], stdin=script, only_looks=True)
+        return "" if done.status == 0 else done.stderr.strip() or f"bash -n ended with status {done.status}"
+
+    async def check_plan(self, plan: LaunchPlan) -> None:
+        """Raises what `launch` raises before it asks the cluster: LaunchError, TemplateError, HostError."""
+        await check_plan(self._host, self._cluster, self._settings, plan)
+
+    async def launch(self, plan: LaunchPlan) -> Launched:
+        """Create the run directory with script and launch.json, and submit once.
+
+        Raises LaunchError, TemplateError, ClusterError, HostError.
+        """
+        try:
+            launched = await submit.launch(self._host, self._cluster, self._settings, plan)
+        finally:
+            self._acted()
+        return launched if launched.notice else replace(launched, notice=await self._notice_once())
+
+    async def estimate(self, plan: LaunchPlan) -> Estimate:
+        """When the plan would start, by this machine's clock. The cluster reads its script from a file beside the runs.
+
+        Raises TemplateError, ClusterError, HostError.
+        """
+        folder = PurePosixPath(self._settings.own_runs_folder / ".estimates")
+        path = folder / f"{plan.size.nodes}-{plan.size.gpus}-{plan.size.template}"
+        await self._host.write(path, (await self.render(plan)).encode())
+        told, ahead = await asyncio.gather(self._cluster.estimate(path), self._host.clock_ahead())
+        return replace(told, no_later_than=told.no_later_than - ahead) if told.no_later_than else told
+
+    async def resources(self) -> Resources:
+        return await self._cluster.resources(self._settings.partition)
+
+    async def _notice_once(self) -> str:
+        """The cluster's notice for people who submit, the first time that it is asked for; empty later."""
+        if self._is_told:
+            return ""
+        self._is_told = True
+        return await self._cluster.notice()

@@ -1,0 +1,103 @@
+"""An open session: settings, host and cluster, and the parts that act on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, partial
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from yogo_tui.cluster.base import Cluster
+from yogo_tui.cluster.table import CLUSTERS, Options
+from yogo_tui.hosts.base import Host, Tell, silent
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.launch.machine import fitted
+from yogo_tui.questions.settings import KeepColumns
+from yogo_tui.runs.ahead import Ahead
+from yogo_tui.runs.model import Run
+from yogo_tui.session.jobs import Jobs
+from yogo_tui.session.launcher import Launcher
+from yogo_tui.session.library import Library
+from yogo_tui.session.notebook import Notebook
+from yogo_tui.session.planner import Planner
+from yogo_tui.session.runs import KnownRuns
+from yogo_tui.session.trash import Trash
+from yogo_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from yogo_tui.comparing.comparison import Comparison
+    from yogo_tui.session.results import Results
+    from yogo_tui.session.uses import Uses
+
+
+class Session:
+    """Open with `await Session.open(settings)`; close when done."""
+
+    def __init__(self, settings: Settings, host: Host, cluster: Cluster, ahead: Ahead | None = None) -> None:
+        self.settings = settings
+        self.host = host
+        self.cluster = cluster
+        self.machine = cluster.machine
+        """This machine, if it runs the jobs itself; None if a scheduler chooses other machines."""
+
+        self.library = Library(host, settings)
+        self.runs = KnownRuns(host, cluster, settings, ahead)
+        self.planner = Planner(host, cluster, settings)
+        self.launcher = Launcher(host, cluster, settings, self.runs.look_now)
+        self.notebook = Notebook(host)
+        self.trash = Trash(host, settings, self.runs, self.runs.look_now)
+        self.jobs = Jobs(host, cluster, settings, self.runs.look_now)
+
+    @cached_property
+    def results(self) -> Results:
+        """Imported when it is asked for: the first frame does not wait for it."""
+        from yogo_tui.session.results import Results
+
+        return Results(self.host)
+
+    @cached_property
+    def uses(self) -> Uses:
+        """Imported when it is asked for, likewise."""
+        from yogo_tui.session.uses import Uses
+
+        return Uses(self.host, self.settings)
+
+    @classmethod
+    async def open(cls, settings: Settings, host: Host | None = None, ahead: Ahead | None = None) -> Session:
+        """Open a session on the cluster that the settings name, or, for auto, on the first one that is there.
+
+        A cluster that is named is used even if it does not answer yet. `ahead` has asked the host already. Raises
+        HostError.
+        """
+        host = host or HereHost()
+        for name, kind in CLUSTERS.items():
+            asked = ahead if ahead and ahead.name == name else None
+            is_there = asked.is_there if asked else partial(kind.is_there, host)
+            if settings.cluster == name or (settings.cluster == "auto" and await is_there()):
+                options = asked.options if asked else Options(settings.local_slots)
+                options.folder = PurePosixPath(settings.workspace_folder)
+                cluster = asked.cluster if asked else kind.open(host, options)
+                settings = settings.model_copy(update={"cluster": name})
+                return cls(fitted(settings, cluster.machine) if cluster.machine else settings, host, cluster, ahead)
+        raise AssertionError("the last cluster of the table is always there")
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a person should know of the settings and of the host, a sentence each."""
+        return (*self.settings.notices, *self.host.notices)
+
+    async def keep_columns(self, columns: Sequence[str]) -> None:
+        """Show these columns in the list of runs, from now on and the next time; the usual ones if there are none.
+        Raises SettingsError, HostError."""
+        await self.host.ask(KeepColumns(self.settings.file, tuple(columns)))
+        self.settings = self.settings.model_copy(update={"columns": tuple(columns)})
+
+    async def compare(self, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:
+        """Two runs or more beside each other. Raises LaunchError, HostError."""
+        from yogo_tui.session.comparing import compare
+
+        return await compare(self.host, runs, with_images=with_images, tell=tell)
+
+    async def close(self) -> None:
+        """Close the session; jobs go on."""
+        await self.host.close()

@@ -1,0 +1,126 @@
+"""The console's wording: durations, numbers, paths, and the glyph and word of each state."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime
+
+from rich.cells import cell_len
+
+from yogo.text.terminal import printable
+from yogo_tui.runs.model import Run, RunState
+
+GLYPHS = {
+    RunState.RUNNING: "▶",
+    RunState.WAITING: "◌",
+    RunState.HELD: "◌",
+    RunState.FINISHED: "✔",
+    RunState.DONE: "✔",
+    RunState.FAILED: "✖",
+    RunState.CANCELLED: "■",
+    RunState.STOPPED: "■",
+    RunState.SUSPENDED: "‖",
+    RunState.UNKNOWN: "?",
+}
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+
+
+def state_words(state: RunState) -> str:
+    """Such as "▶ running"."""
+    return f"{GLYPHS[state]} {state.value}"
+
+
+def duration(seconds: float | None) -> str:
+    """In the largest two units, such as "2 h 14 m"; empty for None."""
+    if seconds is None:
+        return ""
+    left = max(0, int(seconds))
+    for (sign, length), (next_sign, next_length) in itertools.pairwise(_UNITS):
+        if left >= length:
+            rest = left % length // next_length
+            return f"{left // length} {sign} {rest} {next_sign}" if rest else f"{left // length} {sign}"
+    return f"{left} s"
+
+
+def since(moment: datetime | None, now: datetime | None = None) -> str:
+    """How long ago, in the largest two units; empty for None."""
+    return "" if moment is None else duration(((now or datetime.now(UTC)) - moment).total_seconds())
+
+
+def thousands(number: float) -> str:
+    return f"{number:,.0f}"
+
+
+def loss_words(loss: float | None) -> str:
+    """A loss in at most seven characters; empty for None."""
+    if loss is None:
+        return ""
+    if abs(loss) >= 100_000:
+        return f"{loss:.1e}"
+    return f"{loss:,.1f}" if abs(loss) >= 10 else f"{loss:.3f}"
+
+
+def share_words(share: float | None) -> str:
+    """A number from 0 to 1 in four characters, such as ".781"; empty for None."""
+    return "" if share is None else f"{share:.3f}"[1:] if 0 <= share < 0.9995 else f"{share:.2f}"
+
+
+def as_typed(value: object) -> str:
+    """A field's value as the user types it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return " × ".join(str(part) for part in value)
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def no_curves_words(run: Run) -> str:
+    """Why there is no loss to show, or when there will be one."""
+    if run.of_job:
+        return f"There is no loss to show: this is {printable(run.of_job)}."
+    if run.state.is_over:
+        return "There is no loss to show: it ended before its first steps were recorded."
+    return "The loss appears here with the first steps."
+
+
+def cut_middle(text: str, width: int) -> str:
+    """`text`, safe for a terminal, in at most `width` cells; its middle is cut, because paths differ at the ends."""
+    text = printable(text)
+    if cell_len(text) <= width:
+        return text
+    if width <= 1:
+        return "…"[:width]
+    tail = (width - 1) * 2 // 3
+    return f"{_fitting(text, width - 1 - tail)}…{_fitting(text[::-1], tail)[::-1]}"
+
+
+def cut_end(text: str, width: int) -> str:
+    """`text`, safe for a terminal, in at most `width` cells; its end is cut."""
+    text = printable(text)
+    return text if cell_len(text) <= width else f"{_fitting(text, width - 1)}{'…'[:width]}"
+
+
+def padded(text: str, width: int, *, right: bool = False) -> str:
+    """`text` with spaces before or after it, to fill `width` cells."""
+    blanks = " " * (width - cell_len(text))
+    return f"{blanks}{text}" if right else f"{text}{blanks}"
+
+
+def _fitting(text: str, width: int) -> str:
+    """As much of the head of `text` as fits into `width` cells: a wide character takes two, an accent none."""
+    taken = 0
+    for number, character in enumerate(text):
+        taken += cell_len(character)
+        if taken > width:
+            return text[:number]
+    return text
+
+
+def size_words(size: int) -> str:
+    """A number of bytes with its unit, such as "1.4 MB"."""
+    value, units = float(size), ["B", "KB", "MB", "GB", "TB"]
+    while value >= 1_000 and len(units) > 1:
+        value /= 1_000
+        units.pop(0)
+    return f"{value:.1f} {units[0]}" if units[0] != "B" else f"{size} B"
