@@ -142,10 +142,11 @@ def _round(precision: str) -> None:
 
 
 class Waiting:
-    """Batches that are handed on, and how long each was waited for."""
+    """Batches that are handed on, and for how long the device waited for each."""
 
-    def __init__(self, batches: BatchLoader) -> None:
+    def __init__(self, batches: BatchLoader, device: torch.device) -> None:
         self.batches = batches
+        self.device = device
         self.global_batch_sizes = batches.global_batch_sizes
         self.seconds = 0.0
 
@@ -153,13 +154,12 @@ class Waiting:
         self.batches.set_epoch(epoch, start_batch)
 
     def __iter__(self) -> Iterator[Batch]:
-        there = iter(self.batches)
-        while True:
-            asked = time.perf_counter()
-            batch = next(there, None)
-            self.seconds = time.perf_counter() - asked
-            if batch is None:
-                return
+        from yogo.training.loop.feed import Feed
+
+        feed = Feed(iter(self.batches), self.device)
+        for _ in self.global_batch_sizes:
+            batch = feed.next()
+            self.seconds = feed.take_waited()
             yield batch
 
 
@@ -180,7 +180,7 @@ def train(setting: Setting, precision: str, *, compiled: bool) -> Steps:
     recipe, device = setting.recipe, setting.device
     model = YOGO(recipe.image_hw, recipe.anchor_width, recipe.anchor_height, 7, normalize_images=True).to(device)
     with closing(setting.batches(shuffle=True)) as batches:
-        waiting = Waiting(batches)
+        waiting = Waiting(batches, device)
         trainer = Trainer(
             recipe,
             model,
@@ -220,7 +220,7 @@ def infer(setting: Setting, precision: str, *, compiled: bool) -> Steps:
     # Compiled after that: a first call of another batch size would make kernels for any size.
     predictor.model = torch.compile(predictor.model, backend=setting.backend) if compiled else predictor.model
     with closing(setting.batches(shuffle=False)) as batches:
-        waiting = Waiting(batches)
+        waiting = Waiting(batches, setting.device)
         for batch in itertools.chain.from_iterable(itertools.repeat(waiting)):
             boxes_of_batch(
                 predictor(batch.images), obj_thresh=least, iou_thresh=0.5, min_class_confidence_threshold=0.0

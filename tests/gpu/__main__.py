@@ -80,8 +80,13 @@ def main() -> int:
         "--pictures",
         "64",
     ]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}  # where nothing but torch is installed
-    return subprocess.run(speed, cwd=ROOT, env=environment, check=False).returncode or status
+    return subprocess.run(speed, cwd=ROOT, env=environment(), check=False).returncode or status
+
+
+def environment() -> dict[str, str]:
+    """This process's, in which our packages are found without being installed, beside what PYTHONPATH brings."""
+    carried = os.environ.get("PYTHONPATH")
+    return os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *([carried] if carried else [])])}
 
 
 if __name__ == "__main__":

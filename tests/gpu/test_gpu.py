@@ -6,14 +6,14 @@ Run by `make test-gpu`; without a GPU all of it is skipped.
 from __future__ import annotations
 
 import math
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.gpu.ranks import one_rank
 from tests.waiting import until
 from tests.yogo.training.tiny import SIZE, Steered, Yogo
 from yogo.checkpoint import load_checkpoint
@@ -23,6 +23,7 @@ from yogo.run import events
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result, verify
 from yogo.training.loop.divergence import Diverged
+from yogo.training.loop.feed import Feed
 from yogo.training.loop.trainer import Trainer
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")]
@@ -42,6 +43,7 @@ def test_two_epochs_train_in_each_precision(precision: str, yogo: Yogo, definiti
     assert (manifest.precision, manifest.device) == (precision, torch.cuda.get_device_name(GPU))
     assert all(map(math.isfinite, losses(yogo, "run")))
     assert len(losses(yogo, "run")) == 2
+    assert all(event.gpu_memory for event in yogo.events("run") if isinstance(event, events.Step))
     assert verify(yogo.run("run")).outcome == "finished"
 
 
@@ -149,24 +151,34 @@ def test_a_loss_that_is_nan_ends_the_run_and_spoils_no_weight(tmp_path: Path, de
     assert Result.read(run.run.result).outcome == "failed"
 
 
-_ONE_RANK = """
-import sys
-from yogo.training.train import run
-from yogo.distributed.rank_info import RankInfo
-from yogo.training.request import TrainingRequest
-sys.exit(run(TrainingRequest.model_validate_json(sys.argv[1]), RankInfo(meeting=f"file://{sys.argv[2]}")))
-"""
-
-
 def test_nccl_and_synchronised_batch_norm_work_with_one_rank(tmp_path: Path, definition: Path) -> None:
     base = steered(tmp_path, definition, sync_batch_norm=True).request(resume=False)
-    request = base.model_copy(update={"device": "cuda"})
-    command = [sys.executable, "-c", _ONE_RANK, request.model_dump_json(), str(tmp_path / "meeting")]
-    environment = Yogo(tmp_path).environment
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240, check=False)
+    done = one_rank(base.model_copy(update={"device": "cuda"}), tmp_path)
     assert done.returncode == 0, done.stderr
     assert verify(steered(tmp_path, definition).run).outcome == "finished"
     assert "Traceback" not in done.stderr
+
+
+def batches_while(action: Callable[[], object]) -> Iterator[Batch]:
+    """Two batches; `action` is done before each is handed out."""
+    for _ in range(2):
+        action()
+        yield Batch(*(torch.zeros(1) for _ in Batch._fields))
+
+
+def test_a_wait_for_data_counts_only_where_the_card_has_run_out_of_work() -> None:
+    device = torch.device(GPU)
+    long = 1_000_000_000  # clock cycles of the card: most of a second
+    work: dict[str, Callable[[], object]] = {"busy": lambda: None, "idle": lambda: torch.cuda.synchronize(device)}
+    waited = {}
+    for name, action in work.items():
+        feed = Feed(batches_while(action), device)
+        torch.cuda._sleep(long)
+        feed.next()
+        waited[name] = feed.take_waited()
+        torch.cuda.synchronize(device)
+    assert waited["busy"] == 0.0
+    assert waited["idle"] > 0.0
 
 
 def test_a_trained_network_is_looked_with_tested_and_exported(yogo: Yogo, definition: Path, tmp_path: Path) -> None:

@@ -52,6 +52,20 @@ def declared() -> Iterator[tuple[str, type, KnobField]]:
 OPTIONS = [pytest.param(*case, id=f"{case[0]} {case[2].name}") for case in declared()]
 
 
+class _Strict(argparse.BooleanOptionalAction):
+    """Takes what Python 3.14 takes: it has no type, choices or metavar any more."""
+
+    def __init__(
+        self, option_strings: list[str], dest: str, *, default: object = None, required: bool = False, help: str = ""
+    ) -> None:
+        super().__init__(option_strings, dest, default=default, required=required, help=help)
+
+
+def test_switches_are_declared_as_newer_versions_of_python_take_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(argparse, "BooleanOptionalAction", _Strict)
+    assert parser() is not None
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_help_of_every_argument_is_a_sentence(command: str) -> None:
     said = [(action.help or "") % vars(action) for action in actions(command)]

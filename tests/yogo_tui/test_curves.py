@@ -230,7 +230,16 @@ def trained(
         at = begin + timedelta(seconds=step - first + 1)
         losses = Losses(loss=60 / step, iou_loss=20 / step, objectness_loss=30 / step, classification_loss=10 / step)
         history.add(
-            Step(step=step, epoch=(step - 1) // 10, losses=losses, lr=lr, attempt=attempt, at=at, data_wait=0.02)
+            Step(
+                step=step,
+                epoch=(step - 1) // 10,
+                losses=losses,
+                lr=lr,
+                attempt=attempt,
+                at=at,
+                data_wait=0.02,
+                gpu_memory=3 << 30,
+            )
         )
         if step % 10 == 0:
             metrics = {"mAP50": step / 100, "count_error": 3.0}
@@ -257,7 +266,7 @@ def test_a_run_has_the_plots_of_what_its_events_hold() -> None:
     trained(history, 1, 30)
     curves.follow(history)
     charts = curves.charts(Axis.EPOCH)
-    assert list(charts) == ["loss", "map", "parts", "count", "lr", "wait"]
+    assert list(charts) == ["loss", "map", "parts", "count", "lr", "wait", "memory"]
     train, validation = charts["loss"].lines
     assert (train.series.name, len(train.series), train.is_dotted) == ("train", 30, False)
     assert (validation.series.name, [*validation.series.xs], validation.is_dotted) == (
@@ -266,6 +275,7 @@ def test_a_run_has_the_plots_of_what_its_events_hold() -> None:
         True,
     )
     assert charts["wait"].lines[0].series.values[0] == 2.0
+    assert (charts["memory"].unit, charts["memory"].lines[0].series.values[0]) == ("GB", 3.0)
 
 
 def test_the_command_knows_each_plot() -> None:

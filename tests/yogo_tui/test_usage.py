@@ -26,12 +26,15 @@ def ended(minutes: int, limit_hours: float, state: RunState = RunState.FINISHED)
     return Run(name="owl", state=state, job=job)
 
 
-def trained(minutes: int, epochs_done: int, epochs: int, data_wait: float | None = None) -> History:
+def trained(
+    minutes: int, epochs_done: int, epochs: int, data_wait: float | None = None, gpu_memory: int | None = None
+) -> History:
     """Five steps an epoch, at an even pace."""
     history, count = History(started=Started(epochs=epochs, steps_per_epoch=5, num_train=9, num_val=9)), epochs_done * 5
     for number in range(1, count + 1):
         at = BEGAN + timedelta(minutes=minutes * (number - 1) / (count - 1))
-        history.add(Step(step=number, epoch=0, losses=Losses(loss=1.0), lr=0.1, at=at, data_wait=data_wait))
+        figures = {"data_wait": data_wait, "gpu_memory": gpu_memory and gpu_memory * number}
+        history.add(Step(step=number, epoch=0, losses=Losses(loss=1.0), lr=0.1, at=at, **figures))
     return history
 
 
@@ -59,6 +62,11 @@ def test_waiting_for_data_is_told_and_advised_upon() -> None:
     usage = usage_of(ended(120, 3), trained(120, 10, 10, data_wait=0.4), None)
     assert "data: 40% of the training's time was spent waiting for data" in usage.said
     assert usage.next_time == ("It waited for data: more CPUs in its size make it faster.",)
+
+
+def test_the_gpu_memory_that_was_used_is_told() -> None:
+    usage = usage_of(ended(120, 3), trained(120, 10, 10, gpu_memory=GB), None)
+    assert "GPU memory: 50.0 GB at its most" in usage.said
 
 
 def test_memory_and_cpus_are_told_where_accounting_knows_them() -> None:

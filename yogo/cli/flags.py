@@ -137,12 +137,13 @@ def _names(one: KnobField) -> tuple[str, ...]:
 def _settings(one: KnobField, *, is_required: bool) -> dict[str, Any]:
     """How argparse reads one field."""
     knob, (kind, parts) = one.knob, _kind(one.field.annotation)
-    settings: dict[str, Any] = {"help": _help(one), "metavar": _metavar(one, kind), "default": argparse.SUPPRESS}
+    settings: dict[str, Any] = {"help": _help(one), "default": argparse.SUPPRESS}
+    if kind is bool and not knob.is_positional:  # without a metavar, which Python 3.14 refuses here
+        return settings | {"dest": one.name, "required": is_required, "action": argparse.BooleanOptionalAction}
+    settings["metavar"] = _metavar(one, kind)
     if knob.is_positional:  # without a `type`, with which Python 3.11 would read the default too
         return settings | {"nargs": None if is_required else "?"}
     settings |= {"dest": one.name, "required": is_required}
-    if kind is bool:
-        return settings | {"action": argparse.BooleanOptionalAction}
     if knob.may_be_bare:
         settings |= {"nargs": "?", "const": GIVEN_WITHOUT_VALUE}
     if choices := knob.choices or (parts if kind is typing.Literal else ()):

@@ -6,6 +6,8 @@ import contextlib
 import ctypes
 from collections.abc import Iterator
 
+import torch
+
 from yogo.errors import YogoError
 
 _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4  # malloc.h of glibc
@@ -32,6 +34,15 @@ def full_memory_said(device: object, advice: str, error: type[YogoError]) -> Ite
         if not is_full(raised):
             raise
         raise error(f"the memory of {device} is full: {advice}") from raised
+
+
+def take_peak(device: torch.device) -> int | None:
+    """Bytes of a GPU that this process's tensors took at their most since this was last asked; None on the CPU."""
+    if device.type != "cuda":
+        return None
+    most = torch.cuda.max_memory_allocated(device)
+    torch.cuda.reset_peak_memory_stats(device)
+    return most
 
 
 def keep_freed_memory() -> None:

@@ -86,7 +86,10 @@ class Step(EventBase):
     """Over all processes, since the last such event; at an epoch's last step, over the epoch. data_wait likewise."""
 
     data_wait: float | None = None
-    """Share of the time spent waiting for data, 0 to 1."""
+    """Share of the time in which the device had nothing to do because data had not come, 0 to 1."""
+
+    gpu_memory: int | None = None
+    """Bytes of its GPU that rank 0 used at its most since the last such event; null on the CPU and in older files."""
 
 
 class Validated(EventBase):

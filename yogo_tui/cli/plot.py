@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from yogo_tui.curves.drawing import Chart, Line, View
     from yogo_tui.session import Session
 
-KEYS = ("loss", "map", "parts", "scores", "count", "lr", "speed", "wait")
+KEYS = ("loss", "map", "parts", "scores", "count", "lr", "speed", "wait", "memory")
 """Of `yogo_tui.curves.record.PLOTS`, which takes long to import."""
 
 _CURVES = ("36", "33", "32", "31", "35", "34")

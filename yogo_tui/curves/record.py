@@ -70,6 +70,10 @@ def _wait(event: Step) -> float | None:
     return None if event.data_wait is None else 100 * event.data_wait
 
 
+def _memory(event: Step) -> float | None:
+    return None if event.gpu_memory is None else event.gpu_memory / 2**30
+
+
 PLOTS = (
     Plot("loss", "loss", (Curve("train", _part("loss")), Curve("validation", None, _part("loss"), 1)), is_log=True),
     Plot("map", "mAP", tuple(Curve(key, None, _metric(key), n) for n, key in enumerate(("mAP50", "mAP")))),
@@ -99,6 +103,7 @@ PLOTS = (
     Plot("lr", "learning rate", (Curve("learning rate", lambda event: event.lr),), is_log=True),
     Plot("speed", "images/s", (Curve("images/s", lambda event: event.frames_per_s),)),
     Plot("wait", "waiting for data", (Curve("waiting for data", _wait),), unit="%"),
+    Plot("memory", "GPU memory", (Curve("GPU memory", _memory),), unit="GB"),
 )
 """What there may be, in the order in which it is shown."""
 

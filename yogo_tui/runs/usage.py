@@ -38,6 +38,9 @@ class Usage:
     data_wait: float | None = None
     """Share of the training's time that was spent waiting for data, 0 to 1."""
 
+    gpu_memory: int | None = None
+    """Of one GPU, at its most."""
+
     of_job: Used | None = None
     """What accounting knows."""
 
@@ -69,6 +72,7 @@ def usage_of(run: Run, history: History, of_job: Used | None) -> Usage:
         asked_seconds=limit or (hours * 3600 if hours else None),
         used_seconds=used,
         data_wait=_data_wait(history),
+        gpu_memory=max((step.gpu_memory for step in history.steps if step.gpu_memory), default=None),
         of_job=of_job,
         needs_seconds=trained / done * epochs if trained and done and not is_finished else None,
         is_over_all=is_finished,
@@ -117,6 +121,8 @@ def _used(usage: Usage) -> Iterator[str]:
         yield f"memory: {_gb(job.memory)} at its most{asked}"
     if (busy := _busy(usage)) is not None and job:
         yield f"CPUs: {counted(job.cpus, 'CPU')}, busy for {busy:.0%} of the time"
+    if usage.gpu_memory:
+        yield f"GPU memory: {_gb(usage.gpu_memory)} at its most"
     if usage.data_wait is not None:
         yield f"data: {usage.data_wait:.0%} of the training's time was spent waiting for data"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from yogo.device.memory import take_peak
 from yogo.distributed.world import World
 from yogo.model.loss import LossParts
 from yogo.run import events
@@ -20,7 +21,7 @@ class Pace:
     frames: int = 0
     seconds: float = 0.0
     waited: float = 0.0
-    """Seconds spent waiting for data."""
+    """Seconds in which the device had nothing to do because data had not come."""
 
     def add(self, other: Pace) -> None:
         self.frames += other.frames
@@ -79,6 +80,7 @@ class LossReader:
             lr=rate,
             frames_per_s=pace.frames / pace.seconds,
             data_wait=min(1.0, pace.waited / pace.seconds),
+            gpu_memory=take_peak(self.world.device),
         )
         self.restart_clock()
         return event

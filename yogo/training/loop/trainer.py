@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import math
-import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from yogo import signals
 from yogo.datasets.augment import Augmentation, Compose
-from yogo.datasets.batch import Batch, Batches
+from yogo.datasets.batch import Batches
 from yogo.device.precision import Precision
 from yogo.distributed.world import World
 from yogo.metrics.boxes import EvaluationData
@@ -25,6 +24,7 @@ from yogo.text.wording import counted
 from yogo.training.checkpoints.checkpointer import Checkpointer, File, Position, TrainingState
 from yogo.training.loop.divergence import ADVICE, Diverged, DivergenceGuard
 from yogo.training.loop.evaluate import announced, evaluate
+from yogo.training.loop.feed import Feed
 from yogo.training.loop.forward import Forward
 from yogo.training.loop.loss_reader import LossReader
 from yogo.training.loop.optimizer import Stepper
@@ -166,10 +166,10 @@ class Trainer:
             return
         self.sets.train.set_epoch(self.at.epoch, self.at.batch)
         self.sets.augmentation.set_epoch(self.at.epoch)
-        share = iter(self.sets.train)
+        feed = Feed(iter(self.sets.train), self.world.device)
         while self.at.batch < self.num_batches:
             rate = self._rate()
-            yield from self._train_step(share, rate)
+            yield from self._train_step(feed, rate)
             is_last = self.at.batch == self.num_batches
             signum, is_due, has_diverged = self.world.all_reduce_max(
                 self.inbox.pending, self.reader.is_due or is_last, self.watch.has_diverged()
@@ -183,14 +183,12 @@ class Trainer:
             if signum:
                 yield from self._stop(signum)
 
-    def _train_step(self, share: Iterator[Batch], rate: float) -> Iterator[Event]:
+    def _train_step(self, feed: Feed, rate: float) -> Iterator[Event]:
         """One optimizer step with the next batches of this process's share; the last step of an epoch has the rest."""
         sizes = self.sets.train.global_batch_sizes[self.at.batch : self.at.batch + self.recipe.accumulate]
-        indices, losses, waited = list[Tensor](), list[Tensor](), 0.0
+        indices, losses = list[Tensor](), list[Tensor]()
         for place in range(1, len(sizes) + 1):
-            is_last, asked = place == len(sizes), time.monotonic()
-            batch = next(share)
-            waited += time.monotonic() - asked
+            is_last, batch = place == len(sizes), feed.next()
             self._seed_dropout()
             seen = self.sets.augmentation(batch.to(self.world.device))
             losses.append(self.stepper.accumulate(seen, num_images=sum(sizes), more_come=not is_last))
@@ -204,7 +202,7 @@ class Trainer:
             yield Progressed("train", self.at.epoch, self.at.batch, self.num_batches)
         total = torch.stack(losses).sum(0)
         self.watch.note(total[0], indices, step=self.at.step, epoch=self.at.epoch)
-        self.reader.add(total, sum(sizes), waited)
+        self.reader.add(total, sum(sizes), feed.take_waited())
 
     def _seed_dropout(self) -> None:
         """Seed dropout from the batch and the process, so that a resumed run draws the same."""
