@@ -211,3 +211,33 @@ def test_outside_the_cluster_package_no_kind_of_cluster_is_named(path: Path) -> 
     """What differs between them is said by the protocol, and which there are by the table."""
     names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
     assert str(path.relative_to(ROOT)).startswith(("yogo_tui/cluster/", "benchmarks/")) or not names & CLUSTER_CLASSES
+
+
+def class_names(code: str) -> Iterator[str]:
+    """Of its classes, but the private ones and the messages of widgets: those are named with their widget, as Textual's
+    own are (`Input.Changed`)."""
+    tree = ast.parse(code)
+    messages = {
+        id(inner)
+        for outer in ast.walk(tree)
+        if isinstance(outer, ast.ClassDef)
+        for inner in outer.body
+        if isinstance(inner, ast.ClassDef) and "Message" in map(ast.unparse, inner.bases)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_") and id(node) not in messages:
+            yield node.name
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    homes = dict[str, list[str]]()
+    for path in [path for path in PACKAGES if path.relative_to(ROOT).parts[0] != "benchmarks"]:
+        for name in class_names(path.read_text()):
+            homes.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    assert not {name: where for name, where in homes.items() if where[1:]}
+
+
+def test_of_the_classes_in_others_only_messages_may_have_a_name_again() -> None:
+    code = "class A:\n    class Changed(Message): ...\n    class B(Base):\n        class C: ...\n    class _D: ..."
+    assert sorted(class_names(code)) == ["A", "B", "C"]
+    assert [*class_names("def make():\n    class E: ...")] == ["E"]

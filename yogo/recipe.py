@@ -34,7 +34,7 @@ from pydantic.fields import FieldInfo
 
 from yogo.architectures import MODEL_NAMES
 from yogo.errors import RecipeError
-from yogo.text.wording import Fault, meant, sentences
+from yogo.text.wording import ValidationIssue, meant, sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,7 @@ def knobs(model: type = Recipe) -> Iterator[KnobField]:
 class UnfitValues(RecipeError):
     """What was given for a recipe is refused."""
 
-    def __init__(self, faults: tuple[Fault, ...], named: Callable[[str], str]) -> None:
+    def __init__(self, faults: tuple[ValidationIssue, ...], named: Callable[[str], str]) -> None:
         super().__init__("; ".join(fault.said(named(fault.name) if fault.name else "") for fault in faults))
         self.faults = faults
 
@@ -256,7 +256,7 @@ def applied(
         raise UnfitValues(faults if strict else tuple(_as_typed(one, base, given) for one in faults), named) from error
 
 
-def _as_typed(fault: Fault, base: Recipe, given: Mapping[str, Any]) -> Fault:
+def _as_typed(fault: ValidationIssue, base: Recipe, given: Mapping[str, Any]) -> ValidationIssue:
     """The fault, for a person who types: yes and no for what is true or false, and an example where nothing stands."""
     name = str(fault.where[0]) if fault.where else ""
     value, usual = given.get(name), getattr(base, name, None)
@@ -267,8 +267,8 @@ def _as_typed(fault: Fault, base: Recipe, given: Mapping[str, Any]) -> Fault:
         return replace(fault, message=message)
     kind = message.removeprefix("must be ") if message.startswith("must be ") else "a name"
     if isinstance(usual, bool) or kind.startswith("one of "):
-        return Fault((name,), f"needs {kind}")
-    return Fault((name,), f"needs {kind}, such as {f'{usual:g}' if isinstance(usual, float) else usual}")
+        return ValidationIssue((name,), f"needs {kind}")
+    return ValidationIssue((name,), f"needs {kind}, such as {f'{usual:g}' if isinstance(usual, float) else usual}")
 
 
 def _parted(value: object) -> object:

@@ -20,7 +20,7 @@ RIM = 0.55
 
 
 @dataclass(frozen=True, slots=True)
-class Canvas:
+class CellCoordinates:
     """The pixels around a cell, in the cell's own turned and stretched coordinates."""
 
     x: Floats
@@ -30,14 +30,14 @@ class Canvas:
         return (self.x - np.float32(x)) ** 2 + (self.y - np.float32(y)) ** 2 <= np.float32(radius * radius)
 
 
-def canvas(rng: np.random.Generator, radius: float, width: float, height: float) -> Canvas:
-    """An ellipse with these half axes (in radii), turned at random, becomes the unit circle of the canvas."""
+def coordinates(rng: np.random.Generator, radius: float, width: float, height: float) -> CellCoordinates:
+    """An ellipse with these half axes (in radii), turned at random, becomes the unit circle of these coordinates."""
     reach = math.ceil(max(width, height) * radius) + 1
     steps = np.arange(-reach, reach + 1, dtype=np.float32)
     shift_x, shift_y = rng.uniform(-0.5, 0.5, 2).astype(np.float32)
     x, y = (steps - shift_x)[None, :], (steps - shift_y)[:, None]
     cosine, sine = _direction(rng)
-    return Canvas(
+    return CellCoordinates(
         (x * np.float32(cosine) + y * np.float32(sine)) / np.float32(width * radius),
         (y * np.float32(cosine) - x * np.float32(sine)) / np.float32(height * radius),
     )
@@ -50,7 +50,7 @@ def _direction(rng: np.random.Generator) -> tuple[float, float]:
     return sign * (1 - t * t) / (1 + t * t), sign * 2 * t / (1 + t * t)
 
 
-def _body(at: Canvas, light: float) -> Floats:
+def _body(at: CellCoordinates, light: float) -> Floats:
     """A cell with a dark rim; beside it all light passes."""
     return np.where(at.disc(0, 0, 1), np.where(at.disc(0, 0, 0.84), np.float32(light), np.float32(RIM)), np.float32(1))
 
@@ -61,7 +61,7 @@ def _darken(light: Floats, where: Mask, to: float) -> None:
 
 def healthy(rng: np.random.Generator, radius: float) -> Floats:
     """A disc with a pale middle."""
-    at = canvas(rng, radius, *rng.uniform(0.9, 1.1, 2))
+    at = coordinates(rng, radius, *rng.uniform(0.9, 1.1, 2))
     light = _body(at, 0.76)
     _darken(light, at.disc(0, 0, 0.45), 0.93)
     return light
@@ -69,7 +69,7 @@ def healthy(rng: np.random.Generator, radius: float) -> Floats:
 
 def ring(rng: np.random.Generator, radius: float) -> Floats:
     """A disc with a small dark ring in it."""
-    at = canvas(rng, radius, *rng.uniform(0.9, 1.1, 2))
+    at = coordinates(rng, radius, *rng.uniform(0.9, 1.1, 2))
     light = _body(at, 0.78)
     x, y = rng.uniform(-0.25, 0.25, 2)
     _darken(light, at.disc(x, y, 0.42), 0.3)
@@ -79,7 +79,7 @@ def ring(rng: np.random.Generator, radius: float) -> Floats:
 
 def trophozoite(rng: np.random.Generator, radius: float) -> Floats:
     """A disc with one large dark blob."""
-    at = canvas(rng, radius, *rng.uniform(0.95, 1.15, 2))
+    at = coordinates(rng, radius, *rng.uniform(0.95, 1.15, 2))
     light = _body(at, 0.7)
     x, y = rng.uniform(-0.25, 0.25, 2)
     _darken(light, at.disc(x, y, 0.5), 0.3)
@@ -88,7 +88,7 @@ def trophozoite(rng: np.random.Generator, radius: float) -> Floats:
 
 def schizont(rng: np.random.Generator, radius: float) -> Floats:
     """A larger disc full of dark dots."""
-    at = canvas(rng, radius, *rng.uniform(1.1, 1.25, 2))
+    at = coordinates(rng, radius, *rng.uniform(1.1, 1.25, 2))
     light = _body(at, 0.66)
     for x in (-0.5, 0.0, 0.5):
         for y in (-0.5, 0.0, 0.5):
@@ -99,7 +99,7 @@ def schizont(rng: np.random.Generator, radius: float) -> Floats:
 
 def gametocyte(rng: np.random.Generator, radius: float) -> Floats:
     """A long dark ellipse."""
-    at = canvas(rng, radius, rng.uniform(1.35, 1.55), rng.uniform(0.5, 0.6))
+    at = coordinates(rng, radius, rng.uniform(1.35, 1.55), rng.uniform(0.5, 0.6))
     light = _body(at, 0.5)
     _darken(light, at.disc(0, 0, 0.4), 0.28)
     return light
@@ -107,7 +107,7 @@ def gametocyte(rng: np.random.Generator, radius: float) -> Floats:
 
 def white_cell(rng: np.random.Generator, radius: float) -> Floats:
     """A cell nearly twice as large, with a dark nucleus of three lobes."""
-    at = canvas(rng, radius, *rng.uniform(1.6, 1.85, 2))
+    at = coordinates(rng, radius, *rng.uniform(1.6, 1.85, 2))
     light = _body(at, 0.84)
     for x, y in rng.uniform(-0.35, 0.35, (3, 2)):
         _darken(light, at.disc(x, y, 0.4), 0.2)
@@ -116,7 +116,7 @@ def white_cell(rng: np.random.Generator, radius: float) -> Floats:
 
 def debris(rng: np.random.Generator, radius: float) -> Floats:
     """A small black speck without a rim."""
-    at = canvas(rng, radius, *rng.uniform(0.45, 0.6, 2))
+    at = coordinates(rng, radius, *rng.uniform(0.45, 0.6, 2))
     return np.where(at.disc(0, 0, 1), np.float32(0.25), np.float32(1))
 
 

@@ -78,7 +78,7 @@ def meant(word: str, known: Iterable[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ValidationIssue:
     """One validation error in what a person wrote."""
 
     where: tuple[str | int, ...]
@@ -113,7 +113,9 @@ Several = Mapping[str, tuple[tuple[str, ...], tuple[object, ...]]]
 """Fields of several values in an order that a person has to know: what they are, and an example."""
 
 
-def sentences(error: ValidationError, known: Iterable[str] = (), several: Several | None = None) -> tuple[Fault, ...]:
+def sentences(
+    error: ValidationError, known: Iterable[str] = (), several: Several | None = None
+) -> tuple[ValidationIssue, ...]:
     """What is wrong, each as a sentence by `str()`, in order; `known` are the names that there are at the top."""
     found = [_fault(one, tuple(known), several or {}) for one in error.errors()]
     return tuple(dict.fromkeys(found))
@@ -145,13 +147,13 @@ _BOUNDS = {
 }
 
 
-def _fault(error: Any, known: tuple[str, ...], several: Several) -> Fault:
+def _fault(error: Any, known: tuple[str, ...], several: Several) -> ValidationIssue:
     where = tuple(part for part in error["loc"] if isinstance(part, str | int))
     kind, context = str(error["type"]), error.get("ctx") or {}
     if kind in {"value_error", "assertion_error"}:
-        return Fault(where, str(context.get("error") or error["msg"]), is_sentence=True)
+        return ValidationIssue(where, str(context.get("error") or error["msg"]), is_sentence=True)
     if kind == "json_invalid":
-        return Fault(where, f"This is not JSON: {context.get('error', 'it is malformed')}", is_sentence=True)
+        return ValidationIssue(where, f"This is not JSON: {context.get('error', 'it is malformed')}", is_sentence=True)
     if where and where[0] in several:
         return _of_several(where[:1], error, kind, *several[str(where[0])])
     if kind in {"missing", "too_short", "too_long", "extra_forbidden"}:
@@ -161,29 +163,31 @@ def _fault(error: Any, known: tuple[str, ...], several: Several) -> Fault:
 
 def _of_several(
     where: tuple[str | int, ...], error: Any, kind: str, parts: tuple[str, ...], example: tuple[object, ...]
-) -> Fault:
+) -> ValidationIssue:
     if kind in {"missing", "too_long", "too_short"} or kind.endswith(("_type", "_parsing")):
         said = listed(part.casefold() for part in parts)
-        return Fault(where, f"needs {said}, such as {'x'.join(map(str, example))}")
+        return ValidationIssue(where, f"needs {said}, such as {'x'.join(map(str, example))}")
     return _refused(where, error, kind)
 
 
-def _of_its_parts(where: tuple[str | int, ...], kind: str, context: Mapping[str, Any], known: tuple[str, ...]) -> Fault:
+def _of_its_parts(
+    where: tuple[str | int, ...], kind: str, context: Mapping[str, Any], known: tuple[str, ...]
+) -> ValidationIssue:
     """What is too much or too little."""
     if kind == "extra_forbidden":
         near = f". {meant(str(where[-1]), known)}" if known and len(where) == 1 else ""
-        return Fault(where, f"is not known{near}")
+        return ValidationIssue(where, f"is not known{near}")
     if kind == "missing":
-        return Fault(where, "is missing")
+        return ValidationIssue(where, "is missing")
     least = kind == "too_short"
-    return Fault(
+    return ValidationIssue(
         where, f"must have at {'least' if least else 'most'} {context['min_length' if least else 'max_length']}"
     )
 
 
-def _refused(where: tuple[str | int, ...], error: Any, kind: str) -> Fault:
+def _refused(where: tuple[str | int, ...], error: Any, kind: str) -> ValidationIssue:
     expected = _expected(kind, error.get("ctx") or {}, str(error["msg"]))
-    return Fault(where, f"must be {expected}", shown(error["input"]))
+    return ValidationIssue(where, f"must be {expected}", shown(error["input"]))
 
 
 def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:

@@ -36,19 +36,19 @@ async def run(session: Session, args: argparse.Namespace) -> int:
 
     from yogo.run.notes import tags_in
     from yogo_tui.cli.output import print_json, print_table, run_json
-    from yogo_tui.session.notebook import Change
+    from yogo_tui.session.notebook import NotesEdit
 
     if args.title and len(args.runs) > 1:
         raise Misuse("A title is for one run.")
     runs = await session.runs.find_all(args.runs)
-    change = Change(
+    change = NotesEdit(
         args.title,
         args.text,
         add=tags_in(" ".join(args.tag)),
         remove=tags_in(" ".join(args.untag)),
         pinned=args.pin,
     )
-    if change != Change():
+    if change != NotesEdit():
         notes = await session.notebook.change(runs, change)
         runs = tuple(replace(run, notes=notes[run.key]) for run in runs)
     if args.json:

@@ -112,17 +112,17 @@ def _lines(charts: list[Chart], view: View, args: argparse.Namespace, *, colour:
     """Lines of text: each chart, and its legend below."""
     from dataclasses import replace
 
-    from yogo_tui.curves.canvas import Piece
+    from yogo_tui.curves.canvas import TextSpan
     from yogo_tui.curves.drawing import MARGIN, draw
 
     width, height = max(args.width or shutil.get_terminal_size().columns, 20), max(args.height, 4)
     for chart in (replace(chart, is_log=chart.is_log and not args.linear) for chart in charts):
         for row in draw(chart, view, width=width, height=height + 1):
             yield _text(row, colour)
-        legend: list[Piece] = [Piece(f"{'':{MARGIN}} {chart.heading} by {view.axis}")]
+        legend: list[TextSpan] = [TextSpan(f"{'':{MARGIN}} {chart.heading} by {view.axis}")]
         for line in chart.lines:
             sign = "┄┄" if line.is_dotted else "──"
-            legend += [Piece(" · "), Piece(sign, f"curve-{line.tone}"), Piece(f" {line.series.name}")]
+            legend += [TextSpan(" · "), TextSpan(sign, f"curve-{line.tone}"), TextSpan(f" {line.series.name}")]
         yield _text(tuple(legend), colour)
 
 

@@ -13,7 +13,7 @@ from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_c
 from yogo_tui.cli.planning_options import DEFINITION_HELP, add_size
 
 if TYPE_CHECKING:
-    from yogo_tui.launch.use import Purpose, Used
+    from yogo_tui.launch.use import Purpose, SubmittedUse
     from yogo_tui.session import Session
 
 _COMMANDS = {
@@ -98,7 +98,7 @@ def _takes(purpose: Purpose, options: Sequence[str]) -> bool:
     return True
 
 
-def _say(used: Used) -> None:
+def _say(used: SubmittedUse) -> None:
     if used.notice:
         print(printable(f"! {used.notice}"), file=sys.stderr)
     else:

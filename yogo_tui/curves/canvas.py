@@ -20,7 +20,7 @@ _ON, _PERIOD = 3, 6
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class TextSpan:
     """Some text of a row, all of one kind."""
 
     text: str
@@ -28,7 +28,7 @@ class Piece:
     """What it is, such as "curve-0" or "axis": whoever shows it picks the colour. Empty for blanks."""
 
 
-Row = tuple[Piece, ...]
+Row = tuple[TextSpan, ...]
 
 
 class Canvas:
@@ -101,7 +101,8 @@ class Canvas:
     def _row(self, row: int) -> Row:
         cells = [self._cell((row, column)) for column in range(self.width)]
         return tuple(
-            Piece("".join(sign for sign, _ in group), kind) for kind, group in groupby(cells, key=lambda cell: cell[1])
+            TextSpan("".join(sign for sign, _ in group), kind)
+            for kind, group in groupby(cells, key=lambda cell: cell[1])
         )
 
     def _cell(self, cell: tuple[int, int]) -> tuple[str, str]:

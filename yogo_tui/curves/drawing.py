@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from yogo_tui.curves.axes import Axis, linear_ticks, log_ticks, tick_words, x_ticks, x_words
-from yogo_tui.curves.canvas import Canvas, Piece, Row
+from yogo_tui.curves.canvas import Canvas, Row, TextSpan
 from yogo_tui.curves.series import Series, strokes
 
 MARGIN = 8
@@ -158,10 +158,10 @@ def draw_curves(
     field.draw()
     labels = field.labels()
     rows = [
-        (Piece(f"{labels.get(row, ''):>{MARGIN - 1}} {'┤' if row in labels else '│'}", "axis"), *pieces)
+        (TextSpan(f"{labels.get(row, ''):>{MARGIN - 1}} {'┤' if row in labels else '│'}", "axis"), *pieces)
         for row, pieces in enumerate(canvas.rows())
     ]
-    return [*rows, (Piece(f"{'':>{MARGIN}}└{field.axis()}", "axis"),)]
+    return [*rows, (TextSpan(f"{'':>{MARGIN}}└{field.axis()}", "axis"),)]
 
 
 def with_crosshair(rows: list[Row], view: View, *, width: int, whole: tuple[float, float]) -> list[Row]:
@@ -175,11 +175,11 @@ def with_crosshair(rows: list[Row], view: View, *, width: int, whole: tuple[floa
 
 
 def _crossed(row: Row, column: int) -> Row:
-    pieces, start = list[Piece](), 0
+    pieces, start = list[TextSpan](), 0
     for piece in row:
         at, text = column - start, piece.text
         if 0 <= at < len(text) and text[at] in " ┊":
-            parts = Piece(text[:at], piece.kind), Piece("│", "cursor"), Piece(text[at + 1 :], piece.kind)
+            parts = TextSpan(text[:at], piece.kind), TextSpan("│", "cursor"), TextSpan(text[at + 1 :], piece.kind)
             pieces += (part for part in parts if part.text)
         else:
             pieces.append(piece)

@@ -20,7 +20,7 @@ from yogo_tui.settings import Settings, SizePreset
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedPlan:
     """What a plan that can be launched consists of."""
 
     definition_sha256: str | None
@@ -31,7 +31,7 @@ class Checked:
 
 async def check_plan(
     host: Host, cluster: Cluster, settings: Settings, plan: LaunchPlan, token: str = PREVIEW_TOKEN
-) -> Checked:
+) -> CheckedPlan:
     """The plan's script, with the token, and the digest of its definition. Changes nothing, and does not ask the
     cluster. Raises LaunchError, TemplateError or HostError for a plan that cannot be launched.
     """
@@ -50,7 +50,7 @@ async def check_plan(
         rendered(host, settings, plan, token),
         check_free(host, settings.run(plan.name).path),
     )
-    return Checked(digest, script)
+    return CheckedPlan(digest, script)
 
 
 def check_nodes(cluster: Cluster, size: SizePreset) -> None:

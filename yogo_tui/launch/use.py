@@ -77,7 +77,7 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
+class SubmittedUse:
     """A use that was submitted."""
 
     use: Use
@@ -89,7 +89,7 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
-class Results:
+class OutputFiles:
     """The files that a use has written."""
 
     folder: PurePosixPath
@@ -97,7 +97,7 @@ class Results:
     """Names of its results; the name of its log if there are none."""
 
 
-async def results(host: Host, directory: PurePosixPath) -> tuple[Results, ...]:
+async def results(host: Host, directory: PurePosixPath) -> tuple[OutputFiles, ...]:
     """The results in the run `directory`: the figures of tests, beside the weights, then those of each use, the latest
     first. Raises HostError."""
     uses = HostRunDirectory(directory).uses
@@ -107,20 +107,20 @@ async def results(host: Host, directory: PurePosixPath) -> tuple[Results, ...]:
         return ()
     newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
     tested = sorted([entry.name for entry in await host.list(directory) if fnmatch(entry.name, "*-test-*.json")])
-    beside_it = [Results(directory, tuple(tested))] if tested else []
+    beside_it = [OutputFiles(directory, tuple(tested))] if tested else []
     return (*beside_it, *[await _made(host, uses / name) for name in newest])
 
 
-async def _made(host: Host, folder: PurePosixPath) -> Results:
+async def _made(host: Host, folder: PurePosixPath) -> OutputFiles:
     try:
         names = [entry.name for entry in await host.list(folder)]
     except FileNotFoundError:  # removed meanwhile
         names = []
     made = [name for name in names if not name.endswith((".sbatch", LOG))]
-    return Results(folder, tuple(made or [name for name in names if name.endswith(LOG)]))
+    return OutputFiles(folder, tuple(made or [name for name in names if name.endswith(LOG)]))
 
 
-async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> Used:
+async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> SubmittedUse:
     """Submit it once. Raises LaunchError if a file that it needs is missing, TemplateError, ClusterError, HostError."""
     at, _ = await asyncio.gather(time_there(host), _check(host, wanted))
     folder = HostRunDirectory(wanted.directory).uses / f"{wanted.purpose}-{at.astimezone():%Y%m%d-%H%M%S-%f}"
@@ -129,11 +129,11 @@ async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> 
     text = await host.ask(RenderUse(pinned, wanted.size, wanted.name, folder, words, wanted.workspace))
     try:
         await host.write(script, text.encode())
-        return Used(wanted, folder, await cluster.submit(script))
+        return SubmittedUse(wanted, folder, await cluster.submit(script))
     except HostError as error:
         raise not_submitted(wanted.name, error) from error
     except ClusterUnknown as error:
-        return Used(wanted, folder, None, f"It is not known whether the cluster has {wanted.name}: {error}")
+        return SubmittedUse(wanted, folder, None, f"It is not known whether the cluster has {wanted.name}: {error}")
 
 
 async def _check(host: Host, wanted: Use) -> None:

@@ -14,7 +14,7 @@ OTHER_LOSS_WORDS = "loss with other settings, not comparable"
 _FIELDS = tuple(one.name for one in knobs() if one.knob.group == "Loss")
 
 
-class Comparison:
+class ComparableLosses:
     """Tells which runs of a list have a loss that cannot be compared with the others'."""
 
     def __init__(self, runs: Iterable[Run]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from yogo_tui.listing.columns import Column, Value, find
-from yogo_tui.listing.losses import Comparison
+from yogo_tui.listing.losses import ComparableLosses
 from yogo_tui.runs.model import Run
 
 
@@ -42,7 +42,7 @@ class Order:
     def of(self, runs: Iterable[Run], now: datetime) -> tuple[Run, ...]:
         """The runs in this order. Those with equal values stay in the order that they had."""
         runs = tuple(runs)
-        losses = Comparison(runs if self.column.is_loss else ())
+        losses = ComparableLosses(runs if self.column.is_loss else ())
         groups: tuple[list[tuple[Value, Run]], ...] = ([], [])
         unknown = []
         for run in runs:

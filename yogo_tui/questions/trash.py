@@ -22,7 +22,7 @@ _BLOCK = 512
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class TrashBatch:
     """Runs that were moved to the trash together."""
 
     path: Path
@@ -75,9 +75,9 @@ class ListTrash:
 
     folders: tuple[Path, ...]
 
-    def answer(self, tell: Tell) -> tuple[Batch, ...]:
+    def answer(self, tell: Tell) -> tuple[TrashBatch, ...]:
         found = [batch for folder in self.folders for batch in _inside(folder / TRASH) if batch.is_dir()]
-        batches = [Batch(one, tuple(run.name for run in _inside(one)), size_of(one)) for one in found]
+        batches = [TrashBatch(one, tuple(run.name for run in _inside(one)), size_of(one)) for one in found]
         return tuple(sorted(batches, key=lambda one: one.at, reverse=True))
 
 

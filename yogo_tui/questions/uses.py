@@ -64,7 +64,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
+class CheckedOptions:
     """Options that a person has typed."""
 
     words: tuple[str, ...]
@@ -96,14 +96,14 @@ class CheckOptions:
     given: Mapping[str, str]
     start: Path
 
-    def answer(self, tell: Tell) -> Checked:
+    def answer(self, tell: Tell) -> CheckedOptions:
         words, wrong = list[str](), dict[str, str]()
         for one in _fields(self.command):
             if text := self.given.get(one.name, "").strip():
                 words += words_of(one, text)
                 if problem := problem_of(one, text) or self._missing(one, text):
                     wrong[one.name] = problem
-        return Checked(tuple(words), wrong)
+        return CheckedOptions(tuple(words), wrong)
 
     def _missing(self, one: KnobField, text: str) -> str:
         if one.name not in _INPUTS:

@@ -43,7 +43,7 @@ from yogo_tui.screens.launch_form import (
 )
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
 from yogo_tui.settings import PinnedSettings
-from yogo_tui.widgets.launch_summary import LaunchSummary, Line
+from yogo_tui.widgets.launch_summary import LaunchSummary, SummaryLine
 from yogo_tui.widgets.rule import TitledRule
 
 _WIDE = 120
@@ -168,18 +168,18 @@ class LaunchScreen(ModeScreen):
         self.summary.show_sizes(self.app.session.settings.sizes, form.size, self._resources, self._estimates)
         self.look_ahead(form)
 
-    def _lines(self, form: Wanted) -> list[Line]:
+    def _lines(self, form: Wanted) -> list[SummaryLine]:
         files = self._files
         data = shorten(form.definition, files) if form.definition else "– choose it with d"
         notes = inherited_words(form.parent) if form.parent else ()
         then = (shorten(form.then.definition, files), f"with {form.then.preset.title}") if form.then else ()
         return [
-            Line("d", "data", data),
-            Line("r", "recipe", *recipe_words(form.preset)),
-            Line("a", "name", form.name),
-            Line("p", "from", parent_words(form.parent) if form.parent else "– no parent", notes),
-            Line("g", "size", self._size_words(form)),
-            Line("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
+            SummaryLine("d", "data", data),
+            SummaryLine("r", "recipe", *recipe_words(form.preset)),
+            SummaryLine("a", "name", form.name),
+            SummaryLine("p", "from", parent_words(form.parent) if form.parent else "– no parent", notes),
+            SummaryLine("g", "size", self._size_words(form)),
+            SummaryLine("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
         ]
 
     def _size_words(self, form: Wanted) -> str:

@@ -14,7 +14,7 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.choose import LinePrompt
 from yogo_tui.screens.run_actions import RunActions
-from yogo_tui.session.notebook import Change, with_notes
+from yogo_tui.session.notebook import NotesEdit, with_notes
 
 
 class NoteActions(RunActions):
@@ -36,7 +36,7 @@ class NoteActions(RunActions):
         notes = run.notes or Notes()
         edited = await self.app.push_screen_wait(EditNotes(run)) if self._has_notes(run) else None
         if edited and edited != (notes.title, notes.note):
-            await self._change([run], Change(*edited, seen=(notes.title, notes.note)))
+            await self._change([run], NotesEdit(*edited, seen=(notes.title, notes.note)))
 
     @changes
     async def action_tags(self) -> None:
@@ -55,13 +55,13 @@ class NoteActions(RunActions):
         remove = tuple(word[1:] for word in words if word.startswith("-") and word != "-")
         if len(runs) == 1:
             remove = (*remove, *(tag for tag in own if tag not in add))
-        await self._change(runs, Change(add=add, remove=remove))
+        await self._change(runs, NotesEdit(add=add, remove=remove))
 
     @changes
     async def action_pin(self) -> None:
         """Pin the runs; if all are pinned, pin them no more."""
         if (runs := self.chosen_runs()) and all(map(self._has_notes, runs)):
-            await self._change(runs, Change(pinned=not all(run.is_pinned for run in runs)))
+            await self._change(runs, NotesEdit(pinned=not all(run.is_pinned for run in runs)))
 
     def _has_notes(self, run: Run) -> bool:
         """Whether it can have notes; else the user is told why not."""
@@ -69,7 +69,7 @@ class NoteActions(RunActions):
             self.app.notify(f"{printable(run.name)} has no notes", title=run.of_job, markup=False)
         return not run.of_job
 
-    async def _change(self, runs: Sequence[Run], change: Change) -> None:
+    async def _change(self, runs: Sequence[Run], change: NotesEdit) -> None:
         app = self.app
         with app.telling("the notes were not kept"):
             app.runs = with_notes(app.runs, await app.session.notebook.change(runs, change))

@@ -24,7 +24,7 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.run_actions import RunActions
-from yogo_tui.screens.terms import Terms
+from yogo_tui.screens.terms import Glossary
 from yogo_tui.session.results import NONE_KEPT, table, terms
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS, draw
@@ -199,7 +199,7 @@ class ResultsScreen(RunActions):
         self.action_step(0)
 
     def action_terms(self) -> None:
-        self.app.push_screen(Terms("what the columns say", terms()))
+        self.app.push_screen(Glossary("what the columns say", terms()))
 
     @work(exclusive=True, group="act")
     async def action_other_set(self) -> None:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from yogo_tui.screens.ask import Dialog
 
 
-class Terms(Dialog[None]):
+class Glossary(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,m,q", "dismiss", "close", id="terms.close")]
 
     def __init__(self, title: str, terms: Sequence[tuple[str, str]]) -> None:

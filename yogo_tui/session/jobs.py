@@ -13,7 +13,7 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.launch import making, resume, submit, use
 from yogo_tui.launch.plan import Launched
 from yogo_tui.launch.resume import Resumption
-from yogo_tui.launch.use import Purpose, Results, Use, Used
+from yogo_tui.launch.use import OutputFiles, Purpose, SubmittedUse, Use
 from yogo_tui.runs import cancelling, holding, resumption
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why
@@ -53,7 +53,7 @@ class Jobs:
         source: PurePosixPath | None = None,
         size: SizePreset | None = None,
         options: Sequence[str] = (),
-    ) -> Used:
+    ) -> SubmittedUse:
         """Submit a job that tests the run's best.pth, finds cells with it, or exports it. Without `source`, a test uses
         the definition that the run was trained on. Raises LaunchError, TemplateError, ClusterError, HostError."""
         if run.path is None:
@@ -73,7 +73,7 @@ class Jobs:
         is_own = run.launch is not None and path.parent.name == RUNS.name and str(source) == run.definition
         return HostRunDirectory(path).workspace if is_own else PurePosixPath(self._settings.workspace_folder)
 
-    async def uses(self, run: Run) -> tuple[Results, ...]:
+    async def uses(self, run: Run) -> tuple[OutputFiles, ...]:
         """The results of the run's tests, inferences and exports, the latest first. Raises HostError."""
         return await use.results(self._host, run.path) if run.path else ()
 

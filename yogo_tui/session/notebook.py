@@ -15,7 +15,7 @@ from yogo_tui.runs.watcher import Runs
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class NotesEdit:
     """What is to be said otherwise; None and () leave it as it is."""
 
     title: str | None = None
@@ -32,7 +32,7 @@ class Notebook:
     def __init__(self, host: Host) -> None:
         self._host = host
 
-    async def change(self, runs: Sequence[Run], change: Change) -> Mapping[str, Notes]:
+    async def change(self, runs: Sequence[Run], change: NotesEdit) -> Mapping[str, Notes]:
         """The notes of these runs after the change, by the runs' keys. Raises LaunchError, before anything is changed,
         for a job without a directory and for a tag that was given at the launch; RunError, HostError."""
         for run in runs:

@@ -10,7 +10,7 @@ from pathlib import Path
 from yogo.text.wording import counted
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
-from yogo_tui.questions.trash import Batch, EmptyTrash, ListTrash, SizesOf, TrashRuns, UndoTrash
+from yogo_tui.questions.trash import EmptyTrash, ListTrash, SizesOf, TrashBatch, TrashRuns, UndoTrash
 from yogo_tui.runs.chains import behind
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.session.runs import KnownRuns
@@ -53,18 +53,18 @@ class Trash:
         finally:
             self._acted()
 
-    async def content(self) -> tuple[Batch, ...]:
+    async def content(self) -> tuple[TrashBatch, ...]:
         """What was moved together, the latest first. Raises HostError."""
         return await self._host.ask(ListTrash(self._folders))
 
-    async def undo(self, batch: Batch) -> None:
+    async def undo(self, batch: TrashBatch) -> None:
         """Move the runs of a batch back. Raises RunError if a name was given again; HostError."""
         try:
             await self._host.ask(UndoTrash(batch.path))
         finally:
             self._acted()
 
-    async def empty(self, batches: Sequence[Batch]) -> None:
+    async def empty(self, batches: Sequence[TrashBatch]) -> None:
         """Remove them for good. Raises RunError, HostError."""
         await self._host.ask(EmptyTrash(tuple(batch.path for batch in batches)))
 

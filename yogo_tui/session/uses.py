@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.use import Purpose
-from yogo_tui.questions.uses import Checked, CheckOptions, ListOptions, Option, SeenBefore
+from yogo_tui.questions.uses import CheckedOptions, CheckOptions, ListOptions, Option, SeenBefore
 from yogo_tui.runs.model import Run
 from yogo_tui.settings import Settings
 
@@ -21,7 +21,7 @@ class Uses:
         """The options of its command, as yogo declares them. Raises HostError."""
         return await self._host.ask(ListOptions(str(purpose)))
 
-    async def check(self, purpose: Purpose, given: Mapping[str, str]) -> Checked:
+    async def check(self, purpose: Purpose, given: Mapping[str, str]) -> CheckedOptions:
         """The options as words of its command, and a sentence for each that is wrong. Raises HostError."""
         return await self._host.ask(CheckOptions(str(purpose), dict(given), self._settings.workspace_folder))
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 import yogo_tui
 from yogo.files.places import NoHome, expanded
 from yogo.run.directory import RUNS
-from yogo.text.wording import Fault, ended, meant, sentences
+from yogo.text.wording import ValidationIssue, ended, meant, sentences
 from yogo_tui.errors import SettingsError
 from yogo_tui.settings.model import LISTS, HostPreset, Settings
 from yogo_tui.settings.old_yaml import as_once
@@ -167,7 +167,7 @@ class _Truth:
         return str(self._value).lower()
 
 
-def _said(fault: Fault) -> str:
+def _said(fault: ValidationIssue) -> str:
     name = fault.where[-1] if fault.where else ""
     fields = LISTS.get(str(fault.where[0]), Settings) if len(fault.where) > 1 else Settings
     if not isinstance(name, str) or name in fields.model_fields:

@@ -20,7 +20,7 @@ from textual.widget import Widget
 
 from yogo.text.terminal import printable
 from yogo_tui.curves.axes import Axis, x_words
-from yogo_tui.curves.canvas import Piece, Row
+from yogo_tui.curves.canvas import Row, TextSpan
 from yogo_tui.curves.drawing import MARGIN, SMOOTHINGS, Chart, Line, View, draw_curves, readings, with_crosshair
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 56, 9
@@ -208,7 +208,7 @@ class ChartGrid(Widget, can_focus=True):
     def _drawn(self) -> list[Row]:
         keys = self.shown
         if not keys:
-            return [(), (Piece(f"  {printable(self.empty)}", "title"),)]
+            return [(), (TextSpan(f"  {printable(self.empty)}", "title"),)]
         columns, num_rows = self._columns_and_rows
         num_rows = min(num_rows, len(keys))
         rows: list[Row] = []
@@ -233,11 +233,11 @@ class ChartGrid(Widget, can_focus=True):
 
     def _title(self, chart: Chart) -> Row:
         """The chart's name and what its lines are, or what the crosshair reads."""
-        pieces = [Piece(f"{'':{MARGIN - 6}}{chart.heading}", "title")]
+        pieces = [TextSpan(f"{'':{MARGIN - 6}}{chart.heading}", "title")]
         if self.view.cursor is None:
             return (*pieces, *(piece for line in chart.lines for piece in _named(line, "")))
         found = [piece for line, value in readings(chart, self.view) for piece in _named(line, f" {_value(value)}")]
-        return (*pieces, *found, *(Piece(f" · {words}", "title") for words in self._near(chart)))
+        return (*pieces, *found, *(TextSpan(f" · {words}", "title") for words in self._near(chart)))
 
     def _near(self, chart: Chart) -> list[str]:
         """What is marked where the crosshair is."""
@@ -274,9 +274,13 @@ class ChartGrid(Widget, can_focus=True):
         return self.get_component_rich_style(f"chart--{kind}", partial=True) if kind else None
 
 
-def _named(line: Line, value: str) -> tuple[Piece, ...]:
+def _named(line: Line, value: str) -> tuple[TextSpan, ...]:
     sign = "┄┄" if line.is_dotted else "──"
-    return Piece("  ", "title"), Piece(sign, f"curve-{line.tone}"), Piece(f" {line.series.name}{value}", "title")
+    return (
+        TextSpan("  ", "title"),
+        TextSpan(sign, f"curve-{line.tone}"),
+        TextSpan(f" {line.series.name}{value}", "title"),
+    )
 
 
 def _value(value: float) -> str:
@@ -287,9 +291,9 @@ def _fitted(row: Row, width: int) -> Row:
     """The row in exactly `width` columns, of which the last is blank; its characters are one column wide."""
     pieces, left = [], width - 1
     for piece in row:
-        pieces.append(Piece(piece.text[:left], piece.kind))
+        pieces.append(TextSpan(piece.text[:left], piece.kind))
         left -= len(pieces[-1].text)
-    return tuple(piece for piece in (*pieces, Piece(" " * (left + 1))) if piece.text)
+    return tuple(piece for piece in (*pieces, TextSpan(" " * (left + 1))) if piece.text)
 
 
 def _moved(before: Charts, now: Charts, x: float) -> float | None:

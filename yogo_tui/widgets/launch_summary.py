@@ -21,7 +21,7 @@ _VALUE_WIDTH = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SummaryLine:
     key: str
     title: str
     value: str
@@ -44,7 +44,7 @@ class LaunchSummary(VerticalScroll):
         yield Static(id="sizes")
         yield Static(id="checks", markup=False)
 
-    def show(self, lines: Sequence[Line]) -> None:
+    def show(self, lines: Sequence[SummaryLine]) -> None:
         table = Table.grid(padding=(0, 1))
         for line in lines:
             # A path is cut in its middle; words go on in the next line.

@@ -13,7 +13,7 @@ from yogo.recipe import Recipe, differences
 from yogo.run.history import History
 from yogo.run.manifest import WandbRun
 from yogo.text.terminal import printable
-from yogo_tui.launch.use import Results
+from yogo_tui.launch.use import OutputFiles
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why
 from yogo_tui.words import as_typed, state_words, thousands
@@ -23,7 +23,7 @@ _MOST_FILES = 5
 
 class RunDetails(VerticalScroll, can_focus=True):
     DEFAULT_CSS = "RunDetails { padding: 0 1; }"
-    results: tuple[Results, ...] = ()
+    results: tuple[OutputFiles, ...] = ()
     """Results of the run's tests, inferences and exports, the latest first."""
 
     why: Why | None = None
@@ -40,7 +40,7 @@ class RunDetails(VerticalScroll, can_focus=True):
 
 
 def _lines(
-    run: Run, history: History, results: Sequence[Results] = (), why: Why | None = None
+    run: Run, history: History, results: Sequence[OutputFiles] = (), why: Why | None = None
 ) -> Iterator[tuple[str, str]]:
     yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
     yield from (line for line in (why or Why(run)).lines() if line[0] != "why")
@@ -86,7 +86,7 @@ def _wandb_words(run: Run, wandb: WandbRun) -> str:
     return wandb.url or f"offline; upload it with: wandb sync {run.path}/wandb/offline-run-*"
 
 
-def _used(results: Sequence[Results]) -> Iterator[tuple[str, str]]:
+def _used(results: Sequence[OutputFiles]) -> Iterator[tuple[str, str]]:
     for number, one in enumerate(results):
         made = ", ".join(one.files[:_MOST_FILES]) or "nothing yet"
         more = f" and {len(one.files) - _MOST_FILES:,} more" if len(one.files) > _MOST_FILES else ""

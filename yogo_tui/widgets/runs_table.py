@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from yogo.text.terminal import printable
 from yogo_tui.listing.columns import COLUMNS, Column
-from yogo_tui.listing.losses import OTHER_LOSS, Comparison
+from yogo_tui.listing.losses import OTHER_LOSS, ComparableLosses
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.words import cut_end, cut_middle, padded
 
@@ -99,7 +99,7 @@ class RunsTable(ScrollView, can_focus=True):
         """Key of the run under it, which stays under it wherever it moves."""
 
         self._drawn: dict[int, tuple[_Cell, ...]] = {}
-        self._losses = Comparison(())
+        self._losses = ComparableLosses(())
 
     @property
     def cursor_row(self) -> int:
@@ -151,7 +151,7 @@ class RunsTable(ScrollView, can_focus=True):
         self._places = tuple(place for place, line in enumerate(self._lines) if isinstance(line, int))
         self._columns, self._head = tuple(columns), dict(head)
         self._marks = {key: None for key in self._marks if key in self._rows}
-        self._losses = Comparison(self._runs)
+        self._losses = ComparableLosses(self._runs)
         self._now = datetime.now(UTC)
         if self._cursor not in self._rows:
             self._cursor = self._runs[min(row, len(self._runs) - 1)].key if self._runs else ""
