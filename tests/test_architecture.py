@@ -32,6 +32,11 @@ def test_no_file_is_longer_than_400_lines(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 400
 
 
+def test_no_file_of_ours_is_a_link() -> None:
+    """An archive, or a checkout elsewhere, may have turned it into a file that holds a name."""
+    assert [path for path in [*SOURCES, *SCRIPTS, *(ROOT / "docs").rglob("*")] if path.is_symlink()] == []
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_no_function_is_longer_than_40_lines(path: Path) -> None:
     too_long = {

@@ -90,6 +90,7 @@ def test_a_line_to_slurm_below_the_first_command_is_refused(tmp_path: Path, scri
 def test_an_edited_copy_is_rendered_and_an_unchanged_one_is_not_kept(tmp_path: Path) -> None:
     own = tmp_path / "templates"
     path = templates.own_copy("2gpu.sbatch", own)
+    assert path.read_text().startswith("#!/bin/bash\n")  # the whole script, though the shipped one only includes it
     templates.drop_unchanged(path)
     assert not path.exists()
     templates.own_copy("2gpu.sbatch", own).write_text("echo mine\n")

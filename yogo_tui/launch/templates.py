@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from yogo_tui.launch.quoting import known, shell, verbatim
 from yogo_tui.settings import shipped_templates as shipped
 
 _OF_NO_RUN = {"wrapper", "use"}
+_ONLY_INCLUDES = re.compile(rb'\{% include "([\w.-]+)" %\}\s*')
 
 
 def names(own: Path, header: Header = SBATCH) -> tuple[str, ...]:
@@ -40,15 +42,22 @@ def own_copy(name: str, own: Path, header: Header = SBATCH) -> Path:
     path = own / name
     if not path.exists():
         own.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, ((header.templates or shipped()) / name).read_bytes())
+        write_atomically(path, _original(header.templates or shipped(), name))
     return path
 
 
 def drop_unchanged(path: Path, header: Header = SBATCH) -> None:
     """Remove the user's copy if it equals the shipped template: it would hide later versions of it. Raises OSError."""
-    original = (header.templates or shipped()) / path.name
-    if original.is_file() and path.is_file() and path.read_bytes() == original.read_bytes():
+    folder = header.templates or shipped()
+    if (folder / path.name).is_file() and path.is_file() and path.read_bytes() == _original(folder, path.name):
         path.unlink()
+
+
+def _original(folder: Path, name: str) -> bytes:
+    """The text of a shipped template. One that only includes another is a name of it, and is edited as a whole."""
+    text = (folder / name).read_bytes()
+    included = _ONLY_INCLUDES.fullmatch(text)
+    return _original(folder, included[1].decode()) if included else text
 
 
 def fill(name: str, values: Mapping[str, object], *, own: Path | None = None, header: Header = SBATCH) -> str:
