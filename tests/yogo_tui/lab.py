@@ -6,6 +6,8 @@ import asyncio
 import sys
 from pathlib import Path, PurePosixPath
 
+import pytest
+
 from yogo.recipe import Recipe
 from yogo.run.launch import Kind
 from yogo_tui.cluster.slurm import SlurmCluster
@@ -36,6 +38,13 @@ def workspace(folder: Path, **changes: object) -> Settings:
         sizes=(SIZE,),
         **changes,
     )
+
+
+def in_force(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes the folder the workspace of commands, on this machine's own cluster, and the home of their state."""
+    (folder / "settings.yaml").write_text(f"workspace: {folder}\ncluster: local\n")
+    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(folder / "settings.yaml"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder / "state"))
 
 
 def plan(session: Session, name: str = "first", **changes: object) -> LaunchPlan:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.made_runs import trained_run
+from tests.yogo_tui.lab import in_force
 from yogo.run.events import Losses, Started, Step
 from yogo.run.history import History
 from yogo_tui.cli import main
@@ -164,9 +165,7 @@ async def test_csv_holds_the_numbers_unrounded(tmp_path: Path) -> None:
 def test_the_command_prints_a_table_or_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "settings.yaml").write_text(f"workspace: {tmp_path}\ncluster: local\n")
-    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(tmp_path / "settings.yaml"))
+    in_force(tmp_path, monkeypatch)
     trained_run(tmp_path / "trained_models/one", map50=0.7)
     trained_run(tmp_path / "trained_models/two", map50=0.6, changes={"seed": 3})
     assert main(["compare", "one", "two"]) == 0

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from yogo_tui.runs.faults import KNOWN, lines_of
 from yogo_tui.runs.logmatch import Match
 
 ERRORS = [
@@ -21,6 +24,11 @@ ERRORS = [
     b"Killed",
     b"slurmstepd: Detected 1 oom_kill event",
     b"Segmentation fault (core dumped)",
+    b"[rank1]: ValueError: no box",
+    b"\x1b[31mValueError\x1b[0m",
+    b"job.sbatch: line 45: 12345 Killed                  yogo train",
+    b"job.sbatch: line 9: /x/bin/activate: No such file or directory",
+    b"[rank1]:[E] Watchdog caught collective operation timeout",
 ]
 OTHERS = [
     b"epoch 9  64 % | 372/579  count error 3.1  loss 18.9",
@@ -37,6 +45,14 @@ def test_a_line_that_tells_of_an_error_is_found(line: bytes) -> None:
     at = data.index(line)
     assert (Match(is_errors=True).first(data), Match(is_errors=True).last(data)) == (at, at)
     assert Match(is_errors=True).first(line) == 0
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=lambda known: known.pattern[:20])
+@given(data=st.data())
+def test_what_is_known_to_end_a_run_is_found_as_an_error(known: re.Pattern[str], data: st.DataObject) -> None:
+    line = data.draw(st.from_regex(known, alphabet=st.characters(codec="ascii", min_codepoint=32)))
+    assume(lines_of(line) == [line])
+    assert Match(is_errors=True).first(f"epoch 9\n{line}\n".encode()) == 8
 
 
 @given(st.lists(st.sampled_from([*ERRORS, *OTHERS]), max_size=30))

@@ -13,6 +13,7 @@ import pytest
 
 from tests.made_runs import finished_run
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from tests.yogo_tui.lab import in_force
 from tests.yogo_tui.test_quick_typing import at_once
 from tests.yogo_tui.test_screens_lists import text
 from tests.yogo_tui.test_screens_runs import console, lines_of
@@ -235,12 +236,10 @@ async def test_a_job_that_is_no_run_has_no_notes(key: str) -> None:
 def test_the_command_shows_and_changes_notes_and_the_list_tells_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(tmp_path / "settings.yaml"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "settings.yaml").write_text("cluster: local\n")
+    in_force(tmp_path, monkeypatch)
     for name in ("calm-owl-1", "bold-fox-2"):
         written(tmp_path / "trained_models" / name)
-    tui = partial(_said, capsys, ["--workspace", str(tmp_path)])
+    tui = partial(_said, capsys)
     assert "paper" in tui("note", "calm-owl-1", "bold-fox-2", "--tag", "paper,draft", "--pin")
     told = json.loads(tui("note", "calm-owl-1", "--title", "Baseline", "--text", "good", "--untag", "draft", "--json"))
     assert [(one["title"], one["note"], one["tags"], one["pinned"]) for one in told] == [
@@ -252,9 +251,9 @@ def test_the_command_shows_and_changes_notes_and_the_list_tells_them(
     assert "bold-fox-2" in tui("runs", "--columns", "name,title,tags,pinned", "tag:draft")
     assert [one["group"] for one in json.loads(tui("runs", "--group", "tag", "--json"))] == ["paper", "paper"]
     assert "by tag" in tui("runs", "--group", "tag", "tag:draft")
-    assert main(["--workspace", str(tmp_path), "note", "calm-owl-1", "bold-fox-2", "--title", "Both"]) == 2
+    assert main(["note", "calm-owl-1", "bold-fox-2", "--title", "Both"]) == 2
 
 
-def _said(capsys: pytest.CaptureFixture[str], common: list[str], *words: str) -> str:
-    assert main([*common, *words]) == 0
+def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main([*words]) == 0
     return capsys.readouterr().out

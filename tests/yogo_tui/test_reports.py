@@ -20,6 +20,7 @@ import pytest
 from PIL import Image
 
 from tests.made_runs import trained_run
+from tests.yogo_tui.lab import in_force
 from tests.yogo_tui.test_comparing import compared, runs_in
 from yogo.run.directory import RunDirectory
 from yogo.run.metrics import Metrics, Thresholds
@@ -199,9 +200,7 @@ async def test_a_card_is_written_anew_until_a_person_changes_it(tmp_path: Path) 
 def test_the_commands_write_reports_and_cards(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "settings.yaml").write_text(f"workspace: {tmp_path}\ncluster: local\n")
-    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(tmp_path / "settings.yaml"))
+    in_force(tmp_path, monkeypatch)
     monkeypatch.chdir(tmp_path)
     for name in ("one", "two"):
         add_results(trained_run(tmp_path / "trained_models" / name))

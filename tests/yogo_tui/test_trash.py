@@ -12,6 +12,7 @@ import pytest
 
 from tests.made_runs import finished_run
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from tests.yogo_tui.lab import in_force
 from tests.yogo_tui.test_screens_lists import text
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo.errors import RunError
@@ -162,15 +163,13 @@ async def test_the_room_that_runs_take_is_a_column_which_is_measured_once_it_is_
 def test_the_command_moves_lists_brings_back_and_empties(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("YOGO_TUI_SETTINGS", str(tmp_path / "settings.yaml"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    (tmp_path / "settings.yaml").write_text("cluster: local\n")
+    in_force(tmp_path, monkeypatch)
     for name in ("calm-owl-1", "bold-fox-2"):
         on_disk(tmp_path, name)
     folder = tmp_path / "trained_models"
 
     def tui(*words: str, status: int = 0) -> str:
-        assert main(["--workspace", str(tmp_path), *words]) == status
+        assert main([*words]) == status
         said = capsys.readouterr()
         return said.out + said.err
 

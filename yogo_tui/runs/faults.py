@@ -44,7 +44,7 @@ class _Rule:
 
 
 def _rule(signs: str, words: str, advice: str, lack: Lack | None = None) -> _Rule:
-    return _Rule(re.compile(signs, re.IGNORECASE), words, advice, lack)
+    return _Rule(re.compile(signs, re.IGNORECASE | re.ASCII), words, advice, lack)
 
 
 _BIGGER = "Launch it again bigger: A, or yogo-tui again --bigger."
@@ -65,7 +65,7 @@ _RULES = (
         "Ask the people who run the cluster for more of it; a container has an option for it (--shm-size).",
     ),
     _rule(
-        r"oom[-_ ]?kill|out[- ]of[- ]memory (handler|killer)|Out of memory: Kill"
+        r"oom[-_ ]?kill|out[- ]of[- ]memory handler|out[- ]of[- ]memory killer|Out of memory: Kill"
         r"|exceeded (job|step|virtual) memory limit|exceeded memory limit|is killed by signal: Killed"
         r"|^MemoryError|Cannot allocate memory"
         r"|can't allocate memory|std::bad_alloc|Unable to allocate .*iB",
@@ -116,12 +116,12 @@ _RULES = (
         _SETUP,
     ),
     _rule(
-        r"yogo\S*: (command not found|No such file)|execve\(\): \S*yogo\S*|No module named '?yogo",
+        r"yogo\S*: command not found|yogo\S*: No such file|execve\(\): \S*yogo\S*|No module named '?yogo",
         "yogo was not found there",
         "Set `yogo_command` in the settings to its path, or activate its environment in `setup`.",
     ),
     _rule(
-        r"(ModuleNotFoundError|ImportError): ",
+        r"ModuleNotFoundError: |ImportError: ",
         "a Python package is missing there",
         f"Install it in the environment of the job, or activate the right one. {_SETUP}",
     ),
@@ -148,7 +148,8 @@ _RULES = (
 
 _FOLLOWS = (
     _rule(
-        r"NCCL (error|watchdog|timeout)|ncclSystemError|ncclUnhandledCudaError|ncclRemoteError|ncclInternalError"
+        r"NCCL error|NCCL watchdog|NCCL timeout"
+        r"|ncclSystemError|ncclUnhandledCudaError|ncclRemoteError|ncclInternalError"
         r"|Watchdog caught collective|DistBackendError|DistStoreError|DistNetworkError|Connection closed by peer"
         r"|Connection reset by peer|\bgloo\b.*(error|timeout|timed out)|Broken pipe|RendezvousError",
         "the processes of the run lost each other (NCCL)",
@@ -160,7 +161,7 @@ _FOLLOWS = (
         f"Resume it. If it crashes again, the installation does not fit the node: yogo --version there. {_NODE}",
     ),
     _rule(
-        r"^Killed$|:? \d+ Killed\b|signal 9\b|SIGKILL|exit(ed with exit)? (code|status) 137",
+        r"^Killed$|:? \d+ Killed\b|signal 9\b|SIGKILL|exit(ed with exit)? code 137|exit(ed with exit)? status 137",
         "it was killed, most often because the memory was full",
         _BIGGER,
         Lack.MEMORY,
@@ -168,6 +169,9 @@ _FOLLOWS = (
     _rule(r"CANCELLED AT", "it was cancelled", "Resume it: it goes on from its last checkpoint."),
 )
 """What often follows from another error, and counts only where no other is found."""
+
+KNOWN = tuple(rule.signs for rule in (*_RULES, *_FOLLOWS))
+"""One of these is in each line that tells of an error with a name of its own."""
 
 _OWN = re.compile(r"^yogo(?:-tui)?: (?!note\b|warning\b)(.+)")
 _SLURM = re.compile(r"^(?:srun|slurmstepd|slurmd|sbatch)(?:\[\d+\])?: (?:error|fatal): (.+)")
@@ -180,12 +184,22 @@ _PLACE = re.compile(r'^\s*File "(.+)", line (\d+)')
 _ERROR = re.compile(
     r"^[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Timeout|Lost|Iteration|Group)?\b(?::|$)"
 )
+_CALLED_ERROR = re.compile(
+    r"^[\w.]*(?:Error|Exception|Interrupt)\b(?::|$)|\b(?:error|fatal): |out of memory", re.IGNORECASE
+)
 _LIBRARIES = re.compile(r"/(site|dist)-packages/|/lib/python\d|<frozen |<string>")
 
 
 def lines_of(text: str) -> list[str]:
     """The lines of a log's end without colours, prefixes of ranks, and what a progress bar has drawn over."""
     return [_RANK.sub("", _ESCAPES.sub("", line).rstrip()) for line in re.split(r"[\r\n]+", text)]
+
+
+def tells_of_error(line: str) -> bool:
+    """Whether a line, as `lines_of` gives it, tells of an error, be it one that ended the run or not."""
+    if line.startswith(_TRACEBACK) or _CALLED_ERROR.search(line) or _OWN.match(line):
+        return True
+    return any(signs.search(line) for signs in KNOWN)
 
 
 def fault_in(text: str) -> Fault | None:

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_ERRORS = re.compile(
-    rb"^Traceback \(most recent call last\)|^[\w.]*(?:Error|Exception|Interrupt)\b(?::|\r?$)"
-    rb"|^yogo(?:-tui)?: (?!note\b|warning\b)|^(?:srun|slurmstepd|slurmd|sbatch)\S*: (?:error|fatal):"
-    rb"|\b(?:error|fatal): |out of memory|oom[-_]kill|: command not found\r?$|No space left on device"
-    rb"|^Killed\r?$|Segmentation fault|CANCELLED AT|DUE TO TIME LIMIT",
-    re.IGNORECASE,
-)
-_ENDS = (b"error", b"exception", b"interrupt")
-_SIGNS: tuple[bytes, ...] = (
-    *(word + end for word in _ENDS for end in (b":", b"\n", b"\r")),
-    *(b"traceback", b"fatal:", b"yogo:", b"yogo-tui:", b"out of memory", b"oom-kill", b"oom_kill", b"not found"),
-    *(b"no space left", b"killed", b"segmentation fault", b"cancelled at", b"due to time limit"),
-)
-"""One of these is in each line that tells of an error; they are found a hundred times as fast."""
+from yogo_tui.runs.faults import KNOWN, lines_of, tells_of_error
+
+_CALLED = (b"error", b"exception", b"interrupt")
+_OTHERS = (b"error: ", b"fatal: ", b"out of memory", b"traceback (most", b"yogo: ", b"yogo-tui: ")
+_NOT_PLAIN = re.compile(r"(?<!\\)\([^()]*\)\??|\[[^]]*\]\??|\\[bdSs][*+]?|\.\*|.\?|[\^$]")
+
+
+def _plain_part(expression: str) -> bytes:
+    """The longest text, in small letters, that is in all that a regular expression without alternatives fits."""
+    parts = [re.sub(r"\\(.)", r"\1", part) for part in _NOT_PLAIN.sub("\0", expression).split("\0")]
+    return max(parts, key=len).lower().encode()
+
+
+@functools.cache
+def _signs() -> tuple[bytes, ...]:
+    """One of these is in each line that tells of an error: plain text is found far faster than an expression fits."""
+    found = {word + end for word in _CALLED for end in (b":", b"\n", b"\r", b"\x1b")} | {*_OTHERS}
+    found |= {_plain_part(one) for known in KNOWN for one in re.split(r"\|(?![^(]*(?<!\\)\))", known.pattern)}
+    return tuple(sign for sign in found if not any(other in sign for other in found - {sign}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +76,11 @@ def _error_lines(data: bytes) -> Iterator[int]:
     """Where the lines begin that tell of an error, from the first to the last."""
     lowered = data.lower()
     lowered += b"" if lowered.endswith(b"\n") else b"\n"
-    nexts = {sign: lowered.find(sign) for sign in _SIGNS}
+    nexts = {sign: lowered.find(sign) for sign in _signs()}
     while nexts := {sign: at for sign, at in nexts.items() if at >= 0}:
         at = min(nexts.values())
         start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
         end = len(data) if end < 0 else end
-        if _ERRORS.search(data[start:end]):
+        if any(map(tells_of_error, lines_of(data[start:end].decode(errors="replace")))):
             yield start
         nexts = {sign: at if at >= end else lowered.find(sign, end) for sign, at in nexts.items()}
