@@ -59,27 +59,11 @@ def main() -> int:
         print("There is no GPU here: nothing was tested.")
         return 0
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}", flush=True)
-    tests = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-m",
-        "gpu",
-        "--durations=5",
-        "--show-capture=no",
-        str(Path(__file__).parent),
-    ]
+    tests = [sys.executable, *"-m pytest -m gpu --durations=5 --show-capture=no".split(), str(Path(__file__).parent)]
     alone = os.environ | {"TORCHINDUCTOR_COMPILE_THREADS": "1"}  # its workers would outlive the tests
     status = subprocess.run(tests, cwd=ROOT, env=alone, check=False).returncode
-    speed = [
-        sys.executable,
-        str(ROOT / "benchmarks" / "gpu.py"),
-        "--eager",
-        "--seconds",
-        str(SECONDS),
-        "--pictures",
-        "64",
-    ]
+    options = f"--eager --seconds {SECONDS} --pictures 64 --precision bf16 tf32"
+    speed = [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), *options.split()]
     return subprocess.run(speed, cwd=ROOT, env=environment(), check=False).returncode or status
 
 
