@@ -37,22 +37,30 @@ def guarded(action: Callable[[], int]) -> int:
         with signals.unmasked():
             status = action()
         sys.stdout.flush()
-    except YogoError as error:
-        return _fail(str(error))
-    except ModuleNotFoundError as error:
-        package = (error.name or "").partition(".")[0]
-        if package in {"", "yogo"}:
-            raise
-        return _fail(f"This needs the package {package}, which is not installed: {installing('train')}")
     except BrokenPipeError:
         return 1
-    except OSError as error:
-        if error.errno not in _THE_DISKS:
+    except (YogoError, ModuleNotFoundError, OSError) as error:
+        sentence = told_of(error)
+        if not sentence:
             raise
-        return _fail(why_not(error))
+        return _fail(sentence)
     except KeyboardInterrupt as stop:
         return _stopped(stop)
     return status
+
+
+def told_of(error: BaseException) -> str:
+    """The sentence on an error that a person can act upon; empty for one of the program itself."""
+    match error:
+        case YogoError():
+            return str(error)
+        case ModuleNotFoundError():
+            package = (error.name or "").partition(".")[0]
+            if package not in {"", "yogo"}:
+                return f"This needs the package {package}, which is not installed: {installing('train')}"
+        case OSError(errno=int(number)) if number in _THE_DISKS:
+            return why_not(error)
+    return ""
 
 
 def _stopped(stop: KeyboardInterrupt) -> int:

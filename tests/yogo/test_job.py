@@ -25,4 +25,17 @@ def test_a_count_of_restarts_that_cannot_be_read_is_none(text: str) -> None:
 def test_what_a_template_says_of_another_scheduler_comes_first() -> None:
     said = {"YOGO_JOB_ID": "123.server", "YOGO_JOB_CLUSTER": "pbs", "YOGO_JOB_RESTARTS": "1"}
     job = JobIdentity.from_environment({**SLURM, **said})
-    assert (job, job.number) == (JobIdentity("123.server", "pbs", 1), 123)
+    assert (job, job.number) == (JobIdentity("123.server", "pbs", 1, has_log=True), 123)
+
+
+@pytest.mark.parametrize(
+    ("environment", "has_log"),
+    [
+        ({**SLURM, "ENVIRONMENT": "BATCH"}, True),
+        (SLURM, False),  # salloc, and srun from a shell
+        ({"ENVIRONMENT": "BATCH"}, False),
+        ({"YOGO_JOB_ID": "123.server"}, True),
+    ],
+)
+def test_only_a_script_has_a_log(environment: dict[str, str], has_log: bool) -> None:
+    assert JobIdentity.from_environment(environment).has_log is has_log

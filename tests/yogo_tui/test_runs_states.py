@@ -101,6 +101,37 @@ def test_a_run_that_goes_on_in_a_shell_says_where_and_has_no_log() -> None:
     assert "outside the queue" in run.no_log
 
 
+LOG = RUNS / "first" / "first-7.log"
+SHELL_LOG = "first-shell.log"
+
+
+def test_the_log_that_a_run_keeps_in_a_shell_is_its_log() -> None:
+    run = one(folder(holder=holder(), **ALIVE, logs=("first-7.log", SHELL_LOG)))
+    assert (run.log, run.no_log) == (RUNS / "first" / SHELL_LOG, "")
+
+
+@pytest.mark.parametrize(
+    ("started_at", "logs", "log"),
+    [
+        (LATER, ("first-7.log", SHELL_LOG), SHELL_LOG),
+        (EARLIER - timedelta(hours=1), (SHELL_LOG, "first-7.log"), "first-7.log"),
+        (LATER, ("first-7.log",), "first-7.log"),  # by a yogo that kept none
+    ],
+)
+def test_the_log_of_a_run_that_is_over_is_that_of_its_last_start(
+    started_at: datetime, logs: tuple[str, ...], log: str
+) -> None:
+    told = manifest().model_copy(update={"started_at": started_at})
+    run = one(folder(manifest=told, result=FAILED, logs=logs))
+    assert run.log == RUNS / "first" / log
+
+
+def test_a_job_that_is_to_resume_what_a_shell_began_has_its_own_log_to_come() -> None:
+    told = manifest().model_copy(update={"started_at": LATER})
+    run = one(folder(manifest=told, result=FAILED, logs=(SHELL_LOG,)), job(JobState.PENDING, log=LOG))
+    assert (run.log, run.log_to_come) == (RUNS / "first" / SHELL_LOG, LOG)
+
+
 def test_a_run_in_a_shell_is_running_though_its_requeued_job_waits() -> None:
     run = one(folder(holder=holder(), **ALIVE), job(JobState.PENDING))
     assert (run.state, run.can_cancel) == (RunState.RUNNING, True)

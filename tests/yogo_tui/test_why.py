@@ -68,6 +68,14 @@ async def test_the_scheduler_is_believed_about_the_end_of_a_job(word: str, lack:
     assert "yogo-tui again owl --bigger" in why.next_step
 
 
+async def test_an_error_of_an_earlier_start_did_not_end_a_run_that_was_killed() -> None:
+    begins = "=== yogo train began on 2026-11-23 12:00:00 UTC: yogo train"
+    lab = failed(f"{begins}\nyogo: CUDA out of memory.\n{begins} --resume owl\nresumes after step 4\n", job=None)
+    (run,) = (await anext(lab.runs.watch())).runs
+    why = await lab.jobs.why(run)
+    assert (why.error, why.log) == ("", LOG)
+
+
 async def test_of_a_long_log_only_the_end_is_read() -> None:
     lab = failed(TORN + "x\n" * 1_000_000)
     (run,) = (await anext(lab.runs.watch())).runs

@@ -29,6 +29,9 @@ class JobIdentity:
     step: int = 0
     """The number of the step within the job."""
 
+    has_log: bool = False
+    """Whether its scheduler writes what it prints to a file, as for a script and unlike for `salloc` and `srun`."""
+
     @property
     def number(self) -> int:
         """The digits of the id, for what must differ between jobs, such as a port; 0 outside of a job."""
@@ -42,12 +45,14 @@ class JobIdentity:
                 id=environment["YOGO_JOB_ID"],
                 cluster=environment.get("YOGO_JOB_CLUSTER", ""),
                 restarts=_whole(environment.get("YOGO_JOB_RESTARTS", "")),
+                has_log=True,
             )
         return cls(
             id=environment.get("SLURM_JOB_ID", ""),
             cluster=environment.get("SLURM_CLUSTER_NAME", ""),
             restarts=_whole(environment.get("SLURM_RESTART_COUNT", "")),
             step=_whole(environment.get("SLURM_STEP_ID", "")),
+            has_log="SLURM_JOB_ID" in environment and environment.get("ENVIRONMENT") == "BATCH",
         )
 
 

@@ -22,6 +22,7 @@ from yogo.training.checkpoints.checkpointer import Checkpointer, RunCheckpointer
 from yogo.training.listeners import Listener, Sheltered
 from yogo.training.listeners.doubting import Doubting
 from yogo.training.listeners.jsonl import MetricsFile
+from yogo.training.listeners.kept_log import LoggedTerminal
 from yogo.training.listeners.terminal import Terminal, terminal, way_on
 from yogo.training.listeners.weights_and_biases import wandb_run
 from yogo.training.listeners.worst import WorstFile
@@ -58,7 +59,7 @@ def _follow(request: TrainingRequest, world: World) -> None:
 
 def _lead(request: TrainingRequest, world: World, lease: Lease | None) -> None:
     with (
-        contextlib.closing(terminal()) as screen,
+        contextlib.closing(LoggedTerminal(terminal())) as screen,
         prepared(request, world.size, screen, lease) as ready,
         wandb_run(ready.plan, request, screen) as board,
         _stops_said(screen, ready.plan),

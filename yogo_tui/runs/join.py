@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from yogo.run.directory import HostRunDirectory
 from yogo.run.launch import Kind
+from yogo.run.own_log import SHELL
 from yogo_tui.cluster.base import Job, Queue
 from yogo_tui.runs.chains import with_dead_chains
 from yogo_tui.runs.found import RunFolder
@@ -77,19 +78,34 @@ def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: da
 
 def _log(folder: RunFolder, job: Job | None) -> tuple[PurePosixPath | None, str]:
     """The log of the run's latest job, or None and a sentence that says why it is not known."""
-    holder = folder.holder
-    if holder and not holder.job_id:
-        return None, _NO_QUEUE
-    submission = folder.submission
-    job_id = holder.job_id if holder else job.id if job else submission.job_id if submission else None
+    holder, submission = folder.holder, folder.submission
+    job_id = _last_job(folder, job)
     if job and job.log and job.id == job_id:
         return job.log, ""
-    own = [name for name in folder.logs if job_id and name == HostRunDirectory(folder.path).log(job_id).name]
-    if own or (folder.logs and not holder):
-        return folder.path / (own or folder.logs)[-1], ""
-    if submission and submission.job_id and submission.job_id == job_id and not (job and job.no_log):
-        return HostRunDirectory(folder.path).log(submission.job_id), ""
+    own = HostRunDirectory(folder.path).log(job_id) if job_id else None
+    if own and own.name in folder.logs:
+        return own, ""
+    if folder.logs and not holder:
+        return folder.path / folder.logs[-1], ""
+    if holder and not holder.job_id:
+        return None, _NO_QUEUE
+    if own and submission and submission.job_id == job_id and not (job and job.no_log):
+        return own, ""
     return None, _no_log(folder, job, job_id)
+
+
+def _last_job(folder: RunFolder, job: Job | None) -> str | None:
+    """The id of the job of its last start, or SHELL for one whose log is in its directory; None if it is not known."""
+    holder, manifest, submission = folder.holder, folder.manifest, folder.submission
+    if holder:
+        return holder.job_id or SHELL
+    if job and not job.state.is_over:
+        return job.id
+    is_kept = HostRunDirectory(folder.path).log(SHELL).name in folder.logs
+    is_last = manifest and not manifest.job_id and (submission is None or manifest.started_at > submission.at)
+    if is_kept and is_last:
+        return SHELL
+    return job.id if job else submission.job_id if submission else None
 
 
 def _log_before(folder: RunFolder, log: PurePosixPath | None) -> PurePosixPath | None:

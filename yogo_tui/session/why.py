@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from yogo.run.directory import HostRunDirectory
 from yogo.run.history import History
+from yogo.run.own_log import last_start
 from yogo_tui.cluster.base import Cluster, JobState, Used
 from yogo_tui.errors import ClusterError, HostError
 from yogo_tui.hosts.base import Host
@@ -63,7 +64,7 @@ async def _tail(host: Host, run: Run) -> tuple[str | None, str]:
         return None, f"There is no log {run.log}."
     except HostError as error:
         return None, str(error)
-    return piece.data.decode(errors="replace"), ""
+    return last_start(piece.data.decode(errors="replace")), ""
 
 
 async def _history(host: Host, run: Run) -> History:

@@ -49,6 +49,7 @@ async def test_a_job_reads_its_own_slurm_variables_and_none_of_the_users(
     log = await bench.log(job_id)
     variables = dict(line.split("=", 1) for line in log.splitlines() if "=" in line)
     assert variables["SLURM_JOB_ID"] == job_id
+    assert variables["ENVIRONMENT"] == "BATCH", "what it prints is in the job's log already"
     assert variables["SLURM_CLUSTER_NAME"] == "local"
     assert variables["SLURM_RESTART_COUNT"] == "0"
     assert variables["SLURM_GPUS_ON_NODE"] == "2"

@@ -6,7 +6,7 @@ import shlex
 import sys
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import Protocol, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
@@ -78,10 +78,18 @@ class Terminal(Listener):
         raise NotImplementedError
 
 
+class TextStream(Protocol):
+    """What lines are printed to."""
+
+    def write(self, text: str, /) -> object: ...
+
+    def flush(self) -> object: ...
+
+
 class Lines(Terminal):
     """For a log: a line now and then, and one for each important event."""
 
-    def __init__(self, stream: TextIO, *, every_seconds: float = LINE_EVERY_SECONDS) -> None:
+    def __init__(self, stream: TextStream, *, every_seconds: float = LINE_EVERY_SECONDS) -> None:
         super().__init__()
         self.every_seconds = every_seconds
         self.stream = stream

@@ -25,6 +25,7 @@ from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
 from yogo.text.wording import agreed, counted
 from yogo.training.checkpoints.receipt import Receipt
+from yogo.training.listeners.kept_log import logged
 from yogo.training.listeners.terminal import Terminal
 from yogo.training.plan import TrainingPlan
 from yogo.training.planning.image_check import look_at, telling_all
@@ -58,6 +59,7 @@ def prepared(
     begun = None if run.path.is_dir() else _resolve(request, run, world_size, screen)
     with (
         contextlib.nullcontext(lease) if lease else held(request, run) as mine,
+        logged(screen, run, mine.check, request.command),
         Receipt(run, Disk(mine.check, mine.heed, screen.notice)) as receipt,
         contextlib.closing(screen),  # before a failure is recorded, of which standard error may hear
     ):

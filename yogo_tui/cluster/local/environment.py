@@ -1,4 +1,4 @@
-"""The environment variables of a job: the user's own, and the SLURM_ variables that describe this job."""
+"""The environment variables of a job: the user's own, and those by which Slurm describes this job."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ def of_job(
     values = {
         processes.MARK: str(folder.path),
         processes.SUPERVISOR: processes.this_supervisor(),
+        "ENVIRONMENT": "BATCH",
         "SLURM_CLUSTER_NAME": "local",
         "SLURM_CPUS_ON_NODE": str(num_cpus),
         "SLURM_JOBID": str(spec.id),
