@@ -73,14 +73,19 @@ def test_memory_and_cpus_are_told_where_accounting_knows_them() -> None:
     used = Used(seconds=HOUR, cpus=16, cpu_seconds=4 * HOUR, memory=6 * GB, memory_asked=64 * GB)
     usage = usage_of(ended(60, 1.5), History(), used)
     assert usage.said[1:] == (
-        "memory: 6.0 GB at its most of the 64.0 GB that it asked for",
+        "memory: 6.0 GB at its most, as it was sampled, of the 64.0 GB that it had",
         "CPUs: 16 CPUs, busy for 25% of the time",
     )
     assert usage.next_time == (
-        "It asked for 64.0 GB of memory and used 6.0 GB.",
+        "It had 64.0 GB of memory and used 6.0 GB: less would do.",
         "Its CPUs were idle: 5 of 16 would do.",
     )
     assert replace(usage, is_over_all=False).next_time == ("Its CPUs were idle: 5 of 16 would do.",)
+
+
+def test_less_memory_than_a_gigabyte_is_told_in_megabytes() -> None:
+    usage = usage_of(ended(60, 1.5), History(), Used(memory=36 << 20, memory_asked=150 << 20))
+    assert usage.said[1:] == ("memory: 36 MB at its most, as it was sampled, of the 150 MB that it had",)
 
 
 def test_nothing_is_said_of_what_is_not_known() -> None:

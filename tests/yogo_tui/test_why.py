@@ -12,8 +12,10 @@ from tests.yogo_tui.test_screens_lists import text
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job, JobId, JobState, Used
-from yogo_tui.runs.faults import Lack
+from yogo_tui.launch.script import ending
+from yogo_tui.runs.faults import Lack, fault_of_end
 from yogo_tui.runs.model import RunState
+from yogo_tui.runs.why import Why
 
 LOG = PurePosixPath("/lab/trained_models/owl/owl-7.log")
 TORN = 'Traceback (most recent call last):\n  File "/lab/a.py", line 4, in f\n    g()\nValueError: no box\n'
@@ -76,6 +78,22 @@ async def test_an_error_of_an_earlier_start_did_not_end_a_run_that_was_killed() 
     assert (why.error, why.log) == ("", LOG)
 
 
+def test_of_a_run_that_trains_it_is_told_where() -> None:
+    assert list(Why(make_run("owl", RunState.RUNNING, why="in job 5")).lines()) == [("why", "It trains in job 5.")]
+    assert list(Why(make_run("owl", RunState.RUNNING)).lines()) == [("why", "It trains.")]
+
+
+@pytest.mark.parametrize("word", ["TIMEOUT", "OUT_OF_MEMORY"])
+def test_how_a_job_ended_is_told_once_and_the_steps_are_one_sentence(word: str) -> None:
+    job = Job(JobId("7"), "owl", JobState.FAILED, word=word)
+    fault = fault_of_end(word, None)
+    assert fault is not None
+    said = dict(Why(make_run("owl", RunState.FAILED, job=job, why=ending(word, None)), fault).lines())
+    assert fault.words in said["why"].casefold()
+    assert "error" not in said
+    assert ": Launch" not in said["next"]
+
+
 async def test_of_a_long_log_only_the_end_is_read() -> None:
     lab = failed(TORN + "x\n" * 1_000_000)
     (run,) = (await anext(lab.runs.watch())).runs
@@ -99,7 +117,9 @@ async def test_a_run_that_was_cancelled_or_waits_has_no_error() -> None:
 async def test_what_accounting_knows_is_told_of_a_run_that_is_over() -> None:
     lab = FakeSession()
     lab.cluster.use = Used(memory=3 << 30)
-    assert "memory: 3.0 GB at its most" in (await lab.jobs.why(make_run("owl", RunState.FINISHED))).used
+    assert (
+        "memory: 3.0 GB at its most, as it was sampled" in (await lab.jobs.why(make_run("owl", RunState.FINISHED))).used
+    )
     assert (await lab.jobs.why(make_run("owl", RunState.RUNNING))).used == ()
 
 

@@ -31,6 +31,7 @@ _ENDINGS = {
 
 _WORDS = {
     "TIMEOUT": "it reached its time limit, and was not requeued",
+    "OUT_OF_MEMORY": "the job's memory was full",
     "DEADLINE": "its deadline passed",
     "NODE_FAIL": "its node failed, and it was not requeued",
     "BOOT_FAIL": "its node did not start",

@@ -48,6 +48,7 @@ def _rule(signs: str, words: str, advice: str, lack: Lack | None = None) -> _Rul
 
 
 _BIGGER = "Launch it again bigger: A, or yogo-tui again --bigger."
+_GO_ON_OR_BIGGER = f"Resume it, or {_BIGGER[0].lower()}{_BIGGER[1:]}"
 _NODE = "The node may be broken: resume it, and tell the people who run the cluster if it fails there again."
 _SETUP = "Correct `setup` in the settings, and launch it again."
 
@@ -90,7 +91,7 @@ _RULES = (
         "too many files were open",
         "Write `ulimit -n 65536` into `setup` in the settings, and resume it.",
     ),
-    _rule(r"DUE TO TIME LIMIT", "it reached its time limit", f"Resume it, or: {_BIGGER}", Lack.TIME),
+    _rule(r"DUE TO TIME LIMIT", "it reached its time limit", _GO_ON_OR_BIGGER, Lack.TIME),
     _rule(
         r"DUE TO PREEMPTION",
         "jobs of a higher priority preempted it",
@@ -240,7 +241,7 @@ def fault_of_end(word: str, exit_status: int | None) -> Fault | None:
     """The error that a scheduler's word for the end of a job tells of; None if it tells of none."""
     match word:
         case "TIMEOUT" | "DEADLINE":
-            return Fault("", "it reached its time limit", f"Resume it, or: {_BIGGER}", lack=Lack.TIME)
+            return Fault("", "it reached its time limit", _GO_ON_OR_BIGGER, lack=Lack.TIME)
         case "OUT_OF_MEMORY":
             return Fault("", "the job's memory was full", _BIGGER, lack=Lack.MEMORY)
         case "NODE_FAIL" | "BOOT_FAIL":

@@ -117,8 +117,8 @@ def _used(usage: Usage) -> Iterator[str]:
         yield f"time: {span(usage.used_seconds)}{asked}"
     job = usage.of_job
     if job and job.memory:
-        asked = f" of the {_gb(job.memory_asked)} that it asked for" if job.memory_asked else ""
-        yield f"memory: {_gb(job.memory)} at its most{asked}"
+        had = f", of the {_gb(job.memory_asked)} that it had" if job.memory_asked else ""
+        yield f"memory: {_gb(job.memory)} at its most, as it was sampled{had}"
     if (busy := _busy(usage)) is not None and job:
         yield f"CPUs: {counted(job.cpus, 'CPU')}, busy for {busy:.0%} of the time"
     if usage.gpu_memory:
@@ -142,7 +142,7 @@ def _advice(usage: Usage) -> Iterator[str]:
             f"{hours_for(usage.needs_seconds):g} h would do."
         )
     if job and job.memory and job.memory_asked and job.memory < LITTLE * job.memory_asked and usage.is_over_all:
-        yield f"It asked for {_gb(job.memory_asked)} of memory and used {_gb(job.memory)}."
+        yield f"It had {_gb(job.memory_asked)} of memory and used {_gb(job.memory)}: less would do."
     if usage.data_wait is not None and usage.data_wait > WAITS:
         yield "It waited for data: more CPUs in its size make it faster."
     elif (busy := _busy(usage)) is not None and busy < IDLE and job and job.cpus > 1:
@@ -167,4 +167,4 @@ def span(seconds: float) -> str:
 
 
 def _gb(size: int) -> str:
-    return f"{size / _GB:.1f} GB" if size >= _GB / 10 else f"{size / (1 << 20):.0f} MB"
+    return f"{size / _GB:.1f} GB" if size >= _GB else f"{size / (1 << 20):.0f} MB"

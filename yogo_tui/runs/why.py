@@ -67,10 +67,15 @@ class Why:
     def next_time(self) -> tuple[str, ...]:
         return self.usage.next_time if self.usage else ()
 
+    @property
+    def _reason(self) -> str:
+        """Of a run that trains the list says only where it does so, such as "in job 5"."""
+        told, plain = self.run.why, _plainly(self.run)
+        return f"{plain} {told}" if plain and told.startswith("in ") else told or plain
+
     def lines(self) -> Iterator[tuple[str, str]]:
         """Titles and sentences."""
-        told = self.run.why or _plainly(self.run)
-        if told:
+        if told := self._reason:
             yield "why", ended(told)
         if self.error and self.error not in self.run.why:
             yield "error", self.error
