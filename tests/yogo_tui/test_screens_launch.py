@@ -371,3 +371,16 @@ async def test_a_chain_of_which_nothing_was_submitted_is_not_said_to_be_launched
         await see(pilot, "and behind it")
         await pilot.press("y")
         await see(pilot, "chaos-cat-0001 was not launched", "invalid account")
+
+
+async def test_a_choice_stays_on_one_line_in_a_list_that_scrolls() -> None:
+    choices = [
+        Choice(f"by column {number}", "What it holds, in more words than there is room for. " * 2)
+        for number in range(40)
+    ]
+    async with launch_screen(FakeSession(), FILES[:1]) as pilot:
+        await see(pilot, "✔ bash -n")
+        pilot.app.push_screen(dialog := Choose("sort the runs", choices))
+        await see(pilot, "sort the runs")
+        await pilot.pause()
+        assert dialog.options.virtual_size.height == len(choices)

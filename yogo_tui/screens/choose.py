@@ -21,7 +21,8 @@ from yogo_tui.screens.ask import Dialog
 from yogo_tui.widgets.text_field import TextField
 from yogo_tui.words import cut_end, cut_middle
 
-_WIDTH = 70
+_WIDTH = 68
+"""What stays of a line beside the scrollbar of a list that is longer than the screen."""
 
 Check = Callable[[str], str | Awaitable[str]]
 """Returns what is wrong with a text so far; empty if nothing is. The host may have to be asked."""
