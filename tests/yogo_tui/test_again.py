@@ -88,6 +88,21 @@ def test_a_size_that_is_gone_from_the_settings_is_replaced_and_that_is_said(
     assert "! The settings have no size like that of first any more: this is 2.\n" in capsys.readouterr().err
 
 
+def test_a_run_keeps_the_template_it_was_launched_with(lab: Path) -> None:
+    """Two sizes that ask for the same differ by their template alone."""
+    settings, templates = lab / "settings.yaml", lab / "templates"
+    templates.mkdir()
+    (templates / "own.sbatch").write_text('{% include "1gpu.sbatch" %}\n# my own\n')
+    own = "{name: own, gpus: 1, cpus: 1, hours: 1, template: own.sbatch}"
+    settings.write_text(settings.read_text().replace("sizes: [", f"templates: {templates}\nsizes: [") + f"- {own}\n")
+    settings.write_text(settings.read_text().replace(f"]\n- {own}", f", {own}]"))
+    assert main(["launch", "cells.yml", "--recipe", "pretrain", "--size", "own", "--name", "second", "--wait"]) == 0
+    assert main(["again", "second", "--name", "third", "--wait"]) == 0
+    assert main(["again", "second", "--name", "fourth", "--hours", "2", "--wait"]) == 0
+    for name in ("second", "third", "fourth"):
+        assert "# my own" in (lab / "trained_models" / name / "job.sbatch").read_text()
+
+
 def test_a_job_cannot_be_launched_again(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (lab / "trained_models" / "bare").mkdir()
     (lab / "trained_models" / "bare" / "best.pth").touch()

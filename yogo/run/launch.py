@@ -112,6 +112,9 @@ class Launch(Record):
     """Title of the preset that the recipe is based on."""
 
     size: Size
+    template: str = ""
+    """File name of its job script's template; empty if an older version launched it."""
+
     parent: Parent | None = None
     reset_head: bool = False
     """Whether it starts with new class outputs in place of the parent's."""

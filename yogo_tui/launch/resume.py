@@ -76,7 +76,8 @@ async def resume(host: Host, cluster: Cluster, settings: Settings, resumption: R
         attempt=resumption.manifest.attempt + 1,
     )
     size = resumption.plan.size
-    record = before.model_copy(update={"submissions": (*before.submissions, further), "size": size})
+    asked = {"size": size, "template": size.template}
+    record = before.model_copy(update={"submissions": (*before.submissions, further), **asked})
     script = HostRunDirectory(resumption.directory).further_script(len(record.submissions))
     text = await script_of(host, settings, resumption, token)
     await _take(host, resumption, script, text)

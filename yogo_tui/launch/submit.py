@@ -57,6 +57,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: LaunchP
         recipe=plan.recipe,
         preset=plan.preset,
         size=plan.size,
+        template=plan.size.template,
         parent=plan.parent,
         reset_head=plan.reset_head,
         submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, at=at, after=plan.after),),

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from yogo.errors import RunError
 from yogo.run.directory import HostRunDirectory
 from yogo.run.holder import Holder
-from yogo.run.launch import Parent
+from yogo.run.launch import Launch, Parent
 from yogo.text.wording import counted
 from yogo_tui.cluster.base import JobState
 from yogo_tui.errors import HostError, LaunchError
@@ -87,20 +87,16 @@ async def _has_saved(host: Host, path: PurePosixPath) -> bool:
 
 
 def size_for(settings: Settings, run: Run, title: str | int | None = None) -> SizePreset:
-    """The size called `title`; else the run's own size, with the template of such a size in the settings.
+    """The size called `title`; else the run's own size, with its own template or, if that is not known, the one of such
+    a size in the settings.
 
     Raises LaunchError if the number of processes would change, SettingsError.
     """
     ranks = run.manifest.world_size if run.manifest else 1
-    had = run.launch.size if run.launch else None
     if title is not None:
         size = settings.size(title)
-    elif had is not None:
-        alike = [one for one in settings.sizes if one.gpus == had.gpus] or [settings.size(had.gpus)]
-        alike = [one for one in alike if one.nodes == had.nodes] or alike
-        size = next((one for one in alike if one.cpus == had.cpus), alike[0])
-        if size.nodes == had.nodes:
-            size = size.model_copy(update=had.model_dump(include={"cpus", "hours", "processes"}))
+    elif run.launch is not None:
+        size = _own_size(settings, run.launch)
     else:
         size = next((one for one in settings.sizes if one.num_processes == ranks), settings.sizes[0])
     if size.num_processes != ranks:
@@ -109,6 +105,17 @@ def size_for(settings: Settings, run: Run, title: str | int | None = None) -> Si
             "choose a size with the same number (--size)."
         )
     return size
+
+
+def _own_size(settings: Settings, launch: Launch) -> SizePreset:
+    had, template = launch.size, launch.template
+    alike = [one for one in settings.sizes if one.gpus == had.gpus] or [settings.size(had.gpus)]
+    like = {"nodes": had.nodes, "cpus": had.cpus, "template": template, "hours": had.hours}
+    size = max(alike, key=lambda one: [getattr(one, field) == value for field, value in like.items()])
+    if size.nodes != had.nodes:
+        return size
+    own = had.model_dump(include={"cpus", "hours", "processes"})
+    return size.model_copy(update=own | ({"template": template} if template else {}))
 
 
 def parent_of(run: Run) -> Parent | None:
