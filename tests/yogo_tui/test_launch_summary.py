@@ -48,3 +48,17 @@ async def test_a_machine_without_gpus_tells_of_itself_and_not_of_gpus() -> None:
         await until(pilot, lambda: "This machine has no GPU" in shown(pilot))
         assert "GPUs" not in shown(pilot).partition("would start by")[0]
         assert "▸  CPU" in shown(pilot)
+
+
+async def test_sizes_that_have_names_are_told_apart_by_them() -> None:
+    sizes = tuple(
+        SizePreset(gpus=1, cpus=1, hours=24, template="1gpu.sbatch", name=name) for name in ("short", "big-memory-80")
+    )
+    app = SummaryApp()
+    estimates = {0: Estimate(datetime(2099, 3, 5, 14, 30).astimezone())}
+    async with app.run_test(size=(38, 20)) as pilot:
+        app.query_one(LaunchSummary).show_sizes(sizes, sizes[1], None, estimates)
+        await until(pilot, lambda: "05 Mar" in shown(pilot))
+        lines = [" ".join(line.split()) for line in shown(pilot).splitlines()]
+    assert "short 1 24 05 Mar 14:30" in lines
+    assert "▸ big…y-80 1 24" in lines

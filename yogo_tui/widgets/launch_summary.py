@@ -18,6 +18,7 @@ from yogo_tui.settings import SizePreset
 from yogo_tui.words import cut_middle
 
 _VALUE_WIDTH = 25
+_NAME_WIDTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,18 @@ class LaunchSummary(VerticalScroll):
     ) -> None:
         has_gpus = self.machine is None or self.machine.num_gpus > 0
         has_nodes = any(size.nodes > 1 for size in sizes)
-        table = Table.grid(padding=(0, 1 if has_nodes else 2))
+        has_names = any(size.name for size in sizes)
+        table = Table.grid(padding=(0, 1 if has_nodes or has_names else 2))
         head = ["GPUs" if has_gpus else "", *(["nodes"] if has_nodes else []), "hours"]
-        table.add_row("", *(Text(word, justify="right") for word in head), "would start by", style="dim")
+        called = [""] if has_names else []
+        table.add_row("", *called, *(Text(word, justify="right") for word in head), "would start by", style="dim")
         for index, size in enumerate(sizes):
             estimate = estimates.get(index)
             when = _when(estimate) if estimate else ""
             mark = "▸" if size == chosen else " "
             asks = [str(size.gpus) if has_gpus else "CPU", *([str(size.nodes)] if has_nodes else []), f"{size.hours:g}"]
-            table.add_row(mark, *(Text(ask, justify="right") for ask in asks), when)
+            called = [cut_middle(printable(size.name), _NAME_WIDTH)] if has_names else []
+            table.add_row(mark, *called, *(Text(ask, justify="right") for ask in asks), when)
         parts: list[RenderableType] = [table]
         parts.append(Text(printable(self._below(resources, asking)), "dim"))
         self.query_one("#sizes", Static).update(Group(*parts))
