@@ -35,6 +35,9 @@ Pixels = Annotated[
 ]
 """Bytes, in base64 on the line."""
 
+_THIN = 250
+"""Pixels of the shorter side of a picture for each pixel of a line's thickness."""
+
 _KEPT = 4
 """Definitions whose lists of images are kept."""
 
@@ -167,15 +170,20 @@ def _boxes(sample: Sample, classes: Sequence[str]) -> list[tuple[int, list[float
 
 
 def outline(picture: Image.Image, edges: Sequence[float], colour: Rgb, *, dotted: bool = False) -> None:
-    """Draw a box on the picture, its edges in fractions of it; of a dotted one, every second pixel."""
+    """Draw a box on the picture, its edges in fractions of it; of a dotted one, every second pixel. On a large picture
+    lines are thicker, and dots are dashes."""
     from PIL import ImageDraw
 
+    thick = max(1, min(picture.size) // _THIN)
     sides = (picture.width, picture.height, picture.width, picture.height)
     place = [min(max(0, int(edge * side)), side - 1) for edge, side in zip(edges, sides, strict=True)]
     drawing = ImageDraw.Draw(picture)
     if not dotted:
-        drawing.rectangle(place, outline=colour)
+        drawing.rectangle(place, outline=colour, width=thick)
         return
+    dash = 1 if thick == 1 else 3 * thick
     x0, y0, x1, y1 = place
-    rim = {(x, y) for x in range(x0, x1 + 1) for y in (y0, y1)} | {(x, y) for y in range(y0, y1 + 1) for x in (x0, x1)}
-    drawing.point([(x, y) for x, y in rim if (x + y) % 2], fill=colour)
+    for inset in range(thick):
+        rows, columns = (y0 + inset, y1 - inset), (x0 + inset, x1 - inset)
+        rim = {(x, y) for x in range(x0, x1 + 1) for y in rows} | {(x, y) for y in range(y0, y1 + 1) for x in columns}
+        drawing.point([(x, y) for x, y in rim if (x + y) // dash % 2], fill=colour)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import getters, work
 from textual.app import App, ComposeResult
@@ -36,6 +36,9 @@ from yogo_tui.session import ParentInfo, Runs, Session
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
+
+if TYPE_CHECKING:
+    from yogo_tui.widgets.graphics import Graphics
 
 T = TypeVar("T")
 
@@ -86,6 +89,9 @@ class BaseConsole(App[None]):
             self.session = session
         self.has_looked = False
         """Whether the folders of runs were read at least once."""
+
+        self.graphics: Graphics | None = None
+        """How the terminal draws images; None while they are drawn in half blocks."""
 
         self.is_mouse_told = False
         self._has_mouse = True

@@ -17,7 +17,8 @@ from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.questions.images import ImageSet, ListImages, LookAtImage, SmallImage
 from yogo_tui.screens.base import FramedScreen
-from yogo_tui.widgets.picture import COLOURS, draw
+from yogo_tui.screens.sharper import measure, toggle
+from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import thousands
 
@@ -31,12 +32,13 @@ class PicturesScreen(FramedScreen):
         Binding("left", "step(-1)", "previous", id="pictures.left", show=False),
         Binding("home", "step(-1_000_000_000)", "first", id="pictures.first", show=False),
         Binding("end", "step(1_000_000_000)", "last", id="pictures.last", show=False),
+        Binding("g", "sharper", "sharper", id="pictures.sharper", tooltip="images sharper, or in half blocks"),
         Binding("y", "copy", "copy its path", id="pictures.copy"),
         Binding("escape", "app.pop_screen", "back", id="pictures.back"),
     ]
 
     rule = getters.query_one(TitledRule)
-    picture = getters.query_one("#picture", Static)
+    picture = getters.query_one("#picture", PictureView)
     legend = getters.query_one("#legend", Static)
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +54,7 @@ class PicturesScreen(FramedScreen):
         yield TitledRule(self._path.name, "looking for images …")
 
     def body(self) -> ComposeResult:
-        yield Static(id="picture", markup=False)
+        yield PictureView(id="picture")
         yield Static(id="legend", markup=False)
 
     def on_mount(self) -> None:
@@ -72,20 +74,20 @@ class PicturesScreen(FramedScreen):
             self.action_step(0)
         else:
             self.rule.right = ""
-            self.picture.update("Its folders hold no images with labels.")
+            self.picture.tell("Its folders hold no images with labels.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Turn off the keys that would lead past the first or the last image, and copying while none is shown."""
         if action == "step" and (by := parameters[0]):
             return self._index > 0 if int(str(by)) < 0 else self._index < self._images.num - 1
-        return action != "copy" or self._shown is not None
+        return action not in ("copy", "sharper") or self._shown is not None
 
     def action_step(self, by: int) -> None:
         if self._images.num:
             self._index = min(max(0, self._index + by), self._images.num - 1)
             self.rule.right = f"{self._place} …"
             self.refresh_bindings()
-            self.look(self.picture.size.width, self.picture.size.height)
+            self.look()
 
     def _look_again(self) -> None:
         self.action_step(0)
@@ -99,9 +101,10 @@ class PicturesScreen(FramedScreen):
         return f"{thousands(self._index + 1)} of {thousands(self._images.num)}"
 
     @work(exclusive=True, group="picture")
-    async def look(self, columns: int, rows: int) -> None:
-        """Show the image within so many cells. The one before it stays until then, also while the line is cut."""
-        question = LookAtImage(self._path, self._workspace, self._index, columns, 2 * rows, COLOURS)
+    async def look(self) -> None:
+        """Show the image. The one before it stays until then, also while the line is cut."""
+        room = self.picture.room(self.app.graphics)
+        question = LookAtImage(self._path, self._workspace, self._index, *room, COLOURS)
         try:
             image = await self.app.session.host.ask(question)
         except HostError as error:
@@ -124,19 +127,24 @@ class PicturesScreen(FramedScreen):
         if image.problem:
             self._show_problem(image.problem)
             return
-        drawn = draw(image, self._images.classes, columns)
+        drawn = draw(image, self._images.classes, self.picture.size.width)
         self.picture.set_class(False, "-broken")
-        self.picture.update(drawn.blocks)
+        self.picture.show(drawn, self.app.graphics)
         self.legend.update(drawn.legend)
         self.rule.right += f" · {counted(drawn.num_boxes, 'cell')}"
 
     def _show_problem(self, problem: str) -> None:
         self.picture.set_class(True, "-broken")
-        self.picture.update(f"✖ {printable(problem)}")
+        self.picture.tell(f"✖ {printable(problem)}")
         self.legend.update("")
 
     def on_resize(self, event: Resize) -> None:
+        measure(self.app)
         self.call_after_refresh(self.action_step, 0)
+
+    def action_sharper(self) -> None:
+        toggle(self.app)
+        self.action_step(0)
 
     def action_copy(self) -> None:
         if self._shown:

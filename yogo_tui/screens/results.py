@@ -24,10 +24,11 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.run_actions import RunActions
+from yogo_tui.screens.sharper import measure, toggle
 from yogo_tui.screens.terms import Glossary
 from yogo_tui.session.results import NONE_KEPT, table, terms
 from yogo_tui.widgets.matrix import draw_matrix
-from yogo_tui.widgets.picture import COLOURS, draw
+from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import state_words
 
@@ -47,12 +48,13 @@ class ResultsScreen(RunActions):
         Binding("t", "other_set", "other results", id="results.other", tooltip="choose which results are shown"),
         Binding("s", "shares", "counts or shares of the row", id="results.shares", show=False),
         Binding("w", "wrong", "all boxes, or only the wrong ones", id="results.wrong", show=False),
+        Binding("g", "sharper", "images sharper, or in half blocks", id="results.sharper", show=False),
         Binding("u", "use", "use it: test, infer, export", id="results.use", show=False),
         Binding("y", "copy", "copy the path of the image", id="results.copy", show=False),
     ]
 
     title_rule = getters.query_one("#title", TitledRule)
-    picture = getters.query_one("#picture", Static)
+    picture = getters.query_one("#picture", PictureView)
     picture_rule = getters.query_one("#picture-rule", TitledRule)
 
     def __init__(self, run: Run) -> None:
@@ -80,7 +82,7 @@ class ResultsScreen(RunActions):
                 yield Static(id="matrix")
             with Vertical(id="picture-pane"):
                 yield TitledRule("worst images", id="picture-rule")
-                yield Static(id="picture", markup=False)
+                yield PictureView(id="picture")
                 yield Static(id="legend", markup=False)
         with ScrollableContainer(id="table-pane"):
             yield TitledRule("by class", id="table-rule")
@@ -133,7 +135,7 @@ class ResultsScreen(RunActions):
         worst = self._set.worst if self._set else ()
         if action == "step" and (by := parameters[0]):
             return self._index > 0 if int(str(by)) < 0 else self._index < len(worst) - 1
-        if action in ("wrong", "copy", "full_screen"):
+        if action in ("wrong", "copy", "full_screen", "sharper"):
             return bool(worst)
         if action == "other_set":
             return len(self._sets) > 1
@@ -145,7 +147,7 @@ class ResultsScreen(RunActions):
         worst = self._set.worst
         if not worst:
             kept = self._set.worst_file is not None
-            self.picture.update("Nothing is wrong on any image." if kept else NONE_KEPT)
+            self.picture.tell("Nothing is wrong on any image." if kept else NONE_KEPT)
             self.query_one("#legend", Static).update("" if kept else printable(f"yogo-tui test {self._run.name}"))
             self.picture_rule.title = "worst images"
             self.refresh_bindings()
@@ -158,11 +160,12 @@ class ResultsScreen(RunActions):
     @work(exclusive=True, group="picture")
     async def look(self, found: ResultSet, index: int) -> None:
         """Show one of the worst images. The one before it stays until then."""
-        cells = (self.picture.size.width, self.picture.size.height)
+        graphics = self.app.graphics
+        room, only = self.picture.room(graphics), self._only_wrong
         try:
-            image = await self.app.session.results.look(found, index, cells, COLOURS, only_wrong=self._only_wrong)
+            image = await self.app.session.results.look(found, index, room, COLOURS, only_wrong=only)
         except (ConsoleError, YogoError) as error:
-            self.picture.update(f"✖ {printable(str(error))}")
+            self.picture.tell(f"✖ {printable(str(error))}")
             if isinstance(error, HostError):
                 self.when_back(self._look_again)
             return
@@ -174,21 +177,26 @@ class ResultsScreen(RunActions):
     def _show(self, image: SmallImage, wrong: WrongImage, found: ResultSet) -> None:
         classes = found.metrics.classes if found.metrics else ()
         if image.problem:
-            self.picture.update(f"✖ {printable(image.problem)}")
+            self.picture.tell(f"✖ {printable(image.problem)}")
             legend = Text()
         else:
             drawn = draw(image, classes, self.picture.size.width)
-            self.picture.update(drawn.blocks)
+            self.picture.show(drawn, self.app.graphics)
             legend = Text.assemble(_LEGEND_SIGNS, "\n", drawn.legend)
         legend.append(f"\n{printable(image.image.name)} · {wrong_words(wrong)}")
         self.query_one("#legend", Static).update(legend)
 
     def on_resize(self, event: Resize) -> None:
+        measure(self.app)
         self.call_after_refresh(self.action_step, 0)
 
     def action_full_screen(self) -> None:
         self.toggle_class("-full")
         self.call_after_refresh(self.action_step, 0)
+
+    def action_sharper(self) -> None:
+        toggle(self.app)
+        self.action_step(0)
 
     def action_shares(self) -> None:
         self._as_shares = not self._as_shares

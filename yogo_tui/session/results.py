@@ -52,12 +52,11 @@ class Results:
         return found
 
     async def look(
-        self, found: ResultSet, position: int, cells: tuple[int, int], colours: tuple[Rgb, ...], *, only_wrong: bool
+        self, found: ResultSet, position: int, pixels: tuple[int, int], colours: tuple[Rgb, ...], *, only_wrong: bool
     ) -> SmallImage:
-        """One of its worst images, within so many columns and rows of cells. Raises RunError, HostError."""
+        """One of its worst images, within so many columns and rows of pixels. Raises RunError, HostError."""
         assert found.worst_file is not None
-        columns, rows = cells
-        return await self._host.ask(LookAtWorst(found.worst_file, position, columns, 2 * rows, colours, only_wrong))
+        return await self._host.ask(LookAtWorst(found.worst_file, position, *pixels, colours, only_wrong))
 
 
 def terms() -> tuple[tuple[str, str], ...]:

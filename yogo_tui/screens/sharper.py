@@ -1,0 +1,41 @@
+"""Draws images by what the terminal has for it (Sixel, Kitty's graphics), which is asked for at the first request."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+from textual.app import SuspendNotSupported
+
+from yogo_tui.errors import ConsoleError
+from yogo_tui.screens.base import BaseConsole
+from yogo_tui.widgets.graphics import NOWHERE, Graphics, ask, cell_size, widgets
+
+
+def toggle(app: BaseConsole) -> None:
+    """Show images sharper, or in half blocks again. Where they cannot be, a sentence says so."""
+    if app.graphics is not None:
+        app.graphics = None
+        return
+    with app.telling("images are not drawn sharper"):
+        graphics = _ask(app)
+        widgets(graphics)  # while it can be said that the library is missing
+        app.graphics = graphics
+
+
+def measure(app: BaseConsole) -> None:
+    """After the terminal was resized: its characters may have become larger or smaller."""
+    if app.graphics is None or sys.__stdout__ is None:
+        return
+    if cell := cell_size(sys.__stdout__.fileno()):
+        app.graphics = dataclasses.replace(app.graphics, cell=cell)
+
+
+def _ask(app: BaseConsole) -> Graphics:
+    if sys.__stdin__ is None or sys.__stdout__ is None:
+        raise ConsoleError(NOWHERE)
+    try:
+        with app.suspend():
+            return ask(sys.__stdin__.fileno(), sys.__stdout__.fileno())
+    except SuspendNotSupported:
+        raise ConsoleError(NOWHERE) from None
