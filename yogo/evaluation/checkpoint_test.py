@@ -19,9 +19,11 @@ from yogo.errors import RunError, TrainingError
 from yogo.evaluation.preparation import resolve
 from yogo.metrics.measure import measure
 from yogo.model import open_model
+from yogo.run.image_results import images_beside
 from yogo.run.metrics import Metrics, beside
 from yogo.run.worst import worst_beside
 from yogo.training.listeners import Listener, Sheltered
+from yogo.training.listeners.image_results import ImageResultsFile
 from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.listeners.terminal import terminal
 from yogo.training.listeners.weights_and_biases import wandb_run
@@ -58,7 +60,8 @@ def examine(request: TrainingRequest, test: CheckpointTest, world: World) -> Non
             listeners: list[Listener] = [screen, Sheltered(board, "W&B", screen.say)]
             if test.dump:
                 kept = MetricsFile(beside(test.checkpoint, plan.definition))
-                listeners += [kept, WorstFile(worst_beside(kept.path), plan)]
+                listeners += [kept, WorstFile(worst_beside(kept.path), plan, part="test")]
+                listeners.append(ImageResultsFile(images_beside(kept.path), plan, test.checkpoint.absolute()))
                 screen.say(f"everything is written to {kept.path}")
             for event in _events(plan, request, test, world):
                 for listener in listeners:

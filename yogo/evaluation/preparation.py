@@ -42,6 +42,7 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
         raise TrainingError(f"{definition.path} names no images to test on")
     bits, odd = look_at(samples, request, known=checkpoint.image_bits, image_hw=recipe.image_hw)
     check_labels(samples, definition.classes, request.cache_folder)  # report problems before the test starts
+    tested = digests(samples)
     plan = TrainingPlan(
         run=run,
         definition=definition.path.absolute(),
@@ -52,7 +53,8 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
         precision=("half" if request.half else "fp32" if request.half is False else recipe.precision),
         image_bits=bits,
         checkpoint=test.checkpoint.absolute(),
-        trained_on=trained_on(digests(samples), records(run)),
+        trained_on=trained_on(tested, records(run)),
+        test_digests=tuple(tested),
     )
     seen = (sentence(name, count, len(samples)) for name, count in plan.trained_on.items())
     screen.notice(*notices, *unfit, *map(str, definition.warnings), *which, *odd, *seen)

@@ -8,7 +8,7 @@ prediction with a better score could take that box. A few rounds are enough.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -21,20 +21,33 @@ MOST_PAIRS = 2_000_000
 
 def match(found: PredictedBoxes, truth: GroundTruth, iou: float = 0.5) -> Ints:
     """(N of found,): the index in `truth` of the box that each prediction matches, or -1. `iou` is the gate."""
+    (matched_N,) = matches(found, truth, (iou,))
+    return matched_N
+
+
+def matches(found: PredictedBoxes, truth: GroundTruth, ious: Sequence[float]) -> Iterator[Ints]:
+    """The same for each gate of `ious`, of which the first is the least."""
     rank_N = np.empty(len(found.image), np.int64)
     rank_N[np.argsort(-found.score, kind="stable")] = np.arange(len(rank_N))
-    prediction, box, overlap = _candidates(found, truth, iou)
+    prediction, box, overlap = _candidates(found, truth, ious[0])
     # In COCO the later box wins if a prediction overlaps two boxes equally.
     order = np.lexsort((-box, -overlap, rank_N[prediction]))
-    prediction, box = prediction[order], box[order]
-    matched_N = np.full(len(rank_N), -1, np.int64)
+    prediction, box, overlap = prediction[order], box[order], overlap[order]
+    for iou in ious:
+        enough = overlap >= iou
+        yield _settled(prediction[enough], box[enough], len(found.image), len(truth.image))
+
+
+def _settled(prediction: Ints, box: Ints, num_found: int, num_boxes: int) -> Ints:
+    """(num_found,): of pairs in the order of who chooses first, and what it likes best, the box that each gets."""
+    matched_N = np.full(num_found, -1, np.int64)
     while len(prediction):
         first = np.flatnonzero(np.diff(prediction, prepend=-1))
-        wanted_by = np.empty(len(truth.image), np.int64)
+        wanted_by = np.empty(num_boxes, np.int64)
         wanted_by[box[::-1]] = prediction[::-1]  # the first in order is written last
         settled = first[wanted_by[box[first]] == prediction[first]]
         matched_N[prediction[settled]] = box[settled]
-        is_taken = np.zeros(len(truth.image), bool)
+        is_taken = np.zeros(num_boxes, bool)
         is_taken[box[settled]] = True
         left = ~is_taken[box] & (matched_N[prediction] < 0)
         prediction, box = prediction[left], box[left]

@@ -99,17 +99,22 @@ def measure(
         num_images=evidence.num_images,
         num_objects=len(truth.image),
         num_boxes=len(kept.image),
-        thresholds=Thresholds(
-            objectness=OBJECTNESS,
-            suppression_iou=SUPPRESSION_IOU,
-            match_iou=MATCH_IOU,
-            ranked_objectness=RANKED_OBJECTNESS,
-            most_boxes=MOST_BOXES,
-        ),
+        thresholds=thresholds(),
         figures=_figures([one for one in METRICS if include_map or not one.ranked], seen, classes),
         confusion=tuple(map(tuple, shown.tolist())),
         names=(*classes, BACKGROUND)[: len(shown)],
         curves=dict(zip(classes, _curves(found, seen.rocs, seen.calibrations), strict=True)),
+    )
+
+
+def thresholds() -> Thresholds:
+    """Those that all metrics depend on."""
+    return Thresholds(
+        objectness=OBJECTNESS,
+        suppression_iou=SUPPRESSION_IOU,
+        match_iou=MATCH_IOU,
+        ranked_objectness=RANKED_OBJECTNESS,
+        most_boxes=MOST_BOXES,
     )
 
 

@@ -81,6 +81,8 @@ class RunLayout(Generic[P]):
     """The checkpoint of a run that published yogo has trained."""
     result = _Below("result.json")
     metrics = _Below("metrics.json")
+    image_results = _Below("metrics.images.json.gz")
+    """What each image of its test set brought to them."""
     worst = _Below("worst.json.gz")
     """The images on which its best.pth is wrong most often."""
     lease = _Below("lease")

@@ -176,7 +176,8 @@ def take(run: RunDirectory, terms: Terms | None = None) -> Lease:
             notice = f"took over from {other}, which is dead"
             _set_aside(run.holder, other)
     # From now on the previous holder cannot move any file into place.
-    remove_torn(run.best, run.last, run.data, run.manifest, run.metrics, run.result, run.heartbeat)
+    remove_torn(run.best, run.last, run.data, run.manifest, run.result, run.heartbeat)
+    remove_torn(run.metrics, run.image_results, run.worst)
     return Lease(run, mine, notice)
 
 

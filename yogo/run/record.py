@@ -6,13 +6,14 @@ opens for reading only, with `is_newer` set.
 
 from __future__ import annotations
 
+import base64
 import gzip
 import zlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from yogo.errors import RunError
 from yogo.files.atomic import Fence, write_atomically
@@ -22,6 +23,14 @@ from yogo.text.wording import sentences
 
 COMPRESSION = 1
 """The lowest level: most of the data are digests, which hardly compress."""
+
+Packed = Annotated[
+    bytes,
+    PlainSerializer(lambda data: base64.b64encode(data).decode(), when_used="json"),
+    BeforeValidator(lambda data: base64.b64decode(data, validate=True) if isinstance(data, str) else data),
+    Field(repr=False),
+]
+"""Bytes, in base64 in the file."""
 
 
 def now() -> datetime:

@@ -6,16 +6,15 @@ test images beside its metrics.
 
 from __future__ import annotations
 
-import base64
 from datetime import datetime
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Annotated, Literal, TypeVar
+from typing import Literal, TypeVar
 
-from pydantic import BeforeValidator, Field, PlainSerializer
+from pydantic import Field
 
 from yogo.run.metrics import Metrics
-from yogo.run.record import Part, Record, now
+from yogo.run.record import Packed, Part, Record, now
 
 MOST_IMAGES = 20
 MOST_BOXES = 300
@@ -29,14 +28,6 @@ MOST_BYTES = 40_000
 
 Edges = tuple[float, float, float, float]
 """x0, y0, x1, y1 in fractions of the frame."""
-
-Jpeg = Annotated[
-    bytes,
-    PlainSerializer(lambda data: base64.b64encode(data).decode(), when_used="json"),
-    BeforeValidator(lambda data: base64.b64decode(data, validate=True) if isinstance(data, str) else data),
-    Field(repr=False),
-]
-"""Bytes, in base64 in the file."""
 
 P = TypeVar("P", bound=PurePath)
 
@@ -72,7 +63,7 @@ class WorstImage(Part):
     """At most `MOST_BOXES`, as many as `predictions`; those that are wrong come first."""
 
     predictions: tuple[JudgedBox, ...] = ()
-    thumbnail: Jpeg = b""
+    thumbnail: Packed = b""
     """A JPEG, of at most `SIDE` pixels a side; empty if the image could not be read."""
 
     problem: str = ""

@@ -41,3 +41,6 @@ class TrainingPlan:
     attempt: int = 0
     trained_on: dict[str, int] = field(default_factory=dict)
     """How many test images each run was trained on, this one or one that it comes from; by the run's name."""
+
+    test_digests: tuple[str, ...] = ()
+    """The SHA-256 of each test image, in their order."""

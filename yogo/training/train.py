@@ -14,6 +14,7 @@ from yogo.device.precision import choose
 from yogo.distributed.world import World
 from yogo.errors import RunError
 from yogo.run import events
+from yogo.run.disk import Disk
 from yogo.run.job import JobIdentity
 from yogo.run.lease import Lease
 from yogo.run.manifest import Manifest, WandbRun
@@ -21,6 +22,7 @@ from yogo.training.build import build
 from yogo.training.checkpoints.checkpointer import Checkpointer, RunCheckpointer
 from yogo.training.listeners import Listener, Sheltered
 from yogo.training.listeners.doubting import Doubting
+from yogo.training.listeners.image_results import ImageResultsFile
 from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.listeners.kept_log import LoggedTerminal
 from yogo.training.listeners.terminal import Terminal, terminal, way_on
@@ -81,6 +83,7 @@ def _lead(request: TrainingRequest, world: World, lease: Lease | None) -> None:
         listeners: tuple[Listener, ...] = (
             receipt.journal,
             MetricsFile(plan.run.metrics, disk),
+            Sheltered(_images_file(plan, disk), "keeping what each test image brought", screen.notice),
             Sheltered(WorstFile(plan.run.worst, plan, disk), "looking for the worst images", screen.notice),
             receipt,
             Sheltered(screen, "the terminal", lambda sentence: print(f"yogo: {sentence}", file=sys.stderr)),
@@ -109,6 +112,10 @@ def _stops_said(screen: Terminal, plan: TrainingPlan) -> Iterator[None]:
         raise
     finally:
         signals.STOP_REQUESTS.say = None
+
+
+def _images_file(plan: TrainingPlan, disk: Disk) -> ImageResultsFile:
+    return ImageResultsFile(plan.run.image_results, plan, plan.run.best, disk)
 
 
 def _earlier(plan: TrainingPlan) -> list[events.Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from yogo.errors import DefinitionError
 from yogo.images.pixels import read_pixels
@@ -21,14 +22,17 @@ from yogo.training.progress import Event, Reviewed
 class WorstFile(Listener):
     """The worst images of the set that was reviewed, in one file."""
 
-    def __init__(self, path: Path, plan: TrainingPlan, disk: Disk | None = None) -> None:
+    def __init__(
+        self, path: Path, plan: TrainingPlan, disk: Disk | None = None, *, part: Literal["val", "test"] = "val"
+    ) -> None:
         """With a `disk`, a failed write is repeated later; without one, it raises OSError."""
         self.path = path
         self.plan = plan
+        self.part = part
         self.disk = disk
 
     def hear(self, event: Event) -> None:
-        if not isinstance(event, Reviewed):
+        if not isinstance(event, Reviewed) or event.part != self.part:
             return
         record = self._record(event)
         if self.disk is None:

@@ -128,11 +128,12 @@ class Trainer:
             yield from self._end_epoch()
 
     def test(self, plan: TrainingPlan) -> Iterator[Event]:
-        """The losses and metrics of the current model, the best of `plan`, on the test set."""
+        """The losses, metrics and boxes of the current model, the best of `plan`, on the test set."""
         if self.sets.test is not None:
             losses, evidence = yield from self._evaluate(self.sets.test, "test")
             if self.world.is_main:
                 yield from announced(measure(evidence, self.classes), losses, plan)
+                yield Reviewed("test", evidence)
 
     def review(self) -> Iterator[Event]:
         """All boxes of the validation set, as the current model predicts them."""

@@ -69,7 +69,7 @@ def prepared(
         receipt.attempt = plan.attempt
         record = _recorded(plan, definition, request, receipt.disk, screen) if definition else DataRecord.read(run.data)
         tested = digests_of_test(record)
-        plan = replace(plan, trained_on=trained_on(tested, _lineage(plan, record)))
+        plan = replace(plan, trained_on=trained_on(tested, _lineage(plan, record)), test_digests=tuple(tested))
         screen.notice(*(sentence(name, count, len(tested)) for name, count in plan.trained_on.items()))
         mine.check()
         run.result.unlink(missing_ok=True)

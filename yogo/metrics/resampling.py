@@ -1,0 +1,192 @@
+"""The figures of a test for any resample of its images, from what each image brought to them. Needs numpy alone.
+
+They are those of `yogo.metrics.measure`: an image that a resample holds twice counts as two images. Axes: I images,
+K classes, N boxes, P boxes that match a label, B resamples, T overlaps, R recalls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from yogo.errors import RunError
+from yogo.metrics.boxes import Doubles, Ints
+from yogo.run.image_results import IMAGE_BYTES, LABEL_BYTES, ImageResults
+
+RECALLS = np.linspace(0, 1, 101)
+
+MOST_AT_ONCE = 1_000_000
+"""Weights of boxes that are in memory at a time, over all resamples."""
+
+Weights = npt.NDArray[np.uint16]
+"""(B, I): how often each resample holds each image."""
+
+Bits = npt.NDArray[np.uint16]
+
+
+@dataclass(frozen=True, slots=True)
+class _ClassBoxes:
+    """The ranked boxes of one class, the best score first; of equal ones that of the earlier image."""
+
+    image_N: Ints
+    hits_N: Bits
+
+
+@dataclass(frozen=True)
+class ResultsByImage:
+    """Images of a test, and what each brought to its figures."""
+
+    images: tuple[bytes, ...]
+    """Their SHA-256."""
+
+    labels: tuple[bytes, ...]
+    """What tells their labels from others."""
+
+    num_labelled_IK: Ints
+    num_predicted_IK: Ints
+    num_right_IK: Ints
+    boxes: tuple[_ClassBoxes, ...]
+    """Of each class."""
+
+    num_overlaps: int
+
+    def figures(self, weights_BI: Weights, *, overlaps: int = 1) -> dict[str, Doubles]:
+        """(B,) each, by the key of the metric: mAP50, mAP over the first so many `overlaps` if it is more than one,
+        precision, recall, f1, count_error and count_bias. NaN where there was nothing to divide by."""
+        labelled_BK = weights_BI @ self.num_labelled_IK
+        predicted_BK = weights_BI @ self.num_predicted_IK
+        right_BK = weights_BI @ self.num_right_IK
+        is_in_BK = labelled_BK > 0
+        ap_TBK = self._average_precision(weights_BI, labelled_BK, overlaps)
+        off_by_IK = self.num_predicted_IK - self.num_labelled_IK
+        num_B = weights_BI.sum(1, dtype=np.int64)
+        figures = {
+            "mAP50": _mean(ap_TBK[0], is_in_BK),
+            "precision": _mean(_share(right_BK, predicted_BK), is_in_BK),
+            "recall": _mean(_share(right_BK, labelled_BK), is_in_BK),
+            "f1": _mean(_share(2 * right_BK, predicted_BK + labelled_BK), is_in_BK),
+            "count_error": _share(weights_BI @ np.abs(off_by_IK), num_B[:, None]).mean(1),
+            "count_bias": _share(weights_BI @ off_by_IK, num_B[:, None]).mean(1),
+        }
+        return figures | ({"mAP": _mean(ap_TBK.mean(0), is_in_BK)} if overlaps > 1 else {})
+
+    def _average_precision(self, weights_BI: Weights, labelled_BK: Ints, overlaps: int) -> Doubles:
+        """(T, B, K)."""
+        found_TBK = np.zeros((overlaps, *labelled_BK.shape))
+        for kind, boxes in enumerate(self.boxes):
+            for part in _parts(len(weights_BI), len(boxes.image_N)):
+                weight_BN = weights_BI[part][:, boxes.image_N]
+                total_BN = weight_BN.cumsum(1, dtype=np.int32)
+                for bit in range(overlaps):
+                    place_P = np.flatnonzero(boxes.hits_N >> bit & 1)
+                    hits_BP = weight_BN[:, place_P].cumsum(1, dtype=np.int32)
+                    found_TBK[bit, part, kind] = _area(hits_BP, total_BN[:, place_P], labelled_BK[part, kind])
+        return found_TBK
+
+    def taken(self, chosen: Sequence[int]) -> ResultsByImage:
+        """Of these images alone, in this order; each is chosen once at most."""
+        number_I = np.full(len(self.images), -1, np.int64)
+        number_I[list(chosen)] = np.arange(len(chosen))
+        return ResultsByImage(
+            images=tuple(self.images[image] for image in chosen),
+            labels=tuple(self.labels[image] for image in chosen),
+            num_labelled_IK=self.num_labelled_IK[list(chosen)],
+            num_predicted_IK=self.num_predicted_IK[list(chosen)],
+            num_right_IK=self.num_right_IK[list(chosen)],
+            boxes=tuple(_taken(one, number_I) for one in self.boxes),
+            num_overlaps=self.num_overlaps,
+        )
+
+
+def results_by_image(record: ImageResults, classes: Sequence[str], source: str) -> ResultsByImage:
+    """What is in the file `source`, with the classes in this order. Raises RunError if it is damaged."""
+    places = [record.classes.index(name) for name in classes]
+    shape = record.num_images, len(record.classes)
+
+    def counts(data: bytes) -> Ints:
+        return _read(data, "<u4").astype(np.int64).reshape(shape)[:, places]
+
+    boxes = record.boxes
+    num_of_image_I = _read(boxes.num_of_image, "<u4").astype(np.int64)
+    class_N, score_N = _read(boxes.class_index, "<u2"), _read(boxes.score, "<f4")
+    if num_of_image_I.sum() != len(class_N) or (class_N >= len(record.classes)).any() or not np.isfinite(score_N).all():
+        raise RunError(f"{source} is damaged: its boxes fit neither its images nor its classes")
+    image_N = np.repeat(np.arange(record.num_images), num_of_image_I)
+    hits_N = _read(boxes.hits, "<u2")
+    order_N = np.argsort(-score_N, kind="stable")
+    of_class = [order_N[class_N[order_N] == place] for place in places]
+    return ResultsByImage(
+        images=_pieces(record.images, IMAGE_BYTES),
+        labels=_pieces(record.labels, LABEL_BYTES),
+        num_labelled_IK=counts(record.counts.labelled),
+        num_predicted_IK=counts(record.counts.predicted),
+        num_right_IK=counts(record.counts.right),
+        boxes=tuple(_ClassBoxes(image_N[order], hits_N[order]) for order in of_class),
+        num_overlaps=len(record.ious),
+    )
+
+
+def _read(data: bytes, kind: str) -> npt.NDArray[Any]:
+    return np.frombuffer(data, kind)
+
+
+def _pieces(data: bytes, size: int) -> tuple[bytes, ...]:
+    return tuple(data[begin : begin + size] for begin in range(0, len(data), size))
+
+
+def _taken(boxes: _ClassBoxes, number_I: Ints) -> _ClassBoxes:
+    image_N = number_I[boxes.image_N]
+    is_in_N = image_N >= 0
+    return _ClassBoxes(image_N[is_in_N], boxes.hits_N[is_in_N])
+
+
+def _parts(num_resamples: int, num_boxes: int) -> Iterator[slice]:
+    """Slices of the resamples whose weights fit into memory."""
+    size = max(1, MOST_AT_ONCE // max(num_boxes, 1))
+    return (slice(begin, begin + size) for begin in range(0, num_resamples, size))
+
+
+def _area(hits_BP: Ints, total_BP: Ints, labelled_B: Ints) -> Doubles:
+    """(B,): COCO's average precision, the mean over recalls of the best precision at that recall or a higher one.
+
+    Where a resample has no copy of a box, that place repeats the one before it at no better precision.
+    """
+    num_resamples, num_places = hits_BP.shape
+    if not num_places:
+        return np.zeros(num_resamples)
+    precision_BP = np.divide(hits_BP, total_BP, out=np.zeros(hits_BP.shape), where=total_BP > 0)
+    best_BP = np.maximum.accumulate(precision_BP[:, ::-1], axis=1)[:, ::-1]
+    needed_BR = _needed(labelled_B)
+    # One search in all rows: each row's numbers begin above the last one's.
+    begins_B1 = np.arange(num_resamples, dtype=np.int64)[:, None] * (int(hits_BP.max()) + int(needed_BR.max()) + 2)
+    place_BR = np.searchsorted((hits_BP + begins_B1).ravel(), needed_BR + begins_B1)
+    column_BR = place_BR - np.arange(num_resamples)[:, None] * num_places
+    is_reached_BR = (column_BR < num_places) & (needed_BR <= hits_BP[:, -1:])
+    at_recall_BR = np.take_along_axis(best_BP, np.minimum(column_BR, num_places - 1), 1)
+    area_B: Doubles = np.where(is_reached_BR, at_recall_BR, 0).mean(1)
+    return area_B
+
+
+def _needed(labelled_B: Ints) -> Ints:
+    """(B, R): the least number of labels found whose share of all is a recall, as doubles compare."""
+    labelled_B1 = np.maximum(labelled_B, 1)[:, None]
+    needed_BR = np.ceil(RECALLS * labelled_B1).astype(np.int64)
+    needed_BR -= (needed_BR > 0) & ((needed_BR - 1) / labelled_B1 >= RECALLS)
+    needed_BR += needed_BR / labelled_B1 < RECALLS
+    return needed_BR
+
+
+def _share(part: npt.NDArray[Any], whole: npt.NDArray[Any]) -> Doubles:
+    share: Doubles = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return share
+
+
+def _mean(value_BK: Doubles, is_in_BK: npt.NDArray[np.bool_]) -> Doubles:
+    """(B,): over the classes that are labelled and have a value."""
+    known_BK = is_in_BK & ~np.isnan(value_BK)
+    sums = np.where(known_BK, value_BK, 0).sum(1)
+    return _share(sums, known_BK.sum(1))
