@@ -85,9 +85,8 @@ def test_some_images_give_their_own_figures_and_a_class_that_none_has_counts_for
 
 def test_a_model_that_finds_nothing_has_figures_too(tmp_path: Path) -> None:
     data = made_evaluation(NUM_IMAGES)
-    nothing = PredictedBoxes(
-        *(part[:0] for part in (data.kept.image, data.kept.box, data.kept.objectness)), data.kept.probabilities[:0]
-    )
+    kept = data.kept
+    nothing = PredictedBoxes(kept.image[:0], kept.box[:0], kept.objectness[:0], kept.probabilities[:0])
     found = opened(EvaluationData(NUM_IMAGES, data.truth, nothing, nothing), tmp_path / "x.images.json.gz")
     figures = found.figures(np.ones((1, NUM_IMAGES), np.uint16))
     assert (figures["mAP50"][0], figures["recall"][0], figures["f1"][0]) == (0, 0, 0)
