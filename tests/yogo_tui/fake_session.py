@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from textual.pilot import Pilot
 
@@ -25,6 +25,7 @@ from yogo_tui.hosts.answering import answer
 from yogo_tui.hosts.base import A, Completed, Entry, Host, Piece, Question, Tell, silent
 from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.questions.losses import LossCurves, ReadLosses
 from yogo_tui.runs.model import Progress, Run, RunState
 from yogo_tui.session import ParentInfo, Runs, Session
 from yogo_tui.session.jobs import Jobs
@@ -82,6 +83,9 @@ class MemoryHost(Host):
     away: str = ""
     """Why it answers no questions; empty if it does."""
 
+    losses: dict[PurePosixPath, LossCurves] = field(default_factory=dict)
+    """What the runs in these folders have recorded."""
+
     async def run(
         self,
         argv: Sequence[str],
@@ -111,6 +115,8 @@ class MemoryHost(Host):
     async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
         if self.away:
             raise HostError(self.away)
+        if isinstance(question, ReadLosses):
+            return cast("A", self.losses.get(PurePosixPath(question.path), LossCurves()))
         return await answer(question, tell)
 
     async def close(self) -> None:

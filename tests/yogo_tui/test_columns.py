@@ -11,7 +11,7 @@ from tests.yogo_tui.test_quick_typing import at_once
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import silent
-from yogo_tui.questions.settings import KeepColumns
+from yogo_tui.questions.settings import KeepChoice
 from yogo_tui.settings import Settings, load
 
 CHOSEN = ("best loss", "learning_rate")
@@ -33,10 +33,10 @@ CHOSEN = ("best loss", "learning_rate")
 def test_columns_are_kept_in_the_settings_and_all_else_stays(text: str, kept: str, tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(text)
-    KeepColumns(file, CHOSEN).answer(silent)
+    KeepChoice(file, "columns", CHOSEN).answer(silent)
     assert file.read_text() == kept
     assert load(file, workspace=tmp_path).columns == CHOSEN
-    KeepColumns(file, ()).answer(silent)
+    KeepChoice(file, "columns", ()).answer(silent)
     assert load(file, workspace=tmp_path).columns == ()
     assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
 
@@ -46,7 +46,7 @@ def test_settings_that_cannot_be_read_are_left_as_they_are(tmp_path: Path) -> No
         file = tmp_path / "settings.yaml"
         file.write_text(text)
         with pytest.raises(SettingsError, match=r"settings\.yaml"):
-            KeepColumns(file, CHOSEN).answer(silent)
+            KeepChoice(file, "columns", CHOSEN).answer(silent)
         assert file.read_text() == text
 
 
@@ -86,7 +86,9 @@ async def test_a_dialog_that_is_left_keeps_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [80, 100, 120, 140, 160, 180, 200, 240])
 async def test_the_table_fills_a_terminal_of_any_width(width: int) -> None:
-    async with console(FakeSession(make_run("calm-owl-1", map50=0.75)), size=(width, 24)) as pilot:
+    session = FakeSession(make_run("calm-owl-1", map50=0.75))
+    session.settings = Settings(preview=False)
+    async with console(session, size=(width, 24)) as pilot:
         await see(pilot, "calm-owl-1")
         (head,) = (line for line in shown(pilot).splitlines() if "ends in" in line)
         assert head.split()[-1] == "age↑"

@@ -49,10 +49,11 @@ from yogo_tui.questions.definitions import (
 )
 from yogo_tui.questions.glance import GlanceAtRuns
 from yogo_tui.questions.images import ListImages, LookAtImage
+from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.questions.paths import FindPath, Found
 from yogo_tui.questions.recipes import FindRecipe, ListRecipes, RemoveRecipe, SaveRecipe
-from yogo_tui.questions.settings import KeepColumns, ReadSettings, SettingsFile
+from yogo_tui.questions.settings import KeepChoice, ReadSettings, SettingsFile
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
@@ -149,6 +150,9 @@ def definition(tmp_path: Path) -> Path:
     return path
 
 
+LAB = PurePosixPath("/lab")
+
+
 def every_question(definition: Path) -> list[Question[Any]]:
     """One of each kind that changes nothing, or what it changes is removed by the next."""
     folder = definition.parent / "recipes"
@@ -173,17 +177,16 @@ def every_question(definition: Path) -> list[Question[Any]]:
         RemoveRecipe(folder / "night.yaml", None),
         ReadSettings(settings, definition.parent, "local"),
         SettingsFile(Path("/lab/mine.yaml")),
-        KeepColumns(definition.parent.parent / "kept/settings.yaml", ("name", "best loss")),
+        KeepChoice(definition.parent.parent / "kept/settings.yaml", "columns", ("name", "best loss")),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
         *of_trash(definition.parent),
         FindPath(str(definition), definition.parent),
         GlanceAtRuns(settings, definition.parent),
         ReadRuns((trained_run(definition.parent / "calm-cat").path, Path("/nowhere"))),
-        RenderRun(pinned, plan, "t0ken", PurePosixPath("/lab/trained_models/calm-cat")),
+        ReadLosses(definition.parent / "calm-cat"),
+        RenderRun(pinned, plan, "t0ken", LAB / "trained_models/calm-cat"),
         RenderWrapper(pinned, plan.size),
-        RenderUse(
-            pinned, plan.size, "calm-cat-test", PurePosixPath("/lab/uses"), ("test", "a.pth"), PurePosixPath("/lab")
-        ),
+        RenderUse(pinned, plan.size, "calm-cat-test", LAB / "uses", ("test", "a.pth"), LAB),
         CopyTemplate(pinned, "2gpu.sbatch"),
         ListTemplates(pinned),
         DropTemplate(pinned, definition.parent / "templates" / "2gpu.sbatch"),
@@ -333,7 +336,7 @@ def test_what_changes_something_says_so() -> None:
         "RemoveRecipe",
         "CopyTemplate",
         "DropTemplate",
-        "KeepColumns",
+        "KeepChoice",
         "ChangeNotes",
         "TrashRuns",
         "UndoTrash",

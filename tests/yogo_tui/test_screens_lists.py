@@ -18,6 +18,7 @@ from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.screens.datasets import Definitions
 from yogo_tui.screens.recipes import PresetList
+from yogo_tui.settings import Settings
 from yogo_tui.widgets.runs_table import RunsTable
 
 
@@ -320,6 +321,7 @@ async def test_a_filter_that_nothing_passes_says_so_and_the_cursor_is_where_it_w
 
 async def test_a_wide_terminal_shows_data_and_recipe_and_no_more_room_for_names_than_they_need() -> None:
     session = FakeSession(make_run("calm-owl-1"), make_run("patient-thunder-0727", hours=3))
+    session.settings = Settings(preview=False)
     async with console(session, (160, 45)) as pilot:
         await until(pilot, lambda: lines_of(pilot, "calm-owl-1"))
         head, row = lines_of(pilot, "best loss")[0], lines_of(pilot, "calm-owl-1")[0]

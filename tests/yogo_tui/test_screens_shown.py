@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from yogo.run.notes import Notes
 from yogo.synth.png import png
 from yogo_tui.app import Console
 from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.questions.losses import LossCurves
 from yogo_tui.runs.model import RunState
 
 GOLDEN = Path(__file__).parent / "golden/screens"
@@ -29,13 +32,18 @@ Press = Callable[[Pilot[None]], Awaitable[None]]
 def session(folder: Path) -> FakeSession:
     """Of five runs, and of one dataset of three small images that lies in `folder`."""
     running = make_run("chaos-cat-0727", has_best=True)
+    failed = make_run("old-elm-0725", RunState.FAILED, hours=60, why="the disk is full", map50=0.702)
     made = FakeSession(
         running,
         make_run("calm-owl-0728", RunState.WAITING, hours=3, progress=None, why="Resources"),
         make_run("brave-fox-0726", RunState.FINISHED, hours=30, map50=0.7812, has_best=True),
-        make_run("old-elm-0725", RunState.FAILED, hours=60, why="the disk is full"),
+        replace(failed, notes=Notes(title="the long one", note="with the new slides", tags=("paper", "slides"))),
         make_run("lost-lynx-0724", RunState.STOPPED, hours=90),
     )
+    train = tuple((step / 50, 60 / (step + 1) ** 0.4) for step in range(480))
+    for one in (running, failed):
+        assert one.path
+        made.host.losses[one.path] = LossCurves(train, tuple((epoch, 70 / epoch**0.5) for epoch in range(1, 10)))
     assert running.log
     made.host.files[running.log] = b"".join(b"epoch %d, loss %.3f\n" % (n, 60 / (n + 1)) for n in range(100))
     for name in ("images", "labels", "defs"):
@@ -56,6 +64,13 @@ def session(folder: Path) -> FakeSession:
 
 async def runs(pilot: Pilot[None]) -> None:
     await see(pilot, "lost-lynx-0724")
+
+
+async def preview(pilot: Pilot[None]) -> None:
+    """Of a run that has failed, and is noted of; at 80 columns there is no room for it."""
+    await runs(pilot)
+    await pilot.press("down", "down", "down")
+    await until(pilot, lambda: "Reading its losses" not in shown(pilot) and "disk is full" in shown(pilot))
 
 
 async def run(pilot: Pilot[None]) -> None:
@@ -114,7 +129,9 @@ async def settled(pilot: Pilot[None]) -> str:
 
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize(
-    "screen", [runs, run, details, datasets, pictures, recipes, launch, question, help], ids=lambda one: one.__name__
+    "screen",
+    [runs, preview, run, details, datasets, pictures, recipes, launch, question, help],
+    ids=lambda one: one.__name__,
 )
 async def test_each_screen_is_shown_as_it_was(
     screen: Press, size: tuple[int, int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

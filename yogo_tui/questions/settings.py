@@ -46,15 +46,19 @@ class SettingsFile:
         return file_of(self.file, start=login_folder())
 
 
+Kept = bool | tuple[str, ...]
+
+
 @dataclass(frozen=True)
-class KeepColumns:
-    """Write the setting `columns` into a settings file, which need not exist, and leave the rest of it as it is. None
-    are the usual ones. Raises SettingsError, OSError."""
+class KeepChoice:
+    """Write one setting into a settings file, which need not exist, and leave the rest of it as it is. Raises
+    SettingsError, OSError."""
 
     file: Path
-    columns: tuple[str, ...]
+    name: str
+    value: Kept
 
-    changes: ClassVar = "the columns were kept"
+    changes: ClassVar = "the choice was kept"
 
     def answer(self, tell: Tell) -> None:
         from yogo.files import yaml12
@@ -65,9 +69,9 @@ class KeepColumns:
         with alone(file.with_name(f".{cut(file.name)}.lock")):
             is_there = file.exists()
             try:
-                text = edited(yaml12.read_text(file) if is_there else "", {"columns": self.columns})
+                text = edited(yaml12.read_text(file) if is_there else "", {self.name: self.value})
             except yaml12.YamlError as error:
-                raise SettingsError(f"The columns cannot be written into {file}: {error}.") from error
+                raise SettingsError(f"{self.name} cannot be written into {file}: {error}.") from error
             parse(text, file)
             with replacing(file, stat.S_IMODE(file.stat().st_mode) if is_there else None) as written:
                 written.write(text.encode())

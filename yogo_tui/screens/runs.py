@@ -9,6 +9,8 @@ from typing import ClassVar
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.events import Resize
 from textual.widgets import Static
 
 from yogo.text.terminal import printable
@@ -24,11 +26,13 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.note_actions import NoteActions
+from yogo_tui.screens.runs_preview import PreviewsRun
 from yogo_tui.screens.trash_actions import TrashActions
 from yogo_tui.session import Runs
 from yogo_tui.widgets.filter_line import FilterLine
 from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.rule import TitledRule
+from yogo_tui.widgets.run_preview import RunPreview
 from yogo_tui.widgets.runs_table import RunsTable
 from yogo_tui.words import cut_middle, size_words, thousands
 
@@ -38,7 +42,7 @@ Press 3 to launch the first one: it asks for a dataset definition and a recipe.
 Folders of earlier runs are shown too, if the settings name them under `runs`."""
 
 
-class RunsScreen(TrashActions, NoteActions, ModeScreen):
+class RunsScreen(PreviewsRun, TrashActions, NoteActions, ModeScreen):
     MODE = "runs"
     CSS_PATH = "runs.tcss"
     AUTO_FOCUS = "RunsTable"
@@ -83,6 +87,7 @@ class RunsScreen(TrashActions, NoteActions, ModeScreen):
     wanted: Query = Query()
     grouping: Grouping | None = None
     _shows_sizes: bool = False
+    _preview_width: int = 0
     _problem: str = ""
     """What is wrong with the columns in the settings."""
 
@@ -104,7 +109,9 @@ class RunsScreen(TrashActions, NoteActions, ModeScreen):
         yield TitledRule("runs", id="runs-rule")
         yield FilterLine("RunsTable", "words, state:failed, tag:paper, lr>0.001, age<2d")
         yield Static("Looking for runs …", classes="empty", markup=False)
-        yield RunsTable()
+        with Horizontal(id="list"):
+            yield RunsTable()
+            yield RunPreview()
         yield Folded(5, "enter, then d, shows all", id="about")
         yield Static(id="where", markup=False)
 
@@ -182,11 +189,20 @@ class RunsScreen(TrashActions, NoteActions, ModeScreen):
 
     def _columns(self) -> tuple[Column, ...]:
         """Those of the settings; the usual ones, where the settings name one that is not there, which is told."""
+        names = self.app.session.settings.columns
         try:
-            columns, self._problem = chosen(self.app.session.settings.columns, self.size.width), ""
+            own, self._problem = chosen(names, 0) if names else (), ""
         except ConsoleError as error:
-            columns, self._problem = chosen((), self.size.width), printable(str(error))
-        return columns
+            own, self._problem = (), printable(str(error))
+        self._preview_width = self.preview_width(own)
+        return own or chosen((), self.size.width - self._preview_width)
+
+    def preview_switched(self) -> None:
+        self.runs_seen(self.app.runs)
+
+    def on_resize(self, _event: Resize) -> None:
+        if self.app.has_looked:
+            self.runs_seen(self.app.runs)
 
     def _go_to_wanted(self, found: tuple[Run, ...]) -> None:
         """Move the cursor to the run that was just launched, once it is listed."""
@@ -244,7 +260,10 @@ class RunsScreen(TrashActions, NoteActions, ModeScreen):
         """Show below the table the selected run's path and why it is in its state, or why the list is out of date."""
         run, runs = self.table.selected, self.app.runs
         said = _queue_words(runs.queue) if runs.runs else ""
-        lines = [*([said] if said else []), *(map(printable, run.remarks) if run else ())]
+        self.show_preview(run, self._preview_width)
+        # The pane tells why it is in its state.
+        remarks = map(printable, run.remarks) if run and not self._preview_width else ()
+        lines = [*([said] if said else []), *remarks]
         self.about.update("\n".join(lines))
         self.about.display = bool(lines)
         self.where.update(cut_middle(_where(run), self.size.width - 2) if run else "")

@@ -14,7 +14,7 @@ from yogo_tui.hosts.base import Question
 QUESTIONS: Mapping[str, str] = {
     name: module
     for module, names in {
-        "yogo_tui.questions.settings": ("ReadSettings", "SettingsFile", "KeepColumns"),
+        "yogo_tui.questions.settings": ("ReadSettings", "SettingsFile", "KeepChoice"),
         "yogo_tui.questions.paths": ("FindPath",),
         "yogo_tui.questions.definitions": (
             "ListDefinitions",
@@ -31,6 +31,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.recipes": ("ListRecipes", "FindRecipe", "SaveRecipe", "RemoveRecipe"),
         "yogo_tui.questions.glance": ("GlanceAtRuns",),
         "yogo_tui.questions.comparing": ("ReadRuns",),
+        "yogo_tui.questions.losses": ("ReadLosses",),
         "yogo_tui.questions.notes": ("ChangeNotes",),
         "yogo_tui.questions.trash": ("SizesOf", "TrashRuns", "ListTrash", "UndoTrash", "EmptyTrash"),
         "yogo_tui.launch.questions": (

@@ -12,7 +12,7 @@ from yogo_tui.cluster.table import CLUSTERS, Options
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch.machine import fitted
-from yogo_tui.questions.settings import KeepColumns
+from yogo_tui.questions.settings import KeepChoice, Kept
 from yogo_tui.runs.ahead import Ahead
 from yogo_tui.runs.model import Run
 from yogo_tui.session.jobs import Jobs
@@ -26,6 +26,7 @@ from yogo_tui.settings import Settings
 
 if TYPE_CHECKING:
     from yogo_tui.comparing.comparison import Comparison
+    from yogo_tui.session.previews import Previews
     from yogo_tui.session.results import Results
     from yogo_tui.session.uses import Uses
 
@@ -62,6 +63,13 @@ class Session:
 
         return Uses(self.host, self.settings)
 
+    @cached_property
+    def previews(self) -> Previews:
+        """Imported when it is asked for, likewise."""
+        from yogo_tui.session.previews import Previews
+
+        return Previews(self.host)
+
     @classmethod
     async def open(cls, settings: Settings, host: Host | None = None, ahead: Ahead | None = None) -> Session:
         """Open a session on the cluster that the settings name, or, for auto, on the first one that is there.
@@ -89,8 +97,15 @@ class Session:
     async def keep_columns(self, columns: Sequence[str]) -> None:
         """Show these columns in the list of runs, from now on and the next time; the usual ones if there are none.
         Raises SettingsError, HostError."""
-        await self.host.ask(KeepColumns(self.settings.file, tuple(columns)))
-        self.settings = self.settings.model_copy(update={"columns": tuple(columns)})
+        await self._keep_choice("columns", tuple(columns))
+
+    async def keep_preview(self, is_shown: bool) -> None:
+        """Show the run under the cursor beside the list, or not, from now on. Raises SettingsError, HostError."""
+        await self._keep_choice("preview", is_shown)
+
+    async def _keep_choice(self, name: str, value: Kept) -> None:
+        await self.host.ask(KeepChoice(self.settings.file, name, value))
+        self.settings = self.settings.model_copy(update={name: value})
 
     async def compare(self, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:
         """Two runs or more beside each other. Raises LaunchError, HostError."""

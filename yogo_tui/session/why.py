@@ -36,6 +36,12 @@ async def why(host: Host, cluster: Cluster, run: Run) -> Why:
     return Why(run, fault, usage_of(run, history, used), log, no_log)
 
 
+async def error_of(host: Host, run: Run) -> str:
+    """The error that ended the run, found in its log's end; empty if there is none, or if the log cannot be read."""
+    fault, _, _ = await _fault(host, run) if run.state.is_over else (None, None, "")
+    return Why(run, fault).error
+
+
 async def _fault(host: Host, run: Run) -> tuple[Fault | None, PurePosixPath | None, str]:
     """The error that ended the run, the log that was read, and why it could not be."""
     job, result = run.job, run.result

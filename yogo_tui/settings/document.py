@@ -73,6 +73,7 @@ def _rows(model: type[BaseModel]) -> Iterator[str]:
             default = ""
         else:
             value = written(field.default)
+            value = str(value).lower() if isinstance(value, bool) else value
             default = "" if value in (None, "", []) else f"`{', '.join(value) if isinstance(value, list) else value}`"
         yield f"| `{name}` | {default} | {help_of(model, name)} |"
 

@@ -229,6 +229,9 @@ class Settings(BaseModel):
     )
     """Columns of the list of runs, among them settings of the recipe. The default depends on the terminal's width."""
 
+    preview: bool = True
+    """Whether the run under the cursor is shown beside the list of runs, in a terminal of 120 columns and more."""
+
     poll_seconds: float = Field(default=30.0, ge=0.2, le=3600)
     """Seconds between two queries of Slurm while jobs are active. Computing centres ask for at least 30."""
 

@@ -143,7 +143,8 @@ def _fit(value: Any, document: Document, changed: dict[int, str], *place: Any) -
     """The value for pydantic: an empty value means the default, true and false are neither numbers nor words, and
     numbers have the meaning of YAML 1.1. `changed` receives a sentence for each line where YAML 1.2 differs."""
     if isinstance(value, bool):
-        return _Truth(value)
+        field = Settings.model_fields.get(str(place[0])) if len(place) == 1 else None
+        return value if field and field.annotation is bool else _Truth(value)
     if isinstance(value, list):
         return [_fit(one, document, changed, *place, number) for number, one in enumerate(value)]
     if isinstance(value, dict):

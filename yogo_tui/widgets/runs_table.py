@@ -288,6 +288,11 @@ class RunsTable(ScrollView, can_focus=True):
                 self.action_choose()
 
 
+def least_width(columns: Sequence[Column]) -> int:
+    """Cells that a list needs to show all of these columns."""
+    return _GUTTER + _LEAST_NAME + sum(column.width for column in columns)
+
+
 def _widths(columns: Sequence[Column], width: int, runs: Sequence[Run]) -> dict[str, int]:
     """Of the columns that fit, by key: the name takes what the others leave, but not more than the names need, and the
     columns that grow share the rest."""
