@@ -138,6 +138,10 @@ class PicturesScreen(FramedScreen):
         self.picture.tell(f"✖ {printable(problem)}")
         self.legend.update("")
 
+    def on_screen_resume(self) -> None:
+        if self.app.graphics is not None:  # what stood over a sharper image has left holes in it
+            self.call_after_refresh(self.action_step, 0)
+
     def on_resize(self, event: Resize) -> None:
         measure(self.app)
         self.call_after_refresh(self.action_step, 0)

@@ -186,6 +186,10 @@ class ResultsScreen(RunActions):
         legend.append(f"\n{printable(image.image.name)} · {wrong_words(wrong)}")
         self.query_one("#legend", Static).update(legend)
 
+    def on_screen_resume(self) -> None:
+        if self.app.graphics is not None:  # what stood over a sharper image has left holes in it
+            self.call_after_refresh(self.action_step, 0)
+
     def on_resize(self, event: Resize) -> None:
         measure(self.app)
         self.call_after_refresh(self.action_step, 0)

@@ -57,7 +57,7 @@ class PictureView(Container):
 
     DEFAULT_CSS = """
     PictureView {
-        align-horizontal: center;
+        align-horizontal: right; /* beside Sixel's last row textual-image leaves what was there */
 
         & Static { width: 100%; height: 100%; text-align: center; }
         &.-sharp Static { display: none; }
