@@ -230,18 +230,19 @@ async def test_a_trained_run_is_exported_by_a_key_and_its_results_are_named() ->
         await see(pilot, "uses/test-1", "a.json")
 
 
-async def test_images_to_look_at_are_asked_for_and_a_test_begins_with_the_runs_own_definition(tmp_path: Path) -> None:
+async def test_the_images_to_find_cells_in_are_a_field_of_the_form(tmp_path: Path) -> None:
     run = make_run("chaos-cat-0727", RunState.FINISHED, has_best=True)
     async with opened(run) as (pilot, session):
         await pilot.press("u")
         await see(pilot, "find cells in images")
         await pilot.press(*"find", "enter")
-        await see(pilot, "images to find cells in")
-        await pilot.press(*"/nowhere/at/all")
-        await see(pilot, "does not exist")
-        await pilot.press("ctrl+u", *str(tmp_path), "enter")
-        await see(pilot, "infer chaos-cat-0727", "draw boxes")
+        await see(pilot, "infer chaos-cat-0727", "draw boxes", "The images to find cells in")
+        assert "ctrl+o" not in shown(pilot)
         await pilot.press("ctrl+s")
+        await see(pilot, "✖ a folder or a zarr store is needed")
+        await pilot.press(*"/nowhere/at/all")
+        await see(pilot, "✖ /nowhere/at/all does not exist")
+        await pilot.press("ctrl+u", *str(tmp_path), "ctrl+s")
         await see(pilot, "Submit a job that finds cells")
         await pilot.press("enter")
         await until(pilot, lambda: session.cluster.submitted)

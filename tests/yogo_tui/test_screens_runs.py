@@ -191,7 +191,7 @@ async def test_every_column_fits_the_width(width: int) -> None:
         (("x",), "Cancel chaos-cat-0727?"),
         (("u",), "use chaos-cat-0727"),
         (("question_mark",), "keys that work here"),
-        (("u", *"find", "enter"), "images to find cells in"),
+        (("u", *"find", "enter"), "infer chaos-cat-0727"),
         (("r",), "was not resumed"),
     ],
 )

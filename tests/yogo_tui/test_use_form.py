@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
 
 import pytest
 from PIL import Image
 
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from yogo.cli import parser
 from yogo.definition import DatasetDefinition, split
 from yogo.definition.record import DataRecord
+from yogo_tui.app import Console
 from yogo_tui.hosts.base import silent
+from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
+from yogo_tui.runs.model import RunState
 
 NEEDED = {"test": ["a.pth", "d.yml"], "infer": ["a.pth", "--path-to-images", "p"], "export": ["a.pth"]}
 
@@ -93,6 +98,44 @@ def test_images_that_were_trained_on_are_told_before_a_test_also_from_another_fo
     (told,) = SeenBefore(run, other, tmp_path).answer(silent)
     num = len(split(definition).train)
     assert told == f"{num} of 8 test images were trained on by tidy-fox-0001: the test flatters the model"
+
+
+async def test_a_test_begins_with_the_runs_own_definition_and_another_one_is_chosen_or_typed(tmp_path: Path) -> None:
+    own = definition_of(tmp_path / "own", "{train: 0.5, val: 0.25, test: 0.25}")
+    folder = tmp_path / "trained_models" / "tidy-fox-0001"
+    folder.mkdir(parents=True)
+    definition = DatasetDefinition.from_yaml(own)
+    DataRecord.build(definition, split(definition)).write(folder / "data.json.gz")
+    other = definition_of(tmp_path / "other", "{train: 0, val: 0, test: 1}").rename(tmp_path / "other" / "all.yml")
+    name = split(definition).test[0].image.stem  # else `yogo test` knows its own test images again
+    for file in (f"images/{name}.png", f"labels/{name}.txt"):
+        (other.parent / file).rename((other.parent / file).with_stem("another"))
+    made = make_run(folder.name, RunState.FINISHED, has_best=True, path=PurePosixPath(folder))
+    run = replace(made, launch=made.launch and made.launch.model_copy(update={"definition": str(own)}))
+    session = FakeSession(run, folder=tmp_path)
+    session.definition_files = tuple(DefinitionFile(path, tmp_path) for path in (other, own))
+    warned = "! 4 of 8 test images were trained on by tidy-fox-0001"
+    async with Console(session).run_test(size=(80, 24)) as pilot:
+        await see(pilot, folder.name)
+        await pilot.press("u")
+        await see(pilot, "test it")
+        await pilot.press("enter")
+        await see(pilot, "test tidy-fox-0001", "cells.yml", "its test images are looked at")
+        assert "trained on by" not in shown(pilot)
+        await pilot.press("ctrl+o")
+        await see(pilot, "test it on", "other/all.yml", "what it was trained on")
+        await pilot.press(*"all", "enter")
+        await see(pilot, warned)
+        await pilot.press("ctrl+u", *"nothing.yml")
+        await see(pilot, "✖ There is no dataset definition nothing.yml,")
+        await until(pilot, lambda: "trained on by" not in shown(pilot))
+        await pilot.press("ctrl+u", *str(other))
+        await see(pilot, warned)
+        await pilot.press("ctrl+s")
+        await see(pilot, "Submit a job that tests tidy-fox-0001 on all.yml")
+        await pilot.press("enter")
+        await until(pilot, lambda: session.cluster.submitted)
+        assert str(other).encode() in session.host.files[session.cluster.submitted[0]]
 
 
 def test_a_run_that_recorded_no_data_warns_of_nothing(tmp_path: Path) -> None:

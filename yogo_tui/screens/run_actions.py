@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
 
 from textual import work
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.cluster.base import Change
-from yogo_tui.errors import ConsoleError, HostError, LaunchError
+from yogo_tui.errors import ConsoleError, LaunchError
 from yogo_tui.launch.machine import size_words
 from yogo_tui.launch.use import Purpose
-from yogo_tui.questions.paths import FindPath, Found
 from yogo_tui.runs.cancelling import is_open, what_cancel_does, what_each_cancel_does, what_forget_does
 from yogo_tui.runs.chains import behind
 from yogo_tui.runs.holding import change_for, done_words, what_it_does
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import Draft, FramedScreen, changes
-from yogo_tui.screens.choose import Choice, LinePrompt
-from yogo_tui.screens.launch_form import shorten
+from yogo_tui.screens.choose import Choice
 from yogo_tui.session.again import Again
 from yogo_tui.words import state_words
 
@@ -210,7 +207,7 @@ class RunActions(FramedScreen):
 
     @changes
     async def action_use(self) -> None:
-        """Ask for the use and its data, and submit one job."""
+        """Ask for the use, its data and its options, and submit one job."""
         from yogo_tui.screens.use import UseForm
 
         if (run := self.chosen_run()) is None:
@@ -227,13 +224,10 @@ class RunActions(FramedScreen):
             return
         purpose = Purpose(chosen_use)
         with app.telling(f"{run.name} was not used"):
-            source = await self._source(run, purpose)
-            if source is None and purpose is not Purpose.EXPORT:
-                return
-            form = UseForm(run, purpose, source, await app.session.uses.options(purpose))
+            form = UseForm(run, purpose, await app.session.uses.options(purpose))
             if (chosen := await app.push_screen_wait(form)) is None:
                 return
-            size = size_words(chosen.size, app.session.machine)
+            size, source = size_words(chosen.size, app.session.machine), chosen.source
             said = " ".join([_SAID[purpose].format(run.name, source and source.name), *chosen.options])
             if not await app.push_screen_wait(Ask(printable(f"Submit a job that {said} ({size})?"), is_safe=True)):
                 return
@@ -241,41 +235,6 @@ class RunActions(FramedScreen):
             come = f"{used.use.name} is job {used.job_id}; its results will be shown under d in {run.name}"
             app.notify(printable(used.notice or come), markup=False)
             self.used()
-
-    async def _source(self, run: Run, purpose: Purpose) -> PurePosixPath | None:
-        """The definition to test on, or the images to find cells in; None if the dialog was left, or for an export."""
-        if purpose is Purpose.EXPORT:
-            return None
-        if purpose is Purpose.INFER:
-            typed = await self.app.push_screen_wait(
-                LinePrompt("images to find cells in: a folder or a zarr store", check=self._missing)
-            )
-            if not typed:
-                return None
-            return PurePosixPath((await self._find(typed)).path)
-        files = await self.app.session.library.definitions()
-        paths = [file.path for file in files]
-        own = Path(run.definition) if run.definition else None
-        if own and own not in paths:
-            paths.insert(0, own)
-        about = {own: "what it was trained on"}
-        known = [(path, Choice(shorten(path, files), about.get(path, ""))) for path in paths]
-        path = await self.choose("test it on", known, own)
-        return PurePosixPath(path) if path else None
-
-    async def _find(self, typed: str) -> Found:
-        session = self.app.session
-        return await session.host.ask(FindPath(typed, session.settings.start))
-
-    async def _missing(self, typed: str) -> str:
-        if not typed.strip():
-            return "a path is needed, such as /data/images or ~/scan.zarr"
-        try:
-            if (await self._find(typed)).is_there:
-                return ""
-        except HostError as error:
-            return str(error)
-        return f"{typed.strip()} does not exist"
 
 
 def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:

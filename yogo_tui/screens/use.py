@@ -1,11 +1,11 @@
-"""The form of a use: the options of its command, as yogo declares them, each checked while it is typed."""
+"""The form of a use: its data and the options of its command, as yogo declares them, each checked while it is typed."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from textual import getters, on, work
@@ -17,16 +17,19 @@ from textual.widgets import Input, Static
 
 from yogo.errors import YogoError
 from yogo.text.terminal import printable
-from yogo_tui.errors import ConsoleError, SettingsError
+from yogo_tui.errors import ConsoleError, LaunchError, SettingsError
 from yogo_tui.launch.use import Purpose
 from yogo_tui.questions.uses import Option
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Dialog
 from yogo_tui.screens.base import BaseConsole
+from yogo_tui.screens.choose import Choice, Choose
+from yogo_tui.screens.launch_form import shorten
+from yogo_tui.session.uses import DATA
 from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.knob_form import KnobInput
 
-SIZE = "size"
+SIZE, SOURCE = "size", "source"
 
 
 class OptionInput(KnobInput):
@@ -41,6 +44,8 @@ class Said:
     """Words of the command."""
 
     size: SizePreset
+    source: PurePosixPath | None
+    """The data; None for an export."""
 
 
 class UseForm(Dialog[Said | None]):
@@ -49,26 +54,29 @@ class UseForm(Dialog[Said | None]):
     CSS_PATH = "use.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "go_on", "go on", id="use.go_on"),
+        Binding("ctrl+o", "choose", "choose the data", id="use.choose"),
         Binding("escape", "dismiss", "leave", id="use.leave"),
     ]
 
     app = getters.app(BaseConsole)
 
-    def __init__(self, run: Run, purpose: Purpose, source: PurePosixPath | None, options: Iterable[Option]) -> None:
+    def __init__(self, run: Run, purpose: Purpose, options: Iterable[Option]) -> None:
         super().__init__()
         self._run = run
         self._purpose = purpose
-        self._source = source
+        self._looked_at: PurePosixPath | None = None
+        """The definition whose test images were looked for among those that the model has seen."""
+
         self._goes_on = False
         """Whether the form was asked to close, and what was typed is still judged."""
 
         about = "What the job asks of the cluster: the name of a size in the settings, or a number of GPUs."
-        self._options = (Option(SIZE, SIZE, "The job", about), *options)
+        data = [Option(SOURCE, "data", "The job", DATA[purpose][1])] if purpose in DATA else []
+        self._options = (*data, Option(SIZE, SIZE, "The job", about), *options)
 
     def compose(self) -> ComposeResult:
-        on_what = f" · {self._source.name}" if self._source else ""
         with Vertical(classes="paper"):
-            yield Static(printable(f"{self._purpose} {self._run.name}{on_what}"), classes="title", markup=False)
+            yield Static(printable(f"{self._purpose} {self._run.name}"), classes="title", markup=False)
             yield Static(id="seen", markup=False)
             with VerticalScroll(id="form", can_focus=False):
                 for group, options in itertools.groupby(self._options, key=lambda one: one.group):
@@ -76,29 +84,69 @@ class UseForm(Dialog[Said | None]):
                     for one in options:
                         yield from self._row(one)
             yield Static(id="about", markup=False)
-            yield Static("ctrl+s go on   enter next field   esc leave", classes="keys")
+            choose = "ctrl+o choose the data   " * (self._purpose is Purpose.TEST)
+            yield Static(f"ctrl+s go on   enter next field   {choose}esc leave", classes="keys")
 
     def _row(self, one: Option) -> ComposeResult:
         with Horizontal(classes="row"):
             yield Static(one.flag.removeprefix("--").replace("-", " "), classes="label", markup=False)
-            value = self.app.session.settings.sizes[0].title if one.name == SIZE else ""
+            value = self._proposed(one.name)
             field = OptionInput(value, placeholder=one.default, id=f"option-{one.name}", name=one.name, compact=True)
             yield field
         yield Static(id=f"wrong-{one.name}", classes="wrong", markup=False)
 
+    def _proposed(self, name: str) -> str:
+        """What a field holds at first. A test is proposed on what the run was trained on."""
+        if name == SIZE:
+            return self.app.session.settings.sizes[0].title
+        own = self._purpose is Purpose.TEST and name == SOURCE and self._run.definition
+        return self._as_typed(Path(own)) if own else ""
+
+    def _as_typed(self, path: Path) -> str:
+        start = self.app.session.settings.start
+        return str(path.relative_to(start) if path.is_relative_to(start) else path)
+
     def on_mount(self) -> None:
         super().on_mount()
-        if self._purpose is Purpose.TEST and self._source:
-            self.look_for_seen(self._source)
+        if self._purpose is Purpose.TEST:
+            self.judge(goes_on=False)
 
-    @work(group="seen")
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        return action != "choose" or self._purpose is Purpose.TEST
+
+    @work(exclusive=True, group="choose")
+    async def action_choose(self) -> None:
+        """Fill in one of the definitions that there are."""
+        with self.app.telling("the definitions were not listed"):
+            files = await self.app.session.library.definitions()
+            paths = [file.path for file in files]
+            own = Path(self._run.definition) if self._run.definition else None
+            if own and own not in paths:
+                paths.insert(0, own)
+            lines = [Choice(shorten(path, files), "what it was trained on" * (path == own)) for path in paths]
+            typed = Choose("test it on", lines, paths.index(own) if own else None)
+            if (chosen := await self.app.push_screen_wait(typed)) is not None:
+                field = self.query_one(f"#option-{SOURCE}", OptionInput)
+                field.value = self._as_typed(paths[chosen])
+                field.cursor_position = len(field.value)
+
+    def _look_for_seen(self, definition: PurePosixPath | None) -> None:
+        if self._purpose is not Purpose.TEST or definition == self._looked_at:
+            return
+        self._looked_at = definition
+        self.query_one("#seen", Static).update("")
+        if definition is not None:
+            self.look_for_seen(definition)
+
+    @work(exclusive=True, group="seen")
     async def look_for_seen(self, definition: PurePosixPath) -> None:
         """Warn where the model has seen the images that it is to be tested on."""
         try:
             seen = await self.app.session.uses.seen_before(self._run, definition)
         except (ConsoleError, YogoError) as error:
             seen = (str(error),)
-        self.query_one("#seen", Static).update("\n".join(f"! {printable(sentence)}" for sentence in seen))
+        if definition == self._looked_at:
+            self.query_one("#seen", Static).update("\n".join(f"! {printable(sentence)}" for sentence in seen))
 
     @on(DescendantFocus)
     def _tell_about(self) -> None:
@@ -120,21 +168,33 @@ class UseForm(Dialog[Said | None]):
         given = {str(field.name): field.value for field in self.query(OptionInput)}
         try:
             checked = await self.app.session.uses.check(self._purpose, given)
+            source, problem = await self._source(given.get(SOURCE, ""))
         except (ConsoleError, YogoError) as error:
             self._goes_on = False
             self.query_one("#about", Static).update(f"✖ {printable(str(error))}")
             return
         self._goes_on = False
-        wrong, size = dict(checked.wrong), None
+        self._look_for_seen(source)
+        wrong, size = {**checked.wrong, **({SOURCE: problem} if problem else {})}, None
         try:
             size = self.app.session.settings.size(given[SIZE].strip())
         except SettingsError as error:
             wrong[SIZE] = str(error)
+        self._show_wrong(wrong)
+        if goes_on and wrong:
+            self.query_one(f"#option-{next(one.name for one in self._options if one.name in wrong)}").focus()
+        elif goes_on and size:
+            self.dismiss(Said(checked.words, size, source))
+
+    async def _source(self, typed: str) -> tuple[PurePosixPath | None, str]:
+        """The data, or what is wrong with them."""
+        try:
+            return await self.app.session.uses.source(self._purpose, typed), ""
+        except LaunchError as error:
+            return None, str(error)
+
+    def _show_wrong(self, wrong: Mapping[str, str]) -> None:
         for one in self._options:
             below = self.query_one(f"#wrong-{one.name}", Static)
             below.update(f"✖ {printable(wrong.get(one.name, ''))}")
             below.set_class(one.name in wrong, "-shown")
-        if goes_on and wrong:
-            self.query_one(f"#option-{next(one.name for one in self._options if one.name in wrong)}").focus()
-        elif goes_on and size:
-            self.dismiss(Said(checked.words, size))

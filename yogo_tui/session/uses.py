@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.use import Purpose
+from yogo_tui.questions.definitions import FindDefinition
+from yogo_tui.questions.paths import FindPath
 from yogo_tui.questions.uses import CheckedOptions, CheckOptions, ListOptions, Option, SeenBefore
 from yogo_tui.runs.model import Run
 from yogo_tui.settings import Settings
+
+DATA = {
+    Purpose.TEST: ("a definition", "A definition: its test images are looked at. ctrl+o lists those that there are."),
+    Purpose.INFER: ("a folder or a zarr store", "The images to find cells in: a folder, or a zarr store."),
+}
+"""What the data of a use are, and a sentence about them."""
 
 
 class Uses:
@@ -24,6 +33,24 @@ class Uses:
     async def check(self, purpose: Purpose, given: Mapping[str, str]) -> CheckedOptions:
         """The options as words of its command, and a sentence for each that is wrong. Raises HostError."""
         return await self._host.ask(CheckOptions(str(purpose), dict(given), self._settings.workspace_folder))
+
+    async def source(self, purpose: Purpose, typed: str) -> PurePosixPath | None:
+        """The data that a person has typed: a definition to test on, or a folder or a zarr store to look at; None for
+        an export, which needs none. Raises LaunchError where they are not there, HostError."""
+        text = typed.strip()
+        match purpose:
+            case Purpose.EXPORT:
+                return None
+            case Purpose.TEST if text:
+                folders, workspace = self._settings.definition_folders, self._settings.workspace_folder
+                question = FindDefinition(text, self._settings.start, folders, workspace)
+                return PurePosixPath(await self._host.ask(question))
+            case Purpose.INFER if text:
+                found = await self._host.ask(FindPath(text, self._settings.start))
+                if not found.is_there:
+                    raise LaunchError(f"{found.path} does not exist")
+                return PurePosixPath(found.path)
+        raise LaunchError(f"{DATA[purpose][0]} is needed")
 
     async def seen_before(self, run: Run, definition: PurePosixPath) -> tuple[str, ...]:
         """Sentences on test images that the run, or one that it comes from, was trained on. Raises DefinitionError,
