@@ -18,6 +18,7 @@ from tests.made_runs import trained_run
 from tests.ssh_server import Server
 from tests.yogo_tui.results import questions_of_results
 from tests.yogo_tui.test_trash import of_trash
+from tests.yogo_tui.test_wandb_uploads import of_wandb
 from yogo.distribution import VERSION
 from yogo.errors import DefinitionError, RecipeError
 from yogo.presets import Preset
@@ -180,6 +181,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         KeepChoice(definition.parent.parent / "kept/settings.yaml", "columns", ("name", "best loss")),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
         *of_trash(definition.parent),
+        *of_wandb(definition.parent),
         FindPath(str(definition), definition.parent),
         GlanceAtRuns(settings, definition.parent),
         ReadRuns((trained_run(definition.parent / "calm-cat").path, Path("/nowhere"))),
@@ -341,6 +343,7 @@ def test_what_changes_something_says_so() -> None:
         "TrashRuns",
         "UndoTrash",
         "EmptyTrash",
+        "UploadOffline",
     }
 
 

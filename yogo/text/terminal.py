@@ -26,6 +26,13 @@ def redraws(stream: TextIO) -> bool:
     return stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
+def linked(url: str, stream: TextIO) -> str:
+    """`url`, made safe, and on a terminal a hyperlink to it (OSC 8), which one without hyperlinks shows as it is."""
+    safe = printable(url)
+    is_link = redraws(stream) and url == safe and url.startswith(("http://", "https://"))
+    return f"\x1b]8;;{safe}\x1b\\{safe}\x1b]8;;\x1b\\" if is_link else safe
+
+
 def has_colour(stream: TextIO) -> bool:
     """Whether colours are wanted there: a terminal that has them, and no NO_COLOR (no-color.org)."""
     return redraws(stream) and not os.environ.get("NO_COLOR")

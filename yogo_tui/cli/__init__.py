@@ -44,6 +44,7 @@ COMMANDS = (
     "report",
     "note",
     "trash",
+    "sync",
     "results",
     "cancel",
     "hold",

@@ -94,12 +94,21 @@ def run_json(run: Run) -> dict[str, Any]:
         "note": run.note,
         "tags": list(run.tags),
         "pinned": run.is_pinned,
+        "wandb": _wandb_json(run),
         "holder": _holder_json(run.holder) if run.holder else None,
         "no_log": run.no_log,
         "bytes": run.num_bytes,
         "doubts": list(run.doubts),
         "notices": list(run.notices),
     }
+
+
+def _wandb_json(run: Run) -> dict[str, Any] | None:
+    """How it was logged to W&B, and its address there; None if it was not."""
+    wandb = run.manifest.wandb if run.manifest else None
+    if wandb is None or wandb.mode == "disabled":
+        return None
+    return {"mode": wandb.mode, "id": wandb.id or None, "url": wandb.url or None}
 
 
 def _holder_json(holder: Holder) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from yogo_tui.screens.choose_plots import ChoosePlots
 from yogo_tui.screens.note_actions import NoteActions
 from yogo_tui.screens.results import ResultsScreen
 from yogo_tui.screens.run_why import TellsWhy
+from yogo_tui.screens.wandb_actions import WandbActions
 from yogo_tui.session import Runs
 from yogo_tui.widgets.chart_grid import ChartGrid
 from yogo_tui.widgets.filter_line import FilterLine
@@ -40,7 +41,7 @@ _AT_ONCE = 1000
 """Steps that are added to the curves in one go: some milliseconds' worth."""
 
 
-class RunScreen(TellsWhy, NoteActions):
+class RunScreen(WandbActions, TellsWhy, NoteActions):
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "LogView"
     HELP = f"\n{MARKS}\n\n{RULES}"
@@ -232,4 +233,5 @@ class RunScreen(TellsWhy, NoteActions):
     async def look_for_results(self) -> None:
         with self.reading(f"the results of {self._run.name} cannot be listed", self.look_for_results):
             self.details.results = await self.app.session.jobs.uses(self._run)
+            (self.details.at_wandb,) = await self.app.session.wandb.look([self._run])
             self.details.show(self._run, self._history)

@@ -28,6 +28,7 @@ from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.note_actions import NoteActions
 from yogo_tui.screens.runs_preview import PreviewsRun
 from yogo_tui.screens.trash_actions import TrashActions
+from yogo_tui.screens.wandb_actions import WandbActions
 from yogo_tui.session import Runs
 from yogo_tui.widgets.filter_line import FilterLine
 from yogo_tui.widgets.folded import Folded
@@ -42,7 +43,7 @@ Press 3 to launch the first one: it asks for a dataset definition and a recipe.
 Folders of earlier runs are shown too, if the settings name them under `runs`."""
 
 
-class RunsScreen(PreviewsRun, TrashActions, NoteActions, ModeScreen):
+class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScreen):
     MODE = "runs"
     CSS_PATH = "runs.tcss"
     AUTO_FOCUS = "RunsTable"

@@ -34,6 +34,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.losses": ("ReadLosses",),
         "yogo_tui.questions.notes": ("ChangeNotes",),
         "yogo_tui.questions.trash": ("SizesOf", "TrashRuns", "ListTrash", "UndoTrash", "EmptyTrash"),
+        "yogo_tui.questions.wandb": ("ListOffline", "UploadOffline"),
         "yogo_tui.launch.questions": (
             "RenderRun",
             "RenderWrapper",

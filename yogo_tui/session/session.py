@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from yogo_tui.session.previews import Previews
     from yogo_tui.session.results import Results
     from yogo_tui.session.uses import Uses
+    from yogo_tui.session.wandb import WandbUploads
 
 
 class Session:
@@ -69,6 +70,13 @@ class Session:
         from yogo_tui.session.previews import Previews
 
         return Previews(self.host)
+
+    @cached_property
+    def wandb(self) -> WandbUploads:
+        """Imported when it is asked for, likewise."""
+        from yogo_tui.session.wandb import WandbUploads
+
+        return WandbUploads(self.host, self.runs)
 
     @classmethod
     async def open(cls, settings: Settings, host: Host | None = None, ahead: Ahead | None = None) -> Session:

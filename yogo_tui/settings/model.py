@@ -213,7 +213,7 @@ class Settings(BaseModel):
 
     wandb: Literal["auto", "online", "offline", "disabled"] = "auto"
     """Whether runs are logged to Weights & Biases. `auto` is online if a login is found (in ~/.netrc or
-    WANDB_API_KEY), else disabled. Offline logs are in the run's folder `wandb`; `wandb sync` uploads them."""
+    WANDB_API_KEY), else disabled. Offline logs are in the run's folder `wandb`; `yogo-tui sync` uploads them."""
 
     wandb_project: Text = ""
     """Project at Weights & Biases. The default is WANDB_PROJECT, else the trainer's own."""
@@ -346,7 +346,7 @@ class Settings(BaseModel):
         """A sentence on the W&B mode of new runs."""
         mode, why = self.wandb_mode
         if mode == "offline":
-            return "W&B is offline. Upload later: wandb sync RUN/wandb/offline-run-*"
+            return "W&B is offline. Upload later: yogo-tui sync RUN"
         return f"W&B is {'on' if mode == 'online' else 'off'}: {why}."
 
     def absolute(self, path: Path) -> Path:

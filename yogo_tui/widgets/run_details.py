@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.containers import VerticalScroll
@@ -11,11 +13,11 @@ from textual.widgets import Static
 
 from yogo.recipe import Recipe, differences
 from yogo.run.history import History
-from yogo.run.manifest import WandbRun
 from yogo.text.terminal import printable
 from yogo_tui.launch.use import OutputFiles
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why
+from yogo_tui.session.wandb import RunAtWandb, has_logged
 from yogo_tui.words import as_typed, state_words, thousands
 
 _MOST_FILES = 5
@@ -26,6 +28,9 @@ class RunDetails(VerticalScroll, can_focus=True):
     results: tuple[OutputFiles, ...] = ()
     """Results of the run's tests, inferences and exports, the latest first."""
 
+    at_wandb: RunAtWandb | None = None
+    """What it has at W&B; None while only its manifest was read."""
+
     why: Why | None = None
     """Why the run ended, and what it used; None while that is not known."""
 
@@ -34,13 +39,19 @@ class RunDetails(VerticalScroll, can_focus=True):
 
     def show(self, run: Run, history: History) -> None:
         table = Table.grid(padding=(0, 2))
-        for title, words in _lines(run, history, self.results, self.why):
-            table.add_row(Text(title, "bold"), Text(printable(words), overflow="fold"))
+        at_wandb = replace(self.at_wandb, run=run) if self.at_wandb else RunAtWandb(run)
+        for title, words in _lines(run, history, self.results, self.why, at_wandb):
+            style = Style(link=words) if title == "W&B" and words == at_wandb.url == printable(words) else ""
+            table.add_row(Text(title, "bold"), Text(printable(words), style, overflow="fold"))
         self.query_one("#details", Static).update(table)
 
 
 def _lines(
-    run: Run, history: History, results: Sequence[OutputFiles] = (), why: Why | None = None
+    run: Run,
+    history: History,
+    results: Sequence[OutputFiles] = (),
+    why: Why | None = None,
+    at_wandb: RunAtWandb | None = None,
 ) -> Iterator[tuple[str, str]]:
     yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
     yield from (line for line in (why or Why(run)).lines() if line[0] != "why")
@@ -49,6 +60,7 @@ def _lines(
     recipe = run.manifest.recipe if run.manifest else run.launch.recipe if run.launch else None
     if run.path:
         yield from _what(run)
+        yield from _wandb(at_wandb or RunAtWandb(run))
     if recipe:
         yield "recipe", ", ".join(_settings(recipe)) or "the defaults"
     yield from _hardware(run)
@@ -77,13 +89,13 @@ def _what(run: Run) -> Iterator[tuple[str, str]]:
         yield "note", run.note
     if run.tags:
         yield "tags", ", ".join(run.tags)
-    if (wandb := run.manifest.wandb if run.manifest else None) and wandb.mode != "disabled":
-        yield "W&B", _wandb_words(run, wandb)
 
 
-def _wandb_words(run: Run, wandb: WandbRun) -> str:
+def _wandb(at_wandb: RunAtWandb) -> Iterator[tuple[str, str]]:
     """The address of its curves at W&B, or how to upload them."""
-    return wandb.url or f"offline; upload it with: wandb sync {run.path}/wandb/offline-run-*"
+    if has_logged(at_wandb.run):
+        how = f"; S uploads it, or: yogo-tui sync {at_wandb.run.name}" if at_wandb.is_waiting else ""
+        yield "W&B", f"{at_wandb.words or 'logged offline'}{how}"
 
 
 def _used(results: Sequence[OutputFiles]) -> Iterator[tuple[str, str]]:
