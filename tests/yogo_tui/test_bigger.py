@@ -60,6 +60,20 @@ def test_a_job_gets_more_memory_with_more_cpus() -> None:
     assert found.changes == ("cpus 32, and not 16",)
 
 
+async def test_a_job_whose_script_says_how_much_memory_gets_more_by_its_template_alone() -> None:
+    job = Job(JobId("7"), "owl", JobState.FAILED, word="OUT_OF_MEMORY")
+    session = FakeSession()
+    run = make_run("owl", RunState.FAILED, job=job)
+    assert run.path is not None
+    session.host.files[run.path / "job.sbatch"] = b"#!/bin/bash\n#SBATCH --mem-per-cpu=1G\n"
+    assert "again bigger" in (await session.jobs.why(run)).next_step
+    session.host.files[run.path / "job.sbatch"] = b"#!/bin/bash\n#SBATCH --mem=8G\n"
+    why = await session.jobs.why(run)
+    assert why.next_step.startswith("Its script asks for --mem=8G: ask for more in the template")
+    with pytest.raises(LaunchError, match=r"more CPUs give it no more\. Its script asks for --mem=8G"):
+        bigger(asked(Lack.MEMORY)[0], why, None, None)
+
+
 @pytest.mark.parametrize(("lack", "machine"), [(Lack.GPU_MEMORY, None), (Lack.MEMORY, HERE)])
 def test_half_the_batch_is_accumulated_where_there_is_no_more_memory_to_ask_for(
     lack: Lack, machine: Machine | None

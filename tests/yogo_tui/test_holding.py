@@ -13,6 +13,7 @@ from tests.yogo_tui.test_cancelling import command, session, slurm  # noqa: F401
 from tests.yogo_tui.test_screens_lists import text
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from tests.yogo_tui.test_slurm_answers import queue_row
+from yogo.run.holder import Holder
 from yogo_tui.cli import main
 from yogo_tui.cluster.base import Change, Job, JobId, JobState
 from yogo_tui.errors import LaunchError
@@ -82,6 +83,18 @@ async def test_what_cannot_be_done_says_what_to_do_instead(run: Run, change: Cha
     with pytest.raises(LaunchError, match=said):
         await lab.jobs.change(change, (waits("other"), run) if change is Change.HOLD else (run,))
     assert lab.cluster.changed == []
+
+
+async def test_a_job_that_was_submitted_since_the_queue_was_seen_is_changed_by_its_id() -> None:
+    lab = FakeSession()
+    submitted = make_run("new", RunState.WAITING, job=None)
+    begun = Holder(host="gpu1", boot_id="b", pid=4, process_started="1", job_id="job-owl", cluster="slurm")
+    await lab.jobs.change(Change.HOLD, [submitted])
+    await lab.jobs.change(Change.REQUEUE, [replace(RUNNING, job=None, holder=begun)])
+    assert lab.cluster.changed == [(Change.HOLD, "job-new"), (Change.REQUEUE, "job-owl")]
+    shell = begun.model_copy(update={"job_id": "", "cluster": ""})
+    with pytest.raises(LaunchError, match="no job in the queue"):
+        await lab.jobs.change(Change.REQUEUE, [replace(RUNNING, job=None, holder=shell)])
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ def done_words(change: Change) -> str:
 def job_to_change(run: Run, change: Change, cluster: str) -> JobId:
     """The id of its job. Raises LaunchError, which says why not and what to do instead, if that cannot be done."""
     job = run.job
+    if (unseen := _unseen_job(run, cluster)) and (change is Change.REQUEUE) is (run.state is RunState.RUNNING):
+        return unseen
     if job is None or job.state.is_over:
         go_on = f" To continue it: yogo-tui resume {run.name}" if run.manifest and run.state.is_over else ""
         raise LaunchError(f"{run.name} is {run.state}: it has no job in the queue that can be {_PAST[change]}.{go_on}")
@@ -32,6 +34,16 @@ def job_to_change(run: Run, change: Change, cluster: str) -> JobId:
     elif job.is_held is (change is Change.HOLD):
         raise LaunchError(f"{run.name} is {'held already' if job.is_held else 'not held'}: there is nothing to do.")
     return job_to_cancel(run, cluster)
+
+
+def _unseen_job(run: Run, cluster: str) -> JobId | None:
+    """The id of its job, if that was submitted after the queue was last seen."""
+    if run.job or run.state.is_over:
+        return None
+    if run.holder:
+        return JobId(run.holder.job_id) if run.holder.job_id and run.holder.is_on(cluster) else None
+    submission = run.submission
+    return JobId(submission.job_id) if submission and submission.job_id and submission.is_on(cluster) else None
 
 
 def what_it_does(run: Run, change: Change) -> str:

@@ -29,6 +29,9 @@ class Why:
     log: PurePosixPath | None = None
     """The log that was read for it; None if none was."""
 
+    own_memory: str = ""
+    """What its script asks for by itself, whatever its CPUs, such as "--mem=8G", if its memory was full."""
+
     no_log: str = ""
     """Why the log could not be read; empty if it was, or if it need not be."""
 
@@ -49,6 +52,8 @@ class Why:
     def next_step(self) -> str:
         """What one can do, in sentences; empty if there is nothing to do."""
         run, fault = self.run, self.fault
+        if self.own_memory:
+            return f"{self.more_memory} Then launch it again: A, or yogo-tui again {run.name}."
         if fault is not None and fault.advice and run.path:  # of a job that is not a run it is not known how it goes on
             return _named(fault.advice, run.name)
         if run.job and (run.state.is_waiting or run.can_cancel) and run.job.advice:
@@ -58,6 +63,14 @@ class Why:
         if run.state is RunState.RUNNING and "! silent" in run.why:
             return f"Look at its log. If it hangs, cancel it, then go on: yogo-tui resume {run.name}"
         return ""
+
+    @property
+    def more_memory(self) -> str:
+        """How a job gets more whose script says itself how much."""
+        template = f" ({self.run.launch.template})" if self.run.launch and self.run.launch.template else ""
+        return (
+            f"Its script asks for {self.own_memory}: ask for more in the template{template}, which e in Launch edits."
+        )
 
     @property
     def used(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -14,7 +15,7 @@ from yogo_tui.cluster.base import Cluster, JobState, Used
 from yogo_tui.errors import ClusterError, HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.events import EventsReader
-from yogo_tui.runs.faults import Fault, fault_in, fault_of, fault_of_end
+from yogo_tui.runs.faults import Fault, Lack, fault_in, fault_of, fault_of_end
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.usage import usage_of
 from yogo_tui.runs.why import Why
@@ -26,6 +27,9 @@ _NOBODY_ASKED = (RunState.FAILED, RunState.UNKNOWN)
 """What ended in these states did so by an error, and not because somebody wanted it."""
 
 
+_OWN_MEMORY = re.compile(rb"^#SBATCH[ \t]+(--mem(?:-per-gpu)?[= ]\S+)", re.MULTILINE)
+
+
 async def why(host: Host, cluster: Cluster, run: Run) -> Why:
     """Why this run is as it is. What cannot be read is left out; of the log it is said why."""
     if not run.state.is_over:
@@ -33,7 +37,8 @@ async def why(host: Host, cluster: Cluster, run: Run) -> Why:
     (fault, log, no_log), history, used = await asyncio.gather(
         _fault(host, run), _history(host, run), _used(cluster, run)
     )
-    return Why(run, fault, usage_of(run, history, used), log, no_log)
+    own_memory = await _own_memory(host, run) if fault and fault.lack is Lack.MEMORY else ""
+    return Why(run, fault, usage_of(run, history, used), log, own_memory=own_memory, no_log=no_log)
 
 
 async def error_of(host: Host, run: Run) -> str:
@@ -57,6 +62,18 @@ async def _fault(host: Host, run: Run) -> tuple[Fault | None, PurePosixPath | No
             recorded = replace(recorded if recorded.words else in_log, where=in_log.where)
         return recorded, run.log, ""
     return in_log or (fault_of_end(job.word, job.exit_status) if job else None), run.log, no_log
+
+
+async def _own_memory(host: Host, run: Run) -> str:
+    """The memory that its job's script asks for whatever its CPUs are, as written there; empty if it asks for none."""
+    if run.path is None:
+        return ""
+    files, number = HostRunDirectory(run.path), len(run.launch.submissions) if run.launch else 1
+    script = files.further_script(number) if number > 1 else files.script
+    with contextlib.suppress(HostError, FileNotFoundError):
+        if found := _OWN_MEMORY.search((await host.read(script, limit=TAIL_BYTES)).data):
+            return found[1].decode(errors="replace")
+    return ""
 
 
 async def _tail(host: Host, run: Run) -> tuple[str | None, str]:
