@@ -65,6 +65,7 @@ _WHERE = {
     "plot": "A run's plot",
     "ask": "A question",
     "notice": "A notice that stays",
+    "text": "A text to scroll",
     "choose": "A list to choose from",
     "prompt": "A line to type",
     "notes": "Notes of runs, in the list and in a run",

@@ -50,7 +50,7 @@ async def test_a_machine_without_gpus_tells_of_itself_and_not_of_gpus() -> None:
         assert "▸  CPU" in shown(pilot)
 
 
-async def test_sizes_that_have_names_are_told_apart_by_them() -> None:
+async def test_sizes_that_look_alike_are_told_apart_by_their_names() -> None:
     sizes = tuple(
         SizePreset(gpus=1, cpus=1, hours=24, template="1gpu.sbatch", name=name) for name in ("short", "big-memory-80")
     )

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
 from yogo.text.terminal import printable
+from yogo_tui.widgets.scrolled_text import ScrolledText
 
 _FLASH_SECONDS = 0.4
 
@@ -92,7 +93,7 @@ class Notice(Dialog[None]):
     """An error, shown until the user closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter", "dismiss", "close", id="notice.close"),
+        Binding("escape,enter,q", "dismiss", "close", id="notice.close"),
         Binding("y", "copy", "copy", id="notice.copy"),
     ]
 
@@ -102,7 +103,7 @@ class Notice(Dialog[None]):
         self._sentence = sentence
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="paper"):
+        with ScrolledText(classes="paper"):
             yield Static(f"✖ {_lines(self._title)}", classes="title", markup=False)
             yield Static(_lines(self._sentence), markup=False, id="sentence")
             yield Static("esc close   y copy", classes="keys", markup=False)

@@ -8,11 +8,11 @@ from typing import ClassVar
 from rich.table import Table
 from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from yogo_tui.screens.ask import Dialog
 from yogo_tui.widgets.key_bar import key_word
+from yogo_tui.widgets.scrolled_text import ScrolledText
 
 _OF_TEXTUAL = {
     "copy_text": "copy what the mouse has marked",
@@ -33,12 +33,13 @@ _OF_TEXTUAL = {
 }
 """Descriptions of the keys of Textual's own widgets."""
 
-_MOVES = ("move", "page", "first", "last", "cursor_down", "cursor_up")
+_MOVES = ("move", "page", "first", "last", "cursor_down", "cursor_up", "page_down")
+_MOVES += ("scroll_down", "scroll_up", "scroll_left", "scroll_right", "scroll_home", "scroll_end")
 
 
 class Help(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,question_mark,q", "dismiss", "close", id="help.close"),
+        Binding("escape,enter,question_mark,q", "dismiss", "close", id="help.close"),
     ]
 
     def __init__(self, active: Iterable[ActiveBinding], more: str = "") -> None:
@@ -48,7 +49,7 @@ class Help(Dialog[None]):
         self._active = tuple(active)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="paper"):
+        with ScrolledText(classes="paper"):
             yield Static("keys that work here", classes="title")
             yield Static(self._table(), id="keys")
             if self._more:

@@ -8,18 +8,18 @@ from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from yogo.text.terminal import printable
 from yogo_tui.runs.why import Why
 from yogo_tui.screens.ask import Dialog
+from yogo_tui.widgets.scrolled_text import ScrolledText
 from yogo_tui.words import state_words
 
 
 class WhyDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,enter,w", "dismiss", "close", id="why.close"),
+        Binding("escape,enter,w,q", "dismiss", "close", id="why.close"),
         Binding("y", "copy", "copy", id="why.copy"),
     ]
 
@@ -28,7 +28,7 @@ class WhyDialog(Dialog[None]):
         self._why = why
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="paper"):
+        with ScrolledText(classes="paper"):
             yield Static(f"{printable(self._why.run.name)}  {state_words(self._why.run.state)}", markup=False)
             yield Static(self._table(), id="why-lines")
             yield Static("esc close   y copy", classes="keys", markup=False)

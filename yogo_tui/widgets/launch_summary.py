@@ -69,7 +69,7 @@ class LaunchSummary(VerticalScroll):
     ) -> None:
         has_gpus = self.machine is None or self.machine.num_gpus > 0
         has_nodes = any(size.nodes > 1 for size in sizes)
-        has_names = any(size.name for size in sizes)
+        has_names = len({(size.gpus, size.nodes, size.hours) for size in sizes}) < len(sizes)
         table = Table.grid(padding=(0, 1 if has_nodes or has_names else 2))
         head = ["GPUs" if has_gpus else "", *(["nodes"] if has_nodes else []), "hours"]
         called = [""] if has_names else []

@@ -8,7 +8,6 @@ from dataclasses import replace
 from rich.style import Style
 from rich.table import Table
 from rich.text import Text
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from yogo.recipe import Recipe, differences
@@ -18,12 +17,13 @@ from yogo_tui.launch.use import OutputFiles
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why
 from yogo_tui.session.wandb import RunAtWandb, has_logged
+from yogo_tui.widgets.scrolled_text import ScrolledText
 from yogo_tui.words import as_typed, state_words, thousands
 
 _MOST_FILES = 5
 
 
-class RunDetails(VerticalScroll, can_focus=True):
+class RunDetails(ScrolledText):
     DEFAULT_CSS = "RunDetails { padding: 0 1; }"
     results: tuple[OutputFiles, ...] = ()
     """Results of the run's tests, inferences and exports, the latest first."""
