@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from textual.pilot import Pilot
@@ -19,7 +20,20 @@ NAMES = ("a-owl", "b-owl", "c-fox", "d-elm")
 
 
 def session(state: RunState = RunState.RUNNING) -> FakeSession:
-    return FakeSession(*(make_run(name, state, hours=hours) for hours, name in enumerate(NAMES, 1)))
+    runs = (make_run(name, state, hours=hours) for hours, name in enumerate(NAMES, 1))
+    return FakeSession(*(replace(run, manifest=manifest(run.name)) for run in runs))
+
+
+def manifest(name: str) -> Manifest:
+    """As each run that has begun has one."""
+    return Manifest(
+        name=name,
+        definition="/lab/d.yml",
+        classes=("a",),
+        recipe=Recipe(),
+        precision="fp32",
+        versions={"python": "3.11"},
+    )
 
 
 def marked(pilot: Pilot[None]) -> list[str]:

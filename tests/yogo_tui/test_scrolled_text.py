@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, until
 from yogo_tui.app import Console
@@ -31,17 +33,22 @@ DIALOGS: dict[str, Callable[[], Screen[None]]] = {
 @pytest.mark.parametrize("name", DIALOGS)
 async def test_a_dialog_that_only_tells_scrolls_and_is_closed_by_enter_q_and_esc(name: str) -> None:
     async with Console(FakeSession()).run_test(size=(80, 24)) as pilot:
+        before = pilot.app.screen
         for key in ("enter", "q", "escape"):
-            before = pilot.app.screen
-            pilot.app.push_screen(dialog := DIALOGS[name]())
-            await until(pilot, lambda dialog=dialog: isinstance(dialog.focused, ScrolledText))
-            text = dialog.query_one(ScrolledText)
+            pilot.app.push_screen(DIALOGS[name]())
+            await until(pilot, lambda: isinstance(pilot.app.focused, ScrolledText))
+            text = pilot.app.focused
+            assert text is not None
             await pilot.press("j", "j")
-            await until(pilot, lambda text=text: text.scroll_target_y == 2)
+            await reach(pilot, text, 2)
             await pilot.press("G")
-            await until(pilot, lambda text=text: text.scroll_target_y == text.max_scroll_y)
+            await reach(pilot, text, text.max_scroll_y)
             await pilot.press(key)
-            await until(pilot, lambda before=before: pilot.app.screen is before)
+            await until(pilot, lambda: pilot.app.screen is before)
+
+
+async def reach(pilot: Pilot[None], text: Widget, line: int) -> None:
+    await until(pilot, lambda: text.scroll_target_y == line)
 
 
 async def test_the_details_of_a_run_scroll_by_the_keys_of_a_list() -> None:

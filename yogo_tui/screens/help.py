@@ -33,8 +33,10 @@ _OF_TEXTUAL = {
 }
 """Descriptions of the keys of Textual's own widgets."""
 
-_MOVES = ("move", "page", "first", "last", "cursor_down", "cursor_up", "page_down")
-_MOVES += ("scroll_down", "scroll_up", "scroll_left", "scroll_right", "scroll_home", "scroll_end")
+_MOVES = frozenset(
+    "move page first last cursor_down cursor_up page_down page_up scroll_down scroll_up scroll_left scroll_right "
+    "scroll_home scroll_end".split()
+)
 
 
 class Help(Dialog[None]):

@@ -271,7 +271,7 @@ class RunsTable(ScrollView, can_focus=True):
         """Mark all from the run that was marked last to the one under the cursor."""
         last = self._rows[[*self._marks][-1]] if self._marks else self.cursor_row
         first, last = sorted((last, self.cursor_row))
-        self.mark(dict.fromkeys([*self.marked, *self._runs[first : last + 1]]))
+        self.mark([*self.marked, *self._runs[first : last + 1]])
 
     def action_mark_all(self) -> None:
         self.mark(() if len(self._marks) == len(self._runs) else self._runs)
