@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -53,6 +54,46 @@ def test_a_loss_that_cannot_be_right_is_said(losses: list[float], words: str) ->
     (sentence,) = doubts(run_of(losses))
     assert words in sentence
     assert sentence.startswith("the validation loss")
+
+
+def noisy(losses: Sequence[float], noise: float, seed: int) -> list[float]:
+    chance = random.Random(seed)
+    return [loss * (1 + chance.gauss(0, noise)) for loss in losses]
+
+
+def falling(epochs: int, share: float) -> list[float]:
+    return [200 * (1 - share * epoch / (epochs - 1)) for epoch in range(epochs)]
+
+
+@pytest.mark.parametrize("noise", [0.001, 0.008])
+@pytest.mark.parametrize("epochs", [24, 64])
+def test_a_loss_that_only_jumps_about_is_flat(epochs: int, noise: float) -> None:
+    told = 0
+    for seed in range(200):
+        known = noisy([200.0] * epochs, noise, seed)
+        begun = f"the validation loss has not fallen in {epochs} epochs, from {known[0]:.4g} to "
+        told += any(sentence.startswith(begun) for sentence in doubts(run_of(known, scores=[0.01] * epochs)))
+    assert told >= 198  # where jumps are small by chance, it is not told
+
+
+@pytest.mark.parametrize("noise", [0.001, 0.01, 0.05, 0.1])
+@pytest.mark.parametrize("epochs", [10, 24, 64])
+def test_a_loss_that_falls_is_not_flat_however_it_jumps(epochs: int, noise: float) -> None:
+    for seed in range(200):
+        known = noisy(falling(epochs, 0.2), noise, seed)
+        assert not any("has not fallen" in sentence for sentence in doubts(run_of(known, scores=[0.01] * epochs)))
+
+
+def test_a_flat_loss_is_no_doubt_before_enough_epochs_nor_where_something_was_learnt() -> None:
+    flat = noisy([200.0] * 30, 0.005, 1)
+    low = [0.01] * 30
+    assert doubts(run_of(flat, scores=low)) != ()
+    assert doubts(run_of(flat[:9], scores=low[:9])) == ()
+    assert doubts(run_of(flat, scores=[0.01] * 29 + [0.3])) == ()
+    assert doubts(run_of(flat, trained=falling(30, 0.5), scores=low)) == ()
+    assert doubts(run_of(flat, trained=[400.0, *flat[1:]], scores=low)) == (), "it learnt in its first steps"
+    assert doubts(run_of([*falling(15, 0.4), *falling(15, 0.4)[::-1]], scores=low)) == (), "it fell, and rose again"
+    assert doubts(run_of([], trained=flat)) != ()
 
 
 def test_a_run_without_a_validation_set_is_judged_by_what_it_trained_on() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from yogo.run.events import Validated
 from yogo.run.figures import SCORE
 from yogo.run.history import History
+from yogo.run.noise import usual_jump
 from yogo.text.wording import counted
 
 ENOUGH = 3
@@ -23,6 +24,18 @@ NOTHING = 5e-4
 
 COLLAPSED = 0.05
 """An mAP50 above this does not fall to 0 by chance."""
+
+FLAT_EPOCHS = 10
+"""So many losses, one after each epoch, before a curve can be called flat."""
+
+TIMES = 3.0
+"""It is flat if it has not fallen by so many times as much as it usually jumps from one epoch to the next."""
+
+QUIET = 0.04
+"""A curve of which that is a larger share of the loss is too noisy to be judged."""
+
+STEEP = 0.1
+"""The training loss has fallen in the first epoch if that of its first step lies so far above the later ones."""
 
 SLOWER = "a lower --learning-rate may help"
 
@@ -52,18 +65,45 @@ def _of_losses(history: History) -> Iterator[str]:
     elif last <= 0:
         yield f"the {of} loss is {last:.4g}, which is implausible for any data: check the labels"
     elif len(known) >= ENOUGH:
-        yield from _of_course(known, of)
+        yield from _of_course(known, of, is_flat=_is_flat(known) and not _has_learnt([*first_steps, *trained], history))
 
 
-def _of_course(known: Sequence[float], of: str) -> Iterator[str]:
+def _of_course(known: Sequence[float], of: str, *, is_flat: bool) -> Iterator[str]:
     """Of losses after each epoch."""
     if len(set(known)) == 1:
         yield f"the {of} loss was {known[0]:.4g} after each of {counted(len(known), 'epoch')}: it does not learn"
+    elif is_flat:
+        yield (
+            f"the {of} loss has not fallen in {counted(len(known), 'epoch')}, from {known[0]:.4g} to {known[-1]:.4g}: "
+            "the network does not learn; check the labels and --learning-rate"
+        )
     elif min(known[1:]) > known[0]:
         yield (
             f"the {of} loss only rose, from {known[0]:.4g} after the first epoch to {known[-1]:.4g}: "
             f"the network does not learn what it is tested on; {SLOWER}"
         )
+
+
+def _has_learnt(trained: Sequence[float], history: History) -> bool:
+    """Whether it finds cells, or its training loss has fallen: from that of its first step, or from epoch to epoch."""
+    scores = [score for event in history.validations if (score := event.metrics.get(SCORE.key)) is not None]
+    first, *means = trained or [0.0]
+    fell = bool(means) and first > (1 + STEEP) * _mean(means)
+    return max(scores, default=0.0) > COLLAPSED or fell or (len(means) >= FLAT_EPOCHS and not _is_flat(means))
+
+
+def _is_flat(losses: Sequence[float]) -> bool:
+    """Whether the mean of no later third of them lies below that of the first by more than noise explains."""
+    if len(losses) < FLAT_EPOCHS:
+        return False
+    third = len(losses) // 3
+    first, *later = (_mean(losses[start : start + third]) for start in (0, third, len(losses) - third))
+    noise = TIMES * usual_jump(losses)
+    return noise <= QUIET * first and first - min(later) <= noise
+
+
+def _mean(losses: Sequence[float]) -> float:
+    return sum(losses) / len(losses)
 
 
 def _per_epoch(history: History) -> list[float]:
@@ -72,7 +112,7 @@ def _per_epoch(history: History) -> list[float]:
     for event in history.steps:
         if event.losses.loss is not None:
             epochs.setdefault(event.epoch, []).append(event.losses.loss)
-    return [sum(losses) / len(losses) for _, losses in sorted(epochs.items())]
+    return [_mean(losses) for _, losses in sorted(epochs.items())]
 
 
 def _of_figures(history: History) -> Iterator[str]:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from yogo.run.noise import usual_jump
+
 EPOCHS = 5
 """So many validations in a row have to lie above the best one."""
 
@@ -41,17 +43,11 @@ def of_validation(validation: Sequence[float], training: Sequence[float]) -> Div
     since = [index for index in known if index > best][-EPOCHS:]
     if len(since) < EPOCHS:
         return None
-    noise = _jump([validation[index] for index in known])
+    noise = usual_jump([validation[index] for index in known])
     behind = [validation[index] for index in since]
     if min(behind) - validation[best] <= NOISE * noise or not training[since[-1]] < training[best]:
         return None
     return Divergence(best, False, f"validation rises since epoch {best + 1} while training falls")
-
-
-def _jump(losses: Sequence[float]) -> float:
-    """The median deviation of a loss from the mean of its two neighbours: a trend does not count."""
-    jumps = sorted(abs(b - (a + c) / 2) for a, b, c in zip(losses, losses[1:], losses[2:], strict=False))
-    return jumps[len(jumps) // 2]
 
 
 class Runaway:

@@ -23,8 +23,11 @@ RULES = (
     f"A run is called silent if it has recorded nothing for {PAUSE.seconds // 60} minutes and for {TIMES} times its "
     f"longest pause so far, once it has recorded {YOUNG} steps; or if its job has run for {UNBEGUN.seconds // 60} "
     "minutes and has not begun to train. "
-    "It is said not to learn if its loss is 100 times its lowest; and, after 3 validations or at its end, "
-    "if mAP50 was 0 in all of them, or if the loss only rose or stayed the same."
+    "It is said not to learn if its loss is 100 times its lowest; after 3 validations or at its end, if mAP50 was 0 in "
+    "all of them, or if the loss only rose or stayed the same; and after 10 epochs if the loss is flat. It is flat if "
+    "no later third of its curve has a mean that lies below that of the first third by more than 3 times what the loss "
+    "usually jumps from one epoch to the next, and these are at most 4 % of it; if the training loss has not fallen "
+    "either; and if mAP50 was never above 0.05."
 )
 
 
