@@ -24,11 +24,14 @@ from yogo_tui.widgets.runs_table import RunsTable
 
 @asynccontextmanager
 async def opened(
-    run: Run, session: FakeSession | None = None, size: tuple[int, int] = (80, 24)
+    run: Run,
+    session: FakeSession | None = None,
+    size: tuple[int, int] = (80, 24),
+    log: bytes | None = b"".join(b"epoch %d\n" % epoch for epoch in range(100)),
 ) -> AsyncIterator[tuple[Pilot[None], FakeSession]]:
     session = session or FakeSession(run)
-    if run.log:
-        session.host.files[run.log] = b"".join(b"epoch %d\n" % epoch for epoch in range(100))
+    if run.log and log is not None:
+        session.host.files[run.log] = log
     app = Console(session)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: run.name in shown(pilot))

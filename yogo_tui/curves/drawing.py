@@ -128,8 +128,13 @@ class View:
     def pointed(self, share: float, whole: tuple[float, float]) -> View:
         """Move the crosshair by `share` of the shown width; where it leaves that, the view goes with it."""
         first, last = self.span(whole)
-        start, end = replace(self, window=None).span(whole)
         x = (first + last) / 2 if self.cursor is None else self.cursor + share * (last - first)
+        return self.pointed_at(x, whole)
+
+    def pointed_at(self, x: float, whole: tuple[float, float]) -> View:
+        """Move the crosshair to `x`; where that is not shown, the view goes with it."""
+        first, last = self.span(whole)
+        start, end = replace(self, window=None).span(whole)
         x = min(max(x, start), end)
         moved = replace(self, cursor=x)
         if x < first or x > last:

@@ -266,6 +266,15 @@ class RunCurves:
                 return timeline.by[axis][index]
         return self._steps.by[axis][-1] if self._steps.by[axis] else 0.0
 
+    def nearest(self, x: float, axis: Axis, to: Axis) -> float | None:
+        """Where the plotted step that is nearest to `x` on one axis is on another one; None if nothing is plotted."""
+        found: list[tuple[float, float]] = []
+        for timeline in (self._steps, self._validations):
+            xs, size = timeline.by[axis], len(timeline.by[Axis.TIME])
+            after = bisect_left(xs, x, 0, size)
+            found += [(abs(xs[index] - x), timeline.by[to][index]) for index in (after - 1, after) if 0 <= index < size]
+        return float(min(found)[1]) if found else None
+
     @property
     def divergence(self) -> Divergence | None:
         """Where the run diverges, by the rules in `yogo_tui.curves.divergence`; None if it does not."""

@@ -200,6 +200,10 @@ class LogFile:
             number, before = number - 1, BLOCK
         return (await self._block(0)).rfind(b"\n", 0, before) + 1
 
+    async def bytes_at(self, offset: int, limit: int) -> bytes:
+        """A part of the file as it is written."""
+        return await self._read(offset, limit)
+
     async def search(
         self,
         text: str | Match,

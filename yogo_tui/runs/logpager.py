@@ -46,6 +46,14 @@ class Search:
     """The number of the match on show, and how many there are; None until they are counted."""
 
 
+@dataclass(frozen=True, slots=True)
+class PointedLine:
+    """A line that was gone to, and what it is, in words."""
+
+    offset: int
+    words: str
+
+
 class LogPager:
     def __init__(self, log: LogFile | None, rows: Callable[[LogLine], int] = lambda _: 1) -> None:
         """With None, no log is known, and nothing is shown. `rows` says how many rows a line takes."""
@@ -73,6 +81,9 @@ class LogPager:
 
         self.has_looked = False
         """Whether the host has answered what there is of the log."""
+
+        self.pointed: PointedLine | None = None
+        """The line that was gone to from a plot; None if none was."""
 
         self._grown_at: float | None = None
 
@@ -104,6 +115,23 @@ class LogPager:
         self.following = self.following and lines >= 0
         self._steps += lines
         self._is_due = True
+
+    @property
+    def line(self) -> LogLine | None:
+        """The line that keys act on: the one that is marked, gone to or found, if it is on the page, else the last."""
+        pointed = self.pointed.offset if self.pointed else None
+        named = (self.marks or (None, None))[1], pointed, self.search.found if self.search else None
+        found = (self.line_on_page(offset) for offset in named if offset is not None)
+        return next(filter(None, found), self.lines[-1] if self.lines else None)
+
+    def line_on_page(self, offset: int) -> LogLine | None:
+        """The line that begins there, if it is on the page."""
+        return next((line for line in self.lines if line.offset == offset), None)
+
+    def point_at(self, line: PointedLine) -> None:
+        """Show the page around this line, and keep it as the one that was gone to."""
+        self.pointed = line
+        self.show(line.offset)
 
     def mark(self) -> None:
         """Begin to mark lines: at the one that was found if it is on the page, else at the last one. The page stays."""
@@ -172,7 +200,7 @@ class LogPager:
             if not is_changed:
                 return
             if self.log.generation != generation:
-                self.lines, self.following, self.marks = (), True, None
+                self.lines, self.following, self.marks, self.pointed = (), True, None, None
             if self.following:
                 await self._show_end(self.log, height)
             elif self.lines and (self._height() < height or not self.lines[-1].is_finished):

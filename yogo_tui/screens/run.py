@@ -25,6 +25,7 @@ from yogo_tui.screens.choose import LinePrompt
 from yogo_tui.screens.choose_plots import ChoosePlots
 from yogo_tui.screens.note_actions import NoteActions
 from yogo_tui.screens.results import ResultsScreen
+from yogo_tui.screens.run_jump import JumpsToStep
 from yogo_tui.screens.run_why import TellsWhy
 from yogo_tui.screens.wandb_actions import WandbActions
 from yogo_tui.session import Runs
@@ -41,7 +42,7 @@ _AT_ONCE = 1000
 """Steps that are added to the curves in one go: some milliseconds' worth."""
 
 
-class RunScreen(WandbActions, TellsWhy, NoteActions):
+class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "LogView"
     HELP = f"\n{MARKS}\n\n{RULES}"
@@ -50,7 +51,7 @@ class RunScreen(WandbActions, TellsWhy, NoteActions):
         Binding("tab", "other_pane", "log/plot", id="run.other"),
         Binding("f", "full_screen", "full screen", id="run.full"),
         Binding("slash", "search", "search", id="run.search"),
-        Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
+        Binding("c", "finetune", "fine-tune from it", id="run.finetune", show=False),
         Binding("x", "cancel", "cancel", id="run.cancel"),
         Binding("o", "results", "results: confusion, classes, worst images", id="run.results", show=False),
         Binding("u", "use", "use it: test, infer, export", id="run.use", show=False),
@@ -73,8 +74,6 @@ class RunScreen(WandbActions, TellsWhy, NoteActions):
     ]
 
     head_line = getters.query_one(RunHead)
-    plot = getters.query_one(ChartGrid)
-    log_view = getters.query_one(LogView)
     details = getters.query_one(RunDetails)
     search_line = getters.query_one(FilterLine)
 
@@ -157,9 +156,19 @@ class RunScreen(WandbActions, TellsWhy, NoteActions):
 
     def action_other_pane(self) -> None:
         upper: Widget = self.details if self.has_class("-details") else self.plot
+        self._bring(upper if self.log_view.has_focus else self.log_view)
+
+    def show_plot(self) -> None:
+        self.remove_class("-details")
+        self._bring(self.plot)
+
+    def show_log(self) -> None:
+        self._bring(self.log_view)
+
+    def _bring(self, widget: Widget) -> None:
         if self.has_class("-full"):
-            self._fill(upper if self.log_view.has_focus else self.log_view)
-        (upper if self.log_view.has_focus else self.log_view).focus()
+            self._fill(widget)
+        widget.focus()
 
     def action_full_screen(self) -> None:
         self.toggle_class("-full")

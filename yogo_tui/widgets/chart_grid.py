@@ -179,6 +179,10 @@ class ChartGrid(Widget, can_focus=True):
         else:
             self.view = self.view.pointed(0.0, self.extent)
 
+    def point_at(self, x: float) -> None:
+        """Set the crosshair there."""
+        self.view = self.view.pointed_at(x, self.extent)
+
     def action_leave(self) -> None:
         self.view = replace(self.view, cursor=None)
 

@@ -36,9 +36,10 @@ _LONG_SECONDS = 300
 
 
 class LogView(Widget, can_focus=True):
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--found", "log--aside"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"log--found", "log--pointed", "log--aside"}
     DEFAULT_CSS = """
     LogView > .log--found { background: $warning; color: $background; }
+    LogView > .log--pointed { background: $primary; color: $background; }
     LogView > .log--aside { color: $foreground-muted; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -109,6 +110,16 @@ class LogView(Widget, can_focus=True):
             self._pager.open(LogFile(self._host, path) if path else None)
             self.watch_log()
             self._show()
+
+    @property
+    def pager(self) -> LogPager:
+        return self._pager
+
+    def turn_page(self) -> None:
+        """Show what the pager was asked for."""
+        self._show()
+        self.refresh()
+        self._asked.set()
 
     @property
     def following(self) -> bool:
@@ -270,10 +281,11 @@ class LogView(Widget, can_focus=True):
             return "not written" if self.is_over else "not written yet"
         if pager.marks is not None:
             return "marking lines · y copies them · esc leaves them"
+        pointed = pager.pointed.words if pager.pointed and pager.line_on_page(pager.pointed.offset) else ""
         place = "following" if pager.following else f"at {pager.percent} %"
         quiet = pager.quiet_seconds // 60 * 60
         age = f"! silent for {duration(quiet)}" if quiet >= _LONG_SECONDS and not self.is_over else ""
-        return " · ".join(filter(None, (_match_words(search), age, place, size_words(log.size))))
+        return " · ".join(filter(None, (pointed, _match_words(search), age, place, size_words(log.size))))
 
     def _rows_of(self, line: LogLine) -> int:
         width = max(1, self.size.width)
@@ -298,6 +310,9 @@ class LogView(Widget, can_focus=True):
             text = Text(f" {said[y]}", self._style("log--aside"))
         else:
             return Strip.blank(width, self.rich_style)
+        if row and self._pager.pointed and row[0].offset == self._pager.pointed.offset:
+            text = text.copy()
+            text.stylize(self._style("log--pointed"))
         if row and self._pager.is_marked(row[0]):
             text = text.copy()
             text.stylize(self.screen.get_component_rich_style("screen--selection"))

@@ -1,0 +1,101 @@
+"""The key that goes from a line of the log to its step in the plots, and from the crosshair to its line in the log."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import getters, work
+from textual.binding import Binding, BindingType
+
+from yogo.run.history import History
+from yogo.text.terminal import printable
+from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.record import RunCurves
+from yogo_tui.errors import HostError
+from yogo_tui.runs.logpager import PointedLine
+from yogo_tui.runs.logsteps import StepFinder
+from yogo_tui.screens.base import FramedScreen
+from yogo_tui.widgets.chart_grid import ChartGrid
+from yogo_tui.widgets.log_view import LogView
+
+
+class JumpsToStep(FramedScreen):
+    """A screen with the plots and the log of one run."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "J",
+            "jump",
+            "step/line",
+            id="run.jump",
+            tooltip="from a line of the log to its step in the plots, or from the crosshair to its line",
+        ),
+    ]
+
+    plot = getters.query_one(ChartGrid)
+    log_view = getters.query_one(LogView)
+
+    _history: History
+    _curves: RunCurves
+
+    def action_jump(self) -> None:
+        started, pager = self._history.started, self.log_view.pager
+        if started is None or self._curves.is_empty:
+            self.app.notify("Nothing is plotted yet that could be gone to.", markup=False)
+        elif pager.log is None or not pager.lines:
+            self.app.notify("There is no log with a line of a step.", markup=False)
+        elif not self.log_view.has_focus:
+            self._jump_to_line(started.steps_per_epoch)
+        elif line := pager.line:
+            self._jump_to_step(line.end, started.steps_per_epoch)
+
+    def show_plot(self) -> None:
+        """Bring the plots to the front, and give them the keys."""
+        raise NotImplementedError
+
+    def show_log(self) -> None:
+        """Bring the log to the front, and give it the keys."""
+        raise NotImplementedError
+
+    def _finder(self, steps_per_epoch: int) -> StepFinder | None:
+        log = self.log_view.pager.log
+        return StepFinder(log, steps_per_epoch) if log else None
+
+    @work(exclusive=True, group="jump")
+    async def _jump_to_step(self, end: int, steps_per_epoch: int) -> None:
+        if (finder := self._finder(steps_per_epoch)) is None:
+            return
+        try:
+            found = await finder.above(end)
+        except HostError as error:
+            self.app.notify(printable(f"The log was not read. {error}"), severity="warning", markup=False)
+            return
+        if found is None:
+            self.app.notify("No line from here up tells its step.", markup=False)
+            return
+        x = self._curves.nearest(found.step, Axis.STEP, self.plot.view.axis)
+        if x is not None:
+            self.show_plot()
+            self.plot.point_at(x)
+
+    @work(exclusive=True, group="jump")
+    async def _jump_to_line(self, steps_per_epoch: int) -> None:
+        view, finder = self.plot.view, self._finder(steps_per_epoch)
+        if view.cursor is None:
+            self.app.notify("Set the crosshair first, with v.", markup=False)
+            return
+        step = self._curves.nearest(view.cursor, view.axis, Axis.STEP)
+        if step is None or finder is None:
+            return
+        try:
+            found = await finder.nearest(step)
+        except HostError as error:
+            self.app.notify(printable(f"The log was not read. {error}"), severity="warning", markup=False)
+            return
+        if found is None:
+            self.app.notify("No line of the log tells its step.", markup=False)
+            return
+        near = f"step {step:,.0f}" if found.step == step else f"nearest to step {step:,.0f}: step {found.step:,.0f}"
+        self.show_log()
+        self.log_view.pager.point_at(PointedLine(found.offset, near))
+        self.log_view.turn_page()
