@@ -134,6 +134,17 @@ async def test_a_key_goes_from_the_log_to_the_plot_and_from_the_crosshair_to_the
         await see(pilot, "at epoch 1.5")
 
 
+async def test_where_one_of_them_fills_the_screen_the_key_shows_the_other() -> None:
+    async with opened(make_run("calm-owl"), lab_with_log(LONG), log=None) as (pilot, _):
+        await see(pilot, "epoch 4/4   99 % | 99/100", "best loss")
+        await pilot.press("f", "slash", *"2/4   50 %", "enter")
+        await until(pilot, lambda: "match 1 of 1" in shown(pilot))
+        await pilot.press("J")
+        await until(pilot, lambda: "at epoch 1.5" in shown(pilot) and "── log" not in shown(pilot))
+        await pilot.press("J")
+        await until(pilot, lambda: "── step 150 " in shown(pilot) and "epoch 2/4   50 % | 50/100" in shown(pilot))
+
+
 async def test_it_is_said_where_there_is_nothing_to_go_to() -> None:
     lab = lab_with_log("Loading\nnothing of a step\n")
     async with opened(make_run("calm-owl"), lab, log=None) as (pilot, _):

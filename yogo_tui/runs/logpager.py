@@ -207,8 +207,8 @@ class LogPager:
                 await self._show_from(self.log, self.lines[0].offset, height)
 
     async def turn(self, height: int) -> None:
-        """Show the page that was asked for since the last call, if any."""
-        if self.log is None or not self._is_due:
+        """Show the page that was asked for since the last call, if any; not before there is a row for it."""
+        if self.log is None or not self._is_due or height < 1:
             return
         offset, steps = self._offset, self._steps
         self._offset, self._steps, self._is_due = None, 0, False
