@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +18,7 @@ from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
 from yogo.run.manifest import Manifest
 from yogo.run.record import now
 from yogo.run.result import Result
-from yogo_tui.hosts.base import Entry, Host, Piece
+from yogo_tui.hosts.base import A, Browse, Entry, Files, Host, Piece
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.runs.events import EventsReader
 from yogo_tui.runs.folder import Scanner
@@ -34,14 +35,32 @@ class CountingHost(HereHost):
         self.lists = 0
 
     async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
-        piece = await super().read(path, offset=offset, limit=limit)
-        self.reads[path.name] += 1
-        self.num_bytes += len(piece.data)
-        return piece
+        return self.count(path, await super().read(path, offset=offset, limit=limit))
 
     async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
         self.lists += 1
         return await super().list(path)
+
+    async def browse(self, look: Browse[A]) -> A:
+        return await super().browse(lambda files: look(CountedFiles(files, self)))
+
+    def count(self, path: PurePosixPath, piece: Piece) -> Piece:
+        self.reads[path.name] += 1
+        self.num_bytes += len(piece.data)
+        return piece
+
+
+@dataclass
+class CountedFiles:
+    files: Files
+    host: CountingHost
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        return self.host.count(path, await self.files.read(path, offset=offset, limit=limit))
+
+    async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
+        self.host.lists += 1
+        return await self.files.list(path)
 
 
 def make_run(folder: Path, name: str, *, over: bool = True, num_steps: int = 4) -> RunDirectory:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import PurePosixPath
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 HERE = "here"
 """The name of this machine among hosts."""
@@ -91,6 +91,10 @@ class Files(Protocol):
         ...
 
 
+Browse = Callable[[Files], Coroutine[Any, Any, A]]
+"""Looks at many files, and awaits nothing else."""
+
+
 class Host(Files, Protocol):
     """This machine, or one reached by SSH. Every method raises HostError when it cannot be reached."""
 
@@ -122,6 +126,12 @@ class Host(Files, Protocol):
         one that `is_repeatable`, which leaves the same if it is run twice: a while is waited for the host. Raises
         HostError when it does not exist or gives no answer in time; HostUnknown where it may have run."""
         ...
+
+    async def browse(self, look: Browse[A]) -> A:
+        """What `look` returns, given the files to ask. Where a file is near, that takes no turn of the event loop for
+        each: `look` is run in a thread without one. If a disk hangs there, it is called once more. Raises what it
+        raises."""
+        return await look(self)
 
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         """Replace a file atomically; its folder is made if need be. Raises HostError, HostUnknown."""

@@ -11,13 +11,14 @@ import signal
 import stat
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from yogo.files.atomic import write_atomically
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.answering import answer
-from yogo_tui.hosts.base import HERE, A, Completed, Entry, Piece, Question, Tell, silent
+from yogo_tui.hosts.base import HERE, A, Browse, Completed, Entry, Files, Piece, Question, Tell, silent
 from yogo_tui.hosts.lanes import PATIENCE_SECONDS, Lanes, NoReturn
 
 T = TypeVar("T")
@@ -95,9 +96,9 @@ class HereHost:
         return await self._look(lambda: part_of(path, offset, limit), str(path))
 
     async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
-        left_out = {name for name in self._lanes.stuck if PurePosixPath(name).parent == path}
+        left_out = _stuck_in(path, self._lanes.stuck)
         while True:
-            listing = _Listing(Path(path), frozenset(left_out))
+            listing = _Listing(path, frozenset(left_out))
             try:
                 return await self._look(listing.read, str(path), listing.where)
             except HostError:
@@ -105,6 +106,17 @@ class HereHost:
                 if listing.current == str(path) or listing.current in left_out:
                     raise
                 left_out.add(listing.current)
+
+    async def browse(self, look: Browse[A]) -> A:
+        files = _NearFiles(self._lanes.stuck)
+        try:
+            through = partial(_run_through, look, files)
+            return await self._lanes.call(through, lambda: files.where, lambda: files.num_asked)
+        except NoReturn:
+            pass
+        finally:
+            files.is_left = True
+        return await look(self)
 
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         # However long that takes: who is told that it failed must not find it written later.
@@ -118,7 +130,7 @@ class HereHost:
 
     async def _look(self, action: Callable[[], T], path: str, where: Callable[[], str] | None = None) -> T:
         if path in self._lanes.stuck:
-            raise HostError(f"{path} does not answer: the disk or server that it lies on may be away.")
+            raise _does_not_answer(path)
         try:
             return await self._lanes.call(action, where or (lambda: path))
         except NoReturn:
@@ -151,7 +163,7 @@ def _reason(error: OSError) -> str:
 
 def listed(path: PurePosixPath) -> tuple[Entry, ...]:
     """As HereHost.list, for who can wait: nothing is done about a disk that hangs."""
-    return _Listing(Path(path), frozenset()).read()
+    return _Listing(path, frozenset()).read()
 
 
 def part_of(path: PurePosixPath, offset: int, limit: int) -> Piece:
@@ -178,20 +190,83 @@ def _kind(mode: int) -> str:
     return names.get(stat.S_IFMT(mode), "a device")
 
 
+class _NearFiles:
+    """The files of this machine, for who waits for each in a thread."""
+
+    def __init__(self, stuck: Collection[str]) -> None:
+        self._stuck = stuck
+        self._listing: _Listing | None = None
+        self._path = ""
+        self.num_asked = 0
+        self.is_left = False
+        """Nobody waits any more: the thread is to end."""
+
+    @property
+    def where(self) -> str:
+        """What is looked at just now."""
+        return self._listing.current if self._listing else self._path
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        self._begin(path)
+        piece = part_of(path, offset, limit)
+        self._check()
+        return piece
+
+    async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
+        self._begin(path)
+        self._listing = _Listing(path, _stuck_in(path, self._stuck))
+        entries = self._listing.read()
+        self._check()
+        return entries
+
+    def _begin(self, path: PurePosixPath) -> None:
+        self._check()
+        self.num_asked, self._path, self._listing = self.num_asked + 1, str(path), None
+        if self._path in self._stuck:
+            raise _does_not_answer(self._path)
+
+    def _check(self) -> None:
+        if self.is_left:
+            raise _LeftError
+
+
+class _LeftError(Exception):
+    """Nobody waits for this look any more."""
+
+
+def _run_through(look: Browse[A], files: Files) -> A:
+    """What a coroutine returns that waits for nothing but lets others have a turn, of whom there are none."""
+    steps = look(files)
+    while True:
+        try:
+            steps.send(None)
+        except StopIteration as end:
+            found: A = end.value
+            return found
+
+
+def _stuck_in(path: PurePosixPath, stuck: Collection[str]) -> set[str]:
+    return {name for name in tuple(stuck) if PurePosixPath(name).parent == path}
+
+
+def _does_not_answer(path: str) -> HostError:
+    return HostError(f"{path} does not answer: the disk or server that it lies on may be away.")
+
+
 class _Listing:
     """One look through a folder, without what is known to hang in it."""
 
-    def __init__(self, path: Path, left_out: Collection[str]) -> None:
-        self._path = path
+    def __init__(self, path: PurePosixPath, left_out: Collection[str]) -> None:
+        self._path = str(path)
         self._left_out = left_out
-        self.current = str(path)
+        self.current = self._path
         """What is looked at just now."""
 
     def where(self) -> str:
         return self.current
 
     def read(self) -> tuple[Entry, ...]:
-        self.current = str(self._path)
+        self.current = self._path
         try:
             with os.scandir(self._path) as found:
                 entries = [entry for one in found if (entry := self._entry(one))]

@@ -29,6 +29,7 @@ class NoReturn(Exception):
 class _Call:
     action: Callable[[], Any]
     about: Callable[[], str]
+    num_steps: Callable[[], int]
     answer: asyncio.Future[Any]
 
 
@@ -39,6 +40,12 @@ class _Batch:
     calls: Sequence[_Call]
     outcomes: list[tuple[Any, Exception | None]] = field(default_factory=list)
     is_abandoned: bool = False
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """Changes unless the call under way hangs."""
+        num_made = len(self.outcomes)
+        return num_made, self.calls[num_made].num_steps() if num_made < len(self.calls) else 0
 
     def work(self) -> None:
         for call in self.calls:
@@ -57,11 +64,14 @@ class Lanes:
         self.stuck: set[str] = set()
         """What the calls that have not returned in time are about."""
 
-    async def call(self, action: Callable[[], T], about: Callable[[], str]) -> T:
-        """What `action` returns or raises. Raises NoReturn when it hangs; `about` says then where."""
+    async def call(
+        self, action: Callable[[], T], about: Callable[[], str], num_steps: Callable[[], int] = lambda: 0
+    ) -> T:
+        """What `action` returns or raises. Raises NoReturn when it hangs; `about` says then where. One of many steps
+        hangs only if it takes no further one."""
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[T] = loop.create_future()
-        self._waiting.append(_Call(action, about, answer))
+        self._waiting.append(_Call(action, about, num_steps, answer))
         if len(self._waiting) == 1:
             loop.call_soon(self._start)
         return await answer
@@ -80,12 +90,12 @@ class Lanes:
         done = lane.do(batch.work)
         num_told = 0
         while not done.done():
-            before = len(batch.outcomes)
+            before = batch.progress
             await asyncio.wait({done}, timeout=PATIENCE_SECONDS)
             if not done.done():
                 _tell(batch, num_told)
                 num_told = len(batch.outcomes)
-                if num_told == before:
+                if batch.progress == before:
                     self._give_up(batch, num_told)
                     await self._returned(lane, done, batch.calls[num_told])
                     return

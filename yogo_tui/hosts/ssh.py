@@ -17,7 +17,7 @@ from yogo.files.atomic import cut
 from yogo_tui.errors import HostError, HostUnknown
 from yogo_tui.hosts import far_script, ssh_config, ssh_served
 from yogo_tui.hosts.asker import Asker, Refused
-from yogo_tui.hosts.base import A, Completed, Entry, Piece, Question, Tell, silent
+from yogo_tui.hosts.base import A, Browse, Completed, Entry, Piece, Question, Tell, silent
 from yogo_tui.hosts.clock import FarClock
 from yogo_tui.hosts.far_script import ListRequest, ReadRequest, WriteRequest
 from yogo_tui.hosts.served import Lost, Served, doubted
@@ -125,6 +125,9 @@ class SshHost:
             found = await self._batches.ask(ListRequest(path, follows_links=False))
         assert isinstance(found, tuple)
         return found
+
+    async def browse(self, look: Browse[A]) -> A:
+        return await look(self)
 
     async def write(self, path: PurePosixPath, data: bytes) -> None:
         # To its end, also where the caller gives up: who is told that it failed must not find it written later.

@@ -29,7 +29,7 @@ class EventsReader:
     """Follows one file. With `whole` all of it is read, for curves; otherwise the middle of a long file is skipped."""
 
     def __init__(self, host: Files, path: PurePosixPath, *, whole: bool = False) -> None:
-        self._host = host
+        self.files = host
         self._path = path
         self._whole = whole
         self._begin()
@@ -73,7 +73,7 @@ class EventsReader:
         while True:
             limit = _PIECE if is_wide or self._offset else _HEAD
             try:
-                piece = await self._host.read(self._path, offset=self._offset, limit=limit)
+                piece = await self.files.read(self._path, offset=self._offset, limit=limit)
             except FileNotFoundError:
                 return changed
             if piece.size < self._offset or piece.identity != self._identity:
@@ -115,7 +115,7 @@ class EventsReader:
             length = _TAIL if start == size else _STRIDE
             start = max(head, start - length)
             try:
-                piece = await self._host.read(self._path, offset=start, limit=length)
+                piece = await self.files.read(self._path, offset=start, limit=length)
             except FileNotFoundError:
                 return head
             if _BEST in piece.data:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
@@ -54,6 +54,14 @@ class RunFolder(Recorded):
     problems: tuple[str, ...] = ()
     """Those of the notices that say what could not be read."""
 
+    is_over: bool = field(init=False, compare=False)
+    """Whether it has a receipt, no process has resumed it, and no later job is to resume it. It is asked of every run
+    at every look."""
+
+    def __post_init__(self) -> None:
+        is_over = self.has_receipt and self.holder is None and not self.is_asked_to_go_on
+        object.__setattr__(self, "is_over", is_over)
+
     @property
     def name(self) -> str:
         return self.path.name
@@ -69,11 +77,6 @@ class RunFolder(Recorded):
         if self.result is None:
             return False
         return self.manifest is None or self.manifest.attempt <= self.result.attempt
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it has a receipt, no process has resumed it, and no later job is to resume it."""
-        return self.has_receipt and self.holder is None and not self.is_asked_to_go_on
 
     @property
     def is_asked_to_go_on(self) -> bool:
