@@ -61,10 +61,15 @@ PRINT_ONLY = ("datasets", "recipes", "render", "runs", "jobs", "why", "logs", "p
 """Commands whose only result is what they print; the others submit a job or write a file."""
 
 
+_YOUNG = 50_000
+"""New objects before garbage is looked for: a list of thousands of runs is that many, and none of them garbage."""
+
+
 def start_quickly() -> None:
     """Speed up the start: turn off garbage collection, which would find nothing yet (the console turns it on again once
     it is drawn), and pydantic's search for plugins in all installed packages."""
     gc.disable()
+    gc.set_threshold(_YOUNG)  # for when it is turned on again
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
@@ -107,6 +112,7 @@ def _status(argv: Sequence[str] | None) -> int:
         words = sys.argv[1:] if argv is None else argv
         args = parser(words[0] if words else "").parse_args(words)
         if args.run is not _open:
+            gc.freeze()
             gc.enable()
         if args.command in PRINT_ONLY:
             must_arrive()

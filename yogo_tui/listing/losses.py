@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter
 from collections.abc import Iterable
 
@@ -11,7 +12,7 @@ from yogo_tui.runs.model import Run
 OTHER_LOSS = "≠"
 OTHER_LOSS_WORDS = "loss with other settings, not comparable"
 
-_FIELDS = tuple(one.name for one in knobs() if one.knob.group == "Loss")
+_settings = operator.attrgetter(*(one.name for one in knobs() if one.knob.group == "Loss"))
 
 
 class ComparableLosses:
@@ -20,6 +21,8 @@ class ComparableLosses:
     def __init__(self, runs: Iterable[Run]) -> None:
         counts = Counter(settings for run in runs if (settings := loss_settings(run)) is not None)
         self._usual = counts.most_common(1)[0][0] if counts else None
+        self.has_others = len(counts) > 1
+        """Whether it is so of any of them."""
 
     def is_other(self, run: Run) -> bool:
         """False of a run that has no loss yet, or of which the settings are not known."""
@@ -32,4 +35,5 @@ def loss_settings(run: Run) -> tuple[object, ...] | None:
     source = run.manifest or run.launch
     if source is None or run.progress is None or run.progress.best_loss is None:
         return None
-    return tuple(getattr(source.recipe, name) for name in _FIELDS)
+    settings: tuple[object, ...] = _settings(source.recipe)
+    return settings

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterator
 
-from yogo.presets import builtin
 from yogo.recipe import Recipe, knobs
 from yogo_tui.runs.model import Run
 from yogo_tui.words import as_typed
@@ -46,4 +45,7 @@ def _words(name: str, value: object) -> str:
 
 @functools.cache
 def _built_in() -> dict[str, Recipe]:
+    # only who shows them waits for them to be read
+    from yogo.presets import builtin
+
     return {one.title.casefold(): one.recipe for one in builtin()} | {one.slug: one.recipe for one in builtin()}

@@ -29,6 +29,8 @@ def behind(run: Run, runs: Iterable[Run]) -> tuple[Run, ...]:
 
 def with_dead_chains(runs: Sequence[Run]) -> tuple[Run, ...]:
     """The runs, where those that wait for a run that cannot finish any more are marked as failed."""
+    if not any(run.state.is_waiting for run in runs):
+        return tuple(runs)
     told = {id(run): run for run in runs}
     by_job = {job_id: key for key, run in told.items() for job_id in _ids(run)}
     for _ in runs:

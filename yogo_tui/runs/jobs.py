@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from yogo_tui.cluster.base import Job, JobId
-from yogo_tui.launch.submit import is_of
+from yogo_tui.launch.whose import is_of
 from yogo_tui.runs.found import RunFolder
 
 _MINUTE = timedelta(minutes=1)
@@ -44,11 +44,13 @@ class JobIndex:
         if launch is None:
             # If the directory lost its launch.json, its running job is known by the job's log.
             return self._writer.get(folder.path)
+        near = [*self._of_token.get(launch.latest_token, ()), *self._of_name.get(launch.name, ())]
+        if not near:
+            return None
         here = [one for one in launch.submissions if one.is_on(self._cluster)]
         # A token identifies the job. Without one (accounting may keep no comments) name and id must both match.
         ids = {one.job_id for one in here}
         is_unanswered = bool(here) and here[-1].job_id is None
-        near = [*self._of_token.get(launch.latest_token, ()), *self._of_name.get(launch.name, ())]
         jobs = [job for _, job in sorted(near, key=lambda placed: placed[0]) if is_of(job, launch)]
         mine = [job for job in jobs if job.token or is_unanswered or job.id in ids]
         newest = [job for job in mine if launch.submission and job.id == launch.submission.job_id]
@@ -56,6 +58,8 @@ class JobIndex:
 
     def _entered(self, folder: RunFolder) -> tuple[Job | None, datetime | None]:
         """The job in which the run was trained last and the time when that began, as the trainer recorded them."""
+        if not self._of_id:
+            return None, None
         if folder.holder:
             job_id, since = folder.holder.job_id, folder.holder.since
             if not folder.holder.is_on(self._cluster):

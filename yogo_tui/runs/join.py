@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from yogo.run.directory import HostRunDirectory
 from yogo.run.launch import Kind
@@ -21,6 +22,9 @@ _NO_QUEUE = "It was started outside the queue: its output went to that terminal.
 
 _ELSEWHERE = "from another workspace"
 
+KnownJoins: TypeAlias = dict[PurePosixPath, tuple[RunFolder, Job | None, Run]]
+"""The runs that are over, with the folder and the job that each was joined from, by their paths."""
+
 _RECORDED = tuple(one.name for one in fields(Recorded))
 
 
@@ -30,31 +34,66 @@ def join(
     *,
     cluster: str,
     now: datetime,
+    clock_ahead: timedelta = timedelta(),
     elsewhere: Sequence[RunFolder] = (),
+    known: KnownJoins | None = None,
 ) -> tuple[Run, ...]:
     """All runs, newest first: those of `folders`, and the user's jobs that belong to none of them.
 
-    `elsewhere` are run directories of other workspaces that have jobs in the queue.
+    `now` is by the host's clock, which is ahead of this machine's by `clock_ahead`. `elsewhere` are run directories of
+    other workspaces that have jobs in the queue. A run that is `known` is the same object as before; what was not known
+    is added.
     """
+    known = {} if known is None else known
     everywhere = (*folders, *elsewhere)
     jobs = JobIndex(queue.jobs, cluster)
     found = {folder.path: jobs.of(folder) for folder in everywhere}
-    taken = {job.id for job in found.values() if job}
-    tokens = {token: folder for folder in everywhere for token in folder.tokens}
-    runs = [_run(folder, found[folder.path], queue, cluster, now) for folder in everywhere]
+    runs = []
+    for folder in everywhere:
+        job = found[folder.path]
+        run = _known(known, folder, job, clock_ahead)
+        if run is None:
+            run = _run(folder, job, queue, cluster, now)
+            run = replace(run, clock_ahead=clock_ahead) if clock_ahead else run
+            if folder.is_over:
+                known[folder.path] = folder, job, run
+        runs.append(run)
     other = (replace(run, is_elsewhere=True, why=_words(_ELSEWHERE, run.why)) for run in runs[len(folders) :])
     runs[len(folders) :] = list(other)
+    rows = _other_jobs(folders, everywhere, queue, found)
+    runs += (replace(row, clock_ahead=clock_ahead) for row in rows)
+    return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
+
+
+def _known(known: KnownJoins, folder: RunFolder, job: Job | None, clock_ahead: timedelta) -> Run | None:
+    """The run as it was joined before, where all that tells what it is is the same: of one that is over, its folder
+    and its job."""
+    before = known.get(folder.path)
+    if before is None or before[0] is not folder or before[1] != job or before[2].clock_ahead != clock_ahead:
+        return None
+    return before[2]
+
+
+def _other_jobs(
+    folders: Sequence[RunFolder],
+    everywhere: Sequence[RunFolder],
+    queue: Queue,
+    found: Mapping[PurePosixPath, Job | None],
+) -> Iterator[Run]:
+    """The rows of the user's jobs that are no run's, or not the one that its row shows."""
+    taken = {job.id for job in found.values() if job}
+    others = [job for job in queue.jobs if job.is_mine and job.id not in taken]
+    if not others:
+        return
     shown = {folder.path.parent for folder in folders}
-    for job in queue.jobs:
-        if job.id in taken or not job.is_mine:
-            continue
+    tokens = {token: folder for folder in everywhere for token in folder.tokens}
+    for job in others:
         if job.token in tokens:
             folder = tokens[job.token]
             if not _is_past(job, folder):
-                runs.append(_second(job, folder, found[folder.path]))
+                yield _second(job, folder, found[folder.path])
         else:
-            runs.append(_foreign(job, shown))
-    return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
+            yield _foreign(job, shown)
 
 
 def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Run:

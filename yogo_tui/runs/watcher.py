@@ -15,11 +15,10 @@ from yogo_tui.cluster.base import Cluster, Job, JobId, Queue
 from yogo_tui.cluster.watch import Watcher
 from yogo_tui.errors import ClusterError, ConsoleError, HostError
 from yogo_tui.hosts.base import Host
-from yogo_tui.launch import submit
 from yogo_tui.runs.folder import Scanner
 from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.jobs import JobIndex, asked_for
-from yogo_tui.runs.join import join
+from yogo_tui.runs.join import KnownJoins, join
 from yogo_tui.runs.model import Run
 
 _FOLDERS_EVERY_SECONDS = 2.0
@@ -56,6 +55,7 @@ class RunWatcher:
         self._cluster = cluster
         self._scanner = scanner
         self._folders: tuple[RunFolder, ...] = ()
+        self._known: KnownJoins = {}
         self._asked: dict[PurePosixPath, float] = {}
         self._resolving: asyncio.Task[None] | None = None
         self._watcher = Watcher(cluster, self._ids, poll_seconds=poll_seconds)
@@ -150,8 +150,15 @@ class RunWatcher:
         """By the host's clock, as the times of files, jobs and records are."""
         ahead, queue = self._scanner.clock_ahead, self.queue
         queue = replace(queue, seen_at=queue.seen_at + ahead) if queue.seen_at else queue
-        runs = join(folders, queue, cluster=self._cluster.name, now=now() + ahead, elsewhere=elsewhere)
-        return tuple(replace(run, clock_ahead=ahead) for run in runs) if ahead else runs
+        return join(
+            folders,
+            queue,
+            cluster=self._cluster.name,
+            now=now() + ahead,
+            clock_ahead=ahead,
+            elsewhere=elsewhere,
+            known=self._known,
+        )
 
     async def _has_scanned(self) -> bool:
         """Whether the folders could be read."""
@@ -193,12 +200,14 @@ class RunWatcher:
 
     async def _joined(self) -> Runs:
         elsewhere = await self._elsewhere()
+        for gone in self._known.keys() - {folder.path for folder in self._folders}:
+            del self._known[gone]
         return Runs(self._join(self._folders, elsewhere), self.queue)
 
     async def _elsewhere(self) -> tuple[RunFolder, ...]:
         """Run directories of other workspaces that have jobs in this queue and can be read."""
-        known = {token for folder in self._folders for token in folder.tokens}
-        jobs = (job for job in self.queue.jobs if job.log and job.token and job.is_mine)
+        jobs = [job for job in self.queue.jobs if job.log and job.token and job.is_mine]
+        known = {token for folder in self._folders for token in folder.tokens} if jobs else set()
         found = []
         for path, token in {job.log.parent: job.token for job in jobs if job.log}.items():
             if token in known:
@@ -233,6 +242,9 @@ class RunWatcher:
         return time.monotonic() - self._asked.get(folder.path, -math.inf) >= _ASK_AGAIN_SECONDS
 
     async def _resolve(self, folders: list[RunFolder]) -> None:
+        # few launches get no answer
+        from yogo_tui.launch import submit
+
         for folder in folders:
             self._asked[folder.path] = time.monotonic()
             # If the disk is full, a later look tries again.

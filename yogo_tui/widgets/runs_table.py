@@ -242,7 +242,7 @@ class RunsTable(ScrollView, can_focus=True):
     @property
     def has_other_losses(self) -> bool:
         """Whether a listed loss is not comparable with the others."""
-        return any(self._is_other(one, run) for one in self._columns for run in self._runs)
+        return self._losses.has_others and any(one.is_loss for one in self._columns)
 
     def _go_to(self, row: int) -> None:
         if self._runs:
