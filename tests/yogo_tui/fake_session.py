@@ -27,7 +27,8 @@ from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.losses import LossCurves, ReadLosses
 from yogo_tui.runs.model import Progress, Run, RunState
-from yogo_tui.session import ParentInfo, Runs, Session
+from yogo_tui.runs.parent import ParentInfo
+from yogo_tui.session import Runs, Session
 from yogo_tui.session.jobs import Jobs
 from yogo_tui.session.launcher import Launcher
 from yogo_tui.session.library import Library

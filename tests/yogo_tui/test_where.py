@@ -23,7 +23,7 @@ from yogo_tui.cli import main
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.hosts.ssh import SshHost
-from yogo_tui.launch.use import Purpose
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.questions.definitions import (
     CheckDefinition,
     CheckDefinitions,

@@ -12,7 +12,7 @@ from tests.yogo_tui.test_screens_lists import text
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job, JobId, JobState, Used
-from yogo_tui.launch.script import ending
+from yogo_tui.launch.ending import ending
 from yogo_tui.runs.faults import Lack, fault_of_end
 from yogo_tui.runs.model import RunState
 from yogo_tui.runs.why import Why

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from yogo_tui.cli.options import Commands, in_session, new_command
 
 if TYPE_CHECKING:
-    from yogo_tui.session import ParentInfo, Session
+    from yogo_tui.runs.parent import ParentInfo
+    from yogo_tui.session import Session
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -13,7 +13,8 @@ from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_c
 from yogo_tui.cli.planning_options import DEFINITION_HELP, add_size
 
 if TYPE_CHECKING:
-    from yogo_tui.launch.use import Purpose, SubmittedUse
+    from yogo_tui.launch.purpose import Purpose
+    from yogo_tui.launch.use import SubmittedUse
     from yogo_tui.session import Session
 
 _COMMANDS = {
@@ -59,7 +60,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of, size_of
     from yogo_tui.cli.submitting import patiently
-    from yogo_tui.launch.use import Purpose
+    from yogo_tui.launch.purpose import Purpose
     from yogo_tui.questions.paths import FindPath
 
     found = await session.runs.find(args.name)

@@ -13,30 +13,13 @@ from yogo.run.launch import Parent
 from yogo.text.wording import counted
 from yogo_tui.cluster.header import Header
 from yogo_tui.errors import TemplateError
+from yogo_tui.launch.ending import MAX_RESTARTS
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.quoting import shell
 from yogo_tui.settings import Settings, SizePreset
 
-MAX_RESTARTS = 5
-"""How often a job is requeued. Slurm holds a job after as many requeues by default (MaxBatchRequeue)."""
-
 MAX_WAIT_SECONDS = 300
 """How long the processes on several nodes may go on after the first of them has ended."""
-
-_ENDINGS = {
-    75: "it saved, and Slurm did not requeue it",
-    76: f"it was requeued {MAX_RESTARTS} times and has not finished",
-}
-"""Meanings of a script's exit status, which _signals.sbatch sets."""
-
-_WORDS = {
-    "TIMEOUT": "it reached its time limit, and was not requeued",
-    "OUT_OF_MEMORY": "the job's memory was full",
-    "DEADLINE": "its deadline passed",
-    "NODE_FAIL": "its node failed, and it was not requeued",
-    "BOOT_FAIL": "its node did not start",
-    "PREEMPTED": "jobs of a higher priority preempted it, and it was not requeued",
-}
 
 PREVIEW_TOKEN = "shown-at-launch"
 """The token in a script that is only shown."""
@@ -166,11 +149,6 @@ def _filled(settings: Settings, name: str, values: Mapping[str, object]) -> str:
     from yogo_tui.launch.templates import fill
 
     return fill(settings.header.template(name), values, own=settings.templates_folder, header=settings.header)
-
-
-def ending(word: str, exit_status: int | None) -> str:
-    """Why a run that can be resumed ended, from its job's state and exit status; empty if they do not tell."""
-    return _WORDS.get(word) or _ENDINGS.get(exit_status or 0, "")
 
 
 def flags(recipe: Recipe) -> list[tuple[str, ...]]:

@@ -22,6 +22,7 @@ from yogo_tui.launch import records
 from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.making import make
 from yogo_tui.launch.plan import Launched, LaunchPlan
+from yogo_tui.launch.whose import is_of, may_be_of
 from yogo_tui.settings import Settings
 
 LOOKED_FOR = timedelta(minutes=5)
@@ -142,23 +143,6 @@ async def _was_claimed(host: Host, directory: PurePosixPath, launch: Launch) -> 
     except FileNotFoundError:
         return False
     return True
-
-
-def is_of(job: Job, launch: Launch) -> bool:
-    """Whether the job belongs to the launch's last submission, by its token, or without one by name and time."""
-    if job.token:
-        return job.token == launch.latest_token
-    if job.name != launch.name:
-        return False
-    submission = launch.submission
-    since = submission.at if submission and submission.token else launch.created_at
-    return job.submitted_at is None or job.submitted_at >= since - timedelta(minutes=1)
-
-
-def may_be_of(job: Job, launch: Launch) -> bool:
-    """Whether it may be the launch's job for all that is known: it lives, has its name, and does not say whose it is.
-    When it was submitted is no proof, as the clocks of a cluster's machines may differ."""
-    return job.name == launch.name and job.is_mine and not job.token and not job.state.is_over
 
 
 async def mark_cancelled(host: Host, directory: PurePosixPath, launch: Launch) -> None:

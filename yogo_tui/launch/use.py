@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from enum import StrEnum
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
@@ -17,16 +16,9 @@ from yogo_tui.errors import ClusterUnknown, HostError, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.clock import time_there
 from yogo_tui.launch.chain import not_submitted
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.launch.questions import RenderUse
 from yogo_tui.settings import PinnedSettings, Settings, SizePreset
-
-
-class Purpose(StrEnum):
-    """What a use does; also the name of the `yogo` command that does it."""
-
-    TEST = "test"
-    INFER = "infer"
-    EXPORT = "export"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
 from yogo.run.directory import HostRunDirectory
-from yogo.run.history import History
 from yogo.run.holder import Holder
 from yogo.run.launch import Kind, Launch, Submission
 from yogo.run.manifest import Manifest
 from yogo.run.notes import Notes, joined
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job
+
+if TYPE_CHECKING:
+    from yogo.run.history import History
 
 
 class RunState(StrEnum):

@@ -8,8 +8,8 @@ from yogo.run.holder import HEARTBEAT_SECONDS, Holder
 from yogo.run.job import LOCAL
 from yogo.run.launch import Outcome, Submission
 from yogo_tui.cluster.base import Job, JobState, Queue
-from yogo_tui.launch.script import ending
-from yogo_tui.launch.submit import may_be_of
+from yogo_tui.launch.ending import ending
+from yogo_tui.launch.whose import may_be_of
 from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.model import RunState
 from yogo_tui.runs.silence import UNBEGUN

@@ -23,7 +23,6 @@ from textual.widgets import Static
 
 from yogo.errors import YogoError
 from yogo.files.places import told
-from yogo.presets import Preset
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.comparing import FEWEST
@@ -32,12 +31,14 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Notice, WholeScreen
 from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, into_tmux
-from yogo_tui.session import ParentInfo, Runs, Session
-from yogo_tui.session.wanted import Wanted
+from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
+    from yogo.presets import Preset
+    from yogo_tui.runs.parent import ParentInfo
+    from yogo_tui.session.wanted import Wanted
     from yogo_tui.widgets.graphics import Graphics
 
 T = TypeVar("T")

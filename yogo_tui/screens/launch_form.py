@@ -16,7 +16,8 @@ from yogo_tui.errors import ChainBroken, ConsoleError, HostError, OtherClasses
 from yogo_tui.launch.chain import launch_chain
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
-from yogo_tui.session import ParentInfo, Session
+from yogo_tui.runs.parent import ParentInfo
+from yogo_tui.session import Session
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.widgets.launch_summary import Check
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual import work
 
@@ -11,7 +12,7 @@ from yogo.text.wording import counted
 from yogo_tui.cluster.base import Change
 from yogo_tui.errors import ConsoleError, LaunchError
 from yogo_tui.launch.machine import size_words
-from yogo_tui.launch.use import Purpose
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.runs.cancelling import is_open, what_cancel_does, what_each_cancel_does, what_forget_does
 from yogo_tui.runs.chains import behind
 from yogo_tui.runs.holding import change_for, done_words, what_it_does
@@ -19,8 +20,10 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import Draft, FramedScreen, changes
 from yogo_tui.screens.choose import Choice
-from yogo_tui.session.again import Again
 from yogo_tui.words import state_words
+
+if TYPE_CHECKING:
+    from yogo_tui.session.again import Again
 
 _FINETUNE = "finetune"
 _USES: tuple[tuple[str, Choice], ...] = (

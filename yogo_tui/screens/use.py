@@ -18,7 +18,7 @@ from textual.widgets import Input, Static
 from yogo.errors import YogoError
 from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, LaunchError, SettingsError
-from yogo_tui.launch.use import Purpose
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.questions.uses import Option
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Dialog

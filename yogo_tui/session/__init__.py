@@ -5,9 +5,7 @@ submits plans, `jobs` cancels, resumes, uses and forgets runs, `notebook` keeps 
 back, and `results` reads what their models find and miss.
 """
 
-from yogo_tui.launch.resume import Resumption
-from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.runs.watcher import Runs
 from yogo_tui.session.session import Session
 
-__all__ = ["ParentInfo", "Resumption", "Runs", "Session"]
+__all__ = ["Runs", "Session"]

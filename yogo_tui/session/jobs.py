@@ -12,8 +12,9 @@ from yogo_tui.errors import ClusterError, HostError, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import making, resume, submit, use
 from yogo_tui.launch.plan import Launched
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.launch.resume import Resumption
-from yogo_tui.launch.use import OutputFiles, Purpose, SubmittedUse, Use
+from yogo_tui.launch.use import OutputFiles, SubmittedUse, Use
 from yogo_tui.runs import cancelling, holding, resumption
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why

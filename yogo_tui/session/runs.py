@@ -6,21 +6,22 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from yogo.run.history import History
 from yogo.text.wording import agreed, counted, meant
 from yogo_tui.cluster.base import Cluster
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.questions.paths import FindPath
-from yogo_tui.questions.trash import SizesOf
 from yogo_tui.runs import cancelling
 from yogo_tui.runs.ahead import Ahead
 from yogo_tui.runs.folder import Scanner
-from yogo_tui.runs.follow import follow_history
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.watcher import RunWatcher
 from yogo_tui.settings import Settings
+
+if TYPE_CHECKING:
+    from yogo.run.history import History
 
 
 class KnownRuns(RunWatcher):
@@ -36,6 +37,9 @@ class KnownRuns(RunWatcher):
     async def measure(self, runs: Iterable[Run]) -> None:
         """Find out how much room the directories of these runs take, which may need a while. From the next look on the
         runs have their size. Raises HostError."""
+        # most never ask for it
+        from yogo_tui.questions.trash import SizesOf
+
         paths = [run.path for run in runs if run.path]
         sizes = await self._host.ask(SizesOf(tuple(map(Path, paths))))
         self._sizes |= dict(zip(paths, sizes, strict=True))
@@ -54,6 +58,9 @@ class KnownRuns(RunWatcher):
     def follow(self, run: Run) -> AsyncIterator[History]:
         """Yields the history of a run, which is not only a job, each time that events were added, until the run is
         over and all is read."""
+        # a list of runs follows none
+        from yogo_tui.runs.follow import follow_history
+
         path = run.path
         assert path is not None
 

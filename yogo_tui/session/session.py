@@ -15,25 +15,28 @@ from yogo_tui.launch.machine import fitted
 from yogo_tui.questions.settings import KeepChoice, Kept
 from yogo_tui.runs.ahead import Ahead
 from yogo_tui.runs.model import Run
-from yogo_tui.session.jobs import Jobs
-from yogo_tui.session.launcher import Launcher
-from yogo_tui.session.library import Library
-from yogo_tui.session.notebook import Notebook
-from yogo_tui.session.planner import Planner
 from yogo_tui.session.runs import KnownRuns
-from yogo_tui.session.trash import Trash
 from yogo_tui.settings import Settings
 
 if TYPE_CHECKING:
     from yogo_tui.comparing.comparison import Comparison
+    from yogo_tui.session.jobs import Jobs
+    from yogo_tui.session.launcher import Launcher
+    from yogo_tui.session.library import Library
+    from yogo_tui.session.notebook import Notebook
+    from yogo_tui.session.planner import Planner
     from yogo_tui.session.previews import Previews
     from yogo_tui.session.results import Results
+    from yogo_tui.session.trash import Trash
     from yogo_tui.session.uses import Uses
     from yogo_tui.session.wandb import WandbUploads
 
 
 class Session:
-    """Open with `await Session.open(settings)`; close when done."""
+    """Open with `await Session.open(settings)`; close when done.
+
+    A part is imported when it is asked for: neither the list of runs nor the first frame waits for the others.
+    """
 
     def __init__(self, settings: Settings, host: Host, cluster: Cluster, ahead: Ahead | None = None) -> None:
         self.settings = settings
@@ -42,38 +45,64 @@ class Session:
         self.machine = cluster.machine
         """This machine, if it runs the jobs itself; None if a scheduler chooses other machines."""
 
-        self.library = Library(host, settings)
         self.runs = KnownRuns(host, cluster, settings, ahead)
-        self.planner = Planner(host, cluster, settings)
-        self.launcher = Launcher(host, cluster, settings, self.runs.look_now)
-        self.notebook = Notebook(host)
-        self.trash = Trash(host, settings, self.runs, self.runs.look_now)
-        self.jobs = Jobs(host, cluster, settings, self.runs.look_now)
+
+    @cached_property
+    def library(self) -> Library:
+        from yogo_tui.session.library import Library
+
+        return Library(self.host, self.settings)
+
+    @cached_property
+    def planner(self) -> Planner:
+        from yogo_tui.session.planner import Planner
+
+        return Planner(self.host, self.cluster, self.settings)
+
+    @cached_property
+    def launcher(self) -> Launcher:
+        from yogo_tui.session.launcher import Launcher
+
+        return Launcher(self.host, self.cluster, self.settings, self.runs.look_now)
+
+    @cached_property
+    def notebook(self) -> Notebook:
+        from yogo_tui.session.notebook import Notebook
+
+        return Notebook(self.host)
+
+    @cached_property
+    def trash(self) -> Trash:
+        from yogo_tui.session.trash import Trash
+
+        return Trash(self.host, self.settings, self.runs, self.runs.look_now)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from yogo_tui.session.jobs import Jobs
+
+        return Jobs(self.host, self.cluster, self.settings, self.runs.look_now)
 
     @cached_property
     def results(self) -> Results:
-        """Imported when it is asked for: the first frame does not wait for it."""
         from yogo_tui.session.results import Results
 
         return Results(self.host)
 
     @cached_property
     def uses(self) -> Uses:
-        """Imported when it is asked for, likewise."""
         from yogo_tui.session.uses import Uses
 
         return Uses(self.host, self.settings)
 
     @cached_property
     def previews(self) -> Previews:
-        """Imported when it is asked for, likewise."""
         from yogo_tui.session.previews import Previews
 
         return Previews(self.host)
 
     @cached_property
     def wandb(self) -> WandbUploads:
-        """Imported when it is asked for, likewise."""
         from yogo_tui.session.wandb import WandbUploads
 
         return WandbUploads(self.host, self.runs)

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
-from yogo_tui.launch.use import Purpose
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.questions.definitions import FindDefinition
 from yogo_tui.questions.paths import FindPath
 from yogo_tui.questions.uses import CheckedOptions, CheckOptions, ListOptions, Option, SeenBefore
