@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import pytest
 
@@ -84,6 +86,20 @@ def scanner(host: Host, *folders: Path) -> Scanner:
 
 async def by_name(scanner: Scanner) -> dict[str, RunFolder]:
     return {found.name: found for found in await scanner.scan()}
+
+
+async def test_many_runs_of_this_machine_take_few_turns_of_the_event_loop(tmp_path: Path) -> None:
+    for number in range(100):
+        make_run(tmp_path, f"run-{number}", over=number % 2 == 0)
+    tasks = list[Any]()
+
+    def counted(loop: asyncio.AbstractEventLoop, work: Any, **options: Any) -> asyncio.Task[Any]:
+        tasks.append(work)
+        return asyncio.Task(work, loop=loop, **options)
+
+    asyncio.get_running_loop().set_task_factory(counted)
+    assert len(await by_name(scanner(HereHost(), tmp_path))) == 100
+    assert len(tasks) < 20
 
 
 async def test_runs_that_are_over_are_read_once(tmp_path: Path) -> None:

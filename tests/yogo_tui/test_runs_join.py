@@ -17,7 +17,7 @@ from yogo.run.result import Result
 from yogo_tui.cli.output import run_json
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
 from yogo_tui.runs.found import RunFolder
-from yogo_tui.runs.join import join
+from yogo_tui.runs.join import KnownJoins, join
 from yogo_tui.runs.model import Progress, Run, RunState
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -244,3 +244,22 @@ def test_a_job_that_the_console_did_not_start_is_called_no_training() -> None:
     foreign = job(JobState.RUNNING, id="9", name="notebook", token="")
     (run,) = join((), Queue((foreign,), seen_at=NOW), cluster="lab", now=NOW)
     assert (run.kind_word, run_json(run)["kind"]) == ("job", "job")
+
+
+def test_a_run_that_is_over_is_joined_anew_only_once_its_folder_or_its_job_is_another() -> None:
+    over = RunFolder(PATH, launch=launch(), manifest=manifest(), result=FINISHED, has_best=True)
+    live = RunFolder(PATH.with_name("second"), manifest=manifest())
+    known: KnownJoins = {}
+
+    def joined(*folders: RunFolder, jobs: tuple[Job, ...] = (), ahead: timedelta = timedelta()) -> dict[str, Run]:
+        seen = join(folders, Queue(jobs, NOW), cluster="lab", now=NOW, clock_ahead=ahead, known=known)
+        return {run.name: run for run in seen}
+
+    first = joined(over, live)
+    assert joined(over, live)["first"] is first["first"]
+    assert joined(over, live, jobs=(job(JobState.DONE),))["first"].job is not None
+    assert joined(over)["first"] == first["first"]
+    assert joined(replace(over, has_best=False))["first"].state is RunState.FAILED
+    assert joined(over, ahead=timedelta(hours=1))["first"].clock_ahead == timedelta(hours=1)
+    resumed = replace(over, manifest=manifest(attempt=1))
+    assert joined(resumed)["first"].state is not RunState.FINISHED

@@ -289,7 +289,7 @@ class _Listing:
         is_folder, is_mine = stat.S_ISDIR(status.st_mode), status.st_uid == os.getuid()
         # As `find` prints them, which lists the same folders for who is far away.
         identity = f"{status.st_ino}:{_seconds(status.st_ctime_ns)}"
-        modified = float(_seconds(status.st_mtime_ns))
+        modified = status.st_mtime_ns / 10**9
         return Entry(one.name, is_folder, status.st_size, modified, is_mine, identity)
 
 

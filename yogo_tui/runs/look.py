@@ -145,7 +145,8 @@ class FolderLook:
                 await self._events()
             if self._read_events and kept.events:
                 figures = _figures(kept.events, events)
-        notices = [f"{name} {_NEWER}" for name in _RECORDS if self._is_newer(name)]
+        records = zip(_RECORDS, (found.launch, found.manifest, found.result, found.notes), strict=True)
+        notices = [f"{name} {_NEWER}" for name, record in records if record and record.is_newer]
         order = (_Names.launch, _Names.manifest, _Names.result, _Names.notes, _Names.lease, _Names.events)
         problems = tuple(self._problems[name] for name in order if name in self._problems)
         seen = _seen(kept, signs, now)
@@ -223,10 +224,6 @@ class FolderLook:
         is_there = name == _Names.holder or name in self._entries
         record = self._kept.records.get(name) if is_there else None
         return record if isinstance(record, kind) else None
-
-    def _is_newer(self, name: str) -> bool:
-        record = self._said(Record, name)
-        return record is not None and record.is_newer
 
 
 async def together(*steps: Coroutine[Any, Any, None]) -> None:

@@ -87,8 +87,6 @@ def file_of(file: Path | None, env: Mapping[str, str] = os.environ, *, start: Pa
 
 
 def _read(named: Path | None, start: Path | None, env: Mapping[str, str]) -> tuple[Settings, Document | None]:
-    from yogo.files import yaml12
-
     try:
         path = _absolute(named, start) if named else default_file(env)
     except NoHome:
@@ -97,6 +95,9 @@ def _read(named: Path | None, start: Path | None, env: Mapping[str, str]) -> tup
         return Settings(), None
     if named is None and not os.path.lexists(path):
         return Settings(), None
+    # only who has settings needs it
+    from yogo.files import yaml12
+
     try:
         return _parsed(yaml12.read_text(path), path)
     except yaml12.YamlError as error:
