@@ -28,9 +28,11 @@ class TrashActions(RunActions):
         app, runs = self.app, self.chosen_runs()
         if not runs:
             return
+        runs, others = app.session.trash.sorted_out(runs)
         named = printable(runs[0].name) if len(runs) == 1 else counted(len(runs), "run")
         with app.telling(f"{named} {'stays' if len(runs) == 1 else 'stay'}"):
-            if not await app.push_screen_wait(Ask(await app.session.trash.what_it_does(runs, app.runs.runs))):
+            question = "\n".join((await app.session.trash.what_it_does(runs, app.runs.runs), *others))
+            if not await app.push_screen_wait(Ask(question)):
                 return
             await app.session.trash.move(runs)
             moved = {run.key for run in runs}

@@ -25,6 +25,14 @@ class Trash:
         self._runs = runs
         self._acted = acted
 
+    def sorted_out(self, runs: Sequence[Run]) -> tuple[Sequence[Run], list[str]]:
+        """Those of the runs that may be moved, and a sentence on each that stays. Where all would stay it is all of
+        them: `what_it_does` then says why."""
+        stays = [(run, why) for run in runs if (why := _why_it_stays(run))]
+        if len(stays) == len(runs):
+            return runs, []
+        return [run for run in runs if not _why_it_stays(run)], [f"{run.name} stays: it {why}" for run, why in stays]
+
     async def what_it_does(self, runs: Sequence[Run], seen: Sequence[Run]) -> str:
         """The question before these runs are moved, with their sizes, and the runs of `seen` that need them. Raises
         LaunchError for one that must stay; HostError."""
