@@ -136,7 +136,8 @@ COLUMNS = (
     ),
     Column(
         "recipe",
-        "The recipe that it was launched with, and what it sets otherwise than that one.",
+        "The recipe that it was launched with, and what it sets otherwise: than that one if it is built in, else than "
+        "the defaults.",
         lambda run, _: recipe_words(run),
         width=22,
         is_sentence=True,

@@ -25,10 +25,10 @@ class TrashActions(RunActions):
     @changes
     async def action_trash(self) -> None:
         """Ask, with sizes and with what needs the runs, and move them to the trash."""
-        app, runs = self.app, self.chosen_runs()
-        if not runs:
+        app, chosen = self.app, self.chosen_runs()
+        if not chosen:
             return
-        runs, others = app.session.trash.sorted_out(runs)
+        runs, others = app.session.trash.sorted_out(chosen)
         named = printable(runs[0].name) if len(runs) == 1 else counted(len(runs), "run")
         with app.telling(f"{named} {'stays' if len(runs) == 1 else 'stay'}"):
             question = "\n".join((await app.session.trash.what_it_does(runs, app.runs.runs), *others))
