@@ -106,3 +106,4 @@ def test_what_sacct_tells_is_read_in_old_and_new_units() -> None:
         found = parse_used(f"7||{old}|00:00:00|0|16|2|".replace("|", "\x1f"))
         assert found == Used(cpus=16, memory_asked=asked)
     assert parse_used("") is None
+    assert parse_used("7||64G|00:00:00|0|0|0|".replace("|", "\x1f")) is None  # accounting lags behind the queue

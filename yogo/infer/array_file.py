@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,12 +31,12 @@ class GrowingArray:
 
     def append(self, columns: npt.NDArray[Any]) -> None:
         """Append columns (num_rows, n). Raises OSError, as the other methods do."""
-        with naming(self.path):
+        with self._written():
             self._file.write(np.ascontiguousarray(columns.T, np.float32).tobytes())
         self.num_columns += columns.shape[1]
 
     def flush(self) -> None:
-        with naming(self.path):
+        with self._written():
             self._file.flush()
             self._file.seek(0)
             self._write_header(self._file)
@@ -43,8 +45,18 @@ class GrowingArray:
 
     def close(self) -> None:
         self.flush()
-        with naming(self.path):
+        with self._written():
             self._file.close()
+
+    @contextlib.contextmanager
+    def _written(self) -> Iterator[None]:
+        """After an error nothing more is written: Python itself would try the rest again when the file is collected."""
+        with naming(self.path):
+            try:
+                yield
+            except OSError:
+                self._file.raw.close()
+                raise
 
     def _write_header(self, file: IO[bytes]) -> None:
         shape = (self.num_rows, self.num_columns)

@@ -16,13 +16,16 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40, "P": 1 
 
 
 def parse_used(table: str) -> Used | None:
-    """The first job in sacct's output, with the largest of its steps; None if there is none."""
+    """The first job in sacct's output, with the largest of its steps; None if there is none, or if accounting has not
+    heard yet that it began."""
     rows = [line.split(FIELD) for line in table.splitlines()]
     known = [dict(zip(_NAMES, row, strict=False)) for row in rows if len(row) > len(_NAMES) - 1]
     if not known:
         return None
     job = known[0]
     cpus, nodes = _number(job["AllocCPUS"]), max(1, _number(job["AllocNodes"]))
+    if not cpus:
+        return None
     return Used(
         seconds=float(_number(job["ElapsedRaw"])) or None,
         cpus=cpus,
