@@ -8,12 +8,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
-from tests.yogo_tui.results import metrics, worst
+from tests.yogo_tui.results import CLASSES, metrics, worst
 from yogo.errors import RunError
+from yogo.metrics.confusion import rates
 from yogo.run.worst import worst_beside
 from yogo_tui.app import Console
 from yogo_tui.cli import main
@@ -21,6 +23,7 @@ from yogo_tui.hosts.base import silent
 from yogo_tui.hosts.messages import packed, unpacked
 from yogo_tui.questions.results import LookAtWorst, ReadResults
 from yogo_tui.runs.model import RunState
+from yogo_tui.session.mending import KINDS, mending_gains
 from yogo_tui.session.results import terms
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS
@@ -62,6 +65,13 @@ async def test_the_results_of_a_run_are_seen_and_its_worst_images_are_walked_thr
         await see(pilot, ".833", ".042", ".125")
         await pilot.press("m")
         await see(pilot, "what the columns say", "labelled as this class")
+        await pilot.press("escape")
+        await see(pilot, "by class · e if mended", "-1.25")
+        await pilot.press("e")
+        await see(pilot, "what F1 would gain if mended", "wrong class", "+0.062", "███")
+        assert "-1.25" not in shown(pilot)
+        await pilot.press("e")
+        await see(pilot, "-1.25")
 
 
 async def test_the_results_of_a_later_test_are_chosen(run: Path) -> None:
@@ -141,6 +151,32 @@ def test_every_column_is_explained_and_a_class_of_which_none_was_found_has_no_pr
     ]
 
 
+def test_what_a_class_would_gain_is_what_its_matrix_gives_with_that_error_mended() -> None:
+    """Labelled and found by class, the last row and column without a class; and each kind of error mended by hand."""
+    matrix = np.array([[20, 1, 3], [2, 4, 0], [1, 0, 0]])
+    without = {
+        "missed": np.array([[23, 1, 0], [2, 4, 0], [1, 0, 0]]),
+        "false": np.array([[20, 1, 3], [2, 4, 0], [0, 0, 0]]),
+        "wrong class": np.array([[21, 0, 3], [0, 6, 0], [1, 0, 0]]),
+    }
+    assert metrics().confusion == tuple(map(tuple, matrix.tolist()))
+    *classes, overall = mending_gains(metrics())
+    for place, one in enumerate(classes):
+        assert one.f1 == pytest.approx(rates(matrix).f1[place])
+        expected = [rates(without[kind]).f1[place] - one.f1 for kind, _ in KINDS]
+        assert one.gains == pytest.approx(expected)
+    assert overall.name == "all"
+    assert overall.gains == pytest.approx(np.mean([one.gains for one in classes], axis=0))
+
+
+def test_a_matrix_without_background_does_not_tell_what_would_be_gained() -> None:
+    bare = metrics().model_copy(update={"confusion": ((20, 1), (2, 4)), "names": CLASSES})
+    assert mending_gains(bare) == ()
+    assert [
+        one.name for one in mending_gains(metrics().model_copy(update={"confusion": ((0,) * 3, (2, 4, 0), (1, 0, 0))}))
+    ] == ["ring"]
+
+
 def test_results_are_printed_and_given_to_programs(
     run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -157,6 +193,8 @@ def test_results_are_printed_and_given_to_programs(
     assert main(["results", run.name, "--json", "--only", "3", *words]) == 0
     (told,) = json.loads(capsys.readouterr().out)
     assert (told["number"], told["metrics"]["confusion"][0]) == (3, [20, 1, 8])
+    assert told["f1_if_mended"][0]["class"] == "healthy"
+    assert told["f1_if_mended"][0]["wrong_class"] == pytest.approx(42 / 51 - 40 / 52)
     assert told["worst"][0] == {
         "image": f"{run}/first.png",
         "missed": 1,

@@ -19,7 +19,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "results",
         "show what a run's best.pth finds and misses",
-        "The confusion matrix, figures by class, and the images with the most wrong boxes: of the validation images, "
+        "The confusion matrix, figures by class, what F1 would gain if one kind of error were mended, and the "
+        "images with the most wrong boxes: of the validation images, "
         "of the test images, and of each test that followed.",
     )
     parser.add_argument("name", metavar="RUN", help=RUN_HELP)
@@ -49,6 +50,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
 
 def _print(number: int, found: ResultSet) -> None:
     from yogo_tui.cli.output import print_table
+    from yogo_tui.session.mending import mending_table
     from yogo_tui.session.results import table
 
     print(f"{number}. {printable(found.title)}: {printable(str(found.file))}")
@@ -62,6 +64,10 @@ def _print(number: int, found: ResultSet) -> None:
         print()
         head, lines = table(metrics)
         print_table(head, lines, right=head[1:])
+        head, lines = mending_table(metrics)
+        if lines:
+            print("\nWhat F1 would gain if all errors of one kind were mended:")
+            print_table(head, lines, right=head[1:])
     if found.worst:
         print()
         head = ["worst image", "missed", "false", "of another class", "labels"]
@@ -71,12 +77,19 @@ def _print(number: int, found: ResultSet) -> None:
 
 
 def _json(number: int, found: ResultSet) -> dict[str, Any]:
+    from yogo_tui.session.mending import KINDS, mending_gains
+
+    kinds = [name.replace(" ", "_") for name, _ in KINDS]
+    gains = mending_gains(found.metrics) if found.metrics else ()
     return {
         "number": number,
         "title": found.title,
         "file": found.file,
         "problem": found.problem,
         "metrics": found.metrics.model_dump(mode="json", exclude={"curves"}) if found.metrics else None,
+        "f1_if_mended": [
+            {"class": one.name, "f1": one.f1, **dict(zip(kinds, one.gains, strict=True))} for one in gains
+        ],
         "worst_file": found.worst_file,
         "worst": [
             {

@@ -14,7 +14,6 @@ from textual.events import Resize
 from textual.widgets import Static
 
 from yogo.errors import YogoError
-from yogo.run.metrics import Metrics
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError
@@ -26,12 +25,17 @@ from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.run_actions import RunActions
 from yogo_tui.screens.sharper import measure, toggle
 from yogo_tui.screens.terms import Glossary
+from yogo_tui.session.mending import mending_gains, mending_table
 from yogo_tui.session.results import NONE_KEPT, table, terms
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
+from yogo_tui.widgets.survey_view import bar
 from yogo_tui.words import state_words
 
+_BAR = 8
+_FIGURES = "by class · e if mended"
+_GAINS = "what F1 would gain if mended · e figures"
 _LEGEND_SIGNS = "─ label   ┄ prediction"
 
 
@@ -46,6 +50,9 @@ class ResultsScreen(RunActions):
         Binding("o", "full_screen", "full screen", id="results.full"),
         Binding("m", "terms", "columns explained", id="results.terms"),
         Binding("t", "other_set", "other results", id="results.other", tooltip="choose which results are shown"),
+        Binding(
+            "e", "mending", "figures, or what F1 would gain if errors were mended", id="results.mending", show=False
+        ),
         Binding("s", "shares", "counts or shares of the row", id="results.shares", show=False),
         Binding("w", "wrong", "all boxes, or only the wrong ones", id="results.wrong", show=False),
         Binding("g", "sharper", "images sharper, or in half blocks", id="results.sharper", show=False),
@@ -67,6 +74,7 @@ class ResultsScreen(RunActions):
 
         self._as_shares = False
         self._only_wrong = False
+        self._as_gains = False
 
     @property
     def acted_on(self) -> Run:
@@ -85,7 +93,7 @@ class ResultsScreen(RunActions):
                 yield PictureView(id="picture")
                 yield Static(id="legend", markup=False)
         with ScrollableContainer(id="table-pane"):
-            yield TitledRule("by class", id="table-rule")
+            yield TitledRule(_FIGURES, id="table-rule")
             yield Static(id="classes")
 
     def on_mount(self) -> None:
@@ -112,6 +120,7 @@ class ResultsScreen(RunActions):
 
     def show_set(self, found: ResultSet) -> None:
         self._set, self._index = found, 0
+        self._as_gains = self._as_gains and bool(found.metrics and mending_gains(found.metrics))
         self.title_rule.title = f"{self._run.name} · results · {found.title}"
         if found.problem:
             self._tell_none(f"✖ {found.problem}")
@@ -126,7 +135,9 @@ class ResultsScreen(RunActions):
         if not metrics:
             return
         self.query_one("#matrix", Static).update(draw_matrix(metrics, shares=self._as_shares))
-        self.query_one("#classes", Static).update(_class_table(metrics))
+        head, rows = mending_table(metrics, _bar) if self._as_gains else table(metrics)
+        self.query_one("#classes", Static).update(_drawn_table(head, rows))
+        self.query_one("#table-rule", TitledRule).title = _GAINS if self._as_gains else _FIGURES
         images, labels = counted(metrics.num_images, "image"), counted(metrics.num_objects, "label")
         self.query_one("#table-rule", TitledRule).right = f"{images} · {labels} · {metrics.num_boxes:,} found"
 
@@ -139,6 +150,8 @@ class ResultsScreen(RunActions):
             return bool(worst)
         if action == "other_set":
             return len(self._sets) > 1
+        if action == "mending":
+            return bool(self._set and self._set.metrics and mending_gains(self._set.metrics))
         return action not in ("shares", "terms") or self.has_class("-read")
 
     def action_step(self, by: int) -> None:
@@ -206,6 +219,10 @@ class ResultsScreen(RunActions):
         self._as_shares = not self._as_shares
         self._draw_figures()
 
+    def action_mending(self) -> None:
+        self._as_gains = not self._as_gains
+        self._draw_figures()
+
     def action_wrong(self) -> None:
         self._only_wrong = not self._only_wrong
         self.action_step(0)
@@ -230,8 +247,11 @@ def wrong_words(image: WrongImage) -> str:
     return ", ".join(f"{count} {word}" for count, word in counts if count)
 
 
-def _class_table(metrics: Metrics) -> Table:
-    head, rows = table(metrics)
+def _bar(share: float) -> str:
+    return f"{bar(share, _BAR).rstrip()} "
+
+
+def _drawn_table(head: list[str], rows: list[list[str]]) -> Table:
     made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for name in head:
         made.add_column(name, justify="left" if name == "class" else "right", no_wrap=True)

@@ -12,6 +12,7 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.questions.images import Rgb, SmallImage
 from yogo_tui.questions.results import LookAtWorst, ReadResults, ResultSet
 from yogo_tui.runs.model import Run
+from yogo_tui.session.mending import KINDS, MENDING_TERM
 
 COUNTS = (
     ("labels", "How many cells of this class people have labelled."),
@@ -65,6 +66,8 @@ def terms() -> tuple[tuple[str, str], ...]:
         *MATRIX_TERMS,
         *COUNTS,
         *((one.heading, f"{one.about} {_BETTER[one.better]}") for one in METRICS if one.about),
+        MENDING_TERM,
+        *((f"{name} gain", about) for name, about in KINDS),
     )
 
 

@@ -57,7 +57,7 @@ def _classes(survey: DatasetSummary, width: int) -> Table:
         table.add_row(
             Text(cut_middle(name, 16), no_wrap=True),
             Text(thousands(count), justify="right", no_wrap=True),
-            Text(_bar(count / total, bar_width), no_wrap=True),
+            Text(bar(count / total, bar_width), no_wrap=True),
             Text(f"{100 * count / total:.1f} %", justify="right", no_wrap=True),
             *splits,
         )
@@ -91,7 +91,8 @@ def _problem(problem: Problem, path: Path) -> Text:
     return Text(f"{'✖' if problem.is_error else '!'} {printable(place + problem.message)}")
 
 
-def _bar(share: float, width: int) -> str:
+def bar(share: float, width: int) -> str:
+    """A share, from 0 to 1, of so many cells."""
     eighths = round(share * width * 8)
     whole, rest = divmod(eighths, 8)
     if share > 0 and eighths == 0:
