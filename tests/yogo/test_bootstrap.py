@@ -9,16 +9,8 @@ import numpy as np
 import pytest
 
 from tests.made_evaluation import CLASSES, digests_of, made_evaluation, made_results
-from yogo.metrics.bootstrap import (
-    KEYS,
-    PairedFigure,
-    detectable,
-    images_to_show,
-    paired,
-    resamples,
-    seeds_to_show,
-    shared,
-)
+from yogo.metrics.bootstrap import paired, resamples, shared
+from yogo.metrics.difference import KEYS, PairedFigure, detectable, images_to_show, seeds_to_show
 from yogo.metrics.image_results import image_results
 from yogo.metrics.resampling import ResultsByImage, results_by_image
 

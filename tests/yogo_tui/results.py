@@ -8,9 +8,12 @@ from typing import Any
 
 from PIL import Image
 
+from tests.made_evaluation import made_results
+from yogo.run.directory import RunDirectory
 from yogo.run.metrics import Metrics, Thresholds
 from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
-from yogo_tui.hosts.base import Question
+from yogo_tui.hosts.base import Question, silent
+from yogo_tui.questions.pairs import PairRuns
 from yogo_tui.questions.results import LookAtWorst, ReadResults
 from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
 from yogo_tui.widgets.picture import COLOURS
@@ -64,7 +67,13 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
     folder = definition.parent / "trained_models"
     folder.mkdir(exist_ok=True)
     worst(folder).write(folder / "worst.json.gz")
+    for name, missed in (("keen-elk", 0.1), ("mild-hen", 0.4)):
+        (folder / name).mkdir()
+        made_results(30, missed=missed).write(RunDirectory(folder / name).image_results)
+    pairs = PairRuns((folder / "keen-elk", folder / "mild-hen"))
+    assert len(pairs.answer(silent).pairs[0].figures) == 3
     return [
+        pairs,
         SeenBefore(folder, definition, definition.parent),
         ListOptions("infer"),
         CheckOptions("test", {"half": "x"}, folder),

@@ -8,9 +8,11 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.made_evaluation import made_results
 from tests.made_runs import BEGUN, trained_run
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from yogo.run import events
+from yogo.run.directory import RunDirectory
 from yogo.run.events import Losses, Validated
 from yogo.run.manifest import Manifest
 from yogo_tui.app import Console
@@ -94,3 +96,32 @@ async def test_a_comparison_is_exported_to_the_folder_of_the_console(
         await until(pilot, lambda: list(tmp_path.glob("comparison-*.html")))
         (written,) = tmp_path.glob("comparison-*.html")
         assert "Comparison of a-owl, b-fox" in written.read_text()
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
+async def test_runs_with_the_same_test_images_are_compared_image_by_image(
+    tmp_path: Path, size: tuple[int, int]
+) -> None:
+    session = lab(tmp_path)
+    for name, missed in (("a-owl", 0.4), ("b-fox", 0.1)):
+        made_results(60, missed=missed).write(RunDirectory(tmp_path / name).image_results)
+    async with Console(session).run_test(size=size) as pilot:
+        await see(pilot, "a-owl", "b-fox")
+        await pilot.press("asterisk", "equals_sign", "tab", "f")
+        await see(pilot, "b-fox against a-owl", "the same 60", "better by .", "learning_rate")
+        await pilot.press("G")
+        await see(pilot, "What another seed of the training would change is not in", "them.")
+
+
+async def test_single_images_are_compared_again_once_a_run_has_ended(tmp_path: Path) -> None:
+    session, running = lab(tmp_path), run_in(tmp_path, "c-elm", RunState.RUNNING)
+    session.push(running, other := run_in(tmp_path, "d-ash"))
+    made_results(60, missed=0.4).write(RunDirectory(tmp_path / "d-ash").image_results)
+    async with Console(session).run_test(size=(80, 24)) as pilot:
+        await see(pilot, "c-elm", "d-ash")
+        await pilot.press("asterisk", "equals_sign", "tab", "f", "G")
+        await see(pilot, "Without a test, and so not compared image by image: c-elm.")
+        made_results(60, missed=0.1).write(RunDirectory(tmp_path / "c-elm").image_results)
+        session.push(replace(running, state=RunState.FINISHED), other)
+        await pilot.press("g")
+        await see(pilot, "c-elm against d-ash", "better by .")

@@ -16,45 +16,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from yogo.metrics.boxes import Doubles
+from yogo.metrics.difference import KEYS, NUM_RESAMPLES, SEEN_BY_CHANCE, PairedFigure
 from yogo.metrics.resampling import ResultsByImage, Weights
-
-NUM_RESAMPLES = 2_000
-
-FEWEST_IMAGES = 20
-"""With fewer, single images decide."""
-
-KEYS = ("mAP50", "f1", "count_error")
-"""The metrics that are compared."""
 
 _AT_A_TIME = 200
 """Resamples between two reports of progress."""
-
-_SEEN_BY_CHANCE, _SEEN_IF_THERE = 1.959964, 0.841621
-"""Quantiles of the normal distribution: an interval of 95 %, and a difference that four of five tests see."""
-
-
-@dataclass(frozen=True, slots=True)
-class PairedFigure:
-    """A figure of two models on the same images."""
-
-    key: str
-    first: float
-    second: float
-    low: float
-    """Of the interval in which 95 % of the resamples have the difference, first minus second."""
-
-    high: float
-    deviation: float
-    """Standard deviation of the difference over the resamples."""
-
-    @property
-    def difference(self) -> float:
-        return self.first - self.second
-
-    @property
-    def is_seen(self) -> bool:
-        """Whether the interval leaves 0 out."""
-        return self.low > 0 or self.high < 0
 
 
 def resamples(num_images: int, num: int = NUM_RESAMPLES, seed: int = 0) -> Weights:
@@ -102,35 +68,10 @@ def _figure(key: str, first: float, second: float, difference_B: Doubles, num_im
 
 def _tail(num_images: int) -> float:
     """The share of resamples on each side of the interval: below .025, as the spread over few images is too small."""
-    freedom, z = num_images - 1, _SEEN_BY_CHANCE
+    freedom, z = num_images - 1, SEEN_BY_CHANCE
     # Student's t by the first terms of its expansion: Abramowitz and Stegun, 26.7.5.
     t = z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
     return math.erfc(math.sqrt(num_images / freedom / 2) * t) / 2
-
-
-def images_to_show(difference: float, deviation: float, num_images: int) -> int | None:
-    """How many images of the same kind would show a difference of this size in four of five tests, where `num_images`
-    give it this standard deviation, which falls with the root of their number; None where there is no difference."""
-    if not difference:
-        return None
-    return math.ceil(num_images * (detectable(deviation) / difference) ** 2)
-
-
-def detectable(deviation: float) -> float:
-    """The difference that four of five tests would see, whose difference has this standard deviation."""
-    return (_SEEN_BY_CHANCE + _SEEN_IF_THERE) * deviation
-
-
-def seeds_to_show(difference: float, deviation: float) -> int | None:
-    """How many seeds each of two recipes needs to show a difference of this size between their means in four of five
-    comparisons, where single seeds have this standard deviation; None where there is no difference.
-
-    The formula for Student's t of Guenther, Sample Size Formulas for Normal Theory T Tests, The American Statistician
-    35 (1981).
-    """
-    if not difference:
-        return None
-    return max(2, math.ceil(2 * (detectable(deviation) / difference) ** 2 + _SEEN_BY_CHANCE**2 / 4))
 
 
 @dataclass(frozen=True, slots=True)

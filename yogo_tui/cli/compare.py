@@ -11,6 +11,7 @@ from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_c
 
 if TYPE_CHECKING:
     from yogo_tui.comparing.comparison import Comparison
+    from yogo_tui.comparing.pairs import PairInWords
     from yogo_tui.session import Session
 
 
@@ -20,7 +21,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "compare",
         "compare runs: what differs, and their figures",
         "What is the same in all runs is left out. ◆ marks the best value of a row, and ≠ one that cannot be ranked, "
-        "such as a loss with other settings. Runs that differ by their seed alone have mean and standard deviation.",
+        "such as a loss with other settings. Runs that differ by their seed alone have mean and standard deviation. "
+        "Where two runs were tested on the same images, it says by how much the one is better, with the interval of "
+        "95 % over images, or that no difference is seen, and what would show one.",
     )
     parser.add_argument("names", nargs="+", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--classes", action="store_true", help="Show the figures of each class too.")
@@ -42,12 +45,14 @@ def add_output(parser: argparse.ArgumentParser, what: str) -> None:
 @in_session
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json, print_table
-    from yogo_tui.comparing.exporting import suffix_of
+    from yogo_tui.comparing.exporting import PLOTS, suffix_of
     from yogo_tui.comparing.tables import BY_CLASS, tables
     from yogo_tui.session.comparing import save
 
     with_images = bool(args.output) and suffix_of(args.output) == ".html"
     found = await session.compare(await session.runs.find_all(args.names), with_images=with_images)
+    if not args.output or suffix_of(args.output) not in PLOTS:
+        found = await session.image_by_image(found)
     if args.output:
         print(f"written: {printable(str(await save(found, args.output, is_forced=args.force)))}")
         return 0
@@ -85,7 +90,37 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
             for one in found.figures
         ],
         "seeds": found.seeds,
+        "image_by_image": [_pair_json(one) for one in found.pairs],
         "notes": found.notes,
+    }
+
+
+def _pair_json(one: PairInWords) -> dict[str, Any]:
+    """Differences are the first run's figure minus the second's."""
+    from yogo.metrics.difference import images_to_show
+
+    pair = one.pair
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "files": pair.files,
+        "num_images": pair.num_images,
+        "num_of_each": pair.num_of_each,
+        "num_relabelled": pair.num_relabelled,
+        "is_compared": bool(pair.figures),
+        "figures": [
+            {
+                "name": figure.key,
+                "values": [figure.first, figure.second],
+                "difference": figure.difference,
+                "interval": [figure.low, figure.high],
+                "is_seen": figure.is_seen,
+                "images_to_show": images_to_show(figure.difference, figure.deviation, pair.num_images),
+                "seeds_to_show": one.seeds_to_show(figure),
+                "verdict": one.verdict(figure.key),
+            }
+            for figure in pair.figures
+        ],
     }
 
 

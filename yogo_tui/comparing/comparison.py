@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from yogo.metrics.difference import KEYS
 from yogo.text.wording import agreed, counted
 from yogo_tui.comparing import FEWEST
 from yogo_tui.comparing.charts import charts, followed
 from yogo_tui.comparing.differences import PART_WORDS, Difference, differences, unlike_but_seed
-from yogo_tui.comparing.figures import Figure, figures
+from yogo_tui.comparing.figures import TEST, Figure, figures
+from yogo_tui.comparing.pairs import PairInWords
+from yogo_tui.comparing.pairs import notes as notes_on_pairs
 from yogo_tui.comparing.subject import Subject, labelled
 from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.drawing import Chart
 from yogo_tui.curves.record import RunCurves
+from yogo_tui.questions.pairs import RunPairs
 
 
 @dataclass(frozen=True)
 class Comparison:
     subjects: tuple[Subject, ...]
+    paired: RunPairs = field(default_factory=RunPairs)
+    """What is known of the test images that the runs share."""
 
     @classmethod
     def of(cls, subjects: Sequence[Subject]) -> Comparison:
@@ -56,6 +63,26 @@ class Comparison:
         return len(group) >= FEWEST and len(set(seeds)) == len(group)
 
     @cached_property
+    def pairs(self) -> tuple[PairInWords, ...]:
+        """The better run of two, or the best one of several, against each of the others, image by image."""
+        return tuple(
+            PairInWords(
+                pair,
+                self.labels[pair.first],
+                self.labels[pair.second],
+                self._deviations(pair.first, pair.second),
+                is_seed_alone=any({pair.first, pair.second} <= {*group} for group in self.seeds),
+            )
+            for pair in self.paired.pairs
+        )
+
+    def _deviations(self, *runs: int) -> dict[str, float]:
+        """Of each metric of the tests, over the seeds of the recipes of these runs."""
+        groups = [group for group in self.seeds if set(runs) & set(group)]
+        known = {figure.label: [figure.spread(group) for group in groups] for figure in self.figures}
+        return {key: _pooled(found, groups) for key in KEYS if (found := known.get(f"{TEST}{key}")) and all(found)}
+
+    @cached_property
     def curves(self) -> tuple[RunCurves, ...]:
         """Those of each run."""
         return followed(self.subjects)
@@ -67,7 +94,8 @@ class Comparison:
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what the tables do not say."""
-        return (*self._same_data(), *self._unlike(), *self._unread())
+        on_pairs = notes_on_pairs(self.paired, self.pairs, self.labels)
+        return (*on_pairs, *self._same_data(), *self._unlike(), *self._unread())
 
     def _same_data(self) -> Iterator[str]:
         for part, word in PART_WORDS.items():
@@ -87,6 +115,13 @@ class Comparison:
     def _unread(self) -> Iterator[str]:
         for one in self.subjects:
             yield from (f"{one.label}: {problem}" for problem in one.read.problems)
+
+
+def _pooled(spreads: Sequence[tuple[float, float] | None], groups: Sequence[Sequence[int]]) -> float:
+    """The standard deviation within groups, of the mean and deviation of each."""
+    freedom = [len(group) - 1 for group in groups]
+    squares = [free * spread[1] ** 2 for free, spread in zip(freedom, spreads, strict=True) if spread]
+    return math.sqrt(sum(squares) / sum(freedom))
 
 
 def seeds_words(group: Sequence[int]) -> str:

@@ -26,7 +26,7 @@ def _png(sheets: Sequence[Sheet]) -> bytes:
 
 
 _TABLES = {".csv": as_csv, ".md": as_markdown, ".tex": as_latex}
-_PLOTS: Mapping[str, Callable[[Sequence[Sheet]], bytes]] = {".svg": _svg, ".png": _png}
+PLOTS: Mapping[str, Callable[[Sequence[Sheet]], bytes]] = {".svg": _svg, ".png": _png}
 
 FORMATS = {
     ".html": "a report that holds everything, for a browser",
@@ -51,11 +51,11 @@ def exported(of: Comparison, suffix: str, *, made_at: datetime, axis: Axis = Axi
     """The content of the file. Raises LaunchError if there is no curve to plot."""
     if suffix in _TABLES:
         return _TABLES[suffix](tables(of)).encode("utf-8", "backslashreplace")
-    if suffix in _PLOTS:
+    if suffix in PLOTS:
         sheets = [laid_out(chart, axis) for chart in of.charts(axis).values()]
         if not sheets:
             raise LaunchError("There is no curve to plot: none of these runs has recorded a loss.")
-        return _PLOTS[suffix](sheets)
+        return PLOTS[suffix](sheets)
     from yogo_tui.comparing.report import as_html
 
     return as_html(of, made_at=made_at, axis=axis).encode()

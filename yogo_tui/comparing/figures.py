@@ -19,6 +19,8 @@ Better = Literal["more", "less", "zero", ""]
 
 _RANKS: dict[str, Callable[[float], float]] = {"more": lambda x: -x, "less": lambda x: x, "zero": abs}
 
+TEST = "test "
+"""What the labels of figures of the test set begin with."""
 
 _OTHER_IMAGES = "on other images"
 
@@ -81,7 +83,7 @@ def _figures(subjects: Sequence[Subject]) -> Iterator[Figure]:
     why = "of other loss settings or data"
     yield Figure("best val loss", of(_best_loss), loss_words, "less", others=other, why=why)
     yield from _metrics(subjects, "", _validated, other_data)
-    yield from _metrics(subjects, "test ", _tested, unlike(lambda one: one.digest("test") or None))
+    yield from _metrics(subjects, TEST, _tested, unlike(lambda one: one.digest("test") or None))
     yield Figure("time spent", of(lambda one: one.read.seconds), duration)
     machine = unlike(lambda one: one.run.manifest and (one.run.manifest.device, one.run.manifest.world_size))
     pace = of(lambda one: one.read.images_per_s)

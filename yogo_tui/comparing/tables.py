@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from yogo.metrics.difference import KEYS
 from yogo_tui.comparing.comparison import Comparison, seeds_words
 from yogo_tui.comparing.figures import Figure
+from yogo_tui.comparing.pairs import PairInWords
 from yogo_tui.listing.losses import OTHER_LOSS
 
 BEST = "◆"
@@ -42,6 +44,8 @@ class Table:
     """The name of each row, and a cell for each further column."""
 
     is_numbers: bool = False
+    is_by_run: bool = True
+    """Whether its columns are the runs."""
 
     def lines(self) -> list[list[str]]:
         """The rows as a terminal shows them: the best values are marked, the others keep the room of the mark."""
@@ -49,14 +53,25 @@ class Table:
 
 
 def tables(of: Comparison) -> tuple[Table, ...]:
-    """What differs, the figures, and those of single classes; a table without a row is left out."""
-    every = (_differences(of), _figures(of, "figures"), _figures(of, BY_CLASS, of_classes=True))
+    """What differs, the test images that are shared, the figures, and those of single classes; a table without a row
+    is left out."""
+    every = (_differences(of), _pairs(of), _figures(of, "figures"), _figures(of, BY_CLASS, of_classes=True))
     return tuple(one for one in every if one.rows)
 
 
 def _differences(of: Comparison) -> Table:
     rows = [(row.label, tuple(map(Cell, row.values))) for row in of.differences]
     return Table("what differs", ("", *of.labels), tuple(rows))
+
+
+def _pairs(of: Comparison) -> Table:
+    """Below each verdict, in rows without a name, is what it would take to see a difference."""
+    rows = [("test images", tuple(Cell(one.images) for one in of.pairs))] if of.pairs else []
+    for key in KEYS:
+        for name, words in ((key, PairInWords.verdict), ("", PairInWords.takes)):
+            told = tuple(Cell(words(one, key)) for one in of.pairs)
+            rows += [(name, told)] if any(cell.text for cell in told) else []
+    return Table("image by image", ("", *(one.title for one in of.pairs)), tuple(rows), is_by_run=False)
 
 
 def _figures(of: Comparison, title: str, *, of_classes: bool = False) -> Table:

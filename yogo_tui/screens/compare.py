@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -21,7 +22,8 @@ from yogo_tui.comparing.comparison import Comparison
 from yogo_tui.comparing.exporting import FORMATS
 from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.drawing import Chart
-from yogo_tui.runs.model import Run
+from yogo_tui.questions.pairs import RunPairs
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.screens.base import ModeScreen
 from yogo_tui.screens.choose import Choice
 from yogo_tui.session import Runs
@@ -62,6 +64,8 @@ class CompareScreen(ModeScreen):
     """The runs to compare, as they were when that was last asked for."""
 
     _is_reading = False
+    _paired: tuple[tuple[tuple[str, RunState], ...], RunPairs] = ((), RunPairs())
+    """What is known of the test images that the runs share, and of which runs in which states."""
 
     def body(self) -> ComposeResult:
         yield Static(_EMPTY, classes="empty", markup=False)
@@ -120,9 +124,18 @@ class CompareScreen(ModeScreen):
                 read: tuple[Run, ...] = ()
                 while read != self._read_of:
                     read = self._read_of
-                    self._show(await self.app.session.compare(read, tell=self._tell))
+                    await self._read_once(read)
         finally:
             self._is_reading = False
+
+    async def _read_once(self, read: tuple[Run, ...]) -> None:
+        """Single images are compared again only once a run has ended: a test is a run's last act."""
+        session, states = self.app.session, tuple((run.key, run.state) for run in read)
+        found = await session.compare(read, tell=self._tell)
+        if self._paired[0] != states:
+            self._show(found)
+            self._paired = states, (await session.image_by_image(found, tell=self._tell)).paired
+        self._show(replace(found, paired=self._paired[1]))
 
     def _again(self) -> None:
         self._compare(self._now(self.app.runs))
@@ -183,7 +196,10 @@ class CompareScreen(ModeScreen):
             return
         with self.app.telling("nothing was written"):
             runs = [one.run for one in self.found.subjects]
-            found = await described(self.app.session.host, runs, with_images=True) if suffix == ".html" else self.found
+            found = self.found
+            if suffix == ".html":
+                read = await described(self.app.session.host, runs, with_images=True)
+                found = replace(read, paired=found.paired)
             name = f"comparison-{datetime.now():%Y%m%d-%H%M%S}{suffix}"
             path = await save(found, name, axis=self.grid.view.axis)
             where = "in the folder that this console was started in"

@@ -32,6 +32,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.glance": ("GlanceAtRuns",),
         "yogo_tui.questions.comparing": ("ReadRuns",),
         "yogo_tui.questions.losses": ("ReadLosses",),
+        "yogo_tui.questions.pairs": ("PairRuns",),
         "yogo_tui.questions.notes": ("ChangeNotes",),
         "yogo_tui.questions.trash": ("SizesOf", "TrashRuns", "ListTrash", "UndoTrash", "EmptyTrash"),
         "yogo_tui.questions.wandb": ("ListOffline", "UploadOffline"),

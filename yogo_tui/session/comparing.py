@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
@@ -17,6 +18,7 @@ from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.questions.comparing import ReadRuns
+from yogo_tui.questions.pairs import PairRuns
 from yogo_tui.runs.model import Run
 
 
@@ -32,8 +34,14 @@ def comparable(runs: Sequence[Run]) -> tuple[Run, ...]:
 
 
 async def compare(host: Host, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:
-    """The comparison of two runs or more. Raises LaunchError, HostError."""
+    """The comparison of two runs or more, without that of single images. Raises LaunchError, HostError."""
     return await described(host, comparable(runs), with_images=with_images, tell=tell)
+
+
+async def image_by_image(host: Host, found: Comparison, *, tell: Tell = silent) -> Comparison:
+    """The comparison with that of single images, which takes seconds. Raises HostError."""
+    paths = tuple(Path(one.run.path) for one in found.subjects if one.run.path)
+    return replace(found, paired=await host.ask(PairRuns(paths), tell=tell))
 
 
 async def described(host: Host, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:

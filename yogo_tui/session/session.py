@@ -145,10 +145,16 @@ class Session:
         self.settings = self.settings.model_copy(update={name: value})
 
     async def compare(self, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:
-        """Two runs or more beside each other. Raises LaunchError, HostError."""
+        """Two runs or more beside each other, without single images. Raises LaunchError, HostError."""
         from yogo_tui.session.comparing import compare
 
         return await compare(self.host, runs, with_images=with_images, tell=tell)
+
+    async def image_by_image(self, found: Comparison, *, tell: Tell = silent) -> Comparison:
+        """The comparison with that of the test images that the runs share. Raises HostError."""
+        from yogo_tui.session.comparing import image_by_image
+
+        return await image_by_image(self.host, found, tell=tell)
 
     async def close(self) -> None:
         """Close the session; jobs go on."""

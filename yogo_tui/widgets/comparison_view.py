@@ -23,6 +23,9 @@ _SAME = "Nothing is known to differ between these runs."
 _WIDEST = 30
 """Cells of a column; names and paths are cut in their middles."""
 
+_WIDEST_WORDS = 56
+"""Of a column of sentences."""
+
 
 class ComparisonView(ScrollableContainer, can_focus=True):
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -33,7 +36,13 @@ class ComparisonView(ScrollableContainer, can_focus=True):
         Binding("g", "scroll_home", "the top", id="compare.top", show=False),
         Binding("G", "scroll_end", "the end", id="compare.end", show=False),
     ]
-    DEFAULT_CSS = "ComparisonView { overflow: auto auto; } ComparisonView Static { width: auto; }"
+    DEFAULT_CSS = """
+    ComparisonView {
+        overflow: auto auto;
+        & #compare-tables { width: auto; }
+        & #compare-notes { width: 100%; color: $text-muted; }
+    }
+    """
 
     found: reactive[Comparison | None] = reactive(None)
 
@@ -43,26 +52,29 @@ class ComparisonView(ScrollableContainer, can_focus=True):
         self._style_of = style_of
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+        yield Static(markup=False, id="compare-tables")
+        yield Static(markup=False, id="compare-notes")
 
     def watch_found(self) -> None:
         if self.is_mounted:
-            self.query_one(Static).update(self._told(self.found) if self.found else "")
+            notes = map(printable, self.found.notes if self.found else ())
+            self.query_one("#compare-tables", Static).update(self._told(self.found) if self.found else "")
+            self.query_one("#compare-notes", Static).update("\n".join(notes))
 
     def _told(self, found: Comparison) -> Text:
         text = Text(no_wrap=True)
         if not found.differences:
             text.append(f"{_SAME}\n\n")
         for table in tables(found):
-            self._add(text, table, len(found.labels))
+            self._add(text, table, found)
             text.append("\n")
-        for note in found.notes:
-            text.append(f"{printable(note)}\n", Style(dim=True))
         return text
 
-    def _add(self, text: Text, table: Table, num_runs: int) -> None:
-        lines = [[cut_middle(cell, _WIDEST) for cell in line] for line in table.lines()]
-        heads = [cut_middle(head, _WIDEST - 3) for head in table.head[1:]]
+    def _add(self, text: Text, table: Table, found: Comparison) -> None:
+        num_runs = len(found.labels) if table.is_by_run else 0
+        widest = _WIDEST if table.is_by_run else _WIDEST_WORDS
+        lines = [[cut_middle(cell, widest) for cell in line] for line in table.lines()]
+        heads = [cut_middle(head, widest - 3) for head in table.head[1:]]
         head = [table.title, *(f"{_sign(n)} {name}" if n < num_runs else name for n, name in enumerate(heads))]
         widths = [max(map(cell_len, column)) for column in zip(head, *lines, strict=True)]
         for number, line in enumerate([head, *lines]):
