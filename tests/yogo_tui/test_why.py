@@ -10,6 +10,8 @@ import pytest
 from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
 from tests.yogo_tui.test_screens_lists import text
 from tests.yogo_tui.test_screens_runs import console, lines_of
+from yogo.recipe import Recipe
+from yogo.run.manifest import Manifest
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job, JobId, JobState, Used
 from yogo_tui.launch.ending import ending
@@ -92,6 +94,14 @@ def test_how_a_job_ended_is_told_once_and_the_steps_are_one_sentence(word: str) 
     assert fault.words in said["why"].casefold()
     assert "error" not in said
     assert ": Launch" not in said["next"]
+
+
+def test_a_run_that_was_killed_after_it_began_is_advised_to_go_on_first() -> None:
+    fault = fault_of_end("FAILED", 137)
+    begun = Manifest(name="owl", definition="/lab/d.yml", classes=("a",), recipe=Recipe(), precision="fp32")
+    advice = Why(make_run("owl", RunState.FAILED, manifest=begun), fault).next_step
+    assert advice == "Resume it, or launch it again bigger: A, or yogo-tui again owl --bigger."
+    assert Why(make_run("owl", RunState.FAILED), fault).next_step.startswith("Launch it again bigger: A")
 
 
 async def test_of_a_long_log_only_the_end_is_read() -> None:

@@ -48,7 +48,10 @@ def _rule(signs: str, words: str, advice: str, lack: Lack | None = None) -> _Rul
 
 
 _BIGGER = "Launch it again bigger: A, or yogo-tui again --bigger."
-_GO_ON_OR_BIGGER = f"Resume it, or {_BIGGER[0].lower()}{_BIGGER[1:]}"
+GO_ON_OR = "Resume it, or "
+"""Before an advice, for a run that has begun to train."""
+
+_GO_ON_OR_BIGGER = f"{GO_ON_OR}{_BIGGER[0].lower()}{_BIGGER[1:]}"
 _NODE = "The node may be broken: resume it, and tell the people who run the cluster if it fails there again."
 _SETUP = "Correct `setup` in the settings, and launch it again."
 
@@ -164,7 +167,7 @@ _FOLLOWS = (
     _rule(
         r"^Killed$|:? \d+ Killed\b|signal 9\b|SIGKILL|exit(ed with exit)? code 137|exit(ed with exit)? status 137",
         "it was killed, most often because the memory was full",
-        _BIGGER,
+        _GO_ON_OR_BIGGER,
         Lack.MEMORY,
     ),
     _rule(r"CANCELLED AT", "it was cancelled", "Resume it: it goes on from its last checkpoint."),
@@ -251,7 +254,7 @@ def fault_of_end(word: str, exit_status: int | None) -> Fault | None:
                 "", "jobs of a higher priority preempted it", "Resume it: it goes on from its last checkpoint."
             )
     if exit_status == 137:
-        return Fault("", "it was killed, most often because the memory was full", _BIGGER, lack=Lack.MEMORY)
+        return Fault("", "it was killed, most often because the memory was full", _GO_ON_OR_BIGGER, lack=Lack.MEMORY)
     return None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from yogo.text.wording import ended
-from yogo_tui.runs.faults import Fault
+from yogo_tui.runs.faults import GO_ON_OR, Fault
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.usage import Usage
 
@@ -55,7 +55,7 @@ class Why:
         if self.own_memory:
             return f"{self.more_memory} Then launch it again: A, or yogo-tui again {run.name}."
         if fault is not None and fault.advice and run.path:  # of a job that is not a run it is not known how it goes on
-            return _named(fault.advice, run.name)
+            return _named(fault.advice if run.manifest else _without_going_on(fault.advice), run.name)
         if run.job and (run.state.is_waiting or run.can_cancel) and run.job.advice:
             return run.job.advice
         if run.state in _BROKEN and run.path and run.manifest and "resume" not in run.why:
@@ -99,6 +99,12 @@ class Why:
         for title, sentences in (("doubt", self.run.doubts), ("used", self.used), ("next time", self.next_time)):
             for number, sentence in enumerate(sentences):
                 yield "" if number else title, sentence
+
+
+def _without_going_on(advice: str) -> str:
+    """The advice for a run that has not begun to train."""
+    rest = advice.removeprefix(GO_ON_OR)
+    return f"{rest[0].upper()}{rest[1:]}" if rest else ""
 
 
 def _named(advice: str, name: str) -> str:
