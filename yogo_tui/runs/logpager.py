@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import contextlib
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from yogo_tui.errors import HostError
 from yogo_tui.runs.logfile import LogFile, LogLine
@@ -23,6 +25,8 @@ from yogo_tui.runs.logmatch import Match
 
 _AT_A_TIME = 500
 _MOST_MARKED = 10_000
+_MOST_SEEN = 20_000
+"""How many times of growth are remembered; what came before has no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,9 @@ class LogPager:
         """The line that was gone to from a plot; None if none was."""
 
         self._grown_at: float | None = None
+        self._sizes: list[int] = []
+        self._seen_at: list[datetime | None] = []
+        """When the log was first seen to be so long; None for what it held at the first look."""
 
         if self.search:
             self.search = Search(self.search.words, is_on=False)
@@ -109,6 +116,11 @@ class LogPager:
             return 0.0
         written = next((entry.modified for entry in entries if entry.name == log.path.name), 0.0)
         return max(0.0, time.time() - written) if written else 0.0
+
+    def came_at(self, line: LogLine) -> datetime | None:
+        """When a line was first seen as it is, by this machine's clock; None if it was there at the first look."""
+        index = bisect_left(self._sizes, line.end)
+        return self._seen_at[index] if index < len(self._sizes) else None
 
     def move(self, lines: int) -> None:
         """Ask for a page that is `lines` further down. Calls before the next `turn` add up."""
@@ -199,6 +211,13 @@ class LogPager:
                 self._grown_at = time.monotonic() - (await self._age(self.log) if is_first else 0.0)
             if not is_changed:
                 return
+            if is_first or self.log.generation != generation:
+                self._sizes, self._seen_at = [], []
+            self._sizes.append(self.log.size)
+            self._seen_at.append(None if is_first else datetime.now(UTC))
+            if len(self._sizes) > _MOST_SEEN:
+                del self._sizes[: _MOST_SEEN // 2], self._seen_at[: _MOST_SEEN // 2]
+                self._seen_at[0] = None
             if self.log.generation != generation:
                 self.lines, self.following, self.marks, self.pointed = (), True, None, None
             if self.following:

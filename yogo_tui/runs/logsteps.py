@@ -34,8 +34,8 @@ def step_of(text: str, steps_per_epoch: int) -> float | None:
     for match in _LINE.finditer(text):
         said = match.groupdict()
         if said["epoch"]:
-            share = int(said["done"]) / max(1, int(said["total"]))
-            found = (int(said["epoch"]) - 1 + share) * steps_per_epoch
+            in_epoch = int(said["done"]) * steps_per_epoch / max(1, int(said["total"]))
+            found = (int(said["epoch"]) - 1) * steps_per_epoch + in_epoch
         elif said["validated"]:
             found = float(int(said["validated"]) * steps_per_epoch)
         else:

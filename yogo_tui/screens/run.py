@@ -19,6 +19,7 @@ from yogo_tui.curves.divergence import RULES
 from yogo_tui.curves.drawing import MARKS
 from yogo_tui.curves.record import RunCurves
 from yogo_tui.runs.logsave import place_of, problem, save
+from yogo_tui.runs.logtimes import SIGNS
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK
 from yogo_tui.screens.choose import LinePrompt
@@ -45,7 +46,7 @@ _AT_ONCE = 1000
 class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "LogView"
-    HELP = f"\n{MARKS}\n\n{RULES}"
+    HELP = f"\n{MARKS}\n\n{SIGNS}\n\n{RULES}"
     BINDINGS: ClassVar[list[BindingType]] = [
         BACK,
         Binding("tab", "other_pane", "log/plot", id="run.other"),
@@ -125,6 +126,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
         self.log_view.is_over = run.state.is_over
         self.log_view.no_log = run.no_log
         self.log_view.path = run.log
+        self.log_view.times.clock_ahead = run.clock_ahead
         self.details.show(run, self._history)
 
     @work(exclusive=True, group="history")
@@ -136,6 +138,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
 
     def show_history(self, history: History) -> None:
         self._history, self._has_read = history, True
+        self.log_view.times.history = history
         self.plot.empty = no_curves_words(self._run)
         self.plot.show()
         self.head_line.seconds_left = history.seconds_left()

@@ -7,9 +7,11 @@ import contextlib
 import textwrap
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import PurePosixPath
 from typing import ClassVar
 
+from rich.segment import Segment
 from rich.text import Text
 from textual import work
 from textual.binding import Binding, BindingType
@@ -26,6 +28,7 @@ from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.logfile import LogFile, LogLine
 from yogo_tui.runs.logpager import LogPager, Search
+from yogo_tui.runs.logtimes import WIDTH, LineTimes
 from yogo_tui.words import cut_middle, duration, size_words
 
 _EVERY_SECONDS = 1.0
@@ -52,6 +55,7 @@ class LogView(Widget, can_focus=True):
         Binding("left", "sideways(-1)", "to the left", id="log.left", show=False),
         Binding("right", "sideways(1)", "to the right", id="log.right", show=False),
         Binding("W", "wrap", "wrap long lines, or cut them", id="log.wrap", show=False),
+        Binding("i", "times", "when the lines were written", id="log.times", show=False),
         Binding("e", "errors", "the last error; again: the one before", id="log.errors", show=False),
         Binding("V", "mark", "mark lines, or stop that; arrows mark more", id="log.mark", show=False),
         Binding("y,enter", "copy_marked", "copy the marked lines", id="log.copy", show=False),
@@ -65,6 +69,9 @@ class LogView(Widget, can_focus=True):
     lines: reactive[tuple[LogLine, ...]] = reactive(())
     wraps: reactive[bool] = reactive(False)
     """Whether lines that are too long go on in the next row."""
+
+    shows_times: reactive[bool] = reactive(False)
+    """Whether each line begins with when it was written, where that is known."""
 
     words: reactive[str] = reactive("")
     """What is looked for, and highlighted wherever it is."""
@@ -93,6 +100,7 @@ class LogView(Widget, can_focus=True):
         self._marked: tuple[LogLine, ...] = ()
         """The lines on show when the mouse marked some of them."""
 
+        self.times = LineTimes()
         self.no_log = ""
         """What is said if there is no log; empty if nothing is known of it."""
 
@@ -135,6 +143,7 @@ class LogView(Widget, can_focus=True):
         while True:
             if time.monotonic() >= due:
                 await self._pager.look(self.size.height)
+                await self._look_for_times()
                 due = time.monotonic() + _EVERY_SECONDS
             await self._pager.turn(self.size.height)
             self._show()
@@ -142,6 +151,11 @@ class LogView(Widget, can_focus=True):
                 async with asyncio.timeout(due - time.monotonic()):
                     await self._asked.wait()
             self._asked.clear()
+
+    async def _look_for_times(self) -> None:
+        if self.shows_times and (log := self._pager.log):
+            with contextlib.suppress(HostError):  # what is not known shows no time
+                await self.times.look(log)
 
     def on_resize(self, _event: Resize) -> None:
         self._pager.draw_again()
@@ -213,10 +227,20 @@ class LogView(Widget, can_focus=True):
     def action_wrap(self) -> None:
         self.wraps, self._x = not self.wraps, 0
 
+    def action_times(self) -> None:
+        self.shows_times = not self.shows_times
+
+    @property
+    def _room(self) -> int:
+        """Cells for the lines."""
+        return max(1, self.size.width - (WIDTH if self.shows_times else 0))
+
     def watch_wraps(self) -> None:
         self._pager.draw_again()
         self._asked.set()
         self.refresh()
+
+    watch_shows_times = watch_wraps
 
     def action_errors(self) -> None:
         """Go to the last line that tells of an error, and from there to the ones above."""
@@ -246,7 +270,7 @@ class LogView(Widget, can_focus=True):
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         """What the mouse has marked."""
         rows = [
-            line.text.plain[row * self.size.width : (row + 1) * self.size.width] if self.wraps else line.text.plain
+            line.text.plain[row * self._room : (row + 1) * self._room] if self.wraps else line.text.plain
             for line in self._marked
             for row in range(self._rows_of(line))
         ]
@@ -288,8 +312,7 @@ class LogView(Widget, can_focus=True):
         return " · ".join(filter(None, (pointed, _match_words(search), age, place, size_words(log.size))))
 
     def _rows_of(self, line: LogLine) -> int:
-        width = max(1, self.size.width)
-        return max(1, -(-line.text.cell_len // width)) if self.wraps else 1
+        return max(1, -(-line.text.cell_len // self._room)) if self.wraps else 1
 
     def _row(self, y: int) -> tuple[LogLine, int] | None:
         """The line that is shown in a row, and which of its own rows that is; None below the last one."""
@@ -300,7 +323,7 @@ class LogView(Widget, can_focus=True):
         return None
 
     def render_line(self, y: int) -> Strip:
-        width, x, row = self.size.width, self._x, self._row(y)
+        width, x, row = self._room, self._x, self._row(y)
         if row:
             text, x = row[0].text, x + row[1] * width
             if self.words:
@@ -309,7 +332,7 @@ class LogView(Widget, can_focus=True):
         elif not self.lines and y < len(said := textwrap.wrap(self._nothing(), max(8, width - 2))):
             text = Text(f" {said[y]}", self._style("log--aside"))
         else:
-            return Strip.blank(width, self.rich_style)
+            return Strip.blank(self.size.width, self.rich_style)
         if row and self._pager.pointed and row[0].offset == self._pager.pointed.offset:
             text = text.copy()
             text.stylize(self._style("log--pointed"))
@@ -319,7 +342,14 @@ class LogView(Widget, can_focus=True):
         if row and (marked := self.text_selection) and self._marked == self.lines and not self.wraps:
             text = self._with_marks(text, marked.get_span(y))
         strip = Strip(text.render(self.app.console), text.cell_len).apply_offsets(0, y)
-        return strip.crop(x, x + width).extend_cell_length(width).apply_style(self.rich_style)
+        strip = strip.crop(x, x + width).extend_cell_length(width)
+        return Strip.join([self._time(row), strip] if self.shows_times else [strip]).apply_style(self.rich_style)
+
+    def _time(self, row: tuple[LogLine, int] | None) -> Strip:
+        """When the line of a row was written; blank in the rows that it goes on in."""
+        found = self.times.of(row[0], self._pager.came_at(row[0])) if row and not row[1] else None
+        words = found.words(datetime.now().astimezone()) if found else " " * WIDTH
+        return Strip([Segment(words, self.get_component_rich_style("log--aside", partial=True))], WIDTH)
 
     def _with_marks(self, text: Text, span: tuple[int, int] | None) -> Text:
         if span:
