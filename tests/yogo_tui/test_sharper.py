@@ -143,7 +143,7 @@ def test_the_line_is_left_as_it_was() -> None:
 
 
 @contextlib.contextmanager
-def picture(folder: Path, pixels: tuple[int, int] = (0, 0)) -> Iterator[Terminal]:
+def picture(folder: Path, pixels: tuple[int, int] = (0, 0), **changes: str) -> Iterator[Terminal]:
     """The console, showing the image of a definition in half blocks, in a window of so many pixels."""
     for name in ("images", "labels", "dataset_defs"):
         (folder / name).mkdir()
@@ -154,7 +154,7 @@ def picture(folder: Path, pixels: tuple[int, int] = (0, 0)) -> Iterator[Terminal
     )
     (folder / "settings.yaml").write_text("cluster: local\n")
     command = (*CONSOLE, "--workspace", str(folder), "--settings", str(folder / "settings.yaml"))
-    with Terminal(command, environment(folder), folder) as terminal:
+    with Terminal(command, environment(folder, **changes), folder) as terminal:
         fcntl.ioctl(terminal.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, *pixels))
         terminal.see("4 Runs")
         terminal.press("1")
@@ -202,19 +202,36 @@ def test_sixel_is_drawn_for_a_terminal_that_has_it_and_half_blocks_again_afterwa
         terminal.leave()
 
 
+def answer_as_kitty(terminal: Terminal) -> int:
+    """Press g, and say what Kitty says."""
+    begun = len(terminal.sent)
+    terminal.press("g")
+    first = asked(terminal, ATTRIBUTES, after=begun)
+    terminal.press("\x1b[?62;52;c")
+    asked(terminal, KITTY + CELL + ATTRIBUTES, after=first)
+    terminal.press(f"{OK.decode()}\x1bP>|kitty(0.36.4)\x1b\\\x1b[6;20;10t\x1b[?62;52;c")
+    return begun
+
+
 def test_kitty_is_sent_the_image_and_characters_that_stand_for_it(tmp_path: Path) -> None:
+    with picture(tmp_path, COLORTERM="truecolor") as terminal:
+        begun = answer_as_kitty(terminal)
+        placed = re.compile(rb"\x1b_Ga=p,i=(\d+),c=(\d+),r=(\d+),U=1,q=2")
+        number, columns, rows = map(int, sent(terminal, placed.search, after=begun).groups())
+        assert re.search(rb"\x1b_Gi=%d,m=[01],f=100,q=2;" % number, terminal.sent[begun:])
+        colour = ";".join(str(number >> bits & 255) for bits in (16, 8, 0))
+        placeholders = f"38;2;{colour}[0-9;]*m{chr(0x10EEEE)}".encode()
+        sent(terminal, lambda data: len(re.findall(placeholders, data)) >= rows or None, after=begun)
+        sent(terminal, lambda data: data.count(chr(0x10EEEE).encode()) >= columns * rows or None, after=begun)
+        terminal.leave()
+
+
+def test_kitty_without_its_colours_is_not_drawn_on(tmp_path: Path) -> None:
     with picture(tmp_path) as terminal:
-        begun = len(terminal.sent)
-        terminal.press("g")
-        first = asked(terminal, ATTRIBUTES, after=begun)
-        terminal.press("\x1b[?62;52;c")
-        asked(terminal, KITTY + CELL + ATTRIBUTES, after=first)
-        terminal.press(f"{OK.decode()}\x1bP>|kitty(0.36.4)\x1b\\\x1b[6;20;10t\x1b[?62;52;c")
-        place = sent(terminal, lambda data: re.search(rb"\x1b_Ga=p,i=\d+,c=(\d+),r=(\d+),U=1,q=2", data), after=begun)
-        columns, rows = map(int, place.groups())
-        assert re.search(rb"\x1b_Gi=\d+,m=[01],f=100,q=2;", terminal.sent[begun:])
-        placeholder = chr(0x10EEEE).encode()
-        sent(terminal, lambda data: data.count(placeholder) >= columns * rows or None, after=begun)
+        begun = answer_as_kitty(terminal)
+        terminal.see("export COLORTERM=truecolor", after=begun)
+        assert b"f=100" not in terminal.sent[begun:]
+        terminal.press("\r")
         terminal.leave()
 
 

@@ -9,7 +9,12 @@ from textual.app import SuspendNotSupported
 
 from yogo_tui.errors import ConsoleError
 from yogo_tui.screens.base import BaseConsole
-from yogo_tui.widgets.graphics import NOWHERE, Graphics, ask, cell_size, widgets
+from yogo_tui.widgets.graphics import NOWHERE, Drawing, Graphics, ask, cell_size, widgets
+
+COLOURLESS = (
+    "Kitty's graphics number their images by 24-bit colours, which are off here: leave the console, "
+    "`export COLORTERM=truecolor`, `unset NO_COLOR`, and open it again. Images stay in half blocks."
+)
 
 
 def toggle(app: BaseConsole) -> None:
@@ -19,6 +24,8 @@ def toggle(app: BaseConsole) -> None:
         return
     with app.telling("images are not drawn sharper"):
         graphics = _ask(app)
+        if graphics.drawing is Drawing.KITTY and (app.console.color_system != "truecolor" or app.no_color):
+            raise ConsoleError(COLOURLESS)
         widgets(graphics)  # while it can be said that the library is missing
         app.graphics = graphics
 
