@@ -120,13 +120,25 @@ async def test_runs_that_differ_by_seed_alone_need_seeds_and_not_images(tmp_path
     found = await by_image(tmp_path, "seed-0", "seed-1", "seed-2")
     assert found.seeds == ((0, 1, 2),)
     assert found.pairs[0].deviations["mAP50"] == pytest.approx(0.01)
-    assert all(one.is_seed_alone for one in found.pairs)
+    assert all(one.has_same_recipe for one in found.pairs)
     assert "seeds each would show" in found.pairs[0].takes("mAP50")
-    assert sum("differ by their seed alone: neither is the better recipe" in note for note in found.notes) == 2
+    assert (
+        sum("have the same recipe but for the seed: neither is the better recipe" in note for note in found.notes) == 2
+    )
 
 
 def _measured(figures: dict[str, float | None]) -> Metrics:
     return metrics().model_copy(update={"figures": figures})
+
+
+async def test_a_better_seed_is_not_called_a_better_recipe_although_the_seed_splits_the_data(tmp_path: Path) -> None:
+    run_with_results(tmp_path / "one", made_results(NUM, missed=0.1), data="bccd", changes={"seed": 1})
+    run_with_results(tmp_path / "two", made_results(NUM, missed=0.4), data="split", changes={"seed": 2})
+    run_with_results(tmp_path / "other", made_results(NUM, missed=0.3), changes={"learning_rate": 0.1})
+    found = await by_image(tmp_path, "one", "two", "other")
+    assert found.seeds == ()
+    told = [note for note in found.notes if "neither is the better recipe" in note]
+    assert told == ["one and two have the same recipe but for the seed: neither is the better recipe."]
 
 
 async def test_the_best_of_several_stands_against_each_other_one(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Comparison:
                 self.labels[pair.first],
                 self.labels[pair.second],
                 self._deviations(pair.first, pair.second),
-                is_seed_alone=any({pair.first, pair.second} <= {*group} for group in self.seeds),
+                has_same_recipe=_has_same_recipe(self.subjects[pair.first], self.subjects[pair.second]),
             )
             for pair in self.paired.pairs
         )
@@ -115,6 +115,12 @@ class Comparison:
     def _unread(self) -> Iterator[str]:
         for one in self.subjects:
             yield from (f"{one.label}: {problem}" for problem in one.read.problems)
+
+
+def _has_same_recipe(one: Subject, other: Subject) -> bool:
+    """Whether they are known to, but for the seed, from which the split of the data may follow."""
+    recipes = [run.recipe and run.recipe.model_copy(update={"seed": 0}) for run in (one, other)]
+    return recipes[0] is not None and recipes[0] == recipes[1]
 
 
 def _pooled(spreads: Sequence[tuple[float, float] | None], groups: Sequence[Sequence[int]]) -> float:

@@ -37,8 +37,8 @@ class PairInWords:
     deviations: Mapping[str, float]
     """Of each metric over seeds, where runs of either recipe differ by their seed alone."""
 
-    is_seed_alone: bool = False
-    """Whether the two runs do."""
+    has_same_recipe: bool = False
+    """Whether the two runs have, but for the seed."""
 
     @property
     def title(self) -> str:
@@ -149,8 +149,8 @@ def notes(found: RunPairs, pairs: Sequence[PairInWords], labels: Sequence[str]) 
 
 def _of_pair(one: PairInWords) -> Iterator[str]:
     pair = one.pair
-    if one.is_seed_alone:
-        yield f"{one.first} and {one.second} differ by their seed alone: neither is the better recipe."
+    if one.has_same_recipe:
+        yield f"{one.first} and {one.second} have the same recipe but for the seed: neither is the better recipe."
     if pair.num_relabelled:
         relabelled = counted(pair.num_relabelled, "image", "is")
         yield f"{one.title}: {relabelled} left out, with other labels in the one test than in the other."
