@@ -16,10 +16,10 @@ import pytest
 from tests.yogo_tui.lab import plan
 from tests.yogo_tui.local.local_bench import WITHIN_SECONDS
 from tests.yogo_tui.stand_in_slurm import StandIn
+from yogo.run.directory import MAKING
 from yogo_tui.errors import ClusterError, LaunchError, TemplateError
 from yogo_tui.hosts.base import Entry, Question, Tell, silent
 from yogo_tui.hosts.here import HereHost
-from yogo_tui.launch.making import MAKING
 from yogo_tui.session import Session
 
 

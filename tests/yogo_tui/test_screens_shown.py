@@ -115,7 +115,7 @@ async def question(pilot: Pilot[None]) -> None:
 async def help(pilot: Pilot[None]) -> None:
     await runs(pilot)
     await pilot.press("question_mark")
-    await see(pilot, "keys that work here", "go on with it")
+    await see(pilot, "keys that work here", "bring back what was moved last")
 
 
 async def settled(pilot: Pilot[None]) -> str:

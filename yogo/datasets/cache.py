@@ -195,7 +195,7 @@ def _make_room(folder: Path, num_bytes: int, limit_bytes: int) -> None:
         if used + num_bytes <= limit_bytes and num_bytes <= _spare(folder):
             return
         size = path.stat().st_size
-        if _removed(path):
+        if removed(path):
             used -= size
     if used + num_bytes > limit_bytes:
         raise CacheRefused(f"{needed}, and caches that are in use leave less of {most} (--cache-limit says how much)")
@@ -209,7 +209,7 @@ def _spare(folder: Path) -> int:
     return disk.free - disk.total // 20
 
 
-def _removed(path: Path) -> bool:
+def removed(path: Path) -> bool:
     """Remove a cache, unless another process reads it or it belongs to another user."""
     try:
         with path.open("rb+") as file:

@@ -15,6 +15,9 @@ RUNS = Path("trained_models")
 LOG = ".log"
 """What the name of a job's log ends with."""
 
+MAKING = ".launching-"
+"""Prefix of a run directory's name while a launch writes its files."""
+
 P = TypeVar("P", bound=PurePath)
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}\Z")

@@ -44,6 +44,7 @@ COMMANDS = (
     "report",
     "note",
     "trash",
+    "clean",
     "sync",
     "results",
     "cancel",

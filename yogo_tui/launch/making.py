@@ -7,16 +7,13 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from yogo.run.directory import LOG, TRAINED, HostRunDirectory
+from yogo.run.directory import LOG, MAKING, TRAINED, HostRunDirectory
 from yogo.run.launch import Launch, Outcome
 from yogo_tui.errors import HostError, LaunchError
 from yogo_tui.hosts.base import Entry, Host
 from yogo_tui.launch import records
 
 _PLAIN = {"LC_ALL": "C"}
-
-MAKING = ".launching-"
-"""Prefix of a run directory's name while its files are being written."""
 
 ASIDE = ".forgotten"
 """Name of the folder, beside the runs, for failed launches."""

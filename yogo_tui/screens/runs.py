@@ -156,7 +156,7 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
         if self.order != DEFAULT:
             yield str(self.order)
         if self._shows_sizes and (num_bytes := sum(run.num_bytes or 0 for run in self.table.runs)):
-            yield f"{size_words(num_bytes)} on the disk"
+            yield f"{size_words(num_bytes)} on the disk, Z cleans up"
         if num_runs:
             yield f"{thousands(shown)} of {counted(num_runs, 'run')}" if shown < num_runs else counted(num_runs, "run")
 

@@ -1,4 +1,4 @@
-"""The keys that move runs to the trash, and bring them back."""
+"""The keys that move runs to the trash, bring them back, and clean up."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from textual.binding import Binding, BindingType
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
-from yogo_tui.screens.ask import Ask
+from yogo_tui.screens.ask import Ask, Notice
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.run_actions import RunActions
 
 
 class TrashActions(RunActions):
-    """A screen whose keys also move runs to the trash."""
+    """A screen whose keys also move runs to the trash, and remove what nobody needs."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("D", "trash", "trash", id="runs.trash", show=False, tooltip="move it to the trash, or all marked"),
         Binding("U", "undo_trash", "undo", id="runs.undo_trash", show=False, tooltip="bring back what was moved last"),
+        Binding("Z", "clean", "clean up", id="runs.clean", show=False, tooltip="clean up: remove what nobody needs"),
     ]
 
     @changes
@@ -53,3 +54,21 @@ class TrashActions(RunActions):
             if await app.push_screen_wait(Ask(f"Bring {names} back from the trash?", is_safe=True)):
                 await app.session.trash.undo(batches[0])
                 app.notify(f"{names} brought back", markup=False)
+
+    @changes
+    async def action_clean(self) -> None:
+        """List what nobody needs, ask, and remove it."""
+        from yogo_tui.session.cleaning import done_words, said_of, what_it_does
+
+        app = self.app
+        app.notify("looking for what nobody needs …", markup=False)
+        with app.telling("nothing was removed"):
+            found = await app.session.cleaning.find()
+            if not found.found:
+                app.notify("there is nothing to remove", markup=False)
+                return
+            if await app.push_screen_wait(Ask("\n".join([what_it_does(found), *said_of(found)]))):
+                removal = await app.session.cleaning.remove(found)
+                app.notify(done_words(found, removal), markup=False)
+                if removal.left:
+                    app.push_screen(Notice("not all was removed", "\n".join(removal.left)))

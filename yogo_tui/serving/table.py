@@ -35,6 +35,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.pairs": ("PairRuns",),
         "yogo_tui.questions.notes": ("ChangeNotes",),
         "yogo_tui.questions.trash": ("SizesOf", "TrashRuns", "ListTrash", "UndoTrash", "EmptyTrash"),
+        "yogo_tui.questions.leftovers": ("FindLeftovers", "RemoveLeftovers"),
         "yogo_tui.questions.wandb": ("ListOffline", "UploadOffline"),
         "yogo_tui.launch.questions": (
             "RenderRun",

@@ -20,6 +20,7 @@ from yogo_tui.settings import Settings
 
 if TYPE_CHECKING:
     from yogo_tui.comparing.comparison import Comparison
+    from yogo_tui.session.cleaning import Cleaning
     from yogo_tui.session.jobs import Jobs
     from yogo_tui.session.launcher import Launcher
     from yogo_tui.session.library import Library
@@ -100,6 +101,12 @@ class Session:
         from yogo_tui.session.previews import Previews
 
         return Previews(self.host)
+
+    @cached_property
+    def cleaning(self) -> Cleaning:
+        from yogo_tui.session.cleaning import Cleaning
+
+        return Cleaning(self.host, self.settings)
 
     @cached_property
     def wandb(self) -> WandbUploads:
