@@ -8,9 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from tests.yogo_tui.fake_session import make_run
+from yogo.recipe import Recipe
 from yogo.run.events import Losses, Started, Step, Validated
 from yogo.run.history import History
+from yogo.run.holder import Holder
 from yogo.run.launch import Parent
+from yogo.run.manifest import Manifest
 from yogo.run.notes import Notes
 from yogo_tui.errors import ConsoleError
 from yogo_tui.listing.columns import COLUMNS, UnknownColumn, chosen, find, sortable
@@ -18,6 +21,7 @@ from yogo_tui.listing.groups import grouped, grouping
 from yogo_tui.listing.order import DEFAULT, Order
 from yogo_tui.listing.query import QueryError, parse
 from yogo_tui.runs.model import Progress, Run, RunState
+from yogo_tui.widgets.run_head import time_taken
 
 NOW = datetime.now(UTC)
 
@@ -187,6 +191,23 @@ def test_ages_go_by_the_clock_where_the_runs_are() -> None:
         launch, job = run.launch.model_copy(update={"created_at": created_at}), replace(run.job, started_at=created_at)
         run = replace(run, launch=launch, job=job, clock_ahead=ahead)
         assert [find(name).shown(run, NOW) for name in ("age", "spent")] == ["1 h", "1 h"]
+
+
+def test_a_run_that_goes_on_in_a_job_not_seen_yet_has_taken_what_that_job_took() -> None:
+    begun = Manifest(
+        name="owl",
+        definition="/lab/d.yml",
+        classes=("a",),
+        recipe=Recipe(),
+        precision="fp32",
+        started_at=NOW - timedelta(hours=5),
+    )
+    holder = Holder(host="gpu1", boot_id="b", pid=4, process_started="1", job_id="18", since=NOW - timedelta(minutes=1))
+    run = make_run("owl", job=None, manifest=begun, holder=holder)
+    assert find("spent").shown(run, NOW) == "1 m"
+    taken = time_taken(run)
+    assert taken is not None
+    assert taken < (datetime.now(UTC) - begun.started_at).total_seconds() - timedelta(hours=4).total_seconds()
 
 
 def _after(run: Run, parent: str) -> Run:

@@ -89,8 +89,7 @@ def _score(run: Run) -> str:
 
 def _spent(run: Run, now: datetime) -> float | None:
     """Seconds from the start of its last attempt to its end, or until now."""
-    job, source = run.job, run.manifest
-    begun = (job.started_at if job else None) or (source.started_at if source else None)
+    job, begun = run.job, run.begun_at
     ended = (run.result.ended_at if run.result and run.state.is_over else None) or (job.ended_at if job else None)
     if begun is None or (ended is None and run.state.is_over):
         return None

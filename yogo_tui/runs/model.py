@@ -178,6 +178,14 @@ class Run(Recorded):
             return self.manifest.started_at
         return self.job.submitted_at if self.job else None
 
+    @property
+    def begun_at(self) -> datetime | None:
+        """When its last attempt began. Of a job that the queue was not seen with yet, its process tells."""
+        if self.job and self.job.started_at:
+            return self.job.started_at
+        told = [self.manifest.started_at] if self.manifest else []
+        return max([*told, self.holder.since] if self.holder else told, default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -55,8 +55,7 @@ class RunHead(Widget):
 
 def time_taken(run: Run) -> float | None:
     """Seconds that the run has trained so far, or took; None if it has not started."""
-    began = run.job.started_at if run.job and run.job.started_at else None
-    began = began or (run.manifest.started_at if run.manifest else None)
+    began = run.begun_at
     if began is None or run.state.is_waiting:
         return None
     ended = run.result.ended_at if run.result else (run.job.ended_at if run.job else None)
