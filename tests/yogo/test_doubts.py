@@ -169,8 +169,7 @@ def test_a_run_that_is_over_with_its_first_doubts_does_not_say_them_twice_in_a_r
 def test_what_an_earlier_attempt_showed_is_known() -> None:
     said: list[str] = []
     before = run_of([5.0, 6.0])
-    assert before.started is not None
-    listener = Doubting(said.append, [before.started, *before.validations])
+    listener = Doubting(said.append, before)
     listener.hear(events.Resumed(attempt=1, epoch=2, step=2))
     later = events.Validated(attempt=1, step=3, epoch=2, losses=events.Losses(loss=7.0), metrics={"mAP50": 0.5})
     listener.hear(later)

@@ -15,8 +15,8 @@ from yogo.definition.record import DataRecord
 from yogo.definition.stamps import stamps
 from yogo.errors import DefinitionError, RunError
 from yogo.images.headers import ImageHeader, look
-from yogo.run import events
 from yogo.run.directory import RunDirectory
+from yogo.run.history import History
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
 
@@ -54,7 +54,7 @@ def test_the_events_of_a_run_are_a_file(tmp_path: Path, kind: Kind) -> None:
     what = kind(tmp_path / "events.jsonl")
 
     with pytest.raises(OSError, match=f"this is {what}"):
-        events.read(tmp_path / "events.jsonl")
+        History.read(tmp_path / "events.jsonl")
 
 
 @pytest.mark.parametrize("kind", KINDS)

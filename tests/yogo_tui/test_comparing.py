@@ -14,6 +14,7 @@ from tests.made_runs import trained_run
 from tests.yogo_tui.lab import in_force
 from yogo.run.events import Losses, Started, Step
 from yogo.run.history import History
+from yogo.run.steps import Steps
 from yogo_tui.cli import main
 from yogo_tui.cluster.base import Queue
 from yogo_tui.comparing.comparison import Comparison
@@ -130,7 +131,7 @@ def test_pauses_between_attempts_are_not_training_time() -> None:
 def test_a_long_run_keeps_its_extremes_and_its_ends() -> None:
     losses = [None if n % 7 == 0 else 1 + (n * 7919 % 1000) / 1000 for n in range(50_000)]
     losses[31_234] = 99.0
-    history = History(steps=[Step(step=n, epoch=0, losses=Losses(loss=x), lr=1) for n, x in enumerate(losses)])
+    history = History(steps=Steps(Step(step=n, epoch=0, losses=Losses(loss=x), lr=1) for n, x in enumerate(losses)))
     steps = thinned(history, buckets=100).steps
     assert len(steps) <= 202
     assert [step.step for step in steps] == sorted({step.step for step in steps})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 from yogo.run.events import Validated
@@ -108,11 +109,12 @@ def _mean(losses: Sequence[float]) -> float:
 
 def _per_epoch(history: History) -> list[float]:
     """Means of the training loss, an epoch each."""
-    epochs: dict[int, list[float]] = {}
-    for event in history.steps:
-        if event.losses.loss is not None:
-            epochs.setdefault(event.epoch, []).append(event.losses.loss)
-    return [_mean(losses) for _, losses in sorted(epochs.items())]
+    epochs: dict[int, tuple[float, int]] = {}
+    for epoch, loss in zip(history.steps.column("epoch"), history.steps.column("loss"), strict=True):
+        if not math.isnan(loss):
+            total, count = epochs.get(epoch, (0.0, 0))
+            epochs[epoch] = total + loss, count + 1
+    return [total / count for _, (total, count) in sorted(epochs.items())]
 
 
 def _of_figures(history: History) -> Iterator[str]:

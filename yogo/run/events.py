@@ -10,15 +10,22 @@ from __future__ import annotations
 import errno
 import math
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from yogo.files.atomic import Fence
-from yogo.files.foreign import opened
 from yogo.run.record import Part, now
+
+_Count = Annotated[int, Field(ge=0, lt=1 << 31)]
+_LongCount = Annotated[int, Field(ge=0, lt=1 << 63)]
+
+
+def _with_zone(at: datetime) -> datetime:
+    """A time without its zone is UTC."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class EventBase(Part):
@@ -28,8 +35,8 @@ class EventBase(Part):
     v: int = 1
     """Version of this line's schema."""
 
-    at: datetime = Field(default_factory=now)
-    attempt: int = 0
+    at: Annotated[datetime, AfterValidator(_with_zone)] = Field(default_factory=now)
+    attempt: _Count = 0
     reason: str = ""
     """Why a number is null, or why the run failed, was signalled or finished before its last epoch."""
 
@@ -72,10 +79,10 @@ class Resumed(EventBase):
 
 class Step(EventBase):
     event: Literal["step"] = "step"
-    step: int
+    step: _LongCount
     """Optimiser steps since the run began, this one included."""
 
-    epoch: int
+    epoch: _Count
     """The epoch it belongs to, from 0."""
 
     losses: Losses
@@ -88,7 +95,7 @@ class Step(EventBase):
     data_wait: float | None = None
     """Share of the time in which the device had nothing to do because data had not come, 0 to 1."""
 
-    gpu_memory: int | None = None
+    gpu_memory: _LongCount | None = None
     """Bytes of its GPU that rank 0 used at its most since the last such event; null on the CPU and in older files."""
 
 
@@ -152,12 +159,6 @@ def parse(data: bytes) -> tuple[list[Event], int]:
     whole = data.rfind(b"\n") + 1
     lines = data[:whole].split(b"\n")
     return [event for line in lines if line and (event := parse_line(line)) is not None], whole
-
-
-def read(path: Path) -> list[Event]:
-    """The events of a file. Raises OSError, also if it is not a regular file."""
-    with opened(path) as file:
-        return parse(file.read())[0]
 
 
 def append(path: Path, event: Event, fence: Fence | None = None) -> None:

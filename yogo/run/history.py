@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from pathlib import Path
+from typing import Self
 
+from yogo.files.foreign import opened
 from yogo.run.events import (
     Checkpointed,
     Event,
@@ -15,7 +19,11 @@ from yogo.run.events import (
     Step,
     Tested,
     Validated,
+    parse_line,
 )
+from yogo.run.steps import Rows, Steps, attempt_of, parts_of
+
+_PIECE = 4 << 20
 
 
 @dataclass(slots=True)
@@ -24,7 +32,7 @@ class History:
 
     started: Started | None = None
     attempt: int = 0
-    steps: list[Step] = field(default_factory=list)
+    steps: Steps = field(default_factory=Steps)
     validations: list[Validated] = field(default_factory=list)
     checkpoints: list[Checkpointed] = field(default_factory=list)
     resumes: list[Resumed] = field(default_factory=list)
@@ -32,6 +40,37 @@ class History:
 
     tested: Tested | None = None
     ended: Finished | Failed | None = None
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """What a file of events tells. Raises OSError, also if it is not a regular file."""
+        history, rest = cls(), b""
+        with opened(path) as file:
+            while piece := file.read(_PIECE):
+                rest += piece
+                rest = rest[history.feed(rest)[1] :]
+        return history
+
+    def feed(self, data: bytes) -> tuple[int, int]:
+        """Add the events on the whole lines of `data`. Returns how many there were, and how many bytes those lines
+        take: continue reading from there."""
+        whole, count = data.rfind(b"\n") + 1, 0
+        for rows, lines in parts_of(data[:whole]):
+            found = [event for line in lines if line and (event := parse_line(line)) is not None]
+            self.extend(found)
+            self._extend_steps(rows)
+            count += len(found) + len(rows)
+        return count, whole
+
+    def so_far(self) -> Self:
+        """A copy to which nothing is added."""
+        return replace(
+            self,
+            steps=self.steps.so_far(),
+            validations=self.validations[:],
+            checkpoints=self.checkpoints[:],
+            resumes=self.resumes[:],
+        )
 
     def extend(self, events: Iterable[Event]) -> None:
         for event in events:
@@ -61,8 +100,14 @@ class History:
             case Finished() | Failed():
                 self.ended = event
 
+    def _extend_steps(self, rows: Rows) -> None:
+        for attempt, some in groupby(rows, key=attempt_of):
+            if attempt >= self.attempt:
+                self.attempt = attempt
+                self.steps.extend(list(some))
+
     def _begin(self, event: Started | Resumed, *, step: int) -> None:
-        self.steps = [old for old in self.steps if old.step <= step]
+        self.steps = self.steps.up_to(step)
         self.validations = [old for old in self.validations if old.step <= step]
         self.checkpoints = [old for old in self.checkpoints if old.step <= step]
         self.resumes = [old for old in self.resumes if old.step <= step]

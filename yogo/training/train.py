@@ -15,6 +15,7 @@ from yogo.distributed.world import World
 from yogo.errors import RunError
 from yogo.run import events
 from yogo.run.disk import Disk
+from yogo.run.history import History
 from yogo.run.job import JobIdentity
 from yogo.run.lease import Lease
 from yogo.run.manifest import Manifest, WandbRun
@@ -118,11 +119,11 @@ def _images_file(plan: TrainingPlan, disk: Disk) -> ImageResultsFile:
     return ImageResultsFile(plan.run.image_results, plan, plan.run.best, disk)
 
 
-def _earlier(plan: TrainingPlan) -> list[events.Event]:
-    """The events of the attempts before this one."""
+def _earlier(plan: TrainingPlan) -> History:
+    """The history of the attempts before this one."""
     with contextlib.suppress(OSError):
-        return events.read(plan.run.events) if plan.attempt else []
-    return []
+        return History.read(plan.run.events) if plan.attempt else History()
+    return History()
 
 
 def _whole(trainer: Trainer, plan: TrainingPlan, request: TrainingRequest) -> Iterator[Event]:

@@ -8,10 +8,11 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from typing import Any
 
-from yogo.run.events import Losses, Step, Validated
+from yogo.run.events import Validated
 from yogo.run.history import History
+from yogo.run.steps import microseconds
 from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.divergence import Divergence, Runaway, of_validation
 from yogo_tui.curves.drawing import Chart, Line, Mark
@@ -26,13 +27,17 @@ class Curve:
     """One curve of a plot, and where it stands in the events."""
 
     name: str
-    of_step: Callable[[Step], float | None] | None = None
+    of_step: str = ""
+    """The column of the steps; empty if it is of the validations."""
+
     of_validation: Callable[[Validated], float | None] | None = None
     tone: int = 0
+    scale: float = 1.0
+    """How many times as much is drawn."""
 
     @property
     def is_validation(self) -> bool:
-        return self.of_step is None
+        return not self.of_step
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,9 @@ class Plot:
     unit: str = ""
 
 
-def _part(name: str) -> Callable[[Step | Validated], float | None]:
-    def value(event: Step | Validated) -> float | None:
-        losses: Losses = event.losses
-        found: float | None = getattr(losses, name)
+def _part(name: str) -> Callable[[Validated], float | None]:
+    def value(event: Validated) -> float | None:
+        found: float | None = getattr(event.losses, name)
         return found
 
     return value
@@ -61,22 +65,14 @@ def _metric(key: str) -> Callable[[Validated], float | None]:
 
 def _pair(name: str, field: str, tone: int) -> tuple[Curve, Curve]:
     return (
-        Curve(f"{name}, train", of_step=_part(field), tone=tone),
+        Curve(f"{name}, train", of_step=field, tone=tone),
         Curve(f"{name}, validation", of_validation=_part(field), tone=tone),
     )
 
 
-def _wait(event: Step) -> float | None:
-    return None if event.data_wait is None else 100 * event.data_wait
-
-
-def _memory(event: Step) -> float | None:
-    return None if event.gpu_memory is None else event.gpu_memory / 2**30
-
-
 PLOTS = (
-    Plot("loss", "loss", (Curve("train", _part("loss")), Curve("validation", None, _part("loss"), 1)), is_log=True),
-    Plot("map", "mAP", tuple(Curve(key, None, _metric(key), n) for n, key in enumerate(("mAP50", "mAP")))),
+    Plot("loss", "loss", (Curve("train", "loss"), Curve("validation", "", _part("loss"), 1)), is_log=True),
+    Plot("map", "mAP", tuple(Curve(key, "", _metric(key), n) for n, key in enumerate(("mAP50", "mAP")))),
     Plot(
         "parts",
         "parts of the loss",
@@ -90,20 +86,20 @@ PLOTS = (
     Plot(
         "scores",
         "scores",
-        tuple(Curve(key, None, _metric(key), n) for n, key in enumerate(("precision", "recall", "f1"))),
+        tuple(Curve(key, "", _metric(key), n) for n, key in enumerate(("precision", "recall", "f1"))),
     ),
     Plot(
         "count",
         "count of cells an image",
         tuple(
-            Curve(name, None, _metric(key), n)
+            Curve(name, "", _metric(key), n)
             for n, (name, key) in enumerate((("error", "count_error"), ("bias", "count_bias")))
         ),
     ),
-    Plot("lr", "learning rate", (Curve("learning rate", lambda event: event.lr),), is_log=True),
-    Plot("speed", "images/s", (Curve("images/s", lambda event: event.frames_per_s),)),
-    Plot("wait", "waiting for data", (Curve("waiting for data", _wait),), unit="%"),
-    Plot("memory", "GPU memory", (Curve("GPU memory", _memory),), unit="GB"),
+    Plot("lr", "learning rate", (Curve("learning rate", "lr"),), is_log=True),
+    Plot("speed", "images/s", (Curve("images/s", "frames_per_s"),)),
+    Plot("wait", "waiting for data", (Curve("waiting for data", "data_wait", scale=100),), unit="%"),
+    Plot("memory", "GPU memory", (Curve("GPU memory", "gpu_memory", scale=2**-30),), unit="GB"),
 )
 """What there may be, in the order in which it is shown."""
 
@@ -111,12 +107,20 @@ PLOTS = (
 class Timeline:
     """The x's of events, by each axis; they never fall."""
 
-    def __init__(self) -> None:
-        self.by = {axis: array("d") for axis in Axis}
+    def __init__(self, steps: array[int] | None = None) -> None:
+        """With `steps`, others add the steps of the events there."""
+        self._adds_steps = steps is None
+        self.by: dict[Axis, array[Any]] = {axis: array("d") for axis in Axis}
+        if steps is not None:
+            self.by[Axis.STEP] = steps
+
+    def __len__(self) -> int:
+        return len(self.by[Axis.TIME])
 
     def add(self, step: int, per_epoch: int, seconds: float) -> None:
         times = self.by[Axis.TIME]
-        self.by[Axis.STEP].append(step)
+        if self._adds_steps:
+            self.by[Axis.STEP].append(step)
         self.by[Axis.EPOCH].append(step / per_epoch)
         times.append(max(seconds, times[-1] if times else 0.0))
 
@@ -126,24 +130,26 @@ class _Clock:
 
     def __init__(self, history: History) -> None:
         started = history.started
-        self._begins = {event.attempt: event.at for event in (*((started,) if started else ()), *history.resumes)}
-        self._known: dict[int, tuple[datetime, float]] = {}
+        events = (*((started,) if started else ()), *history.resumes)
+        self._begins = {event.attempt: microseconds(event.at) for event in events}
+        self._known: dict[int, tuple[int, float]] = {}
         self._last = 0.0
 
     def knows(self, history: History) -> bool:
         return len(self._begins) == len(history.resumes) + bool(history.started)
 
-    def seconds(self, event: Step | Validated) -> float:
-        if event.attempt not in self._known:
-            self._known[event.attempt] = self._begins.get(event.attempt, event.at), self._last
-        begin, before = self._known[event.attempt]
-        seconds = before + max(0.0, (event.at - begin).total_seconds())
+    def seconds(self, attempt: int, at: int) -> float:
+        """`at` is in microseconds since 1970."""
+        if attempt not in self._known:
+            self._known[attempt] = self._begins.get(attempt, at), self._last
+        begin, before = self._known[attempt]
+        seconds = before + max(0, at - begin) / 1e6
         self._last = max(self._last, seconds)
         return seconds
 
 
 class RunCurves:
-    """All curves of a run, added to as its history grows."""
+    """All curves of a run, added to as its history grows; the numbers of its steps are those of the history."""
 
     def __init__(self) -> None:
         self._begin(History())
@@ -152,67 +158,76 @@ class RunCurves:
         self._history = History()
         """What was added as a whole: only of this are there marks."""
 
-        self._steps, self._validations = Timeline(), Timeline()
-        self._values = {plot.key: tuple(Values() for _ in plot.curves) for plot in PLOTS}
+        self._source = history.steps
+        self._steps, self._validations = Timeline(history.steps.whole_column("step")), Timeline()
+        self._values = {plot.key: tuple(_values(curve, history) for curve in plot.curves) for plot in PLOTS}
         self._clock = _Clock(history)
         self._runaway = Runaway()
-        self._last: tuple[Step | None, Validated | None] = (None, None)
+        self._last_validation: Validated | None = None
+        self._last_rate = -math.inf
         self._drops: list[tuple[int, float]] = []
         self._epochs: dict[int, tuple[float, int]] = {}
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing has been recorded yet."""
-        return not (self._steps.by[Axis.STEP] or self._validations.by[Axis.STEP])
+        return not (len(self._steps) or len(self._validations))
 
     def follow(self, history: History, most: int = sys.maxsize) -> bool:
         """Add what is new in `history`, at most so many steps; returns whether there is more. A history that goes back,
         as after a resume, is read from its start."""
-        num_steps, num_validations = len(self._steps.by[Axis.STEP]), len(self._validations.by[Axis.STEP])
         goes_on = (
             self._clock.knows(history)
-            and _is_at(history.steps, num_steps, self._last[0])
-            and _is_at(history.validations, num_validations, self._last[1])
+            and history.steps.shares(self._source)
+            and len(history.steps) >= len(self._steps)
+            and _is_at(history.validations, len(self._validations), self._last_validation)
         )
         if not goes_on:
             self._begin(history)
-            num_steps = num_validations = 0
-        steps, validations = history.steps[num_steps : num_steps + most], history.validations[num_validations:]
-        has_more = num_steps + len(steps) < len(history.steps)
+        begin, end = len(self._steps), min(len(history.steps), len(self._steps) + most)
+        has_more = end < len(history.steps)
+        validations = history.validations[len(self._validations) :]
         if has_more:
-            validations = [event for event in validations if event.step <= steps[-1].step]
-        per_epoch = (history.started.steps_per_epoch if history.started else 0) or 1
-        news: list[Step | Validated] = [*steps, *validations]
-        for event in sorted(news, key=lambda event: event.step):
-            line = self._steps if isinstance(event, Step) else self._validations
-            line.add(event.step, per_epoch, self._clock.seconds(event))
-        self._add(steps, validations)
-        self._look_at(steps, num_steps)
-        self._last = (*self._last[:1], *steps)[-1], (*self._last[1:], *validations)[-1]
+            last = history.steps[end - 1].step
+            validations = [event for event in validations if event.step <= last]
+        self._add_times(history, begin, end, validations)
+        for plot in PLOTS:
+            for curve, values in zip(plot.curves, self._values[plot.key], strict=True):
+                if curve.of_step:
+                    values.grow(end)
+                elif curve.of_validation is not None:
+                    values.extend(map(curve.of_validation, validations))
+        self._look_at(history, begin, end)
+        self._last_validation = (self._last_validation, *validations)[-1]
         if not has_more:
             self._history = history
         return has_more
 
-    def _add(self, steps: Sequence[Step], validations: Sequence[Validated]) -> None:
-        for plot in PLOTS:
-            for curve, values in zip(plot.curves, self._values[plot.key], strict=True):
-                if curve.of_step is not None:
-                    values.extend(map(curve.of_step, steps))
-                elif curve.of_validation is not None:
-                    values.extend(map(curve.of_validation, validations))
+    def _add_times(self, history: History, begin: int, end: int, validations: Sequence[Validated]) -> None:
+        """Add the x's of steps and validations, in the order of their steps."""
+        per_epoch = (history.started.steps_per_epoch if history.started else 0) or 1
+        waiting = sorted(validations, key=lambda event: event.step)[::-1]
+        columns = (history.steps.column(name, begin, end) for name in ("step", "attempt", "at"))
+        for step, attempt, at in (*zip(*columns, strict=True), (math.inf, 0, 0)):
+            while waiting and waiting[-1].step < step:
+                event = waiting.pop()
+                seconds = self._clock.seconds(event.attempt, microseconds(event.at))
+                self._validations.add(event.step, per_epoch, seconds)
+            if step < math.inf:
+                self._steps.add(step, per_epoch, self._clock.seconds(attempt, at))
 
-    def _look_at(self, steps: Sequence[Step], begin: int) -> None:
+    def _look_at(self, history: History, begin: int, end: int) -> None:
         """Look for what is marked."""
-        losses = [math.nan if event.losses.loss is None else event.losses.loss for event in steps]
+        losses = history.steps.column("loss", begin, end)
         self._runaway.extend(losses)
-        last = self._last[0]
-        for index, (event, loss) in enumerate(zip(steps, losses, strict=True), begin):
-            if last is not None and event.lr < DROP * last.lr:
-                self._drops.append((index, event.lr))
-            last = event
+        others = (history.steps.column(name, begin, end) for name in ("lr", "epoch"))
+        for index, (loss, rate, epoch) in enumerate(zip(losses, *others, strict=True), begin):
+            if rate < DROP * self._last_rate:
+                self._drops.append((index, rate))
+            self._last_rate = rate
             if not math.isnan(loss):
-                total, count = self._epochs.get(event.epoch, (0.0, 0))
-                self._epochs[event.epoch] = total + loss, count + 1
+                total, count = self._epochs.get(epoch, (0.0, 0))
+                self._epochs[epoch] = total + loss, count + 1
 
     def charts(self, axis: Axis) -> dict[str, Chart]:
         """The plots of which the run has any number, by key."""
@@ -261,10 +276,10 @@ class RunCurves:
         """Where a step is on an axis."""
         for timeline in (self._validations, self._steps):
             at = timeline.by[Axis.STEP]
-            index = bisect_left(at, step)
-            if index < len(at) and (at[index] == step or timeline is self._steps):
-                return timeline.by[axis][index]
-        return self._steps.by[axis][-1] if self._steps.by[axis] else 0.0
+            index = bisect_left(at, step, 0, len(timeline))
+            if index < len(timeline) and (at[index] == step or timeline is self._steps):
+                return float(timeline.by[axis][index])
+        return float(self._steps.by[axis][len(self._steps) - 1]) if len(self._steps) else 0.0
 
     def nearest(self, x: float, axis: Axis, to: Axis) -> float | None:
         """Where the plotted step that is nearest to `x` on one axis is on another one; None if nothing is plotted."""
@@ -286,5 +301,10 @@ class RunCurves:
         return of_validation(losses, [total / count for total, count in sums])
 
 
-def _is_at(events: Sequence[Step] | Sequence[Validated], count: int, last: Step | Validated | None) -> bool:
+def _values(curve: Curve, history: History) -> Values:
+    column = history.steps.whole_column(curve.of_step) if curve.of_step else None
+    return Values(of=column, scale=curve.scale)
+
+
+def _is_at(events: Sequence[Validated], count: int, last: Validated | None) -> bool:
     return len(events) >= count and (count == 0 or events[count - 1] is last)

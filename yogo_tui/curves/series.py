@@ -34,6 +34,11 @@ class Stretch:
         """NaN if there is none."""
         return self.total / self.count if self.count else math.nan
 
+    def times(self, factor: float) -> Stretch:
+        if factor == 1.0:
+            return self
+        return Stretch(self.low * factor, self.high * factor, self.total * factor, self.count)
+
     def __add__(self, other: Stretch) -> Stretch:
         return Stretch(
             min(self.low, other.low),
@@ -66,20 +71,25 @@ class _Level:
 
 
 class Values:
-    """The numbers of a curve; NaN is a gap. What is not finite counts as NaN."""
+    """The numbers of a curve, `scale` times what is given; NaN is a gap. What is not finite counts as NaN."""
 
-    def __init__(self, values: Iterable[float | None] = ()) -> None:
-        self._raw = array("d")
+    def __init__(
+        self, values: Iterable[float | None] = (), *, of: array[float] | None = None, scale: float = 1.0
+    ) -> None:
+        """With `of`, the numbers are those that another one adds there: see `grow`."""
+        self._raw = array("d") if of is None else of
+        self._scale, self._size = scale, 0
         self._levels: list[_Level] = []
         self.extend(values)
 
     def extend(self, values: Iterable[float | None]) -> None:
         """Add numbers at the end; None is NaN."""
-        self._raw.extend(
-            math.nan if value is None or not math.isfinite(value) else min(max(value, -_MOST), _MOST)
-            for value in values
-        )
-        below = len(self._raw)
+        self._raw.extend(math.nan if value is None or not math.isfinite(value) else value for value in values)
+        self.grow(len(self._raw))
+
+    def grow(self, size: int) -> None:
+        """Be so many of the numbers that there are."""
+        self._size = below = size
         depth = 0
         while below >= _FOLD:
             if depth == len(self._levels):
@@ -92,7 +102,9 @@ class Values:
     def over(self, start: int, stop: int) -> Stretch:
         """The numbers from `start` to before `stop`. Of many, the ends are rounded: by an eighth of them at most, and
         the same for the stretch before and the one behind."""
-        start, stop = max(start, 0), min(stop, len(self._raw))
+        return self._over(max(start, 0), min(stop, self._size)).times(self._scale)
+
+    def _over(self, start: int, stop: int) -> Stretch:
         depth, size = -1, 1
         while depth + 1 < len(self._levels) and size * _FOLD * _PARTS <= stop - start:
             depth, size = depth + 1, size * _FOLD
@@ -101,19 +113,26 @@ class Values:
         whole = len(self._levels[depth].lows)
         first, last = start // size, min(stop // size, whole)
         found = self._at(depth, first, last)
-        return found + self.over(last * size, stop) if stop == len(self._raw) or stop // size > whole else found
+        return found + self._over(last * size, stop) if stop == self._size or stop // size > whole else found
 
     def _at(self, depth: int, start: int, stop: int) -> Stretch:
         if depth >= 0:
             return self._levels[depth].over(start, stop)
-        known = [value for value in self._raw[start:stop] if value == value]  # noqa: PLR0124  (NaN is not itself)
-        return Stretch(min(known), max(known), math.fsum(known), len(known)) if known else Stretch()
+        return _summed(self._raw[start:stop])
 
     def __len__(self) -> int:
-        return len(self._raw)
+        return self._size
 
     def __getitem__(self, index: int) -> float:
-        return self._raw[index]
+        value = self._raw[range(self._size)[index]]
+        return min(max(value, -_MOST), _MOST) * self._scale if math.isfinite(value) else math.nan
+
+
+def _summed(numbers: Sequence[float]) -> Stretch:
+    if len(numbers) and abs(total := sum(numbers)) < _MOST:  # neither a NaN nor a huge one among them
+        return Stretch(min(numbers), max(numbers), total, len(numbers))
+    known = [min(max(value, -_MOST), _MOST) for value in numbers if not math.isnan(value)]
+    return Stretch(min(known), max(known), math.fsum(known), len(known)) if known else Stretch()
 
 
 @dataclass(frozen=True, slots=True)

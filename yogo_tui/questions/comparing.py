@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,11 +13,10 @@ from yogo.definition.record import DataRecord, PartName
 from yogo.errors import YogoError
 from yogo.files.foreign import opened
 from yogo.files.places import told
-from yogo.run import events
 from yogo.run.directory import RunDirectory
-from yogo.run.events import Step
 from yogo.run.history import History
 from yogo.run.metrics import Metrics
+from yogo.run.steps import Steps
 from yogo.run.worst import WorstImages
 from yogo_tui.hosts.base import Tell
 
@@ -87,14 +87,14 @@ def _read(run: RunDirectory, *, with_images: bool) -> ReadRun:
     problems: list[str] = []
     history, data, metrics, worst = History(), None, None, None
     with _told(problems):
-        history.extend(events.read(run.events))
+        history = History.read(run.events)
     with _told(problems):
         data = DataRecord.read(run.data)
     with _told(problems):
         metrics = Metrics.read(run.metrics)
     with _told(problems):
         worst = WorstImages.read(run.worst) if with_images else None
-    paces = [step.frames_per_s for step in history.steps if step.frames_per_s is not None]
+    paces = [pace for pace in history.steps.column("frames_per_s") if not math.isnan(pace)]
     return ReadRun(
         history=thinned(history),
         seconds=trained_seconds(history),
@@ -143,38 +143,28 @@ def _parts(record: DataRecord) -> dict[str, DataPart]:
 
 def trained_seconds(history: History) -> float | None:
     """From each attempt's first event to its last; None if there are not two events of an attempt."""
-    at: dict[int, list[float]] = {}
-    for event in (
-        history.started,
-        *history.steps,
-        *history.validations,
-        *history.checkpoints,
-        history.tested,
-        history.ended,
-    ):
+    at: dict[int, tuple[float, float]] = {}
+
+    def seen(attempt: int, when: float) -> None:
+        first, last = at.get(attempt, (when, when))
+        at[attempt] = min(first, when), max(last, when)
+
+    for event in (history.started, *history.validations, *history.checkpoints, history.tested, history.ended):
         if event is not None:
-            at.setdefault(event.attempt, []).append(event.at.timestamp())
-    return sum(max(some) - min(some) for some in at.values()) or None
+            seen(event.attempt, event.at.timestamp())
+    for attempt, when in zip(history.steps.column("attempt"), history.steps.column("at"), strict=True):
+        seen(attempt, when / 1e6)
+    return sum(last - first for first, last in at.values()) or None
 
 
 def thinned(history: History, buckets: int = _BUCKETS) -> History:
     """The history with at most two steps in each of the buckets; the first and the last step stay."""
-    steps = history.steps
-    if len(steps) <= 2 * buckets:
+    size, losses = len(history.steps), history.steps.column("loss")
+    if size <= 2 * buckets:
         return history
-    kept: list[Step] = [steps[0]]
+    kept = {0, size - 1}
     for number in range(buckets):
-        part = steps[number * len(steps) // buckets : (number + 1) * len(steps) // buckets]
-        known = [step for step in part if step.losses.loss is not None] or part[:1]
-        both = {id(one): one for one in (min(known, key=_loss), max(known, key=_loss))}
-        kept += sorted(both.values(), key=lambda step: step.step)
-    return _with(history, [*kept, steps[-1]])
-
-
-def _loss(step: Step) -> float:
-    return step.losses.loss or 0.0
-
-
-def _with(history: History, steps: Sequence[Step]) -> History:
-    once = {step.step: step for step in steps}
-    return replace(history, steps=list(once.values()))
+        part = range(number * size // buckets, (number + 1) * size // buckets)
+        known = [index for index in part if not math.isnan(losses[index])] or part[:1]
+        kept |= {min(known, key=losses.__getitem__), max(known, key=losses.__getitem__)}
+    return replace(history, steps=Steps(history.steps[index] for index in sorted(kept)))

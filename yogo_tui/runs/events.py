@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from yogo.run import events
 from yogo.run.doubts import doubts
 from yogo.run.figures import SCORE
 from yogo.run.history import History
@@ -99,9 +98,8 @@ class EventsReader:
         num_added = done = 0
         while done < len(data):
             end = data.find(b"\n", min(done + _AT_ONCE, len(data) - 1)) + 1
-            added, num_bytes = events.parse(data[done : end or len(data)])
-            self.history.extend(added)
-            num_added, done = num_added + len(added), done + num_bytes
+            added, num_bytes = self.history.feed(data[done : end or len(data)])
+            num_added, done = num_added + added, done + num_bytes
             if not num_bytes:
                 break
             await asyncio.sleep(0)

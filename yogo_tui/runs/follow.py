@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yogo.run.directory import HostRunDirectory
@@ -33,19 +32,8 @@ async def follow_history(
             await asyncio.sleep(_EVERY_SECONDS)
             continue
         if changed or is_first:
-            yield _as_it_is(reader.history)
+            yield reader.history.so_far()
             is_first = False
         if over and not changed:
             return
         await asyncio.sleep(0 if changed and over else _EVERY_SECONDS)
-
-
-def _as_it_is(history: History) -> History:
-    """A copy that does not change while the reader adds events, so that it can be compared with the next one."""
-    return replace(
-        history,
-        steps=history.steps[:],
-        validations=history.validations[:],
-        checkpoints=history.checkpoints[:],
-        resumes=history.resumes[:],
-    )

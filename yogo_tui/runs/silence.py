@@ -33,8 +33,9 @@ RULES = (
 
 def pause_of(history: History) -> timedelta | None:
     """How long it may be without an event before that is unusual; None while it is too young, or once it has ended."""
-    times = [step.at for step in history.steps[-_RECENT:] if step.attempt == history.attempt]
+    recent = zip(history.steps.column("at", -_RECENT), history.steps.column("attempt", -_RECENT), strict=True)
+    times = [at for at, attempt in recent if attempt == history.attempt]
     if len(times) < YOUNG or history.ended is not None:
         return None
     longest = max(later - earlier for earlier, later in itertools.pairwise(times))
-    return max(PAUSE, TIMES * longest)
+    return max(PAUSE, TIMES * timedelta(microseconds=longest))

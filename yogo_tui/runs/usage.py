@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 from yogo.run.history import History
 from yogo.text.wording import counted
@@ -72,7 +72,7 @@ def usage_of(run: Run, history: History, of_job: Used | None) -> Usage:
         asked_seconds=limit or (hours * 3600 if hours else None),
         used_seconds=used,
         data_wait=_data_wait(history),
-        gpu_memory=max((step.gpu_memory for step in history.steps if step.gpu_memory), default=None),
+        gpu_memory=_gpu_memory(history),
         of_job=of_job,
         needs_seconds=trained / done * epochs if trained and done and not is_finished else None,
         is_over_all=is_finished,
@@ -99,16 +99,24 @@ def _seconds(run: Run) -> float | None:
 
 def _trained_seconds(history: History) -> float | None:
     """How long all attempts trained together, without the time between them."""
-    steps, total = history.steps, timedelta()
-    for attempt in {step.attempt for step in steps}:
-        times = [step.at for step in steps if step.attempt == attempt]
-        total += max(times) - min(times)
-    return total.total_seconds() or None
+    at: dict[int, tuple[int, int]] = {}
+    for attempt, when in zip(history.steps.column("attempt"), history.steps.column("at"), strict=True):
+        first, last = at.get(attempt, (when, when))
+        at[attempt] = min(first, when), max(last, when)
+    return sum(last - first for first, last in at.values()) / 1e6 or None
 
 
 def _data_wait(history: History) -> float | None:
-    shares = [step.data_wait for step in history.steps if step.data_wait is not None]
+    shares = _known(history, "data_wait")
     return statistics.fmean(shares) if shares else None
+
+
+def _gpu_memory(history: History) -> int | None:
+    return int(max(_known(history, "gpu_memory"), default=0)) or None
+
+
+def _known(history: History, column: str) -> list[float]:
+    return [value for value in history.steps.column(column) if not math.isnan(value)]
 
 
 def _used(usage: Usage) -> Iterator[str]:

@@ -133,10 +133,9 @@ class Receipt(Listener):
 
     def _history(self) -> History:
         """The history of all attempts; empty if the events cannot be read."""
-        history = History()
         with contextlib.suppress(OSError):
-            history.extend(events.read(self.run.events))
-        return history
+            return History.read(self.run.events)
+        return History()
 
 
 def _may_come_back(signum: int) -> bool:

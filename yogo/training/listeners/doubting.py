@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from yogo.run import events
 from yogo.run.doubts import doubts
@@ -14,11 +14,10 @@ from yogo.training.progress import Event, Shown
 class Doubting(Listener):
     """Reports implausible numbers once after an epoch, and all of them at the end of the run."""
 
-    def __init__(self, say: Callable[[str], None], earlier: Sequence[events.Event] = ()) -> None:
-        """`earlier` are the events of attempts before this one."""
+    def __init__(self, say: Callable[[str], None], earlier: History | None = None) -> None:
+        """`earlier` is the history of the attempts before this one."""
         self._say = say
-        self._history = History()
-        self._history.extend(earlier)
+        self._history = earlier or History()
         self._has_said = False
         self._just_said: list[str] = []
         """What was reported after the last epoch, so that it is not repeated right away."""

@@ -109,8 +109,7 @@ def _is_taken(run: RunDirectory) -> bool:
         return True
     if not run.events.exists():
         return False
-    history = History()
-    history.extend(events.read(run.events))
+    history = History.read(run.events)
     return not (isinstance(history.ended, events.Failed) and history.ended.step == 0)
 
 
