@@ -43,9 +43,16 @@ def duration(seconds: float | None) -> str:
     return f"{left} s"
 
 
+def growing(seconds: float | None) -> str:
+    """Like `duration`, for a time that grows while it is looked at: it changes no more often than it is read."""
+    if seconds is None or seconds < 10:
+        return "" if seconds is None else "< 10 s"
+    return duration(seconds // 10 * 10 if seconds < 60 else seconds // 60 * 60)
+
+
 def since(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago, in the largest two units; empty for None."""
-    return "" if moment is None else duration(((now or datetime.now(UTC)) - moment).total_seconds())
+    """How long ago, as `growing`; empty for None."""
+    return "" if moment is None else growing(((now or datetime.now(UTC)) - moment).total_seconds())
 
 
 def thousands(number: float) -> str:

@@ -16,7 +16,7 @@ from yogo.text.wording import meant
 from yogo_tui.errors import ConsoleError
 from yogo_tui.listing.recipes import recipe_words
 from yogo_tui.runs.model import Progress, Run
-from yogo_tui.words import as_typed, duration, loss_words, share_words, size_words, state_words
+from yogo_tui.words import as_typed, duration, growing, loss_words, share_words, size_words, state_words
 
 Value: TypeAlias = str | float
 """What a column sorts and filters by: text, or a number in the column's unit."""
@@ -155,7 +155,7 @@ COLUMNS = (
         "ends in",
         "Estimated time until it ends.",
         lambda run, _: run.seconds_left,
-        duration,
+        growing,
         is_number=True,
         is_duration=True,
     ),
@@ -250,7 +250,7 @@ COLUMNS = (
         falls=True,
         at_least=None,
     ),
-    Column("age", "Time since it was launched.", _age, duration, is_number=True, is_duration=True),
+    Column("age", "Time since it was launched.", _age, growing, is_number=True, is_duration=True),
     Column(
         "why",
         "Why it waits, has failed or is unknown.",

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from textual import getters, work
+from textual import getters, on, work
 from textual.app import App, ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
-from textual.events import Resize
+from textual.events import Resize, ScreenResume
 from textual.reactive import reactive
+from textual.screen import ModalScreen
 from textual.selection import Selection
 from textual.widget import Widget
 from textual.widgets import Static
@@ -69,16 +70,16 @@ class Draft:
 class BaseConsole(App[None]):
     """What screens can ask of their app."""
 
-    runs: reactive[Runs] = reactive(Runs())
+    runs: reactive[Runs] = reactive(Runs(), repaint=False)
     """The runs as last seen. One worker watches them and assigns this."""
 
-    draft: reactive[Draft] = reactive(Draft(), always_update=True)
+    draft: reactive[Draft] = reactive(Draft(), always_update=True, repaint=False)
     """What another screen fills into Launch."""
 
-    wanted: reactive[str] = reactive("")
+    wanted: reactive[str] = reactive("", repaint=False)
     """Name of the run to which the list moves its cursor; empty if none."""
 
-    compared: reactive[tuple[Run, ...]] = reactive(())
+    compared: reactive[tuple[Run, ...]] = reactive((), repaint=False)
     """The runs that Compare shows beside each other."""
 
     session: Session
@@ -301,7 +302,20 @@ class ModeScreen(FramedScreen):
     def on_mount(self) -> None:
         self.watch(self.app, "runs", self._runs_seen)
 
+    @property
+    def _is_covered(self) -> bool:
+        """Whether a whole screen lies over it. What is drawn below one has Textual draw all of that again."""
+        stack = self.app.screen_stack
+        above = stack[stack.index(self) + 1 :] if self in stack else []
+        return any(not isinstance(screen, ModalScreen) for screen in above)
+
+    @on(ScreenResume)
+    def _is_on_show(self) -> None:
+        self._runs_seen(self.app.runs)
+
     def _runs_seen(self, runs: Runs) -> None:
+        if self._is_covered:
+            return  # it is told once it is on show
         bar = self.query_one(ModeBar)
         bar.queue, bar.cluster = runs.queue, self.app.session.cluster.name  # which it may not have said before
         self.runs_seen(runs)

@@ -11,7 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.events import Resize
-from textual.widgets import Static
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
@@ -35,6 +34,7 @@ from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.run_preview import RunPreview
 from yogo_tui.widgets.runs_table import RunsTable
+from yogo_tui.widgets.steady import SteadyText
 from yogo_tui.words import cut_middle, size_words, thousands
 
 _EMPTY = """Runs appear here, both live and past.
@@ -79,9 +79,9 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
 
     table = getters.query_one(RunsTable)
     rule = getters.query_one("#runs-rule", TitledRule)
-    empty = getters.query_one(".empty", Static)
+    empty = getters.query_one(".empty", SteadyText)
     about = getters.query_one("#about", Folded)
-    where = getters.query_one("#where", Static)
+    where = getters.query_one("#where", SteadyText)
     filter_line = getters.query_one(FilterLine)
 
     order: Order = DEFAULT
@@ -109,12 +109,12 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
     def body(self) -> ComposeResult:
         yield TitledRule("runs", id="runs-rule")
         yield FilterLine("RunsTable", "words, state:failed, tag:paper, lr>0.001, age<2d")
-        yield Static("Looking for runs …", classes="empty", markup=False)
+        yield SteadyText("Looking for runs …", classes="empty", markup=False)
         with Horizontal(id="list"):
             yield RunsTable()
             yield RunPreview()
         yield Folded(5, "enter, then d, shows all", id="about")
-        yield Static(id="where", markup=False)
+        yield SteadyText(id="where", markup=False)
 
     def runs_seen(self, runs: Runs) -> None:
         now = datetime.now(UTC)
@@ -125,9 +125,9 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
         self.table.set_class(bool(found), "-filled")
         self.empty.set_class(bool(found), "-filled")
         if runs.runs:
-            self.empty.update(f"No run is as “{printable(self.filter_line.value)}” says.")
+            self.empty.say(f"No run is as “{printable(self.filter_line.value)}” says.")
         elif self.app.has_looked:
-            self.empty.update("\n\n".join(filter(None, (_EMPTY, _queue_words(runs.queue)))))
+            self.empty.say("\n\n".join(filter(None, (_EMPTY, _queue_words(runs.queue)))))
         before = self.table.selected or self._before
         head = {self.order.column.key: f"{self.order.column.key}{self.order.sign}"}
         headings = {group.runs[0].key: str(group) for group in groups if group.name}
@@ -267,7 +267,7 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
         lines = [*([said] if said else []), *remarks]
         self.about.update("\n".join(lines))
         self.about.display = bool(lines)
-        self.where.update(cut_middle(_where(run), self.size.width - 2) if run else "")
+        self.where.say(cut_middle(_where(run), self.size.width - 2) if run else "")
 
     @on(RunsTable.Chosen)
     def _open(self) -> None:

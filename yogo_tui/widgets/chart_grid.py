@@ -201,9 +201,9 @@ class ChartGrid(Widget, can_focus=True):
         most = max(0, len(self.available) - 1)
         self.set_reactive(ChartGrid.first, min(self.first, most))
         before, self._rows = self._rows, self._drawn()
-        for y, (old, new) in enumerate(zip_longest(before, self._rows)):
-            if old != new:
-                self.refresh(Region(0, y, self.size.width, 1))
+        for y, (old, new) in enumerate(zip_longest(before, self._rows, fillvalue=())):
+            if changed := _changed(old, new):
+                self.refresh(Region(changed[0], y, changed[1] - changed[0], 1))
         self.refresh_bindings()
         self.post_message(self.Changed(self))
 
@@ -289,6 +289,19 @@ def _named(line: Line, value: str) -> tuple[TextSpan, ...]:
 
 def _value(value: float) -> str:
     return f"{value:,.0f}" if 1000 <= abs(value) < 1e6 else f"{value:.4g}" if math.isfinite(value) else "NaN"
+
+
+def _changed(before: Row, after: Row) -> tuple[int, int] | None:
+    """The first column in which two rows differ, and the one after the last; None if they are the same."""
+    if before == after:
+        return None
+    pairs = [*zip_longest(_cells(before), _cells(after))]
+    differ = [number for number, (old, new) in enumerate(pairs) if old != new]
+    return (differ[0], differ[-1] + 1) if differ else None
+
+
+def _cells(row: Row) -> list[tuple[str, str]]:
+    return [(sign, piece.kind) for piece in row for sign in piece.text]
 
 
 def _fitted(row: Row, width: int) -> Row:

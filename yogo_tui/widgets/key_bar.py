@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual.binding import Binding
 from textual.content import Content
-from textual.widget import Widget
+
+from yogo_tui.widgets.steady import SteadyLine
 
 _MOST = 6
 KEY_WORDS = {
@@ -28,13 +29,13 @@ def key_word(key: str) -> str:
     return KEY_WORDS.get(first := key.partition(",")[0], first)
 
 
-class KeyBar(Widget):
+class KeyBar(SteadyLine):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; color: $foreground-muted; }"
 
     def on_mount(self) -> None:
-        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
+        self.screen.bindings_updated_signal.subscribe(self, lambda _: self.draw())
 
-    def render(self) -> Content:
+    def line(self) -> Content:
         words = [(key_word(binding.key), binding.description) for binding in self._shown()]
         while len(words) > 1 and sum(len(key) + len(about) + 3 for key, about in words) > self.size.width + 1:
             del words[-2]  # `?` tells of it

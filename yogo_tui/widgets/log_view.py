@@ -96,6 +96,9 @@ class LogView(Widget, can_focus=True):
         self._asked = asyncio.Event()
         """Set where the pager has something to do before the next second."""
 
+        self._said_instead = ""
+        """What was drawn in place of lines."""
+
         self._x = 0
         self._marked: tuple[LogLine, ...] = ()
         """The lines on show when the mouse marked some of them."""
@@ -290,7 +293,7 @@ class LogView(Widget, can_focus=True):
         search = self._pager.search
         self.lines, self.words = self._pager.lines, search.words if search else ""
         self.post_message(self.Moved(self._place()))
-        if not self.lines or self._pager.marks is not None:
+        if self._pager.marks is not None or (not self.lines and self._said_instead != self._nothing()):
             self.refresh()
 
     def _place(self) -> str:
@@ -329,7 +332,7 @@ class LogView(Widget, can_focus=True):
             if self.words:
                 text = text.copy()
                 text.highlight_words([self.words], self._style("log--found"), case_sensitive=not self.words.islower())
-        elif not self.lines and y < len(said := textwrap.wrap(self._nothing(), max(8, width - 2))):
+        elif not self.lines and y < len(said := self._instead(width - 2)):
             text = Text(f" {said[y]}", self._style("log--aside"))
         else:
             return Strip.blank(self.size.width, self.rich_style)
@@ -357,6 +360,10 @@ class LogView(Widget, can_focus=True):
             style = self.screen.get_component_rich_style("screen--selection")
             text.stylize(style, span[0], len(text) if span[1] < 0 else span[1])
         return text
+
+    def _instead(self, width: int) -> list[str]:
+        self._said_instead = self._nothing()
+        return textwrap.wrap(self._said_instead, max(8, width))
 
     def _nothing(self) -> str:
         log = self._pager.log

@@ -5,24 +5,24 @@ from __future__ import annotations
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from yogo.files.places import user_name
 from yogo.text.terminal import printable
 from yogo_tui.cluster.base import Queue
 from yogo_tui.hosts.base import HERE
 from yogo_tui.modes import MODES
+from yogo_tui.widgets.steady import SteadyLine
 from yogo_tui.words import cut_middle, padded, since
 
 
-class ModeBar(Widget):
+class ModeBar(SteadyLine):
     DEFAULT_CSS = "ModeBar { height: 1; dock: top; color: $foreground-muted; }"
 
-    queue: reactive[Queue] = reactive(Queue())
-    mode: reactive[str] = reactive("")
+    queue: reactive[Queue] = reactive(Queue(), repaint=False)
+    mode: reactive[str] = reactive("", repaint=False)
     """The mode that is marked."""
 
-    cluster: reactive[str] = reactive("")
+    cluster: reactive[str] = reactive("", repaint=False)
 
     def __init__(self, mode: str, host: str, cluster: str) -> None:
         super().__init__()
@@ -31,10 +31,14 @@ class ModeBar(Widget):
         self._user = user_name() if host == HERE else printable(host)
 
     def on_mount(self) -> None:
-        # The age is redrawn every two seconds: these are few bytes, also for a slow link.
-        self.set_interval(2, self.refresh)
+        self.set_interval(2, self.draw)
 
-    def render(self) -> Content:
+    def watch_queue(self) -> None:
+        self.draw()
+
+    watch_mode = watch_cluster = watch_queue
+
+    def line(self) -> Content:
         parts: list[str | tuple[str, str]] = []
         for mode in MODES:
             style = "bold $foreground" if mode.name == self.mode else ""

@@ -34,13 +34,30 @@ class RunDetails(ScrolledText):
     why: Why | None = None
     """Why the run ended, and what it used; None while that is not known."""
 
+    _about: tuple[Run, History] | None = None
+    _lines: tuple[tuple[str, str], ...] = ()
+    """What is shown: titles and words."""
+
     def compose(self) -> Iterator[Static]:
         yield Static(id="details")
 
     def show(self, run: Run, history: History) -> None:
-        table = Table.grid(padding=(0, 2))
+        """Show these, once there is something to be seen of them."""
+        self._about = run, history
+        if self.display:
+            self._draw(run, history)
+
+    def on_show(self) -> None:
+        if self._about:
+            self._draw(*self._about)
+
+    def _draw(self, run: Run, history: History) -> None:
         at_wandb = replace(self.at_wandb, run=run) if self.at_wandb else RunAtWandb(run)
-        for title, words in _lines(run, history, self.results, self.why, at_wandb):
+        lines = tuple(_lines(run, history, self.results, self.why, at_wandb))
+        if lines == self._lines:
+            return
+        self._lines, table = lines, Table.grid(padding=(0, 2))
+        for title, words in lines:
             style = Style(link=words) if title == "W&B" and words == at_wandb.url == printable(words) else ""
             table.add_row(Text(title, "bold"), Text(printable(words), style, overflow="fold"))
         self.query_one("#details", Static).update(table)

@@ -8,26 +8,31 @@ from typing import ClassVar
 from rich.cells import cell_len
 from textual.content import Content
 from textual.reactive import reactive
-from textual.widget import Widget
 
 from yogo.text.terminal import printable
 from yogo_tui.cluster.base import Queue
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.words import cut_middle, duration, since, state_words
+from yogo_tui.widgets.steady import SteadyLine
+from yogo_tui.words import cut_middle, duration, growing, since, state_words
 
 
-class RunHead(Widget):
+class RunHead(SteadyLine):
     DEFAULT_CSS = "RunHead { height: 1; dock: top; }"
     COMPONENT_CLASSES: ClassVar[set[str]] = {f"state--{state}" for state in RunState}
 
-    run: reactive[Run | None] = reactive(None)
-    queue: reactive[Queue] = reactive(Queue())
-    seconds_left: reactive[float | None] = reactive(None)
+    run: reactive[Run | None] = reactive(None, repaint=False)
+    queue: reactive[Queue] = reactive(Queue(), repaint=False)
+    seconds_left: reactive[float | None] = reactive(None, repaint=False)
 
     def on_mount(self) -> None:
-        self.set_interval(2, self.refresh)
+        self.set_interval(2, self.draw)
 
-    def render(self) -> Content:
+    def watch_run(self) -> None:
+        self.draw()
+
+    watch_queue = watch_seconds_left = watch_run
+
+    def line(self) -> Content:
         if self.run is None:
             return Content()
         room = self.size.width - 2
@@ -41,16 +46,20 @@ class RunHead(Widget):
 
     def _words(self, run: Run, room: int) -> str:
         """State, progress and time left, in fewer words where there is no room for all."""
-        state, took, progress = state_words(run.state), duration(time_taken(run)), run.progress
+        state, took, progress = state_words(run.state), _took(run), run.progress
         age = f"! {since(self.queue.seen_at)} old" if self.queue.stale and not run.state.is_over else ""
         epoch = f"{progress.epoch:.1f} of {progress.epochs}" if progress and progress.epochs else ""
         left = run.seconds_left if self.seconds_left is None else self.seconds_left
-        ends = duration(left) if run.state is RunState.RUNNING else ""
+        ends = growing(None if left is None else max(left, 10.0)) if run.state is RunState.RUNNING else ""
         long = f"{state} {took}".rstrip(), epoch and f"epoch {epoch}", ends and f"ends in about {ends}", age
         short = long[0], epoch and f"epoch {epoch}", ends and f"{ends} left", age
         shortest = state, epoch.replace(" of ", "/"), ends and f"{ends} left", age
         said = [" · ".join(filter(None, words)) for words in (long, short, shortest)]
         return next((words for words in said if cell_len(words) <= room), said[-1])
+
+
+def _took(run: Run) -> str:
+    return (growing if run.state is RunState.RUNNING else duration)(time_taken(run))
 
 
 def time_taken(run: Run) -> float | None:
