@@ -146,7 +146,7 @@ async def test_the_head_of_a_run_names_it_whole(stale: str) -> None:
         head = pilot.app.screen.query_one(RunHead)
         head.seconds_left = 130.0
         head.queue = Queue(seen_at=pilot.app.runs.queue.seen_at, stale=stale)  # type: ignore[attr-defined]
-        await see(pilot, " still-creek-8779 ", "▶ running", "88.0", "2 m", "old" if stale else "left")
+        await see(pilot, " still-creek-8779 ", "▶ running", "88.0", "2 m", "old" if stale else "about")
 
 
 async def test_epochs_that_have_no_room_for_a_fraction_are_shown_whole() -> None:
