@@ -31,13 +31,14 @@ def main() -> None:
 
 def took(command: list[str]) -> float:
     """Seconds of processors' time of one process."""
-    before = _children()
+    before = children_seconds()
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": ""}
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, env=environment)
-    return _children() - before
+    return children_seconds() - before
 
 
-def _children() -> float:
+def children_seconds() -> float:
+    """Processors' time of all processes that this one has waited for."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 

@@ -61,7 +61,7 @@ def join(
     other = (replace(run, is_elsewhere=True, why=_words(_ELSEWHERE, run.why)) for run in runs[len(folders) :])
     runs[len(folders) :] = list(other)
     rows = _other_jobs(folders, everywhere, queue, found)
-    runs += (replace(row, clock_ahead=clock_ahead) for row in rows)
+    runs += (replace(row, clock_ahead=clock_ahead) for row in rows) if clock_ahead else rows
     return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
 
 
