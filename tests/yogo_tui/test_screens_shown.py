@@ -11,19 +11,22 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
 from textual.pilot import Pilot
 
+from tests.made_runs import trained_run
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from tests.yogo_tui.results import metrics, worst
+from yogo.run.manifest import Manifest
 from yogo.run.notes import Notes
 from yogo.synth.png import png
 from yogo_tui.app import Console
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.losses import LossCurves
-from yogo_tui.runs.model import RunState
+from yogo_tui.runs.model import Progress, RunState
 
 GOLDEN = Path(__file__).parent / "golden/screens"
 Press = Callable[[Pilot[None]], Awaitable[None]]
@@ -60,6 +63,51 @@ def session(folder: Path) -> FakeSession:
     )
     made.definition_files = (DefinitionFile(definition, definition.parent),)
     return made
+
+
+def compared(folder: Path) -> FakeSession:
+    """Of two runs that have finished, one with another learning rate."""
+    runs = trained_run(folder / "a-owl", map50=0.7), trained_run(folder / "b-fox", changes={"learning_rate": 0.01})
+    return FakeSession(
+        *(
+            make_run(
+                made.path.name,
+                RunState.FINISHED,
+                path=PurePosixPath(made.path),
+                launch=None,
+                manifest=Manifest.read(made.manifest),
+                progress=Progress(2, 2, best_loss=2.0),
+            )
+            for made in runs
+        )
+    )
+
+
+def tested(folder: Path) -> FakeSession:
+    """Of one run that has finished, with its confusion matrix and its worst images."""
+    run = folder / "tidy-fox-0001"
+    run.mkdir()
+    worst(run).write(run / "worst.json.gz")
+    metrics(missed=7).write(run / "metrics.json")
+    return FakeSession(make_run(run.name, RunState.FINISHED, has_best=True, path=PurePosixPath(run)))
+
+
+async def compare(pilot: Pilot[None]) -> None:
+    await see(pilot, "a-owl", "b-fox")
+    await pilot.press("asterisk", "equals_sign")
+    await see(pilot, "validation loss", "── a-owl", "┄┄ b-fox", "learning_rate", "0.01")
+
+
+async def results(pilot: Pilot[None]) -> None:
+    await see(pilot, "tidy-fox-0001")
+    await pilot.press("enter")
+    await see(pilot, "best loss")
+    await pilot.press("o")
+    await see(pilot, "worst image 1 of 2", "▀▀▀▀", "is ↓ found →")
+
+
+OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: tested}
+"""The screens that are not of the session above."""
 
 
 async def runs(pilot: Pilot[None]) -> None:
@@ -130,7 +178,7 @@ async def settled(pilot: Pilot[None]) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize(
     "screen",
-    [runs, preview, run, details, datasets, pictures, recipes, launch, question, help],
+    [runs, preview, run, details, results, compare, datasets, pictures, recipes, launch, question, help],
     ids=lambda one: one.__name__,
 )
 async def test_each_screen_is_shown_as_it_was(
@@ -142,7 +190,7 @@ async def test_each_screen_is_shown_as_it_was(
     for name in ("WANDB_API_KEY", "WANDB_MODE", "COLORTERM", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     file = GOLDEN / f"{screen.__name__}-{size[0]}x{size[1]}.txt"
-    async with Console(session(tmp_path)).run_test(size=size) as pilot:
+    async with Console(OTHERS.get(screen, session)(tmp_path)).run_test(size=size) as pilot:
         await screen(pilot)
         found = await settled(pilot)
     if os.environ.get("GOLDEN_UPDATE"):
