@@ -175,3 +175,23 @@ async def test_the_heading_of_the_first_group_is_seen_with_its_first_run_in_a_lo
         assert "── running" not in shown(pilot)
         await pilot.press("g")
         await until(pilot, lambda: lines_of(pilot, "owl-00") and "── running · 30 runs" in shown(pilot))
+
+
+async def test_all_that_is_marked_is_exported_after_one_question_and_what_has_no_weights_is_named() -> None:
+    lab = FakeSession()
+    finished = (make_run(name, RunState.FINISHED, has_best=True, hours=2) for name in NAMES[:2])
+    lab.push(*finished, make_run("c-fox", hours=3))
+    async with console(lab, size=(100, 40)) as pilot:
+        await until(pilot, lambda: lines_of(pilot, "c-fox"))
+        await pilot.press("asterisk", "u")
+        await until(pilot, lambda: "export 2 runs" in shown(pilot) and "half" in shown(pilot))
+        await pilot.press("ctrl+s")
+        await until(pilot, lambda: "Submit 2 jobs, one for each run?" in text(pilot))
+        assert "exports the run's best.pth to ONNX and OpenVINO" in text(pilot)
+        assert "a-owl, b-owl." in text(pilot) or "b-owl, a-owl." in text(pilot)
+        assert "! c-fox has no best.pth yet" in text(pilot)
+        assert lab.cluster.submitted == []
+        await pilot.press("enter")
+        await until(pilot, lambda: "2 exports submitted of" in text(pilot))
+        assert {file.parent.parent.parent.name for file in lab.cluster.submitted} == {"a-owl", "b-owl"}
+        await until(pilot, lambda: marked(pilot) == [])

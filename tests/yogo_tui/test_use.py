@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path, PurePosixPath
 
@@ -138,3 +139,24 @@ async def test_of_the_uses_of_a_run_the_latest_comes_first_whatever_it_was() -> 
     host = MemoryHost({folder / "uses" / name / "made.txt": b"" for name in uses})
     found = [(made.folder.name, made.files) for made in await results(host, folder)]
     assert found == [(uses[n], ("made.txt",)) for n in (2, 0, 1)]
+
+
+def test_several_runs_are_exported_after_a_question_and_one_without_weights_keeps_no_other_back(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(lab / "trained_models/tidy-fox-0001", lab / "trained_models/calm-owl-0002")
+    (lab / "trained_models/bare-elm-0003").mkdir()
+    (lab / "trained_models/bare-elm-0003/last.pth").write_bytes(b"weights")
+    names = ["tidy-fox-0001", "calm-owl-0002"]
+    assert main(["export", *names]) == 2
+    said = capsys.readouterr().err
+    assert "Submit 2 jobs, one for each run?" in said
+    assert "tidy-fox-0001, calm-owl-0002. There is no terminal to ask on: add --yes." in said
+    assert not [*lab.glob("trained_models/*/uses")]
+    assert main(["export", "--yes", "--json", *names, "bare-elm-0003", "--", "--half"]) == 1
+    told = capsys.readouterr()
+    assert [one["name"] for one in json.loads(told.out)] == [f"{name}-export" for name in names]
+    assert "bare-elm-0003 has no best.pth yet" in told.err
+    scripts = [*lab.glob("trained_models/*/uses/*/*.sbatch")]
+    assert len(scripts) == 2
+    assert all("--half" in script.read_text() for script in scripts)

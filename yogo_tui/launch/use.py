@@ -6,11 +6,14 @@ Each use has a folder in the run directory, `uses/PURPOSE-TIME`, with its script
 from __future__ import annotations
 
 import asyncio
+import shlex
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
 from yogo.run.directory import LOG, HostRunDirectory
+from yogo.text.wording import counted
 from yogo_tui.cluster.base import Cluster, JobId
 from yogo_tui.errors import ClusterUnknown, HostError, LaunchError
 from yogo_tui.hosts.base import Host
@@ -87,6 +90,13 @@ class OutputFiles:
     folder: PurePosixPath
     files: tuple[str, ...]
     """Names of its results; the name of its log if there are none."""
+
+
+def what_export_does(names: Sequence[str], options: Sequence[str], size: str) -> tuple[str, ...]:
+    """What will happen where the best.pth of several runs is exported: sentences, the first one a question."""
+    how = f" with {shlex.join(options)}" if options else ""
+    each = f"Each exports the run's best.pth to ONNX and OpenVINO{how}, into a new folder of the run ({size})."
+    return f"Submit {counted(len(names), 'job')}, one for each run?", each, f"{', '.join(names)}."
 
 
 async def results(host: Host, directory: PurePosixPath) -> tuple[OutputFiles, ...]:

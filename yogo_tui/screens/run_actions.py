@@ -213,12 +213,14 @@ class RunActions(FramedScreen):
         """Ask for the use, its data and its options, and submit one job."""
         from yogo_tui.screens.use import UseForm
 
+        if len(self.marked) > 1:
+            await self._export_many(self.marked)
+            return
         if (run := self.chosen_run()) is None:
             return
         app = self.app
         if not run.has_best:
-            why = f"is {run.of_job}, not a run" if run.of_job else "has no best.pth" if run.state.is_over else ""
-            app.notify(printable(f"{run.name} {why or 'has no best.pth yet'}"), severity="warning", markup=False)
+            app.notify(printable(_unusable(run)), severity="warning", markup=False)
             return
         chosen_use = await self.choose(f"use {printable(run.name)}", _USES)
         if chosen_use == _FINETUNE:
@@ -239,6 +241,33 @@ class RunActions(FramedScreen):
             app.notify(printable(used.notice or come), markup=False)
             self.used()
 
+    async def _export_many(self, runs: Sequence[Run]) -> None:
+        """Ask once, and submit a job for each run; those without weights are named in the question."""
+        from yogo_tui.launch.use import what_export_does
+        from yogo_tui.screens.use import UseForm
+
+        app, usable = self.app, [run for run in runs if run.has_best]
+        cannot = [f"! {_unusable(run)}" for run in runs if not run.has_best]
+        named = printable(_listed(usable))
+        with app.telling("nothing was exported"):
+            if not usable:
+                raise LaunchError("\n".join(cannot))
+            options = await app.session.uses.options(Purpose.EXPORT)
+            form = UseForm(usable[0], Purpose.EXPORT, options, counted(len(usable), "run"))
+            if (chosen := await app.push_screen_wait(form)) is None:
+                return
+            size = size_words(chosen.size, app.session.machine)
+            said = what_export_does([run.name for run in usable], chosen.options, size)
+            if not await app.push_screen_wait(Ask(printable("\n".join([*said, *cannot])), is_safe=True)):
+                return
+            done, refused = await app.session.jobs.export(usable, size=chosen.size, options=chosen.options)
+            self.unmark()
+            if done:
+                app.notify(f"{counted(len(done), 'export')} submitted of {named}; d in a run shows it", markup=False)
+            if wrong := [*refused, *(one.notice for one in done if one.notice)]:
+                raise LaunchError("\n".join(wrong))
+            self.used()
+
 
 def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:
     if len(runs) == 1:
@@ -250,6 +279,12 @@ def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:
             f"{num_over} more {'is over, and stays as it is' if num_over == 1 else 'are over, and stay as they are'}."
         )
     return "\n".join(said)
+
+
+def _unusable(run: Run) -> str:
+    """Why a run without best.pth cannot be used."""
+    why = f"is {run.of_job}, not a run" if run.of_job else "has no best.pth" if run.state.is_over else ""
+    return f"{run.name} {why or 'has no best.pth yet'}"
 
 
 def _listed(runs: Sequence[Run]) -> str:

@@ -60,9 +60,11 @@ class UseForm(Dialog[Said | None]):
 
     app = getters.app(BaseConsole)
 
-    def __init__(self, run: Run, purpose: Purpose, options: Iterable[Option]) -> None:
+    def __init__(self, run: Run, purpose: Purpose, options: Iterable[Option], of: str = "") -> None:
+        """`of` says of what it is, where that is more than this run."""
         super().__init__()
         self._run = run
+        self._of = of or run.name
         self._purpose = purpose
         self._looked_at: PurePosixPath | None = None
         """The definition whose test images were looked for among those that the model has seen."""
@@ -76,7 +78,7 @@ class UseForm(Dialog[Said | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="paper"):
-            yield Static(printable(f"{self._purpose} {self._run.name}"), classes="title", markup=False)
+            yield Static(printable(f"{self._purpose} {self._of}"), classes="title", markup=False)
             yield Static(id="seen", markup=False)
             with VerticalScroll(id="form", can_focus=False):
                 for group, options in itertools.groupby(self._options, key=lambda one: one.group):

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from yogo.run.directory import RUNS, HostRunDirectory
 from yogo_tui.cluster.base import Change, Cluster, JobId
-from yogo_tui.errors import ClusterError, HostError, LaunchError
+from yogo_tui.errors import ClusterError, ConsoleError, HostError, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import making, resume, submit, use
 from yogo_tui.launch.plan import Launched
@@ -68,6 +68,19 @@ class Jobs:
             return await use.use(self._host, self._cluster, self._settings, wanted)
         finally:
             self._acted()
+
+    async def export(
+        self, runs: Sequence[Run], *, size: SizePreset | None = None, options: Sequence[str] = ()
+    ) -> tuple[list[SubmittedUse], list[str]]:
+        """Submit a job for each of these runs that exports its best.pth. A run that is refused keeps no other back:
+        returns what was submitted, and a sentence for each that was not."""
+        submitted, refused = list[SubmittedUse](), list[str]()
+        for run in runs:
+            try:
+                submitted.append(await self.use(run, Purpose.EXPORT, size=size, options=options))
+            except ConsoleError as error:
+                refused.append(str(error))
+        return submitted, refused
 
     def _workspace_of(self, run: Run, path: PurePosixPath, source: PurePosixPath | None) -> PurePosixPath:
         """Where a use's job works. What a run of another workspace was trained on names its folders from there."""
