@@ -31,7 +31,11 @@ class ModeBar(SteadyLine):
         self._user = user_name() if host == HERE else printable(host)
 
     def on_mount(self) -> None:
-        self.set_interval(2, self.draw)
+        self.set_interval(2, self._tick)
+
+    def _tick(self) -> None:
+        if self.screen.is_current:  # what changes below another screen has all of that drawn again
+            self.draw()
 
     def watch_queue(self) -> None:
         self.draw()
