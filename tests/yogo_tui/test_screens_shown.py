@@ -83,7 +83,7 @@ def compared(folder: Path) -> FakeSession:
     )
 
 
-def tested(folder: Path) -> FakeSession:
+def one_tested(folder: Path) -> FakeSession:
     """Of one run that has finished, with its confusion matrix and its worst images."""
     run = folder / "tidy-fox-0001"
     run.mkdir()
@@ -106,7 +106,7 @@ async def results(pilot: Pilot[None]) -> None:
     await see(pilot, "worst image 1 of 2", "▀▀▀▀", "is ↓ found →")
 
 
-OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: tested}
+OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: one_tested}
 """The screens that are not of the session above."""
 
 
