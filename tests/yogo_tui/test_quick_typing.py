@@ -66,6 +66,18 @@ async def test_what_is_pressed_right_behind_a_filter_is_no_part_of_it() -> None:
         await until(pilot, lambda: "brave-fox" not in shown(pilot))
 
 
+async def test_words_that_come_with_the_key_that_opens_a_filter_are_typed_into_it() -> None:
+    runs = [make_run("calm-owl"), make_run("brave-fox"), make_run("lost-acorn")]
+    async with Console(FakeSession(*runs)).run_test(size=(80, 24)) as pilot:
+        await see(pilot, "calm-owl")
+        listed = pilot.app.screen
+        at_once(pilot, "slash", *"acorn", "enter")
+        await until(pilot, lambda: "brave-fox" not in shown(pilot))
+        assert pilot.app.screen is listed
+        assert listed.query_one(".filter", Input).value == "acorn"
+        await until(pilot, lambda: isinstance(pilot.app.focused, RunsTable))
+
+
 @pytest.mark.parametrize(
     ("dialog", "keys"),
     [

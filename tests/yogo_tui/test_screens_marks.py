@@ -171,8 +171,7 @@ async def test_the_heading_of_the_first_group_is_seen_with_its_first_run_in_a_lo
         await pilot.press("b", *"state", "enter")
         await until(pilot, lambda: "── running · 30 runs" in shown(pilot))
         await pilot.press("G")
-        await until(pilot, lambda: lines_of(pilot, "owl-59"))
-        assert "── running" not in shown(pilot)
+        await until(pilot, lambda: lines_of(pilot, "owl-59") and "── running" not in shown(pilot))
         await pilot.press("g")
         await until(pilot, lambda: lines_of(pilot, "owl-00") and "── running · 30 runs" in shown(pilot))
 

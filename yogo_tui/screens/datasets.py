@@ -10,6 +10,7 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.events import Key
 from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, Tree
@@ -21,7 +22,7 @@ from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.questions.definitions import DefinitionFile, GlanceAtDefinition, Survey
 from yogo_tui.screens.base import Draft, ModeScreen, changes
 from yogo_tui.screens.editor import edit
-from yogo_tui.widgets.filter_line import FilterLine
+from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import problems_view, survey_view
 from yogo_tui.words import cut_middle, thousands
@@ -48,6 +49,9 @@ class Definitions(Tree[DefinitionFile]):
 
     class Entered(Message):
         """Enter was pressed on a definition."""
+
+    async def on_key(self, event: Key) -> None:
+        await handle_in_order(self, event)
 
     def action_enter(self) -> None:
         node = self.cursor_node

@@ -48,6 +48,7 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
     CSS_PATH = "runs.tcss"
     AUTO_FOCUS = "RunsTable"
     BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "open", id="runs.open"),
         Binding("c", "finetune", "fine-tune from it", id="runs.finetune"),
         Binding("l", "app.mode('launch')", "launch", id="runs.launch", show=False),
         Binding("x", "cancel", "cancel", id="runs.cancel"),
@@ -277,7 +278,7 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
         self.where.say(cut_middle(_where(run), self.size.width - 2) if run else "")
 
     @on(RunsTable.Chosen)
-    def _open(self) -> None:
+    def action_open(self) -> None:
         # imported once it is needed, because it must not delay the first frame
         from yogo_tui.screens.run import RunScreen
 

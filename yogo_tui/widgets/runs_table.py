@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.events import Click, Resize
+from textual.events import Click, Key, Resize
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
@@ -21,6 +21,7 @@ from yogo.text.terminal import printable
 from yogo_tui.listing.columns import COLUMNS, Column
 from yogo_tui.listing.losses import OTHER_LOSS, ComparableLosses
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.widgets.filter_line import handle_in_order
 from yogo_tui.words import cut_end, cut_middle, padded
 
 _LEAST_NAME, _MOST_NAME = 12, 60
@@ -57,7 +58,6 @@ class RunsTable(ScrollView, can_focus=True):
     RunsTable:focus > .runs--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "choose", "open", id="runs.open"),
         Binding("space", "mark", "mark", id="runs.mark", show=False, tooltip="mark it, for a key that acts on many"),
         Binding("v", "mark_to_here", "mark from the last mark to here", id="runs.mark_to_here", show=False),
         Binding("asterisk", "mark_all", "mark all that are shown, or none", id="runs.mark_all", show=False),
@@ -276,7 +276,10 @@ class RunsTable(ScrollView, can_focus=True):
     def action_mark_all(self) -> None:
         self.mark(() if len(self._marks) == len(self._runs) else self._runs)
 
-    def action_choose(self) -> None:
+    async def on_key(self, event: Key) -> None:
+        await handle_in_order(self, event)
+
+    def _choose(self) -> None:
         self.post_message(self.Chosen())
 
     def on_click(self, event: Click) -> None:
@@ -285,7 +288,7 @@ class RunsTable(ScrollView, can_focus=True):
             was_chosen = row == self.cursor_row
             self._go_to(row)
             if was_chosen:
-                self.action_choose()
+                self._choose()
 
 
 def least_width(columns: Sequence[Column]) -> int:
