@@ -34,7 +34,7 @@ class ModeBar(SteadyLine):
         self.set_interval(2, self._tick)
 
     def _tick(self) -> None:
-        if self.screen.is_current:  # what changes below another screen has all of that drawn again
+        if self.screen is self.app.screen:  # what changes below another screen has all of that drawn again
             self.draw()
 
     def watch_queue(self) -> None:
