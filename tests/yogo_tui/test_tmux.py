@@ -28,7 +28,7 @@ async def test_the_console_follows_the_size_of_its_window_and_gives_the_screen_b
     assert "needs 80×24" not in tmux.screen
 
     tmux.run("resize-window", "-x", "80", "-y", "24")
-    await until(lambda: max(map(len, tmux.screen.splitlines())) <= 80, what="it is small again")
+    await until(lambda: "4 Runs" in tmux.screen and len(tmux.screen.splitlines()) <= 24, what="it is small again")
     tmux.run("send-keys", "q")
-    await until(lambda: "4 Runs" not in tmux.screen, what="the console has gone")
-    assert "so far" in tmux.screen
+    await until(lambda: "so far" in tmux.screen, what="the console has gone")
+    assert "4 Runs" not in tmux.screen
