@@ -26,7 +26,7 @@ from help import children_seconds as _children
 NUM_RUNS = 2000
 NUM_CHANGED = 20
 NUM_JOBS = 20_000
-MOST = {"command to plain": 2.0, "refresh to plain": 4.0}
+MOST = {"command to plain": 2.5, "refresh to plain": 4.0}
 WISHES = {"command": 1.0, "refresh": 0.05, "queue": 1.0}
 """Seconds."""
 
