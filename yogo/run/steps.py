@@ -165,7 +165,3 @@ def _numbers(words: Sequence[str]) -> Sequence[str]:
 
 def _number(value: float | None) -> float:
     return math.nan if value is None or not math.isfinite(value) else value
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else value
