@@ -8,7 +8,6 @@ from typing import ClassVar
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.events import Resize
 from textual.widgets import Static
 
 from yogo.errors import YogoError
@@ -16,14 +15,13 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.questions.images import ImageSet, ListImages, LookAtImage, SmallImage
-from yogo_tui.screens.base import FramedScreen
-from yogo_tui.screens.sharper import measure, toggle
+from yogo_tui.screens.sharper import ShowsImages
 from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import thousands
 
 
-class PicturesScreen(FramedScreen):
+class PicturesScreen(ShowsImages):
     CSS_PATH = "pictures.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "next", id="pictures.next"),
@@ -137,18 +135,6 @@ class PicturesScreen(FramedScreen):
         self.picture.set_class(True, "-broken")
         self.picture.tell(f"✖ {printable(problem)}")
         self.legend.update("")
-
-    def on_screen_resume(self) -> None:
-        if self.app.graphics is not None:  # what stood over a sharper image has left holes in it
-            self.call_after_refresh(self.action_step, 0)
-
-    def on_resize(self, event: Resize) -> None:
-        measure(self.app)
-        self.call_after_refresh(self.action_step, 0)
-
-    def action_sharper(self) -> None:
-        toggle(self.app)
-        self.action_step(0)
 
     def action_copy(self) -> None:
         if self._shown:

@@ -10,7 +10,6 @@ from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
-from textual.events import Resize
 from textual.widgets import Static
 
 from yogo.errors import YogoError
@@ -23,7 +22,7 @@ from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BACK
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.run_actions import RunActions
-from yogo_tui.screens.sharper import measure, toggle
+from yogo_tui.screens.sharper import ShowsImages
 from yogo_tui.screens.terms import Glossary
 from yogo_tui.session.mending import mending_gains, mending_table
 from yogo_tui.session.results import NONE_KEPT, table, terms
@@ -39,7 +38,7 @@ _GAINS = "what F1 would gain if mended · e figures"
 _LEGEND_SIGNS = "─ label   ┄ prediction"
 
 
-class ResultsScreen(RunActions):
+class ResultsScreen(RunActions, ShowsImages):
     CSS_PATH = "results.tcss"
     AUTO_FOCUS = "#matrix-pane"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -199,21 +198,9 @@ class ResultsScreen(RunActions):
         legend.append(f"\n{printable(image.image.name)} · {wrong_words(wrong)}")
         self.query_one("#legend", Static).update(legend)
 
-    def on_screen_resume(self) -> None:
-        if self.app.graphics is not None:  # what stood over a sharper image has left holes in it
-            self.call_after_refresh(self.action_step, 0)
-
-    def on_resize(self, event: Resize) -> None:
-        measure(self.app)
-        self.call_after_refresh(self.action_step, 0)
-
     def action_full_screen(self) -> None:
         self.toggle_class("-full")
         self.call_after_refresh(self.action_step, 0)
-
-    def action_sharper(self) -> None:
-        toggle(self.app)
-        self.action_step(0)
 
     def action_shares(self) -> None:
         self._as_shares = not self._as_shares

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import ClassVar
 
 from textual import getters, work
@@ -13,7 +14,7 @@ from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.record import RunCurves
 from yogo_tui.errors import HostError
 from yogo_tui.runs.logpager import PointedLine
-from yogo_tui.runs.logsteps import StepFinder
+from yogo_tui.runs.logsteps import StepFinder, StepLine
 from yogo_tui.screens.base import FramedScreen
 from yogo_tui.widgets.chart_grid import ChartGrid
 from yogo_tui.widgets.log_view import LogView
@@ -61,17 +62,23 @@ class JumpsToStep(FramedScreen):
         log = self.log_view.pager.log
         return StepFinder(log, steps_per_epoch) if log else None
 
+    async def _found(self, looking: Awaitable[StepLine | None], nothing: str) -> StepLine | None:
+        """What is found; None, and that is told, where it is nothing or the log cannot be read."""
+        try:
+            found = await looking
+        except HostError as error:
+            self.app.notify(printable(f"The log was not read. {error}"), severity="warning", markup=False)
+            return None
+        if found is None:
+            self.app.notify(nothing, markup=False)
+        return found
+
     @work(exclusive=True, group="jump")
     async def _jump_to_step(self, end: int, steps_per_epoch: int) -> None:
         if (finder := self._finder(steps_per_epoch)) is None:
             return
-        try:
-            found = await finder.above(end)
-        except HostError as error:
-            self.app.notify(printable(f"The log was not read. {error}"), severity="warning", markup=False)
-            return
+        found = await self._found(finder.above(end), "No line from here up tells its step.")
         if found is None:
-            self.app.notify("No line from here up tells its step.", markup=False)
             return
         x = self._curves.nearest(found.step, Axis.STEP, self.plot.view.axis)
         if x is not None:
@@ -87,13 +94,8 @@ class JumpsToStep(FramedScreen):
         step = self._curves.nearest(view.cursor, view.axis, Axis.STEP)
         if step is None or finder is None:
             return
-        try:
-            found = await finder.nearest(step)
-        except HostError as error:
-            self.app.notify(printable(f"The log was not read. {error}"), severity="warning", markup=False)
-            return
+        found = await self._found(finder.nearest(step), "No line of the log tells its step.")
         if found is None:
-            self.app.notify("No line of the log tells its step.", markup=False)
             return
         near = f"step {step:,.0f}" if found.step == step else f"nearest to step {step:,.0f}: step {found.step:,.0f}"
         self.show_log()

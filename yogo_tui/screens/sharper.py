@@ -6,15 +6,36 @@ import dataclasses
 import sys
 
 from textual.app import SuspendNotSupported
+from textual.events import Resize
 
 from yogo_tui.errors import ConsoleError
-from yogo_tui.screens.base import BaseConsole
+from yogo_tui.screens.base import BaseConsole, FramedScreen
 from yogo_tui.widgets.graphics import NOWHERE, Drawing, Graphics, ask, cell_size, widgets
 
 COLOURLESS = (
     "Kitty's graphics number their images by 24-bit colours, which are off here: leave the console, "
     "`export COLORTERM=truecolor`, `unset NO_COLOR`, and open it again. Images stay in half blocks."
 )
+
+
+class ShowsImages(FramedScreen):
+    """A screen with an image, which it draws again as the terminal draws images now."""
+
+    def action_step(self, by: int) -> None:
+        """Show the image that is so many further on; with 0, the same again."""
+        raise NotImplementedError
+
+    def on_screen_resume(self) -> None:
+        if self.app.graphics is not None:  # what stood over a sharper image has left holes in it
+            self.call_after_refresh(self.action_step, 0)
+
+    def on_resize(self, event: Resize) -> None:
+        measure(self.app)
+        self.call_after_refresh(self.action_step, 0)
+
+    def action_sharper(self) -> None:
+        toggle(self.app)
+        self.action_step(0)
 
 
 def toggle(app: BaseConsole) -> None:

@@ -11,16 +11,15 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from yogo_tui.widgets.text_field import TextField
+from yogo_tui.widgets.text_field import TextField, passed_on
 
 
 async def handle_in_order(target: Widget, event: Key) -> None:
     """Let `/` filter a list at once: what is typed in one bunch with that key goes into the line, not to the list."""
-    focused, found = target.app.focused, target.screen.active_bindings.get(event.key)
-    if focused is not None and focused is not target:
-        event.stop().prevent_default()
-        target.app.post_message(Key(event.key, event.character))
-    elif found and found.enabled and found.binding.action == "filter":
+    if passed_on(target, event):
+        return
+    found = target.screen.active_bindings.get(event.key)
+    if found and found.enabled and found.binding.action == "filter":
         event.stop().prevent_default()
         await target.app.run_action(found.binding.action, found.node)
 

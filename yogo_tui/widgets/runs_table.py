@@ -76,7 +76,7 @@ class RunsTable(ScrollView, can_focus=True):
         """Other runs are marked than before."""
 
     class Chosen(Message):
-        """The run under the cursor is to be opened."""
+        """The run under the cursor was clicked on, and is to be opened."""
 
     def __init__(self) -> None:
         super().__init__(id="runs")
@@ -279,16 +279,13 @@ class RunsTable(ScrollView, can_focus=True):
     async def on_key(self, event: Key) -> None:
         await handle_in_order(self, event)
 
-    def _choose(self) -> None:
-        self.post_message(self.Chosen())
-
     def on_click(self, event: Click) -> None:
         row = self._row(event.y)
         if 0 <= row < len(self._runs):
             was_chosen = row == self.cursor_row
             self._go_to(row)
             if was_chosen:
-                self._choose()
+                self.post_message(self.Chosen())
 
 
 def least_width(columns: Sequence[Column]) -> int:

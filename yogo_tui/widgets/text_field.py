@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from textual.events import Key
+from textual.widget import Widget
 from textual.widgets import Input
+
+
+def passed_on(target: Widget, event: Key) -> bool:
+    """Send a key that was pressed after one that moved the focus to where the focus is; False if that is `target`."""
+    focused = target.app.focused
+    if focused is None or focused is target:
+        return False
+    event.stop().prevent_default()
+    target.app.post_message(Key(event.key, event.character))
+    return True
 
 
 class TextField(Input):
@@ -15,10 +26,7 @@ class TextField(Input):
 
     async def on_key(self, event: Key) -> None:
         """Carry out the field's own key now. A key that was pressed after one that moved the focus goes there."""
-        focused = self.app.focused
-        if focused is not None and focused is not self:
-            event.stop().prevent_default()
-            self.app.post_message(Key(event.key, event.character))
+        if passed_on(self, event):
             return
         found = self.screen.active_bindings.get(event.key)
         if found and found.node is self and found.enabled and not event.is_printable:
