@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from yogo_tui.settings.model import HostPreset, Settings, SizePreset
+from yogo_tui.settings.entries import HostPreset, SizePreset
+from yogo_tui.settings.model import Settings
 from yogo_tui.settings.pinned import PinnedSettings
 from yogo_tui.settings.reading import file_of, hosts_in, load, parse, shipped_templates
 from yogo_tui.settings.workspace import default_file
