@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sys
 import time
@@ -31,7 +32,7 @@ from yogo_tui.errors import ConsoleError, HostError, HostUnknown, LaunchError
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Notice, WholeScreen
 from yogo_tui.screens.choose import Choice, Choose
-from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, into_tmux
+from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, CopiedText, into_tmux, keep, why_never
 from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
@@ -168,10 +169,16 @@ class BaseConsole(App[None]):
         """Copy `text` into tmux or the terminal's clipboard, and notify the user. `about` is shown instead of the text
         if it is given."""
         super().copy_to_clipboard(text)
-        title = TO_TMUX if await into_tmux(text) else TO_TERMINAL
         lines = text.splitlines()
         about = about or (printable(lines[0]) if len(lines) == 1 else counted(len(lines), "line"))
-        self.notify(about, title=title, markup=False)
+        if await into_tmux(text):
+            self.notify(about, title=TO_TMUX, markup=False)
+            return
+        kept = await asyncio.to_thread(keep, text)
+        if why := why_never(text):
+            self.push_screen(CopiedText(why, text, kept))
+        else:
+            self.notify(f"{about}\n{printable(kept)}", title=TO_TERMINAL, markup=False)
 
     @work(group="copy")
     async def copy_path(self, path: PurePosixPath) -> None:
