@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 
 from yogo_tui.cluster.base import Change, Cluster, Estimate, Job, JobId, Machine, Resources, Used
+from yogo_tui.cluster.site import Site
 from yogo_tui.errors import ClusterUnknown
 
 
@@ -33,6 +34,8 @@ class FakeCluster(Cluster):
     changed: list[tuple[Change, JobId]] = field(default_factory=list)
     use: Used | None = None
     """What accounting says of any job."""
+
+    offers: Site = field(default_factory=Site)
 
     def pace(self, poll_seconds: float) -> float:
         return poll_seconds
@@ -71,3 +74,8 @@ class FakeCluster(Cluster):
 
     async def resources(self, partition: str) -> Resources:
         return Resources(free_gpus=3, total_gpus=8, max_hours=48)
+
+    async def site(self) -> Site:
+        if self.down:
+            raise ClusterUnknown(self.down)
+        return self.offers

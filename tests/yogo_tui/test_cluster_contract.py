@@ -282,3 +282,8 @@ async def test_a_script_gets_an_estimate_and_is_not_run_by_it(site: Site) -> Non
     assert estimate.no_later_than is not None
     assert await site.cluster.find("estimated") == ()
     assert not (site.workdir / "ran").exists()
+
+
+async def test_what_it_offers_can_be_asked(site: Site) -> None:
+    offers = await site.cluster.site()
+    assert bool(offers.partitions) == (site.cluster.machine is None)

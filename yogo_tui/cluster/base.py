@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import NewType, Protocol
 
 from yogo.text.wording import counted
+from yogo_tui.cluster.site import Site
 
 JobId = NewType("JobId", str)
 
@@ -208,6 +209,10 @@ class Cluster(Protocol):
     async def estimate(self, script: PurePosixPath) -> Estimate: ...
 
     async def resources(self, partition: str) -> Resources: ...
+
+    async def site(self) -> Site:
+        """What it offers: partitions and their limits, the user's accounts. A few queries, for a first look or a
+        check."""
 
 
 @dataclass(frozen=True, slots=True)

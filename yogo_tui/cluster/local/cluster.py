@@ -21,6 +21,7 @@ from yogo_tui.cluster.local import directives, environment, slots
 from yogo_tui.cluster.local.logout import logout_notice
 from yogo_tui.cluster.local.records import Spec, State
 from yogo_tui.cluster.local.store import START_SECONDS, JobFolder, Store
+from yogo_tui.cluster.site import Site
 from yogo_tui.errors import ClusterError, ClusterUnknown
 
 _RECENT = timedelta(minutes=5)
@@ -124,6 +125,9 @@ class LocalCluster:
 
     async def resources(self, partition: str) -> Resources:
         return await asyncio.to_thread(self._resources)
+
+    async def site(self) -> Site:
+        return Site()
 
     def _submit(self, script: Path, after: JobId | None) -> JobId:
         text = _read(script)

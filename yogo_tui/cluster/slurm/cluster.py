@@ -7,14 +7,17 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
+from yogo.text.terminal import printable
 from yogo.text.wording import agreed
 from yogo_tui.cluster.base import Change, Estimate, Job, JobId, Resources, Used, whole_of
+from yogo_tui.cluster.site import Site
 from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
 from yogo_tui.cluster.slurm.fields import moment
 from yogo_tui.cluster.slurm.nodes import SINFO, count_gpus, max_hours, max_nodes
 from yogo_tui.cluster.slurm.others import Others
 from yogo_tui.cluster.slurm.past import SACCT, Past, parse_accounting
 from yogo_tui.cluster.slurm.queue import SQUEUE, parse_queue, squeue_of
+from yogo_tui.cluster.slurm.site import ASSOCIATIONS, NODES, PARTITIONS, parse_associations, parse_partitions
 from yogo_tui.cluster.slurm.used import SACCT_USED, parse_used
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Completed, Host
@@ -40,6 +43,7 @@ class SlurmCluster:
         self._folder = folder
         self._name = ""
         self._has_accounting = True
+        self._config: dict[str, str] = {}
         self._introducing = asyncio.Lock()
         self._scrubbed: dict[str, str] | None = None
         self._past = Past(self._ask_accounting)
@@ -168,6 +172,30 @@ class SlurmCluster:
             detail=detail,
         )
 
+    async def site(self) -> Site:
+        await self.introduce()
+        shown, nodes, accounts = await asyncio.gather(
+            self._ask(*PARTITIONS, patience=ACCOUNTING_SECONDS),
+            self._ask(*NODES, patience=ACCOUNTING_SECONDS),
+            self._ask_associations(),
+        )
+        problem = spoken(accounts) if self._has_accounting and accounts.status else ""
+        return Site(
+            version=f"Slurm {printable(self._config.get('SLURM_VERSION', ''))}".strip(),
+            partitions=parse_partitions(shown, nodes),
+            associations=parse_associations(accounts.stdout, self.name) if not accounts.status else (),
+            needs_account="associations" in self._config.get("AccountingStorageEnforce", ""),
+            has_accounting=self._has_accounting,
+            no_accounting=problem,
+        )
+
+    async def _ask_associations(self) -> Completed:
+        """What sacctmgr says of the user; a failure is told as its status."""
+        try:
+            return await self._look(*ASSOCIATIONS, patience=ACCOUNTING_SECONDS)
+        except HostError as error:
+            return Completed(1, "", str(error))
+
     async def _ask_queue_for(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
         done = await self._look(*squeue_of([JobId(_checked(job_id)) for job_id in ids]), patience=ACCOUNTING_SECONDS)
         if done.status and "Invalid job id" in done.stderr:  # some versions of Slurm print this for a list too
@@ -200,12 +228,12 @@ class SlurmCluster:
     async def _introduce(self) -> None:
         lines = (await self._ask("scontrol", "show", "config")).splitlines()
         pairs = (line.partition("=") for line in lines)
-        config = {key.strip(): value.strip() for key, _, value in pairs}
-        self._has_accounting = config.get("AccountingStorageType", "(null)") not in (
+        self._config = {key.strip(): value.strip() for key, _, value in pairs}
+        self._has_accounting = self._config.get("AccountingStorageType", "(null)") not in (
             "(null)",
             "accounting_storage/none",
         )
-        self._name = config.get("ClusterName", "slurm")
+        self._name = self._config.get("ClusterName", "slurm")
 
     async def _ask(self, *argv: str, patience: float = PATIENCE_SECONDS) -> str:
         return self._told(argv[0], await self._look(*argv, patience=patience))

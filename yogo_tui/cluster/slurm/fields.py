@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 _GPU_TOTAL = re.compile(r"(?:^|,)gres/gpu=(\d+)")
 _GPU_TYPED = re.compile(r"(?:^|,)gres/gpu:[^=,]+=(\d+)")
-_GPU_GRES = re.compile(r"\bgpu(?::[^:(),=]+)?[:=](\d+)")
+_GPU_GRES = re.compile(r"\bgpu(?::([^:(),=]+))?[:=](\d+)")
 _DURATION = re.compile(r"(?:(\d+)-)?(?:(\d+):)?(\d+):(\d+)")
 _PLACEHOLDER = re.compile(r"%(\d*)([A-Za-z%])")
 _NO_TASK = "4294967294"
@@ -47,7 +47,15 @@ def gpus_in_tres(tres: str) -> int:
 
 def gpus_in_gres(gres: str) -> int:
     """The number of GPUs in a field such as "gpu:a100:4(S:0-1),tmp:1"."""
-    return sum(int(count) for count in _GPU_GRES.findall(gres))
+    return sum(gpus_by_type(gres).values())
+
+
+def gpus_by_type(gres: str) -> dict[str, int]:
+    """The number of GPUs of each type in such a field; a type that is not named is ""."""
+    found: dict[str, int] = {}
+    for kind, count in _GPU_GRES.findall(gres):
+        found[kind] = found.get(kind, 0) + int(count)
+    return found
 
 
 def log_names(*, job_id: str, leader: str, array: str, task: str, name: str, user: str, host: str) -> dict[str, str]:

@@ -25,8 +25,7 @@ def count_gpus(table: str) -> tuple[int, tuple[int, ...], str]:
     free, of_nodes = 0, []
     away: Counter[str] = Counter()
     for _, state, gres, used in nodes.values():
-        # Signs follow the word: * means that the node does not answer, the others that its state is changing.
-        if state.rstrip("~#!%$@^+-") not in _USABLE:
+        if not is_usable(state):
             away[state] += 1
             continue
         here = gpus_in_gres(gres)
@@ -34,6 +33,12 @@ def count_gpus(table: str) -> tuple[int, tuple[int, ...], str]:
         free += max(0, here - gpus_in_gres(used))
     detail = ", ".join(f"{counted(count, 'node', 'is')} {state}" for state, count in away.items())
     return free, tuple(of_nodes), detail
+
+
+def is_usable(state: str) -> bool:
+    """Whether a node in this state accepts jobs, now or later."""
+    # Signs follow the word: * means that the node does not answer, the others that its state is changing.
+    return state.rstrip("~#!%$@^+-") in _USABLE
 
 
 def max_hours(partition: str) -> float | None:
