@@ -68,9 +68,12 @@ def loss_words(loss: float | None) -> str:
     return f"{loss:,.1f}" if abs(loss) >= 10 else f"{loss:.3f}"
 
 
-def share_words(share: float | None) -> str:
-    """A number from 0 to 1 in four characters, such as ".781"; empty for None."""
-    return "" if share is None else f"{share:.3f}"[1:] if 0 <= share < 0.9995 else f"{share:.2f}"
+def share_words(share: float | None, digits: int = 3) -> str:
+    """A number from 0 to 1 with so many digits, such as ".781"; empty for None. None takes more characters."""
+    if share is None:
+        return ""
+    words = f"{share:.{digits}f}"
+    return words[1:] if words.startswith("0") else f"{share:.{digits - 1}f}"
 
 
 def as_typed(value: object) -> str:

@@ -17,6 +17,8 @@ from yogo.metrics.confusion import confusion_matrix, rates
 from yogo.metrics.counts import count_errors
 from yogo.metrics.matching import match, overlaps_of
 from yogo.metrics.precision import average_precision
+from yogo.metrics.report import matrix
+from yogo.run.metrics import Metrics, Thresholds
 
 NAMES = ("red", "white", "platelet")
 
@@ -216,3 +218,28 @@ def test_a_set_on_which_nothing_was_found_scores_zero() -> None:
     assert average_precision(none, truth, 1, 3).mean == 0
     assert match(none, truth).tolist() == []
     assert confusion_matrix(none, truth, match(none, truth), 3)[0].tolist() == [0, 0, 0, 1]
+
+
+def test_a_matrix_in_a_log_is_no_wider_than_a_terminal() -> None:
+    classes = ("healthy", "ring", "trophozoite", "schizont", "gametocyte", "wbc", "misc")
+    few, many = (made_metrics(classes[:2]), made_metrics(classes))
+    assert next(matrix(few)).split() == ["is", "↓", "found", "→", "healthy", "ring", "background"]
+    head, *rows = matrix(many)
+    assert head.split() == ["is", "↓", "found", "→", *map(str, range(1, 9))]
+    assert rows[2].split() == ["3", "trophozoite", "█1,234", *["0"] * 7]
+    assert max(map(len, (head, *rows))) <= 80
+
+
+def made_metrics(classes: tuple[str, ...]) -> Metrics:
+    num = len(classes) + 1
+    return Metrics(
+        classes=classes,
+        num_images=1,
+        num_objects=1,
+        num_boxes=1,
+        thresholds=Thresholds(objectness=0.5, suppression_iou=0.5, match_iou=0.5, ranked_objectness=0.05, most_boxes=9),
+        figures={},
+        confusion=((1_234, *[0] * (num - 1)),) * num,
+        names=(*classes, "background"),
+        curves={},
+    )

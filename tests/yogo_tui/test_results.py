@@ -16,6 +16,7 @@ from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from tests.yogo_tui.results import CLASSES, metrics, worst
 from yogo.errors import RunError
 from yogo.metrics.confusion import rates
+from yogo.run.metrics import Metrics
 from yogo.run.worst import worst_beside
 from yogo_tui.app import Console
 from yogo_tui.cli import main
@@ -23,6 +24,7 @@ from yogo_tui.hosts.base import silent
 from yogo_tui.hosts.messages import packed, unpacked
 from yogo_tui.questions.results import LookAtWorst, ReadResults
 from yogo_tui.runs.model import RunState
+from yogo_tui.session.confusion import matrix_text
 from yogo_tui.session.mending import KINDS, mending_gains
 from yogo_tui.session.results import terms
 from yogo_tui.widgets.matrix import draw_matrix
@@ -80,7 +82,7 @@ async def test_the_results_of_a_later_test_are_chosen(run: Path) -> None:
         await pilot.press("t")
         await see(pilot, "test on cells", "test images")
         await pilot.press("down", "enter")
-        await see(pilot, "results · test images", "not kept", "yogo-tui test tidy-fox-0001")
+        await see(pilot, "results · test images", "A test keeps them", "yogo-tui test tidy-fox-0001")
         await pilot.press("t")
         await see(pilot, "type to narrow")
         await pilot.press("down", "enter")
@@ -142,13 +144,65 @@ def test_results_arrive_from_far_as_they_are(run: Path) -> None:
 def test_every_column_is_explained_and_a_class_of_which_none_was_found_has_no_precision(run: Path) -> None:
     assert {"row", "missed", "AP50", "prec", "recall", "bias"} <= dict(terms()).keys()
     assert all(about.endswith(".") for _, about in terms())
-    lines = draw_matrix(metrics(), shares=False).plain.splitlines()
+    lines = draw_matrix(metrics(), matrix_text(metrics())).plain.splitlines()
     assert [line.split() for line in lines[1:]] == [
         ["healthy", "20", "1", "3", ".870"],
         ["ring", "2", "4", "0", ".500"],
         ["false", "1", "0"],
         ["precision", ".900", "–"],
     ]
+
+
+STAGES = ("healthy", "ring", "trophozoite", "schizont", "gametocyte", "wbc", "misc")
+
+
+def of_stages(scale: int = 1) -> Metrics:
+    """Figures of seven classes, of which each is often taken for the next."""
+    counts = [
+        [scale * (412 - place if place == other else abs(place - other)) for other in range(8)] for place in range(7)
+    ]
+    confusion = (*map(tuple, counts), (3,) * 7 + (0,))
+    return metrics().model_copy(
+        update={"classes": STAGES, "names": (*STAGES, "background"), "confusion": confusion, "figures": {}}
+    )
+
+
+async def test_a_matrix_of_seven_classes_is_whole_in_a_small_terminal(run: Path) -> None:
+    worst(run).model_copy(update={"metrics": of_stages(), "classes": STAGES}).write(run / "worst.json.gz")
+    async with results(run) as pilot:
+        await see(pilot, "is ↓ found →", "missed", "3 trophozoite", "worst image 1 of 2")
+        rows = [line.split("▀")[0].split() for line in shown(pilot).splitlines() if line.startswith(" 3 ")]
+        assert rows == [["3", "trophozoite", "2", "1", "410", "1", "2", "3", "4", "5"]]
+        assert "scroll" not in shown(pilot)
+    async with results(run, (160, 45)) as pilot:
+        await see(pilot, "trophozo…", "gametocy…", "missed", "recall")
+
+
+async def test_a_matrix_that_is_wider_than_its_room_says_that_it_scrolls(run: Path) -> None:
+    many = tuple(f"kind {number}" for number in range(20))
+    confusion = ((1,) * 21,) * 20 + ((1,) * 20 + (0,),)
+    other = {"classes": many, "names": (*many, "background"), "confusion": confusion, "figures": {}}
+    found = metrics().model_copy(update=other)
+    worst(run).model_copy(update={"metrics": found, "classes": many}).write(run / "worst.json.gz")
+    async with results(run) as pilot:
+        await see(pilot, "20 classes: ← → ↑ ↓ scroll", "1 kind 0")
+        assert " 20 missed" not in shown(pilot)
+        await pilot.press(*["right"] * 60)
+        await see(pilot, " 20 missed")
+
+
+def test_a_matrix_gets_narrower_step_by_step_and_no_count_is_rounded_before_it_must() -> None:
+    whole = matrix_text(of_stages())
+    assert (whole.head[3], whole.head[-2:]) == ("trophozo…", ("missed", "recall"))
+    numbered = matrix_text(of_stages(), whole.width - 1)
+    assert (numbered.head[3], numbered.rows[2][0], numbered.head[-1]) == ("3", "3 trophozoite", "recall")
+    bare = matrix_text(of_stages(), numbered.width - 1)
+    assert (bare.head[-1], bare.rows[0][1], bare.is_rounded) == ("missed", "412", False)
+    large = matrix_text(of_stages(1_000), bare.width)
+    assert (large.rows[0][1:3], large.is_rounded, large.width <= bare.width + 7) == (("412k", "1k"), True, True)
+    shares = matrix_text(of_stages(1_000), 52, shares=True)
+    assert (shares.rows[0][1:3], shares.is_rounded) == ((".94", ".00"), False)
+    assert matrix_text(of_stages(), 10).rows == bare.rows
 
 
 def test_what_a_class_would_gain_is_what_its_matrix_gives_with_that_error_mended() -> None:

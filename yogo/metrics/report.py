@@ -12,6 +12,7 @@ SHADES = " ░▒▓█"
 """Shades from none of a row to all of it."""
 
 WIDEST_NAME = 14
+WIDEST_MATRIX = 80
 
 
 def report(metrics: Metrics) -> Iterator[str]:
@@ -39,16 +40,24 @@ def table(metrics: Metrics) -> Iterator[str]:
 
 
 def matrix(metrics: Metrics) -> Iterator[str]:
-    """A row per labelled class, a column per predicted class, shaded by its share of the row."""
+    """A row per labelled class, a column per predicted class, shaded by its share of the row.
+
+    Where the names make it wider than a terminal, the columns have the numbers of the rows.
+    """
     corner = "is ↓ found →"
-    width = max(len(corner), *(len(_short(name)) for name in metrics.names))
+    names, headings = [_short(name) for name in metrics.names], [name[:10] for name in metrics.names]
     longest = max(len(f"{count:,}") for row in metrics.confusion for count in row)
-    column = max(longest + 1, *(min(len(name), 10) for name in metrics.names))
-    yield f"{corner:<{width}}" + "".join(f"  {_short(name)[:column]:>{column}}" for name in metrics.names)
-    for name, row in zip(metrics.names, metrics.confusion, strict=True):
+    column = max(longest + 1, *map(len, headings))
+    if max(map(len, (corner, *names))) + len(names) * (2 + column) > WIDEST_MATRIX:
+        headings = [str(number) for number in range(1, len(names) + 1)]
+        names = [f"{number:>{len(headings[-1])}} {name}" for number, name in zip(headings, names, strict=True)]
+        column = longest + 1
+    width = max(map(len, (corner, *names)))
+    yield f"{corner:<{width}}" + "".join(f"  {heading:>{column}}" for heading in headings)
+    for name, row in zip(names, metrics.confusion, strict=True):
         total = sum(row) or 1
         cells = (f"  {_shade(count / total) + format(count, ','):>{column}}" for count in row)
-        yield f"{_short(name):<{width}}" + "".join(cells)
+        yield f"{name:<{width}}" + "".join(cells)
 
 
 def trained_on(run: str, count: int, num_images: int) -> str:

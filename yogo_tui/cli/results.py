@@ -49,7 +49,8 @@ async def run(session: Session, args: argparse.Namespace) -> int:
 
 
 def _print(number: int, found: ResultSet) -> None:
-    from yogo_tui.cli.output import print_table
+    from yogo_tui.cli.output import print_table, terminal_width
+    from yogo_tui.session.confusion import matrix_text
     from yogo_tui.session.mending import mending_table
     from yogo_tui.session.results import table
 
@@ -58,9 +59,9 @@ def _print(number: int, found: ResultSet) -> None:
         print(f"! {printable(found.problem)}")
         return
     if metrics := found.metrics:
-        rows = zip(metrics.names, metrics.confusion, strict=True)
-        head = ["is ↓ found →", *metrics.names]
-        print_table(head, [[name, *map(str, row)] for name, row in rows], right=metrics.names)
+        width = terminal_width()
+        made = matrix_text(metrics, width and width - 2 * len(metrics.names))
+        print_table(made.head, made.rows, right=made.head[1:])
         print()
         head, lines = table(metrics)
         print_table(head, lines, right=head[1:])

@@ -10,9 +10,11 @@ from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, ScrollableContainer, Vertical
+from textual.events import Resize
 from textual.widgets import Static
 
 from yogo.errors import YogoError
+from yogo.run.metrics import Metrics
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError
@@ -24,15 +26,23 @@ from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.run_actions import RunActions
 from yogo_tui.screens.sharper import ShowsImages
 from yogo_tui.screens.terms import Glossary
+from yogo_tui.session.confusion import matrix_text
 from yogo_tui.session.mending import mending_gains, mending_table
 from yogo_tui.session.results import NONE_KEPT, table, terms
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import bar
-from yogo_tui.words import state_words
+from yogo_tui.words import cut_end, state_words
 
 _BAR = 8
+_MATRIX_PERCENT = 70
+"""Of the window's width, at most."""
+
+_EDGES = 4
+"""Columns of a pane that its margins and its scroll bar take."""
+
+_NARROWEST_NAME = 8
 _FIGURES = "by class · e if mended"
 _GAINS = "what F1 would gain if mended · e figures"
 _LEGEND_SIGNS = "─ label   ┄ prediction"
@@ -85,8 +95,10 @@ class ResultsScreen(RunActions, ShowsImages):
     def body(self) -> ComposeResult:
         yield Static("Reading its results …", id="none", markup=False)
         with Horizontal(id="upper"):
-            with ScrollableContainer(id="matrix-pane"):
-                yield Static(id="matrix")
+            with Vertical(id="matrix-side"):
+                with ScrollableContainer(id="matrix-pane"):
+                    yield Static(id="matrix")
+                yield Static(id="matrix-note", markup=False)
             with Vertical(id="picture-pane"):
                 yield TitledRule("worst images", id="picture-rule")
                 yield PictureView(id="picture")
@@ -133,12 +145,28 @@ class ResultsScreen(RunActions, ShowsImages):
         metrics = self._set and self._set.metrics
         if not metrics:
             return
-        self.query_one("#matrix", Static).update(draw_matrix(metrics, shares=self._as_shares))
+        self._draw_matrix(metrics)
         head, rows = mending_table(metrics, _bar) if self._as_gains else table(metrics)
-        self.query_one("#classes", Static).update(_drawn_table(head, rows))
+        self.query_one("#classes", Static).update(_drawn_table(head, rows, self.size.width - _EDGES))
         self.query_one("#table-rule", TitledRule).title = _GAINS if self._as_gains else _FIGURES
         images, labels = counted(metrics.num_images, "image"), counted(metrics.num_objects, "label")
         self.query_one("#table-rule", TitledRule).right = f"{images} · {labels} · {metrics.num_boxes:,} found"
+
+    def _draw_matrix(self, metrics: Metrics) -> None:
+        """As wide as the window lets it be; the images have the rest. What does not fit is scrolled, which is said."""
+        most = self.size.width * _MATRIX_PERCENT // 100 - _EDGES
+        made = matrix_text(metrics, most, shares=self._as_shares)
+        self.query_one("#matrix", Static).update(draw_matrix(metrics, made))
+        self.query_one("#matrix-side").styles.width = min(made.width, most) + _EDGES
+        notes = ["k is thousand, M is million"] * made.is_rounded
+        if made.width > most:
+            notes.insert(0, f"{counted(len(metrics.classes), 'class')}: ← → ↑ ↓ scroll")
+        note = self.query_one("#matrix-note", Static)
+        note.update(" · ".join(notes))
+        note.display = bool(notes)
+
+    def on_resize(self, _event: Resize) -> None:
+        self._draw_figures()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Turn off the keys that would lead past the first or the last image, and those about what there is not."""
@@ -238,10 +266,13 @@ def _bar(share: float) -> str:
     return f"{bar(share, _BAR).rstrip()} "
 
 
-def _drawn_table(head: list[str], rows: list[list[str]]) -> Table:
+def _drawn_table(head: list[str], rows: list[list[str]], room: int) -> Table:
+    """Names of classes are cut where the figures would not have room beside them."""
+    figures = sum(1 + max(map(len, column)) for column in list(zip(head, *rows, strict=True))[1:])
     made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
     for name in head:
         made.add_column(name, justify="left" if name == "class" else "right", no_wrap=True)
     for row in rows:
-        made.add_row(*(Text(printable(cell), overflow="ellipsis") for cell in row))
+        name, *cells = row
+        made.add_row(cut_end(name, max(_NARROWEST_NAME, room - figures)), *map(printable, cells))
     return made

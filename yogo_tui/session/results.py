@@ -21,7 +21,11 @@ COUNTS = (
 
 MATRIX_TERMS = (
     ("row", "The cells that people have labelled as this class: where each of them was found."),
-    ("column", "The boxes that were predicted as this class: what each of them is."),
+    (
+        "column",
+        "The boxes that were predicted as this class: what each of them is. Where names would not have room, the "
+        "columns have the numbers of the rows.",
+    ),
     ("missed", "Cells of the row's class that no box overlaps by half or more. Less is better."),
     ("false", "Boxes of the column's class where nobody has labelled a cell. Less is better."),
     (

@@ -2,61 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.color import Color
 from rich.style import Style
 from rich.text import Text
 
 from yogo.run.metrics import Metrics
 from yogo_tui.questions.images import Rgb
-from yogo_tui.words import cut_end, padded, share_words
+from yogo_tui.session.confusion import MatrixText
+from yogo_tui.words import padded
 
-_WIDEST = 12
-_NARROWEST = 6
 _RIGHT: Rgb = (0, 95, 0)
 _WRONG: Rgb = (135, 0, 0)
-_CORNER = "is ↓ found →"
 _FAINTEST = 0.15
 """Of the shade of a share that is not 0, so that it is seen."""
 
 
-def draw_matrix(metrics: Metrics, *, shares: bool) -> Text:
-    """A row for each labelled class, a column for each predicted one; the rates at the ends."""
-    matrix, num = metrics.confusion, len(metrics.classes)
-    names = [*metrics.classes, *["missed"] * (len(matrix) > num)]
-    longest = max(len(str(count)) for row in matrix for count in row)
-    column = max(_NARROWEST, longest + 1, *(min(len(name), 9) + 1 for name in names))
-    first = max(len(_CORNER), *(min(len(name), _WIDEST) for name in names))
-    lines = [_line(_CORNER, first, [*names, "recall"], column)]
-    for place, row in enumerate(matrix):
-        line = Text(padded(cut_end([*metrics.classes, "false"][place], first), first))
-        for other, count in enumerate(row):
-            is_none = place == other == num  # background that was found as background is not counted
-            line.append(" " * column if is_none else _cell(count, sum(row), column, shares=shares), "")
-            if not is_none:
-                line.stylize(_shade(count / (sum(row) or 1), place == other), len(line) - column, len(line))
-        if place < num:
-            line.append(_rate(metrics, "recall", place, column))
+def draw_matrix(metrics: Metrics, made: MatrixText) -> Text:
+    """The matrix as it was laid out, with a shade behind each count."""
+    lines = [_line(made.head, made.widths, "bold")]
+    for place, row in enumerate(made.rows):
+        is_of_counts = place < len(metrics.confusion)
+        line = _line(row, made.widths, "" if is_of_counts else "dim")
+        counts = metrics.confusion[place] if is_of_counts else ()
+        end = made.widths[0]
+        for other, (count, width) in enumerate(zip(counts, made.widths[1:], strict=False)):
+            end += width
+            if row[other + 1]:
+                line.stylize(_shade(count / (sum(counts) or 1), place == other), end - width, end)
         lines.append(line)
-    rates = [_rate(metrics, "precision", place, column) for place in range(num)]
-    lines.append(Text(padded("precision", first) + "".join(rates), "dim"))
     return Text("\n", no_wrap=True).join(lines)
 
 
-def _line(title: str, first: int, names: Sequence[str], column: int) -> Text:
-    cells = (padded(cut_end(name, column - 1), column, right=True) for name in names)
-    return Text(padded(title, first) + "".join(cells), "bold")
-
-
-def _cell(count: int, total: int, column: int, *, shares: bool) -> str:
-    words = (share_words(count / total) if total else "–") if shares else str(count)
-    return padded(words, column, right=True)
-
-
-def _rate(metrics: Metrics, name: str, place: int, column: int) -> str:
-    value = metrics.figures.get(f"{name}/{metrics.classes[place]}")
-    return padded("–" if value is None else share_words(value), column, right=True)
+def _line(cells: tuple[str, ...], widths: tuple[int, ...], style: str) -> Text:
+    first, *rest = (
+        padded(cell, width, right=bool(at)) for at, (cell, width) in enumerate(zip(cells, widths, strict=True))
+    )
+    return Text("".join((first, *rest)), style)
 
 
 def _shade(share: float, is_right: bool) -> Style:
