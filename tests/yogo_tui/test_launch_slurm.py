@@ -146,7 +146,7 @@ async def test_the_sizes_are_estimated_before_they_are_launched(session: Session
     for gpus in (1, 4, 8):
         estimate = await session.launcher.estimate(plan(session, "first", gpus))
         assert estimate.no_later_than, estimate.detail
-    resources = await session.launcher.resources()
+    resources = await session.launcher.resources(session.settings.sizes[0])
     assert (resources.total_gpus, resources.gpus_of_nodes, resources.max_nodes) == (8, (4, 4), None)
     assert not (session.runs.folder / "first").exists()
 

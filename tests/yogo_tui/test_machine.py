@@ -35,9 +35,11 @@ def test_a_machine_without_a_gpu_says_so() -> None:
         (Size(gpus=4, cpus=64, hours=0.5), None, "4 GPUs, 0.5 h"),
         (Size(gpus=8, cpus=64, hours=24, nodes=2), None, "8 GPUs on 2 nodes, 24 h"),
         (Size(gpus=0, cpus=8, hours=1), None, "8 CPUs, 1 h"),
-        (Size(gpus=1, cpus=64, hours=24), CPU, "this machine's CPU, 24 h"),
-        (Size(gpus=0, cpus=2, hours=24), CPU, "this machine's CPU, 24 h"),
-        (Size(gpus=2, cpus=2, hours=1), CPU, "this machine's CPU in 2 processes, 1 h"),
+        (Size(gpus=1, cpus=64, hours=24), CPU, "this machine's 2 CPUs, 24 h"),
+        (Size(gpus=0, cpus=2, hours=24), CPU, "this machine's 2 CPUs, 24 h"),
+        (Size(gpus=2, cpus=2, hours=1), CPU, "this machine's 2 CPUs in 2 processes, 1 h"),
+        (Size(gpus=0, cpus=2, hours=1), Machine(0, 8, 1), "2 of this machine's 8 CPUs, 1 h"),
+        (Size(gpus=0, cpus=2, hours=1), Machine(0, 1, 1), "this machine's CPU, 1 h"),
         (Size(gpus=1, cpus=2, hours=1), Machine(1, 8, 1), "this machine's GPU, 1 h"),
         (Size(gpus=1, cpus=2, hours=1), Machine(4, 8, 4), "1 of this machine's 4 GPUs, 1 h"),
         (Size(gpus=8, cpus=2, hours=1), Machine(4, 8, 4), "this machine's 4 GPUs, 1 h"),
@@ -51,7 +53,7 @@ def test_a_launch_is_told_with_data_recipe_and_epochs() -> None:
     recipe, size = Recipe(epochs=16), Size(gpus=1, cpus=2, hours=24)
     data = PurePosixPath("/lab/bccd.yml")
     told = launch_words("bccd-pre-1", definition=data, preset="pretrain", recipe=recipe, size=size, machine=CPU)
-    assert told == "bccd-pre-1 (bccd.yml, pretrain, 16 epochs; this machine's CPU, 24 h)"
+    assert told == "bccd-pre-1 (bccd.yml, pretrain, 16 epochs; this machine's 2 CPUs, 24 h)"
 
 
 def test_sizes_that_nobody_has_set_are_what_the_machine_has() -> None:

@@ -277,7 +277,7 @@ async def test_a_machine_without_gpus_shows_what_it_has() -> None:
         assert "A100" not in shown(pilot).upper()
         assert "GPUs are free" not in shown(pilot)
         await pilot.press("enter")
-        await see(pilot, "Submit chaos-cat-0001 (cells.yml, ", "this machine's", "CPU, 24 h)?")
+        await see(pilot, "Submit chaos-cat-0001 (cells.yml, ", "this machine's", "2 CPUs, 24 h)?")
 
 
 async def test_a_list_that_is_narrowed_has_titles_before_descriptions() -> None:

@@ -76,6 +76,20 @@ class Size(Part):
     nodes: int = Field(default=1, ge=1)
     """Number of nodes; each has an equal share of GPUs, CPUs and ranks."""
 
+    memory_gib: float | None = None
+    """In GiB, of all nodes together. Here and below, None is what the settings or the cluster say."""
+
+    gpu_type: str | None = None
+    partition: str | None = None
+    account: str | None = None
+    qos: str | None = None
+    constraint: str | None = None
+    sbatch: tuple[str, ...] | None = None
+    """Further options of sbatch, a line each."""
+
+    setup: tuple[str, ...] | None = None
+    """Shell commands at the start of the job."""
+
     @property
     def num_processes(self) -> int:
         return self.processes or max(self.gpus, self.nodes)

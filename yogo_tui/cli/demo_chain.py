@@ -27,7 +27,7 @@ from yogo_tui.runs.model import Run
 from yogo_tui.session import Session
 from yogo_tui.session.wanted import Then, Wanted
 from yogo_tui.settings import Settings, SizePreset, load
-from yogo_tui.settings.model import written
+from yogo_tui.settings.entries import written
 
 HEIGHT, WIDTH = 193, 258
 NUM_PICTURES, NUM_CELLS = 48, 60

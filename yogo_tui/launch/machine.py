@@ -10,14 +10,20 @@ from yogo.text.wording import counted
 from yogo_tui.cluster.base import Machine
 from yogo_tui.settings import Settings, SizePreset
 
+_NOTHING = dict.fromkeys(("gpu_type", "partition", "account", "qos", "constraint"), "")
+
 
 def fitted(settings: Settings, machine: Machine) -> Settings:
-    """The settings for jobs on this machine: without partition, account and GPU type. Sizes that are not set are
+    """The settings for jobs on this machine, without what only a scheduler understands. Sizes that are not set are
     those that this machine has."""
-    changes: dict[str, object] = {"gpu_type": "", "partition": "", "account": ""}
-    if "sizes" not in settings.model_fields_set:
-        changes["sizes"] = own_sizes(machine, settings.sizes)
+    changes: dict[str, object] = {**_NOTHING, "sbatch": ()}
+    own = own_sizes(machine, settings.sizes) if "sizes" not in settings.model_fields_set else settings.sizes
+    changes["sizes"] = tuple(size.model_copy(update=_unset(size)) for size in own)
     return settings.model_copy(update=changes)
+
+
+def _unset(size: SizePreset) -> dict[str, None]:
+    return {name: None for name in (*_NOTHING, "sbatch", "memory_gib") if getattr(size, name) is not None}
 
 
 def own_sizes(machine: Machine, sizes: tuple[SizePreset, ...]) -> tuple[SizePreset, ...]:
@@ -29,7 +35,7 @@ def own_sizes(machine: Machine, sizes: tuple[SizePreset, ...]) -> tuple[SizePres
 
 
 def size_words(size: Size, machine: Machine | None = None) -> str:
-    """The resources and hours of a size, such as "1 GPU, 24 h" or "this machine's CPU, 24 h"."""
+    """The resources and hours of a size, such as "1 GPU, 24 h" or "this machine's 2 CPUs, 24 h"."""
     hours = f"{size.hours:g} h"
     if machine is None:
         what = counted(size.gpus, "GPU") if size.gpus else counted(size.cpus, "CPU")
@@ -37,7 +43,10 @@ def size_words(size: Size, machine: Machine | None = None) -> str:
         return f"{what}{where}, {hours}"
     if not size.gpus or not machine.num_gpus:
         several = f" in {size.num_processes} processes" if size.num_processes > 1 else ""
-        return f"this machine's CPU{several}, {hours}"
+        num_cpus = min(size.cpus, machine.num_cpus)
+        what = "CPU" if machine.num_cpus == 1 else counted(machine.num_cpus, "CPU")
+        whose = f"this machine's {what}" if num_cpus == machine.num_cpus else f"{num_cpus} of this machine's {what}"
+        return f"{whose}{several}, {hours}"
     if size.gpus >= machine.num_gpus:
         return f"this machine's {'GPU' if machine.num_gpus == 1 else counted(machine.num_gpus, 'GPU')}, {hours}"
     return f"{size.gpus} of this machine's {counted(machine.num_gpus, 'GPU')}, {hours}"
@@ -46,6 +55,6 @@ def size_words(size: Size, machine: Machine | None = None) -> str:
 def launch_words(
     name: str, *, definition: PurePath, preset: str, recipe: Recipe, size: Size, machine: Machine | None = None
 ) -> str:
-    """A launch in words, such as "first (cells.yml, pretrain, 16 epochs; this machine's CPU, 24 h)"."""
+    """A launch in words, such as "first (cells.yml, pretrain, 16 epochs; this machine's 2 CPUs, 24 h)"."""
     said = [definition.name, *([preset] if preset else []), counted(recipe.epochs, "epoch")]
     return f"{name} ({', '.join(said)}; {size_words(size, machine)})"

@@ -6,11 +6,13 @@ import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
+from typing import cast
 
 from yogo.recipe import Recipe, differences, flag, knobs
 from yogo.run.directory import HostRunDirectory, log_in
-from yogo.run.launch import Parent
+from yogo.run.launch import Parent, Size
 from yogo.text.wording import counted
+from yogo_tui.cluster.free_options import options_in
 from yogo_tui.cluster.header import Header
 from yogo_tui.errors import TemplateError
 from yogo_tui.launch.ending import MAX_RESTARTS
@@ -60,18 +62,23 @@ _OWNERS = {
     "partition": "the setting partition",
     "account": "the setting account",
     "gpus": "the setting gpu_type",
+    "qos": "the setting qos",
+    "constraint": "the setting constraint",
     "yogo": "the setting yogo_command",
     "setup": "the setting setup",
 }
 """Where each value that a person writes comes from, for error messages."""
 
 
+_IN_HEADER = ("log_folder", "partition", "account", "gpus", "qos", "constraint")
+
+
 def _check(values: Mapping[str, object], header: Header) -> None:
     """Raises TemplateError for a value that a script cannot hold. It names the setting instead of a template's line."""
     for name, owner in _OWNERS.items():
-        value = values[name]
+        value = values.get(name, "")
         try:
-            if name in ("log_folder", "partition", "account", "gpus"):
+            if name in _IN_HEADER:
                 header.quote(value)
             shell(value)
         except ValueError as error:
@@ -146,9 +153,24 @@ def render_use(
 
 def _filled(settings: Settings, name: str, values: Mapping[str, object]) -> str:
     """The template called `name`, for the cluster of the settings. Raises TemplateError."""
-    from yogo_tui.launch.templates import fill
+    from yogo_tui.launch.templates import fill, with_options
 
-    return fill(settings.header.template(name), values, own=settings.templates_folder, header=settings.header)
+    header = settings.header
+    _check(values, header)
+    options = _options(values, header)
+    filled = fill(header.template(name), {**values, "options": options}, own=settings.templates_folder, header=header)
+    return with_options(filled, options, header)
+
+
+def _options(values: Mapping[str, object], header: Header) -> tuple[str, ...]:
+    """The options of sbatch that not every template has lines of its own for. Raises TemplateError."""
+    said = [f"--{name}={header.quote(values[name])}" for name in ("qos", "constraint") if values[name]]
+    said += [f"--mem={values['memory']}"] if values["memory"] else []
+    try:
+        lines = [line for line in cast("Sequence[str]", values["sbatch"]) if options_in(line)]
+    except ValueError as error:
+        raise TemplateError(f"The setting sbatch cannot be used: {error}.") from error
+    return (*said, *(line.strip().removeprefix(header.directive).strip() for line in lines))
 
 
 def flags(recipe: Recipe) -> list[tuple[str, ...]]:
@@ -164,21 +186,31 @@ def command_of(recipe: Recipe) -> str:
 
 def _site(settings: Settings, size: SizePreset) -> Mapping[str, object]:
     """The values of a script that come from the settings and the size. Of several nodes, they are one node's."""
-    seconds = math.ceil(size.hours * 3600)
+    asked, seconds = settings.filled(size), math.ceil(size.hours * 3600)
     gpus = size.gpus // size.nodes
     return {
-        "partition": settings.partition,
-        "account": settings.account,
-        "gpus": f"{settings.gpu_type}:{gpus}" if settings.gpu_type and gpus else gpus,
+        "partition": asked.partition,
+        "account": asked.account,
+        "gpus": f"{asked.gpu_type}:{gpus}" if asked.gpu_type and gpus else gpus,
+        "qos": asked.qos,
+        "constraint": asked.constraint,
+        "memory": memory_words(size),
+        "sbatch": asked.sbatch,
         "cpus": size.cpus // size.nodes,
         "time": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
         "signal_seconds": min(180, seconds // 4),
-        "setup": settings.setup,
+        "setup": asked.setup,
         "yogo": settings.yogo_words,
         "wandb": settings.wandb_mode[0],
         "wandb_project": settings.wandb_project,
         "wandb_entity": settings.wandb_entity,
     }
+
+
+def memory_words(size: Size) -> str:
+    """The memory of each node as Slurm reads it, rounded up to MiB; empty if the size asks for none."""
+    gib = (size.memory_gib or 0) / size.nodes
+    return f"{gib:.0f}G" if gib == int(gib) and gib else f"{math.ceil(gib * 1024)}M" if gib else ""
 
 
 def _parent(parent: Parent | None) -> Mapping[str, str] | None:

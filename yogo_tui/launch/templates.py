@@ -126,19 +126,38 @@ def with_signals(script: str, values: Mapping[str, object], *, own: Path | None 
 
 
 def with_identity(script: str, name: str, comment: str, header: Header) -> str:
-    """`script`, with the job's name and the comment with its launch's token added below its own lines to the cluster,
-    where they are missing: a job whose submission got no answer is found again by them. A comment of its own stays."""
+    """`script`, with the job's name and the comment with its launch's token added where they are missing: a job whose
+    submission got no answer is found again by them. A comment of its own stays."""
+    words = _option_words(script, header)
+    job_name = f"--job-name={header.quote(name)}"
+    named = _with_lines(script, () if job_name in words else (job_name,), header)
+    return with_options(named, (f"--comment={header.quote(comment)}",), header)
+
+
+def with_options(script: str, options: Sequence[str], header: Header) -> str:
+    """`script`, with those of the options added that it does not have with any value: the user's own template may be
+    older than their settings."""
+    there = {word.partition("=")[0] for word in _option_words(script, header)}
+    missing = [option for option in options if option.split()[0].partition("=")[0] not in there]
+    return _with_lines(script, missing, header)
+
+
+def _option_words(script: str, header: Header) -> set[str]:
+    lines = script.splitlines()
+    own = lines[: _first_command(lines)]
+    return {word for line in own if header.directive and line.startswith(header.directive) for word in line.split()}
+
+
+def _with_lines(script: str, options: Sequence[str], header: Header) -> str:
+    """`script`, with a line for each option below its own lines to the cluster."""
+    if not header.directive or not options:
+        return script
     lines = script.splitlines(keepends=True)
     header_lines = lines[: _first_command(lines)]
-    own = [number for number, line in enumerate(header_lines) if header.directive and line.startswith(header.directive)]
-    words = [word for number in own for word in lines[number].split()]
-    quoted, added = header.quote(name), list[str]()
-    if f"--job-name={quoted}" not in words:
-        added.append(f"{header.directive} --job-name={quoted}\n")
-    if not any(word.startswith("--comment") for word in words):
-        added.append(f"{header.directive} --comment={header.quote(comment)}\n")
+    own = [number for number, line in enumerate(header_lines) if line.startswith(header.directive)]
     place = own[-1] + 1 if own else 1 if script.startswith("#!") else 0
-    return "".join([*lines[:place], *(added if header.directive else ()), *lines[place:]])
+    added = [f"{header.directive} {option}\n" for option in options]
+    return "".join([*lines[:place], *added, *lines[place:]])
 
 
 def _first_command(lines: Sequence[str]) -> int:

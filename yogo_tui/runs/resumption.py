@@ -114,7 +114,8 @@ def _own_size(settings: Settings, launch: Launch) -> SizePreset:
     size = max(alike, key=lambda one: [getattr(one, field) == value for field, value in like.items()])
     if size.nodes != had.nodes:
         return size
-    own = had.model_dump(include={"cpus", "hours", "processes"})
+    said = {name: getattr(had, name) for name in type(had).model_fields}
+    own = {name: value for name, value in said.items() if value is not None or name == "processes"}
     return size.model_copy(update=own | ({"template": template} if template else {}))
 
 

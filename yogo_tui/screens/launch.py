@@ -42,7 +42,7 @@ from yogo_tui.screens.launch_form import (
     shorten,
 )
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
-from yogo_tui.settings import PinnedSettings
+from yogo_tui.settings import PinnedSettings, SizePreset
 from yogo_tui.widgets.launch_summary import LaunchSummary, SummaryLine
 from yogo_tui.widgets.rule import TitledRule
 
@@ -78,9 +78,6 @@ class LaunchScreen(ModeScreen):
     _files: tuple[DefinitionFile, ...] = ()
     """The definitions that were found last."""
 
-    _resources: Resources | None = None
-    """The cluster's resources; None until it was asked."""
-
     def body(self) -> ComposeResult:
         with Horizontal(id="halves"):
             with Vertical(id="what"):
@@ -93,6 +90,7 @@ class LaunchScreen(ModeScreen):
 
     def on_mount(self) -> None:
         self._estimates: dict[int, Estimate] = {}
+        self._resources: dict[str, Resources] = {}  # of the partitions that were asked for
         session = self.app.session
         self.summary.machine = session.machine
         self._form = Wanted(
@@ -165,8 +163,16 @@ class LaunchScreen(ModeScreen):
             self._estimates = {}
         self._form = form
         self.summary.show(self._lines(form))
-        self.summary.show_sizes(self.app.session.settings.sizes, form.size, self._resources, self._estimates)
+        self._show_sizes()
         self.look_ahead(form)
+
+    def _show_sizes(self, asking: str = "") -> None:
+        size, known = self._form.size, self._resources_of(self._form.size)
+        self.summary.show_sizes(self.app.session.settings.sizes, size, known, self._estimates, asking)
+
+    def _resources_of(self, size: SizePreset) -> Resources | None:
+        """Those of its partition; None until it was asked."""
+        return self._resources.get(self.app.session.launcher.partition(size))
 
     def _lines(self, form: Wanted) -> list[SummaryLine]:
         files = self._files
@@ -193,7 +199,7 @@ class LaunchScreen(ModeScreen):
         other than that is wanted now."""
         if is_other:
             self.set_reactive(LaunchScreen.preview, Preview(problem=wanted.missing))
-        self.preview = await preview_of(self.app.session, wanted, self._files, self._resources)
+        self.preview = await preview_of(self.app.session, wanted, self._files, self._resources_of(wanted.size))
         if self.preview.is_away:
             self.when_back(self._look_again)
 
@@ -315,13 +321,14 @@ class LaunchScreen(ModeScreen):
         with self.app.telling("the cluster gave no estimate"):
             for index, size in enumerate(sizes):
                 asking = f"asking the cluster · {index + 1} of {len(sizes)}"
-                self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates, asking)
+                self._show_sizes(asking)
                 if not self._form.missing:
                     template = self._form.template if size == self._form.size else ""
                     plan = await session.planner.first(replace(self._form, size=size, template=template))
                     self._estimates[index] = await session.launcher.estimate(plan)
-            self._resources = await session.launcher.resources()
-        self.summary.show_sizes(sizes, self._form.size, self._resources, self._estimates)
+            for partition, size in {session.launcher.partition(size): size for size in sizes}.items():
+                self._resources[partition] = await session.launcher.resources(size)
+        self._show_sizes()
         self.look_ahead(self._form)
 
     def action_full_screen(self) -> None:

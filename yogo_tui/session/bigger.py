@@ -34,6 +34,9 @@ def bigger(found: Again, why: Why, machine: Machine | None, max_hours: float | N
         wanted, reason = _longer(had, why, max_hours), "it reached its time limit"
     elif why.own_memory:
         raise LaunchError(f"{name} ran out of memory, and more CPUs give it no more. {why.more_memory}")
+    elif lack is Lack.MEMORY and machine is None and had.size.memory_gib:
+        wanted = replace(had, size=had.size.model_copy(update={"memory_gib": had.size.memory_gib * TIMES}))
+        reason = "its job's memory was full"
     elif lack is Lack.MEMORY and machine is None:
         wanted = replace(had, size=had.size.model_copy(update={"cpus": had.size.cpus * TIMES}))
         reason = "its job's memory was full, and a job gets its memory with its CPUs"

@@ -15,7 +15,7 @@ from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.launch.questions import rendered
 from yogo_tui.launch.script import PREVIEW_TOKEN
-from yogo_tui.settings import Settings
+from yogo_tui.settings import Settings, SizePreset
 
 
 class Launcher:
@@ -66,8 +66,13 @@ class Launcher:
         told, ahead = await asyncio.gather(self._cluster.estimate(path), self._host.clock_ahead())
         return replace(told, no_later_than=told.no_later_than - ahead) if told.no_later_than else told
 
-    async def resources(self) -> Resources:
-        return await self._cluster.resources(self._settings.partition)
+    def partition(self, size: SizePreset) -> str:
+        """The partition that a job of this size asks for; empty if it asks for none."""
+        return self._settings.filled(size).partition or ""
+
+    async def resources(self, size: SizePreset) -> Resources:
+        """Those of the size's partition. Raises ClusterError, HostError."""
+        return await self._cluster.resources(self.partition(size))
 
     async def _notice_once(self) -> str:
         """The cluster's notice for people who submit, the first time that it is asked for; empty later."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -65,15 +64,15 @@ class Planner:
 
     async def bigger(self, run: Run, why: Why) -> Again:
         """What this run was launched with, with more of what it ran out of. Raises LaunchError, HostError."""
-        found, max_hours = await asyncio.gather(self.again(run), self._max_hours(why))
-        return bigger(found, why, self._cluster.machine, max_hours)
+        found = await self.again(run)
+        return bigger(found, why, self._cluster.machine, await self._max_hours(why, found.wanted.size))
 
-    async def _max_hours(self, why: Why) -> float | None:
+    async def _max_hours(self, why: Why, size: SizePreset) -> float | None:
         """What the partition allows, where time is what it lacked; None if it does not say."""
         if why.fault is None or why.fault.lack is not Lack.TIME:
             return None
         with contextlib.suppress(ClusterError, HostError):
-            return (await self._cluster.resources(self._settings.partition)).max_hours
+            return (await self._cluster.resources(self._settings.filled(size).partition or "")).max_hours
         return None
 
     async def finetune(

@@ -14,6 +14,7 @@ from yogo.run.own_log import last_start
 from yogo_tui.cluster.base import Cluster, JobState, Used
 from yogo_tui.errors import ClusterError, HostError
 from yogo_tui.hosts.base import Host
+from yogo_tui.launch.script import memory_words
 from yogo_tui.runs.events import EventsReader
 from yogo_tui.runs.faults import Fault, Lack, fault_in, fault_of, fault_of_end
 from yogo_tui.runs.model import Run, RunState
@@ -65,14 +66,16 @@ async def _fault(host: Host, run: Run) -> tuple[Fault | None, PurePosixPath | No
 
 
 async def _own_memory(host: Host, run: Run) -> str:
-    """The memory that its job's script asks for whatever its CPUs are, as written there; empty if it asks for none."""
+    """The memory that its job's template asks for, whatever its size is, as written there; empty if it asks for
+    none."""
     if run.path is None:
         return ""
     files, number = HostRunDirectory(run.path), len(run.launch.submissions) if run.launch else 1
     script = files.further_script(number) if number > 1 else files.script
     with contextlib.suppress(HostError, FileNotFoundError):
         if found := _OWN_MEMORY.search((await host.read(script, limit=TAIL_BYTES)).data):
-            return found[1].decode(errors="replace")
+            said, asked = found[1].decode(errors="replace"), memory_words(run.launch.size) if run.launch else ""
+            return "" if asked and said == f"--mem={asked}" else said
     return ""
 
 

@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from yogo.files import yaml12
 from yogo.recipe import docstrings
-from yogo_tui.settings.model import LISTS, Settings, written
+from yogo_tui.settings.entries import LISTS, written
+from yogo_tui.settings.model import Settings
 
 _HEAD = """\
 # Settings of yogo-tui. Lines that begin with # and no space are settings with their defaults, or examples. To change

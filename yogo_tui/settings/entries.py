@@ -1,45 +1,15 @@
-"""What the entries of settings are: texts, folders, sizes and machines."""
+"""What an entry of each setting is that is a list: a size, a host."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from yogo.files.places import NoHome, expanded
 from yogo.run.launch import Size
-
-
-def _plain(value: str) -> str:
-    if any(ord(sign) < 32 or ord(sign) == 127 for sign in value):
-        raise ValueError("this holds a control character")
-    return value
-
-
-def _said(value: object) -> object:
-    if value == "":
-        raise ValueError("a folder's path is expected, and this is empty")
-    return value
-
-
-def _folder(path: Path) -> Path:
-    _plain(str(path))
-    try:
-        expanded(path)
-    except NoHome as error:
-        raise ValueError(f"{path} is not known. {error}") from error
-    return path
-
-
-def _template(name: str) -> str:
-    if "/" in name or name[:1] in ("", ".", "_") or Path(name).stem == "wrapper":
-        raise ValueError("the name of a script template is expected, such as 1gpu.sbatch")
-    return _plain(name)
-
-
-Text = Annotated[str, AfterValidator(_plain)]
-Folder = Annotated[Path, BeforeValidator(_said), AfterValidator(_folder)]
+from yogo_tui.settings.kinds import OptionLine, TemplateName, Text, Word
 
 
 class SizePreset(Size):
@@ -62,8 +32,32 @@ class SizePreset(Size):
     nodes: int = Field(default=1, ge=1, le=10_000)
     """Number of nodes, each with an equal share of the GPUs, CPUs and processes. Several nodes need Slurm."""
 
-    template: Annotated[str, AfterValidator(_template)]
+    template: TemplateName
     """File name of the job script template, such as 4gpu.sbatch."""
+
+    memory_gib: float | None = Field(default=None, gt=0, le=1_000_000)
+    """Memory of the job in all, in GiB, shared equally by the nodes. The default is what the cluster gives to a job."""
+
+    partition: Word | None = None
+    """Slurm's partition. The default is the setting `partition`."""
+
+    gpu_type: Word | None = None
+    """Type of the GPUs. The default is the setting `gpu_type`."""
+
+    account: Word | None = None
+    """Slurm's account. The default is the setting `account`."""
+
+    qos: Word | None = None
+    """Slurm's quality of service. The default is the setting `qos`."""
+
+    constraint: Word | None = None
+    """Features that the nodes must have. The default is the setting `constraint`."""
+
+    sbatch: tuple[OptionLine, ...] | None = None
+    """Further options of sbatch, instead of those of the setting `sbatch`."""
+
+    setup: tuple[Text, ...] | None = None
+    """Shell commands at the start of the job, instead of those of the setting `setup`."""
 
     name: Text = ""
     """Name of the size for `--size`. It is needed if several sizes have the same number of GPUs."""
@@ -103,3 +97,16 @@ class HostPreset(BaseModel):
 
     settings: str = ""
     """The settings file there. The default is the one that yogo-tui reads there by itself."""
+
+
+LISTS: Mapping[str, type[BaseModel]] = {"sizes": SizePreset, "hosts": HostPreset}
+"""The settings that are lists, each with what an entry of it is."""
+
+
+def written(value: Any) -> Any:
+    """A setting's value as lists, dictionaries, strings and numbers, which YAML can hold."""
+    if isinstance(value, SizePreset | HostPreset):
+        return {name: written(one) for name, one in value if name in value.model_fields_set}
+    if isinstance(value, tuple | list):
+        return [written(one) for one in value]
+    return str(value) if isinstance(value, Path) else value

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
 from yogo.files.places import expanded
 from yogo.run.directory import RUNS, HostRunDirectory
@@ -19,7 +19,8 @@ from yogo.wandb_login import Mode, default_mode
 from yogo_tui.cluster.header import Header
 from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings.entries import Folder, HostPreset, SizePreset, Text
+from yogo_tui.settings.entries import HostPreset, SizePreset, written
+from yogo_tui.settings.kinds import Folder, OptionLine, Text, Word
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import config_file, standing, workspace_at
 
@@ -82,14 +83,24 @@ class Settings(BaseModel):
     )
     """Machines to work on through SSH, each with a name for `--host`."""
 
-    partition: Text = "gpu"
-    """Slurm's partition for jobs. If it is empty, jobs ask for none."""
+    partition: Word = "gpu"
+    """Slurm's partition for jobs. If it is empty, jobs ask for none. This and the following settings up to `sbatch`,
+    and `setup`, hold for the sizes that do not say otherwise."""
 
-    gpu_type: Text = "a100"
+    gpu_type: Word = "a100"
     """Type of the GPUs in the site's GRES. Leave it empty if they have no type there."""
 
-    account: Text = ""
+    account: Word = ""
     """Slurm's account for jobs. If it is empty, jobs ask for none."""
+
+    qos: Word = Field(default="", examples=["normal"])
+    """Slurm's quality of service for jobs. If it is empty, jobs ask for none."""
+
+    constraint: Word = Field(default="", examples=["a100-80gb"])
+    """Features that the nodes of a job must have. If it is empty, jobs ask for none."""
+
+    sbatch: tuple[OptionLine, ...] = Field(default=(), examples=[["--exclusive", "--mail-type=END,FAIL"]])
+    """Further options of sbatch for jobs, each on an #SBATCH line of its own."""
 
     sizes: tuple[SizePreset, ...] = Field(
         default=(
@@ -100,9 +111,9 @@ class Settings(BaseModel):
         ),
         min_length=1,
     )
-    """The sizes that a launch can have: GPUs, CPUs, hours, nodes and job script template."""
+    """The sizes that a launch can have: GPUs, CPUs, hours, nodes, job script template, and what else a job asks for."""
 
-    setup: tuple[str, ...] = Field(default=(), examples=[["module load cuda", "conda activate yogo"]])
+    setup: tuple[Text, ...] = Field(default=(), examples=[["module load cuda", "conda activate yogo"]])
     """Shell commands at the start of each job script, such as `module load` and `conda activate`."""
 
     yogo_command: Text = Field(default="", examples=["/opt/yogo/bin/yogo"])
@@ -134,7 +145,11 @@ class Settings(BaseModel):
 
     @field_validator("sizes")
     @classmethod
-    def _sizes(cls, sizes: tuple[SizePreset, ...]) -> tuple[SizePreset, ...]:
+    def _sizes(cls, sizes: tuple[SizePreset, ...], info: ValidationInfo) -> tuple[SizePreset, ...]:
+        for size in sizes:
+            lines = info.data.get("sbatch", ()) if size.sbatch is None else size.sbatch
+            if size.memory_gib and any("--mem-per-cpu" in line for line in lines):
+                raise ValueError(f"the size {size.title} has memory_gib, and its sbatch has --mem-per-cpu: keep one")
         return tuple(dict.fromkeys(sizes))
 
     @field_validator("yogo_command")
@@ -253,6 +268,12 @@ class Settings(BaseModel):
         path = expanded(path)
         return Path(os.path.normpath(path if path.is_absolute() else self.workspace_folder / path))
 
+    def filled(self, size: SizePreset) -> SizePreset:
+        """The size, with the settings for all sizes where it says nothing itself."""
+        names = ("partition", "gpu_type", "account", "qos", "constraint", "sbatch", "setup")
+        missing = {name: getattr(self, name) for name in names if getattr(size, name) is None}
+        return size.model_copy(update=missing)
+
     def size(self, title: str | int) -> SizePreset:
         """The size of this name, or with this number of GPUs. Raises SettingsError."""
         fitting = [size for size in self.sizes if size.name == str(title)]
@@ -266,19 +287,6 @@ class Settings(BaseModel):
         offered = listed("0 (no GPU, the CPU alone)" if size.title == "0" else size.title for size in self.sizes)
         here = f"The only size here is {offered}" if len(self.sizes) == 1 else f"The sizes here are {offered}"
         raise SettingsError(f"There is no size {title}. {here}; others go into `sizes` of {self.file}.")
-
-
-LISTS: Mapping[str, type[BaseModel]] = {"sizes": SizePreset, "hosts": HostPreset}
-"""The settings that are lists, each with what an entry of it is."""
-
-
-def written(value: Any) -> Any:
-    """A setting's value as lists, dictionaries, strings and numbers, which YAML can hold."""
-    if isinstance(value, SizePreset | HostPreset):
-        return {name: written(one) for name, one in value if name in value.model_fields_set}
-    if isinstance(value, tuple | list):
-        return [written(one) for one in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 def _once(folders: Iterable[Path]) -> tuple[Path, ...]:

@@ -15,8 +15,8 @@ from yogo.files.places import NoHome, expanded
 from yogo.run.directory import RUNS
 from yogo.text.wording import ValidationIssue, ended, meant, sentences
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings.entries import HostPreset
-from yogo_tui.settings.model import LISTS, Settings
+from yogo_tui.settings.entries import LISTS, HostPreset
+from yogo_tui.settings.model import Settings
 from yogo_tui.settings.old_yaml import as_once
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import default_file, standing

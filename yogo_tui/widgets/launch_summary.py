@@ -71,14 +71,18 @@ class LaunchSummary(VerticalScroll):
         has_nodes = any(size.nodes > 1 for size in sizes)
         has_names = len({(size.gpus, size.nodes, size.hours) for size in sizes}) < len(sizes)
         table = Table.grid(padding=(0, 1 if has_nodes or has_names else 2))
-        head = ["GPUs" if has_gpus else "", *(["nodes"] if has_nodes else []), "hours"]
+        head = ["GPUs" if has_gpus else "CPUs", *(["nodes"] if has_nodes else []), "hours"]
         called = [""] if has_names else []
         table.add_row("", *called, *(Text(word, justify="right") for word in head), "would start by", style="dim")
         for index, size in enumerate(sizes):
             estimate = estimates.get(index)
             when = _when(estimate) if estimate else ""
             mark = "▸" if size == chosen else " "
-            asks = [str(size.gpus) if has_gpus else "CPU", *([str(size.nodes)] if has_nodes else []), f"{size.hours:g}"]
+            asks = [
+                str(size.gpus if has_gpus else size.cpus),
+                *([str(size.nodes)] if has_nodes else []),
+                f"{size.hours:g}",
+            ]
             called = [cut_middle(printable(size.name), _NAME_WIDTH)] if has_names else []
             table.add_row(mark, *called, *(Text(ask, justify="right") for ask in asks), when)
         parts: list[RenderableType] = [table]
