@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
 from yogo.text.terminal import printable
+from yogo.text.wording import counted
 from yogo_tui.runs.model import Run, RunState
+
+if TYPE_CHECKING:
+    from yogo_tui.runs.logpager import Search
 
 GLYPHS = {
     RunState.RUNNING: "▶",
@@ -134,3 +139,15 @@ def size_words(size: int) -> str:
         value /= 1_000
         units.pop(0)
     return f"{value:.1f} {units[0]}" if units[0] != "B" else f"{size} B"
+
+
+def match_words(search: Search | None) -> str:
+    """Which match of how many is on show, and that there is no further one."""
+    if search is None or search.counted is None:
+        return ""
+    number, total = search.counted
+    what = "match" if search.words else "error"
+    if not total:
+        return f"“{cut_middle(search.words, 20)}” is not found" if search.words else "no error is found"
+    which = counted(total, what) if search.found is None else f"{what} {number:,} of {total:,}"
+    return f"no more {search.end} · {which}" if search.end else which

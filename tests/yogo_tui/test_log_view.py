@@ -118,6 +118,8 @@ async def test_a_search_says_which_match_of_how_many_it_shows_and_when_there_is_
         await until(pilot, lambda: app.words[-1].startswith("no more above · match 1 of 3"))
         await pilot.press("N")
         await until(pilot, lambda: app.words[-1].startswith("match 2 of 3 · "))
+        app.host.files[PATH] += b"loss 5\n"
+        await until(pilot, lambda: app.words[-1].startswith("match 2 of 4 · "))
         await pilot.press("escape")
         await until(pilot, lambda: app.words[-1].startswith("at "))
         assert app.view.words == ""

@@ -203,48 +203,6 @@ async def test_a_bar_without_a_newline_for_hours_stays_small(path: Path) -> None
     assert all(len(line.text.plain) < 100 for line in lines)
 
 
-async def test_search_finds_lines_downwards_and_upwards(path: Path) -> None:
-    filler = "nothing here\n" * 200_000
-    path.write_text(f"{filler}the Loss is 1\n{filler}the loss is 2\n{filler}")
-    log = await opened(path)
-    progress: list[int] = []
-    first = await log.search("loss", 0, on_progress=progress.append)
-    assert first == len(filler)
-    assert progress == sorted(progress) != []
-    (line,) = await log.lines_at(first, 1)
-    second = await log.search("loss", line.end)
-    assert second is not None
-    assert texts(await log.lines_at(second, 1)) == ["the loss is 2"]
-    assert await log.search("loss", second, backwards=True) == first
-    assert await log.search("loss", first, backwards=True) is None
-    assert await log.search("Loss", line.end) is None
-    assert await log.search("loss", log.size, backwards=True) == second
-
-
-async def test_a_match_across_two_chunks_is_found_from_both_sides(path: Path) -> None:
-    start = (1 << 20) - 3
-    path.write_bytes(b"\n" * start + b"needle\n" + b"\n" * ((1 << 20) - 4))
-    log = await opened(path)
-    assert await log.search("needle", 0) == start
-    assert await log.search("needle", log.size, backwards=True) == start
-
-
-async def test_a_search_can_be_given_up(path: Path) -> None:
-    with path.open("wb") as file:
-        file.truncate(64 << 30)
-    log = await opened(path)
-    searched: list[int] = []
-
-    def give_up(at: int) -> None:
-        searched.append(at)
-        searching.cancel()
-
-    searching = asyncio.ensure_future(log.search("never", 0, on_progress=give_up))
-    with pytest.raises(asyncio.CancelledError):
-        await searching
-    assert len(searched) == 1
-
-
 async def test_the_tail_of_a_log_is_text_fit_for_a_terminal(host: Host, path: Path) -> None:
     path.write_text("one\n\x1b]52;c;ZXZpbA==\x07two\n\x1b[31mthree\x1b[0m\n")
     assert texts(await tail(host, PurePosixPath(path), 2)) == ["two", "three"]

@@ -155,6 +155,29 @@ async def test_a_search_shows_what_it_finds_and_says_which_match_of_how_many_it_
     assert (last.end, last.counted) == ("below", (3, 3))
 
 
+async def test_matches_in_what_is_added_are_counted_once_the_log_was_looked_at() -> None:
+    pager = await opened(host := MemoryHost(), b"loss 1\n" + numbered(100))
+    await found(pager, "loss")
+    assert (await found(pager, "loss", is_upwards=False))[-1].end == "below"
+    assert not pager.is_to_count
+    host.files[PATH] += b"loss 2\nlo"
+    await pager.look(HEIGHT)
+    assert pager.is_to_count
+    await pager.count(lambda: None)
+    assert pager.search
+    assert (pager.search.counted, pager.search.end, pager.is_to_count) == ((1, 2), "", False)
+
+
+async def test_what_was_found_in_a_log_that_was_replaced_is_not_said_of_the_new_one() -> None:
+    pager = await opened(host := MemoryHost(), b"loss 1\n" + numbered(100))
+    await found(pager, "loss")
+    host.files[PATH] = b"second attempt\n"
+    await pager.count(lambda: None)
+    await pager.look(HEIGHT)
+    assert pager.search == Search("loss", is_on=False)
+    assert (await found(pager, "loss"))[-1].counted == (0, 0)
+
+
 async def test_other_words_are_looked_for_from_the_end_again() -> None:
     pager = await opened(MemoryHost(), numbered(100) + b"the end\n")
     await found(pager, "line 3")

@@ -11,7 +11,6 @@ has drawn over become one.
     await log.lines_at(lines[0].offset, height)          # a page from a known line on
     await log.lines_at(lines[-1].end, 1)                 # the next one
     await log.lines_before(lines[0].offset, 1)           # the one above
-    await log.search("loss", lines[0].end)               # a line's offset; cancel the task to give up
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from __future__ import annotations
 import codecs
 import re
 from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
@@ -28,14 +26,12 @@ from rich.text import Text
 
 from yogo_tui.hosts.base import Entry, Host
 from yogo_tui.runs.emulator import LogScreen
-from yogo_tui.runs.logmatch import Match
 
 BLOCK = 1 << 16
 _NUM_KEPT = 32
 _OVERLAP = 64
 """Bytes at the end that are read again at each poll: if they have changed, the log was replaced."""
 
-_SEARCH_BYTES = 1 << 20
 _CONTEXT = 16
 """How many further lines are read: they may draw over those that were asked for."""
 
@@ -67,7 +63,7 @@ class LogFile:
     """A log on a host; empty while the file does not exist. Every method may raise HostError."""
 
     def __init__(self, host: Host, path: PurePosixPath) -> None:
-        self._host = host
+        self.host = host
         self.path = path
         self.size = 0
         """Size in bytes at the last `refresh`."""
@@ -76,7 +72,9 @@ class LogFile:
         self.generation = 0
         """Rises by 1 each time that the log is truncated or replaced. Older offsets are invalid then."""
 
-        self._identity = ""
+        self.identity = ""
+        """Of the file, as the host tells it; empty if it cannot."""
+
         self._tail = b""
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
 
@@ -84,22 +82,22 @@ class LogFile:
         """Look at the file again. Returns whether it has changed since the last time."""
         offset = self.size - len(self._tail)
         try:
-            piece = await self._host.read(self.path, offset=offset, limit=BLOCK)
+            piece = await self.host.read(self.path, offset=offset, limit=BLOCK)
             # The file may have grown while it was read.
             end = offset + len(piece.data)
             size = max(piece.size, end)
             tail = piece.data[-_OVERLAP:]
             if end < size:
-                tail = (await self._host.read(self.path, offset=size - _OVERLAP, limit=_OVERLAP)).data
+                tail = (await self.host.read(self.path, offset=size - _OVERLAP, limit=_OVERLAP)).data
         except FileNotFoundError:
             has_gone, self.exists = self.exists, False
             if has_gone:
                 self._forget()
             return has_gone
         is_other = self.exists and (
-            size < self.size or piece.identity != self._identity or not piece.data.startswith(self._tail)
+            size < self.size or piece.identity != self.identity or not piece.data.startswith(self._tail)
         )
-        is_new, self.exists, self._identity = not self.exists, True, piece.identity
+        is_new, self.exists, self.identity = not self.exists, True, piece.identity
         if is_other:
             self._forget()
             await self.refresh()
@@ -110,7 +108,7 @@ class LogFile:
 
     async def entries(self) -> tuple[Entry, ...]:
         """What lies in its folder. Raises FileNotFoundError."""
-        return await self._host.list(self.path.parent)
+        return await self.host.list(self.path.parent)
 
     async def lines_at(self, offset: int, count: int) -> list[LogLine]:
         """The next `count` lines, beginning with the one that holds the byte at `offset`; fewer at the log's end."""
@@ -204,53 +202,6 @@ class LogFile:
         """A part of the file as it is written."""
         return await self._read(offset, limit)
 
-    async def search(
-        self,
-        text: str | Match,
-        offset: int,
-        *,
-        backwards: bool = False,
-        on_progress: Callable[[int], None] | None = None,
-    ) -> int | None:
-        """Offset of the next line that contains `text`: from `offset` on, or, backwards, before it. None if there is
-        none. Text without capital letters ignores case. `on_progress` is called with the offset that was reached. The
-        search can be cancelled as a task."""
-        match = text if isinstance(text, Match) else Match(text)
-        offset = min(max(offset, 0), self.size)
-        while match.is_something and (offset > 0 if backwards else offset < self.size):
-            start = max(offset - _SEARCH_BYTES, 0) if backwards else offset
-            if match.is_errors:
-                start = await self.line_start(start)
-            # A match may span two chunks.
-            limit = (offset - start) if backwards else _SEARCH_BYTES + match.reach
-            data = await self._read(start, limit)
-            at = match.last(data) if backwards else match.first(data)
-            if at >= 0:
-                return await self.line_start(start + at)
-            if backwards:
-                offset = start + match.reach if 0 < start < offset - match.reach else 0
-            else:
-                offset = start + _SEARCH_BYTES if data else self.size
-            if on_progress:
-                on_progress(offset)
-        return None
-
-    async def count(self, text: str | Match, up_to: int) -> tuple[int, int]:
-        """How many lines contain `text`, compared as in `search`: among those that begin at or before `up_to`, and
-        among all."""
-        match = text if isinstance(text, Match) else Match(text)
-        before = total = start = 0
-        rest = b""
-        for offset in range(0, self.size, _SEARCH_BYTES):
-            data = rest + await self._read(offset, _SEARCH_BYTES)
-            is_end = offset + _SEARCH_BYTES >= self.size
-            stop = len(data) if is_end else data.rfind(b"\n") + 1
-            for at in match.all_lines(data[:stop]):
-                total += 1
-                before += start + at <= up_to
-            start, rest = start + stop, data[stop:]
-        return before, total
-
     def _shown(self, screen: LogScreen, stop: int) -> list[LogLine]:
         """The screen's rows as lines; the last one ends at the offset `stop`."""
         ends = [*(row.offset for row in screen.rows), stop][1:]
@@ -297,16 +248,16 @@ class LogFile:
         limit = min(limit, self.size - offset)
         while len(data) < limit:
             try:
-                piece = await self._host.read(self.path, offset=offset + len(data), limit=limit - len(data))
+                piece = await self.host.read(self.path, offset=offset + len(data), limit=limit - len(data))
             except FileNotFoundError:
                 break
-            if not piece.data or piece.identity != self._identity:
+            if not piece.data or piece.identity != self.identity:
                 break
             data += piece.data
         return data
 
     def _forget(self) -> None:
-        self.size, self._tail, self._identity = 0, b"", ""
+        self.size, self._tail, self.identity = 0, b"", ""
         self.exists = False
         self._blocks.clear()
         self.generation += 1

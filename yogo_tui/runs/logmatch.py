@@ -44,6 +44,15 @@ class Match:
         """How many bytes behind its first one may belong to what is found. Errors are looked for in whole lines."""
         return 0 if self.is_errors else len(self.text.encode()) - 1
 
+    @property
+    def grep_words(self) -> tuple[str, ...]:
+        """What tells grep, with LC_ALL=C, to find the lines that hold it, or, of errors, all lines that may tell of
+        one; empty if grep might find others."""
+        if self.is_errors:
+            return "-i", "-E", "-e", "|".join(map(_extended, _signs()))
+        is_plain = self.text.isascii() and self.text.isprintable()
+        return ("-F", *(["-i"] if self._ignores_case else []), "-e", self.text) if self.text and is_plain else ()
+
     def first(self, data: bytes) -> int:
         """Where in `data` it is found first; -1 if it is not."""
         if self.is_errors:
@@ -68,8 +77,22 @@ class Match:
             end = folded.find(b"\n", at)
             at = folded.find(needle, end) if end >= 0 else -1
 
+    @property
+    def _ignores_case(self) -> bool:
+        return self.text == self.text.lower()
+
     def _fold(self, data: bytes) -> bytes:
-        return data.lower() if self.text == self.text.lower() else data
+        return data.lower() if self._ignores_case else data
+
+
+def is_error(line: str) -> bool:
+    """Whether a line of a log tells of an error; it may hold what a progress bar has drawn over."""
+    return any(map(tells_of_error, lines_of(line)))
+
+
+def _extended(sign: bytes) -> str:
+    """A sign as an extended regular expression of grep."""
+    return re.sub(r"[\\.\[(*+?{^$|)]", r"\\\g<0>", sign.removesuffix(b"\n").decode()) + "$" * sign.endswith(b"\n")
 
 
 def _error_lines(data: bytes) -> Iterator[int]:
@@ -81,6 +104,6 @@ def _error_lines(data: bytes) -> Iterator[int]:
         at = min(nexts.values())
         start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
         end = len(data) if end < 0 else end
-        if any(map(tells_of_error, lines_of(data[start:end].decode(errors="replace")))):
+        if is_error(data[start:end].decode(errors="replace")):
             yield start
         nexts = {sign: at if at >= end else lowered.find(sign, end) for sign, at in nexts.items()}

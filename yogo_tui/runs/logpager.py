@@ -21,7 +21,9 @@ from datetime import UTC, datetime
 
 from yogo_tui.errors import HostError
 from yogo_tui.runs.logfile import LogFile, LogLine
+from yogo_tui.runs.loggrep import LogChanged
 from yogo_tui.runs.logmatch import Match
+from yogo_tui.runs.logsearch import LogSearch
 
 _AT_A_TIME = 500
 _MOST_MARKED = 10_000
@@ -89,6 +91,11 @@ class LogPager:
         self.pointed: PointedLine | None = None
         """The line that was gone to from a plot; None if none was."""
 
+        self._looking: LogSearch | None = None
+        self._counted_size = 0
+        """Of the log, when its matches were counted last, or began to be."""
+
+        self._is_counting = False
         self._grown_at: float | None = None
         self._sizes: list[int] = []
         self._seen_at: list[datetime | None] = []
@@ -220,6 +227,8 @@ class LogPager:
                 self._seen_at[0] = None
             if self.log.generation != generation:
                 self.lines, self.following, self.marks, self.pointed = (), True, None, None
+                if self.search and not self.search.is_on:  # what was found is there no longer
+                    self.search = Search(self.search.words, is_on=False)
             if self.following:
                 await self._show_end(self.log, height)
             elif self.lines and (self._height() < height or not self.lines[-1].is_finished):
@@ -249,7 +258,7 @@ class LogPager:
         if self.log is None:
             return
         last = self.search.found if self.search and self.search.words == words else None
-        log, search, match = self.log, Search(words, last), Match(words, is_errors=not words)
+        log, search, looking = self.log, Search(words, last), self._search_for(self.log, words)
 
         def now(search: Search) -> None:
             self.search = search
@@ -263,7 +272,7 @@ class LogPager:
             begin = log.size if last is None else last
             if not is_upwards and (here := await log.lines_at(begin, 1)):
                 begin = here[0].end
-            found = await log.search(match, begin, backwards=is_upwards, on_progress=reached)
+            found = await looking.find(begin, backwards=is_upwards, on_progress=reached)
             if found is not None:
                 self.show(found)
                 search = Search(words, found, is_on=False)
@@ -271,10 +280,47 @@ class LogPager:
                 end = "" if last is None else "above" if is_upwards else "below"
                 search = Search(words, last, is_on=False, end=end)
             now(search)
-            now(replace(search, counted=await log.count(match, -1 if search.found is None else search.found)))
+            await self._count(tell)
+        except LogChanged:
+            now(Search(words, is_on=False))
         except HostError as error:
             self.away = str(error)
             now(Search(words, search.found, is_on=False))
+
+    def _search_for(self, log: LogFile, words: str) -> LogSearch:
+        """What was counted for these words is kept."""
+        match, known = Match(words, is_errors=not words), self._looking
+        if known is None or known.log is not log or known.match != match or not known.is_of_today:
+            self._looking = known = LogSearch(log, match)
+        return known
+
+    @property
+    def is_to_count(self) -> bool:
+        """Whether the log has grown since its matches were counted, and they are not counted just now."""
+        is_counted = self.search is not None and self.search.counted is not None and not self._is_counting
+        return is_counted and self.log is not None and self.log.size != self._counted_size
+
+    async def count(self, tell: Callable[[], None]) -> None:
+        """Count the matches of the search again, as the log is now."""
+        try:
+            await self._count(tell)
+        except HostError as error:
+            self.away = str(error)
+        except LogChanged:
+            """The next look says so."""
+
+    async def _count(self, tell: Callable[[], None]) -> None:
+        if self.log is None or self.search is None:
+            return
+        search, self._counted_size, self._is_counting = self.search, self.log.size, True
+        try:
+            looking = self._search_for(self.log, search.words)
+            number, total = await looking.count(-1 if search.found is None else search.found)
+        finally:
+            self._is_counting = False
+        end = "" if search.end == "below" and number < total else search.end  # it came since
+        self.search = replace(search, counted=(number, total), end=end)
+        tell()
 
     @contextlib.contextmanager
     def _telling(self) -> Iterator[None]:

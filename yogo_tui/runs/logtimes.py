@@ -7,6 +7,7 @@ line only if the line stands below the last one that says that the run resumes.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from typing import TypeVar
 from yogo.run.events import Finished, Resumed, Step, Validated
 from yogo.run.history import History
 from yogo_tui.runs.logfile import LogFile, LogLine
+from yogo_tui.runs.loggrep import LogChanged
+from yogo_tui.runs.logmatch import Match
+from yogo_tui.runs.logsearch import LogSearch
 from yogo_tui.runs.logsteps import step_of
 
 E = TypeVar("E", Step, Validated)
@@ -64,7 +68,7 @@ class LineTimes:
         if known != self._known:
             self._resumed_at = None
             if self.history.attempt:
-                self._resumed_at = await log.search(_RESUMES, log.size, backwards=True)
+                self._resumed_at = await _last(log, _RESUMES)
             self._known = known
 
     def of(self, line: LogLine, came_at: datetime | None) -> WrittenAt | None:
@@ -98,6 +102,13 @@ class LineTimes:
             return event
         is_last = event.attempt == self.history.attempt
         return event if is_last and self._resumed_at is not None and line.offset > self._resumed_at else None
+
+
+async def _last(log: LogFile, words: str) -> int | None:
+    """Offset of the last line that holds them, as the log is now."""
+    with contextlib.suppress(LogChanged):
+        return await LogSearch(log, Match(words)).find(log.size, backwards=True)
+    return None
 
 
 def _at_step(events: Sequence[E], step: float) -> E | None:

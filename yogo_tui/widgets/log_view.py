@@ -23,13 +23,12 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from yogo.text.terminal import printable
-from yogo.text.wording import counted
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.logfile import LogFile, LogLine
-from yogo_tui.runs.logpager import LogPager, Search
+from yogo_tui.runs.logpager import LogPager
 from yogo_tui.runs.logtimes import WIDTH, LineTimes
-from yogo_tui.words import cut_middle, duration, size_words
+from yogo_tui.words import duration, match_words, size_words
 
 _EVERY_SECONDS = 1.0
 _SIDEWAYS = 16
@@ -147,6 +146,8 @@ class LogView(Widget, can_focus=True):
             if time.monotonic() >= due:
                 await self._pager.look(self.size.height)
                 await self._look_for_times()
+                if self._pager.is_to_count:
+                    self.count()
                 due = time.monotonic() + _EVERY_SECONDS
             await self._pager.turn(self.size.height)
             self._show()
@@ -261,6 +262,11 @@ class LogView(Widget, can_focus=True):
         where the search begins."""
         await self._pager.find(words, is_upwards=is_upwards, tell=self._tell_of_search)
 
+    @work(exclusive=True, group="find")
+    async def count(self) -> None:
+        """Count the matches in what was added to the log."""
+        await self._pager.count(self._tell_of_search)
+
     def _tell_of_search(self) -> None:
         self._show()
         self._asked.set()
@@ -312,7 +318,7 @@ class LogView(Widget, can_focus=True):
         place = "following" if pager.following else f"at {pager.percent} %"
         quiet = pager.quiet_seconds // 60 * 60
         age = f"! silent for {duration(quiet)}" if quiet >= _LONG_SECONDS and not self.is_over else ""
-        return " · ".join(filter(None, (pointed, _match_words(search), age, place, size_words(log.size))))
+        return " · ".join(filter(None, (pointed, match_words(search), age, place, size_words(log.size))))
 
     def _rows_of(self, line: LogLine) -> int:
         return max(1, -(-line.text.cell_len // self._room)) if self.wraps else 1
@@ -380,15 +386,3 @@ class LogView(Widget, can_focus=True):
 
     def _style(self, component: str) -> str:
         return str(self.get_component_rich_style(component, partial=True))
-
-
-def _match_words(search: Search | None) -> str:
-    """Which match of how many is on show, and that there is no further one."""
-    if search is None or search.counted is None:
-        return ""
-    number, total = search.counted
-    what = "match" if search.words else "error"
-    if not total:
-        return f"“{cut_middle(search.words, 20)}” is not found" if search.words else "no error is found"
-    which = f"{counted(total, what)}" if search.found is None else f"{what} {number:,} of {total:,}"
-    return f"no more {search.end} · {which}" if search.end else which
