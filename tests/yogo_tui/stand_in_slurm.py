@@ -11,6 +11,7 @@ from tests.yogo_tui.test_slurm_answers import HEADING, queue_row
 from yogo_tui.cluster.slurm import SlurmCluster
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.session import Session
+from yogo_tui.settings import Settings
 
 _CONFIG = "echo ClusterName=lab; echo AccountingStorageType=accounting_storage/slurmdbd"
 
@@ -61,6 +62,8 @@ class StandIn:
         return file.read_text().splitlines() if file.exists() else []
 
     def session(self, lab: Path) -> Session:
-        settings = workspace(lab).model_copy(update={"cluster": "slurm", "poll_seconds": 30.0})
+        return self.session_of(workspace(lab).model_copy(update={"cluster": "slurm", "poll_seconds": 30.0}))
+
+    def session_of(self, settings: Settings) -> Session:
         host = HereHost({"PATH": f"{self.folder}:{os.environ['PATH']}"})
         return Session(settings, host, SlurmCluster(host))

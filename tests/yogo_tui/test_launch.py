@@ -326,5 +326,8 @@ async def test_the_curves_end_with_the_run(session: Session, monkeypatch: pytest
 
 
 async def test_a_script_is_checked_by_bash(session: Session) -> None:
-    assert await session.launcher.check_script(await session.launcher.render(plan(session))) == ""
-    assert "syntax error" in await session.launcher.check_script("if true; then\n")
+    script = await session.launcher.render(plan(session))
+    assert await session.launcher.proofread(script) == ()
+    assert await session.launcher.proofread(f"{script}echo $NOWHERE_SET\n") == (
+        f"line {script.count(chr(10)) + 1} uses NOWHERE_SET, which neither the script nor your login sets",
+    )

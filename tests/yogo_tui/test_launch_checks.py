@@ -44,6 +44,17 @@ async def test_a_broken_definition_is_launched_by_no_front(slurm: StandIn, sessi
     assert not session.runs.folder.exists()
 
 
+async def test_a_script_that_bash_cannot_read_is_launched_by_no_front(slurm: StandIn, tmp_path: Path) -> None:
+    (tmp_path / "1gpu.sbatch").write_text("#!/bin/bash\nif true; then {{ yogo }} train\n")
+    session = slurm.session(tmp_path / "lab")
+    session = slurm.session_of(session.settings.model_copy(update={"templates": tmp_path}))
+    for refuses in (session.launcher.launch, session.launcher.check_plan):
+        with pytest.raises(TemplateError, match=r"bash cannot read the script of 1gpu\.sbatch: .*line"):
+            await refuses(plan(session))
+    assert slurm.submitted == []
+    assert not session.runs.folder.exists()
+
+
 class AllAtOnce(HereHost):
     """Answers nothing before so many things were asked."""
 

@@ -16,7 +16,6 @@ from yogo.run.launch import Kind
 from yogo_tui.app import Console
 from yogo_tui.cluster.base import Machine, Resources
 from yogo_tui.errors import HostError
-from yogo_tui.hosts.base import Completed
 from yogo_tui.launch.machine import own_sizes
 from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
@@ -192,9 +191,9 @@ async def test_a_refusal_stays_on_screen_until_it_is_read() -> None:
 
 async def test_a_script_that_bash_refuses_cannot_be_launched() -> None:
     session = FakeSession()
-    session.host.answers["bash"] = Completed(2, stderr="line 3: unexpected end of file\n")
+    session.plan_problem = "bash cannot read the script of 1gpu.sbatch: line 3: unexpected end of file"
     async with launch_screen(session, FILES[:1]) as pilot:
-        await see(pilot, "✖ line 3: unexpected end of")
+        await see(pilot, "✖ bash cannot read")
         await pilot.press("enter")
         await see(pilot, "it cannot be launched yet")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
@@ -108,6 +109,12 @@ def say_wandb(settings: Settings) -> None:
         print(f"! {printable(settings.wandb_words)}", file=sys.stderr)
 
 
+def say_doubts(name: str, doubts: Iterable[str]) -> None:
+    """Print on standard error what may be wrong with a script that is not submitted."""
+    for doubt in doubts:
+        print(printable(f"! {name}: {doubt}"), file=sys.stderr)
+
+
 async def submit(session: Session, args: argparse.Namespace, *plans: LaunchPlan) -> int:
     """Submit the plans, each behind the one before it, and report that; with --dry-run print their scripts.
 
@@ -120,7 +127,9 @@ async def submit(session: Session, args: argparse.Namespace, *plans: LaunchPlan)
         for plan in plans:
             await session.launcher.check_plan(plan)
         for plan in plans:
-            print(await session.launcher.render(plan), end="")
+            script = await session.launcher.render(plan)
+            print(script, end="")
+            say_doubts(plan.name, await session.launcher.proofread(script))
         say_wandb(session.settings)
         return 0
     from yogo_tui.cli.submitting import announce, say_chain, submit_all

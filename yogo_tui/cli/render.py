@@ -57,16 +57,20 @@ async def _wrapper(session: Session, args: argparse.Namespace) -> int:
 
 @in_session
 async def _one(session: Session, args: argparse.Namespace) -> int:
-    from yogo_tui.cli.launch import say_wandb
+    from yogo_tui.cli.launch import say_doubts, say_wandb
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import plan_of
 
     plan = await plan_of(session, args, args.name or session.launcher.propose_name(), check=False)
     script = await session.launcher.render(plan)
+    doubts = await session.launcher.proofread(script)
     if args.json:
         mode, _ = session.settings.wandb_mode
-        print_json({"name": plan.name, "size": plan.size.model_dump(), "wandb": mode, "script": script})
+        print_json(
+            {"name": plan.name, "size": plan.size.model_dump(), "wandb": mode, "script": script, "doubts": doubts}
+        )
         return 0
     print(script, end="")
+    say_doubts(plan.name, doubts)
     say_wandb(session.settings)
     return 0

@@ -47,7 +47,7 @@ async def check_plan(
     # All at once, as on a far machine each call that waits for another costs a round trip.
     digest, script, _ = await asyncio.gather(
         host.ask(CheckDefinition(Path(plan.definition), settings.workspace_folder)),
-        rendered(host, settings, plan, token),
+        rendered(host, settings, plan, token, must_parse=True),
         check_free(host, settings.run(plan.name).path),
     )
     return CheckedPlan(digest, script)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from yogo_tui.errors import TemplateError
 from yogo_tui.hosts.base import Host, Tell
-from yogo_tui.launch import script, templates
+from yogo_tui.launch import proofread, script, templates
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.settings import PinnedSettings, Settings, SizePreset
 
@@ -17,16 +19,31 @@ from yogo_tui.settings import PinnedSettings, Settings, SizePreset
 class RenderRun:
     """The job script of a plan, or of another job that resumes the run in the folder `resumed`.
 
-    Raises TemplateError.
+    Raises TemplateError, with `must_parse` also for a script that bash cannot read.
     """
 
     settings: PinnedSettings
     plan: LaunchPlan
     token: str
     resumed: PurePosixPath | None = None
+    must_parse: bool = False
 
     def answer(self, tell: Tell) -> str:
-        return script.render(self.settings.unpacked(), self.plan, self.token, resumed=self.resumed)
+        text = script.render(self.settings.unpacked(), self.plan, self.token, resumed=self.resumed)
+        if self.must_parse and (error := proofread.syntax_error(text)):
+            name = self.plan.size.template
+            raise TemplateError(f"bash cannot read the script of {name}: {error}. Mend it in the template.")
+        return text
+
+
+@dataclass(frozen=True)
+class ProofreadScript:
+    """A sentence on each name that a script uses and that nothing sets. A job inherits this machine's environment."""
+
+    script: str
+
+    def answer(self, tell: Tell) -> tuple[str, ...]:
+        return proofread.doubts(self.script, os.environ)
 
 
 @dataclass(frozen=True)
@@ -112,7 +129,13 @@ class DropTemplate:
 
 
 async def rendered(
-    host: Host, settings: Settings, plan: LaunchPlan, token: str, *, resumed: PurePosixPath | None = None
+    host: Host,
+    settings: Settings,
+    plan: LaunchPlan,
+    token: str,
+    *,
+    resumed: PurePosixPath | None = None,
+    must_parse: bool = False,
 ) -> str:
     """What RenderRun answers. Raises TemplateError, HostError."""
-    return await host.ask(RenderRun(PinnedSettings.of(settings), plan, token, resumed))
+    return await host.ask(RenderRun(PinnedSettings.of(settings), plan, token, resumed, must_parse))

@@ -51,8 +51,8 @@ async def preview_of(
     try:
         plans = await session.planner.plans(wanted)
         script = await session.launcher.render(plans[0])
-        check = session.launcher.check_script(script), session.launcher.check_plan(plans[0])
-        said, _ = await asyncio.gather(*check)
+        check = session.launcher.proofread(script), session.launcher.check_plan(plans[0])
+        doubts, _ = await asyncio.gather(*check)
     except OtherClasses as error:
         return replace(_refused(f"the classes differ (enter asks): {error.lists}", script), other_classes=error.lists)
     except (ConsoleError, YogoError) as error:
@@ -60,8 +60,9 @@ async def preview_of(
         return replace(refused, is_away=isinstance(error, HostError))
     notices = [*(plan.notice for plan in plans if plan.notice), session.settings.wandb_words]
     fits = _fits(plans[0], resources, is_here=session.machine is not None)
-    checks = (Check(said or "bash -n", not said), *fits, *(Check(notice, True) for notice in notices))
-    return Preview(script, said, checks=checks)
+    doubted = (Check(doubt, True, is_doubt=True) for doubt in doubts)
+    checks = (Check("bash -n", True), *doubted, *fits, *(Check(notice, True) for notice in notices))
+    return Preview(script, checks=checks)
 
 
 def _refused(problem: str, script: str = "") -> Preview:

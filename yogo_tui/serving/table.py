@@ -39,6 +39,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.wandb": ("ListOffline", "UploadOffline"),
         "yogo_tui.launch.questions": (
             "RenderRun",
+            "ProofreadScript",
             "RenderWrapper",
             "RenderUse",
             "ListTemplates",

@@ -13,7 +13,7 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.launch import submit
 from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.plan import Launched, LaunchPlan
-from yogo_tui.launch.questions import rendered
+from yogo_tui.launch.questions import ProofreadScript, rendered
 from yogo_tui.launch.script import PREVIEW_TOKEN
 from yogo_tui.settings import Settings, SizePreset
 
@@ -35,10 +35,9 @@ class Launcher:
         """The job script as it would be submitted, but for its token. Raises TemplateError, HostError."""
         return await rendered(self._host, self._settings, plan, PREVIEW_TOKEN)
 
-    async def check_script(self, script: str) -> str:
-        """The error message of `bash -n`; empty if there is no error. Raises HostError."""
-        done = await self._host.run(["bash", "-n"], stdin=script, only_looks=True)
-        return "" if done.status == 0 else done.stderr.strip() or f"bash -n ended with status {done.status}"
+    async def proofread(self, script: str) -> tuple[str, ...]:
+        """A sentence on each name that the script uses and that nothing sets. Raises HostError."""
+        return await self._host.ask(ProofreadScript(script))
 
     async def check_plan(self, plan: LaunchPlan) -> None:
         """Raises what `launch` raises before it asks the cluster: LaunchError, TemplateError, HostError."""

@@ -34,6 +34,12 @@ class SummaryLine:
 class Check:
     words: str
     is_well: bool
+    is_doubt: bool = False
+    """Whether it may be wrong, and is for the user to judge."""
+
+    @property
+    def sign(self) -> str:
+        return "!" if self.is_doubt else "✔" if self.is_well else "✖"
 
 
 class LaunchSummary(VerticalScroll):
@@ -99,7 +105,7 @@ class LaunchSummary(VerticalScroll):
         return free if resources.total_gpus else resources.detail
 
     def show_checks(self, checks: Sequence[Check]) -> None:
-        words = "\n".join(f"{'✔' if check.is_well else '✖'} {printable(check.words)}" for check in checks)
+        words = "\n".join(f"{check.sign} {printable(check.words)}" for check in checks)
         self.query_one("#checks", Static).update(words)
 
 
