@@ -83,12 +83,13 @@ class Reached:
     far: SshHost | None = None
     """The host, where it is another machine."""
 
-    async def settings(self) -> Settings:
-        """The settings in force there. Raises SettingsError, HostError."""
+    async def settings(self, *, is_new: bool = False) -> Settings:
+        """The settings in force there. A file that is named must exist, unless it `is_new`. Raises SettingsError,
+        HostError."""
         place = self.place
         if self.preset is None:
-            return load(place.file, workspace=place.workspace, cluster=place.cluster)
-        return (await self.host.ask(ReadSettings(*self._said(self.preset)))).unpacked()
+            return load(place.file, workspace=place.workspace, cluster=place.cluster, is_new=is_new)
+        return (await self.host.ask(ReadSettings(*self._said(self.preset), is_new))).unpacked()
 
     def _said(self, preset: HostPreset) -> tuple[Path | None, Path | None, str | None]:
         """The settings file, the workspace and the cluster, as they were said here."""

@@ -99,6 +99,13 @@ def no_curves_words(run: Run) -> str:
     return "The loss appears here with the first steps."
 
 
+def short_home(path: str, home: str) -> str:
+    """`path`, with ~ in place of the home folder."""
+    if len(home) > 1 and (path == home or path.startswith(f"{home}/")):
+        return f"~{path[len(home) :]}"
+    return path
+
+
 def cut_middle(text: str, width: int) -> str:
     """`text`, safe for a terminal, in at most `width` cells; its middle is cut, because paths differ at the ends."""
     text = printable(text)

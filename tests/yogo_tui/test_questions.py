@@ -17,6 +17,7 @@ from PIL import Image
 from tests.made_runs import trained_run
 from tests.ssh_server import Server
 from tests.yogo_tui.results import questions_of_results
+from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_leftovers import of_leftovers
 from tests.yogo_tui.test_trash import of_trash
 from tests.yogo_tui.test_wandb_uploads import of_wandb
@@ -182,7 +183,11 @@ def every_question(definition: Path) -> list[Question[Any]]:
         SettingsFile(Path("/lab/mine.yaml")),
         KeepChoice(definition.parent.parent / "kept/settings.yaml", "columns", ("name", "best loss")),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
-        *(one for questions in (of_trash, of_wandb, of_leftovers) for one in questions(definition.parent)),
+        *(
+            one
+            for questions in (of_trash, of_wandb, of_leftovers, of_surroundings)
+            for one in questions(definition.parent)
+        ),
         FindPath(str(definition), definition.parent),
         GlanceAtRuns(settings, definition.parent),
         ReadRuns((trained_run(definition.parent / "calm-cat").path, Path("/nowhere"))),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from yogo.text.terminal import printable
+from yogo.text.wording import listed
 from yogo_tui import asking
 from yogo_tui.cli.options import Commands, add_json, new_command, place_of
 from yogo_tui.errors import SettingsError
@@ -25,8 +25,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         nargs="?",
         choices=("show", "init", "path"),
         default="show",
-        help="What to do: `show` prints the settings in force and where each comes from; `init` writes a settings file "
-        "that explains every setting, and never replaces one; `path` prints the file's path. (default: show)",
+        help="What to do: `show` prints the settings in force and where each comes from; `init` finds out what the "
+        "site has, and writes a settings file that says so and explains every setting; it never replaces one; "
+        "`path` prints the file's path. (default: show)",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -43,7 +44,10 @@ async def _path(args: argparse.Namespace) -> int:
 
 
 async def _init(args: argparse.Namespace) -> int:
-    from yogo_tui.settings.document import commented
+    from yogo_tui.cli.output import print_json
+    from yogo_tui.doctor.discovery import discover, write_settings
+    from yogo_tui.session import Session
+    from yogo_tui.settings.entries import written
 
     async with place_of(args).reached() as there:
         file = await there.settings_file()
@@ -51,8 +55,16 @@ async def _init(args: argparse.Namespace) -> int:
             raise SettingsError(
                 f"{file} already exists; it is left as it is. To see the settings in force: yogo-tui config show"
             )
-        await there.host.write(PurePosixPath(file), commented().encode())
-        print(printable(f"wrote {file}: every setting, commented out"))
+        found = await discover(await Session.open(await there.settings(is_new=True), there.host))
+        await write_settings(there.host, file, found.proposal)
+    settings = {name: written(value) for name, value in found.proposal.items()}
+    if args.json:
+        print_json({"file": file, "found": [one.json for one in found.findings], "settings": settings})
+        return 0
+    for one in found.findings:
+        print(f"{one.sign} {printable(one.about)}: {one.words}")
+    which = f"{listed(settings)} as found, the others commented out" if settings else "commented out"
+    print(printable(f"wrote {file}: every setting, {which}"))
     return 0
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from yogo.files.atomic import cut, replacing
+from yogo.files.atomic import cut, replacing, write_atomically
 from yogo.files.locks import alone
 from yogo.files.places import NoHome, home
 from yogo_tui.errors import SettingsError
@@ -17,15 +18,18 @@ from yogo_tui.settings import PinnedSettings, file_of, load, parse
 
 @dataclass(frozen=True)
 class ReadSettings:
-    """The settings in `file`, or in the default file; relative paths are below the home folder there. Raises
-    SettingsError."""
+    """The settings in `file`, or in the default file; relative paths are below the home folder there. A file that is
+    named must exist, unless it `is_new`. Raises SettingsError."""
 
     file: Path | None = None
     workspace: Path | None = None
     cluster: str | None = None
+    is_new: bool = False
 
     def answer(self, tell: Tell) -> PinnedSettings:
-        settings = load(self.file, workspace=self.workspace, cluster=self.cluster, start=login_folder())
+        settings = load(
+            self.file, workspace=self.workspace, cluster=self.cluster, start=login_folder(), is_new=self.is_new
+        )
         # Which folders are the same by another name is known here alone.
         once = {
             "definitions": settings.definition_folders,
@@ -44,6 +48,28 @@ class SettingsFile:
 
     def answer(self, tell: Tell) -> Path:
         return file_of(self.file, start=login_folder())
+
+
+@dataclass(frozen=True)
+class NewSettings:
+    """Write a settings file where there is none. Raises SettingsError if there is one with another text, OSError."""
+
+    file: Path
+    text: str
+
+    changes: ClassVar = "the settings file was written"
+
+    def answer(self, tell: Tell) -> None:
+        parse(self.text, self.file)
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with alone(self.file.with_name(f".{cut(self.file.name)}.lock")):
+            if not os.path.lexists(self.file):
+                write_atomically(self.file, self.text)
+            elif not self.file.is_file() or self.file.read_bytes() != self.text.encode():
+                raise SettingsError(
+                    f"{self.file} already exists; it is left as it is. To see the settings in force: "
+                    "yogo-tui config show"
+                )
 
 
 Kept = bool | tuple[str, ...]

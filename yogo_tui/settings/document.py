@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,14 +24,17 @@ _HEAD = """\
 """
 
 
-def commented() -> str:
-    """A settings file with every setting and its help, all commented out, so that it changes nothing."""
+def commented(found: Mapping[str, Any] | None = None) -> str:
+    """A settings file with every setting and its help. Those that were `found` have these values; all others are
+    commented out, so that they change nothing."""
+    found = found or {}
     parts = [_HEAD]
     for name, field in Settings.model_fields.items():
         help = textwrap.wrap(help_of(Settings, name), 116)
         if model := LISTS.get(name):
             help += [f"  {one}: {help_of(model, one)}" for one in model.model_fields]
-        parts.append("".join(f"# {line}\n" for line in help) + textwrap.indent(_example(name, field), "#"))
+        said = dumped(name, found[name]) if name in found else textwrap.indent(_example(name, field), "#")
+        parts.append("".join(f"# {line}\n" for line in help) + said)
     return "\n".join(parts)
 
 

@@ -38,6 +38,7 @@ class Settings(BaseModel):
     _notices: tuple[str, ...] = PrivateAttr(default=())
     _elsewhere: Mapping[Path, Path] = PrivateAttr(default={})
     _old_runs: tuple[Path, ...] = PrivateAttr(default=())
+    _named: tuple[Path, ...] = PrivateAttr(default=())
     _wandb: tuple[Mode, str] | None = PrivateAttr(default=None)
     _start: Path | None = PrivateAttr(default=None)
     _values: Mapping[str, Any] = PrivateAttr(default={})
@@ -48,7 +49,7 @@ class Settings(BaseModel):
     takes precedence."""
 
     definitions: tuple[Folder, ...] = (Path("dataset_defs"),)
-    """Folders in which dataset definitions are looked for."""
+    """Folders in which dataset definitions are looked for, besides those that the variable DDF_PATHS names."""
 
     runs: tuple[Folder, ...] = Field(default=(), examples=[["/data/lab/trained_models"]])
     """Further folders whose runs are shown, such as the lab's."""
@@ -218,7 +219,8 @@ class Settings(BaseModel):
 
     @property
     def definition_folders(self) -> tuple[Path, ...]:
-        return _once(self.absolute(folder) for folder in self.definitions)
+        """Those of the setting, and those that $DDF_PATHS names."""
+        return _once((*(self.absolute(folder) for folder in self.definitions), *self._named))
 
     @property
     def own_presets_folder(self) -> Path:

@@ -33,7 +33,7 @@ class PinnedSettings:
         own = (settings.own_runs_folder, *map(settings.absolute, settings.runs), *settings._old_runs)
         folders = {
             "workspace": settings.workspace_folder,
-            "definitions": tuple(map(settings.absolute, settings.definitions)),
+            "definitions": (*map(settings.absolute, settings.definitions), *settings._named),
             "runs": tuple(dict.fromkeys(own)),
             "presets": tuple(map(settings.absolute, settings.presets)),
             "templates": settings.templates_folder,

@@ -19,7 +19,7 @@ from yogo_tui.settings.entries import LISTS, HostPreset
 from yogo_tui.settings.model import Settings
 from yogo_tui.settings.old_yaml import as_once
 from yogo_tui.settings.patience import answer
-from yogo_tui.settings.workspace import default_file, standing
+from yogo_tui.settings.workspace import default_file, named_definitions, standing
 
 if TYPE_CHECKING:
     from yogo.files.yaml12 import Document
@@ -32,23 +32,26 @@ def load(
     cluster: str | None = None,
     start: Path | None = None,
     env: Mapping[str, str] = os.environ,
+    is_new: bool = False,
 ) -> Settings:
     """The settings in `file`, else in $YOGO_TUI_SETTINGS, else in the default file, else the defaults.
 
     `workspace` and `cluster` override the file's. Relative paths are below `start`, by default the working directory.
-    Raises SettingsError.
+    A file that is named must exist, unless it `is_new`: then it may be missing. Raises SettingsError.
     """
     try:
-        settings = _load(file, workspace, start, env)
+        settings = _load(file, workspace, start, env, is_new=is_new)
         return settings.model_copy(update={"cluster": cluster}) if cluster else settings
     except NoHome as error:
         raise SettingsError(str(error)) from error
 
 
-def _load(file: Path | None, workspace: Path | None, start: Path | None, env: Mapping[str, str]) -> Settings:
+def _load(
+    file: Path | None, workspace: Path | None, start: Path | None, env: Mapping[str, str], *, is_new: bool
+) -> Settings:
     named = _named(file, env)
-    settings, document = _read(named, start, env)
-    settings._start = start
+    settings, document = _read(named, start, env, is_new=is_new)
+    settings._start, settings._named = start, named_definitions(env)
     if workspace is not None:
         settings = settings.model_copy(update={"workspace": _absolute(workspace, start)})
     elif settings.workspace is not None:
@@ -87,14 +90,16 @@ def file_of(file: Path | None, env: Mapping[str, str] = os.environ, *, start: Pa
         raise SettingsError(str(error)) from error
 
 
-def _read(named: Path | None, start: Path | None, env: Mapping[str, str]) -> tuple[Settings, Document | None]:
+def _read(
+    named: Path | None, start: Path | None, env: Mapping[str, str], *, is_new: bool = False
+) -> tuple[Settings, Document | None]:
     try:
         path = _absolute(named, start) if named else default_file(env)
     except NoHome:
         if named:
             raise
         return Settings(), None
-    if named is None and not os.path.lexists(path):
+    if (named is None or is_new) and not os.path.lexists(path):
         return Settings(), None
     # only who has settings needs it
     from yogo.files import yaml12
@@ -236,7 +241,7 @@ def _find_old_places(settings: Settings, file: Path, document: Document | None) 
                 f"{place}{folder} is not in the workspace {workspace}; {old}, beside the settings file, is used. "
                 f"To pin it, write `{pin}` into {file}."
             )
-        elif is_said and getattr(settings, name) != Settings.model_fields[name].default:
+        elif is_said and folder not in (Settings.model_fields[name].default or ()):
             notices.append(f"{place}{path}, which `{name}` names, is not a folder.")
     settings._elsewhere = elsewhere
     settings._notices = tuple(notices)

@@ -32,6 +32,13 @@ def workspace_at(folder: Path) -> Path:
     return folder
 
 
+def named_definitions(env: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
+    """The folders of dataset definitions that $DDF_PATHS names, with colons between them; that of a file where it names
+    one."""
+    paths = [Path(name) for name in env.get("DDF_PATHS", "").split(os.pathsep) if os.path.isabs(name)]
+    return tuple(path.parent if path.suffix in {".yml", ".yaml"} else path for path in paths)
+
+
 def default_file(env: Mapping[str, str] = os.environ) -> Path:
     """$XDG_CONFIG_HOME/yogo-tui/settings.yaml, or ~/.config/yogo-tui/settings.yaml. Raises NoHome."""
     return folder_of("XDG_CONFIG_HOME", ".config", env) / "yogo-tui" / "settings.yaml"

@@ -1,0 +1,83 @@
+"""`yogo doctor`: what training would find on this machine."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.metadata
+import json
+import platform
+import socket
+import sys
+from typing import Any
+
+from yogo.cli.flags import add_json
+from yogo.distribution import VERSION, installing
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "doctor",
+        help="say what training would find on this machine: torch, GPUs, W&B",
+        description="Say what training would find on this machine: torch and its CUDA, the GPUs, the CPUs, and W&B. "
+        "`yogo-tui doctor --job` runs it where the jobs run. Exit status: 0 if torch can be imported, 1 if not.",
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from yogo.device.cores import visible_cores
+
+    found = {
+        "version": VERSION,
+        "python": platform.python_version(),
+        "program": sys.executable,
+        "host": socket.gethostname(),
+        "cpus": visible_cores(),
+        "wandb": _version("wandb"),
+        **_torch(),
+    }
+    if args.json:
+        print(json.dumps(found))
+    else:
+        print("\n".join(printable(line) for line in _lines(found)))
+    return 1 if found["problem"] else 0
+
+
+def _torch() -> dict[str, Any]:
+    try:
+        torch = importlib.import_module("torch")
+    except (ImportError, OSError) as error:  # OSError: a library of CUDA that is missing or does not fit
+        missing = isinstance(error, ModuleNotFoundError) and error.name == "torch"
+        said = f"torch is not installed: {installing('train')}" if missing else f"torch cannot be imported: {error}"
+        return {"torch": None, "cuda": None, "gpus": [], "problem": said}
+    number = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    gpus = [torch.cuda.get_device_properties(index) for index in range(number)]
+    return {
+        "torch": torch.__version__,
+        "cuda": torch.version.cuda,
+        "gpus": [{"name": gpu.name, "bytes": gpu.total_memory} for gpu in gpus],
+        "problem": "",
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _lines(found: dict[str, Any]) -> list[str]:
+    cuda = f" for CUDA {found['cuda']}" if found["cuda"] else " without CUDA"
+    gpus = [f"{gpu['name']}, {gpu['bytes'] / 2**30:.0f} GiB" for gpu in found["gpus"]]
+    return [
+        f"yogo {found['version']}, Python {found['python']} ({found['program']}) on {found['host']}",
+        found["problem"] or f"torch {found['torch']}{cuda}",
+        *(gpus or ["no GPU that torch can use"]),
+        f"{counted(found['cpus'], 'CPU')} for this process",
+        f"wandb {found['wandb']}" if found["wandb"] else "wandb is not installed",
+    ]
