@@ -345,6 +345,7 @@ def test_what_changes_something_says_so() -> None:
         "RemoveRecipe",
         "CopyTemplate",
         "DropTemplate",
+        "NewSettings",
         "KeepChoice",
         "ChangeNotes",
         "TrashRuns",
