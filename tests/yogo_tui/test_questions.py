@@ -62,6 +62,7 @@ from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
 SERVE = (sys.executable, "-m", "yogo_tui", "serve")
+OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 
@@ -183,11 +184,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         SettingsFile(Path("/lab/mine.yaml")),
         KeepChoice(definition.parent.parent / "kept/settings.yaml", "columns", ("name", "best loss")),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
-        *(
-            one
-            for questions in (of_trash, of_wandb, of_leftovers, of_surroundings)
-            for one in questions(definition.parent)
-        ),
+        *(one for questions in OTHERS for one in questions(definition.parent)),
         FindPath(str(definition), definition.parent),
         GlanceAtRuns(settings, definition.parent),
         ReadRuns((trained_run(definition.parent / "calm-cat").path, Path("/nowhere"))),

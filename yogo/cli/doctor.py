@@ -13,6 +13,7 @@ from typing import Any
 
 from yogo.cli.flags import add_json
 from yogo.distribution import VERSION, installing
+from yogo.files.places import because
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 
@@ -20,9 +21,9 @@ from yogo.text.wording import counted
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parser = commands.add_parser(
         "doctor",
-        help="say what training would find on this machine: torch, GPUs, W&B",
-        description="Say what training would find on this machine: torch and its CUDA, the GPUs, the CPUs, and W&B. "
-        "`yogo-tui doctor --job` runs it where the jobs run. Exit status: 0 if torch can be imported, 1 if not.",
+        help="say what training would find on this machine: GPUs, CPUs, torch, W&B",
+        description="Say what training would find on this machine: GPUs, CPUs, torch, and W&B. "
+        "`yogo-tui doctor --job` runs it where the jobs run. Exit status: 0 if yogo can train here, 1 if not.",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -52,7 +53,11 @@ def _torch() -> dict[str, Any]:
         torch = importlib.import_module("torch")
     except (ImportError, OSError) as error:  # OSError: a library of CUDA that is missing or does not fit
         missing = isinstance(error, ModuleNotFoundError) and error.name == "torch"
-        said = f"torch is not installed: {installing('train')}" if missing else f"torch cannot be imported: {error}"
+        said = (
+            f"torch is not installed: {installing('train')}"
+            if missing
+            else f"torch cannot be imported: {because(error)}"
+        )
         return {"torch": None, "cuda": None, "gpus": [], "problem": said}
     number = torch.cuda.device_count() if torch.cuda.is_available() else 0
     gpus = [torch.cuda.get_device_properties(index) for index in range(number)]
