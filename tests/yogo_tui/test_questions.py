@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
-import sys
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from PIL import Image
 from tests.made_runs import trained_run
 from tests.ssh_server import Server
 from tests.yogo_tui.results import questions_of_results
+from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_leftovers import of_leftovers
 from tests.yogo_tui.test_trash import of_trash
@@ -61,64 +61,8 @@ from yogo_tui.questions.settings import KeepChoice, ReadSettings, SettingsFile
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-SERVE = (sys.executable, "-m", "yogo_tui", "serve")
 OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings)
 COLOURS = ((255, 0, 0), (0, 255, 0))
-
-
-class LocalPipe:
-    """A `yogo-tui serve` of this machine. It prints `banner` first, as a login shell may."""
-
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        self._process = process
-        self.longest = 0
-        """Of the lines that were read."""
-
-        self.num_heard = 0
-
-    @classmethod
-    async def begin(cls, *words: str) -> LocalPipe:
-        return cls(await asyncio.create_subprocess_exec(*words, stdin=-1, stdout=-1, stderr=-1, limit=1 << 26))
-
-    async def write(self, data: bytes) -> None:
-        assert self._process.stdin
-        try:
-            self._process.stdin.write(data)
-            await self._process.stdin.drain()
-        except OSError as error:
-            raise HostError(str(error)) from error
-
-    async def readline(self) -> bytes:
-        assert self._process.stdout
-        line = await self._process.stdout.readline()
-        self.longest = max(self.longest, len(line))
-        self.num_heard += len(line)
-        return line
-
-    async def why_ended(self) -> str:
-        assert self._process.stderr
-        return (await self._process.stderr.read()).decode().strip()
-
-    def close(self) -> None:
-        if self._process.returncode is None:
-            self._process.kill()
-
-    async def ended(self) -> None:
-        self.close()
-        assert self._process.stdin
-        self._process.stdin.close()
-        await self._process.wait()
-
-
-class ServedHost(HereHost):
-    """This machine, with questions asked of a process of their own."""
-
-    def __init__(self, served: Served) -> None:
-        super().__init__()
-        self.served = served
-
-    async def ask(self, question: Question[Any], *, tell: Tell = silent) -> Any:
-        return await self.served.ask(question, tell)
 
 
 @pytest.fixture(params=["here", "served", pytest.param("ssh", marks=pytest.mark.far)])

@@ -13,7 +13,7 @@ import pytest
 
 from tests.ssh_server import Server
 from tests.yogo_tui.local.local_bench import WITHIN_SECONDS
-from tests.yogo_tui.test_questions import SERVE, LocalPipe
+from tests.yogo_tui.served import SERVE, LocalPipe
 from yogo.distribution import VERSION
 from yogo.errors import RecipeError
 from yogo_tui.errors import HostError

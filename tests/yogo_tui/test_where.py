@@ -17,8 +17,9 @@ from PIL import Image
 
 from tests.conftest import Until
 from tests.yogo_tui.lab import SIZE, plan, seen
+from tests.yogo_tui.served import SERVE
 from tests.yogo_tui.stand_in_slurm import StandIn
-from tests.yogo_tui.test_questions import COLOURS, SERVE, host
+from tests.yogo_tui.test_questions import COLOURS, host
 from yogo_tui.cli import main
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
