@@ -17,6 +17,11 @@ def test_slurm_says_which_job_it_is() -> None:
     assert JobIdentity.from_environment(SLURM) == JobIdentity("7", "lab", 2, 1)
 
 
+def test_a_task_of_an_array_is_known_as_the_queue_shows_it() -> None:
+    task = {**SLURM, "SLURM_ARRAY_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "12"}
+    assert JobIdentity.from_environment(task).id == "7_12"
+
+
 @pytest.mark.parametrize("text", ["", "many", "-1", "1.5", "9" * 40])
 def test_a_count_of_restarts_that_cannot_be_read_is_none(text: str) -> None:
     assert JobIdentity.from_environment({**SLURM, "SLURM_RESTART_COUNT": text}).restarts == 0

@@ -21,6 +21,7 @@ from yogo.run import events
 from yogo.run.directory import RunDirectory
 from yogo.run.history import History
 from yogo.run.holder import Heartbeat, Holder, Silence
+from yogo.run.job import has_ended
 from yogo.run.lease import RunLost, Terms, claim
 
 HOLDING = Path(__file__).with_name("holding.py")
@@ -326,6 +327,13 @@ def test_a_login_shell_takes_over_from_a_silent_holder_whose_job_is_over(
     scontrol.write_text("#!/bin/sh\necho 'ClusterName             = tiny'\n")
     with hold(run) as lease:
         assert "job 1" in lease.notice
+
+
+def test_a_task_of_an_array_that_slurm_has_is_not_taken_for_gone(
+    run: RunDirectory, squeue: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    squeue.write_text("#!/bin/sh\necho 7_1 9\necho 7_2 7\n")
+    assert [has_ended(job, "tiny") for job in ("7_1", "7_2", "9", "7_3")] == [False, False, False, True]
 
 
 def test_a_holder_whose_job_slurm_has_is_not_waited_for(run: RunDirectory, squeue: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from tests.yogo_tui.far import far_away
 from tests.yogo_tui.lab import answering_slurm
-from yogo_tui.cluster.base import Change, Cluster, Job, JobId, JobState
+from yogo_tui.cluster.base import Change, Cluster, Job, JobId, JobState, array_of
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import ClusterError, ClusterUnknown
@@ -49,12 +49,24 @@ class Site:
         self.submitted.append(job_id)
         return job_id
 
+    async def submit_array(self, script: PurePosixPath, *indexes: int) -> list[JobId]:
+        """The ids of its tasks."""
+        array = await self.cluster.submit(script)
+        tasks = [JobId(f"{array}_{index}") for index in indexes]
+        self.submitted += tasks
+        return tasks
+
     async def job(self, job_id: JobId) -> Job:
         return next(job for job in await self.cluster.jobs([job_id]) if job.id == job_id)
 
     async def ended(self, job_id: JobId) -> Job | None:
         job = await self.job(job_id)
         return job if job.state.is_over else None
+
+    async def taken_out(self, job_id: JobId) -> bool:
+        """Whether it is cancelled. Slurm forgets a task that was taken out of the waiting ones of its array."""
+        jobs = {job.id: job.state for job in await self.cluster.jobs([job_id])}
+        return jobs.get(job_id, JobState.CANCELLED) is JobState.CANCELLED
 
     async def running(self, job_id: JobId) -> Job | None:
         job = await self.job(job_id)
@@ -205,6 +217,61 @@ async def test_many_jobs_are_cancelled_in_one_call_also_when_one_has_ended(site:
     for job_id in (first, second):
         assert (await until(lambda job_id=job_id: site.ended(job_id))).state is JobState.CANCELLED
     assert (await site.job(over)).state is JobState.DONE
+
+
+async def test_the_tasks_of_an_array_are_jobs_by_themselves_and_so_many_run_at_a_time(site: Site, until: Any) -> None:
+    log = f"--output={site.workdir}/task-%3a-%A_%a.log"
+    waits = f"until [ -e {site.workdir}/go-$SLURM_ARRAY_TASK_ID ]; do sleep 0.1; done"
+    body = f"echo task $SLURM_ARRAY_TASK_ID of $SLURM_ARRAY_JOB_ID\n{waits}"
+    script = site.script(body, "--array=2,5-7%1", "--comment=yogo:t0ken-", log)
+    first, *others = tasks = await site.submit_array(script, 2, 5, 6, 7)
+    running = await until(lambda: site.running(first))
+    assert (running.token, running.log) == ("t0ken-2", PurePosixPath(f"{site.workdir}/task-002-{first}.log"))
+    for job_id, task in zip(others, ("5", "6", "7"), strict=True):
+        job = await until(lambda job_id=job_id: site.waiting_for_a_reason(job_id))
+        assert (job.state, job.token, job.reason_words) == (JobState.PENDING, f"t0ken-{task}", job.reason_words)
+        assert "the array's limit on running tasks is reached" in job.reason_words
+    await site.cluster.change(Change.HOLD, others[0])
+    await site.cluster.cancel([others[1]])
+    await until(lambda: site.taken_out(others[1]))
+    site.submitted.remove(others[1])
+    (site.workdir / "go-2").touch()
+    assert (await until(lambda: site.ended(first))).state is JobState.DONE
+    await until(lambda: site.running(others[2]))
+    assert (await site.job(others[0])).is_held
+    await site.cluster.change(Change.RELEASE, others[0])
+    for task in ("5", "7"):
+        (site.workdir / f"go-{task}").touch()
+    for job_id in (others[0], others[2]):
+        assert (await until(lambda job_id=job_id: site.ended(job_id))).state is JobState.DONE
+    assert (await site.host.read(running.log)).data.decode() == f"task 2 of {first.partition('_')[0]}\n"
+    assert {job.id for job in await site.cluster.jobs(tasks)} >= {first, others[0], others[2]}
+
+
+async def test_an_array_is_found_by_its_name_task_by_task_and_cancelled_as_a_whole(site: Site, until: Any) -> None:
+    name = f"sweep-{secrets.token_hex(4)}"
+    script = site.script(waits_for(site.workdir / "go"), "--array=0-3%1", f"--comment=yogo:{name}-", name=name)
+    tasks = await site.submit_array(script, 0, 1, 2, 3)
+    await until(lambda: site.running(tasks[0]))
+    found = await site.cluster.find(name)
+    assert {job.id: job.token for job in found} == {one: f"{name}-{place}" for place, one in enumerate(tasks)}
+    await site.cluster.cancel([array_of(tasks[0])])
+    for job_id in tasks:
+        assert (await until(lambda job_id=job_id: site.ended(job_id))).state is JobState.CANCELLED
+    assert {job.id for job in await site.cluster.find(name)} == set(tasks)
+
+
+async def test_a_job_waits_for_one_task_of_an_array(site: Site, until: Any) -> None:
+    body = f"until [ -e {site.workdir}/go-$SLURM_ARRAY_TASK_ID ]; do sleep 0.1; done"
+    first, second = await site.submit_array(site.script(body, "--array=0-1"), 0, 1)
+    child = await site.submit(site.script("true"), after=second)
+    await until(lambda: site.running(second))
+    assert (await site.job(child)).after == (second,)
+    (site.workdir / "go-1").touch()
+    assert (await until(lambda: site.ended(child))).state is JobState.DONE
+    assert (await site.job(first)).state is JobState.RUNNING
+    (site.workdir / "go-0").touch()
+    assert (await until(lambda: site.ended(first))).state is JobState.DONE
 
 
 async def test_a_child_waits_for_its_parent_and_then_runs(site: Site, until: Any) -> None:

@@ -49,7 +49,7 @@ def settings(site: Path, *setup: str) -> Settings:
     return Settings(workspace=site.parent, yogo_command=str(site / "yogo"), setup=setup)
 
 
-def start(site: Path, script: str, *words: str) -> subprocess.Popen[str]:
+def start(site: Path, script: str, *words: str, **variables: str) -> subprocess.Popen[str]:
     """The script as job 42 of Slurm's, once it has said a first line."""
     (site.parent / "job.sbatch").write_text(script)
     process = subprocess.Popen(
@@ -58,7 +58,9 @@ def start(site: Path, script: str, *words: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
-        env=os.environ | {"SLURM_CLUSTER_NAME": "lab", "SLURM_JOB_ID": "42", "PATH": f"{site}:{os.environ['PATH']}"},
+        env=os.environ
+        | {"SLURM_CLUSTER_NAME": "lab", "SLURM_JOB_ID": "42", "PATH": f"{site}:{os.environ['PATH']}"}
+        | variables,
     )
     assert process.stdout
     assert process.stdout.readline().startswith("ready")
@@ -93,6 +95,15 @@ def slow_start(site: Path, asked: signal.Signals) -> tuple[str, int]:
 def test_a_warning_during_the_set_up_puts_the_job_back_into_the_queue(site: Path) -> None:
     out, status = slow_start(site, signal.SIGUSR2)
     assert (out, status, requeues(site)) == ("The job goes back into the queue.\n", 75, 1)
+
+
+def test_the_last_task_of_an_array_whose_number_it_has_puts_itself_back_alone(site: Path) -> None:
+    script = render(slow(site), plan(), "token")
+    process = start(site, script, SLURM_ARRAY_JOB_ID="42", SLURM_ARRAY_TASK_ID="3")
+    process.send_signal(signal.SIGUSR2)
+    (site.parent / "go").touch()
+    assert end(process)[1] == 75
+    assert (site.parent / "requeues").read_text() == "requeue 42_3\n"
 
 
 def test_a_cancel_during_the_set_up_ends_the_job_as_cancelled(site: Path) -> None:

@@ -22,6 +22,8 @@ class JobIdentity:
     """The job that a process is in; outside of a job its `id` is empty."""
 
     id: str = ""
+    """That of a task of an array is as the queue shows it, such as 7_2."""
+
     cluster: str = ""
     restarts: int = 0
     """How often the job had been started before."""
@@ -47,8 +49,9 @@ class JobIdentity:
                 restarts=_whole(environment.get("YOGO_JOB_RESTARTS", "")),
                 has_log=True,
             )
+        array, task = environment.get("SLURM_ARRAY_JOB_ID"), environment.get("SLURM_ARRAY_TASK_ID")
         return cls(
-            id=environment.get("SLURM_JOB_ID", ""),
+            id=f"{array}_{task}" if array and task else environment.get("SLURM_JOB_ID", ""),
             cluster=environment.get("SLURM_CLUSTER_NAME", ""),
             restarts=_whole(environment.get("SLURM_RESTART_COUNT", "")),
             step=_whole(environment.get("SLURM_STEP_ID", "")),
@@ -66,7 +69,8 @@ def has_ended(job_id: str, cluster: str) -> bool | None:
         return None
     if (JobIdentity.from_environment().cluster or _cluster_here()) != cluster:
         return None
-    queue = _ask("squeue", "--me", "--noheader", "--format=%A")
+    # A task of an array has two ids: as the queue shows it, and that of a job by itself.
+    queue = _ask("squeue", "--me", "--array", "--noheader", "--format=%i %A")
     return None if queue is None else job_id not in queue.split()
 
 

@@ -16,6 +16,8 @@ from yogo_tui.cluster.site import Site
 JobId = NewType("JobId", str)
 
 _TOKEN = re.compile(r"\byogo:([\w.-]+)")
+_WAITING_TASKS = re.compile(r"(\d+)_\[([\d,:-]+)(?:%\d+)?\]")
+_SPAN = re.compile(r"(\d+)(?:-(\d+)(?::(\d+))?)?")
 
 
 class JobState(StrEnum):
@@ -238,6 +240,31 @@ def whole_of(job_id: JobId) -> JobId:
 def array_of(job_id: JobId) -> JobId:
     """The id of the array, or of the heterogeneous job, that it belongs to; its own if it belongs to none."""
     return JobId(whole_of(job_id).partition("_")[0])
+
+
+def tasks_in(job_id: JobId) -> tuple[JobId, ...]:
+    """The id of each of an array's waiting tasks, which Slurm lists as one ("8_[2-3%2]"); else the id alone."""
+    found = _WAITING_TASKS.fullmatch(job_id)
+    return tuple(JobId(f"{found[1]}_{index}") for index in task_indexes(found[2])) if found else (job_id,)
+
+
+def task_indexes(spans: str) -> tuple[int, ...]:
+    """The indexes in the way that --array has them, such as 0,3,5-9:2, each once. Raises ValueError."""
+    indexes = dict[int, None]()
+    for span in spans.split(","):
+        found = _SPAN.fullmatch(span)
+        if found is None:
+            raise ValueError(f"{span!r} is not an index or a range of indexes, such as 3 or 0-7")
+        first, last = int(found[1]), int(found[2] or found[1])
+        indexes |= dict.fromkeys(range(first, last + 1, int(found[3] or 1) or 1))
+    return tuple(indexes)
+
+
+def task_token(token: str, job_id: JobId) -> str:
+    """The launch's token of a job whose comment has `token`: that of an array ends with a dash, behind which a task's
+    own has its index."""
+    index = job_id.partition("_")[2]
+    return f"{token}{index}" if token.endswith("-") and index.isdecimal() else token
 
 
 def token_in(comment: str) -> str:

@@ -98,7 +98,8 @@ def test_what_is_quoted_for_a_shell_comes_back_as_it_was(text: str) -> None:
         ("--gpus-per-node=a100:many --gpus=3x", "3x"),
         ("--job-name='open", "Line 2"),
         ("--cpus-per-task=four", "four"),
-        ("--array=0-3", "--array"),
+        ("--array=0-x", "--array"),
+        ("--array=0-3%0", "--array"),
         ("--dependency=afterok:3", "--dependency"),
         ("--nodes=2", "--nodes=2"),
         ("-N 02-4", "--nodes=02-4"),
@@ -137,3 +138,16 @@ def test_a_job_sees_the_gpus_of_its_slots_alone(
     spec = Spec(id=1, name="job", directives=asks(option), folder="/", log="/log", slots=4, needs=1, host="here")
     values = environment.of_job(spec, Store(tmp_path).job(1), restarts=0, slots=slots, gpus=gpus)
     assert values["CUDA_VISIBLE_DEVICES"] == visible
+
+
+def test_the_tasks_of_an_array_are_read_as_sbatch_reads_them() -> None:
+    found = asks("--array=0,3,5-9:2%1")
+    assert (found.tasks, found.throttle, found.output) == ((0, 3, 5, 7, 9), 1, "slurm-%A_%a.out")
+    assert asks("-a 1-3").tasks == (1, 2, 3)
+    assert asks("-a 1-3").throttle == 0
+
+
+def test_the_log_of_a_task_has_its_index_and_its_arrays_id_in_its_name() -> None:
+    name = expand("/runs/s-%2a/s-%2a-%A_%a.log", job_id=9, name="s", array_id=7, task=2)
+    assert name == "/runs/s-02/s-02-7_2.log"
+    assert expand("%A_%a", job_id=9, name="s") == "9_4294967294"

@@ -101,7 +101,7 @@ class BatchScript:
         `status` is known afterwards, and not before. `why` is written into the job's log.
         """
         if why:
-            self.note(f"*** JOB {self._spec.id} {why} AT {datetime.now():%Y-%m-%dT%H:%M:%S} ***")
+            self.note(f"*** JOB {self._spec.shown_id} {why} AT {datetime.now():%Y-%m-%dT%H:%M:%S} ***")
         # The whole group in one call, as its processes may start others meanwhile; then the processes outside it.
         for number in (signal.SIGCONT, signal.SIGTERM):
             os.killpg(self.pid, number)

@@ -16,7 +16,7 @@ import yogo_tui
 from yogo.errors import RunError
 from yogo.files.places import because, told
 from yogo.text.wording import counted
-from yogo_tui.cluster.base import Change, Estimate, Job, JobId, JobState, Machine, Resources, token_in
+from yogo_tui.cluster.base import Change, Estimate, Job, JobId, JobState, Machine, Resources, task_token, token_in
 from yogo_tui.cluster.local import directives, environment, slots
 from yogo_tui.cluster.local.logout import logout_notice
 from yogo_tui.cluster.local.records import Spec, State
@@ -32,6 +32,7 @@ _NUM_RECENT = 200
 _WORDS = {
     "Resources": "waiting for the job before it",
     "Priority": "waiting for the job before it",
+    "JobArrayTaskLimit": "the array's limit on running tasks is reached",
     "Dependency": "waiting for its parent",
     "BeginTime": "about to start again",
     "JobHeldUser": "held by you",
@@ -44,6 +45,7 @@ _ADVICE = {
     "run at a time.",
     "Priority": "It starts by itself when the jobs before it have ended. `local_slots` in the settings says how many "
     "run at a time.",
+    "JobArrayTaskLimit": "It starts by itself when a task before it has ended.",
     "Dependency": "It starts once the job that it waits for has finished.",
     "DependencyNeverSatisfied": "It can never start. Cancel it, resume the run that it waits for, and chain it again.",
     "BeginTime": "It starts again by itself.",
@@ -69,6 +71,7 @@ class LocalCluster:
         self._slots = slots
         self._kill_after_seconds = kill_after_seconds
         self._over: dict[int, Job] = {}
+        self._tasks: dict[JobId, tuple[int, ...]] = {}
 
     @property
     def name(self) -> str:
@@ -97,7 +100,7 @@ class LocalCluster:
         return await asyncio.to_thread(self._submit, Path(script), after)
 
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
-        return await asyncio.to_thread(self._jobs, {int(id_) for id_ in ids if id_.isdecimal()})
+        return await asyncio.to_thread(self._jobs, ids)
 
     @property
     def unanswered(self) -> frozenset[JobId]:
@@ -132,63 +135,104 @@ class LocalCluster:
     def _submit(self, script: Path, after: JobId | None) -> JobId:
         text = _read(script)
         asks = directives.parse(text.decode(errors="replace"))
-        if after is not None and not self._exists(after):
-            raise ClusterError(f"There is no job {after} on this machine to wait for")
         try:
             self._store.prepare()
-            spec = self._spec(script, asks, int(after) if after else None)
-            folder = self._store.job(spec.id)
-            folder.script.write_bytes(text)
-            self._store.active(spec.id).touch()
-            spec.write(folder.spec)
+            specs = self._specs(script, asks, after)
+            for spec in specs:
+                folder = self._store.job(spec.id)
+                folder.script.write_bytes(text)
+                self._store.active(spec.id).touch()
+                spec.write(folder.spec)
+            if asks.throttle:
+                self._store.line_up([spec.id for spec in specs])
         except OSError as error:
             raise ClusterError(f"The job cannot be recorded in {self._store.root}: {because(error)}") from error
-        if problem := _start_supervisor(folder):
-            self._store.refuse(spec, problem)
+        if problem := _start_supervisors([self._store.job(spec.id) for spec in specs]):
+            for spec in specs:
+                self._store.cancel(spec.id)
+                self._store.refuse(spec, problem)
             raise ClusterError(problem)
-        return JobId(str(spec.id))
+        return JobId(str(specs[0].id))
 
-    def _spec(self, script: Path, asks: directives.Directives, after: int | None) -> Spec:
-        job_id = self._store.claim_id()
-        name = asks.job_name or script.name
-        folder = (self._folder or Path.cwd()) / asks.chdir
+    def _specs(self, script: Path, asks: directives.Directives, after: JobId | None) -> list[Spec]:
+        """That of the job, or one for each task of an array. Raises ClusterError, OSError."""
+        parent = self._number(after) if after is not None else None
+        if after is not None and parent is None:
+            raise ClusterError(f"There is no job {after} on this machine to wait for")
+        name, folder = asks.job_name or script.name, (self._folder or Path.cwd()) / asks.chdir
+        tasks: tuple[int | None, ...] = asks.tasks or (None,)
+        ids = tuple(self._store.claim_id() for _ in tasks)
 
-        def file(pattern: str) -> str:
-            return str(folder / directives.expand(pattern, job_id=job_id, name=name)) if pattern else ""
+        def file(pattern: str, job_id: int, task: int | None) -> str:
+            whole = directives.expand(pattern, job_id=job_id, name=name, array_id=ids[0], task=task)
+            return str(folder / whole) if pattern else ""
 
-        return Spec(
-            id=job_id,
-            name=name,
-            directives=asks,
-            folder=str(folder),
-            log=file(asks.output),
-            error_log=file(asks.error),
-            after=after,
-            slots=self.num_slots,
-            needs=self._needs(asks),
-            kill_after_seconds=self._kill_after_seconds,
-            host=socket.gethostname(),
-        )
+        return [
+            Spec(
+                id=job_id,
+                name=name,
+                directives=asks,
+                folder=str(folder),
+                log=file(asks.output, job_id, task),
+                error_log=file(asks.error, job_id, task),
+                after=parent,
+                after_id=after or "",
+                array=ids if asks.tasks else (),
+                task=task,
+                slots=self.num_slots,
+                needs=self._needs(asks),
+                kill_after_seconds=self._kill_after_seconds,
+                host=socket.gethostname(),
+            )
+            for job_id, task in zip(ids, tasks, strict=True)
+        ]
 
     def _needs(self, asks: directives.Directives) -> int:
         """How many slots the job takes. At least one: a job without a GPU keeps the machine busy too."""
         return min(max(asks.gpus, 1), self.num_slots)
 
-    def _exists(self, job_id: JobId) -> bool:
-        return job_id.isdecimal() and self._store.job(int(job_id)).spec.exists()
+    def _numbers(self, job_id: JobId) -> tuple[int, ...]:
+        """The jobs of this id in the store: several for a whole array, none if there is no such job."""
+        number, is_task, task = job_id.partition("_")
+        if not number.isdecimal() or not self._store.job(int(number)).spec.exists():
+            return ()
+        spec = self._store.spec(int(number))
+        if not is_task:
+            return spec.array if spec.array[:1] == (spec.id,) else (spec.id,)
+        return tuple(one for one, index in zip(spec.array, spec.directives.tasks, strict=False) if str(index) == task)
 
-    def _jobs(self, asked: set[int]) -> tuple[Job, ...]:
+    def _number(self, job_id: JobId) -> int | None:
+        """The one job of this id; None if there is none, or if it is a whole array. Raises ClusterError."""
+        try:
+            numbers = self._numbers(job_id)
+        except RunError as error:
+            raise ClusterError(f"Job {job_id} cannot be waited for: {error}") from error
+        return numbers[0] if len(numbers) == 1 else None
+
+    def _jobs(self, ids: Sequence[JobId]) -> tuple[Job, ...]:
         with self._readable():
             known = self._store.ids()
             active = self._store.active_ids()
+            asked = {number for job_id in ids for number in self._asked(job_id)}
         looked_at = set(known) & {*known[-_NUM_RECENT:], *asked, *active}
         since = datetime.now(UTC) - _RECENT
-        jobs = [job for id_ in sorted(looked_at) if (job := self._job(id_))]
+        jobs = [(id_, job) for id_ in sorted(looked_at) if (job := self._job(id_))]
         return tuple(
             job
-            for job in jobs
-            if int(job.id) in asked or not job.state.is_over or (job.ended_at is not None and job.ended_at > since)
+            for id_, job in jobs
+            if id_ in asked or not job.state.is_over or (job.ended_at is not None and job.ended_at > since)
         )
+
+    def _asked(self, job_id: JobId) -> tuple[int, ...]:
+        """The job of this id, found without reading anything twice; its files may be damaged."""
+        if job_id.isdecimal():
+            return (int(job_id),)
+        if job_id not in self._tasks:
+            try:
+                self._tasks[job_id] = self._numbers(job_id)
+            except RunError:
+                return ()
+        return self._tasks[job_id]
 
     def _find(self, name: str) -> tuple[Job, ...]:
         with self._readable():
@@ -212,25 +256,29 @@ class LocalCluster:
 
     def _cancel(self, job_id: JobId) -> None:
         try:
-            is_known = job_id.isdecimal() and self._store.cancel(int(job_id))
+            is_known = any([self._store.cancel(number) for number in self._numbers(job_id)])
         except (OSError, RunError) as error:
             raise ClusterUnknown(f"Job {job_id} cannot be cancelled: {told(error)}") from error
         if not is_known:
             raise ClusterError(f"There is no job {job_id} on this machine")
 
     def _hold(self, job_id: JobId, is_wanted: bool) -> None:
-        job = self._job(int(job_id)) if job_id.isdecimal() else None
-        if job is None or job.state is not JobState.PENDING:
-            state = job.state if job else "not known"
+        try:
+            jobs = {number: job for number in self._numbers(job_id) if (job := self._job(number))}
+        except RunError as error:
+            raise ClusterUnknown(f"Job {job_id} cannot be held or released: {error}") from error
+        waiting = [number for number, job in jobs.items() if job.state is JobState.PENDING]
+        if not waiting:
+            state = next((job.state.value for job in jobs.values()), "not known")
             raise ClusterError(
                 f"Job {job_id} is {state} on this machine: only a job that waits can be held or released"
             )
-        hold = self._store.job(int(job_id)).hold
         try:
-            if is_wanted:
-                hold.touch()
-            else:
-                hold.unlink(missing_ok=True)
+            for hold in (self._store.job(number).hold for number in waiting):
+                if is_wanted:
+                    hold.touch()
+                else:
+                    hold.unlink(missing_ok=True)
         except OSError as error:
             raise ClusterUnknown(f"Job {job_id} cannot be held or released: {told(error)}") from error
 
@@ -266,12 +314,13 @@ def _read(script: Path) -> bytes:
         raise ClusterError(f"The script {script} cannot be read: {because(error)}") from error
 
 
-def _start_supervisor(folder: JobFolder) -> str:
-    """Start a supervisor in the background, in a session of its own, and wait until it holds the job.
+def _start_supervisors(folders: Sequence[JobFolder]) -> str:
+    """Start a supervisor for each job in the background, in a session of its own, and wait until all hold their jobs.
 
-    Returns why it could not be started; empty if it was. Raises ClusterUnknown if that takes too long.
+    Returns why they could not be started; empty if they were. Raises ClusterUnknown if that takes too long.
     """
-    argv = [sys.executable, "-m", "yogo_tui.cluster.local.supervisor", str(folder.path)]
+    argv = [sys.executable, "-m", "yogo_tui.cluster.local.supervisor", *(str(folder.path) for folder in folders)]
+    folder = folders[0]
     with folder.supervisor_log.open("wb") as log:
         try:
             done = subprocess.run(
@@ -297,13 +346,13 @@ def _start_supervisor(folder: JobFolder) -> str:
 
 def _job(spec: Spec, state: State) -> Job:
     return Job(
-        id=JobId(str(spec.id)),
+        id=JobId(spec.shown_id),
         name=spec.name,
         state=state.state,
         word=state.word,
         reason=_WORDS.get(state.reason, state.reason),
         advice=_ADVICE.get(state.reason, ""),
-        token=token_in(spec.directives.comment),
+        token=task_token(token_in(spec.directives.comment), JobId(spec.shown_id)),
         partition="local",
         num_gpus=spec.directives.gpus,
         nodes=spec.host if state.started_at else "",
@@ -313,7 +362,7 @@ def _job(spec: Spec, state: State) -> Job:
         time_limit_seconds=spec.directives.time_limit_seconds,
         exit_status=state.exit_status,
         log=PurePosixPath(spec.log),
-        after=(JobId(str(spec.after)),) if spec.after is not None else (),
+        after=(JobId(spec.after_id or str(spec.after)),) if spec.after is not None else (),
         is_stuck=state.reason == "DependencyNeverSatisfied",
         is_held=state.reason == "JobHeldUser",
     )

@@ -12,12 +12,16 @@ from typing import NoReturn
 
 from yogo.files.places import user_name
 from yogo.run.record import Part
+from yogo_tui.cluster.base import task_indexes
 from yogo_tui.errors import ClusterError
 
 _UNLIMITED = {"0", "-1", "infinite", "unlimited"}
 _TIME = re.compile(r"(?:(?P<days>\d+)-)?(?P<fields>\d+(?::\d+){0,2})\Z")
 _SIGNAL = re.compile(r"(?:R?(?P<batch>B)?R?:)?(?P<signal>[A-Za-z0-9]+)(?:@(?P<seconds>\d+))?\Z")
-_REFUSED = ("array", "begin", "dependency")
+_REFUSED = ("begin", "dependency")
+_NO_TASK = "4294967294"
+"""What sbatch writes for %a outside of an array."""
+
 _PATTERN = re.compile(r"%(%|(\d*)([A-Za-z]))")
 
 
@@ -40,6 +44,11 @@ class Directives(Part):
     gpus: int = 0
     cpus: int | None = None
     comment: str = ""
+    tasks: tuple[int, ...] = ()
+    """The indexes of an array's tasks; empty for a script that is one job."""
+
+    throttle: int = 0
+    """How many of them run at a time; 0 is all that find slots."""
 
 
 def parse(script: str) -> Directives:
@@ -64,12 +73,13 @@ def parse(script: str) -> Directives:
     return _interpret(options)
 
 
-def expand(pattern: str, *, job_id: int, name: str) -> str:
+def expand(pattern: str, *, job_id: int, name: str, array_id: int | None = None, task: int | None = None) -> str:
     """A file name pattern of sbatch with its fields replaced, such as %j, %x, %u, %N and %%. `%4j` pads with zeros."""
     values = {
         "j": str(job_id),
         "J": str(job_id),
-        "A": str(job_id),
+        "A": str(job_id if array_id is None else array_id),
+        "a": _NO_TASK if task is None else str(task),
         "x": name,
         "u": user_name(),
         "N": socket.gethostname(),
@@ -132,9 +142,10 @@ def _parser() -> _SbatchParser:
 
 def _interpret(options: argparse.Namespace) -> Directives:
     number, seconds = _signal(options.signal)
+    tasks, throttle = _array(options.array)
     return Directives(
         job_name=options.job_name,
-        output=options.output or "slurm-%j.out",
+        output=options.output or ("slurm-%A_%a.out" if tasks else "slurm-%j.out"),
         error=options.error,
         append=options.open_mode.startswith("a"),
         chdir=options.chdir,
@@ -145,7 +156,24 @@ def _interpret(options: argparse.Namespace) -> Directives:
         gpus=_num_gpus(options),
         cpus=_count("--cpus-per-task", options.cpus_per_task) if options.cpus_per_task else None,
         comment=options.comment,
+        tasks=tasks,
+        throttle=throttle,
     )
+
+
+def _array(text: str) -> tuple[tuple[int, ...], int]:
+    """The indexes of an array's tasks, and how many run at a time: 0 for all. Raises ClusterError."""
+    spans, is_limited, limit = text.partition("%")
+    if not text:
+        return (), 0
+    try:
+        if is_limited and not int(limit) > 0:
+            raise ValueError(f"{limit} is not a number of 1 or more")
+        return task_indexes(spans), int(limit or 0)
+    except ValueError as error:
+        raise ClusterError(
+            f"The script's --array={text} is not understood: {error}; write it as 0-11, or 0-11%3"
+        ) from error
 
 
 def _seconds(time: str) -> int | None:

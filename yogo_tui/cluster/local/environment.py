@@ -60,4 +60,18 @@ def of_job(
         # If the settings ask for more slots than there are GPUs, jobs share GPUs.
         numbers = sorted({slot % len(gpus) for slot in slots}) if asks.gpus else []
         values["CUDA_VISIBLE_DEVICES"] = ",".join(gpus[number] for number in numbers)
-    return scrubbed(os.environ) | values
+    return scrubbed(os.environ) | values | _of_array(spec)
+
+
+def _of_array(spec: Spec) -> dict[str, str]:
+    """What Slurm tells a task of an array; empty for a job by itself."""
+    if not spec.array:
+        return {}
+    tasks = spec.directives.tasks
+    return {
+        "SLURM_ARRAY_JOB_ID": str(spec.array[0]),
+        "SLURM_ARRAY_TASK_ID": str(spec.task),
+        "SLURM_ARRAY_TASK_COUNT": str(len(tasks)),
+        "SLURM_ARRAY_TASK_MIN": str(min(tasks)),
+        "SLURM_ARRAY_TASK_MAX": str(max(tasks)),
+    }

@@ -25,6 +25,15 @@ class Spec(Record):
 
     error_log: str = ""
     after: int | None = None
+    after_id: str = ""
+    """The same job, as its id is shown."""
+
+    array: tuple[int, ...] = ()
+    """The ids of all jobs of its array, in the order of their indexes; empty for a job by itself."""
+
+    task: int | None = None
+    """Its index in the array."""
+
     slots: int = Field(ge=1)
     """How many slots this machine has."""
 
@@ -36,6 +45,11 @@ class Spec(Record):
 
     host: str
     submitted_at: datetime = Field(default_factory=now)
+
+    @property
+    def shown_id(self) -> str:
+        """Such as 7, or 7_2 for a task of an array."""
+        return f"{self.array[0]}_{self.task}" if self.array else str(self.id)
 
 
 class State(Record):

@@ -1,7 +1,8 @@
 """GPU slots: lock files, one a slot. A job locks as many as it needs; jobs are served in the order of their ids.
 
 A job queues for slots (by a file in waiting/) once its parent has finished. Only the first living job of this queue
-may take slots, so that a small job does not overtake a big one.
+may take slots, so that a small job does not overtake a big one. The tasks of an array whose number is limited queue for
+one of its places before that, in the same way.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from yogo.files import locks
-from yogo_tui.cluster.local.store import Store
+from yogo_tui.cluster.local.store import Store, numbers
 
 
 def gpus() -> tuple[str, ...]:
@@ -29,9 +30,9 @@ def num_free(store: Store, total: int) -> int:
 
 
 @contextlib.contextmanager
-def in_line(store: Store, job_id: int) -> Iterator[None]:
-    """Queue for slots while the block lasts. Raises OSError."""
-    place = store.machine / "waiting" / str(job_id)
+def in_line(line: Path, job_id: int) -> Iterator[None]:
+    """Queue while the block lasts, by a file in the folder `line`. Raises OSError."""
+    place = line / str(job_id)
     place.touch()
     try:
         yield
@@ -41,12 +42,19 @@ def in_line(store: Store, job_id: int) -> Iterator[None]:
 
 def num_waiting(store: Store) -> int:
     """How many living jobs queue for slots. Raises OSError."""
-    return sum(locks.is_held(store.job(job_id).lock) for job_id in store.waiting_ids())
+    return sum(locks.is_held(store.job(job_id).lock) for job_id in numbers(store.line))
 
 
-def is_first(store: Store, job_id: int) -> bool:
-    """Whether no living job of a smaller id queues for slots. Raises OSError."""
-    return not any(locks.is_held(store.job(other).lock) for other in store.waiting_ids() if other < job_id)
+def is_first(store: Store, line: Path, job_id: int) -> bool:
+    """Whether no living job of a smaller id queues there. Raises OSError."""
+    return not any(locks.is_held(store.job(other).lock) for other in numbers(line) if other < job_id)
+
+
+def try_take_place(array: Path, throttle: int) -> int | None:
+    """Lock one of the places of an array, whose first job has this folder. Returns its descriptor; None if none is
+    free. Raises OSError."""
+    places = (locks.try_take(array / f"place-{number}") for number in range(throttle))
+    return next((place for place in places if place is not None), None)
 
 
 def try_take(store: Store, *, needs: int, total: int) -> dict[int, int] | None:

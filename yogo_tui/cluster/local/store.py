@@ -1,7 +1,8 @@
 """The folder of all local jobs, and the state of each job, whether or not its supervisor is alive.
 
     jobs/<id>/            spec.json, script, state.json, cancel and hold (requests), lock (held by its supervisor),
-                          supervisor.log
+                          supervisor.log; of an array's first job also place-<n> (locks) and waiting/<id>: tasks that
+                          queue for a place
     active/<id>           exists until the job is known to be over; a look at the queue reads these jobs
     machines/<host>/      slots/<n> (locks), turn (a lock), waiting/<id>: jobs that queue for slots
 
@@ -16,6 +17,7 @@ import contextlib
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,18 +68,24 @@ class Store:
             self.root / "jobs",
             self.root / "active",
             self.machine / "slots",
-            self.machine / "waiting",
+            self.line,
         ):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def ids(self) -> list[int]:
-        return _numbers(self.root / "jobs")
+        return numbers(self.root / "jobs")
 
     def active_ids(self) -> list[int]:
-        return _numbers(self.root / "active")
+        return numbers(self.root / "active")
 
-    def waiting_ids(self) -> list[int]:
-        return _numbers(self.machine / "waiting")
+    @property
+    def line(self) -> Path:
+        """The folder of the queue for this machine's slots."""
+        return self.machine / "waiting"
+
+    def line_of(self, array: int) -> Path:
+        """The folder of the queue for the places of an array whose number of running tasks is limited."""
+        return self.job(array).path / "waiting"
 
     def claim_id(self) -> int:
         """A new id. Its folder is created, so that no other process gets the same id. Raises OSError."""
@@ -89,6 +97,17 @@ class Store:
                 job_id += 1
             else:
                 return job_id
+
+    def line_up(self, array: Sequence[int]) -> None:
+        """Put the tasks of an array in line for its places: they begin in their order. Raises OSError."""
+        line = self.line_of(array[0])
+        line.mkdir(exist_ok=True, mode=0o700)
+        for job_id in array:
+            (line / str(job_id)).touch()
+
+    def spec(self, job_id: int) -> Spec:
+        """Raises RunError, FileNotFoundError."""
+        return Spec.read(self.job(job_id).spec)
 
     def read(self, job_id: int) -> tuple[Spec, State] | None:
         """A job's request and its present state; None if there is no such job. Raises RunError if its files are
@@ -156,7 +175,7 @@ class Store:
                 with contextlib.suppress(OSError):
                     dead.write(folder.state)
                     self.active(spec.id).unlink(missing_ok=True)
-                    (self.machine / "waiting" / str(spec.id)).unlink(missing_ok=True)
+                    (self.line / str(spec.id)).unlink(missing_ok=True)
             return dead
 
     def _end_orphan(self, spec: Spec, folder: JobFolder) -> None:
@@ -196,7 +215,7 @@ def _state(folder: JobFolder) -> State | None:
         return None
 
 
-def _numbers(folder: Path) -> list[int]:
+def numbers(folder: Path) -> list[int]:
     try:
         return sorted(int(entry.name) for entry in folder.iterdir() if entry.name.isdecimal())
     except FileNotFoundError:

@@ -1,8 +1,9 @@
 """The process that supervises one job: `python -m yogo_tui.cluster.local.supervisor JOBDIR`.
 
-It returns to its caller as soon as it holds the job, and continues in the background in a session of its own, so that
-it outlives the console and the terminal. It waits for the job's parent and for slots, runs the script, and handles
-time limit, cancelling and requeue as Slurm does.
+For an array it is given the folders of all tasks, and becomes a process for each. It returns to its caller as soon as
+it holds the job, and continues in the background in a session of its own, so that it outlives the console and the
+terminal. It waits for the job's parent and for slots, runs the script, and handles time limit, cancelling and requeue
+as Slurm does.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -56,6 +58,9 @@ class Supervisor:
         self._folder = store.job(spec.id)
         self._is_told_to_end = False
         self._is_saved = True
+        self._place: int | None = None
+        """Descriptor of its place among the running tasks of its array."""
+
         self.state = State(boot_id=process.boot_id(), supervisor_pid=os.getpid())
 
     def end(self, _signal: int, _frame: FrameType | None) -> None:
@@ -90,12 +95,13 @@ class Supervisor:
     def _start_once(self) -> bool:
         """Run the script once. Returns whether the job goes back to the queue."""
         self._wait_for_parent()
-        while (taken := self._slots_unless_held()) is None:
+        while (taken := self._taken_unless_held()) is None:
             self._pause("JobHeldUser")
         try:
             ending = self._run_script(tuple(taken))
         finally:
             slots.release(taken)
+            self._leave_place()
         return self._settle(ending)
 
     def _wait_for_parent(self) -> None:
@@ -117,12 +123,39 @@ class Supervisor:
             return JobState.UNKNOWN
         return found[1].state if found else JobState.FAILED
 
-    def _slots_unless_held(self) -> dict[int, int] | None:
-        """Queue for slots and take them; None once the job is held, which leaves its place to the next one."""
-        if self._is_held():
+    def _taken_unless_held(self) -> dict[int, int] | None:
+        """Queue for a place among the running tasks of its array, then for slots, and take both. Returns the slots;
+        None once the job is held, which leaves its places to the next one."""
+        if self._is_held() or not self._wait_for_place():
             return None
-        with slots.in_line(self._store, self._spec.id):
-            return self._wait_for_slots()
+        with slots.in_line(self._store.line, self._spec.id):
+            taken = self._wait_for_slots()
+        if taken is None:
+            self._leave_place()
+        return taken
+
+    def _wait_for_place(self) -> bool:
+        """Whether it may run as far as its array's limit goes; False if it was held meanwhile."""
+        spec, throttle = self._spec, self._spec.directives.throttle
+        if not spec.array or not throttle:
+            return True
+        places, line = self._store.job(spec.array[0]).path, self._store.line_of(spec.array[0])
+        with slots.in_line(line, spec.id):
+            while not self._is_held():
+                try:
+                    if slots.is_first(self._store, line, spec.id):
+                        self._place = slots.try_take_place(places, throttle)
+                except OSError as error:
+                    _say(f"The places of the array cannot be read: {told(error)}")
+                if self._place is not None:
+                    return True
+                self._pause("JobArrayTaskLimit")
+        return False
+
+    def _leave_place(self) -> None:
+        if self._place is not None:
+            os.close(self._place)
+            self._place = None
 
     def _is_held(self) -> bool:
         return os.path.exists(self._folder.hold)
@@ -133,7 +166,7 @@ class Supervisor:
             reason = "Priority"
             try:
                 # A job whose state could not be written is not started: nobody could learn how it ended.
-                if slots.is_first(self._store, self._spec.id) and self._is_saved:
+                if slots.is_first(self._store, self._store.line, self._spec.id) and self._is_saved:
                     reason = "Resources"
                     taken = slots.try_take(self._store, needs=self._spec.needs, total=self._spec.slots)
                     if taken is not None:
@@ -272,17 +305,29 @@ def _take_over(path: Path) -> int | None:
     return None
 
 
-def main(job_folder: str) -> None:
+def main(job_folders: Sequence[str]) -> None:
     steady()
-    path = Path(job_folder)
+    all_ready, say_all_ready = os.pipe()
+    ready = []
+    for folder in job_folders:
+        is_ready, say_ready = os.pipe()
+        if not os.fork():
+            os.close(is_ready)
+            os.close(say_all_ready)
+            _supervise(Path(folder), say_ready, all_ready)
+            return
+        os.close(say_ready)
+        ready.append(is_ready)
+    # A pipe closes without a byte if the child dies. The other one closes with this process.
+    os._exit(0 if all([os.read(one, 1) for one in ready]) else 1)
+
+
+def _supervise(path: Path, say_ready: int, all_ready: int) -> None:
+    """Supervise the job in this folder, once all jobs of its array have a supervisor: they begin in their order."""
     store = Store(path.parent.parent)
     spec = Spec.read(store.job(int(path.name)).spec)
-    is_ready, say_ready = os.pipe()
-    if os.fork():
-        os.close(say_ready)
-        # The pipe closes without a byte if the child dies.
-        os._exit(0 if os.read(is_ready, 1) else 1)
-    os.close(is_ready)
+    if spec.array:
+        _say_into(store.job(spec.id).supervisor_log)
     lock = _take_over(store.job(spec.id).lock)
     if lock is None or store.job(spec.id).state.exists():
         sys.exit("Another supervisor has this job")
@@ -291,8 +336,18 @@ def main(job_folder: str) -> None:
     supervisor.state.write(store.job(spec.id).state)
     os.write(say_ready, b"1")
     os.close(say_ready)
+    os.read(all_ready, 1)
+    os.close(all_ready)
     supervisor.run()
 
 
+def _say_into(log: Path) -> None:
+    """Print there from now on: the process that began this one prints into the log of the array's first task."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for stream in (1, 2):
+        os.dup2(descriptor, stream)
+    os.close(descriptor)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1:])

@@ -15,7 +15,7 @@ from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
 from yogo_tui.cluster.slurm.fields import moment
 from yogo_tui.cluster.slurm.nodes import SINFO, count_gpus, max_hours, max_nodes
 from yogo_tui.cluster.slurm.others import Others
-from yogo_tui.cluster.slurm.past import SACCT, Past, parse_accounting
+from yogo_tui.cluster.slurm.past import SACCT, Past, asked_as, parse_accounting
 from yogo_tui.cluster.slurm.queue import SQUEUE, parse_queue, squeue_of
 from yogo_tui.cluster.slurm.site import ASSOCIATIONS, NODES, PARTITIONS, parse_associations, parse_partitions
 from yogo_tui.cluster.slurm.used import SACCT_USED, parse_used
@@ -28,7 +28,8 @@ ACCOUNTING_SECONDS = 30.0
 
 _OURS = ("SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "SINFO_", "SCANCEL_", "SCONTROL_", "YOGO_JOB_")
 _KEPT = ("SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_JWT")
-_READABLE = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard"}
+_READABLE = {"LC_ALL": "C", "TZ": "UTC", "SLURM_TIME_FORMAT": "standard", "SLURM_BITSTR_LEN": "0"}
+"""The last one: the list of an array's waiting tasks is not cut."""
 _SUBMITTED = re.compile(r"(\d+)(?:;[\w.-]+)?")
 _ID = re.compile(r"\d+(?:_\d+)?")
 _STARTS_AT = re.compile(r"\bto start at (\S+)")
@@ -207,7 +208,8 @@ class SlurmCluster:
         if not self._has_accounting:
             return ()
         try:
-            told = await self._ask(*SACCT, f"--jobs={','.join(map(_checked, ids))}", patience=ACCOUNTING_SECONDS)
+            asked = asked_as([JobId(_checked(job_id)) for job_id in ids])
+            told = await self._ask(*SACCT, f"--jobs={asked}", patience=ACCOUNTING_SECONDS)
         except (ClusterError, HostError):
             return None
         return parse_accounting(told)

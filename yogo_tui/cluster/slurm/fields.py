@@ -70,7 +70,7 @@ def log_names(*, job_id: str, leader: str, array: str, task: str, name: str, use
         known["a"] = _NO_TASK
     elif task.isdecimal():
         known["a"] = task
-    else:
+    if not own or (task and not task.isdecimal()):
         del known["j"], known["J"]  # waiting tasks have no id of their own yet
     if host:
         known["N"] = host

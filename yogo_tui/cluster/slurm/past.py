@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from yogo_tui.cluster.base import Job, JobId, JobState, token_in
+from yogo_tui.cluster.base import Job, JobId, JobState, array_of, task_token, tasks_in, token_in
 from yogo_tui.cluster.slurm.fields import gpus_in_tres, moment, text
 from yogo_tui.cluster.slurm.others import ASK_AGAIN_SECONDS, longer
 from yogo_tui.cluster.slurm.queue import FIELD
@@ -36,20 +36,33 @@ WAIT_SECONDS = 4.0
 def parse_accounting(table: str) -> tuple[Job, ...]:
     """All jobs in sacct's output."""
     records = ((*fields.split(FIELD)[:-1], name) for fields, name in _RECORD.findall(table))
-    return tuple(_job(dict(zip(_NAMES, record, strict=True))) for record in records)
+    rows = [dict(zip(_NAMES, record, strict=True)) for record in records]
+    # A row of tasks that waited together goes on naming those that have a row of their own by now.
+    ids = [JobId(row["JobID"]) for row in rows]
+    return tuple(
+        _job(row, one)
+        for row, job_id in zip(rows, ids, strict=True)
+        for one in (tasks_in(job_id) if token_in(row["Comment"]).endswith("-") else (job_id,))
+        if one == job_id or one not in ids
+    )
 
 
-def _job(row: dict[str, str]) -> Job:
+def asked_as(ids: Iterable[JobId]) -> str:
+    """The value of --jobs for these ids. Accounting finds a task that never ran by its array's id alone."""
+    return ",".join(dict.fromkeys(map(array_of, ids)))
+
+
+def _job(row: dict[str, str], job_id: JobId) -> Job:
     word = first_word(row["State"])
     status, _, signal = row["ExitCode"].partition(":")
     killed_by = int(signal) if signal.isdecimal() else 0
     state = meaning(word)
     return Job(
-        id=JobId(row["JobID"]),
+        id=job_id,
         name=row["JobName"],
         state=state if state.is_over else JobState.UNKNOWN,  # it is not in the queue, so it neither waits nor runs
         word=word,
-        token=token_in(row["Comment"]),
+        token=task_token(token_in(row["Comment"]), job_id),
         partition=row["Partition"],
         num_gpus=gpus_in_tres(row["AllocTRES"]),
         nodes=text(row["NodeList"]),

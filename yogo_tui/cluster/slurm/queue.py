@@ -7,10 +7,10 @@ cannot hold. The two fields that users write come last, so that they cannot shif
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from yogo_tui.cluster.base import Job, JobId, JobState, token_in
+from yogo_tui.cluster.base import Job, JobId, JobState, task_token, tasks_in, token_in
 from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_names, log_path, moment, seconds, text
 from yogo_tui.cluster.slurm.reasons import Reason, explained, is_held
 from yogo_tui.cluster.slurm.states import first_word, is_hopeless, meaning
@@ -45,7 +45,7 @@ def parse_queue(table: str) -> tuple[Job, ...]:
     rows = [dict(zip(_NAMES, record, strict=True)) for record in records if len(record) == len(_NAMES)]
     if not rows:
         raise ClusterUnknown("Slurm does not answer: squeue printed neither jobs nor its heading.")
-    jobs = [_job(row) for row in rows if row["State"] != "STATE"]
+    jobs = [job for row in rows if row["State"] != "STATE" for job in _jobs(row)]
     # A heterogeneous job has one log, named after its first part; squeue may print another name for each part.
     first = {JobId(job.id.removesuffix("+0")): job for job in jobs if job.id.endswith("+0")}
     return tuple(
@@ -56,25 +56,32 @@ def parse_queue(table: str) -> tuple[Job, ...]:
     )
 
 
-def _job(row: dict[str, str]) -> Job:
+def _jobs(row: dict[str, str]) -> Iterator[Job]:
+    """The job of a row. Of an array that the console has submitted, each of the tasks that wait is one by itself."""
+    # A site's wrapper may print text before the first record.
+    job_id = JobId(row["JobArrayID"].rpartition("\n")[2])
+    ids = tasks_in(job_id) if token_in(row["Comment"]).endswith("-") else (job_id,)
+    for one in ids:
+        yield _job(row if one == job_id else row | {"ArrayTaskID": one.partition("_")[2], "JobID": ""}, one)
+
+
+def _job(row: dict[str, str], job_id: JobId) -> Job:
     word = first_word(row["State"])
     state = meaning(word)
     # A job that runs, is done or was cancelled may still have the reason for which it waited.
     reason = text(row["Reason"]) if state in (JobState.PENDING, JobState.FAILED, JobState.UNKNOWN) else ""
     told = explained(reason) if state is JobState.PENDING else Reason()
-    # A site's wrapper may print text before the first record.
-    job_id, name = row["JobArrayID"].rpartition("\n")[2], row["Name"]
     num_nodes = int(row["NumNodes"]) if row["NumNodes"].isdecimal() else 1
     log, no_log = log_path(row["STDOUT"], row["WorkDir"], _log_names(row, has_begun=state is not JobState.PENDING))
     return Job(
-        id=JobId(job_id),
-        name=name,
+        id=job_id,
+        name=row["Name"],
         state=state,
         word=word,
         reason=reason,
         plain_reason=told.words,
         advice=told.advice,
-        token=token_in(row["Comment"]),
+        token=task_token(token_in(row["Comment"]), job_id),
         partition=row["Partition"],
         num_gpus=gpus_in_tres(row["tres-alloc"]) or gpus_in_gres(row["tres-per-node"]) * num_nodes,
         nodes=text(row["NodeList"]),
