@@ -75,7 +75,10 @@ _WHERE = {
 
 
 def keys() -> str:
-    parts = ["# The keys\n\n`?` shows those that work where you are; `:` finds an action by its name.\n"]
+    parts = [
+        "# The keys\n\n`?` shows those that work where you are; `:` finds any action,\nrun, recipe, "
+        "definition or setting by its words.\n"
+    ]
     for place, bindings in _bindings().items():
         parts.append(f"\n## {_WHERE.get(place, place.capitalize())}\n\n| keys | |\n|---|---|\n")
         for words, of in bindings.items():

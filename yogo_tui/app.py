@@ -6,13 +6,13 @@ import asyncio
 import gc
 import sys
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import Binding, BindingType
-from textual.command import Provider
+from textual.screen import ModalScreen
 from textual.worker import WorkerFailed
 
 from yogo.errors import YogoError
@@ -35,12 +35,6 @@ if TYPE_CHECKING:
     from yogo_tui.opening import Reached
 
 
-def _actions() -> type[Provider]:
-    from yogo_tui.screens.palette import Actions
-
-    return Actions
-
-
 _START_SECONDS = 1.0
 _NOTICE_SECONDS = 30.0
 
@@ -48,12 +42,11 @@ _NOTICE_SECONDS = 30.0
 class Console(BaseConsole):
     TITLE = "yogo"
     CSS_PATH = Path(__file__).parent / "screens" / "frame.tcss"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
     DEFAULT_MODE = "runs"
     BINDINGS: ClassVar[list[BindingType]] = [
         *(Binding(mode.key, f"mode('{mode.name}')", mode.name, id=f"app.{mode.name}", show=False) for mode in MODES),
         Binding("question_mark,f1", "help", "help", id="app.help"),
-        Binding("colon", "command_palette", "find an action by its name", id="app.palette", show=False),
+        Binding("colon", "command_palette", "find anything by its name", id="app.palette", show=False),
         Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
@@ -136,6 +129,18 @@ class Console(BaseConsole):
             self.first_screen()
         else:
             self.switch_mode(mode)
+
+    def action_command_palette(self) -> None:
+        from yogo_tui.screens.palette import Palette
+
+        if self.is_open and not isinstance(self.screen, ModalScreen):
+            palette = Palette(self, self.screen)
+
+            async def do(index: int | None) -> None:
+                if index is not None:
+                    self.run_worker(palette.entry(index).do())
+
+            self.push_screen(palette, do)
 
     def action_help(self) -> None:
         from yogo_tui.screens.help import Help

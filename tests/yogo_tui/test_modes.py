@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from textual.command import CommandPalette
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from yogo_tui.app import Console
 from yogo_tui.modes import MODES, Mode
 from yogo_tui.screens.base import ModeScreen
+from yogo_tui.screens.palette import Palette
 
 EACH = pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.name)
 
@@ -56,7 +56,7 @@ async def test_the_palette_goes_there_by_its_name(mode: Mode) -> None:
     async with app.run_test(size=(100, 30)) as pilot:
         await see(pilot, other.title)
         await pilot.press("colon")
-        await until(pilot, lambda: isinstance(app.screen, CommandPalette))
+        await until(pilot, lambda: isinstance(app.screen, Palette))
         await pilot.press(*mode.name)
         await see(pilot, f"key {mode.key}")
         await pilot.press("enter")

@@ -90,21 +90,21 @@ class Ask(Dialog[bool]):
 
 
 class Notice(Dialog[None]):
-    """An error, shown until the user closes it."""
+    """An error, or what a person asked to be told, shown until they close it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,q", "dismiss", "close", id="notice.close"),
         Binding("y", "copy", "copy", id="notice.copy"),
     ]
 
-    def __init__(self, title: str, sentence: str) -> None:
+    def __init__(self, title: str, sentence: str, *, sign: str = "✖ ") -> None:
         super().__init__()
-        self._title = title
+        self._title = f"{sign}{title}"
         self._sentence = sentence
 
     def compose(self) -> ComposeResult:
         with ScrolledText(classes="paper"):
-            yield Static(f"✖ {_lines(self._title)}", classes="title", markup=False)
+            yield Static(_lines(self._title), classes="title", markup=False)
             yield Static(_lines(self._sentence), markup=False, id="sentence")
             yield Static("esc close   y copy", classes="keys", markup=False)
 

@@ -8,16 +8,14 @@ import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from textual import getters, on, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
 from textual.events import Resize, ScreenResume
-from textual.reactive import reactive
 from textual.screen import ModalScreen
 from textual.selection import Selection
 from textual.widget import Widget
@@ -27,20 +25,16 @@ from yogo.errors import YogoError
 from yogo.files.places import told
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
-from yogo_tui.comparing import FEWEST
-from yogo_tui.errors import ConsoleError, HostError, HostUnknown, LaunchError
-from yogo_tui.runs.model import Run
+from yogo_tui.errors import ConsoleError, HostError, HostUnknown
 from yogo_tui.screens.ask import Notice, WholeScreen
 from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, CopiedText, into_tmux, keep, why_never
+from yogo_tui.screens.going import GoingApp
 from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
-    from yogo.presets import Preset
-    from yogo_tui.runs.parent import ParentInfo
-    from yogo_tui.session.wanted import Wanted
     from yogo_tui.widgets.graphics import Graphics
 
 T = TypeVar("T")
@@ -57,34 +51,8 @@ _MOUSE_ON = "".join(f"\x1b[?{number}h" for number in _MOUSE)
 _MOUSE_OFF = "".join(f"\x1b[?{number}l" for number in _MOUSE)
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What another screen fills into Launch. None leaves a field as it is."""
-
-    definition: Path | None = None
-    preset: Preset | None = None
-    parent: ParentInfo | None = None
-    whole: Wanted | None = None
-    """All fields at once."""
-
-
-class BaseConsole(App[None]):
+class BaseConsole(GoingApp):
     """What screens can ask of their app."""
-
-    runs: reactive[Runs] = reactive(Runs(), repaint=False)
-    """The runs as last seen. One worker watches them and assigns this."""
-
-    draft: reactive[Draft] = reactive(Draft(), always_update=True, repaint=False)
-    """What another screen fills into Launch."""
-
-    wanted: reactive[str] = reactive("", repaint=False)
-    """Name of the run to which the list moves its cursor; empty if none."""
-
-    compared: reactive[tuple[Run, ...]] = reactive((), repaint=False)
-    """The runs that Compare shows beside each other."""
-
-    session: Session
-    """Missing until the machine is connected to: only the screen that says so is shown till then."""
 
     def __init__(self, session: Session | None) -> None:
         super().__init__()
@@ -128,37 +96,6 @@ class BaseConsole(App[None]):
         async for runs in self.session.runs.watch():
             self.has_looked = True
             self.runs = runs
-
-    def open_launch(self, draft: Draft) -> None:
-        """Show the Launch screen, filled from `draft`."""
-        self.draft = draft
-        self.switch_mode("launch")
-
-    def open_compare(self, runs: Sequence[Run]) -> None:
-        """Show these marked runs beside each other. Raises LaunchError if they cannot be compared."""
-        from yogo_tui.session.comparing import comparable
-
-        if len(runs) < FEWEST:
-            raise LaunchError(f"Mark at least {FEWEST} runs with space: = compares those that are marked.")
-        self.compared = comparable(runs)
-        self.switch_mode("compare")
-        self.first_screen()
-
-    def show_runs(self, name: str = "") -> None:
-        """Show the list of runs, and close what is over it. The cursor moves to the run `name` once it is listed."""
-        self.wanted = name
-        self.switch_mode("runs")
-        self.first_screen()
-
-    def first_screen(self) -> None:
-        """Close all screens of the mode except its first one."""
-        while len(self.screen_stack) > 1:
-            self.pop_screen()
-
-    async def action_pop_screen(self) -> None:
-        """Leave a screen. The first one stays, also where keys have come in a bunch."""
-        if len(self.screen_stack) > 1:
-            self.pop_screen()
 
     def copy_to_clipboard(self, text: str) -> None:
         """Copy `text` for Textual's own keys, such as ctrl+c on marked text."""

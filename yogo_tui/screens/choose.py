@@ -19,10 +19,13 @@ from textual.widgets.option_list import Option
 from yogo.text.terminal import printable
 from yogo_tui.screens.ask import Dialog
 from yogo_tui.widgets.text_field import TextField
-from yogo_tui.words import cut_end, cut_middle
+from yogo_tui.words import cut_end, cut_middle, thousands
 
 _WIDTH = 68
 """What stays of a line beside the scrollbar of a list that is longer than the screen."""
+
+_MOST_ROWS = 200
+"""As many as are listed at once: of thousands, those that match best."""
 
 Check = Callable[[str], str | Awaitable[str]]
 """Returns what is wrong with a text so far; empty if nothing is. The host may have to be asked."""
@@ -91,14 +94,26 @@ class Choose(Dialog[int | None]):
     def _narrow(self, event: Input.Changed) -> None:
         self._list(event.value)
 
+    def relist(self, choices: Sequence[Choice]) -> None:
+        """List these lines instead. The cursor stays on its line, once it was moved."""
+        option = self.options.highlighted_option if self.options.highlighted else None
+        chosen = self._choices[int(option.id)] if option and option.id else None
+        self._choices = tuple(choices)
+        self._list(self.query_one(Narrowing).value)
+        ids = [one.id for one in self.options.options]
+        if chosen in self._choices and (same := str(self._choices.index(chosen))) in ids:
+            self.options.highlighted = ids.index(same)
+
     def _list(self, words: str) -> None:
+        found = ranked(self._choices, words)
+        rows = [
+            Option(_line(choice), id=str(index), disabled=bool(choice.problem))
+            for index, choice in ((index, self._choices[index]) for index in found[:_MOST_ROWS])
+        ]
+        if len(found) > _MOST_ROWS:
+            rows.append(Option(f"… and {thousands(len(found) - _MOST_ROWS)} more: type more words", disabled=True))
         self.options.clear_options()
-        typed = words.lower().split()
-        ranked = ((_rank(choice, typed), index, choice) for index, choice in enumerate(self._choices))
-        for _, index, choice in sorted((one for one in ranked if one[0] is not None), key=lambda one: one[:2]):
-            self.options.add_option(Option(_line(choice), id=str(index), disabled=bool(choice.problem)))
-        if not self.options.option_count:
-            self.options.add_option(Option(f"nothing contains “{printable(words)}”", disabled=True))
+        self.options.add_options(rows or [Option(f"nothing contains “{printable(words)}”", disabled=True)])
         self.options.action_first()
 
     @on(Narrowing.Stepped)
@@ -115,14 +130,32 @@ class Choose(Dialog[int | None]):
         self.dismiss(int(event.option.id or 0))
 
 
+def ranked(choices: Sequence[Choice], words: str) -> list[int]:
+    """Which lines match, the best first, and as listed where they match alike. Only if none has the words are those
+    meant whose titles have their letters in this order."""
+    typed = words.lower().split()
+    ranks = ((_rank(choice, typed), index) for index, choice in enumerate(choices))
+    found = sorted((rank, index) for rank, index in ranks if rank is not None)
+    if found or not typed:
+        return [index for _, index in found]
+    return [index for index, choice in enumerate(choices) if _has_letters(choice.words.lower(), "".join(typed))]
+
+
 def _rank(choice: Choice, typed: Sequence[str]) -> int | None:
     """How well the line matches the typed words: 0 is the best, and titles count more. None if it does not match."""
     title = choice.words.lower()
-    if not all(word in f"{title} {choice.about.lower()}" for word in typed):
+    if not all(word in title or word in choice.about.lower() for word in typed):
         return None
     if not all(word in title for word in typed):
-        return 2
-    return 0 if title.startswith(" ".join(typed)) else 1
+        return 4
+    if title.startswith(whole := " ".join(typed)):
+        return 0 if title == whole else 1
+    return 2 if all(f" {word}" in title for word in typed) else 3
+
+
+def _has_letters(title: str, letters: str) -> bool:
+    rest = iter(title)
+    return all(letter in rest for letter in letters)
 
 
 def _line(choice: Choice) -> Content:

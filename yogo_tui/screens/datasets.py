@@ -20,8 +20,9 @@ from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.questions.definitions import DefinitionFile, GlanceAtDefinition, Survey
-from yogo_tui.screens.base import Draft, ModeScreen, changes
+from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.editor import edit
+from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import problems_view, survey_view
@@ -96,7 +97,9 @@ class DatasetsScreen(ModeScreen):
         self._surveys: dict[Path, tuple[str, DatasetSummary]] = {}
         self._resting: Timer | None = None
         self._files: tuple[DefinitionFile, ...] = ()
+        self._leaves: dict[str, TreeNode[DefinitionFile]] = {}
         self.action_reread()
+        self.watch(self.app, "sought", self._go_to_sought)
 
     @work(exclusive=True, group="read")
     async def action_reread(self) -> None:
@@ -121,15 +124,35 @@ class DatasetsScreen(ModeScreen):
         self._highlighted()
         if not shown:
             self.view.update(f"No definition has “{printable(self.filter_line.value)}” in its path.")
+        self._go_to_sought()
+
+    def _go_to_sought(self) -> None:
+        """Put the cursor on the definition that was chosen elsewhere, once it is listed."""
+        mode, path = self.app.sought
+        if mode != self.MODE or path not in {str(file.path) for file in self._files}:
+            return
+        if self.filter_line.value:
+            self.filter_line.close()  # all are listed again right after
+            return
+        self.app.sought = ("", "")
+        leaf = self._leaves[path]
+        folder = leaf.parent
+        while folder:
+            folder.expand()
+            folder = folder.parent
+        if self.files.last_line >= 0:  # reading the last line makes the tree lay out its lines
+            self.files.move_cursor(leaf)
+        self.files.focus()
 
     def _fill(self, files: Iterable[DefinitionFile]) -> None:
         """Fill the tree, expand all folders, and put the cursor on the first file."""
         self.files.clear()
+        self._leaves.clear()
         folders: dict[Path, TreeNode[DefinitionFile]] = {}
         first: TreeNode[DefinitionFile] | None = None
         for file in files:
             node = self._folder(file.path.parent, file.root, folders)
-            leaf = node.add_leaf(self._label(file), file)
+            leaf = self._leaves[str(file.path)] = node.add_leaf(self._label(file), file)
             first = first or leaf
         if first and self.files.last_line >= 0:  # reading the last line makes the tree lay out its lines
             self.files.move_cursor(first)

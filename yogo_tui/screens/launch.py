@@ -29,9 +29,10 @@ from yogo_tui.launch.questions import CopyTemplate, DropTemplate, ListTemplates
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.paths import FindPath
 from yogo_tui.screens.ask import Ask, Notice
-from yogo_tui.screens.base import Draft, ModeScreen, changes
+from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.choose import Choice, LinePrompt
 from yogo_tui.screens.editor import edit
+from yogo_tui.screens.going import Draft
 from yogo_tui.screens.launch_form import (
     Preview,
     inherited_words,

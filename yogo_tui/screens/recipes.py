@@ -21,8 +21,9 @@ from yogo.recipe import Recipe, differences
 from yogo.text.terminal import printable
 from yogo_tui.launch.script import command_of
 from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import Draft, ModeScreen, changes
+from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.choose import LinePrompt
+from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.knob_form import KnobForm, KnobInput, help_of
 from yogo_tui.widgets.rule import TitledRule
@@ -83,6 +84,7 @@ class RecipesScreen(ModeScreen):
         self._problem = ""
         self._fill(builtin())
         self.load()
+        self.watch(self.app, "sought", self._go_to_sought)
 
     def on_screen_resume(self) -> None:
         """Read the recipes again, because other programs may have changed them."""
@@ -113,6 +115,18 @@ class RecipesScreen(ModeScreen):
         paths = [preset.path for preset in self._known]
         self.presets.highlighted = paths.index(path) if path in paths else min(before, len(self._known) - 1)
         self.show()
+        self._go_to_sought()
+
+    def _go_to_sought(self) -> None:
+        """Put the cursor on the recipe that was chosen elsewhere, once it is listed; what is being typed stays."""
+        mode, slug = self.app.sought
+        slugs = [preset.slug for preset in self._known]
+        if mode == self.MODE and slug in slugs:
+            self.app.sought = ("", "")
+            if self._changed or self._problem:
+                self.app.notify("Save or leave the recipe that you are changing first.", markup=False)
+            else:
+                self.presets.highlighted = slugs.index(slug)
 
     @property
     def preset(self) -> Preset:

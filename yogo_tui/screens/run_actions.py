@@ -18,8 +18,9 @@ from yogo_tui.runs.chains import behind
 from yogo_tui.runs.holding import change_for, done_words, what_it_does
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import Draft, FramedScreen, changes
+from yogo_tui.screens.base import FramedScreen, changes
 from yogo_tui.screens.choose import Choice
+from yogo_tui.screens.going import Draft
 from yogo_tui.words import state_words
 
 if TYPE_CHECKING:
