@@ -11,8 +11,8 @@ from tests.yogo_tui.test_quick_typing import at_once
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import silent
-from yogo_tui.questions.settings import KeepChoice
-from yogo_tui.settings import Settings, load
+from yogo_tui.questions.settings import ChangeSettings
+from yogo_tui.settings import SettingChange, Settings, load
 
 CHOSEN = ("best loss", "learning_rate")
 
@@ -33,10 +33,10 @@ CHOSEN = ("best loss", "learning_rate")
 def test_columns_are_kept_in_the_settings_and_all_else_stays(text: str, kept: str, tmp_path: Path) -> None:
     file = tmp_path / "settings.yaml"
     file.write_text(text)
-    KeepChoice(file, "columns", CHOSEN).answer(silent)
+    ChangeSettings(file, (SettingChange("columns", CHOSEN),)).answer(silent)
     assert file.read_text() == kept
     assert load(file, workspace=tmp_path).columns == CHOSEN
-    KeepChoice(file, "columns", ()).answer(silent)
+    ChangeSettings(file, (SettingChange("columns", ()),)).answer(silent)
     assert load(file, workspace=tmp_path).columns == ()
     assert [path.name for path in tmp_path.iterdir()] == ["settings.yaml"]
 
@@ -46,7 +46,7 @@ def test_settings_that_cannot_be_read_are_left_as_they_are(tmp_path: Path) -> No
         file = tmp_path / "settings.yaml"
         file.write_text(text)
         with pytest.raises(SettingsError, match=r"settings\.yaml"):
-            KeepChoice(file, "columns", CHOSEN).answer(silent)
+            ChangeSettings(file, (SettingChange("columns", CHOSEN),)).answer(silent)
         assert file.read_text() == text
 
 

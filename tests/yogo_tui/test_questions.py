@@ -17,6 +17,7 @@ from tests.made_runs import trained_run
 from tests.ssh_server import Server
 from tests.yogo_tui.results import questions_of_results
 from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
+from tests.yogo_tui.test_changing import of_settings
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_leftovers import of_leftovers
 from tests.yogo_tui.test_trash import of_trash
@@ -57,11 +58,10 @@ from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.questions.paths import FindPath, Found
 from yogo_tui.questions.recipes import FindRecipe, ListRecipes, RemoveRecipe, SaveRecipe
-from yogo_tui.questions.settings import KeepChoice, ReadSettings, SettingsFile
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings)
+OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings, of_settings)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 
@@ -124,9 +124,6 @@ def every_question(definition: Path) -> list[Question[Any]]:
         ListRecipes((folder,)),
         FindRecipe("night", folder, (folder,)),
         RemoveRecipe(folder / "night.yaml", None),
-        ReadSettings(settings, definition.parent, "local"),
-        SettingsFile(Path("/lab/mine.yaml")),
-        KeepChoice(definition.parent.parent / "kept/settings.yaml", "columns", ("name", "best loss")),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
         *(one for questions in OTHERS for one in questions(definition.parent)),
         FindPath(str(definition), definition.parent),
@@ -287,7 +284,7 @@ def test_what_changes_something_says_so() -> None:
         "CopyTemplate",
         "DropTemplate",
         "NewSettings",
-        "KeepChoice",
+        "ChangeSettings",
         "ChangeNotes",
         "TrashRuns",
         "UndoTrash",

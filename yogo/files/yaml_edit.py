@@ -79,7 +79,7 @@ def _listed(value: str | int | float) -> str:
     """As one of a list in brackets, where a comma begins the next one."""
     if not isinstance(value, str):
         return repr(value)
-    return _quoted(value) if "," in value else _text(value, may_break=False)
+    return quoted(value) if "," in value else _text(value, may_break=False)
 
 
 def _text(value: str, may_break: bool) -> str:
@@ -88,10 +88,11 @@ def _text(value: str, may_break: bool) -> str:
         return "|-\n" + "\n".join(f"  {line}" if line else "" for line in lines)
     if _PLAIN.fullmatch(value) and value.lower() not in _RESERVED and value.isprintable():
         return value
-    return _quoted(value)
+    return quoted(value)
 
 
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A text in quotes."""
     return '"' + "".join(map(_escaped, value)) + '"'
 
 

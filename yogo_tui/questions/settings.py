@@ -13,7 +13,7 @@ from yogo.files.locks import alone
 from yogo.files.places import NoHome, home
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import Tell
-from yogo_tui.settings import PinnedSettings, file_of, load, parse
+from yogo_tui.settings import PinnedSettings, SettingChange, file_of, load, parse
 
 
 @dataclass(frozen=True)
@@ -72,33 +72,29 @@ class NewSettings:
                 )
 
 
-Kept = bool | tuple[str, ...]
-
-
 @dataclass(frozen=True)
-class KeepChoice:
-    """Write one setting into a settings file, which need not exist, and leave the rest of it as it is. Raises
+class ChangeSettings:
+    """Change single settings in a settings file, which need not exist, and leave the rest of it as it is. Raises
     SettingsError, OSError."""
 
     file: Path
-    name: str
-    value: Kept
+    settings: tuple[SettingChange, ...]
 
-    changes: ClassVar = "the choice was kept"
+    changes: ClassVar = "the settings were changed"
 
     def answer(self, tell: Tell) -> None:
         from yogo.files import yaml12
-        from yogo.files.yaml_edit import edited
+        from yogo_tui.settings.changing import changed
 
         file = self.file.resolve()  # a link stays a link, and the file that it points to is written
         file.parent.mkdir(parents=True, exist_ok=True)
         with alone(file.with_name(f".{cut(file.name)}.lock")):
             is_there = file.exists()
             try:
-                text = edited(yaml12.read_text(file) if is_there else "", {self.name: self.value})
+                text = yaml12.read_text(file) if is_there else None
             except yaml12.YamlError as error:
-                raise SettingsError(f"{self.name} cannot be written into {file}: {error}.") from error
-            parse(text, file)
+                raise SettingsError(f"{file}: {error}.") from error
+            text = changed(text, file, self.settings)
             with replacing(file, stat.S_IMODE(file.stat().st_mode) if is_there else None) as written:
                 written.write(text.encode())
 

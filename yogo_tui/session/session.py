@@ -12,11 +12,11 @@ from yogo_tui.cluster.table import CLUSTERS, Options
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.launch.machine import fitted
-from yogo_tui.questions.settings import KeepChoice, Kept
+from yogo_tui.questions.settings import ChangeSettings
 from yogo_tui.runs.ahead import Ahead
 from yogo_tui.runs.model import Run
 from yogo_tui.session.runs import KnownRuns
-from yogo_tui.settings import Settings
+from yogo_tui.settings import SettingChange, Settings
 
 if TYPE_CHECKING:
     from yogo_tui.comparing.comparison import Comparison
@@ -147,8 +147,8 @@ class Session:
         """Show the run under the cursor beside the list, or not, from now on. Raises SettingsError, HostError."""
         await self._keep_choice("preview", is_shown)
 
-    async def _keep_choice(self, name: str, value: Kept) -> None:
-        await self.host.ask(KeepChoice(self.settings.file, name, value))
+    async def _keep_choice(self, name: str, value: bool | tuple[str, ...]) -> None:
+        await self.host.ask(ChangeSettings(self.settings.file, (SettingChange(name, value),)))
         self.settings = self.settings.model_copy(update={name: value})
 
     async def compare(self, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:

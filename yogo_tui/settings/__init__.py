@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yogo_tui.settings.change import SettingChange
 from yogo_tui.settings.entries import HostPreset, SizePreset
 from yogo_tui.settings.model import Settings
 from yogo_tui.settings.pinned import PinnedSettings
@@ -11,6 +12,7 @@ from yogo_tui.settings.workspace import default_file
 __all__ = [
     "HostPreset",
     "PinnedSettings",
+    "SettingChange",
     "Settings",
     "SizePreset",
     "default_file",

@@ -117,6 +117,12 @@ def parse(text: str, path: Path) -> Settings:
     return _parsed(text, path)[0]
 
 
+def check(text: str, path: Path) -> None:
+    """Raises SettingsError if these settings, in the file `path`, cannot be used."""
+    settings, document = _parsed(text, path)
+    _check_templates(settings, path, document)
+
+
 def _parsed(text: str, path: Path) -> tuple[Settings, Document]:
     from yogo.files import yaml12
 
