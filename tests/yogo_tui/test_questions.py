@@ -58,6 +58,7 @@ from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.questions.paths import FindPath, Found
 from yogo_tui.questions.recipes import FindRecipe, ListRecipes, RemoveRecipe, SaveRecipe
+from yogo_tui.questions.settings import ReadSettings
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
@@ -124,6 +125,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         ListRecipes((folder,)),
         FindRecipe("night", folder, (folder,)),
         RemoveRecipe(folder / "night.yaml", None),
+        ReadSettings(settings, definition.parent, "local"),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
         *(one for questions in OTHERS for one in questions(definition.parent)),
         FindPath(str(definition), definition.parent),
