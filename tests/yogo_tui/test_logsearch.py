@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.runs.logfile import LogFile
-from yogo_tui.runs.loggrep import LogChanged
+from yogo_tui.runs.loggrep import LogChanged, LogGrep, LogGrows
 from yogo_tui.runs.logmatch import Match, is_error
 from yogo_tui.runs.logsearch import LogSearch, Parts
 
@@ -92,12 +92,13 @@ async def looked_through(path: Path, match: Match, parts: Parts, up_to: int) -> 
     st.lists(st.sampled_from(PIECES), max_size=400),
     st.sampled_from([*map(Match, WORDS), Match(is_errors=True)]),
     st.floats(0, 1),
+    st.integers(1, 8),
 )
 def test_grep_and_reading_find_the_same_lines(
-    tmp_path_factory: pytest.TempPathFactory, pieces: list[str], match: Match, where: float
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[str], match: Match, where: float, times: int
 ) -> None:
     path = tmp_path_factory.mktemp("log") / "a.log"
-    path.write_bytes(data := "".join(pieces).encode() + b"\xff")
+    path.write_bytes(data := "".join(pieces).encode() * times + b"\xff")
     up_to = int(where * (len(data) - 1))
     ways = [asyncio.run(looked_through(path, match, parts, up_to)) for parts in (GREP, READ)]
     assert ways[0] == ways[1]
@@ -151,6 +152,25 @@ async def test_what_is_added_is_counted_and_nothing_again(path: Path) -> None:
     assert log.num_bytes < 100
 
 
+async def test_a_log_that_has_grown_since_is_counted_as_it_was_when_it_was_looked_at(path: Path) -> None:
+    path.write_bytes(b"needle\n" * 1000 + b"nee")
+    for parts in (GREP, READ):
+        search = LogSearch(log := await opened(path), Match("needle"), parts)
+        with path.open("ab") as file:
+            file.write(b"dle\n" + b"needle\n" * 500 + b"nee")
+        assert await search.count(-1) == (0, log.size // 7)
+
+
+async def test_a_line_that_is_too_long_for_grep_is_read(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"needle\nneedle and")
+        file.seek(400_000_000)
+        file.write(b"needle\nneedle\n")
+    search = LogSearch(log := await opened(path), Match("needle"))
+    assert await search.count(-1) == (0, 3)
+    assert log.num_bytes > log.size
+
+
 async def test_what_is_not_in_a_log_is_not_looked_for_again_to_count_it(path: Path) -> None:
     path.write_bytes(b"nothing\n" * 10_000)
     search = LogSearch(log := await opened(path), Match("needle"), Parts(grep_least=1 << 30, grep_most=1 << 10))
@@ -180,6 +200,25 @@ async def test_a_log_that_was_replaced_or_cut_is_not_counted(path: Path, parts: 
         with pytest.raises(LogChanged):
             await search.count(-1)
         path.write_bytes(b"needle\n" * 1000)
+
+
+@pytest.mark.parametrize("match", [Match("needle"), Match(is_errors=True)], ids=["words", "errors"])
+async def test_grep_counts_in_no_log_but_the_one_that_was_looked_at(host: Host, path: Path, match: Match) -> None:
+    path.write_bytes(b"needle error: 1\n" * 3)
+    log = await opened(path, host)
+    grep = LogGrep(host, log.path, log.identity, match)
+    assert (await grep.count(0, 48), await grep.count_to_end(16, 48), await grep.find(16, 48, last=True)) == (3, 2, 32)
+    with pytest.raises(LogGrows):
+        await grep.count_to_end(0, 40)
+    for change in ("cut", "replaced"):
+        if change == "cut":
+            path.write_bytes(b"needle error: 1\n" * 2)
+        else:
+            path.with_name("new").write_bytes(b"needle error: 1\n" * 3)
+            path.with_name("new").replace(path)
+        for counting in (grep.count, grep.count_to_end):
+            with pytest.raises(LogChanged):
+                await counting(0, 48)
 
 
 async def test_a_line_without_an_end_is_counted_once_and_not_held(path: Path) -> None:

@@ -14,10 +14,16 @@ from yogo_tui.runs.logmatch import Match, is_error
 
 _SCRIPT = """[ -f "$1" ] && exec <"$1" || exit
 first=$2 bytes=$3; shift 3
-stat -Lc '%d:%i %s' - &&
-dd bs=64K iflag=skip_bytes,count_bytes skip="$first" count="$bytes" status=none | LC_ALL=C grep -a "$@"{}
+ulimit -v 262144 2>/dev/null
+part() {{ dd bs=64K iflag=skip_bytes,count_bytes skip="$first" count="$1" status=none; }}
+stat -Lc '%d:%i %s' - && {} LC_ALL=C grep -a "$@"{}
 echo; stat -Lc '%d:%i %s' -
 """
+"""How much memory grep takes is bounded, as it holds a line as a whole."""
+
+_PART, _TO_END = 'part "$bytes" |', "part 0 &&"
+"""What grep is given: a part of the log, or all from its beginning on, which costs no copy of it."""
+
 _ONE = {False: " | head -n 1", True: " | tail -n 1"}
 _MOST_LINES = 1000
 _MOST_BYTES = 4 << 20
@@ -30,6 +36,10 @@ class NoGrep(Exception):
 
 class LogChanged(Exception):
     """The log was replaced or cut while it was looked through."""
+
+
+class LogGrows(Exception):
+    """It was added to while it was looked through."""
 
 
 class LogGrep:
@@ -51,6 +61,12 @@ class LogGrep:
             return len(await self._errors(start, stop))
         return self._number(await self._said(start, stop, "-c"))
 
+    async def count_to_end(self, start: int, size: int) -> int:
+        """As `count`, of all from `start` on, and sooner. Raises LogGrows if the log is longer than `size` by then."""
+        if self._match.is_errors:
+            return len(await self._errors(start, size, given=_TO_END))
+        return self._number(await self._said(start, size, "-c", given=_TO_END))
+
     async def find(self, start: int, stop: int, *, last: bool) -> int | None:
         """Where it is found in this part, first or last."""
         if self._match.is_errors:
@@ -59,11 +75,12 @@ class LogGrep:
         said = await self._said(start, stop, "-bo", *([] if last else ["-m1"]), then=_ONE[last])
         return start + self._number(said.partition(":")[0]) if said else None
 
-    async def _errors(self, start: int, stop: int) -> list[int]:
+    async def _errors(self, start: int, stop: int, given: str = _PART) -> list[int]:
         """Where the lines begin that tell of an error."""
         found: list[int] = []
         while True:
-            said = await self._said(start, stop, "-b", f"-m{_MOST_LINES}", then=f" | head -c {_MOST_BYTES}")
+            options, then = ("-b", f"-m{_MOST_LINES}"), f" | head -c {_MOST_BYTES}"
+            said = await self._said(start, stop, *options, then=then, given=given)
             *lines, cut = said.split("\n")
             if is_all := not cut and len(lines) < _MOST_LINES:
                 begin = stop
@@ -79,9 +96,9 @@ class LogGrep:
                 return found
             start = begin
 
-    async def _said(self, start: int, stop: int, *options: str, then: str = "") -> str:
+    async def _said(self, start: int, stop: int, *options: str, then: str = "", given: str = _PART) -> str:
         """What grep prints of this part."""
-        script = _SCRIPT.format(then)
+        script = _SCRIPT.format(given, then)
         words = ["sh", "-c", script, "sh", str(self._path), str(start), str(stop - start), *options, *self._words]
         try:
             done = await self._host.run(words, env={"GREP_OPTIONS": ""}, only_looks=True)
@@ -95,6 +112,8 @@ class LogGrep:
             identity, _, size = line.partition(" ")
             if identity != self._identity or self._number(size) < stop:
                 raise LogChanged
+            if given == _TO_END and self._number(size) > stop:
+                raise LogGrows
         return said
 
     def _number(self, text: str) -> int:

@@ -9,12 +9,13 @@ Large parts are left to grep, which is on the log's host; where it cannot, they 
 
 from __future__ import annotations
 
+import contextlib
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from yogo_tui.runs.logfile import BLOCK, LogFile
-from yogo_tui.runs.loggrep import LogChanged, LogGrep, NoGrep
+from yogo_tui.runs.loggrep import LogChanged, LogGrep, LogGrows, NoGrep
 from yogo_tui.runs.logmatch import Match
 
 _FIRST = 4096
@@ -32,8 +33,7 @@ class Parts:
     grep_least: int = 256 << 10
     """A smaller part is read as soon as grep is begun."""
 
-    grep_most: int = 64 << 20
-    """A line of so many needs as much memory."""
+    grep_most: int = 256 << 20
 
     line_most: int = 4 << 20
     """Of a longer line that is read not all is held."""
@@ -86,7 +86,7 @@ class LogSearch:
                 on_progress(offset)
             length = min(8 * length, self._parts.grep_most) if self._grep.works else self._parts.read
         if backwards and begin == size and len(self._edges) == 1:  # there is none in all of it
-            self._edges, self._totals = [0, await self._last_line(0, size)], [0, 0]
+            self._keep(await self._last_line(0, size), 0)
         self._check()
         return None
 
@@ -100,27 +100,44 @@ class LogSearch:
     async def count(self, up_to: int) -> tuple[int, int]:
         """How many lines match: of those that begin at or before `up_to`, and of all."""
         size = self.log.size
-        total = await self._count_all(size)
+        last = await self._last_line(self._edges[-1], size)
+        await self._count_to_end(last, size)
+        total = await self._num_before(last) + await self._num_in(last, size)
         before = 0
         if up_to >= 0:
-            number = bisect_right(self._edges, up_to) - 1
             stop = await self._next_line(up_to + 1, size)
-            before = self._totals[number] + await self._num_in(self._edges[number], size if stop is None else stop)
+            before = total if stop is None else await self._num_before(stop)
         self._check()
         return before, total
 
-    async def _count_all(self, size: int) -> int:
-        most = self._parts.grep_most
-        while (start := self._edges[-1]) < size:
-            stop = await self._next_line(start + most, size) if size - start > most else None
-            if stop is None:
-                stop = await self._last_line(start, size)
-            if stop <= start:
-                break
-            total = self._totals[-1] + await self._num_in(start, stop)
-            self._edges.append(stop)
-            self._totals.append(total)
-        return self._totals[-1] + await self._num_in(self._edges[-1], size)
+    async def _count_to_end(self, last: int, size: int) -> None:
+        """Count the lines before `last`, the last one, in one go; unless they are few, or more are added meanwhile."""
+        if last - self._edges[-1] > self._parts.grep_most and self._grep.works:
+            with contextlib.suppress(NoGrep, LogGrows):
+                total = await self._grep.count_to_end(self._edges[-1], size)
+                self._keep(last, self._totals[-1] + total - await self._num_in(last, size))
+
+    async def _num_before(self, stop: int) -> int:
+        """How many of the lines before the one at `stop` match."""
+        number, most = bisect_right(self._edges, stop) - 1, self._parts.grep_most
+        start, total = self._edges[number], self._totals[number]
+        above = next(iter(self._edges[number + 1 : number + 2]), None)
+        if above is not None and above - stop < min(most, stop - start):
+            total = self._totals[number + 1] - await self._num_in(stop, above)
+        else:
+            while stop - start > most and (end := await self._next_line(start + most, stop)) is not None:
+                total += await self._num_in(start, end)
+                self._keep(end, total)
+                start = end
+            total += await self._num_in(start, stop)
+        self._keep(stop, total)
+        return total
+
+    def _keep(self, edge: int, total: int) -> None:
+        number = bisect_right(self._edges, edge)
+        if self._edges[number - 1] < edge:
+            self._edges.insert(number, edge)
+            self._totals.insert(number, total)
 
     async def _next_line(self, offset: int, size: int) -> int | None:
         """Where a line begins, at `offset` or behind; None if none does."""
