@@ -64,3 +64,14 @@ def test_two_processes_are_measured_against_one_and_so_is_the_averaging_of_gradi
     assert found["ratio"].keys() == {"1 process", "2 processes, one machine"}
     assert found["averaging_ms"]["2 processes, one machine"] > 0
     assert (found["ratio"]["1 process"], found["parameters"]) == (1, 541_852)
+
+
+def test_a_large_log_is_opened_and_searched() -> None:
+    found = verdict("large_log", "--gigabytes", "0.02", "--repeat", "1")
+    assert found["ratio"].keys() == {"open", "memory", "search to grep -c", "errors to grep -c"}
+    assert all(share > 0 for share in found["ratio"].values())
+
+
+def test_the_memory_of_a_followed_run_grows_with_its_steps() -> None:
+    found = verdict("steps_memory", "--steps", "20000")
+    assert found["megabytes"]["2000 steps"] < found["megabytes"]["20000 steps"]
