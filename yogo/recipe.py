@@ -17,7 +17,7 @@ import textwrap
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -226,17 +226,19 @@ def knobs(model: type = Recipe) -> Iterator[KnobField]:
 
 
 class UnfitValues(RecipeError):
-    """What was given for a recipe is refused."""
+    """What was given for a recipe, or another model, is refused."""
 
     def __init__(self, faults: tuple[ValidationIssue, ...], named: Callable[[str], str]) -> None:
         super().__init__("; ".join(fault.said(named(fault.name) if fault.name else "") for fault in faults))
         self.faults = faults
 
 
-def applied(
-    base: Recipe, given: Mapping[str, Any], *, strict: bool = False, named: Callable[[str], str] = str
-) -> Recipe:
-    """`base` with what was given, by field name: values, or text as a person types it (`193x258`, `yes`).
+M = TypeVar("M", bound=BaseModel)
+
+
+def applied(base: M, given: Mapping[str, Any], *, strict: bool = False, named: Callable[[str], str] = str) -> M:
+    """`base`, such as a recipe, with what was given, by field name: values, or text as a person types it (`193x258`,
+    `yes`).
 
     `strict` takes no text for a number, as files have it. `named` is how a field is spelled where it was given.
     Raises UnfitValues, with a sentence a field.
@@ -256,7 +258,7 @@ def applied(
         raise UnfitValues(faults if strict else tuple(_as_typed(one, base, given) for one in faults), named) from error
 
 
-def _as_typed(fault: ValidationIssue, base: Recipe, given: Mapping[str, Any]) -> ValidationIssue:
+def _as_typed(fault: ValidationIssue, base: BaseModel, given: Mapping[str, Any]) -> ValidationIssue:
     """The fault, for a person who types: yes and no for what is true or false, and an example where nothing stands."""
     name = str(fault.where[0]) if fault.where else ""
     value, usual = given.get(name), getattr(base, name, None)

@@ -28,6 +28,9 @@ GLYPHS = {
     RunState.UNKNOWN: "?",
 }
 
+LISTED = "; "
+"""Between texts that are typed as one line."""
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
@@ -82,11 +85,13 @@ def share_words(share: float | None, digits: int = 3) -> str:
 
 
 def as_typed(value: object) -> str:
-    """A field's value as the user types it."""
+    """A field's value as the user types it; empty for None."""
+    if value is None:
+        return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):
-        return " × ".join(str(part) for part in value)
+        return (LISTED if all(isinstance(part, str) for part in value) else " × ").join(map(str, value))
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 

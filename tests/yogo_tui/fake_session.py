@@ -173,6 +173,11 @@ class FakeLauncher(Launcher):
         if self._session.plan_problem:
             raise LaunchError(self._session.plan_problem)
 
+    async def check_chain(self, plans: Sequence[LaunchPlan]) -> tuple[str, ...]:
+        for plan in plans:
+            await self.check_plan(plan)
+        return ()
+
     async def launch(self, plan: LaunchPlan) -> Launched:
         if self._session.refusal:
             raise LaunchError(self._session.refusal)

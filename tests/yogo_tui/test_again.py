@@ -59,9 +59,13 @@ def test_what_differs_is_printed(lab: Path, capsys: pytest.CaptureFixture[str]) 
     definition.write_text(definition.read_text().replace("[a, b]", "[a, b, c]"))
     words = ["again", "first", "--name", "second", "--set", "lr=0.001", "--hours", "3", "--wait"]
     assert main(words) == 0
-    said = capsys.readouterr().err
+    out, said = capsys.readouterr()
+    assert "submitting second (cells.yml, Pre-train + 2 changes, 2 epochs; this machine's CPU, 3 h)\n" in out
+    assert (
+        "For this launch alone: epochs 2, and not 16; learning_rate 0.001, and not 0.0005; hours 3, and not 1." in out
+    )
     assert "! cells.yml has changed since first was launched.\n" in said
-    assert "! learning_rate: 0.001, and not 0.002\n" in said
+    assert "! learning_rate 0.001, and not 0.002\n! hours 3, and not 1\n" in said
     second = launched(lab, "second")
     assert (second.recipe.learning_rate, second.recipe.epochs, second.size.hours) == (0.001, 2, 3)
 

@@ -45,7 +45,7 @@ def test_more_time_is_what_the_run_needs_at_its_pace_within_what_the_partition_a
     needs_hours: float | None, max_hours: float | None, hours: float
 ) -> None:
     found = bigger(*asked(Lack.TIME, needs_hours=needs_hours), None, max_hours)
-    assert found.wanted.size == SIZE.model_copy(update={"hours": hours})
+    assert found.wanted.job_size == SIZE.model_copy(update={"hours": hours})
     assert found.changes == (f"hours {hours:g}, and not 12",)
     assert found.reason == "it reached its time limit"
 
@@ -80,12 +80,12 @@ def test_half_the_batch_is_accumulated_where_there_is_no_more_memory_to_ask_for(
 ) -> None:
     found = bigger(*asked(lack, batch_size=64, accumulate=2), machine, None)
     assert found.changes == ("batch_size 32, and not 64", "accumulate 4, and not 2")
-    assert found.wanted.size == SIZE
+    assert found.wanted.job_size == SIZE
 
 
 def test_a_learning_rate_that_grows_with_the_batches_in_a_step_stays_what_it_was() -> None:
     found = bigger(*asked(Lack.GPU_MEMORY, batch_size=64, scale_lr=True, learning_rate=0.002), None, None)
-    assert found.wanted.preset.recipe.learning_rate == 0.001
+    assert found.wanted.recipe.learning_rate == 0.001
     assert "learning_rate 0.001, and not 0.002" in found.changes
 
 

@@ -19,7 +19,8 @@ from yogo.run.result import Result
 from yogo_tui.cli import main, parser
 from yogo_tui.cli.planning import changed
 from yogo_tui.session import Session
-from yogo_tui.settings import load
+from yogo_tui.session.changes import Setup
+from yogo_tui.settings import SizePreset, load
 
 
 @pytest.fixture
@@ -62,10 +63,18 @@ def make_run(lab: Path, name: str) -> None:
         ("image_hw=[240, 320]", "image_hw", (240, 320)),
         ("image-hw=240 320", "image_hw", (240, 320)),
         ("flips=no", "flips", False),
+        ("no-flips", "flips", False),
+        ("--no-flips", "flips", False),
+        ("normalize-images", "normalize_images", True),
+        ("hours=3", "hours", 3.0),
+        ("CPUs=16", "cpus", 16),
+        ("processes=", "processes", None),
+        ("template=2gpu.sbatch", "template", "2gpu.sbatch"),
     ],
 )
 def test_set_understands_the_flags_spellings(change: str, field: str, value: object) -> None:
-    assert getattr(changed(Recipe(), [change]), field) == value
+    now = changed(Setup(Recipe(), SizePreset(gpus=2, cpus=8, hours=24, template="1gpu.sbatch")), [change])
+    assert getattr(now.recipe if field in Recipe.model_fields else now.size, field) == value
 
 
 MISTAKES = [
@@ -73,6 +82,14 @@ MISTAKES = [
     (["launch", "pre-training/bccd.yml", "--set", "learningrate=3"], 2, 'Did you mean "learning_rate"?'),
     (["launch", "pre-training/bccd.yml", "--set", "epochs"], 2, "--set epochs: give FIELD=VALUE, such as epochs=16."),
     (["launch", "pre-training/bccd.yml", "--set", "=3"], 2, "give FIELD=VALUE"),
+    (["launch", "pre-training/bccd.yml", "--set", "gpu=3"], 2, 'There is no field "gpu". Did you mean "gpus"'),
+    (["launch", "pre-training/bccd.yml", "--set", "hours=0"], 2, "hours must be greater than 0"),
+    (
+        ["launch", "pre-training/bccd.yml", "--set", "nodes=3", "cpus=2"],
+        2,
+        "cpus: 2 cannot be shared equally by 3 nodes",
+    ),
+    (["launch", "pre-training/bccd.yml", "--set", "name=x"], 2, 'There is no field "name".'),
     (["launch", "pre-training/bccd.yml", "--set", "epochs=0"], 2, "epochs must be greater than 0"),
     (["launch", "pre-training/bccd.yml", "--set", "epochs=many"], 2, "epochs must be a whole number, not 'many'"),
     (

@@ -12,9 +12,9 @@ from textual.widgets import Input
 
 from tests.yogo_tui.fake_session import FakeSession, see, shown, until
 from yogo.presets import load
-from yogo.recipe import knobs
+from yogo.recipe import Recipe, applied, knobs
 from yogo_tui.app import Console
-from yogo_tui.widgets.knob_form import KnobForm, KnobInput, help_of, parse_field
+from yogo_tui.widgets.knob_form import KnobForm, KnobInput, help_of
 from yogo_tui.words import as_typed
 
 
@@ -136,11 +136,29 @@ async def test_an_unreadable_preset_says_why(tmp_path: Path) -> None:
 
 
 def test_what_is_typed_is_read_back_as_it_is_shown() -> None:
-    for one in knobs():
-        assert parse_field(one.name, as_typed(one.field.default)) == (one.field.default, "")
-    assert parse_field("image_hw", "386 x 516") == ((386, 516), "")
-    assert parse_field("rgb_images", "yes") == (True, "")
-    assert parse_field("model", "nope")[1].startswith('There is no model "nope".')
+    assert applied(Recipe(), {one.name: as_typed(one.field.default) for one in knobs()}) == Recipe()
+
+
+async def test_what_was_typed_is_undone_field_by_field_and_done_again(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        field = {name: pilot.app.screen.query_one(f"#knob-{name}", Input) for name in ("epochs", "batch_size")}
+        await pilot.press("ctrl+z")
+        await see(pilot, "nothing to undo")
+        await pilot.press(*"12", "enter", *"7")
+        assert [one.value for one in field.values()] == ["12", "7"]
+        await pilot.press("ctrl+z")
+        assert [one.value for one in field.values()] == ["12", "64"]
+        await pilot.press("ctrl+z")
+        await until(pilot, lambda: pilot.app.focused is field["epochs"])
+        assert [one.value for one in field.values()] == ["64", "64"]
+        await until(pilot, lambda: "--epochs" not in shown(pilot))
+        await pilot.press("ctrl+y", "ctrl+y")
+        assert [one.value for one in field.values()] == ["12", "7"]
+        await see(pilot, "--epochs 12", "--batch-size 7")
+        await pilot.press("ctrl+z", *"9")
+        await pilot.press("ctrl+y")
+        await see(pilot, "nothing to redo")
 
 
 async def test_enter_and_the_arrows_go_from_field_to_field(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     from yogo_tui.cli.launch import add_submitting
-    from yogo_tui.cli.planning_options import add_changes, add_size_of_run
+    from yogo_tui.cli.planning_options import add_changes, add_force, add_size_of_run
 
     parser = new_command(
         commands,
@@ -34,6 +34,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     add_size_of_run(parser, hours="the run's own")
     add_changes(parser)
+    add_force(parser)
     add_submitting(parser)
     parser.set_defaults(run=run)
 
@@ -42,7 +43,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.launch import submit
     from yogo_tui.cli.planning import changed, check_hours, size_of
-    from yogo_tui.words import as_typed
+    from yogo_tui.session.changes import differences
 
     check_hours(args)
     run = await session.runs.find(args.name_of_run)
@@ -51,14 +52,13 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     notes = (f"{found.reason}: {', '.join(found.changes)}",) if found.reason else ()
     for note in (*notes, *found.notes):
         print(printable(f"! {note}"), file=sys.stderr)
-    had = found.wanted.preset
-    recipe = changed(had.recipe, args.changes)
-    for field in type(recipe).model_fields:
-        before, now = (as_typed(getattr(one, field)) for one in (had.recipe, recipe))
-        if before != now:
-            print(printable(f"! {field}: {now}, and not {before}"), file=sys.stderr)
-    size = found.wanted.size if args.size is None else size_of(session.settings, args.size)
-    size = size if args.hours is None else size.model_copy(update={"hours": args.hours})
-    wanted = replace(found.wanted, name=args.name or found.wanted.name, size=size, preset=replace(had, recipe=recipe))
-    args.recipe = had.title
+    had, wanted = found.wanted.setup, found.wanted
+    if args.size is not None:
+        wanted = wanted.with_size(size_of(session.settings, args.size))
+    if args.hours is not None:
+        wanted = replace(wanted, own_size=wanted.job_size.model_copy(update={"hours": args.hours}))
+    wanted = replace(wanted.with_setup(changed(wanted.setup, args.changes)), name=args.name or wanted.name)
+    for change in differences(had, wanted.setup):
+        print(printable(f"! {change}"), file=sys.stderr)
+    args.recipe = wanted.preset.title
     return await submit(session, args, await session.planner.first(wanted))

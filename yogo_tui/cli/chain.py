@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     from yogo_tui.cli.launch import add_submitting
-    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_planning
+    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_force, add_planning
 
     parser = new_command(
         commands,
@@ -37,6 +37,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         help="Start with new class outputs, so that the classes may differ from those of RUN_OR_PTH.",
     )
     add_planning(parser, recipe="finetune")
+    add_force(parser)
     add_submitting(parser)
     parser.set_defaults(run=run)
 
@@ -45,15 +46,19 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.launch import submit
     from yogo_tui.cli.planning import changed, definition_of, size_of
+    from yogo_tui.session.changes import Setup, differences
 
     preset = await session.library.preset(args.recipe)
+    base = Setup(preset.recipe, size_of(session.settings, args.size))
+    now = changed(base, args.changes)
     plan = await session.planner.finetune(
         await _parent(session, args.parent),
-        definition=await definition_of(session.library, args.definition),
-        recipe=changed(preset.recipe, args.changes),
-        size=size_of(session.settings, args.size),
+        definition=await definition_of(session.library, args.definition, check=not args.force),
+        recipe=now.recipe,
+        size=now.size,
         name=args.name,
         preset=preset.title,
+        changes=differences(base, now),
         reset_head=args.reset_head,
     )
     return await submit(session, args, plan)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_planning
+    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_force, add_planning
 
     parser = new_command(
         commands,
@@ -30,6 +31,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     add_planning(parser)
     add_then(parser)
+    add_force(parser)
     add_submitting(parser)
     parser.set_defaults(run=run)
 
@@ -54,7 +56,7 @@ def add_then(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="FIELD=VALUE",
-        help="Change fields of the fine-tune's recipe, as --set does for the run's.",
+        help="Change fields of the fine-tune's recipe, or of its job, which is the run's by default, as --set does.",
     )
     parser.add_argument(
         "--then-name", metavar="NAME", help="The name of the fine-tune and of its folder. (default: a random name)"
@@ -86,18 +88,23 @@ async def run(session: Session, args: argparse.Namespace) -> int:
 
 async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]:
     from yogo_tui.cli.planning import changed, definition_of, plan_of
+    from yogo_tui.session.changes import Setup, differences
 
-    first = await plan_of(session, args, args.name or session.launcher.propose_name())
+    name = args.name or session.launcher.propose_name()
+    first = await plan_of(session, args, name, check=not args.force)
     if not args.then_finetune:
         return [first]
     preset = await session.library.preset(args.then_recipe)
+    base = Setup(preset.recipe, first.size)
+    now = changed(base, args.then_set)
     second = await session.planner.finetune(
         await session.planner.parent_of_plan(first),
-        definition=await definition_of(session.library, args.then_finetune),
-        recipe=changed(preset.recipe, args.then_set),
-        size=first.size,
+        definition=await definition_of(session.library, args.then_finetune, check=not args.force),
+        recipe=now.recipe,
+        size=now.size,
         name=args.then_name,
         preset=preset.title,
+        changes=differences(base, now),
         reset_head=args.then_reset_head,
     )
     return [first, second]
@@ -118,14 +125,14 @@ def say_doubts(name: str, doubts: Iterable[str]) -> None:
 async def submit(session: Session, args: argparse.Namespace, *plans: LaunchPlan) -> int:
     """Submit the plans, each behind the one before it, and report that; with --dry-run print their scripts.
 
-    Returns the exit status. Raises ConsoleError.
+    Returns the exit status. Raises ConsoleError; then nothing was submitted.
     """
-    for plan in plans:
-        if plan.notice:
-            print(printable(f"! {plan.name}: {plan.notice}"), file=sys.stderr)
+    plans = tuple(replace(plan, is_forced=getattr(args, "force", False)) for plan in plans)
+    _warn(plans, with_changes=args.dry_run or args.json)
+    if args.dry_run or plans[1:] or plans[0].is_forced:
+        for overridden in await session.launcher.check_chain(plans):
+            print(printable(f"! --force overrides an error of the definition of {overridden}"), file=sys.stderr)
     if args.dry_run:
-        for plan in plans:
-            await session.launcher.check_plan(plan)
         for plan in plans:
             script = await session.launcher.render(plan)
             print(script, end="")
@@ -144,3 +151,14 @@ async def submit(session: Session, args: argparse.Namespace, *plans: LaunchPlan)
     if not args.wait:
         return 0
     return await wait_for(session, [one.launch.name for one in chain.launched], quiet=args.json)
+
+
+def _warn(plans: Sequence[LaunchPlan], *, with_changes: bool) -> None:
+    """Print on standard error what a person should know before the plans are submitted."""
+    from yogo_tui.launch.machine import change_lines
+
+    for plan in plans:
+        if plan.notice:
+            print(printable(f"! {plan.name}: {plan.notice}"), file=sys.stderr)
+        for line in change_lines(plan.changes, plan.name if plans[1:] else "") if with_changes else ():
+            print(printable(f"! {line}"), file=sys.stderr)

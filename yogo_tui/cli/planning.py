@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from yogo.recipe import Recipe, UnfitValues, applied, knobs
+from yogo.recipe import UnfitValues
 from yogo.run.directory import check_name
-from yogo.text.wording import ended, meant
+from yogo.text.wording import ended
 from yogo_tui.cli.options import Misuse
 from yogo_tui.errors import SettingsError
 from yogo_tui.launch.plan import LaunchPlan, kind_of
 from yogo_tui.questions.definitions import FindDefinition
+from yogo_tui.session.changes import NoSuchChange, Setup, differences, read_changes
+from yogo_tui.session.changes import changed as change
 from yogo_tui.settings import Settings, SizePreset
 
 if TYPE_CHECKING:
@@ -34,27 +37,14 @@ async def definition_of(library: Library, text: str, *, check: bool = True) -> P
     return await library.host.ask(FindDefinition(text, settings.start, folders, workspace, check))
 
 
-def changed(recipe: Recipe, changes: list[str]) -> Recipe:
-    """`recipe` with each `field=value` applied; a field may be spelled like any of its flags. Raises Misuse."""
-    given = {}
-    fields = {spelling: one.name for one in knobs() for spelling in (one.name, *map(_bare, one.knob.aliases))}
-    for change in changes:
-        field, is_sign, value = change.partition("=")
-        if not is_sign or not field.strip():
-            raise Misuse(f"--set {change}: give FIELD=VALUE, such as epochs=16.")
-        name = fields.get(_bare(field))
-        if name is None:
-            raise Misuse(f'There is no field "{field.strip()}". {meant(_bare(field), Recipe.model_fields)}')
-        given[name] = value.strip()
+def changed(base: Setup, texts: Sequence[str]) -> Setup:
+    """`base` with each `field=value` applied. Raises Misuse."""
     try:
-        return applied(recipe, given)
+        return change(base, read_changes(texts))
+    except NoSuchChange as error:
+        raise Misuse(str(error)) from error
     except UnfitValues as error:
         raise Misuse(" ".join(ended(one.said("" if one.is_sentence else one.name)) for one in error.faults)) from error
-
-
-def _bare(spelling: str) -> str:
-    """A field's name or flag without its dashes."""
-    return spelling.strip().lstrip("-").replace("-", "_").casefold()
 
 
 def size_of(settings: Settings, title: str | int | None) -> SizePreset:
@@ -72,11 +62,14 @@ async def plan_of(session: Session, args: argparse.Namespace, name: str, *, chec
     check_name(name)
     size = size_of(session.settings, args.size)
     preset = await session.library.preset(args.recipe)
+    base = Setup(preset.recipe, size)
+    now = changed(base, args.changes)
     return LaunchPlan(
         name=name,
         kind=kind_of(preset.slug),
         definition=PurePosixPath(await definition_of(session.library, args.definition, check=check)),
-        recipe=changed(preset.recipe, args.changes),
-        size=size,
+        recipe=now.recipe,
+        size=now.size,
         preset=preset.title,
+        changes=differences(base, now),
     )

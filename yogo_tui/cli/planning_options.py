@@ -18,7 +18,7 @@ def add_planning(parser: argparse.ArgumentParser, *, recipe: str = "defaults") -
 
 
 def add_changes(parser: argparse.ArgumentParser) -> None:
-    """Options for the name, and for changes of the recipe."""
+    """Options for the name, and for changes of recipe and size."""
     parser.add_argument("--name", help="The name of the run and of its folder. (default: a random name)")
     parser.add_argument(
         "--set",
@@ -27,7 +27,17 @@ def add_changes(parser: argparse.ArgumentParser) -> None:
         action="extend",
         default=[],
         metavar="FIELD=VALUE",
-        help="Change fields of the recipe, such as epochs=16, lr=0.001 or image_hw=193x258.",
+        help="Change fields of the recipe, or of the job, for this launch alone, such as epochs=16, lr=0.001, "
+        "image_hw=193x258, no-flips or hours=3.",
+    )
+
+
+def add_force(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="Submit also on a dataset definition that has errors, on which a training is likely to fail. What is "
+        "overridden is printed.",
     )
 
 

@@ -13,7 +13,7 @@ from yogo_tui.cli.output import print_json
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.chain import Chain, launch_chain
-from yogo_tui.launch.machine import launch_words
+from yogo_tui.launch.machine import change_lines, launch_words
 from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.session import Session
 
@@ -45,8 +45,10 @@ def announce(session: Session, plans: Sequence[LaunchPlan], recipes: Sequence[st
             recipe=plan.recipe,
             size=plan.size,
             machine=session.machine,
+            changes=plan.changes,
         )
-        print(printable(f"submitting {words}"))
+        for line in (f"submitting {words}", *change_lines(plan.changes, plan.name if plans[1:] else "")):
+            print(printable(line))
     print(printable(session.settings.wandb_words))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,8 @@ class CheckedPlan:
     """None if the definition cannot be read any more."""
 
     script: str
+    overridden: str = ""
+    """The error of its definition in spite of which it may be launched; empty if there is none."""
 
 
 async def check_plan(
@@ -45,12 +48,32 @@ async def check_plan(
     if not plan.definition.is_absolute():
         raise LaunchError(f"{plan.definition} must be an absolute path: the job starts in another folder.")
     # All at once, as on a far machine each call that waits for another costs a round trip.
-    digest, script, _ = await asyncio.gather(
-        host.ask(CheckDefinition(Path(plan.definition), settings.workspace_folder)),
+    (digest, overridden), script, _ = await asyncio.gather(
+        _check_definition(host, settings, plan),
         rendered(host, settings, plan, token, must_parse=True),
         check_free(host, settings.run(plan.name).path),
     )
-    return CheckedPlan(digest, script)
+    return CheckedPlan(digest, script, overridden)
+
+
+async def _check_definition(host: Host, settings: Settings, plan: LaunchPlan) -> tuple[str | None, str]:
+    """The definition's digest, and the error that is overridden. Raises LaunchError, unless the plan is forced."""
+    try:
+        return await host.ask(CheckDefinition(Path(plan.definition), settings.workspace_folder)), ""
+    except LaunchError as error:
+        if not plan.is_forced:
+            raise
+        return None, str(error)
+
+
+async def check_chain(host: Host, cluster: Cluster, settings: Settings, plans: Sequence[LaunchPlan]) -> tuple[str, ...]:
+    """Check plans that are to be submitted one behind the other. Returns what is overridden, a sentence each. Raises
+    what `check_plan` raises, and LaunchError if two have one name."""
+    names = [plan.name for plan in plans]
+    if len(set(names)) < len(names):
+        raise LaunchError(f"Two runs cannot both be named {names[-1]}: choose another name for one of them.")
+    checked = await asyncio.gather(*(check_plan(host, cluster, settings, plan) for plan in plans))
+    return tuple(f"{plan.name}: {one.overridden}" for plan, one in zip(plans, checked, strict=True) if one.overridden)
 
 
 def check_nodes(cluster: Cluster, size: SizePreset) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import PurePath
 
 from yogo.recipe import Recipe
 from yogo.run.launch import Size
 from yogo.text.wording import counted
 from yogo_tui.cluster.base import Machine
+from yogo_tui.launch.plan import FieldChange
 from yogo_tui.settings import Settings, SizePreset
 
 _NOTHING = dict.fromkeys(("gpu_type", "partition", "account", "qos", "constraint"), "")
+
+OF_SCHEDULERS = (*_NOTHING, "sbatch", "memory_gib")
+"""Fields of a size that a machine which runs the jobs itself does not understand."""
 
 
 def fitted(settings: Settings, machine: Machine) -> Settings:
@@ -23,7 +28,7 @@ def fitted(settings: Settings, machine: Machine) -> Settings:
 
 
 def _unset(size: SizePreset) -> dict[str, None]:
-    return {name: None for name in (*_NOTHING, "sbatch", "memory_gib") if getattr(size, name) is not None}
+    return {name: None for name in OF_SCHEDULERS if getattr(size, name) is not None}
 
 
 def own_sizes(machine: Machine, sizes: tuple[SizePreset, ...]) -> tuple[SizePreset, ...]:
@@ -53,8 +58,27 @@ def size_words(size: Size, machine: Machine | None = None) -> str:
 
 
 def launch_words(
-    name: str, *, definition: PurePath, preset: str, recipe: Recipe, size: Size, machine: Machine | None = None
+    name: str,
+    *,
+    definition: PurePath,
+    preset: str,
+    recipe: Recipe,
+    size: Size,
+    machine: Machine | None = None,
+    changes: Sequence[FieldChange] = (),
 ) -> str:
-    """A launch in words, such as "first (cells.yml, pretrain, 16 epochs; this machine's 2 CPUs, 24 h)"."""
-    said = [definition.name, *([preset] if preset else []), counted(recipe.epochs, "epoch")]
+    """A launch in words, such as "first (cells.yml, pretrain + 2 changes, 16 epochs; this machine's 2 CPUs, 24 h)"."""
+    said = [definition.name, *([preset_words(preset, changes)] if preset else []), counted(recipe.epochs, "epoch")]
     return f"{name} ({', '.join(said)}; {size_words(size, machine)})"
+
+
+def preset_words(preset: str, changes: Sequence[FieldChange]) -> str:
+    """A recipe, and how many of its fields are changed for one launch alone."""
+    count = sum(one.is_of_recipe for one in changes)
+    return f"{preset} + {counted(count, 'change')}" if count else preset
+
+
+def change_lines(changes: Sequence[FieldChange], whose: str = "") -> list[str]:
+    """A sentence on what is changed for one launch alone; none if nothing is."""
+    for_whom = f"For {whose} alone: " if whose else "For this launch alone: "
+    return [f"{for_whom}{'; '.join(map(str, changes))}."] if changes else []

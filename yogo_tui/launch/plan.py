@@ -17,6 +17,22 @@ def kind_of(preset_slug: str) -> Kind:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field that one launch alone has otherwise than its recipe or its size."""
+
+    field: str
+    now: str
+    before: str
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.now or 'by default'}, and not {self.before or 'by default'}"
+
+    @property
+    def is_of_recipe(self) -> bool:
+        return self.field in Recipe.model_fields
+
+
+@dataclass(frozen=True, slots=True)
 class LaunchPlan:
     """A run that can be launched. It is immutable: a change makes a new plan."""
 
@@ -26,6 +42,9 @@ class LaunchPlan:
     recipe: Recipe
     size: SizePreset
     preset: str = ""
+    changes: tuple[FieldChange, ...] = ()
+    """What it has otherwise than its preset and its size in the settings, because a person asked for it."""
+
     parent: Parent | None = None
     reset_head: bool = False
     """Whether it starts with new class outputs, so that its classes may differ from the parent's."""
@@ -35,6 +54,9 @@ class LaunchPlan:
 
     notice: str = ""
     """A sentence to show before it is launched; empty if there is none."""
+
+    is_forced: bool = False
+    """Whether it may be launched on a definition that has errors."""
 
 
 @dataclass(frozen=True, slots=True)

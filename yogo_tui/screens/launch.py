@@ -24,14 +24,12 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.cluster.base import Estimate, Resources
 from yogo_tui.errors import ChainBroken, HostError
-from yogo_tui.launch.machine import size_words
-from yogo_tui.launch.questions import CopyTemplate, DropTemplate, ListTemplates
+from yogo_tui.launch.machine import OF_SCHEDULERS, size_words
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.paths import FindPath
 from yogo_tui.screens.ask import Ask, Notice
-from yogo_tui.screens.base import ModeScreen, changes
+from yogo_tui.screens.base import changes
 from yogo_tui.screens.choose import Choice, LinePrompt
-from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
 from yogo_tui.screens.launch_form import (
     Preview,
@@ -41,9 +39,13 @@ from yogo_tui.screens.launch_form import (
     preview_of,
     recipe_words,
     shorten,
+    size_changes,
+    then_words,
 )
+from yogo_tui.screens.template_actions import TemplateActions
+from yogo_tui.session.changes import Setup, size_knobs
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
-from yogo_tui.settings import PinnedSettings, SizePreset
+from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.launch_summary import LaunchSummary, SummaryLine
 from yogo_tui.widgets.rule import TitledRule
 
@@ -51,12 +53,13 @@ _WIDE = 120
 """In a terminal of at least this many columns, both halves have room for long paths."""
 
 
-class LaunchScreen(ModeScreen):
+class LaunchScreen(TemplateActions):
     MODE = "launch"
     CSS_PATH = "launch.tcss"
     AUTO_FOCUS = "#script"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "launch", "launch", id="launch.launch"),
+        Binding("c", "change", "change", id="launch.change", tooltip="change any field for this launch alone"),
         Binding("e", "edit", "edit script", id="launch.edit", tooltip="edit your copy of the template in $EDITOR"),
         Binding("t", "template", "template", id="launch.template", tooltip="choose the script's template"),
         Binding("g", "size", "GPUs", id="launch.size", tooltip="the next size: GPUs, CPUs and hours"),
@@ -134,17 +137,17 @@ class LaunchScreen(ModeScreen):
         presets = await self._presets()
         form = self._form
         if form.preset is self._first_preset:  # nobody has chosen one: the user's own stands before the shipped one
-            form = replace(form, preset=preset_for(presets, Kind.PRETRAIN))
+            form = form.with_preset(preset_for(presets, Kind.PRETRAIN))
         self._first_preset = None
         if draft.whole:
             form = draft.whole
         if draft.definition:
             form = replace(form, definition=draft.definition)
         if draft.preset is not None:
-            form = replace(form, preset=_read_again(presets, draft.preset))
+            form = form.with_preset(_read_again(presets, draft.preset))
         if draft.parent:
             data, preset = draft.definition or self._definition_behind(), preset_for(presets, Kind.FINETUNE)
-            form = replace(form, definition=data, parent=draft.parent, preset=preset, then=None)
+            form = replace(form.with_preset(preset), definition=data, parent=draft.parent, then=None)
         self.show_form(form)
 
     async def _presets(self) -> Sequence[Preset]:
@@ -160,7 +163,7 @@ class LaunchScreen(ModeScreen):
 
     def show_form(self, form: Wanted) -> None:
         form = form.after(self._form)
-        if form.size != self._form.size or form.definition != self._form.definition:
+        if form.job_size != self._form.job_size or form.definition != self._form.definition:
             self._estimates = {}
         self._form = form
         self.summary.show(self._lines(form))
@@ -179,20 +182,20 @@ class LaunchScreen(ModeScreen):
         files = self._files
         data = shorten(form.definition, files) if form.definition else "– choose it with d"
         notes = inherited_words(form.parent) if form.parent else ()
-        then = (shorten(form.then.definition, files), f"with {form.then.preset.title}") if form.then else ()
+        then = then_words(form, files)
         return [
             SummaryLine("d", "data", data),
-            SummaryLine("r", "recipe", *recipe_words(form.preset)),
+            SummaryLine("r", "recipe", *recipe_words(form)),
             SummaryLine("a", "name", form.name),
             SummaryLine("p", "from", parent_words(form.parent) if form.parent else "– no parent", notes),
-            SummaryLine("g", "size", self._size_words(form)),
+            SummaryLine("g", "size", self._size_words(form), size_changes(form)),
             SummaryLine("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
         ]
 
     def _size_words(self, form: Wanted) -> str:
-        machine, cpus = self.app.session.machine, counted(form.size.cpus, "CPU")
-        has_gpus = machine is None or machine.num_gpus > 0
-        return f"{size_words(form.size, machine)}, {cpus}" if has_gpus else f"{cpus}, {form.size.hours:g} h"
+        machine, size = self.app.session.machine, form.job_size
+        cpus, has_gpus = counted(size.cpus, "CPU"), machine is None or machine.num_gpus > 0
+        return f"{size_words(size, machine)}, {cpus}" if has_gpus else f"{cpus}, {size.hours:g} h"
 
     @work(exclusive=True, group="preview")
     async def look_ahead(self, wanted: Wanted, *, is_other: bool = True) -> None:
@@ -236,47 +239,44 @@ class LaunchScreen(ModeScreen):
     @work(exclusive=True, group="choose")
     async def action_recipe(self) -> None:
         if preset := await self._ask_preset("recipe", self._form.preset):
-            self.show_form(replace(self._form, preset=preset))
+            self.show_form(self._form.with_preset(preset))
 
     async def _ask_preset(self, title: str, current: Preset) -> Preset | None:
         presets = await self._presets()
         choices = [(one, Choice(one.title, one.note.partition("\n")[0], one.problem)) for one in presets]
         return await self.choose(title, choices, current)
 
+    @work(exclusive=True, group="choose")
+    async def action_change(self) -> None:
+        """Change fields for this launch alone; where a fine-tune follows, of the one that is chosen."""
+        from yogo_tui.screens.change_launch import ChangeLaunch
+
+        form, then = self._form, self._form.then
+        whose = [(False, Choice(form.name, f"the run, with {form.preset.title}"))]
+        whose += [(True, Choice(then.name, f"the fine-tune behind it, with {then.preset.title}"))] if then else []
+        of_then = await self.choose("change what is launched as", whose) if then else False
+        if of_then and then:
+            base, now = Setup(then.preset.recipe, form.job_size), Setup(then.recipe, form.job_size)
+            title = f"for {then.name} alone: {then.preset.title}"
+            left_out: tuple[str, ...] = tuple(one.name for one in size_knobs())
+            dialog = ChangeLaunch(title, base, now, weights=True, left_out=left_out)
+            if setup := await self.app.push_screen_wait(dialog):
+                self.show_form(replace(form, then=replace(then, own_recipe=setup.recipe)))
+        elif of_then is not None:
+            title = f"for {form.name} alone: {form.preset.title} on {self._size_words(form.with_size(form.size))}"
+            left_out = (*OF_SCHEDULERS, "nodes") if self.app.session.machine else ()
+            has_parent = form.parent is not None
+            dialog = ChangeLaunch(title, form.unchanged, form.setup, weights=has_parent, left_out=left_out)
+            if setup := await self.app.push_screen_wait(dialog):
+                self.show_form(form.with_setup(setup))
+
     def action_size(self) -> None:
-        sizes = self.app.session.settings.sizes
+        """Choose the next size, unchanged. One that a run had may not be among those of the settings."""
+        sizes, now = self.app.session.settings.sizes, self._form.size
         if len(sizes) == 1:
             self.app.notify("there is only one size; add more under sizes in the settings", markup=False)
-        size = sizes[(sizes.index(self._form.size) + 1) % len(sizes)]
-        self.show_form(replace(self._form, size=size, template=""))
-
-    @work(exclusive=True, group="choose")
-    async def action_template(self) -> None:
-        session = self.app.session
-        with self.app.telling("the templates were not listed"):
-            found = await session.host.ask(ListTemplates(PinnedSettings.of(session.settings)))
-            choices = [(one.name, Choice(one.name, "yours" if one.is_own else "")) for one in found]
-            if name := await self.choose("template of the script", choices, self._form.job_size.template):
-                self.show_form(replace(self._form, template=name))
-
-    @changes
-    async def action_edit(self) -> None:
-        host, settings = self.app.session.host, self.app.session.settings
-        name, pinned = settings.header.template(self._form.job_size.template), PinnedSettings.of(settings)
-        with self.app.telling(f"{name} was not edited"):
-            path = await host.ask(CopyTemplate(pinned, name))
-            try:
-                await edit(self.app, path)
-            finally:
-                await self._drop(DropTemplate(pinned, path))
-        self.look_ahead(self._form)
-
-    async def _drop(self, question: DropTemplate) -> None:
-        """Remove a copy that was not changed. Over a line that is cut this waits, and hides nothing that was told."""
-        try:
-            await self.app.session.host.ask(question)
-        except HostError:
-            self.when_back(lambda: self.run_worker(self._drop(question)))
+        size = sizes[(sizes.index(now) + 1) % len(sizes)] if now in sizes else sizes[0]
+        self.show_form(self._form.with_size(size))
 
     @work(exclusive=True, group="choose")
     async def action_name(self) -> None:
@@ -299,7 +299,8 @@ class LaunchScreen(ModeScreen):
             found = (await session.host.ask(FindPath(path, session.settings.start))).path
             self.app.notify(f"reading {found}", markup=False, timeout=3)
             parent = await session.planner.parent_of_file(PurePosixPath(found))
-            self.show_form(replace(self._form, parent=parent, preset=await self._finetune_preset(), then=None))
+            form = self._form.with_preset(await self._finetune_preset())
+            self.show_form(replace(form, parent=parent, then=None))
 
     @work(exclusive=True, group="choose")
     async def action_then(self) -> None:
@@ -324,8 +325,8 @@ class LaunchScreen(ModeScreen):
                 asking = f"asking the cluster · {index + 1} of {len(sizes)}"
                 self._show_sizes(asking)
                 if not self._form.missing:
-                    template = self._form.template if size == self._form.size else ""
-                    plan = await session.planner.first(replace(self._form, size=size, template=template))
+                    form = self._form if size == self._form.size else self._form.with_size(size)
+                    plan = await session.planner.first(form)
                     self._estimates[index] = await session.launcher.estimate(plan)
             for partition, size in {session.launcher.partition(size): size for size in sizes}.items():
                 self._resources[partition] = await session.launcher.resources(size)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yogo.errors import YogoError
-from yogo.presets import Preset
 from yogo.recipe import differences
 from yogo.text.wording import agreed, counted
 from yogo_tui.cluster.base import Resources
 from yogo_tui.errors import ChainBroken, ConsoleError, HostError, OtherClasses
 from yogo_tui.launch.chain import launch_chain
-from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.machine import preset_words
+from yogo_tui.launch.plan import FieldChange, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.session import Session
@@ -51,7 +51,7 @@ async def preview_of(
     try:
         plans = await session.planner.plans(wanted)
         script = await session.launcher.render(plans[0])
-        check = session.launcher.proofread(script), session.launcher.check_plan(plans[0])
+        check = session.launcher.proofread(script), session.launcher.check_chain(plans)
         doubts, _ = await asyncio.gather(*check)
     except OtherClasses as error:
         return replace(_refused(f"the classes differ (enter asks): {error.lists}", script), other_classes=error.lists)
@@ -94,11 +94,14 @@ def _fits(plan: LaunchPlan, known: Resources | None, *, is_here: bool) -> list[C
 
 
 async def launch_wanted(session: Session, wanted: Wanted) -> str:
-    """Submit what is wanted, and return a sentence on the result. All plans are made before the first is submitted.
+    """Submit what is wanted, and return a sentence on the result. All plans are made, and checked, before the first is
+    submitted.
 
     Raises ChainBroken if not all are submitted; LaunchError, ClusterError or HostError if none is.
     """
     plans = await session.planner.plans(wanted)
+    if plans[1:]:
+        await session.launcher.check_chain(plans)
     chain = await launch_chain(session.launcher.launch, plans)
     if chain.stopped:
         raise ChainBroken(chain.problem)
@@ -127,7 +130,32 @@ def inherited_words(parent: ParentInfo) -> tuple[str, ...]:
     return f"inherits {weights.model},", f"{normalised}, {'colour' if weights.rgb_images else 'grey'}, {height}×{width}"
 
 
-def recipe_words(preset: Preset) -> tuple[str, tuple[str, ...]]:
-    """The recipe's title, and a note on how many fields it sets."""
-    count = len(differences(preset.recipe))
-    return preset.title, (counted(count, "difference"),) if count else ()
+_MOST_CHANGES = 5
+"""Lines of changes that are shown; the form of the changes shows all."""
+
+
+def recipe_words(form: Wanted) -> tuple[str, tuple[str, ...]]:
+    """The recipe's title, and notes: what is changed for this launch alone, else how many fields it sets."""
+    if lines := _change_notes(one for one in form.changes if one.is_of_recipe):
+        return preset_words(form.preset.title, form.changes), lines
+    count = len(differences(form.recipe))
+    return form.preset.title, (counted(count, "difference"),) if count else ()
+
+
+def size_changes(form: Wanted) -> tuple[str, ...]:
+    """Notes on what is changed of the size for this launch alone."""
+    return _change_notes(one for one in form.changes if not one.is_of_recipe)
+
+
+def then_words(form: Wanted, files: Sequence[DefinitionFile]) -> tuple[str, ...]:
+    """Notes on the fine-tune behind the run; none if there is none."""
+    if form.then is None:
+        return ()
+    title = preset_words(form.then.preset.title, form.then_changes)
+    return shorten(form.then.definition, files), f"with {title}", *_change_notes(form.then_changes)
+
+
+def _change_notes(changes: Iterable[FieldChange]) -> tuple[str, ...]:
+    lines = [f"{one.field} {one.now or 'none'} ({one.before or 'none'})" for one in changes]
+    left = len(lines) - _MOST_CHANGES
+    return (*lines[:_MOST_CHANGES], *([f"and {left} more"] if left > 0 else []))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,15 +18,16 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from yogo.presets import Preset, builtin, copied
-from yogo.recipe import Recipe, differences
+from yogo.recipe import Recipe, applied, differences
 from yogo.text.terminal import printable
 from yogo_tui.launch.script import command_of
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.choose import LinePrompt
 from yogo_tui.screens.going import Draft
+from yogo_tui.session.changes import recipe_knobs
 from yogo_tui.widgets.folded import Folded
-from yogo_tui.widgets.knob_form import KnobForm, KnobInput, help_of
+from yogo_tui.widgets.knob_form import KnobForm, KnobInput, UndoableInput, help_of
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import cut_middle
 
@@ -73,7 +75,7 @@ class RecipesScreen(ModeScreen):
                 yield PresetList(compact=True, markup=False)
             with Vertical(id="edit"):
                 yield TitledRule(id="preset-rule")
-                yield KnobForm()
+                yield KnobForm(recipe_knobs(), partial(applied, Recipe()), UndoableInput)
                 yield Folded(_MOST_OF_HELP, id="below")
                 yield TitledRule("the same as a command", "y copies it", id="command-rule")
                 yield Folded(_MOST_OF_COMMAND, id="command")
@@ -137,7 +139,8 @@ class RecipesScreen(ModeScreen):
         preset = self.preset
         self._changed, self._problem = None, ""
         self.presets.disabled = False
-        self.form.show(preset.recipe, read_only=preset.path is None or bool(preset.problem))
+        read_only = preset.path is None or bool(preset.problem)
+        self.form.show(dict(preset.recipe), beside=dict(Recipe()), read_only=read_only)
         self._tell(preset.recipe)
         self._tell_below()
 
@@ -152,7 +155,7 @@ class RecipesScreen(ModeScreen):
 
     @on(KnobForm.Changed)
     def _typed(self, event: KnobForm.Changed) -> None:
-        self._take(event.recipe, event.problem)
+        self._take(event.made, event.problem)
 
     def _take(self, recipe: Recipe | None, problem: str) -> None:
         """Take what the form holds: a recipe, or what is wrong with it."""

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from yogo.presets import Preset
+from yogo.recipe import Recipe
 from yogo.run.directory import propose_name
 from yogo_tui.errors import LaunchError, SettingsError
 from yogo_tui.hosts.base import Host
 from yogo_tui.questions.definitions import CheckDefinition
+from yogo_tui.questions.recipes import ListRecipes
 from yogo_tui.runs import parent as parents
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.parent import ParentInfo
@@ -37,19 +39,28 @@ async def again(host: Host, settings: Settings, run: Run) -> Again:
     source = run.launch or run.manifest
     if source is None or not run.definition:
         raise LaunchError(f"What {run.name} was launched with is not known: launch it from its definition instead.")
-    title = (run.launch.preset if run.launch else "") or run.name
-    preset = Preset(title, f"As {run.name} had it.", source.recipe, path=None, slug=run.kind.value)
-    (parent, changed), data = await asyncio.gather(_parent(host, settings, run), _data_note(host, settings, run))
+    (parent, changed), data, preset = await asyncio.gather(
+        _parent(host, settings, run), _data_note(host, settings, run), _preset(host, settings, run, source.recipe)
+    )
     size, other = _size(settings, run)
     wanted = Wanted(
         name=propose_name(),
         size=size,
         preset=preset,
+        own_recipe=source.recipe,
         definition=Path(run.definition),
         parent=parent,
         reset_head=source.reset_head,
     )
     return Again(wanted, tuple(filter(None, (data, changed, other))))
+
+
+async def _preset(host: Host, settings: Settings, run: Run, recipe: Recipe) -> Preset:
+    """The recipe that it was launched with, as it is now; where there is none of its title, the run's own."""
+    title = run.launch.preset if run.launch else ""
+    known = await host.ask(ListRecipes(settings.preset_folders)) if title else ()
+    own = Preset(title or run.name, f"As {run.name} had it.", recipe, path=None, slug=run.kind.value)
+    return next((one for one in reversed(known) if one.title == title and not one.problem), own)
 
 
 def _size(settings: Settings, run: Run) -> tuple[SizePreset, str]:

@@ -11,8 +11,8 @@ from yogo_tui.runs.faults import Lack
 from yogo_tui.runs.usage import hours_for
 from yogo_tui.runs.why import Why
 from yogo_tui.session.again import Again
+from yogo_tui.session.changes import differences
 from yogo_tui.session.wanted import Wanted
-from yogo_tui.words import as_typed
 
 TIMES = 2
 """How much more is asked for, where the run's own pace does not tell."""
@@ -34,33 +34,22 @@ def bigger(found: Again, why: Why, machine: Machine | None, max_hours: float | N
         wanted, reason = _longer(had, why, max_hours), "it reached its time limit"
     elif why.own_memory:
         raise LaunchError(f"{name} ran out of memory, and more CPUs give it no more. {why.more_memory}")
-    elif lack is Lack.MEMORY and machine is None and had.size.memory_gib:
-        wanted = replace(had, size=had.size.model_copy(update={"memory_gib": had.size.memory_gib * TIMES}))
+    elif lack is Lack.MEMORY and machine is None and had.job_size.memory_gib:
+        wanted = replace(had, own_size=had.job_size.model_copy(update={"memory_gib": had.job_size.memory_gib * TIMES}))
         reason = "its job's memory was full"
     elif lack is Lack.MEMORY and machine is None:
-        wanted = replace(had, size=had.size.model_copy(update={"cpus": had.size.cpus * TIMES}))
+        wanted = replace(had, own_size=had.job_size.model_copy(update={"cpus": had.job_size.cpus * TIMES}))
         reason = "its job's memory was full, and a job gets its memory with its CPUs"
     else:
         wanted = _half_batch(had, name, lack)
         reason = f"the {lack} was full, and half the batch, accumulated twice, needs about half"
-    return replace(found, wanted=wanted, reason=reason, changes=differences(had, wanted))
-
-
-def differences(had: Wanted, now: Wanted) -> tuple[str, ...]:
-    """What `now` has otherwise than `had`, in its size and its recipe, such as "hours 24, and not 12"."""
-    pairs = [
-        (field, getattr(one, field), getattr(other, field))
-        for one, other in ((had.size, now.size), (had.preset.recipe, now.preset.recipe))
-        for field in type(one).model_fields
-    ]
-    return tuple(
-        f"{field} {as_typed(later)}, and not {as_typed(before)}" for field, before, later in pairs if before != later
-    )
+    changes = tuple(map(str, differences(had.setup, wanted.setup)))
+    return replace(found, wanted=wanted, reason=reason, changes=changes)
 
 
 def _longer(had: Wanted, why: Why, max_hours: float | None) -> Wanted:
     """With the time that the whole run takes at its own pace; twice as much, if that is not known."""
-    hours, needs = had.size.hours, why.usage.needs_seconds if why.usage else None
+    hours, needs = had.job_size.hours, why.usage.needs_seconds if why.usage else None
     wanted = max(hours_for(needs), hours * 1.1) if needs else hours * TIMES
     if max_hours is not None:
         wanted = min(wanted, max_hours)
@@ -69,14 +58,14 @@ def _longer(had: Wanted, why: Why, max_hours: float | None) -> Wanted:
             f"{why.run.name} asked for {counted(hours, 'hour')}, and the partition allows no more: "
             f"continue it in another job instead: yogo-tui resume {why.run.name}"
         )
-    return replace(had, size=had.size.model_copy(update={"hours": float(f"{wanted:.4g}")}))
+    return replace(had, own_size=had.job_size.model_copy(update={"hours": float(f"{wanted:.4g}")}))
 
 
 def _half_batch(had: Wanted, name: str, lack: Lack) -> Wanted:
     """With as many images in a step. A learning rate that is multiplied by the batches in a step stays what it was."""
-    recipe = had.preset.recipe
+    recipe = had.recipe
     if recipe.batch_size < TIMES:
         raise LaunchError(f"The {lack} was full, and {name} has one image in a batch: use a smaller model or image.")
     changes = {"batch_size": recipe.batch_size // TIMES, "accumulate": recipe.accumulate * TIMES}
     scaled = {"learning_rate": recipe.learning_rate / TIMES} if recipe.scale_lr else {}
-    return replace(had, preset=replace(had.preset, recipe=recipe.model_copy(update=changes | scaled)))
+    return replace(had, own_recipe=recipe.model_copy(update=changes | scaled))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -11,7 +11,7 @@ from yogo.run.directory import propose_name
 from yogo_tui.cluster.base import Cluster, Estimate, Resources
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import submit
-from yogo_tui.launch.checking import check_plan
+from yogo_tui.launch.checking import check_chain, check_plan
 from yogo_tui.launch.plan import Launched, LaunchPlan
 from yogo_tui.launch.questions import ProofreadScript, rendered
 from yogo_tui.launch.script import PREVIEW_TOKEN
@@ -42,6 +42,11 @@ class Launcher:
     async def check_plan(self, plan: LaunchPlan) -> None:
         """Raises what `launch` raises before it asks the cluster: LaunchError, TemplateError, HostError."""
         await check_plan(self._host, self._cluster, self._settings, plan)
+
+    async def check_chain(self, plans: Sequence[LaunchPlan]) -> tuple[str, ...]:
+        """Raises what launching these one behind the other raises before the cluster is asked. Returns the errors of
+        definitions that are overridden, a sentence each."""
+        return await check_chain(self._host, self._cluster, self._settings, plans)
 
     async def launch(self, plan: LaunchPlan) -> Launched:
         """Create the run directory with script and launch.json, and submit once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -12,7 +13,7 @@ from yogo.run.launch import Kind
 from yogo_tui.cluster.base import Cluster
 from yogo_tui.errors import ClusterError, HostError, LaunchError, OtherClasses
 from yogo_tui.hosts.base import Host
-from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.plan import FieldChange, LaunchPlan
 from yogo_tui.runs import parent as parents
 from yogo_tui.runs.faults import Lack
 from yogo_tui.runs.model import Run
@@ -20,6 +21,7 @@ from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.runs.why import Why
 from yogo_tui.session.again import Again, again
 from yogo_tui.session.bigger import bigger
+from yogo_tui.session.changes import check_changes
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.settings import Settings, SizePreset
 
@@ -84,14 +86,17 @@ class Planner:
         size: SizePreset,
         name: str | None = None,
         preset: str = "",
+        changes: Sequence[FieldChange] = (),
         reset_head: bool = False,
     ) -> LaunchPlan:
         """The plan of a fine-tune: its recipe takes over what the parent's weights decide, and it waits for the
         parent's job if the weights do not exist yet.
 
-        `definition` is absolute. Raises OtherClasses if the classes differ from the parent's and `reset_head` is off;
-        LaunchError, HostError.
+        `definition` is absolute; the `changes` are in `recipe` and `size` already. Raises OtherClasses if the classes
+        differ from the parent's and `reset_head` is off; LaunchError, also where what the weights decide is changed;
+        HostError.
         """
+        check_changes(parent, changes)
         lists = await self._other_classes(parent, definition)
         if lists and not reset_head:
             raise OtherClasses(lists)
@@ -102,6 +107,7 @@ class Planner:
             recipe=parent.pass_forward(recipe),
             size=size,
             preset=preset,
+            changes=tuple(changes),
             parent=parent.parent,
             after=parent.after,
             reset_head=reset_head,
@@ -124,7 +130,10 @@ class Planner:
         first = await self.first(wanted)
         if wanted.then is None:
             return (first,)
-        behind = replace(wanted, definition=wanted.then.definition, preset=wanted.then.preset, name=wanted.then.name)
+        then = wanted.then
+        behind = replace(
+            wanted, definition=then.definition, preset=then.preset, own_recipe=then.own_recipe, name=then.name
+        )
         return first, await self._finetune(behind, await self.parent_of_plan(first))
 
     async def first(self, wanted: Wanted) -> LaunchPlan:
@@ -136,9 +145,10 @@ class Planner:
             name=wanted.name,
             kind=wanted.kind,
             definition=PurePosixPath(wanted.definition),
-            recipe=wanted.preset.recipe,
+            recipe=wanted.recipe,
             size=wanted.job_size,
             preset=wanted.preset.title,
+            changes=wanted.changes,
         )
 
     async def _finetune(self, wanted: Wanted, parent: ParentInfo) -> LaunchPlan:
@@ -146,10 +156,11 @@ class Planner:
         plan = await self.finetune(
             parent,
             definition=wanted.definition,
-            recipe=wanted.preset.recipe,
+            recipe=wanted.recipe,
             size=wanted.job_size,
             name=wanted.name,
             preset=wanted.preset.title,
+            changes=wanted.changes,
             reset_head=wanted.reset_head,
         )
         # The outputs of the same classes are worth keeping.

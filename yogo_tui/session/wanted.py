@@ -7,13 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yogo.presets import Preset
+from yogo.recipe import Recipe
 from yogo.run.launch import Kind
 from yogo.text.wording import counted
 from yogo_tui.cluster.base import Machine
-from yogo_tui.launch.machine import launch_words
-from yogo_tui.launch.plan import kind_of
+from yogo_tui.launch.machine import change_lines, launch_words, preset_words
+from yogo_tui.launch.plan import FieldChange, kind_of
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.parent import ParentInfo
+from yogo_tui.session.changes import Setup, differences, without_inherited
 from yogo_tui.settings import SizePreset
 
 
@@ -24,6 +26,12 @@ class Then:
     definition: Path
     preset: Preset
     name: str
+    own_recipe: Recipe | None = None
+    """The preset's recipe as it is changed for this fine-tune alone; None if it is not."""
+
+    @property
+    def recipe(self) -> Recipe:
+        return self.own_recipe or self.preset.recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,11 @@ class Wanted:
     definition: Path | None = None
     parent: ParentInfo | None = None
     then: Then | None = None
-    template: str = ""
-    """Name of a script template to use instead of the size's own; empty for the latter."""
+    own_recipe: Recipe | None = None
+    """The preset's recipe as it is changed for this launch alone; None if it is not."""
+
+    own_size: SizePreset | None = None
+    """The size as it is changed for this launch alone; None if it is not."""
 
     reset_head: bool = False
     """Whether a fine-tune whose classes differ from its parent's may start with new class outputs."""
@@ -48,9 +59,45 @@ class Wanted:
         return self if same else replace(self, reset_head=False)
 
     @property
+    def recipe(self) -> Recipe:
+        return self.own_recipe or self.preset.recipe
+
+    @property
     def job_size(self) -> SizePreset:
-        """The size, with the template that was chosen."""
-        return self.size.model_copy(update={"template": self.template}) if self.template else self.size
+        return self.own_size or self.size
+
+    @property
+    def setup(self) -> Setup:
+        """Recipe and size, with what is changed for this launch alone."""
+        return Setup(self.recipe, self.job_size)
+
+    @property
+    def unchanged(self) -> Setup:
+        """Recipe and size as they are chosen."""
+        return Setup(self.preset.recipe, self.size)
+
+    @property
+    def changes(self) -> tuple[FieldChange, ...]:
+        """What is changed for this launch alone, without what the weights decide anyway."""
+        return without_inherited(differences(self.unchanged, self.setup), self.parent)
+
+    @property
+    def then_changes(self) -> tuple[FieldChange, ...]:
+        """What is changed for the fine-tune behind it alone."""
+        then, size = self.then, self.job_size
+        return differences(Setup(then.preset.recipe, size), Setup(then.recipe, size)) if then else ()
+
+    def with_preset(self, preset: Preset) -> Wanted:
+        """With this recipe, unchanged."""
+        return replace(self, preset=preset, own_recipe=None)
+
+    def with_size(self, size: SizePreset) -> Wanted:
+        """With this size, unchanged."""
+        return replace(self, size=size, own_size=None)
+
+    def with_setup(self, setup: Setup) -> Wanted:
+        """With these changes of the recipe and the size that were chosen."""
+        return replace(self, own_recipe=setup.recipe, own_size=setup.size)
 
     @property
     def kind(self) -> Kind:
@@ -66,25 +113,29 @@ class Wanted:
         return f"the recipe cannot be read: {self.preset.problem}" if self.preset.problem else ""
 
     def question(self, machine: Machine | None) -> str:
-        """The question that asks whether to launch, in one sentence."""
+        """The question that asks whether to launch, and a line below it on what is changed for this launch alone."""
         assert self.definition is not None
         head = " with new class outputs" if self.reset_head else ""
         said = launch_words(
             self.name,
             definition=self.definition,
             preset=self.preset.title,
-            recipe=self.preset.recipe,
+            recipe=self.recipe,
             size=self.job_size,
             machine=machine,
+            changes=self.changes,
         )
-        one = f"Submit {said}"
+        lines = change_lines(self.changes, self.name if self.then else "")
+        end = f"{head}?"
         if self.then:
-            epochs = counted(self.then.preset.recipe.epochs, "epoch")
-            then = f"{self.then.definition.name}, {self.then.preset.title}, {epochs}"
-            return f"{one} and behind it the fine-tune {self.then.name} ({then}){head}?"
-        if self.parent and self.parent.from_run and not self.parent.from_run.state.is_over:
-            return f"{one}{head} behind {self.parent.from_run.name}, to start once that has finished?"
-        return f"{one}{head}?"
+            epochs = counted(self.then.recipe.epochs, "epoch")
+            with_what = preset_words(self.then.preset.title, self.then_changes)
+            then = f"{self.then.definition.name}, {with_what}, {epochs}"
+            end = f" and behind it the fine-tune {self.then.name} ({then}){head}?"
+            lines += change_lines(self.then_changes, self.then.name)
+        elif self.parent and self.parent.from_run and not self.parent.from_run.state.is_over:
+            end = f"{head} behind {self.parent.from_run.name}, to start once that has finished?"
+        return "\n".join((f"Submit {said}{end}", *lines))
 
 
 def preset_for(presets: Sequence[Preset], kind: Kind) -> Preset:

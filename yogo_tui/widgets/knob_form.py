@@ -1,11 +1,15 @@
-"""A form for a recipe, made from its fields. What is wrong with a field is shown below it while it is typed."""
+"""A form for a recipe, or another model, made from its fields.
+
+What is wrong with a field is shown below it while it is typed, and what was typed can be undone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args, get_origin
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
+from pydantic_core import PydanticUndefined
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
@@ -14,12 +18,21 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from yogo.recipe import KnobField, Recipe, UnfitValues, applied, knobs
+from yogo.recipe import KnobField, UnfitValues
+from yogo.text.terminal import printable
+from yogo.text.wording import ValidationIssue
+from yogo_tui.session.changes import launch_knobs
 from yogo_tui.widgets.text_field import TextField
+from yogo_tui.widgets.typed_steps import TypedSteps
 from yogo_tui.words import as_typed
+
+T = TypeVar("T")
 
 _WIDTH = 18
 """Of a field, in cells. The cursor moves to what does not fit."""
+
+_NO_BOUND = 1_000_000
+"""A bound above this is not told: nobody comes near it."""
 
 
 class KnobInput(TextField):
@@ -39,7 +52,7 @@ class KnobInput(TextField):
 
     def action_move(self, by: int) -> None:
         """Go to another field. The first and the last one keep the focus: no key of a field leads out of the form."""
-        fields = [*self.screen.query(KnobInput)]
+        fields = [field for field in self.screen.query(KnobInput) if not field.disabled]
         place = fields.index(self) + by
         if 0 <= place < len(fields):
             self.screen.set_focus(fields[place])
@@ -48,7 +61,29 @@ class KnobInput(TextField):
             self.app.notify(f"This is the {which} field. {self.END}", markup=False)
 
 
-class KnobForm(VerticalScroll, can_focus=False):
+class UndoableInput(KnobInput):
+    """A field of a KnobForm, which takes back what was typed in any of its fields."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+z", "undo", "undo what was typed", id="form.undo", show=False),
+        Binding("ctrl+y", "redo", "redo what was undone", id="form.redo", show=False),
+    ]
+
+    def on_blur(self) -> None:
+        self.form.steps.pause()
+
+    @property
+    def form(self) -> KnobForm[Any]:
+        return next(node for node in self.ancestors if isinstance(node, KnobForm))
+
+    def action_undo(self) -> None:
+        self.form.step(self.form.steps.undo(), "nothing to undo")
+
+    def action_redo(self) -> None:
+        self.form.step(self.form.steps.redo(), "nothing to redo")
+
+
+class KnobForm(VerticalScroll, Generic[T], can_focus=False):
     DEFAULT_CSS = """
     KnobForm { padding: 0 0 0 1; }
     KnobForm .row { height: 1; }
@@ -63,73 +98,171 @@ class KnobForm(VerticalScroll, can_focus=False):
 
     @dataclass
     class Changed(Message):
-        """A field has changed. `recipe` is None while a field is wrong, and `problem` says what is wrong."""
+        """A field has changed. `made` is None while a field is wrong, and `problem` says what is wrong."""
 
-        recipe: Recipe | None
+        made: Any
         problem: str
+
+    def __init__(
+        self, fields: Sequence[KnobField], made: Callable[[Mapping[str, str]], T], field: type[UndoableInput]
+    ) -> None:
+        """`made` makes what the form is for from the text of each field. It raises UnfitValues."""
+        super().__init__()
+        self._fields = {one.name: one for one in fields}
+        self._made = made
+        self._field = field
+        self._beside: Mapping[str, Any] = {}
+        self._fixed: Mapping[str, str] = {}
+        self.steps = TypedSteps()
 
     def compose(self) -> ComposeResult:
         group = ""
-        for one in knobs():
-            name = one.name
+        for name, one in self._fields.items():
             if one.knob.group != group:
                 group = one.knob.group
                 yield Static(group, classes="group")
             with Horizontal(classes="row"):
                 yield Static(one.knob.label, classes="label")
-                yield KnobInput(id=f"knob-{name}", name=name, compact=True, select_on_focus=True)
+                yield self._field(id=f"knob-{name}", name=name, compact=True, select_on_focus=True)
                 yield Static(id=f"default-{name}", classes="default", markup=False)
             yield Static(id=f"wrong-{name}", classes="wrong", markup=False)
 
-    def show(self, recipe: Recipe, *, read_only: bool) -> None:
-        for one in knobs():
-            field = self._input(one.name)
-            field.disabled = read_only
-            with field.prevent(Input.Changed):
-                field.value = as_typed(getattr(recipe, one.name))
-                field.cursor_position = 0
-            self._judge(one.name)
+    def show(
+        self,
+        values: Mapping[str, Any],
+        *,
+        beside: Mapping[str, Any],
+        read_only: bool = False,
+        fixed: Mapping[str, str] | None = None,
+    ) -> None:
+        """Fill the form. `beside` are the values that stand in brackets beside a field that differs from them. The
+        `fixed` fields cannot be changed, for the reason that stands beside them."""
+        self._beside, self._fixed = beside, fixed or {}
+        for name in self._fields:
+            self._input(name).disabled = read_only or name in self._fixed
+            self._fill(name, as_typed(values[name]))
+        self.steps = TypedSteps(self.texts)
+        self._judge(self._tried()[1])
+
+    def _fill(self, name: str, text: str) -> None:
+        field = self._input(name)
+        with field.prevent(Input.Changed):
+            field.value = text
+            field.cursor_position = 0
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """What each field holds."""
+        return {name: self._input(name).value.strip() for name in self._fields}
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        self._judge(str(event.input.name))
-        self.post_message(self.Changed(*self.read()))
+        self.steps.take(str(event.input.name), event.value)
+        self._changed()
 
-    def _judge(self, name: str) -> None:
-        """Show what is wrong below the field, and the default beside it if that differs."""
-        value, problem = parse_field(name, self._input(name).value)
-        default = getattr(Recipe(), name)
-        short = f"{default:.5g}" if isinstance(default, float) else as_typed(default)
-        typed = self._input(name).value
-        cut = "…" if cell_len(typed) > _WIDTH else " "
-        beside = cut if problem or value == default else f"{cut}({short})"
-        self.query_one(f"#default-{name}", Static).update(beside)
-        wrong = self.query_one(f"#wrong-{name}", Static)
-        wrong.update(f"✖ {problem}")
-        wrong.set_class(bool(problem), "-shown")
+    def fill_all(self, values: Mapping[str, Any]) -> None:
+        """Give each field this value, as if it were typed: it can be undone."""
+        self.steps.pause()
+        for name, value in values.items():
+            if name in self._fields and not self._input(name).disabled:
+                self.steps.take(name, as_typed(value))
+                self._fill(name, as_typed(value))
+        self._changed()
 
-    def read(self) -> tuple[Recipe | None, str]:
-        """The form's recipe, or None and a sentence that says what is wrong."""
-        labels = {one.name: one.knob.label for one in knobs()}
+    def step(self, to: tuple[str, str] | None, nothing: str) -> None:
+        """Give a field the text that it had, and go there; say so if there is none."""
+        if to is None:
+            self.app.notify(nothing, markup=False)
+            return
+        name, text = to
+        self._fill(name, text)
+        self.screen.set_focus(self._input(name))
+        self._changed()
+
+    def _changed(self) -> None:
+        made, faults = self._tried()
+        self._judge(faults)
+        self.post_message(self.Changed(made, self._said(faults)))
+
+    def _tried(self) -> tuple[T | None, Sequence[ValidationIssue]]:
+        """What the form makes, or None and what is wrong."""
         try:
-            return applied(Recipe(), {name: self._input(name).value.strip() for name in labels}), ""
+            return self._made(self.texts), ()
         except UnfitValues as error:
-            fault = error.faults[0]
-            return None, f"{labels[fault.name]} {fault.message}"
+            return None, error.faults
 
-    def _input(self, name: str) -> KnobInput:
-        return self.query_one(f"#knob-{name}", KnobInput)
+    def _judge(self, faults: Sequence[ValidationIssue]) -> None:
+        """Show what is wrong below each field, and beside it what it differs from."""
+        wrong = {fault.name: fault.message for fault in reversed(faults)}
+        for name in self._fields:
+            typed, usual = self._input(name).value, self._beside.get(name)
+            short = f"{usual:.5g}" if isinstance(usual, float) else as_typed(usual)
+            cut = "…" if cell_len(typed) > _WIDTH else " "
+            is_usual = name in wrong or name not in self._beside or _says(typed, usual)
+            said = self._fixed.get(name) or ("" if is_usual else f"({printable(short) or 'none'})")
+            self._tell(f"#default-{name}", f"{cut}{said}")
+            problem = wrong.get(name, "")
+            self._tell(f"#wrong-{name}", f"✖ {printable(problem)}").set_class(bool(problem), "-shown")
+
+    def _tell(self, where: str, words: str) -> Static:
+        line = self.query_one(where, Static)
+        if line.content != words:
+            line.update(words)
+        return line
+
+    def _said(self, faults: Sequence[ValidationIssue]) -> str:
+        """The first fault as a sentence; empty if there is none."""
+        for fault in faults:
+            known = self._fields.get(fault.name)
+            return f"{known.knob.label} {fault.message}" if known and not fault.is_sentence else fault.message
+        return ""
+
+    def read(self) -> tuple[T | None, str]:
+        """What the form makes, or None and a sentence that says what is wrong."""
+        made, faults = self._tried()
+        return made, self._said(faults)
+
+    def _input(self, name: str) -> UndoableInput:
+        return self.query_one(f"#knob-{name}", UndoableInput)
+
+
+def _says(typed: str, value: object) -> bool:
+    """Whether what is typed is this value, perhaps written in another way."""
+    try:
+        return float(typed) == value
+    except ValueError:
+        return typed.replace("x", "×").replace(" ", "") == as_typed(value).replace("x", "×").replace(" ", "")
 
 
 def help_of(name: str) -> str:
-    """A field's help, its choices and its default; empty for an unknown field."""
-    for one in knobs():
-        if one.name == name:
-            words = " · ".join(_choices(one))
-            choices = f" One of {words}." if words else ""
-            return f"{one.text}{choices} The default is {as_typed(one.field.default)}."
-    return ""
+    """A field's help, what it may be, and its default; empty for an unknown field."""
+    if (one := launch_knobs().get(name)) is None:
+        return ""
+    default = one.field.get_default()
+    usual = "" if default is PydanticUndefined or default is None else f" The default is {as_typed(default)}."
+    return f"{one.text}{_may_be(one)}{usual}"
+
+
+def _may_be(one: KnobField) -> str:
+    """What a field may be: one of some words, or a number within bounds."""
+    if words := " · ".join(_choices(one)):
+        return f" One of {words}."
+    bounds = ", ".join(_bounds(one))
+    kind = {int: "A whole number", float: "A number"}.get(_plain(one.field.annotation))
+    return f" {kind}{bounds and ', '}{bounds}." if kind and bounds else ""
+
+
+def _bounds(one: KnobField) -> Iterator[str]:
+    for name, words in (("gt", "more than"), ("ge", "at least"), ("lt", "less than"), ("le", "at most")):
+        for bound in (getattr(hint, name, None) for hint in one.field.metadata):
+            if bound is not None and bound < _NO_BOUND:
+                yield f"{words} {bound:g}"
+
+
+def _plain(annotation: Any) -> Any:
+    """Its type without None."""
+    return next((one for one in get_args(annotation) if one is not type(None)), annotation)
 
 
 def _choices(one: KnobField) -> Iterator[str]:
@@ -139,11 +272,3 @@ def _choices(one: KnobField) -> Iterator[str]:
         yield from get_args(one.field.annotation)
     else:
         yield from one.knob.choices
-
-
-def parse_field(name: str, typed: str) -> tuple[Any, str]:
-    """The value of the typed text, or None and a sentence that says what is wrong."""
-    try:
-        return getattr(applied(Recipe(), {name: typed.strip()}), name), ""
-    except UnfitValues as error:
-        return None, error.faults[0].message

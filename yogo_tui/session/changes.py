@@ -1,0 +1,168 @@
+"""Changes for one launch alone: any field of its recipe and of its job's size, as a person gives them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from yogo.recipe import Knob, KnobField, Recipe, UnfitValues, applied, docstrings, knobs
+from yogo.text.wording import ValidationIssue, meant
+from yogo_tui.errors import ConsoleError, LaunchError
+from yogo_tui.launch.plan import FieldChange
+from yogo_tui.runs.parent import ParentInfo
+from yogo_tui.settings import SizePreset
+from yogo_tui.words import LISTED, as_typed
+
+_NOT_OF_A_LAUNCH = ("name", "setup")
+"""Fields of a size that stay as the settings have them: the set-up lines can be changed in the script."""
+
+_LABELS = {"gpus": "GPUs", "cpus": "CPUs", "gpu_type": "GPU type", "qos": "QOS", "memory_gib": "Memory (GiB)"}
+
+_LISTS = ("sbatch",)
+"""Fields that are lists of texts."""
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class NoSuchChange(ConsoleError):
+    """What was given is no change of a field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a run trains, and on what kind of job."""
+
+    recipe: Recipe
+    size: SizePreset
+
+
+@functools.cache
+def size_knobs() -> tuple[KnobField, ...]:
+    """The fields of a size that a launch may change, as those of a recipe are described."""
+    texts = docstrings(SizePreset)
+    return tuple(
+        KnobField(
+            name, field, Knob(_LABELS.get(name) or name.replace("_", " ").capitalize(), "Job"), texts.get(name, "")
+        )
+        for name, field in SizePreset.model_fields.items()
+        if name not in _NOT_OF_A_LAUNCH
+    )
+
+
+@functools.cache
+def recipe_knobs() -> tuple[KnobField, ...]:
+    return tuple(knobs())
+
+
+@functools.cache
+def launch_knobs() -> Mapping[str, KnobField]:
+    """Every field that a launch may change, by its name."""
+    return {one.name: one for one in (*recipe_knobs(), *size_knobs())}
+
+
+def read_changes(texts: Iterable[str], flag: str = "--set") -> dict[str, str]:
+    """The fields and values in `lr=0.001`, `--batch-size=8`, `normalize-images` or `no-flips`; a field may be spelled
+    like any of its flags. Raises NoSuchChange."""
+    known, given = launch_knobs(), {}
+    for text in texts:
+        said, is_sign, value = text.partition("=")
+        name = _named(said)
+        if not is_sign and (switch := _switch(_bare(said))):
+            name, value = switch
+        elif not is_sign or not said.strip():
+            raise NoSuchChange(f"{flag} {text}: give FIELD=VALUE, such as epochs=16.")
+        if name is None:
+            raise NoSuchChange(f'There is no field "{said.strip()}". {meant(_bare(said), known)}')
+        given[name] = value.strip()
+    return given
+
+
+def _bare(spelling: str) -> str:
+    """A field's name or flag without its dashes."""
+    return spelling.strip().lstrip("-").replace("-", "_").casefold()
+
+
+def _named(spelling: str) -> str | None:
+    """The field that is spelled so; None if there is none."""
+    spellings = {_bare(alias): one.name for one in launch_knobs().values() for alias in (one.name, *one.knob.aliases)}
+    return spellings.get(_bare(spelling))
+
+
+def _switch(bare: str) -> tuple[str, str] | None:
+    """The field that is switched on or off by its flag alone, and yes or no; None if it is no switch."""
+    for name, value in ((bare, "yes"), (bare.removeprefix("no_"), "no")):
+        if name in launch_knobs() and launch_knobs()[name].field.annotation is bool:
+            return name, value
+    return None
+
+
+def changed(base: Setup, given: Mapping[str, str]) -> Setup:
+    """`base` with what was typed for its fields. Raises UnfitValues, with a sentence for each field that is refused."""
+    of_size = {one.name for one in size_knobs()}
+    faults: list[ValidationIssue] = []
+
+    def taken(model: M, values: Mapping[str, str]) -> M:
+        others = {name: text for name, text in values.items() if text != as_typed(getattr(model, name))}
+        try:
+            return applied(model, {name: _value(name, text) for name, text in others.items()}) if others else model
+        except UnfitValues as error:
+            faults.extend(map(_at_its_field, error.faults))
+            return model
+
+    recipe = taken(base.recipe, {name: text for name, text in given.items() if name not in of_size})
+    size = taken(base.size, {name: text for name, text in given.items() if name in of_size})
+    if faults:
+        raise UnfitValues(tuple(faults), str)
+    return Setup(recipe, size)
+
+
+def _value(name: str, text: str) -> object:
+    """What is typed for a field: None where nothing is, and the field may be without a value; a list, where it is one.
+
+    What is left is text, which the field itself reads.
+    """
+    field = launch_knobs()[name].field
+    if not text.strip() and not field.is_required() and field.get_default() is None:
+        return None
+    return [part.strip() for part in text.split(LISTED.strip()) if part.strip()] if name in _LISTS else text
+
+
+def _at_its_field(fault: ValidationIssue) -> ValidationIssue:
+    """A fault of the whole that begins with the name of a field, as one of that field."""
+    name = fault.message.partition(":")[0]
+    return fault if fault.where or name not in launch_knobs() else replace(fault, where=(name,))
+
+
+def differences(before: Setup, now: Setup) -> tuple[FieldChange, ...]:
+    """What `now` has otherwise than `before`."""
+    pairs = [
+        (field, getattr(one, field), getattr(other, field))
+        for one, other in ((before.recipe, now.recipe), (before.size, now.size))
+        for field in type(one).model_fields
+    ]
+    return tuple(
+        FieldChange(field, as_typed(later), as_typed(earlier)) for field, earlier, later in pairs if earlier != later
+    )
+
+
+def without_inherited(changes: Iterable[FieldChange], parent: ParentInfo | None) -> tuple[FieldChange, ...]:
+    """Without those that the parent's weights make anyway."""
+    return tuple(one for one in changes if parent is None or _has(parent, one.field) != one.now)
+
+
+def check_changes(parent: ParentInfo, changes: Iterable[FieldChange]) -> None:
+    """Raises LaunchError for a change of a field that the weights decide."""
+    for one in changes:
+        if (has := _has(parent, one.field)) not in (None, one.now):
+            raise LaunchError(
+                f"{one.field} cannot be changed for a fine-tune: the weights decide it, and theirs is {has}."
+            )
+
+
+def _has(parent: ParentInfo, field: str) -> str | None:
+    """What the weights decide of this field; None if they do not."""
+    return as_typed(getattr(parent.weights, field)) if launch_knobs()[field].knob.inherited else None
