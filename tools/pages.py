@@ -102,8 +102,16 @@ def _commands(top: argparse.ArgumentParser, title: str) -> str:
     if of_all - {"-h", "--help", "--version"}:
         parts.append(f"\n## Options of all commands\n\n{_options(top._actions)}")
     for name, parser in subparsers.choices.items():
-        parts.append(f"\n## {top.prog} {name}\n\n{parser.description}\n\n")
-        parts.append(_options(action for action in parser._actions if not of_all & {*action.option_strings}))
+        parts.append(_command(f"{top.prog} {name}", parser, of_all))
+    return "".join(parts)
+
+
+def _command(title: str, parser: argparse.ArgumentParser, of_all: set[str]) -> str:
+    parts = [f"\n## {title}\n\n{parser.description}\n\n"]
+    parts.append(_options(action for action in parser._actions if not of_all & {*action.option_strings}))
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            parts += [_command(f"{title} {name}", one, of_all) for name, one in action.choices.items()]
     return "".join(parts)
 
 

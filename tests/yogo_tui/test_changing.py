@@ -11,7 +11,7 @@ import pytest
 
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import Question, silent
-from yogo_tui.questions.settings import ChangeSettings, SettingsFile
+from yogo_tui.questions.settings import ChangeSettings, ReplaceSettings, SettingsFile
 from yogo_tui.settings import SettingChange, load, parse
 from yogo_tui.settings.changing import changed, typed
 
@@ -37,7 +37,8 @@ def of_settings(folder: Path) -> list[Question[Any]]:
         SettingChange("sizes.2nodes.hours", 3.5),
         SettingChange("account", is_unset=True),
     )
-    return [ChangeSettings(file, changes), SettingsFile(file)]
+    other = folder.parent / "own/other.yaml"
+    return [ChangeSettings(file, changes), SettingsFile(file), ReplaceSettings(other, None, "account: a\n")]
 
 
 def one(key: str, *words: str) -> str:

@@ -287,6 +287,7 @@ def test_what_changes_something_says_so() -> None:
         "DropTemplate",
         "NewSettings",
         "ChangeSettings",
+        "ReplaceSettings",
         "ChangeNotes",
         "TrashRuns",
         "UndoTrash",

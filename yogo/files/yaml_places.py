@@ -18,7 +18,7 @@ from yogo.files.yaml_edit import quoted
 Place = tuple[str | int, ...]
 
 _WIDTH = 110
-_PLAIN = re.compile(r"[\w./~+-](?:[\w ./+@-]*[\w./+-])?")
+_PLAIN = re.compile(r"[\w./~+-](?:[\w ./+@=-]*[\w./+=-])?")
 
 
 def with_value(text: str, place: Place, value: Any) -> str:

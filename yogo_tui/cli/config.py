@@ -1,14 +1,14 @@
-"""`yogo-tui config`: show the settings in force and where they come from, or write a settings file."""
+"""`yogo-tui config`: show the settings in force and where they come from, change them, or write a settings file."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yogo.text.terminal import printable
-from yogo.text.wording import listed
+from yogo.text.wording import listed, meant
 from yogo_tui import asking
 from yogo_tui.cli.options import Commands, add_json, new_command, place_of
 from yogo_tui.errors import SettingsError
@@ -18,28 +18,105 @@ if TYPE_CHECKING:
     from yogo_tui.settings import Settings
 
 
+_KEY_HELP = (
+    "The setting, such as partition, or a part of one: sizes.0.hours (entries are counted from 0), sizes.2nodes.hours, "
+    "hosts.lab.login, definitions.1."
+)
+
+
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    parser = new_command(commands, "config", "show the settings in force, or write a settings file")
-    parser.add_argument(
-        "action",
-        nargs="?",
-        choices=("show", "init", "path"),
-        default="show",
-        help="What to do: `show` prints the settings in force and where each comes from; `init` finds out what the "
-        "site has, and writes a settings file that says so and explains every setting; it never replaces one; "
-        "`path` prints the file's path. (default: show)",
+    parser = new_command(
+        commands,
+        "config",
+        "show or change the settings",
+        "Without an action, the settings in force are shown.",
     )
     add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=_running(_show), keys=[])
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", help="What to do. (default: show)")
+    show = _action(actions, "show", "print the settings in force and where each comes from", _show)
+    show.add_argument("keys", nargs="*", metavar="KEY", help="Print only these settings. (default: all)")
+    _action(actions, "path", "print the path of the settings file", _path)
+    _action(
+        actions,
+        "init",
+        "find out what the site has, and write a settings file that says so and explains every setting; it never "
+        "replaces one",
+        _init,
+    )
+    change = _action(
+        actions,
+        "set",
+        "change one setting in the file, which keeps its comments",
+        _set,
+        "A value that cannot be used is not written. A console that is open reads the file at its next start.",
+    )
+    change.add_argument("key", metavar="KEY", help=_KEY_HELP)
+    change.add_argument(
+        "values",
+        nargs="*",
+        metavar="VALUE",
+        help="The value. A list has a VALUE for each entry, or is written [a, b]; an entry with parts is written "
+        "'{name: lab, login: me@lab}'. VALUEs that begin with - follow after --.",
+    )
+    change.add_argument("--unset", action="store_true", help="Take it out of the file: it is as by default then.")
+    _action(
+        actions,
+        "edit",
+        "open the settings file in your editor, and check it afterwards",
+        _edit,
+        "The editor is $VISUAL, $EDITOR or git's core.editor, else nano or vi. What cannot be used is not written: it "
+        "is kept as a draft.",
+    )
+    _action(actions, "schema", "print the JSON schema of the settings file, for editors that know YAML", _schema)
 
 
-def run(args: argparse.Namespace) -> int:
-    return asking.run({"show": _show, "init": _init, "path": _path}[args.action](args))
+Act = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
+
+
+def _action(
+    actions: Commands[argparse.ArgumentParser], name: str, help: str, act: Act, *more: str
+) -> argparse.ArgumentParser:
+    parser = new_command(actions, name, help, *more)
+    if name not in ("edit", "schema"):
+        parser.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help="Print JSON, for programs.")
+    parser.set_defaults(run=_running(act))
+    return parser
+
+
+def _running(act: Act) -> Callable[[argparse.Namespace], int]:
+    return lambda args: asking.run(act(args))
 
 
 async def _path(args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json
+
     async with place_of(args).reached() as there:
-        print(printable(str(await there.settings_file())))
+        file = await there.settings_file()
+        if args.json:
+            print_json({"file": file, "exists": await there.has(file)})
+        else:
+            print(printable(str(file)))
+    return 0
+
+
+async def _set(args: argparse.Namespace) -> int:
+    from yogo_tui.cli.config_changes import change_setting
+
+    return await change_setting(args)
+
+
+async def _edit(args: argparse.Namespace) -> int:
+    from yogo_tui.cli.config_changes import edit_settings
+
+    return await edit_settings(args)
+
+
+async def _schema(args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json
+    from yogo_tui.settings.document import schema
+
+    print_json(schema())
     return 0
 
 
@@ -80,13 +157,17 @@ async def _show(args: argparse.Namespace) -> int:
         from_where = await _workspace_from(there, settings)
     for notice in settings.notices:
         print(f"! {printable(notice)}", file=sys.stderr)
-    values = settings.values
+    for key in args.keys:
+        if key not in settings.values:
+            raise SettingsError(f'There is no setting "{key}". {meant(key, settings.values)}')
+    values = {name: value for name, value in settings.values.items() if name in args.keys or not args.keys}
     mode, why = settings.wandb_mode
     if args.json:
         print_json(_json(settings, args, values, from_where))
         return 0
     missing = "" if is_there else ", which does not exist"
-    print(printable(f"# settings file: {settings.file}{missing}"))
+    if not args.keys:
+        print(printable(f"# settings file: {settings.file}{missing}"))
     for name, value in values.items():
         origin = _origin(settings, args, name, from_where)
         if name == "wandb" and settings.wandb == "auto":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -83,20 +84,50 @@ class ChangeSettings:
     changes: ClassVar = "the settings were changed"
 
     def answer(self, tell: Tell) -> None:
-        from yogo.files import yaml12
         from yogo_tui.settings.changing import changed
 
-        file = self.file.resolve()  # a link stays a link, and the file that it points to is written
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with alone(file.with_name(f".{cut(file.name)}.lock")):
-            is_there = file.exists()
-            try:
-                text = yaml12.read_text(file) if is_there else None
-            except yaml12.YamlError as error:
-                raise SettingsError(f"{file}: {error}.") from error
-            text = changed(text, file, self.settings)
-            with replacing(file, stat.S_IMODE(file.stat().st_mode) if is_there else None) as written:
-                written.write(text.encode())
+        _rewrite(self.file, lambda file, text: changed(text, file, self.settings))
+
+
+@dataclass(frozen=True)
+class ReplaceSettings:
+    """Write the text that was made of the text `before` of a settings file. Raises SettingsError if it cannot be used,
+    or if the file was changed meanwhile, OSError."""
+
+    file: Path
+    before: str | None
+    """None if there was no file."""
+
+    text: str
+
+    changes: ClassVar = "the settings were changed"
+
+    def answer(self, tell: Tell) -> None:
+        from yogo_tui.settings.reading import check
+
+        def text_of(file: Path, there: str | None) -> str:
+            if there not in (self.before, self.text):
+                raise SettingsError(f"{file} was changed by somebody else meanwhile.")
+            check(self.text, file)
+            return self.text
+
+        _rewrite(self.file, text_of)
+
+
+def _rewrite(file: Path, text_of: Callable[[Path, str | None], str]) -> None:
+    """Write what `text_of` makes of the file's text, or of None if it does not exist. Raises SettingsError, OSError."""
+    from yogo.files import yaml12
+
+    file = file.resolve()  # a link stays a link, and the file that it points to is written
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with alone(file.with_name(f".{cut(file.name)}.lock")):
+        is_there = file.exists()
+        try:
+            text = text_of(file, yaml12.read_text(file) if is_there else None)
+        except yaml12.YamlError as error:
+            raise SettingsError(f"{file}: {error}.") from error
+        with replacing(file, stat.S_IMODE(file.stat().st_mode) if is_there else None) as written:
+            written.write(text.encode())
 
 
 def login_folder() -> Path:

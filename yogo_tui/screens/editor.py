@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from types import FrameType
 
@@ -20,26 +17,17 @@ from textual.app import SuspendNotSupported
 from yogo.files.places import told
 from yogo.text.terminal import printable
 from yogo_tui.asking import handled
+from yogo_tui.editors import CHOOSE, Editor, chosen_editor, why_not_started
 from yogo_tui.errors import ConsoleError, HostUnknown
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.screens.base import BaseConsole
 
 _LARGEST = 1 << 24
-_CHOOSE = "Choose your editor with, for example: export EDITOR=nano"
 _VI = """{path} opens in vi, because $EDITOR is not set.
 In vi: i starts typing and esc ends it. Then :wq and enter saves and closes; :q! and enter closes without saving.
 {choose}
 enter opens it, ctrl+d goes back: """
-
-
-@dataclass(frozen=True, slots=True)
-class Editor:
-    """An editor's command, and where it comes from."""
-
-    words: tuple[str, ...]
-    source: str = ""
-    """Such as "$EDITOR"; empty if the user has chosen none."""
 
 
 async def edit(app: BaseConsole, path: Path) -> None:
@@ -86,65 +74,22 @@ def _edit(app: BaseConsole, path: Path) -> None:
         with app.suspend():
             status = _open(editor, path)
     except OSError as error:
-        raise ConsoleError(f"{_named(editor)} cannot be started: {_why(error)}. {_CHOOSE}") from error
+        raise ConsoleError(f"{editor.named} cannot be started: {why_not_started(error)}. {CHOOSE}") from error
     except SuspendNotSupported as error:
         raise ConsoleError(f"This terminal cannot be handed to an editor: open {path} elsewhere.") from error
     app.refresh(layout=True)
     if status:
         ended = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit status {status}"
-        raise ConsoleError(f"{_named(editor)} {ended}. {path} is as the editor left it. {_CHOOSE}")
+        raise ConsoleError(f"{editor.named} {ended}. {path} is as the editor left it. {CHOOSE}")
     if not editor.source and status is not None:
-        app.notify(f"opened in {editor.words[0]}. {_CHOOSE}", markup=False)
-
-
-def chosen_editor() -> Editor:
-    """The editor in $VISUAL, $EDITOR or git's core.editor; else nano, which shows its keys; else vi.
-
-    Raises ConsoleError.
-    """
-    for name in ("VISUAL", "EDITOR"):
-        if value := os.environ.get(name, "").strip():
-            return Editor(_split(value, f"${name}"), f"${name}")
-    if value := _of_git():
-        return Editor(_split(value, "git's core.editor"), "git's core.editor")
-    for name in ("nano", "vi", "vim"):
-        if shutil.which(name):
-            return Editor((name,))
-    raise ConsoleError(f"There is no editor here: neither nano nor vi is installed. {_CHOOSE}")
-
-
-def _split(value: str, source: str) -> tuple[str, ...]:
-    try:
-        words = shlex.split(value)
-    except ValueError as error:
-        raise ConsoleError(f"{source} cannot be read, as a quote is not closed in it: {value}") from error
-    if not words or not words[0].strip():
-        raise ConsoleError(f"{source} does not name an editor: {value}. {_CHOOSE}")
-    return (os.path.expanduser(words[0]), *words[1:])
-
-
-def _of_git() -> str:
-    """git's core.editor; empty if it is not set, or if git does not answer."""
-    try:
-        asked = subprocess.run(
-            ["git", "config", "--get", "core.editor"],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=2,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
+        app.notify(f"opened in {editor.words[0]}. {CHOOSE}", markup=False)
 
 
 def _open(editor: Editor, path: Path) -> int | None:
     """Run the editor to its end. Returns its exit status; None if the user did not open it. Raises OSError."""
     with _signals() as children:
         if not editor.source and editor.words[0] != "nano":
-            print(_VI.format(path=printable(str(path)), choose=_CHOOSE), end="", flush=True)
+            print(_VI.format(path=printable(str(path)), choose=CHOOSE), end="", flush=True)
             if not sys.stdin.readline():
                 return None
         with subprocess.Popen([*editor.words, str(path)]) as child:
@@ -174,13 +119,3 @@ def _signals() -> Iterator[list[subprocess.Popen[bytes]]]:
     finally:
         if kept:
             signal.raise_signal(kept[0])
-
-
-def _named(editor: Editor) -> str:
-    return f"{editor.words[0]} ({editor.source})" if editor.source else editor.words[0]
-
-
-def _why(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such program"
-    return error.strerror or str(error)

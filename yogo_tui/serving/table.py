@@ -14,7 +14,13 @@ from yogo_tui.hosts.base import Question
 QUESTIONS: Mapping[str, str] = {
     name: module
     for module, names in {
-        "yogo_tui.questions.settings": ("ReadSettings", "SettingsFile", "NewSettings", "ChangeSettings"),
+        "yogo_tui.questions.settings": (
+            "ReadSettings",
+            "SettingsFile",
+            "NewSettings",
+            "ChangeSettings",
+            "ReplaceSettings",
+        ),
         "yogo_tui.questions.paths": ("FindPath",),
         "yogo_tui.questions.surroundings": ("FindDefinitionFolders", "LookAtMachine"),
         "yogo_tui.questions.definitions": (

@@ -55,6 +55,17 @@ def page() -> str:
     return f"{head}\n{table}{rows}\n{lists}\n## The file\n\n```yaml\n{commented()}```\n"
 
 
+def schema() -> dict[str, Any]:
+    """The JSON schema of a settings file, with the help of each setting."""
+    found = Settings.model_json_schema()
+    models: list[type[BaseModel]] = [Settings, *LISTS.values()]
+    for model in models:
+        part = found["$defs"].get(model.__name__, found)
+        for field, said in part["properties"].items():
+            said["description"] = help_of(model, field)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **found, "title": "Settings of yogo-tui"}
+
+
 def help_of(model: type[BaseModel], name: str) -> str:
     """The help of a setting, in one line; empty if it has none."""
     return docstrings(model).get(name, "")

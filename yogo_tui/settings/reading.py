@@ -120,6 +120,10 @@ def parse(text: str, path: Path) -> Settings:
 def check(text: str, path: Path) -> None:
     """Raises SettingsError if these settings, in the file `path`, cannot be used."""
     settings, document = _parsed(text, path)
+    if settings.workspace is not None and settings.workspace.parts:
+        folder = _with_workspace(settings, settings.workspace, document).workspace_folder
+        if not os.path.isdir(folder):
+            raise _wrong(path, document.line("workspace"), f"The workspace {folder} is not a folder.")
     _check_templates(settings, path, document)
 
 
