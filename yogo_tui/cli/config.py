@@ -44,6 +44,19 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "replaces one",
         _init,
     )
+    _add_set(actions)
+    _action(
+        actions,
+        "edit",
+        "open the settings file in your editor, and check it afterwards",
+        _edit,
+        "The editor is $VISUAL, $EDITOR or git's core.editor, else nano or vi. What cannot be used is not written: it "
+        "is kept as a draft.",
+    )
+    _action(actions, "schema", "print the JSON schema of the settings file, for editors that know YAML", _schema)
+
+
+def _add_set(actions: Commands[argparse.ArgumentParser]) -> None:
     change = _action(
         actions,
         "set",
@@ -60,15 +73,6 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "'{name: lab, login: me@lab}'. VALUEs that begin with - follow after --.",
     )
     change.add_argument("--unset", action="store_true", help="Take it out of the file: it is as by default then.")
-    _action(
-        actions,
-        "edit",
-        "open the settings file in your editor, and check it afterwards",
-        _edit,
-        "The editor is $VISUAL, $EDITOR or git's core.editor, else nano or vi. What cannot be used is not written: it "
-        "is kept as a draft.",
-    )
-    _action(actions, "schema", "print the JSON schema of the settings file, for editors that know YAML", _schema)
 
 
 Act = Callable[[argparse.Namespace], Coroutine[Any, Any, int]]
