@@ -198,8 +198,8 @@ def test_a_matrix_gets_narrower_step_by_step_and_no_count_is_rounded_before_it_m
     assert (numbered.head[3], numbered.rows[2][0], numbered.head[-1]) == ("3", "3 trophozoite", "recall")
     bare = matrix_text(of_stages(), numbered.width - 1)
     assert (bare.head[-1], bare.rows[0][1], bare.is_rounded) == ("missed", "412", False)
-    large = matrix_text(of_stages(1_000), bare.width)
-    assert (large.rows[0][1:3], large.is_rounded, large.width <= bare.width + 7) == (("412k", "1k"), True, True)
+    large = matrix_text(of_stages(1_000), bare.width + 7)
+    assert (large.rows[0][1:3], large.is_rounded) == (("412k", "1k"), True)
     shares = matrix_text(of_stages(1_000), 52, shares=True)
     assert (shares.rows[0][1:3], shares.is_rounded) == ((".94", ".00"), False)
     assert matrix_text(of_stages(), 10).rows == bare.rows
