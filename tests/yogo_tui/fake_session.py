@@ -84,6 +84,9 @@ class MemoryHost(Host):
     away: str = ""
     """Why it answers no questions; empty if it does."""
 
+    answers_now: asyncio.Event | None = None
+    """Where it is set, what reads waits until it is."""
+
     losses: dict[PurePosixPath, LossCurves] = field(default_factory=dict)
     """What the runs in these folders have recorded."""
 
@@ -101,11 +104,15 @@ class MemoryHost(Host):
         return self.answers.get(argv[0], Completed(0))
 
     async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        if self.answers_now:
+            await self.answers_now.wait()
         if path not in self.files:
             raise FileNotFoundError(path)
         return Piece(self.files[path][offset : offset + limit], len(self.files[path]), "1")
 
     async def list(self, path: PurePosixPath) -> tuple[Entry, ...]:
+        if self.answers_now:
+            await self.answers_now.wait()
         files = [Entry(p.name, False, len(d), 0.0) for p, d in self.files.items() if p.parent == path]
         folders = {f.relative_to(path).parts[0] for f in self.files if path in f.parents and f.parent != path}
         return (*files, *(Entry(name, True, 0, 0.0) for name in sorted(folders)))
@@ -114,6 +121,8 @@ class MemoryHost(Host):
         self.files[path] = data
 
     async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        if self.answers_now:
+            await self.answers_now.wait()
         if self.away:
             raise HostError(self.away)
         if isinstance(question, ReadLosses):

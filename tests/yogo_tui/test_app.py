@@ -37,7 +37,7 @@ async def test_help_lists_every_key_of_the_screen_from_its_bindings() -> None:
 
 async def test_help_says_everything_in_the_consoles_own_words() -> None:
     app = make_console("chaos-cat-0727")
-    async with app.run_test(size=(80, 60)) as pilot:
+    async with app.run_test(size=(80, 70)) as pilot:
         await until(pilot, lambda: "chaos-cat" in shown(pilot))
         theirs = [one.binding.description for one in app.screen.active_bindings.values() if not one.binding.id]
         await pilot.press("question_mark")
@@ -67,6 +67,17 @@ async def test_the_palette_has_an_action_once_though_it_has_several_keys() -> No
         await pilot.press(*"the first run")
         await until(pilot, lambda: "the first run  key" in shown(pilot) and "choose the columns" not in shown(pilot))
         assert shown(pilot).count("the first run  key") == 1
+
+
+async def test_the_palette_begins_with_what_is_done_on_this_screen_and_ends_with_moves() -> None:
+    app = make_console("chaos-cat-0727")
+    async with app.run_test(size=(80, 200)) as pilot:
+        await until(pilot, lambda: "chaos-cat" in shown(pilot))
+        await pilot.press("colon")
+        await until(pilot, lambda: "fine-tune from it" in shown(pilot) and "a page up" in shown(pilot))
+        order = ("fine-tune from it", "move it to the trash", "leave the console", "a page up")
+        places = [shown(pilot).index(words) for words in order]
+        assert places == sorted(places)
 
 
 async def test_a_small_terminal_is_told_so() -> None:

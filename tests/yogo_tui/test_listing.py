@@ -238,6 +238,17 @@ def test_runs_are_grouped_by_their_chains_tags_and_columns_of_text() -> None:
         grouping("age")
 
 
+def test_a_group_of_a_run_is_headed_by_its_title_as_its_row_is() -> None:
+    titled = replace(OWL, notes=Notes(title="the long one"))
+    runs = (_after(LYNX, "calm-owl-1"), titled, replace(BOLD, notes=Notes(title="the long one")))
+    chains = grouped(runs, grouping("chain"), runs, NOW)
+    assert [(str(one), one.name) for one in chains] == [
+        ("the long one · 2 runs", "calm-owl-1"),
+        ("in no chain · 1 run", "in no chain"),
+    ]
+    assert str(grouped(runs, grouping("parent"), runs, NOW)[0]) == "the long one · 1 run"
+
+
 def test_runs_that_name_each_other_as_parents_are_still_grouped() -> None:
     runs = (_after(OWL, "bold-owl-2"), _after(BOLD, "calm-owl-1"))
     assert sum(len(one.runs) for one in grouped(runs, grouping("chain"), runs, NOW)) == 2

@@ -36,7 +36,7 @@ async def each_says(pilot: Pilot[None], keys: Sequence[str], words: str) -> None
 async def test_without_a_run_each_key_of_the_list_says_so() -> None:
     async with Console(FakeSession()).run_test(size=(80, 24), notifications=True) as pilot:
         await see(pilot, "Runs appear here")
-        await each_says(pilot, ["enter", *"cxruFy"], "There is no run to choose.")
+        await each_says(pilot, ["enter", *"cxruFyodw"], "There is no run to choose.")
 
 
 async def test_on_a_folder_each_key_of_the_definitions_says_so(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 import pytest
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from yogo_tui.app import Console
 from yogo_tui.cluster.base import Job, JobId, JobState
 from yogo_tui.runs.model import RunState
@@ -205,3 +205,17 @@ async def test_no_toast_of_before_covers_a_question(keys: tuple[str, ...], asked
         pilot.app.notify("copied another path", timeout=600)
         await pilot.press(keys[-1])
         await until(pilot, lambda: asked in shown(pilot) and "copied" not in shown(pilot))
+
+
+async def test_the_keys_of_a_run_work_on_its_row_and_those_of_the_list_in_the_run() -> None:
+    run = make_run("chaos-cat-0727", RunState.FINISHED, has_best=True)
+    async with Console(FakeSession(run)).run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "chaos-cat-0727")
+        await pilot.press("o")
+        await see(pilot, "chaos-cat-0727 · results", "has no results")
+        await pilot.press("escape", "d")
+        await see(pilot, "── details", "learning rate")
+        await pilot.press("w")
+        await see(pilot, "esc close", "y copy")
+        await pilot.press("escape", "D")
+        await see(pilot, "Move chaos-cat-0727 (0 B) to the trash?")

@@ -33,27 +33,32 @@ class Grouping:
     name: str
     help: str
     key: Key
-    """What a run's group is called; empty if it belongs to none."""
+    """What the runs of a group have in common; empty if a run belongs to none."""
 
     none: str
     """What those are called that belong to none."""
+
+    is_of_runs: bool = False
+    """Whether what they have in common is the path of a run."""
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
     name: str
     runs: tuple[Run, ...]
+    title: str = ""
+    """What the list shows in place of the name."""
 
     def __str__(self) -> str:
         """Such as "paper · 3 runs"."""
-        return f"{printable(self.name)} · {counted(len(self.runs), 'run')}"
+        return f"{printable(self.title or self.name)} · {counted(len(self.runs), 'run')}"
 
 
 def groupings() -> Mapping[str, Grouping]:
     """All that the list can be grouped by, by name."""
     of_columns = (_by_column(name) for name in _COLUMNS)
     known = (
-        Grouping("chain", "a run, and what was fine-tuned from it", _chain, "in no chain"),
+        Grouping("chain", "a run, and what was fine-tuned from it", _chain, "in no chain", is_of_runs=True),
         Grouping("tag", "the first of a run's tags", lambda run, _: (*run.tags, "")[0], "no tag"),
         *of_columns,
     )
@@ -77,24 +82,33 @@ def grouped(runs: Iterable[Run], by: Grouping, seen: Iterable[Run], now: datetim
     for run in runs:
         found.setdefault(by.key(run, all_seen), []).append(run)
     rest = found.pop("", None)
-    groups = [Group(name, tuple(some)) for name, some in found.items()]
+    groups = [_group(key, tuple(some), by, all_seen) for key, some in found.items()]
     return (*groups, *([Group(by.none, tuple(rest))] if rest else ()))
+
+
+def _group(key: str, runs: tuple[Run, ...], by: Grouping, seen: Seen) -> Group:
+    first = seen.by_path.get(key) if by.is_of_runs else None
+    return Group(key.rpartition("/")[2] if by.is_of_runs else key, runs, first.title if first else "")
 
 
 def _by_column(name: str) -> Grouping:
     column = find(name)
-    return Grouping(name, column.help, lambda run, seen: str(column.value(run, seen.now) or ""), f"no {name}")
+
+    def key(run: Run, seen: Seen) -> str:
+        return (_parent(run) if name == "parent" else "") or str(column.value(run, seen.now) or "")
+
+    return Grouping(name, column.help, key, f"no {name}", is_of_runs=name == "parent")
 
 
 def _chain(run: Run, seen: Seen) -> str:
-    """The first run of its chain; empty for one that neither has a parent nor is one."""
-    first, known = run, {run.key}
-    while (path := _parent(first)) and path not in known:
+    """The path of the first run of its chain; empty for one that neither has a parent nor is one."""
+    first, known = str(run.path), {str(run.path)}
+    while (path := _parent(seen.by_path.get(first, run))) and path not in known:
         known.add(path)
+        first = path
         if path not in seen.by_path:
-            return path.rpartition("/")[2]
-        first = seen.by_path[path]
-    return first.name if first is not run or run.key in seen.parents else ""
+            break
+    return first if first != str(run.path) or first in seen.parents else ""
 
 
 def _parent(run: Run) -> str:

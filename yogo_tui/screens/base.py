@@ -15,21 +15,23 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.await_remove import AwaitRemove
 from textual.binding import Binding, BindingType
-from textual.events import Resize, ScreenResume
+from textual.events import Key, Resize, ScreenResume
 from textual.screen import ModalScreen
 from textual.selection import Selection
 from textual.widget import Widget
 from textual.widgets import Static
+from textual.worker import Worker
 
 from yogo.errors import YogoError
 from yogo.files.places import told
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError, HostUnknown
-from yogo_tui.screens.ask import Notice, WholeScreen
+from yogo_tui.screens.ask import Notice
 from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, CopiedText, into_tmux, keep, why_never
 from yogo_tui.screens.going import GoingApp
+from yogo_tui.screens.held_keys import HoldsKeys
 from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
@@ -77,6 +79,11 @@ class BaseConsole(GoingApp):
         print(_MOUSE_ON if self._has_mouse else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
         to = "back to the console" if self._has_mouse else "to the terminal; M takes it back"
         self.notify(f"the mouse was given {to}", markup=False)
+
+    def on_key(self, event: Key) -> None:
+        """Keep a key from acting on a screen that reads what it is going to ask about."""
+        if isinstance(self.screen, HoldsKeys) and self.screen.keeps_key(event.key):
+            event.prevent_default()
 
     @contextmanager
     def suspend(self) -> Iterator[None]:
@@ -148,7 +155,7 @@ class BaseConsole(GoingApp):
                 self.notify(printable(told(error)), title=title, severity="warning", markup=False)
 
 
-class FramedScreen(WholeScreen[None]):
+class FramedScreen(HoldsKeys):
     """A screen with a line of keys at the bottom. It says so if the terminal is too small."""
 
     app = getters.app(BaseConsole)
@@ -274,18 +281,18 @@ BACK: BindingType = Binding("escape", "app.pop_screen", "back", id="app.back", s
 S = TypeVar("S", bound=FramedScreen)
 
 
-def changes(action: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], None]:
+def changes(action: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], Worker[None] | None]:
     """The action of a key that changes something beyond the screen.
 
     Once begun it goes on to its end, also when the screen is left. The screen begins no other one meanwhile.
     """
 
     @functools.wraps(action)
-    def begin(screen: S) -> None:
+    def begin(screen: S) -> Worker[None] | None:
         group = f"changes of {type(screen).__name__}"
         if any(worker.group == group and not worker.is_finished for worker in screen.app.workers):
             screen.app.notify("What you asked for before this is still under way.", markup=False)
-        else:
-            screen.app.run_worker(action(screen), group=group)
+            return None
+        return screen.app.run_worker(action(screen), group=group)
 
     return begin

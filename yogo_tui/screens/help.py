@@ -61,7 +61,7 @@ class Help(Dialog[None]):
     def _table(self) -> Table:
         """A table of keys: first what is done with them, then how one moves."""
         table = Table.grid(padding=(0, 2))
-        active = sorted((entry for entry in self._active if _words(entry.binding)), key=_only_moves)
+        active = sorted((entry for entry in self._active if _words(entry.binding)), key=only_moves)
         entries = [entry.binding for entry in active]
         seen: set[str] = set()
         for binding in entries:
@@ -72,7 +72,7 @@ class Help(Dialog[None]):
         return table
 
 
-def _only_moves(entry: ActiveBinding) -> bool:
+def only_moves(entry: ActiveBinding) -> bool:
     """Whether it is a key of Textual's own, or one that only moves in a list."""
     return not entry.binding.id or entry.binding.action.partition("(")[0] in _MOVES
 

@@ -31,6 +31,7 @@ from yogo_tui.screens.ask import Ask, Notice
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.choose import Choice, LinePrompt
 from yogo_tui.screens.going import Draft
+from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.screens.launch_form import (
     Preview,
     inherited_words,
@@ -236,6 +237,7 @@ class LaunchScreen(TemplateActions):
             return None
         return await self.choose(title, [(file.path, Choice(shorten(file.path, files))) for file in files], current)
 
+    @reads_first("reading the recipes")
     @work(exclusive=True, group="choose")
     async def action_recipe(self) -> None:
         if preset := await self._ask_preset("recipe", self._form.preset):
@@ -302,6 +304,7 @@ class LaunchScreen(TemplateActions):
             form = self._form.with_preset(await self._finetune_preset())
             self.show_form(replace(form, parent=parent, then=None))
 
+    @reads_first("reading the recipes")
     @work(exclusive=True, group="choose")
     async def action_then(self) -> None:
         if self._form.then:

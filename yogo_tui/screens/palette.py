@@ -20,6 +20,7 @@ from yogo_tui.modes import MODES
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import BaseConsole
 from yogo_tui.screens.choose import Choice, Choose
+from yogo_tui.screens.help import only_moves
 from yogo_tui.settings import Settings
 from yogo_tui.settings.document import help_of
 from yogo_tui.widgets.key_bar import key_word
@@ -84,10 +85,11 @@ class Palette(Choose):
 
 
 def _actions_here(app: BaseConsole, screen: Screen[Any]) -> Iterator[PaletteEntry]:
-    """Our bindings, which have an id; an action with several keys once. Those of the screen come before the app's."""
+    """Our bindings, which have an id; an action with several keys once. Those of the screen come before the app's, its
+    main keys before the others, and how one moves last."""
     active = [entry for entry in screen.active_bindings.values() if entry.binding.id and entry.enabled]
     known = list({entry.binding.action: entry for entry in reversed(active)}.values())[::-1]
-    for entry in sorted(known, key=lambda one: one.node is app):
+    for entry in sorted(known, key=lambda one: (only_moves(one), one.node is app, not one.binding.show)):
         if entry.binding.id not in _NOT_LISTED:
             yield PaletteEntry(_words(entry.binding), f"key {key_word(entry.binding.key)}", partial(_press, app, entry))
 

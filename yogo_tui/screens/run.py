@@ -28,6 +28,7 @@ from yogo_tui.screens.note_actions import NoteActions
 from yogo_tui.screens.results import ResultsScreen
 from yogo_tui.screens.run_jump import JumpsToStep
 from yogo_tui.screens.run_why import TellsWhy
+from yogo_tui.screens.trash_actions import TrashActions
 from yogo_tui.screens.wandb_actions import WandbActions
 from yogo_tui.session import Runs
 from yogo_tui.widgets.chart_grid import ChartGrid
@@ -43,7 +44,7 @@ _AT_ONCE = 1000
 """Steps that are added to the curves in one go: some milliseconds' worth."""
 
 
-class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
+class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
     CSS_PATH = "run.tcss"
     AUTO_FOCUS = "LogView"
     HELP = f"\n{MARKS}\n\n{SIGNS}\n\n{RULES}"
@@ -65,6 +66,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
             show=False,
             tooltip="launch the same again, under a new name",
         ),
+        Binding("w", "why", "why", id="run.why", show=False, tooltip="why it waits or failed, and what to do"),
         Binding("H", "hold", "hold or release", id="run.hold", show=False, tooltip="hold its job, or release it"),
         Binding("R", "requeue", "requeue", id="run.requeue", show=False, tooltip="put its job back into the queue"),
         Binding("F", "forget", "forget a failed launch", id="run.forget", show=False),
@@ -78,9 +80,10 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
     details = getters.query_one(RunDetails)
     search_line = getters.query_one(FilterLine)
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, *, with_details: bool = False) -> None:
         super().__init__()
         self._run = run
+        self._begins_with_details = with_details
         self._history, self._curves = History(), RunCurves()
         self._has_read = False
         """Whether its events were read at least once."""
@@ -107,6 +110,8 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
         self.show_run(self._run)
         if self._run.path:
             self.follow_history()
+        if self._begins_with_details:
+            self.action_details()
 
     def on_resize(self, event: Resize) -> None:
         self.set_class(event.size.width >= 120, "-beside")
@@ -236,6 +241,9 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, NoteActions):
     @property
     def acted_on(self) -> Run:
         return self._run
+
+    def trashed(self) -> None:
+        self.app.first_screen()
 
     def used(self) -> None:
         if self.is_attached:  # it may have been left meanwhile

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import work
+from textual.worker import get_current_worker
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
@@ -21,6 +22,7 @@ from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import FramedScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.going import Draft
+from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.words import state_words
 
 if TYPE_CHECKING:
@@ -87,12 +89,14 @@ class RunActions(FramedScreen):
                 self.unmark()
                 app.session.runs.look_now()
 
+    @reads_first("asking the cluster")
     @changes
     async def action_hold(self) -> None:
         """Ask, and hold the jobs that wait, or release them where the first of them is held."""
         if runs := self.chosen_runs():
             await self._hold_or_requeue(change_for(runs[0]), runs)
 
+    @reads_first("asking the cluster")
     @changes
     async def action_requeue(self) -> None:
         """Ask, and put the jobs back into the queue."""
@@ -111,6 +115,7 @@ class RunActions(FramedScreen):
                 self.unmark()
                 app.session.runs.look_now()
 
+    @reads_first("looking at what it saved")
     @changes
     async def action_resume(self) -> None:
         """Ask, with the epochs to resume from, and submit a job more for each run."""
@@ -154,6 +159,7 @@ class RunActions(FramedScreen):
             if refused:
                 raise LaunchError("\n".join(refused))
 
+    @reads_first("looking at its launch")
     @changes
     async def action_forget(self) -> None:
         """Ask, free the name of a failed launch, and leave its screen."""
@@ -166,6 +172,7 @@ class RunActions(FramedScreen):
                 app.notify(printable(await app.session.jobs.forget(run, sure=is_open(run))), markup=False)
                 app.first_screen()
 
+    @reads_first("looking for the reason")
     @work(exclusive=True, group="why")
     async def action_why(self) -> None:
         """Show why the run is as it is, and what one can do."""
@@ -175,6 +182,7 @@ class RunActions(FramedScreen):
             with self.app.telling(f"why {run.name} is as it is cannot be said"):
                 self.app.push_screen(WhyDialog(await self.app.session.jobs.why(run)))
 
+    @reads_first("looking at its weights")
     @work(exclusive=True, group="act")
     async def action_finetune(self) -> None:
         """Open Launch for a fine-tune from this run."""
@@ -182,6 +190,7 @@ class RunActions(FramedScreen):
             with self.app.telling(f"no fine-tune can start from {run.name}"):
                 self.app.open_launch(Draft(parent=await self.app.session.planner.parent_of(run)))
 
+    @reads_first("reading how it was launched and how it ended")
     @work(exclusive=True, group="act")
     async def action_again(self) -> None:
         """Open Launch with what this run was launched with, or with more of what it ran out of."""
@@ -229,6 +238,7 @@ class RunActions(FramedScreen):
         if chosen_use is None or chosen_use == _FINETUNE:
             return
         purpose = Purpose(chosen_use)
+        self.hold_keys("looking up its options", get_current_worker())
         with app.telling(f"{run.name} was not used"):
             form = UseForm(run, purpose, await app.session.uses.options(purpose))
             if (chosen := await app.push_screen_wait(form)) is None:
@@ -253,6 +263,7 @@ class RunActions(FramedScreen):
         with app.telling("nothing was exported"):
             if not usable:
                 raise LaunchError("\n".join(cannot))
+            self.hold_keys("looking up its options", get_current_worker())
             options = await app.session.uses.options(Purpose.EXPORT)
             form = UseForm(usable[0], Purpose.EXPORT, options, counted(len(usable), "run"))
             if (chosen := await app.push_screen_wait(form)) is None:

@@ -61,6 +61,8 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
             show=False,
             tooltip="launch the same again, under a new name",
         ),
+        Binding("o", "results", "results: confusion, classes, worst images", id="runs.results", show=False),
+        Binding("d", "details", "details: recipe, parent, metrics, files", id="runs.details", show=False),
         Binding("w", "why", "why", id="runs.why", show=False, tooltip="why it waits or failed, and what to do"),
         Binding(
             "u",
@@ -279,11 +281,23 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
 
     @on(RunsTable.Chosen)
     def action_open(self) -> None:
+        self._open(with_details=False)
+
+    def action_details(self) -> None:
+        self._open(with_details=True)
+
+    def _open(self, *, with_details: bool) -> None:
         # imported once it is needed, because it must not delay the first frame
         from yogo_tui.screens.run import RunScreen
 
         if run := self.chosen_run():
-            self.app.push_screen(RunScreen(run))
+            self.app.push_screen(RunScreen(run, with_details=with_details))
+
+    def action_results(self) -> None:
+        from yogo_tui.screens.results import ResultsScreen
+
+        if run := self.chosen_run():
+            self.app.push_screen(ResultsScreen(run))
 
     def action_compare(self) -> None:
         with self.app.telling("these runs cannot be compared"):

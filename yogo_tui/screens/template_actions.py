@@ -11,6 +11,7 @@ from yogo_tui.launch.questions import CopyTemplate, DropTemplate, ListTemplates
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.editor import edit
+from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.session.changes import Setup
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.settings import PinnedSettings
@@ -25,6 +26,7 @@ class TemplateActions(ModeScreen):
     def show_form(self, form: Wanted) -> None:
         """Show these choices, and make their preview."""
 
+    @reads_first("looking for templates")
     @work(exclusive=True, group="choose")
     async def action_template(self) -> None:
         session, form = self.app.session, self._form

@@ -11,6 +11,7 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.screens.ask import Ask, Notice
 from yogo_tui.screens.base import changes
+from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.screens.run_actions import RunActions
 
 
@@ -23,6 +24,10 @@ class TrashActions(RunActions):
         Binding("Z", "clean", "clean up", id="runs.clean", show=False, tooltip="clean up: remove what nobody needs"),
     ]
 
+    def trashed(self) -> None:
+        """Called after runs were moved to the trash."""
+
+    @reads_first("measuring what it takes")
     @changes
     async def action_trash(self) -> None:
         """Ask, with sizes and with what needs the runs, and move them to the trash."""
@@ -38,9 +43,11 @@ class TrashActions(RunActions):
             await app.session.trash.move(runs)
             moved = {run.key for run in runs}
             self.unmark()
+            self.trashed()
             app.runs = replace(app.runs, runs=tuple(run for run in app.runs.runs if run.key not in moved))
             app.notify("U brings it back" if len(runs) == 1 else "U brings them back", title=f"{named} moved")
 
+    @reads_first("looking into the trash")
     @changes
     async def action_undo_trash(self) -> None:
         """Ask, and bring back what was moved to the trash last."""
@@ -55,13 +62,13 @@ class TrashActions(RunActions):
                 await app.session.trash.undo(batches[0])
                 app.notify(f"{names} brought back", markup=False)
 
+    @reads_first("looking for what nobody needs")
     @changes
     async def action_clean(self) -> None:
         """List what nobody needs, ask, and remove it."""
         from yogo_tui.session.cleaning import done_words, said_of, what_it_does
 
         app = self.app
-        app.notify("looking for what nobody needs …", markup=False)
         with app.telling("nothing was removed"):
             found = await app.session.cleaning.find()
             if not found.found:

@@ -17,6 +17,7 @@ from yogo_tui.errors import HostError
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Ask, Dialog
 from yogo_tui.screens.base import changes
+from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.screens.run_actions import RunActions
 from yogo_tui.session import Session
 
@@ -80,6 +81,7 @@ class WandbActions(RunActions):
         Binding("S", "sync", "upload to W&B", id="runs.sync", show=False, tooltip="upload it to W&B, or all marked"),
     ]
 
+    @reads_first("looking for what is not uploaded")
     @changes
     async def action_sync(self) -> None:
         """Ask, and upload what was logged to W&B without a connection."""

@@ -32,10 +32,20 @@ def key_word(key: str) -> str:
 class KeyBar(SteadyLine):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; color: $foreground-muted; }"
 
+    _waits_for: str = ""
+
+    def wait_for(self, words: str) -> None:
+        """Show what is waited for in place of the keys, which do nothing meanwhile; empty shows the keys again."""
+        if words != self._waits_for:
+            self._waits_for = words
+            self.draw()
+
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.draw())
 
     def line(self) -> Content:
+        if self._waits_for:
+            return Content.assemble(f" {self._waits_for} …   ", ("esc", "bold $foreground"), " stop")
         words = [(key_word(binding.key), binding.description) for binding in self._shown()]
         while len(words) > 1 and sum(len(key) + len(about) + 3 for key, about in words) > self.size.width + 1:
             del words[-2]  # `?` tells of it
