@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from textual.pilot import Pilot
 from tests.yogo_tui.fake_session import MemoryHost, shown, until
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Entry, Piece
+from yogo_tui.runs.logfile import BLOCK
 from yogo_tui.widgets.log_view import LogView
 
 PATH = PurePosixPath("/runs/a/a-1.log")
@@ -123,6 +125,28 @@ async def test_a_search_says_which_match_of_how_many_it_shows_and_when_there_is_
         await pilot.press("escape")
         await until(pilot, lambda: app.words[-1].startswith("at "))
         assert app.view.words == ""
+
+
+class SlowStart(MemoryHost):
+    """Does not answer what is at the start of a file until it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = asyncio.Event()
+
+    async def read(self, path: PurePosixPath, *, offset: int = 0, limit: int = 1 << 20) -> Piece:
+        if offset == 0 and limit > BLOCK:
+            await self.may.wait()
+        return await super().read(path, offset=offset, limit=limit)
+
+
+async def test_that_matches_are_being_counted_is_said_until_they_are() -> None:
+    async with log_of(b"loss 1\n" + b"nothing\n" * (1 << 18) + b"loss 2\n", host := SlowStart()) as (pilot, app):
+        await until(pilot, lambda: "loss 2" in shown(pilot))
+        app.view.find("loss")
+        await until(pilot, lambda: app.words[-1].startswith("counting … · "))
+        host.may.set()
+        await until(pilot, lambda: app.words[-1].startswith("match 2 of 2 · "))
 
 
 async def test_the_lines_that_the_mouse_marks_are_what_is_copied() -> None:

@@ -95,7 +95,9 @@ class LogPager:
         self._counted_size = 0
         """Of the log, when its matches were counted last, or began to be."""
 
-        self._is_counting = False
+        self.is_counting = False
+        """Whether the matches are being counted."""
+
         self._grown_at: float | None = None
         self._sizes: list[int] = []
         self._seen_at: list[datetime | None] = []
@@ -297,7 +299,7 @@ class LogPager:
     @property
     def is_to_count(self) -> bool:
         """Whether the log has grown since its matches were counted, and they are not counted just now."""
-        is_counted = self.search is not None and self.search.counted is not None and not self._is_counting
+        is_counted = self.search is not None and self.search.counted is not None and not self.is_counting
         return is_counted and self.log is not None and self.log.size != self._counted_size
 
     async def count(self, tell: Callable[[], None]) -> None:
@@ -312,12 +314,12 @@ class LogPager:
     async def _count(self, tell: Callable[[], None]) -> None:
         if self.log is None or self.search is None:
             return
-        search, self._counted_size, self._is_counting = self.search, self.log.size, True
+        search, self._counted_size, self.is_counting = self.search, self.log.size, True
         try:
             looking = self._search_for(self.log, search.words)
             number, total = await looking.count(-1 if search.found is None else search.found)
         finally:
-            self._is_counting = False
+            self.is_counting = False
         end = "" if search.end == "below" and number < total else search.end  # it came since
         self.search = replace(search, counted=(number, total), end=end)
         tell()

@@ -318,7 +318,8 @@ class LogView(Widget, can_focus=True):
         place = "following" if pager.following else f"at {pager.percent} %"
         quiet = pager.quiet_seconds // 60 * 60
         age = f"! silent for {duration(quiet)}" if quiet >= _LONG_SECONDS and not self.is_over else ""
-        return " · ".join(filter(None, (pointed, match_words(search), age, place, size_words(log.size))))
+        found = match_words(search) or ("counting …" if search and pager.is_counting else "")
+        return " · ".join(filter(None, (pointed, found, age, place, size_words(log.size))))
 
     def _rows_of(self, line: LogLine) -> int:
         return max(1, -(-line.text.cell_len // self._room)) if self.wraps else 1
