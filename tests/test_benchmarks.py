@@ -75,3 +75,9 @@ def test_a_large_log_is_opened_and_searched() -> None:
 def test_the_memory_of_a_followed_run_grows_with_its_steps() -> None:
     found = verdict("steps_memory", "--steps", "20000")
     assert found["megabytes"]["2000 steps"] < found["megabytes"]["20000 steps"]
+
+
+def test_a_second_count_opens_no_label_and_no_image() -> None:
+    found = verdict("second_count", "--folders", "3", "--each", "20", "--repeat", "1")
+    assert found["ratio"]["opened"] == 0
+    assert (found["folders"], found["labels"]) == (3, 60)

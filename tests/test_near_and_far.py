@@ -48,7 +48,7 @@ NAMES = frozenset(
         *(f"os.{name}" for name in "remove removedirs rename replace rmdir scandir stat symlink truncate".split()),
         *(f"os.{name}" for name in "unlink utime walk".split()),
         *(f"shutil.{name}" for name in "copy copy2 copyfile copytree disk_usage move rmtree which".split()),
-        *(f"yogo.definition.{name}" for name in "check read_labels read_notes split state survey".split()),
+        *(f"yogo.definition.{name}" for name in "check read_labels read_notes split survey".split()),
         *(f"yogo_tui.launch.script.{name}" for name in "render render_use render_wrapper".split()),
         *(f"yogo_tui.hosts.here.{name}" for name in "listed part_of".split()),
         *(f"yogo_tui.settings.{name}" for name in "file_of hosts_in load".split()),

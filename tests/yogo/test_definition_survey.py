@@ -264,3 +264,12 @@ def test_a_problem_reads_as_a_sentence_with_its_place() -> None:
 
     assert str(problem) == "/d.yml, line 3: This is wrong"
     assert str(dataclasses.replace(problem, line=None)) == "/d.yml: This is wrong"
+
+
+def test_each_test_image_that_is_a_copy_is_counted_once_however_many_images_are_the_same(data: Data) -> None:
+    same = data.image("a/images/0.png").read_bytes()
+    for pair, numbers in (("a", range(3)), ("b", range(3)), ("t", range(2))):
+        for number in numbers:
+            data.image(f"{pair}/images/{number}.png").write_bytes(same)
+
+    assert next(told for told in data.told() if "copied from" in told).startswith("2 images are in test, copied from")

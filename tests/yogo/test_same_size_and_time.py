@@ -21,6 +21,7 @@ from yogo.definition.identity import status, tells_changes
 from yogo.definition.record import DataRecord
 from yogo.definition.stamps import stamps
 from yogo.evaluation.preparation import pictures
+from yogo.images.headers import ImageHeader, look
 from yogo.run.directory import RunDirectory
 from yogo.run.result import sha256
 
@@ -231,3 +232,19 @@ def test_other_pictures_of_the_same_names_and_sizes_are_not_taken_for_a_runs_own
     assert "data.json.gz" in which[0]
     _, which = pictures(DatasetDefinition.from_yaml(other / "d.yml"), run, seed=0)
     assert "data.json.gz" not in which[0]
+
+
+def test_an_image_that_changes_while_others_are_looked_into_is_looked_into_again(tmp_path: Path) -> None:
+    """What was seen of it belongs to the file that it was then."""
+    paths = [tmp_path / f"{number}.png" for number in range(300)]
+    for path in paths:
+        Image.new("L", (12, 8), 100).save(path)
+
+    def replace_first(done: int, total: int) -> None:
+        Image.new("L", (30, 20), 100).save(paths[0])
+
+    look([*map(str, paths)], memory=tmp_path / "memory", progress=replace_first)
+    first = look([*map(str, paths)], memory=tmp_path / "memory")[0]
+
+    assert isinstance(first, ImageHeader)
+    assert (first.width, first.height) == (30, 20)

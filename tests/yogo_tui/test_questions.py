@@ -48,9 +48,9 @@ from yogo_tui.questions.definitions import (
     CheckDefinitions,
     ClassesOf,
     FindDefinition,
-    GlanceAtDefinition,
     ListDefinitions,
     Survey,
+    SurveySoFar,
 )
 from yogo_tui.questions.glance import GlanceAtRuns
 from yogo_tui.questions.images import ListImages, LookAtImage
@@ -117,8 +117,8 @@ def every_question(definition: Path) -> list[Question[Any]]:
         FindDefinition("cells.yml", Path("/"), (definition.parent,), definition.parent, is_checked=True),
         CheckDefinition(definition, definition.parent),
         ClassesOf(definition, definition.parent),
-        GlanceAtDefinition(definition, definition.parent),
         Survey(definition, definition.parent),
+        SurveySoFar(definition, definition.parent),
         ListImages(definition, definition.parent),
         LookAtImage(definition, definition.parent, 3, 20, 20, COLOURS),
         SaveRecipe(mine, folder / "night.yaml", None),
@@ -150,7 +150,7 @@ async def test_every_question_has_the_same_answer_wherever_it_is_asked(host: Any
     here = [question.answer(silent) for question in questions]
     assert there == here
     assert there[4] == ("round", "long")
-    assert (there[6].num_pictures, there[6].num_boxes) == (5, 10)
+    assert (there[5].num_pictures, there[5].num_boxes) == (5, 10)
     assert (there[8].width, len(there[8].pixels), there[8].boxes) == (20, 20 * 13 * 3, ((0, 1), (1, 1)))
     assert there[11].recipe.epochs == 12
     read = there[13].unpacked()
@@ -206,7 +206,7 @@ async def test_a_path_is_found_as_a_person_types_it(host: Any, definition: Path)
 async def test_what_is_done_is_told_on_the_way(host: Any, definition: Path) -> None:
     told: list[tuple[str, int, int]] = []
     await host.ask(Survey(definition, definition.parent), tell=lambda *words: told.append(words))
-    assert ("reading labels", 5, 0) in told
+    assert ("reading labels", 5, 5) in told
 
 
 async def test_questions_that_nobody_waits_for_any_more_harm_no_other(host: Any, definition: Path) -> None:

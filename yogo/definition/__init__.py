@@ -6,7 +6,7 @@ from yogo.definition.labels import Labels, Notes, parse_labels, parse_notes, rea
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import InvalidDatasetDefinitionFile, MissingPath, Problem
 from yogo.definition.split import Sample, Splits, split
-from yogo.definition.survey import DatasetSummary, check, state, survey
+from yogo.definition.survey import DatasetSummary, check, survey
 
 __all__ = [
     "DatasetDefinition",
@@ -26,6 +26,5 @@ __all__ = [
     "read_labels",
     "read_notes",
     "split",
-    "state",
     "survey",
 ]

@@ -24,7 +24,7 @@ def compared(label_folder: Path, classes: Sequence[str], among: Sequence[str] = 
         what = "notes.json is read beside the label folder, not in it: is it meant to say what the classes are?"
         yield Problem("warning", what, label_folder / "notes.json")
     has_notes = (label_folder.parent / "notes.json").exists()
-    for path in _lists(label_folder, among):
+    for path in [*(label_folder / name for name in among), *places(label_folder)]:
         if not path.is_file():
             continue
         try:
@@ -35,8 +35,8 @@ def compared(label_folder: Path, classes: Sequence[str], among: Sequence[str] = 
             yield problem
 
 
-def _lists(label_folder: Path, among: Sequence[str]) -> Iterator[Path]:
-    yield from (label_folder / name for name in among)
+def places(label_folder: Path) -> Iterator[Path]:
+    """Where such lists are looked for."""
     # Among the labels, a .txt that has an image is a label.
     yield from (label_folder / name for name in CLASS_LISTS if not name.endswith(".txt"))
     yield from (label_folder.parent / name for name in CLASS_LISTS)

@@ -13,6 +13,7 @@ from yogo.definition import source
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
+from yogo.definition.tree import Node
 from yogo.definition.walk import Branch, Walk
 from yogo.files.foreign import leads_nowhere
 from yogo.files.places import because
@@ -41,7 +42,7 @@ class DatasetDefinition:
     def from_yaml(cls, path: str | Path, *, base: Path | None = None) -> DatasetDefinition:
         """The definition in a file, and in those that it names. Folders that are not beside their file are looked for
         below `base`, by default the working directory. Raises InvalidDatasetDefinitionFile, MissingPath."""
-        definition, problems = resolve(Path(path), base)
+        definition, problems, _ = resolve(Path(path), base)
         if any(problem.is_error for problem in problems):
             raise complaint(problems, f"`yogo check {path}`{f' in {base}' if base else ''} lists all")
         assert definition is not None  # there is one wherever no error was found
@@ -117,14 +118,15 @@ def _pairs(one: tuple[FolderPair, ...], other: tuple[FolderPair, ...]) -> tuple[
     return tuple(found.values())
 
 
-def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | None, list[Problem]]:
-    """The definition in `path`, and every problem found; None if it is not a definition at all. Never raises."""
+def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | None, list[Problem], list[Node]]:
+    """The definition in `path`, every problem found, and the tree of what it names; no definition where it is none at
+    all. Never raises."""
     if link := leads_nowhere(path):
-        return None, [Problem("error", f"This is {link}", path, missing=True)]
+        return None, [Problem("error", f"This is {link}", path, missing=True)], []
     try:
         absolute = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        return None, [Problem("error", f"This path cannot be looked at: {because(error)}", path)]
+        return None, [Problem("error", f"This path cannot be looked at: {because(error)}", path)], []
     walk = Walk(source.read(absolute), base or _working_directory())
     walk.run()
     thumbnails: dict[str, list[Path]] = {}
@@ -132,7 +134,7 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
         if (folder := walk.folder(walk.top, named)) and walk.holds_thumbnails(folder, named):
             thumbnails.setdefault(name, []).append(folder)
     if walk.top.classes is None:
-        return None, walk.problems
+        return None, walk.problems, walk.tree
     definition = DatasetDefinition(
         path=absolute,
         classes=walk.top.classes,
@@ -142,7 +144,7 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
         thumbnail_augmentation={name: tuple(dict.fromkeys(folders)) for name, folders in thumbnails.items()},
         warnings=tuple(problem for problem in walk.problems if not problem.is_error),
     )
-    return definition, walk.problems
+    return definition, walk.problems, walk.tree
 
 
 def _working_directory() -> Path | None:

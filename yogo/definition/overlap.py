@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from pathlib import Path
 
 from yogo.definition.split import Sample, Splits
 
@@ -16,19 +15,21 @@ MOST_BYTES = 256_000_000
 
 
 def same_content(splits: Splits) -> list[tuple[Sample, Sample]]:
-    """Pairs of a training or validation image and a test image with the same bytes, where that is cheap to know."""
+    """A training or validation image and a test image with the same bytes, for each test image that has one, where that
+    is cheap to know."""
     if not splits.test or sum(len(part) for _, part in splits.items()) > MOST_FILES:
         return []
-    by_size: dict[int, list[Sample]] = {}
-    for sample in splits.train + splits.val:
-        by_size.setdefault(_size(sample), []).append(sample)
-    candidates = [(one, other) for other in splits.test for one in by_size.get(_size(other), ()) if _size(other) >= 0]
-    digests = _digests(sample for pair in candidates for sample in pair)
-    return [
-        (one, other)
-        for one, other in candidates
-        if one.image in digests and digests[one.image] == digests.get(other.image)
-    ]
+    others = [(sample, _size(sample)) for sample in splits.test]
+    sizes = {size for _, size in others if size >= 0}
+    ones = [(sample, size) for sample in splits.train + splits.val if (size := _size(sample)) in sizes]
+    both = sizes & {size for _, size in ones}
+    digests = _digests(sample for sample, size in (*others, *ones) if size in both)
+    first: dict[bytes, Sample] = {}
+    for sample, _ in ones:
+        if digest := digests.get(sample.image_file):
+            first.setdefault(digest, sample)
+    found = ((first.get(digests.get(other.image_file, b"")), other) for other, _ in others)
+    return [(one, other) for one, other in found if one is not None]
 
 
 def _size(sample: Sample) -> int:
@@ -38,11 +39,11 @@ def _size(sample: Sample) -> int:
         return -1
 
 
-def _digests(samples: Iterable[Sample]) -> dict[Path, bytes]:
-    found: dict[Path, bytes] = {}
+def _digests(samples: Iterable[Sample]) -> dict[str, bytes]:
+    found: dict[str, bytes] = {}
     left = MOST_BYTES
     for sample in samples:
-        if sample.image in found:
+        if sample.image_file in found:
             continue
         try:
             data = sample.image.read_bytes()
@@ -50,5 +51,5 @@ def _digests(samples: Iterable[Sample]) -> dict[Path, bytes]:
             continue
         if (left := left - len(data)) < 0:
             break
-        found[sample.image] = hashlib.sha256(data).digest()
+        found[sample.image_file] = hashlib.sha256(data).digest()
     return found

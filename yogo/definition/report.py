@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
+from yogo.definition.histogram import Histogram, merged
 from yogo.definition.problem import Problem, listed
 from yogo.definition.survey import DatasetSummary
+from yogo.definition.tree import Node
 from yogo.text.wording import counted
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+MOST_ROWS = 12
+"""Rows of a histogram."""
+
+_MOST_NODES = 60
+"""Lines of the tree that are printed."""
 
 MOST_OF_A_KIND = 5
 """Problems of one kind that are printed; the rest is counted."""
@@ -20,6 +29,7 @@ def report(survey: DatasetSummary) -> Iterator[str]:
         yield from _table(survey)
         yield ""
         yield f"{counted(survey.median_boxes, 'box')} an image (median), at most {survey.max_boxes:,}"
+        yield from image_sizes(survey)
     yield from left_out(survey)
     if survey.problems:
         yield ""
@@ -37,6 +47,8 @@ def summary(survey: DatasetSummary) -> Iterator[str]:
 
 def read(survey: DatasetSummary) -> str:
     """What was read for it."""
+    if survey.num_read < survey.num_pictures:
+        return f"{survey.num_read:,} of {counted(survey.num_pictures, 'label file')} so far"
     labels = f"every row of {counted(survey.num_pictures, 'label file')}"
     if survey.num_looked_into:
         return f"{labels}, head and end of {counted(survey.num_looked_into, 'image')}"
@@ -55,6 +67,73 @@ def left_out(survey: DatasetSummary) -> Iterator[str]:
     if survey.num_empty:
         on_them = "it" if survey.num_empty == 1 else "them"
         yield f"{counted(survey.num_empty, 'image')} with nothing on {on_them}, as an empty label says"
+
+
+def bar(share: float, width: int) -> str:
+    """A share, from 0 to 1, of so many columns."""
+    eighths = round(share * width * 8)
+    whole, rest = divmod(eighths, 8)
+    if share > 0 and eighths == 0:
+        rest = 1
+    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def histogram_lines(one: Histogram, columns: int, rows: int = MOST_ROWS) -> Iterator[str]:
+    """A title, and a bar for each range of values; the longest takes what `columns` leave."""
+    unit = f" {one.unit}" if one.unit else ""
+    note = f" · {one.note}" if one.note else ""
+    yield f"{one.title}, median {one.median:g}{unit}{note}"
+    edges, counts = merged(one, rows)
+    ranges = [_range(edges[place], edges[place + 1], one.is_whole) for place in range(len(counts))]
+    room, most = max(map(len, ranges)), max(counts)
+    numbers = [f"{count:,}" for count in counts]
+    width = max(4, columns - room - max(map(len, numbers)) - 4)
+    for words, count, number in zip(ranges, counts, numbers, strict=True):
+        yield f"  {words:>{room}} {bar(count / most, width)} {number:>{max(map(len, numbers))}}"
+
+
+def _range(low: float, high: float, is_whole: bool) -> str:
+    if is_whole:
+        return f"{low:,.0f}" if high - low == 1 else f"{low:,.0f}–{high - 1:,.0f}"
+    return f"{low:g}–{high:g}"
+
+
+def tree_lines(nodes: Sequence[Node], most: int = _MOST_NODES) -> Iterator[str]:
+    """The folder pairs and definitions that a definition names, each with its counts."""
+    lines = [*_tree(nodes, "")]
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"and {len(lines) - most:,} more (--json lists all)"
+
+
+def _tree(nodes: Sequence[Node], before: str) -> Iterator[str]:
+    for node in nodes:
+        is_last = node is nodes[-1]
+        yield f"{before}{'└' if is_last else '├'} {node_name(node)} · {node_words(node)}"
+        yield from _tree(node.parts, before + ("  " if is_last else "│ "))
+
+
+def node_name(node: Node) -> str:
+    return f"{node.label} ({node.definition.name})" if node.definition else node.label
+
+
+def node_words(node: Node) -> str:
+    """The counts of a folder pair or a definition."""
+    if node.is_broken and not node.num_pictures:
+        return "✖ adds nothing"
+    splits = " · ".join(f"{split} {number:,}" for split, number in node.splits.items() if number)
+    boxes = f" · {counted(node.num_boxes, 'box')}" if node.num_read == node.num_pictures else ""
+    alone = f" · {node.num_unlabelled:,} without a label" if node.num_unlabelled else ""
+    mark = "✖ " if node.is_broken else ""
+    return f"{mark}{counted(node.num_pictures, 'image')}{f' ({splits})' if splits else ''}{boxes}{alone}"
+
+
+def image_sizes(survey: DatasetSummary) -> Iterator[str]:
+    """The sizes of the images, the most frequent first."""
+    if survey.image_sizes:
+        several = len(survey.image_sizes) > 1
+        named = [f"{w} x {h}{f' ({number:,})' if several else ''}" for w, h, number in survey.image_sizes]
+        yield f"images of {listed(named)} pixels"
 
 
 def told(problems: Iterable[Problem], lists_all: str = "") -> Iterator[str]:

@@ -33,11 +33,19 @@ class PairEntry:
     images: Named
     labels: Named
 
+    @property
+    def line(self) -> int:
+        return self.images.line
+
 
 @dataclass(frozen=True, slots=True)
 class DefinitionEntry:
     label: str
     definition: Named
+
+    @property
+    def line(self) -> int:
+        return self.definition.line
 
 
 Entry = PairEntry | DefinitionEntry

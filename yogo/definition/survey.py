@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import hashlib
+import copy
 import statistics
+import time
 from array import array
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from yogo.definition.folder_count import FileCount, FolderCounter
 from yogo.definition.folders import Listing, listing
-from yogo.definition.identity import Status, status
-from yogo.definition.labels import Notes, examine_labels, notes_file, read_notes
+from yogo.definition.histogram import Histogram, histogram
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.overlap import same_content
-from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, listed
-from yogo.definition.split import Sample, Splits, share_out
+from yogo.definition.problem import Problem, listed
+from yogo.definition.split import Splits, share_out
+from yogo.definition.tree import Node, add_up, pairs_of
 from yogo.text.wording import counted
 
 Progress = Callable[[int], None]
 
 Look = Callable[[Sequence[str]], Iterable[Problem]]
 """Looks into some images, and returns what is wrong or odd. The caller passes it in if it has a decoder."""
+
+PARTIAL_SECONDS = 0.3
+"""How often a summary that is not complete yet is handed out."""
 
 
 @dataclass(slots=True)
@@ -44,12 +50,18 @@ class DatasetSummary:
     num_empty: int = 0
     """Images whose label says that nothing is on them."""
 
+    num_read: int = 0
+    """Images whose labels were read. Fewer than there are while it counts."""
+
     num_looked_into: int = 0
     """Images whose files were looked into; 0 if none were."""
 
     num_train: int = 0
     num_val: int = 0
     num_test: int = 0
+    fractions: dict[str, float] = field(default_factory=dict)
+    """The split: part to share of the images that are not under test_paths."""
+
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     """Boxes: class to part (train, val, test) to number."""
 
@@ -60,7 +72,21 @@ class DatasetSummary:
     num_dropped: int = 0
     """Boxes that were left out because they are too small."""
 
+    image_sizes: list[tuple[int, int, int]] = field(default_factory=list)
+    """Width, height and number of images, the most frequent first; empty if none were looked into."""
+
+    box_sizes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    """Class to the medians of its boxes' widths and heights, in pixels of their images."""
+
+    histograms: list[Histogram] = field(default_factory=list)
+    """Cells per image; if images were looked into, sizes and shapes of boxes; if some were decoded, brightness."""
+
+    tree: list[Node] = field(default_factory=list)
+    """What the definition names, each with its counts."""
+
     problems: list[Problem] = field(default_factory=list)
+    is_whole: bool = True
+    """Whether everything was read that was to be; not while it counts."""
 
     @property
     def num_boxes(self) -> int:
@@ -71,120 +97,186 @@ class DatasetSummary:
         return any(problem.is_error for problem in self.problems)
 
 
+@dataclass(frozen=True, slots=True)
+class FolderBoxes:
+    """The boxes of a folder pair, image after image."""
+
+    folder: str
+    """Of the images."""
+
+    pictures: Sequence[str]
+    num_boxes: array[int]
+    """Of each image."""
+
+    boxes: array[int]
+    """See FileCount."""
+
+
+Measure = Callable[[DatasetSummary, Sequence[FolderBoxes]], None]
+"""Completes a summary from the boxes, once the images were looked into."""
+
+
 def check(path: str | Path, *, base: Path | None = None) -> list[Problem]:
     """Every problem of a definition and of the folders that it names; no label or image is opened. Never raises.
 
     `base` here and below is that of `DatasetDefinition.from_yaml`.
     """
-    return list(_look(Path(path), base)[2])
-
-
-def state(path: str | Path, *, base: Path | None = None) -> str:
-    """A digest of a definition, its folders and all files in use: while it is the same, so is the survey.
-
-    Never raises. Files are not read; with many files it takes a second or more.
-    """
-    definition, listings, problems = _look(Path(path), base)
-    found = hashlib.sha256(repr([definition and definition.sha256, *map(str, problems)]).encode(errors="replace"))
-    for one in listings:
-        found.update(
-            f"{one.pair} {one.num_unlabelled} {_known(notes_file(one.pair.labels))}\n".encode(errors="replace")
-        )
-        for picture, label in one.names:
-            known = _known(one.pair.images / picture), _known(one.pair.labels / label)
-            found.update(f"{picture}\0{label}\0{known}\n".encode(errors="replace"))
-    return found.hexdigest()
-
-
-def _known(path: Path) -> Status | None:
-    try:
-        return status(str(path))
-    except OSError:
-        return None
+    definition, problems, _ = resolve(Path(path), base)
+    return _listed(definition, problems)[1]
 
 
 def survey(
-    path: str | Path, *, base: Path | None = None, progress: Progress | None = None, look: Look | None = None
+    path: str | Path,
+    *,
+    base: Path | None = None,
+    progress: Progress | None = None,
+    look: Look | None = None,
+    measure: Measure | None = None,
+    memory: Path | None = None,
+    partial: Callable[[DatasetSummary], None] | None = None,
 ) -> DatasetSummary:
     """Count a definition's images and boxes, and look into its images too if `look` is given.
 
     `progress` receives how many images were counted so far; what it raises ends the counting. Nothing
-    else is raised: problems are in `DatasetSummary.problems`.
+    else is raised: problems are in `DatasetSummary.problems`. What is counted is remembered in the folder `memory`.
+    `partial` receives what is known so far, a few times a second.
     """
-    definition, listings, problems = _look(Path(path), base)
-    found = DatasetSummary(problems=problems)
+    tell = progress or (lambda _: None)
+    definition, problems, tree = resolve(Path(path), base)
+    listings, problems = _listed(definition, problems, tell)
+    found = DatasetSummary(problems=problems, tree=tree)
     if definition is None:
         return found
     num_data = len(definition.dataset_paths)
     splits = share_out(listings[:num_data], listings[num_data:], definition.split_fractions)
+    _describe_whole(found, definition, listings, splits)
+    counting = _Counting(found, tell, partial or (lambda _: None))
+    counting.count(listings, splits, FolderCounter(definition.classes, memory))
+    if look is not None:
+        pictures = list(dict.fromkeys(sample.image_file for _, part in splits.items() for sample in part))
+        found.problems += look(pictures)
+        found.num_looked_into = len(pictures)
+        if measure is not None:
+            measure(found, counting.folders)
+    found.problems += _overlaps(splits)
+    return found
+
+
+def _listed(
+    definition: DatasetDefinition | None, problems: list[Problem], tell: Progress = lambda _: None
+) -> tuple[list[Listing], list[Problem]]:
+    """The folders of a definition, and all problems, each once."""
+    listings = []
+    for pair in definition.all_dataset_paths if definition else ():
+        listings.append(listing(pair, definition.classes if definition else None))
+        tell(0)
+    told = [*problems, *(problem for one in listings for problem in one.problems)]
+    return listings, list(dict.fromkeys(told))
+
+
+class _Counting:
+    def __init__(self, survey: DatasetSummary, progress: Progress, partial: Callable[[DatasetSummary], None]) -> None:
+        self.survey = survey
+        self.progress = progress
+        self.partial = partial
+        self.told_at = 0.0
+        self.cells: Counter[int] = Counter()
+        """Images by their number of boxes."""
+
+        self.folders: list[FolderBoxes] = []
+
+    def count(self, listings: Sequence[Listing], splits: Splits, counter: FolderCounter) -> None:
+        survey = self.survey
+        survey.counts = {name: {"train": 0, "val": 0, "test": 0} for name in survey.classes}
+        part_of = {
+            (sample.image_file, sample.label_file): part for part, samples in splits.items() for sample in samples
+        }
+        nodes = {node.key: node for node in pairs_of(survey.tree) if not node.is_broken}
+        for one in listings:
+            node = nodes[one.pair.folders]
+            _describe(node, one, part_of)
+        self._hand_out(0)
+        for one in listings:
+            node = nodes[one.pair.folders]
+            counts = counter.count(one.pair.labels, [label for _, label in one.names], self._tell)
+            self._add(node, one, counts, part_of)
+            self._hand_out(PARTIAL_SECONDS)
+        survey.problems += counter.problems
+        self.progress(survey.num_pictures)
+        self._sum_up()
+
+    def _tell(self, num: int) -> None:
+        self.survey.num_read += num
+        self.progress(self.survey.num_read)
+
+    def _add(
+        self, node: Node, one: Listing, counts: Mapping[str, FileCount], part_of: Mapping[tuple[str, str | None], str]
+    ) -> None:
+        survey, num_classes = self.survey, len(self.survey.classes)
+        totals = {part: [0] * num_classes for part in ("train", "val", "test")}
+        images, labels = str(one.pair.images), str(one.pair.labels)
+        num_boxes, boxes = array("l"), array("H")
+        for picture, label in one.names:
+            file = counts[label]
+            in_part, indices = totals[part_of[f"{images}/{picture}", f"{labels}/{label}"]], file.boxes[::3]
+            for index in range(num_classes):
+                in_part[index] += indices.count(index)
+            survey.problems += file.problems
+            survey.num_dropped += file.num_dropped
+            survey.num_empty += file.is_empty
+            num_boxes.append(len(file))
+            boxes.extend(file.boxes)
+            node.is_broken |= any(problem.is_error for problem in file.problems)
+        for part, numbers in totals.items():
+            for name, number in zip(survey.classes, numbers, strict=True):
+                survey.counts[name][part] += number
+        self.cells.update(num_boxes)
+        node.num_read, node.num_boxes = len(one.names), sum(num_boxes)
+        self.folders.append(FolderBoxes(images, [picture for picture, _ in one.names], num_boxes, boxes))
+
+    def _hand_out(self, seconds: float) -> None:
+        if time.monotonic() - self.told_at < seconds:
+            return
+        self._sum_up()
+        self.partial(snapshot(self.survey))
+        self.told_at = time.monotonic()
+
+    def _sum_up(self) -> None:
+        survey = self.survey
+        add_up(survey.tree)
+        if self.cells:
+            survey.median_boxes = statistics.median(sorted(self.cells.elements()))
+            survey.max_boxes = max(self.cells)
+            told = histogram("cells per image", self.cells)
+            survey.histograms = [told] if told else []
+
+
+def snapshot(survey: DatasetSummary) -> DatasetSummary:
+    """A copy that stays as it is while the counting goes on."""
+    counts = {name: dict(parts) for name, parts in survey.counts.items()}
+    tree, problems = copy.deepcopy(survey.tree), list(survey.problems)
+    return replace(survey, counts=counts, tree=tree, problems=problems, is_whole=False)
+
+
+def _describe_whole(
+    found: DatasetSummary, definition: DatasetDefinition, listings: Sequence[Listing], splits: Splits
+) -> None:
+    """What is known of a definition before its labels are read."""
     found.classes = definition.classes
     found.num_folders = len(listings)
     found.num_pictures = sum(len(one.names) for one in listings)
     found.num_unlabelled = splits.num_unlabelled
     found.unlabelled = [f"{one.pair.images}/{name}" for one in listings for name in one.unlabelled]
+    found.fractions = dict(definition.split_fractions.items())
     found.num_train, found.num_val, found.num_test = (len(part) for _, part in splits.items())
-    _Counter(found, progress).count(splits)
-    if look is not None:
-        pictures = list(dict.fromkeys(sample.image_file for _, part in splits.items() for sample in part))
-        found.problems += look(pictures)
-        found.num_looked_into = len(pictures)
-    found.problems += _overlaps(splits)
-    return found
 
 
-def _look(path: Path, base: Path | None) -> tuple[DatasetDefinition | None, list[Listing], list[Problem]]:
-    definition, problems = resolve(path, base)
-    if definition is None:
-        return None, [], problems
-    listings = [listing(pair, definition.classes) for pair in definition.all_dataset_paths]
-    told = [*problems, *(problem for one in listings for problem in one.problems)]
-    return definition, listings, list(dict.fromkeys(told))
-
-
-class _Counter:
-    def __init__(self, survey: DatasetSummary, progress: Progress | None) -> None:
-        self.survey = survey
-        self.progress = progress
-        self.boxes = array("q")
-        self.notes: dict[Path, Notes | None] = {}
-
-    def count(self, splits: Splits) -> None:
-        survey = self.survey
-        survey.counts = {name: {"train": 0, "val": 0, "test": 0} for name in survey.classes}
-        for part, samples in splits.items():
-            totals = [0] * len(survey.classes)
-            for sample in samples:
-                self._count(sample, totals)
-            for name, total in zip(survey.classes, totals, strict=True):
-                survey.counts[name][part] = total
-        if self.progress:
-            self.progress(survey.num_pictures)
-        if self.boxes:
-            survey.median_boxes = statistics.median(self.boxes)
-            survey.max_boxes = max(self.boxes)
-
-    def _count(self, sample: Sample, totals: list[int]) -> None:
-        if sample.label is None:
-            return
-        labels, told = examine_labels(sample.label, self.survey.classes, self._notes(sample.label.parent))
-        self.survey.problems += told
-        indices = labels.rows[::5].tolist()
-        for index in range(len(totals)):
-            totals[index] += indices.count(index)
-        self.survey.num_dropped += labels.num_dropped
-        self.survey.num_empty += not (labels.rows or told)
-        self.boxes.append(len(labels))
-        if self.progress and len(self.boxes) % 100 == 0:
-            self.progress(len(self.boxes))
-
-    def _notes(self, folder: Path) -> Notes | None:
-        if folder not in self.notes:
-            self.notes[folder] = None
-            try:
-                self.notes[folder] = read_notes(folder)
-            except InvalidDatasetDefinitionFile as error:
-                self.survey.problems.append(error.problem)
-        return self.notes[folder]
+def _describe(node: Node, one: Listing, part_of: Mapping[tuple[str, str | None], str]) -> None:
+    """What is known of a folder pair before its labels are read."""
+    images, labels = str(one.pair.images), str(one.pair.labels)
+    node.num_pictures, node.num_unlabelled = len(one.names), one.num_unlabelled
+    node.splits |= Counter(part_of[f"{images}/{picture}", f"{labels}/{label}"] for picture, label in one.names)
+    node.is_broken |= any(problem.is_error for problem in one.problems)
 
 
 def _overlaps(splits: Splits) -> Iterable[Problem]:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from yogo.definition import source
 from yogo.definition.folder_pair import FolderPair
+from yogo.definition.fractions import ALL_TRAIN
 from yogo.definition.nearby import nearby
 from yogo.definition.problem import Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
 from yogo.definition.thumbnails import MIN_THUMBNAIL_PIXELS, examined
+from yogo.definition.tree import Node
 from yogo.files.foreign import leads_nowhere
 from yogo.files.places import because
 
@@ -42,24 +44,43 @@ class Walk:
     places: dict[tuple[Path, Path], str] = field(default_factory=dict)
     """Where each folder pair was named."""
 
+    tree: list[Node] = field(default_factory=list)
+    """What the definition names, in the order of its lines, and below that what those definitions name."""
+
     def run(self) -> None:
         self.sources[self.top.path] = self.top
         self.problems += self.top.problems
-        self._entries(self.top, self.top.data, Branch.DATA, (self.top.path,))
-        self._entries(self.top, self.top.test, Branch.TEST, (self.top.path,))
+        self._entries(self.top, self.top.data, Branch.DATA, (self.top.path,), into=self.tree)
+        self._entries(self.top, self.top.test, Branch.TEST, (self.top.path,), into=self.tree)
 
-    def _entries(self, file: Source, entries: tuple[Entry, ...], part: Branch, above: tuple[Path, ...]) -> None:
+    def _entries(
+        self,
+        file: Source,
+        entries: tuple[Entry, ...],
+        part: Branch,
+        above: tuple[Path, ...],
+        *,
+        into: list[Node],
+        pairs: Branch | None = None,
+    ) -> None:
+        """`pairs` is the list that folder pairs belong to, where it is not `part`."""
+        pairs = pairs or part
         for entry in entries:
+            before = len(self.problems)
+            node = Node(entry.label, file.path, entry.line, is_test=pairs is Branch.TEST)
+            into.append(node)
             if isinstance(entry, PairEntry):
-                self._pair(file, entry, part)
+                self._pair(file, entry, pairs, node)
             else:
-                self._child(file, entry, part, above)
+                self._child(file, entry, part, above, node)
+            node.is_broken = any(problem.is_error for problem in self.problems[before:])
 
     def _say(self, file: Source, line: int, message: str, *, missing: bool = False) -> None:
         self.problems.append(Problem("error", message, file.path, line, missing=missing))
 
-    def _pair(self, file: Source, entry: PairEntry, part: Branch) -> None:
+    def _pair(self, file: Source, entry: PairEntry, part: Branch, node: Node) -> None:
         images, labels = self.folder(file, entry.images), self.folder(file, entry.labels)
+        node.images, node.labels = images, labels
         if images is None or labels is None:
             return
         here = f"{file.path}, line {entry.images.line}"
@@ -104,7 +125,7 @@ class Walk:
             self._say(self.top, named.line, f"{what}: {_short(named.text)}")
         return len(wrong) < len(found)
 
-    def _child(self, file: Source, entry: DefinitionEntry, part: Branch, above: tuple[Path, ...]) -> None:
+    def _child(self, file: Source, entry: DefinitionEntry, part: Branch, above: tuple[Path, ...], node: Node) -> None:
         line = entry.definition.line
         try:
             path = (file.path.parent / entry.definition.text).resolve()
@@ -112,6 +133,7 @@ class Walk:
         except (OSError, RuntimeError, ValueError) as error:
             self._say(file, line, f"defn_path cannot be looked at: {_short(entry.definition.text)} ({because(error)})")
             return
+        node.definition = path
         if not exists:
             where = f"{_short(entry.definition.text)} (looked in {file.path.parent}){nearby(path)}"
             self._say(file, line, f"defn_path does not exist: {where}", missing=True)
@@ -128,34 +150,28 @@ class Walk:
         if first is not here:
             self._say(file, line, f"The definition {path} is named already in {first}")
             return
-        self._descend(path, file, line, part, above)
+        self._descend(path, file, part, above, node)
 
-    def _descend(self, path: Path, file: Source, line: int, part: Branch, above: tuple[Path, ...]) -> None:
+    def _descend(self, path: Path, file: Source, part: Branch, above: tuple[Path, ...], node: Node) -> None:
         seen = path in self.sources
         child = self.sources.setdefault(path, self.sources.get(path) or source.read(path))
+        node.fractions = dict(child.split_fractions.items()) if child.split_fractions != ALL_TRAIN else {}
         if not seen:
             self.problems += child.problems
             if child.classes is not None and self.top.classes not in (None, child.classes):
                 names = f"{list(child.classes)} in {path}, {list(self.top.classes or ())} in {self.top.path}"
-                self._say(file, line, f"The class names differ: {names}")
+                self._say(file, node.line, f"The class names differ: {names}")
         inside = (*above, path)
         if self.top.has_test:
             if part is Branch.TEST and child.readable and not child.has_test:
                 what = f"{path} has no test_paths, so it adds nothing to the test images here"
-                self.problems.append(Problem("warning", what, file.path, line))
-            self._entries(child, child.data if part is Branch.DATA else child.test, part, inside)
+                self.problems.append(Problem("warning", what, file.path, node.line))
+            self._entries(child, child.data if part is Branch.DATA else child.test, part, inside, into=node.parts)
         elif not seen:
             # Without test_paths at the top all images are data, so a definition gives everything at once;
             # being named a second time, in some child's other tree, adds nothing.
-            self._entries(child, child.data, Branch.DATA, inside)
-            self._tests_as_data(child, inside)
-
-    def _tests_as_data(self, child: Source, inside: tuple[Path, ...]) -> None:
-        for entry in child.test:
-            if isinstance(entry, PairEntry):
-                self._pair(child, entry, Branch.DATA)
-            else:
-                self._child(child, entry, Branch.TEST, inside)
+            self._entries(child, child.data, Branch.DATA, inside, into=node.parts)
+            self._entries(child, child.test, Branch.TEST, inside, into=node.parts, pairs=Branch.DATA)
 
 
 def _short(text: str) -> str:

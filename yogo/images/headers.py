@@ -27,7 +27,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from yogo.definition.identity import settled, status
+from yogo.definition.identity import Status, settled, status
 from yogo.definition.problem import Problem
 from yogo.definition.stamps import remember, remembered
 from yogo.device.cores import visible_cores
@@ -258,27 +258,32 @@ class _Memory:
         self.memory = memory
         self._known = {folder: self._read(folder) for folder in folders}
         self._given: dict[str, ImageHeader] = {}
+        self._before: dict[str, Status] = {}
+        """What the files were right before they were looked into: they may be written to while others are."""
 
     def get(self, path: str) -> ImageHeader | None:
         folder, name = os.path.split(path)
         kept = self._known[folder].get(name)
         with contextlib.suppress(OSError, TypeError, ValueError, IndexError):
-            if kept and kept[0] == list(status(path)):
+            now = status(path)
+            if kept and kept[0] == list(now):
                 header = self._given[path] = ImageHeader(path, *kept[1])
                 return header
+            if settled((now,)):
+                self._before[path] = now
         return None
 
     def keep(self, found: Sequence[ImageHeader | Problem]) -> None:
-        changed, statuses = set(), []
+        changed = set()
         for header in found:
             if isinstance(header, ImageHeader) and self._given.get(header.path) is not header:
                 folder, name = os.path.split(header.path)
-                with contextlib.suppress(OSError):
-                    statuses.append(status(header.path))
-                    self._known[folder][name] = [statuses[-1], _fields(header)]
+                before = self._before.get(header.path)
+                if before is None and header.path in self._given:  # it was known, and was measured now
+                    before = self._known[folder][name][0]
+                if before is not None:
+                    self._known[folder][name] = [before, _fields(header)]
                     changed.add(folder)
-        if not settled(statuses):
-            return
         for folder in changed:
             remember(self.memory, os.path.abspath(folder), {"version": VERSION, "files": self._known[folder]})
 

@@ -20,7 +20,6 @@ from yogo.definition import (
     InvalidDatasetDefinitionFile,
     Problem,
     check,
-    state,
     survey,
 )
 from yogo.files.places import expanded
@@ -135,29 +134,6 @@ class ClassesOf:
         return DatasetDefinition.from_yaml(self.path, base=self.workspace).classes
 
 
-@dataclass(frozen=True, slots=True)
-class Glance:
-    """A definition before its labels and images are read."""
-
-    state: str
-    """Differs once the definition or the files that it names do."""
-
-    problems: list[Problem]
-
-
-@dataclass(frozen=True)
-class GlanceAtDefinition:
-    """What is wrong with a definition and its folders; None where all is in the state that is `known`."""
-
-    path: Path
-    workspace: Path
-    known: str = ""
-
-    def answer(self, tell: Tell) -> Glance | None:
-        as_it_is = state(self.path, base=self.workspace)
-        return None if as_it_is == self.known else Glance(as_it_is, check(self.path, base=self.workspace))
-
-
 @dataclass(frozen=True)
 class Survey:
     """The counts of a definition, with every label read and every image looked at; what was found is remembered."""
@@ -169,7 +145,30 @@ class Survey:
         from yogo.datasets.cache import own_folder
         from yogo.images.checking import full_survey
 
-        return full_survey(self.path, base=self.workspace, memory=own_folder(), progress=tell)
+        key = self.path, self.workspace
+
+        def show(found: DatasetSummary) -> None:
+            _so_far[key] = found
+
+        try:
+            return full_survey(self.path, base=self.workspace, memory=own_folder(), progress=tell, partial=show)
+        finally:
+            _so_far.pop(key, None)
+
+
+@dataclass(frozen=True)
+class SurveySoFar:
+    """What is known of a definition while its survey is under way; None where none is, or nothing is known yet."""
+
+    path: Path
+    workspace: Path
+
+    def answer(self, tell: Tell) -> DatasetSummary | None:
+        return _so_far.get((self.path, self.workspace))
+
+
+_so_far: dict[tuple[Path, Path], DatasetSummary] = {}
+"""By definition and workspace."""
 
 
 def _refuse(definition: Path, problems: Iterable[Problem]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -19,17 +20,20 @@ from textual.widgets.tree import TreeNode
 from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, HostError
-from yogo_tui.questions.definitions import DefinitionFile, GlanceAtDefinition, Survey
+from yogo_tui.questions.definitions import DefinitionFile, Survey, SurveySoFar
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
 from yogo_tui.widgets.rule import TitledRule
-from yogo_tui.widgets.survey_view import problems_view, survey_view
+from yogo_tui.widgets.survey_view import survey_view
 from yogo_tui.words import cut_middle, thousands
 
 _PAUSE_SECONDS = 0.3
 """How long the cursor must rest on a definition before it is counted."""
+
+_PART_SECONDS = 0.4
+"""How often what is counted so far is asked for."""
 
 
 class Definitions(Tree[DefinitionFile]):
@@ -94,7 +98,7 @@ class DatasetsScreen(ModeScreen):
                     yield Static(id="survey", markup=False)
 
     def on_mount(self) -> None:
-        self._surveys: dict[Path, tuple[str, DatasetSummary]] = {}
+        self._surveys: dict[Path, DatasetSummary] = {}
         self._resting: Timer | None = None
         self._files: tuple[DefinitionFile, ...] = ()
         self._leaves: dict[str, TreeNode[DefinitionFile]] = {}
@@ -167,7 +171,7 @@ class DatasetsScreen(ModeScreen):
 
     def _label(self, file: DefinitionFile) -> str:
         known = self._surveys.get(file.path)
-        mark = "✖ " if known and known[1].has_errors else ""
+        mark = "✖ " if known and known.has_errors else ""
         return mark + cut_middle(file.path.name, 28)
 
     @property
@@ -196,7 +200,7 @@ class DatasetsScreen(ModeScreen):
                 self.view.update("")
             return
         if known := self._surveys.get(file.path):
-            self._show(file.path, known[1])
+            self._show(file.path, known)
         else:
             self.view.update("")
         # It is counted again even if it is known, because its files may have changed.
@@ -204,32 +208,32 @@ class DatasetsScreen(ModeScreen):
 
     def _look_again(self) -> None:
         if file := self.selected:
-            self.count(file.path, self._surveys.get(file.path))
+            self.count(file.path)
 
     def action_count(self) -> None:
         if file := self._chosen():
             self.rule.right = "checking it · esc leaves it"
-            self.count(file.path, None)
+            self.count(file.path)
 
     @work(exclusive=True, group="count")
-    async def count(self, path: Path, known: tuple[str, DatasetSummary] | None) -> None:
-        """Count a definition: first its problems, which is quick, then all boxes and images, unless nothing has changed
-        since `known`."""
+    async def count(self, path: Path) -> None:
+        """Count a definition, and show its problems and what is counted so far. What is remembered is quick."""
         host, workspace = self.app.session.host, self.app.session.settings.workspace_folder
+        asked = asyncio.ensure_future(host.ask(Survey(path, workspace), tell=self._tell))
         try:
-            glance = await host.ask(GlanceAtDefinition(path, workspace, known[0] if known else ""))
-            if glance is None:
-                return
-            self.view.update(problems_view(glance.problems, path))
-            self._tell("reading labels", 0, 0)
-            found = await host.ask(Survey(path, workspace), tell=self._tell)
+            while not (await asyncio.wait({asked}, timeout=_PART_SECONDS))[0]:
+                if so_far := await host.ask(SurveySoFar(path, workspace)):
+                    self._draw(path, so_far)
+            found = await asked
         except ConsoleError as error:
             self.rule.right = "not counted · c counts it again"
             if isinstance(error, HostError):
                 self.when_back(self._look_again)
             self.app.notify(str(error), title="it is not counted", severity="warning", markup=False)
             return
-        self._surveys[path] = (glance.state, found)
+        finally:
+            asked.cancel()
+        self._surveys[path] = found
         self._show(path, found)
 
     def _tell(self, what: str, done: int, total: int) -> None:
@@ -238,10 +242,13 @@ class DatasetsScreen(ModeScreen):
 
     def _show(self, path: Path, found: DatasetSummary) -> None:
         self.rule.right = "✖" if found.has_errors else "✔"
-        self.view.update(survey_view(found, path, self.view.size.width))
+        self._draw(path, found)
         node = self.files.cursor_node
         if node and node.data:
             node.set_label(self._label(node.data))
+
+    def _draw(self, path: Path, found: DatasetSummary) -> None:
+        self.view.update(survey_view(found, path, self.view.size.width))
 
     @property
     def _counts(self) -> bool:

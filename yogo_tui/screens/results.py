@@ -13,6 +13,7 @@ from textual.containers import Horizontal, ScrollableContainer, Vertical
 from textual.events import Resize
 from textual.widgets import Static
 
+from yogo.definition.report import bar
 from yogo.errors import YogoError
 from yogo.run.metrics import Metrics
 from yogo.text.terminal import printable
@@ -32,7 +33,6 @@ from yogo_tui.session.results import NONE_KEPT, table, terms
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
-from yogo_tui.widgets.survey_view import bar
 from yogo_tui.words import cut_end, state_words
 
 _BAR = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rich.console import Group, RenderableType
@@ -10,58 +10,79 @@ from rich.table import Table
 from rich.text import Text
 
 from yogo.definition import DatasetSummary, Problem
-from yogo.definition.report import MOST_OF_A_KIND, grouped, read
+from yogo.definition.report import MOST_OF_A_KIND, bar, grouped, histogram_lines, image_sizes, read, tree_lines
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.words import cut_middle, thousands
 
-_EIGHTHS = " ▏▎▍▌▋▊▉█"
 _PARTS = ("train", "val", "test")
 _WIDE = 84
+_MOST_NODES = 20
+"""Lines of the tree beside the list of definitions."""
 
 
 def survey_view(survey: DatasetSummary, path: Path, width: int) -> RenderableType:
     """The summary for a pane of this width in columns. A wide one shows the boxes of each split too."""
     parts: list[RenderableType] = []
     if survey.classes:
-        folders, classes = counted(survey.num_folders, "folder"), counted(len(survey.classes), "class")
-        mark = "✖" if survey.has_errors else "!" if survey.problems else "✔"
-        parts.append(Text(f"{mark} {counted(survey.num_pictures, 'image')} in {folders} · {classes}"))
-        splits = zip(_PARTS, (survey.num_train, survey.num_val, survey.num_test), strict=True)
-        parts.append(Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits) + "\n"))
-        parts.append(_classes(survey, width))
-        parts.append(Text("\n".join(("", *_asides(survey)))))
+        parts += totals_view(survey, width)
     if survey.problems:
         parts.append(Text(f"\n{counted(len(survey.problems), 'problem')}"))
         parts += _problems(survey.problems, path)
+    if survey.tree:
+        parts.append(Text(printable_lines(["", "what it names", *tree_lines(survey.tree, _MOST_NODES)]), no_wrap=True))
+    parts += histograms_view(survey, width)
     return Group(*parts)
 
 
-def problems_view(problems: list[Problem], path: Path) -> RenderableType:
-    """The problems that are known before anything is counted."""
-    return Group(*_problems(problems, path))
+def totals_view(survey: DatasetSummary, width: int) -> Iterator[RenderableType]:
+    """How many images there are, how they are split, and the boxes of each class."""
+    folders, classes = counted(survey.num_folders, "folder"), counted(len(survey.classes), "class")
+    mark = "✖" if survey.has_errors else "!" if survey.problems else "✔" if survey.is_whole else "·"
+    yield Text(f"{mark} {counted(survey.num_pictures, 'image')} in {folders} · {classes}")
+    splits = zip(_PARTS, (survey.num_train, survey.num_val, survey.num_test), strict=True)
+    yield Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits) + "\n")
+    yield _classes(survey, width)
+    yield Text("\n".join(("", *_asides(survey))))
+
+
+def histograms_view(survey: DatasetSummary, width: int) -> Iterator[RenderableType]:
+    """The histograms, their bars as wide as there is room."""
+    for one in survey.histograms:
+        yield Text("\n".join(("", *histogram_lines(one, width))), no_wrap=True)
+
+
+def printable_lines(lines: Iterable[str]) -> str:
+    return "\n".join(map(printable, lines))
 
 
 def _classes(survey: DatasetSummary, width: int) -> Table:
     table = Table.grid(padding=(0, 1))
     is_wide = width >= _WIDE
     total = survey.num_boxes or 1
-    bar_width = max(6, min(24, width - 38)) if not is_wide else 20
+    rows = [_class_row(survey, name, is_wide) for name in survey.counts]
+    head = ["", "boxes", *_PARTS, "size" if survey.box_sizes else ""] if is_wide else ["", ""]
     if is_wide:
-        table.add_row(
-            "", Text("boxes", "dim", justify="right"), "", "", *(Text(p, "dim", justify="right") for p in _PARTS)
-        )
-    for name, parts in survey.counts.items():
-        count = sum(parts.values())
-        splits = [Text(thousands(parts[part]).rjust(11), justify="right") for part in _PARTS] if is_wide else []
-        table.add_row(
-            Text(cut_middle(name, 16), no_wrap=True),
-            Text(thousands(count), justify="right", no_wrap=True),
-            Text(bar(count / total, bar_width), no_wrap=True),
-            Text(f"{100 * count / total:.1f} %", justify="right", no_wrap=True),
-            *splits,
-        )
+        table.add_row(*(Text(word, "dim", justify="right") for word in (*head, "", "")))
+    columns = zip(head, *([cell.plain for cell in row] for row in rows), strict=True)
+    bar_width = max(6, width - sum(max(map(len, column)) + 1 for column in columns) - len("100.0 %") - 2)
+    for row, parts in zip(rows, survey.counts.values(), strict=True):
+        share = sum(parts.values()) / total
+        percent = Text(f"{100 * share:.1f} %", justify="right", no_wrap=True)
+        table.add_row(*row, Text(bar(share, bar_width), no_wrap=True), percent)
     return table
+
+
+def _class_row(survey: DatasetSummary, name: str, is_wide: bool) -> list[Text]:
+    """The name of a class and its numbers: boxes; in a wide pane also those of each split, and the median size."""
+    parts = survey.counts[name]
+    numbers = [thousands(sum(parts.values()))]
+    if is_wide:
+        size = survey.box_sizes.get(name)
+        numbers += [thousands(parts[part]).rjust(9) for part in _PARTS]
+        numbers.append(f" {size[0]:.0f}×{size[1]:.0f} px" if size else "")
+    first = Text(cut_middle(name, 16), no_wrap=True)
+    return [first, *(Text(number, justify="right", no_wrap=True) for number in numbers)]
 
 
 def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
@@ -74,6 +95,7 @@ def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
 
 def _asides(survey: DatasetSummary) -> Iterator[str]:
     yield f"{counted(survey.median_boxes, 'cell')} an image (median), at most {thousands(survey.max_boxes)}"
+    yield from image_sizes(survey)
     if survey.num_dropped:
         yield f"{counted(survey.num_dropped, 'box')} left out: too small"
     if survey.num_unlabelled:
@@ -89,12 +111,3 @@ def _problem(problem: Problem, path: Path) -> Text:
     else:
         place = f"{problem.file.name}{f', line {problem.line}' if problem.line else ''}: "
     return Text(f"{'✖' if problem.is_error else '!'} {printable(place + problem.message)}")
-
-
-def bar(share: float, width: int) -> str:
-    """A share, from 0 to 1, of so many cells."""
-    eighths = round(share * width * 8)
-    whole, rest = divmod(eighths, 8)
-    if share > 0 and eighths == 0:
-        rest = 1
-    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
