@@ -54,6 +54,7 @@ COMMANDS = (
     "forget",
     "use",
     "config",
+    "doctor",
     "demo",
     "serve",
 )

@@ -88,10 +88,19 @@ def place_of(args: argparse.Namespace) -> Place:
     return Place(args.host, args.settings, args.workspace, args.cluster)
 
 
-def in_session(action: Callable[[Session, argparse.Namespace], Awaitable[int]]) -> Callable[[argparse.Namespace], int]:
-    """What runs a command: `action`, given an open session. It raises ConsoleError."""
+Action = Callable[["Session", argparse.Namespace], Awaitable[int]]
 
-    async def act(args: argparse.Namespace) -> int:
+
+def in_session(action: Action) -> Callable[[argparse.Namespace], int]:
+    """What runs a command: `action`, given an open session. It raises ConsoleError."""
+    return lambda args: with_session(action, args)
+
+
+def with_session(action: Action, args: argparse.Namespace, *, is_told: bool = True) -> int:
+    """The exit status of `action`, given an open session, whose notices are told unless the action does that. Raises
+    ConsoleError."""
+
+    async def act() -> int:
         import asyncio
 
         from yogo_tui.hosts.lanes import Unwaited
@@ -100,7 +109,7 @@ def in_session(action: Callable[[Session, argparse.Namespace], Awaitable[int]]) 
         # A disk that never answers must not hold up the end.
         asyncio.get_running_loop().set_default_executor(Unwaited())
         session = await opened(place_of(args))
-        _tell(session.notices)
+        _tell(session.notices if is_told else ())
         saying = asyncio.create_task(_say_what_is_awaited(session))
         try:
             return await action(session, args)
@@ -108,7 +117,7 @@ def in_session(action: Callable[[Session, argparse.Namespace], Awaitable[int]]) 
             saying.cancel()
             await session.close()
 
-    return lambda args: asking.run(act(args))
+    return asking.run(act())
 
 
 def in_library(action: Callable[[Library, argparse.Namespace], Awaitable[int]]) -> Callable[[argparse.Namespace], int]:

@@ -1,0 +1,112 @@
+"""`yogo-tui doctor`: check that all works here, a line each, with what to do."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import sys
+from typing import TYPE_CHECKING
+
+from yogo.text.terminal import printable, redraws
+from yogo_tui.cli.options import Commands, add_json, new_command, with_session
+
+if TYPE_CHECKING:
+    from yogo_tui.doctor.finding import Finding
+    from yogo_tui.doctor.probe import JobProbe
+    from yogo_tui.session import Session
+
+_WIDTH = 12
+
+
+def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    parser = new_command(
+        commands,
+        "doctor",
+        "check that all works here: a line for each thing, with what to do",
+        "✔ works, ✖ does not, ! works but there is something to know, – is not known or not there. That is the "
+        "terminal, the machine, the settings, the cluster with its accounts and limits, job scripts, the trainer, W&B, "
+        "and the folders that are written to. Exit status: 1 if there is a ✖.",
+    )
+    parser.add_argument(
+        "--job",
+        action="store_true",
+        help="Also submit a tiny job, which says what training would find where the jobs run: yogo, torch, GPUs, and "
+        "whether its files are seen here. It asks first. ctrl+c cancels the job.",
+    )
+    parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation.")
+    parser.add_argument(
+        "--info",
+        action="store_true",
+        help="Check nothing: print versions and settings for a bug report. Passwords and keys are left out, and the "
+        "home folder is shown as ~.",
+    )
+    add_json(parser)
+    parser.set_defaults(run=lambda args: with_session(_info if args.info else _doctor, args, is_told=False))
+
+
+async def _info(session: Session, args: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from yogo_tui.cli.output import print_json
+    from yogo_tui.doctor.console_checks import TerminalFacts
+    from yogo_tui.doctor.info import info
+    from yogo_tui.errors import ClusterError, HostError
+    from yogo_tui.questions.paths import FindPath
+
+    site = None
+    with contextlib.suppress(ClusterError, HostError):
+        site = await session.cluster.site()
+    home = (await session.host.ask(FindPath("~", Path("/")))).path
+    text = info(session, TerminalFacts.here(), site, str(home))
+    if args.json:
+        print_json({"info": text})
+    else:
+        print("\n".join(printable(line) for line in text.splitlines()))
+    return 0
+
+
+async def _doctor(session: Session, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import confirm, print_json
+    from yogo_tui.doctor.console_checks import TerminalFacts
+    from yogo_tui.doctor.examination import Examination
+    from yogo_tui.doctor.finding import Sign
+    from yogo_tui.doctor.probe import JobProbe
+
+    probe = JobProbe(session) if args.job else None
+    if probe and not confirm(probe.question, yes=args.yes):
+        return 1
+    found: list[Finding] = []
+    async with contextlib.aclosing(Examination(session, TerminalFacts.here()).findings()) as findings:
+        async for one in findings:
+            found.append(one)
+            _say(one, args)
+    for one in await _of_job(probe) if probe else ():
+        found.append(one)
+        _say(one, args)
+    if args.json:
+        print_json([one.json for one in found])
+    return int(any(one.sign is Sign.BAD for one in found))
+
+
+async def _of_job(probe: JobProbe) -> tuple[Finding, ...]:
+    from yogo_tui.doctor.finding import bad
+    from yogo_tui.errors import ConsoleError
+
+    is_shown = redraws(sys.stderr)
+
+    def tell(what: str, done: int, total: int) -> None:
+        if is_shown:
+            print(f"\r{printable(what)}\x1b[K", end="", file=sys.stderr, flush=True)
+
+    try:
+        return await probe.findings(tell)
+    except ConsoleError as error:
+        return (bad("in a job", str(error)),)
+    finally:
+        if is_shown:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _say(one: Finding, args: argparse.Namespace) -> None:
+    if not args.json:
+        print(f"{one.sign} {printable(one.about):<{_WIDTH}} {one.words}", flush=True)
