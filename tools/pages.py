@@ -70,6 +70,7 @@ _WHERE = {
     "prompt": "A line to type",
     "notes": "Notes of runs, in the list and in a run",
     "columns": "The columns of the list of runs",
+    "first": "The first start",
 }
 """Headings of the keys whose place is not called as its bindings are."""
 

@@ -48,6 +48,7 @@ class Console(BaseConsole):
         Binding("question_mark,f1", "help", "help", id="app.help"),
         Binding("colon", "command_palette", "find anything by its name", id="app.palette", show=False),
         Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
+        Binding("f9", "doctor", "doctor: check that all works here", id="app.doctor", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
     ]
@@ -83,6 +84,20 @@ class Console(BaseConsole):
         self.set_timer(_START_SECONDS, _collect_garbage)
         if self.is_open:
             self.tell_notices()
+            self.offer_settings()
+
+    @work(group="first start")
+    async def offer_settings(self) -> None:
+        """Show what the site has, and write the settings that follow, where there are none yet."""
+        if self.there is None or self.session.settings.lines:
+            return
+        from yogo_tui.doctor.discovery import is_first
+
+        with self.telling("the settings were not looked for", is_asked=False):
+            if await is_first(self.session):
+                from yogo_tui.screens.first_start import FirstStartScreen
+
+                self.push_screen(FirstStartScreen())
 
     def tell_notices(self) -> None:
         for notice in self.session.notices:
@@ -142,6 +157,12 @@ class Console(BaseConsole):
 
             self.push_screen(palette, do)
 
+    def action_doctor(self) -> None:
+        from yogo_tui.screens.doctor import DoctorScreen
+
+        if self.is_open and not isinstance(self.screen, DoctorScreen):
+            self.push_screen(DoctorScreen())
+
     def action_help(self) -> None:
         from yogo_tui.screens.help import Help
 
@@ -156,7 +177,7 @@ class FarConsole(Console):
     def __init__(self, there: Reached, asker: ComingAsker, first: asyncio.Task[Session]) -> None:
         """`first` is the first attempt to open it, which is under way and asks through `asker`."""
         super().__init__(None)
-        self._there = there
+        self.there = self._there = there
         self._asker = asker
         self._attempt = first
         self._problem = ""
@@ -183,6 +204,7 @@ class FarConsole(Console):
         self.follow_runs()
         self.switch_mode(self._first)
         self.tell_notices()
+        self.offer_settings()
 
     def action_mode(self, mode: str) -> None:
         if self.is_open:
@@ -231,17 +253,22 @@ def _collect_garbage() -> None:
 
 
 def run_console(
-    opening: Coroutine[Any, Any, Session], *, mode: str = "runs", goodbye: str = "", kind: type[Console] = Console
+    opening: Coroutine[Any, Any, Session],
+    *,
+    mode: str = "runs",
+    goodbye: str = "",
+    kind: type[Console] = Console,
+    there: Reached | None = None,
 ) -> int:
     """Run the console on the session that `opening` gives, and end the process with it; its exit status shows a crash
-    or a signal. `goodbye` is printed last.
+    or a signal. `goodbye` is printed last. `there` is the machine that it was opened on.
 
     Raises ConsoleError before anything is drawn, when the cluster cannot be reached.
     """
 
     async def live() -> int:
         app = kind(await opening, mode=mode)
-        app.goodbye = goodbye
+        app.goodbye, app.there = goodbye, there
         return await run_app(app)
 
     return asking.run(live())

@@ -11,7 +11,7 @@ from yogo.distribution import installing
 from yogo_tui import asking
 from yogo_tui.cli.options import Misuse, place_of
 from yogo_tui.hosts.asker import ComingAsker
-from yogo_tui.opening import Place, Reached, opened
+from yogo_tui.opening import Reached
 
 
 def run(args: argparse.Namespace) -> int:
@@ -19,13 +19,13 @@ def run(args: argparse.Namespace) -> int:
     place, asker = place_of(args), ComingAsker()
     there = place.reach(asker)
     try:
-        return asking.run(_far(there, asker)) if there.far else _here(place)
+        return asking.run(_far(there, asker)) if there.far else _here(there)
     except ImportError as error:
         raise Misuse(f"The console needs {error.name}, which is not installed: {installing('tui')}") from error
 
 
-def _here(place: Place) -> int:
-    status: int = _app().run_console(opened(place))
+def _here(there: Reached) -> int:
+    status: int = _app().run_console(there.open(), there=there)
     return status
 
 

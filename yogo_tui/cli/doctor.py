@@ -45,19 +45,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 
 async def _info(session: Session, args: argparse.Namespace) -> int:
-    from pathlib import Path
-
     from yogo_tui.cli.output import print_json
     from yogo_tui.doctor.console_checks import TerminalFacts
-    from yogo_tui.doctor.info import info
-    from yogo_tui.errors import ClusterError, HostError
-    from yogo_tui.questions.paths import FindPath
+    from yogo_tui.doctor.info import info_of
 
-    site = None
-    with contextlib.suppress(ClusterError, HostError):
-        site = await session.cluster.site()
-    home = (await session.host.ask(FindPath("~", Path("/")))).path
-    text = info(session, TerminalFacts.here(), site, str(home))
+    text = await info_of(session, TerminalFacts.here())
     if args.json:
         print_json({"info": text})
     else:
@@ -76,7 +68,9 @@ async def _doctor(session: Session, args: argparse.Namespace) -> int:
     if probe and not confirm(probe.question, yes=args.yes):
         return 1
     found: list[Finding] = []
-    async with contextlib.aclosing(Examination(session, TerminalFacts.here()).findings()) as findings:
+    async with contextlib.aclosing(
+        Examination(session, TerminalFacts.here(), with_job=args.job).findings()
+    ) as findings:
         async for one in findings:
             found.append(one)
             _say(one, args)

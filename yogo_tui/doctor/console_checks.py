@@ -38,13 +38,13 @@ class TerminalFacts:
     env: Mapping[str, str] = field(default_factory=lambda: os.environ)
 
     @classmethod
-    def here(cls) -> TerminalFacts:
-        """Of this process. A command whose output goes to a file has none."""
+    def here(cls, columns: int = 0, rows: int = 0) -> TerminalFacts:
+        """Of this process; of this size, where that is known. A command whose output goes to a file has none."""
         stream = next((one for one in (sys.__stdout__, sys.__stderr__) if one is not None and one.isatty()), None)
-        if stream is None:
+        if stream is None and not columns:
             return cls()
         size = shutil.get_terminal_size()
-        return cls(size.columns, size.lines, locale.getpreferredencoding(False))
+        return cls(columns or size.columns, rows or size.lines, locale.getpreferredencoding(False))
 
 
 def of_terminal(facts: TerminalFacts) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from yogo_tui.doctor.console_checks import TerminalFacts
 from yogo_tui.doctor.finding import Finding, bad, doubt, good, none
 from yogo_tui.doctor.trainer import of_trainer
 from yogo_tui.errors import ConsoleError
+from yogo_tui.hosts.base import Tell, silent
 from yogo_tui.launch.questions import RenderWrapper
 from yogo_tui.questions.paths import FindPath
 from yogo_tui.questions.surroundings import LookAtMachine, LookedAtMachine
@@ -27,21 +28,21 @@ Check = Callable[[], Awaitable[Iterable[Finding]]]
 class Examination:
     """Checks a session. It changes nothing: the files that it writes have no name and are gone at once."""
 
-    def __init__(self, session: Session, terminal: TerminalFacts) -> None:
+    def __init__(self, session: Session, terminal: TerminalFacts, *, with_job: bool = False) -> None:
+        """`with_job`: a job is asked as well (see JobProbe)."""
         self._session = session
+        self._with_job = with_job
         self._terminal = terminal
-        self.awaited = ""
-        """What it waits for."""
 
-    async def findings(self) -> AsyncGenerator[Finding, None]:
+    async def findings(self, tell: Tell = silent) -> AsyncGenerator[Finding, None]:
         """Each line as soon as it is known; raises nothing that a person can act upon. Leaving it ends the checks."""
         site = asyncio.create_task(self._session.cluster.site())
         machine = asyncio.create_task(self._look())
         checks = self._checks(site, machine)
         running = [(about, asyncio.create_task(_answered(about, check))) for about, check in checks]
         try:
-            for about, task in running:
-                self.awaited = about
+            for number, (about, task) in enumerate(running):
+                tell(f"checking {about}", number, len(running))
                 for finding in await task:
                     yield finding
         finally:
@@ -69,7 +70,7 @@ class Examination:
             ("settings", self._of_settings),
             (about, lambda: self._of_cluster(about, site)),
             ("scripts", self._of_scripts),
-            ("yogo", lambda: of_trainer(self._session)),
+            ("yogo", lambda: of_trainer(self._session, with_job=self._with_job)),
             ("W&B", self._of_wandb),
             ("places", places),
             ("quota", lambda: console_checks.of_quota(host)),
@@ -80,7 +81,7 @@ class Examination:
         places = (
             ("workspace", settings.workspace_folder),
             ("runs", settings.own_runs_folder),
-            ("settings", settings.file.parent),
+            ("recipes", settings.own_presets_folder),
         )
         return await self._session.host.ask(LookAtMachine(places))
 

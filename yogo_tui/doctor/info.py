@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from yogo.distribution import NAME, VERSION
 from yogo_tui.cluster.site import Site
 from yogo_tui.doctor.console_checks import TerminalFacts
+from yogo_tui.errors import ClusterError, HostError
 from yogo_tui.hosts.base import HERE
+from yogo_tui.questions.paths import FindPath
 from yogo_tui.session import Session
 from yogo_tui.settings.document import dumped
 
@@ -19,12 +23,12 @@ _PACKAGES = ("textual", "rich", "pydantic", "asyncssh", "jinja2", "torch", "wand
 _HIDDEN = "***"
 
 _SECRETS = (
+    re.compile(r"(?i)(\b(?:Bearer|Basic)\s+)(\S+)"),
     re.compile(
         r"(?i)(\b\w*(?:key|token|secret|pass|password|passwd|credential|auth)\w*\s*[=:]\s*)(\"[^\"]*\"|'[^']*'|\S+)"
     ),
     re.compile(r"(?i)(--?\w*-?(?:key|token|secret|password)[ =])(\S+)"),
     re.compile(r"(?i)(\bwandb login\s+(?:--\S+\s+)*)([^-\s]\S*)"),
-    re.compile(r"(?i)(\bBearer\s+)(\S+)"),
     re.compile(r"(//[^/\s:@]+:)([^/\s@]+)(?=@)"),
     re.compile(r"()\b((?=[A-Za-z0-9_]*\d)[A-Za-z0-9_]{32,})\b"),
 )
@@ -36,6 +40,15 @@ def without_secrets(text: str, home: str) -> str:
     for secret in _SECRETS:
         text = secret.sub(lambda found: f"{found[1]}{_HIDDEN}", text)
     return re.sub(rf"{re.escape(home)}(?=/|\b|$)", "~", text) if len(home) > 1 else text
+
+
+async def info_of(session: Session, terminal: TerminalFacts) -> str:
+    """The text, with the version of the cluster if it answers. Raises HostError."""
+    site = None
+    with contextlib.suppress(ClusterError, HostError):
+        site = await session.cluster.site()
+    home = (await session.host.ask(FindPath("~", Path("/")))).path
+    return info(session, terminal, site, str(home))
 
 
 def info(session: Session, terminal: TerminalFacts, site: Site | None, home: str) -> str:

@@ -24,6 +24,9 @@ NAME = "yogo-doctor"
 _HOURS = 0.1
 _MOST_CPUS = 2
 _PACE_SECONDS = 10.0
+_REMOVE = 'rm -rf -- "$1"; rmdir -- "$2" 2>/dev/null || true'
+"""Its own folder, and that of the runs if nothing else is in it."""
+
 _LOG_SECONDS = 60.0
 """How long a shared file system may take to show what another machine has written."""
 
@@ -56,7 +59,7 @@ class JobProbe:
             return await self._read(job, log_in(folder, NAME, job_id), tell)
         finally:
             with contextlib.suppress(HostError):
-                await self._host.run(["rm", "-rf", "--", str(folder)], is_repeatable=True)
+                await self._host.run(["sh", "-c", _REMOVE, "sh", str(folder), str(runs)], is_repeatable=True)
 
     async def _submit(self, script: PurePosixPath) -> JobId:
         try:

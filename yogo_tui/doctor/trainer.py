@@ -76,7 +76,7 @@ def _of_gpus(facts: TrainerFacts, num_gpus: int | None) -> Finding:
     return bad("GPUs", said, "See whether this torch fits the node's driver: nvidia-smi says which CUDA it has.")
 
 
-async def of_trainer(session: Session) -> tuple[Finding, ...]:
+async def of_trainer(session: Session, *, with_job: bool = False) -> tuple[Finding, ...]:
     """The trainer as it runs where the console works: where a scheduler runs the jobs, that is a login node."""
     settings = session.settings
     words, is_far = shown_words(settings.yogo_words), session.machine is None
@@ -98,8 +98,14 @@ async def of_trainer(session: Session) -> tuple[Finding, ...]:
         return (bad("yogo", sentence, advice),)
     machine_gpus = session.machine.num_gpus if session.machine else None
     found = of_facts(facts, wandb=settings.wandb_mode[0], num_gpus=machine_gpus or None)
-    there = (none("in a job", "not tried: the lines above are of this login node.", "yogo-tui doctor --job tries it."),)
-    return (*found, *(there if is_far else ()))
+    there = (
+        none(
+            "in a job",
+            "not tried: the lines above are of this login node.",
+            "yogo-tui doctor --job tries it (J in the console).",
+        ),
+    )
+    return (*found, *(there if is_far and not with_job else ()))
 
 
 def shown_words(words: tuple[str, ...]) -> str:

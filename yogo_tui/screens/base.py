@@ -27,6 +27,7 @@ from yogo.files.places import told
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError, HostUnknown
+from yogo_tui.hosts.base import HERE
 from yogo_tui.screens.ask import Notice
 from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, CopiedText, into_tmux, keep, why_never
@@ -37,6 +38,7 @@ from yogo_tui.widgets.key_bar import KeyBar
 from yogo_tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
+    from yogo_tui.opening import Reached
     from yogo_tui.widgets.graphics import Graphics
 
 T = TypeVar("T")
@@ -56,6 +58,9 @@ _MOUSE_OFF = "".join(f"\x1b[?{number}l" for number in _MOUSE)
 class BaseConsole(GoingApp):
     """What screens can ask of their app."""
 
+    there: Reached | None = None
+    """The machine, and what was said of where on it to work; None for a session that was opened in another way."""
+
     def __init__(self, session: Session | None) -> None:
         super().__init__()
         if session is not None:
@@ -68,6 +73,17 @@ class BaseConsole(GoingApp):
 
         self.is_mouse_told = False
         self._has_mouse = True
+
+    @property
+    def is_near(self) -> bool:
+        """Whether it works on the machine that it runs on."""
+        return self.session.host.name == HERE
+
+    async def open_again(self) -> None:
+        """Work with the settings as they are in their file now. Raises ConsoleError."""
+        if self.there is not None:
+            self.session = await self.there.open()
+            self.follow_runs()
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c if nothing is marked."""

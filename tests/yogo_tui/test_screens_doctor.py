@@ -1,0 +1,152 @@
+"""The first start and the doctor, as screens: near, and on a machine behind a real SSH server."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.ssh_server import Server
+from tests.yogo_tui.fake_cluster import FakeCluster
+from tests.yogo_tui.fake_session import shown, until
+from tests.yogo_tui.served import SERVE
+from tests.yogo_tui.test_discovery import BIG, definition, lab
+from tests.yogo_tui.test_doctor import SITE
+from yogo_tui.app import Console
+from yogo_tui.cluster.base import Job, JobId, JobState
+from yogo_tui.cluster.site import Site
+from yogo_tui.cluster.table import CLUSTERS, ClusterKind
+from yogo_tui.hosts.base import Host
+from yogo_tui.hosts.here import HereHost
+from yogo_tui.hosts.ssh import SshHost
+from yogo_tui.opening import Place, Reached
+from yogo_tui.session import Session
+from yogo_tui.settings import HostPreset, Settings, load
+
+__all__ = ["lab"]
+
+Offering = Callable[[FakeCluster], None]
+
+
+@pytest.fixture
+def offering(monkeypatch: pytest.MonkeyPatch) -> Offering:
+    """Has the console find this cluster."""
+
+    async def is_there(_: Host) -> bool:
+        return True
+
+    def offer(cluster: FakeCluster) -> None:
+        slurm = CLUSTERS["slurm"]
+        kind = ClusterKind(slurm.about, is_there, lambda *_: cluster, slurm.header)
+        monkeypatch.setitem(CLUSTERS, "slurm", kind)
+
+    return offer
+
+
+@contextlib.asynccontextmanager
+async def opened(there: Reached, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+    app = Console(await there.open())
+    app.there = there
+    async with app.run_test(size=size, notifications=True) as pilot:
+        yield pilot
+
+
+def near() -> Reached:
+    return Reached(HereHost(), Place())
+
+
+async def test_the_first_start_shows_what_is_here_and_one_key_writes_it(lab: Path, offering: Offering) -> None:
+    definition(lab / "defs/a.yml")
+    offering(FakeCluster(offers=Site("Slurm 22", (BIG,))))
+    async with opened(near()) as pilot:
+        await until(pilot, lambda: "big: 3 nodes of 32 CPUs, 24 GPUs (h100), at most 12 h a job" in flat(pilot))
+        assert "~/.config/yogo-tui/settings.yaml would say" in shown(pilot)
+        assert "gpu_type: h100" in shown(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "4 Runs" in shown(pilot))
+        assert load().partition == "big"
+        assert pilot.app.session.settings.partition == "big"  # type: ignore[attr-defined]
+    async with opened(near()) as pilot:
+        await until(pilot, lambda: "4 Runs" in shown(pilot))
+        await pilot.pause()
+        assert "first start" not in shown(pilot)
+
+
+async def test_not_now_writes_nothing(lab: Path, offering: Offering) -> None:
+    offering(FakeCluster(offers=Site("Slurm 22", (BIG,))))
+    async with opened(near()) as pilot:
+        await until(pilot, lambda: "gpu_type: h100" in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "4 Runs" in shown(pilot))
+    assert not (lab.parent / ".config").exists()
+
+
+async def test_where_slurm_does_not_answer_a_key_works_on_this_machine_alone(lab: Path, offering: Offering) -> None:
+    offering(FakeCluster(down="Slurm does not answer: it is away."))
+    async with opened(near()) as pilot:
+        await until(pilot, lambda: "l works on this machine alone" in shown(pilot))
+        assert "✖ Slurm" in shown(pilot)
+        await pilot.press("l")
+        await until(pilot, lambda: "4 Runs" in shown(pilot) and "local" in shown(pilot).splitlines()[0])
+    assert load().cluster == "local"
+
+
+async def test_a_machine_that_ssh_reaches_is_looked_at_there(lab: Path, offering: Offering, ssh_server: Server) -> None:
+    offering(FakeCluster(offers=Site("Slurm 22", (BIG,))))
+    preset = HostPreset(name="far", login="login", workspace=str(lab), settings=str(lab / "there/settings.yaml"))
+    host = SshHost("login", config=ssh_server.config, serve=SERVE)
+    there = Reached(host, Place(host="far"), preset, host)
+    (lab / "there").mkdir()
+    (lab / "there/settings.yaml").write_text("# nothing yet\n")
+    session = await there.open()
+    (lab / "there/settings.yaml").unlink()
+    app = Console(session)
+    app.there = there
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: "gpu_type: h100" in shown(pilot), seconds=60)
+        assert "works on this machine alone" not in shown(pilot)
+        await pilot.press("enter")
+        await until(pilot, lambda: "4 Runs" in shown(pilot))
+    await host.close()
+    assert load(lab / "there/settings.yaml").partition == "big"
+
+
+def flat(pilot: Pilot[None]) -> str:
+    return " ".join(shown(pilot).split())
+
+
+async def session_of(folder: Path, cluster: FakeCluster) -> Session:
+    settings = Settings(workspace=folder, yogo_command=f"{sys.executable} -m yogo", cluster="slurm", poll_seconds=0.2)
+    return Session(settings, HereHost(), cluster)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_the_doctor_shows_its_lines_and_the_number_of_problems(lab: Path, size: tuple[int, int]) -> None:
+    app = Console(await session_of(lab, FakeCluster(offers=SITE)))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await pilot.press("f9")
+        await until(pilot, lambda: "all well" in shown(pilot), seconds=60)
+        assert "✔ sizes       1, 2, 4 and 2nodes fit the partition gpu" in shown(pilot)
+        await until(pilot, lambda: "r check again" in shown(pilot))
+        await pilot.press("escape")
+        await until(pilot, lambda: "4 Runs" in shown(pilot))
+
+
+async def test_a_job_from_the_doctor_is_asked_for_and_stopped_by_a_key(lab: Path) -> None:
+    waiting = Job(JobId("1"), "yogo-doctor", JobState.PENDING, reason="Priority")
+    cluster = FakeCluster(offers=SITE, known=(waiting,))
+    app = Console(await session_of(lab, cluster))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("f9")
+        await until(pilot, lambda: "all well" in shown(pilot), seconds=60)
+        await pilot.press("J")
+        await until(pilot, lambda: "Submit a job of 1 GPU" in shown(pilot))
+        await pilot.press("y")
+        await until(pilot, lambda: "job 1: pending (Priority)" in shown(pilot))
+        await pilot.press("x")
+        await until(pilot, lambda: cluster.cancelled == ["1"])
+        await until(pilot, lambda: "stopped" in shown(pilot))
