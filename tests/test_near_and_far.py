@@ -17,6 +17,7 @@ OF_THIS_MACHINE = {
     "yogo_tui/settings": "reads the settings of the machine that it runs on",
     "yogo_tui/opening.py": "finds this machine's own SSH configuration",
     "yogo_tui/launch/questions.py": "answers where the files are",
+    "yogo_tui/sweeps/questions.py": "answers where the files are",
     "yogo_tui/launch/script.py": "fills in templates for those answers",
     "yogo_tui/launch/templates.py": "finds templates for those answers",
     "yogo_tui/runs/logsave.py": "saves a log to the machine of the person who looks at it",

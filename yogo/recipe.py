@@ -15,7 +15,7 @@ import re
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -294,6 +294,16 @@ def inheriting(recipe: Recipe, weights: Recipe) -> Recipe:
 def spelled(name: str) -> str:
     """A field's flag: --batch-size."""
     return f"--{name.replace('_', '-')}"
+
+
+def spellings(fields: Iterable[KnobField]) -> dict[str, str]:
+    """Every bare spelling of these fields, such as lr, with the field's name."""
+    return {bare(one): field.name for field in fields for one in (field.name, *field.knob.aliases)}
+
+
+def bare(spelling: str) -> str:
+    """A field's name or flag without its dashes, as a person may type it in any case."""
+    return spelling.strip().lstrip("-").replace("-", "_").casefold()
 
 
 def flag(name: str, value: object) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_changing import of_settings
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_leftovers import of_leftovers
+from tests.yogo_tui.test_sweeps import of_sweeps
 from tests.yogo_tui.test_trash import of_trash
 from tests.yogo_tui.test_wandb_uploads import of_wandb
 from yogo.distribution import VERSION
@@ -62,7 +63,7 @@ from yogo_tui.questions.settings import ReadSettings
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings, of_settings)
+OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 
@@ -281,6 +282,8 @@ async def test_a_question_is_asked_again_where_the_line_broke_under_it(
 def test_what_changes_something_says_so() -> None:
     changing = {name for name in QUESTIONS if getattr(kind_of(name), "changes", False)}
     assert changing == {
+        "PrepareArray",
+        "RecordArray",
         "SaveRecipe",
         "RemoveRecipe",
         "CopyTemplate",

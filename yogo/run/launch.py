@@ -46,7 +46,10 @@ class Submission(Part):
     """When the user asked to cancel the job; kept here because schedulers forget how a job ended."""
 
     token: str = ""
-    """The token of a submission that resumes the run; empty for the launch's own submission."""
+    """The token of a later submission; empty for the launch's own."""
+
+    array: str = ""
+    """The name of the array that its job is a task of; empty for a job by itself, which has the run's name."""
 
     attempt: int = 0
     """The attempt that its job begins with: 0 trains from the start, later ones resume the run."""
@@ -133,7 +136,15 @@ class Launch(Record):
     reset_head: bool = False
     """Whether it starts with new class outputs in place of the parent's."""
 
+    sweep: str = ""
+    """The sweep that it is a trial of; empty if it is of none."""
+
     submissions: tuple[Submission, ...] = ()
+
+    @property
+    def job_name(self) -> str:
+        """The name of the latest submission's job."""
+        return (self.submission.array if self.submission else "") or self.name
 
     @property
     def submission(self) -> Submission | None:

@@ -40,6 +40,9 @@ class Header:
     directive: str = ""
     """How a line begins that the cluster reads, if it reads none below the first command; else empty."""
 
+    task: str = ""
+    """The variable that holds the index of an array's task; empty if its scripts ask for no arrays."""
+
     def template(self, name: str) -> str:
         """`name` with the suffix of this cluster's templates."""
         return str(PurePosixPath(name).with_suffix(self.suffix))
@@ -74,5 +77,13 @@ def _doubled(path: object) -> str:
     return str(path).replace("%", "%%")
 
 
-SBATCH = Header(".sbatch", sbatch, _doubled, "%j", {"sbatch": sbatch, "sbatch_path": sbatch_path}, directive="#SBATCH")
+SBATCH = Header(
+    ".sbatch",
+    sbatch,
+    _doubled,
+    "%j",
+    {"sbatch": sbatch, "sbatch_path": sbatch_path},
+    directive="#SBATCH",
+    task="SLURM_ARRAY_TASK_ID",
+)
 """The header of Slurm and of the local cluster, which run the same scripts."""

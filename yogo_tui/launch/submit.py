@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import PurePosixPath
 
@@ -40,6 +40,22 @@ _TOO_LATE = (
 )
 
 
+Find = Callable[[str], Awaitable[tuple[Job, ...]]]
+"""Asks the cluster for the jobs of a name."""
+
+
+def found_once(cluster: Cluster) -> Find:
+    """Asks for each name once."""
+    known = dict[str, tuple[Job, ...]]()
+
+    async def find(name: str) -> tuple[Job, ...]:
+        if name not in known:
+            known[name] = await cluster.find(name)
+        return known[name]
+
+    return find
+
+
 async def launch(host: Host, cluster: Cluster, settings: Settings, plan: LaunchPlan) -> Launched:
     """Create the run directory and submit once. Raises LaunchError, TemplateError, ClusterError, HostError.
 
@@ -69,23 +85,27 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: LaunchP
     return await asyncio.shield(submit(host, cluster, run.path, record, run.script))
 
 
-async def resolve(host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch) -> Launch:
+async def resolve(
+    host: Host, cluster: Cluster, directory: PurePosixPath, launch: Launch, find: Find | None = None
+) -> Launch:
     """The launch, with the result of a submission that got no answer, if it can be found out.
 
     The result is its job, if the cluster knows one. It is a refusal if the cluster knows none that could be its job,
-    long enough after the submission was recorded, and none has claimed the launch in the run directory. Raises
+    long enough after the submission was recorded, and none has claimed the launch in the run directory. `find` is how
+    the cluster is asked first, where several are resolved: all trials of a sweep have jobs of one name. Raises
     ClusterError, HostError.
     """
     submission = launch.submission
     if launch.is_newer or submission is None or not submission.is_unsettled:
         return launch
-    jobs = await cluster.find(launch.name)
+    find = find or cluster.find
+    jobs = await find(launch.job_name)
     job = _own(jobs, launch)
     if job is None:
         if any(may_be_of(job, launch) for job in jobs) or not await _is_overdue(host, directory, launch):
             return launch
         await _withdraw(host, directory, launch)
-        job = _own(await cluster.find(launch.name), launch)  # it may have been submitted just before
+        job = _own(await cluster.find(launch.job_name), launch)  # it may have been submitted just before
     if job:
         return await _record(host, directory, launch, outcome=Outcome.SUBMITTED, job_id=job.id, detail="")
     if submission.attempt:  # it was to resume the run, which becomes what it was before

@@ -44,7 +44,7 @@ class JobIndex:
         if launch is None:
             # If the directory lost its launch.json, its running job is known by the job's log.
             return self._writer.get(folder.path)
-        near = [*self._of_token.get(launch.latest_token, ()), *self._of_name.get(launch.name, ())]
+        near = [*self._of_token.get(launch.latest_token, ()), *self._of_name.get(launch.job_name, ())]
         if not near:
             return None
         here = [one for one in launch.submissions if one.is_on(self._cluster)]

@@ -245,9 +245,10 @@ class RunWatcher:
         # few launches get no answer
         from yogo_tui.launch import submit
 
+        find = submit.found_once(self._cluster)
         for folder in folders:
             self._asked[folder.path] = time.monotonic()
             # If the disk is full, a later look tries again.
             with contextlib.suppress(ClusterError, HostError):
                 if folder.launch:
-                    await submit.resolve(self._host, self._cluster, folder.path, folder.launch)
+                    await submit.resolve(self._host, self._cluster, folder.path, folder.launch, find)

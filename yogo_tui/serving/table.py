@@ -44,6 +44,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.trash": ("SizesOf", "TrashRuns", "ListTrash", "UndoTrash", "EmptyTrash"),
         "yogo_tui.questions.leftovers": ("FindLeftovers", "RemoveLeftovers"),
         "yogo_tui.questions.wandb": ("ListOffline", "UploadOffline"),
+        "yogo_tui.sweeps.questions": ("PrepareArray", "RecordArray", "ReadSweeps"),
         "yogo_tui.launch.questions": (
             "RenderRun",
             "ProofreadScript",

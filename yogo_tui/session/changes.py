@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from yogo.recipe import Knob, KnobField, Recipe, UnfitValues, applied, docstrings, knobs
+from yogo.recipe import Knob, KnobField, Recipe, UnfitValues, applied, bare, docstrings, knobs, spellings
 from yogo.text.wording import ValidationIssue, meant
 from yogo_tui.errors import ConsoleError, LaunchError
 from yogo_tui.launch.plan import FieldChange
@@ -71,30 +71,24 @@ def read_changes(texts: Iterable[str], flag: str = "--set") -> dict[str, str]:
     for text in texts:
         said, is_sign, value = text.partition("=")
         name = _named(said)
-        if not is_sign and (switch := _switch(_bare(said))):
+        if not is_sign and (switch := _switch(bare(said))):
             name, value = switch
         elif not is_sign or not said.strip():
             raise NoSuchChange(f"{flag} {text}: give FIELD=VALUE, such as epochs=16.")
         if name is None:
-            raise NoSuchChange(f'There is no field "{said.strip()}". {meant(_bare(said), known)}')
+            raise NoSuchChange(f'There is no field "{said.strip()}". {meant(bare(said), known)}')
         given[name] = value.strip()
     return given
 
 
-def _bare(spelling: str) -> str:
-    """A field's name or flag without its dashes."""
-    return spelling.strip().lstrip("-").replace("-", "_").casefold()
-
-
 def _named(spelling: str) -> str | None:
     """The field that is spelled so; None if there is none."""
-    spellings = {_bare(alias): one.name for one in launch_knobs().values() for alias in (one.name, *one.knob.aliases)}
-    return spellings.get(_bare(spelling))
+    return spellings(launch_knobs().values()).get(bare(spelling))
 
 
-def _switch(bare: str) -> tuple[str, str] | None:
+def _switch(spelling: str) -> tuple[str, str] | None:
     """The field that is switched on or off by its flag alone, and yes or no; None if it is no switch."""
-    for name, value in ((bare, "yes"), (bare.removeprefix("no_"), "no")):
+    for name, value in ((spelling, "yes"), (spelling.removeprefix("no_"), "no")):
         if name in launch_knobs() and launch_knobs()[name].field.annotation is bool:
             return name, value
     return None

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from yogo_tui.session.planner import Planner
     from yogo_tui.session.previews import Previews
     from yogo_tui.session.results import Results
+    from yogo_tui.session.sweeps import Sweeps
     from yogo_tui.session.trash import Trash
     from yogo_tui.session.uses import Uses
     from yogo_tui.session.wandb import WandbUploads
@@ -107,6 +108,12 @@ class Session:
         from yogo_tui.session.cleaning import Cleaning
 
         return Cleaning(self.host, self.settings)
+
+    @cached_property
+    def sweeps(self) -> Sweeps:
+        from yogo_tui.session.sweeps import Sweeps
+
+        return Sweeps(self.host, self.cluster, self.settings, self.runs.look_now)
 
     @cached_property
     def wandb(self) -> WandbUploads:
