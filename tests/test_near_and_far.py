@@ -23,6 +23,7 @@ OF_THIS_MACHINE = {
     "yogo_tui/runs/logsave.py": "saves a log to the machine of the person who looks at it",
     "yogo_tui/editors.py": "finds the editor that runs on the person's own terminal",
     "yogo_tui/cli/config_changes.py": "keeps a draft on the machine of the person who edits it",
+    "yogo_tui/screens/clipboard.py": "keeps what was copied on the machine of the person who copies",
     "yogo_tui/screens/editor.py": "finds the editor that runs on the person's own terminal",
     "yogo_tui/cli/demo_chain.py": "makes a workspace of its own on this machine",
     "yogo_tui/entry.py": "looks whether yogo is installed",

@@ -178,6 +178,9 @@ class FakeLauncher(Launcher):
     async def render(self, plan: LaunchPlan) -> str:
         return self._session.render(plan)
 
+    async def difference(self, plan: LaunchPlan, script: str) -> str | None:
+        return self._session.difference_of(plan, script)
+
     async def check_plan(self, plan: LaunchPlan) -> None:
         if self._session.plan_problem:
             raise LaunchError(self._session.plan_problem)
@@ -269,6 +272,10 @@ class FakeSession(Session):
     async def follow_history(self, run: Run) -> AsyncGenerator[History, None]:
         """What the screen of a run is told."""
         yield self.history
+
+    def difference_of(self, plan: LaunchPlan, script: str) -> str | None:
+        """What it has otherwise than the shipped template makes it."""
+        return ""
 
     def render(self, plan: LaunchPlan) -> str:
         """The script that is shown."""

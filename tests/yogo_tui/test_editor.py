@@ -117,6 +117,22 @@ def test_an_edited_script_is_a_copy_that_the_launch_screen_then_shows(tmp_path: 
     assert "echo mine" in own.read_text().splitlines()
 
 
+def test_a_script_that_is_edited_for_one_launch_is_shown_until_the_form_changes(tmp_path: Path) -> None:
+    editor = program(tmp_path / "bin", "editor", "#!/bin/sh\nsed -i '2i #SBATCH --exclusive' \"$1\"\n")
+    with datasets(tmp_path, EDITOR=str(editor)) as (terminal, seen):
+        terminal.press("3")
+        launch = terminal.see("yogo_again() { …", after=seen)
+        terminal.press("E")
+        edited = terminal.see("gpu.sbatch · edited", after=launch)
+        terminal.see("--exclusive", after=launch)
+        terminal.press("a")
+        terminal.see("name of the run", after=edited)
+        terminal.press("other\r")
+        terminal.see("what you had edited in it is dropped", after=edited)
+        still_there(terminal)
+    assert not (tmp_path / "templates").exists()
+
+
 def test_an_editor_of_blanks_is_none_and_nano_is_taken(tmp_path: Path) -> None:
     path = programs_without_editors(tmp_path)
     program(Path(path), "nano", '#!/bin/sh\necho "nano has $1"\n')

@@ -40,6 +40,7 @@ from yogo_tui.launch.questions import (
     ListTemplates,
     ProofreadScript,
     RenderRun,
+    RenderShipped,
     RenderUse,
     RenderWrapper,
 )
@@ -134,6 +135,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         ReadRuns((trained_run(definition.parent / "calm-cat").path, Path("/nowhere"))),
         ReadLosses(definition.parent / "calm-cat"),
         RenderRun(pinned, plan, "t0ken", LAB / "trained_models/calm-cat"),
+        RenderShipped(pinned, plan, "t0ken"),
         ProofreadScript("echo $NOWHERE\n"),
         RenderWrapper(pinned, plan.size),
         RenderUse(pinned, plan.size, "calm-cat-test", LAB / "uses", ("test", "a.pth"), LAB),

@@ -15,6 +15,7 @@ from yogo_tui.app import Console
 from yogo_tui.errors import TemplateError
 from yogo_tui.launch import script, templates
 from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.reading import difference
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.settings import load
 
@@ -24,6 +25,10 @@ class Rendering(FakeSession):
 
     def render(self, plan: LaunchPlan) -> str:
         return script.render(self.settings, plan, script.PREVIEW_TOKEN)
+
+    def difference_of(self, plan: LaunchPlan, text: str) -> str | None:
+        shipped = script.render_shipped(self.settings, plan, script.PREVIEW_TOKEN)
+        return None if shipped is None else difference(text, shipped)
 
 
 @pytest.fixture
@@ -100,3 +105,29 @@ def test_an_edited_copy_is_rendered_and_an_unchanged_one_is_not_kept(tmp_path: P
 
 def test_pieces_and_the_wrapper_are_not_offered(tmp_path: Path) -> None:
     assert templates.names(tmp_path / "none") == ("1gpu.sbatch", "2gpu.sbatch", "2nodes.sbatch", "4gpu.sbatch")
+
+
+async def test_the_script_is_read_in_short_then_as_a_whole_then_by_what_is_not_as_shipped(session: Rendering) -> None:
+    own = templates.own_copy("1gpu.sbatch", session.settings.templates_folder)
+    own.write_text(own.read_text().replace("#SBATCH --requeue", "#SBATCH --requeue\n#SBATCH --exclusive"))
+    async with launch_screen(session) as pilot:
+        await see(pilot, "#SBATCH --job-name=chaos-cat-0001", "#SBATCH --exclusive")
+        assert "# A training run on" not in shown(pilot)
+        await pilot.press("v")
+        await see(pilot, "1gpu.sbatch · all of it", "# A training run on one GPU")
+        await pilot.press("v")
+        await see(pilot, "1gpu.sbatch · what is not as shipped", "+#SBATCH --exclusive")
+        assert "--job-name" not in shown(pilot)
+        own.unlink()
+        await pilot.press("a", *"x", "enter")
+        await see(pilot, "The script is what the shipped")
+        await pilot.press("v")
+        await see(pilot, "── 1gpu.sbatch ──", "#SBATCH --job-name=x")
+
+
+async def test_a_template_that_is_not_shipped_has_nothing_to_be_compared_with(session: Rendering) -> None:
+    session.settings.templates_folder.mkdir()
+    (session.settings.templates_folder / "night.sbatch").write_text("#!/bin/bash\necho night\n")
+    async with launch_screen(session) as pilot:
+        await pilot.press("t", *"night", "enter", "v", "v")
+        await see(pilot, "No shipped template is like")

@@ -132,6 +132,9 @@ class Launch(Record):
     template: str = ""
     """File name of its job script's template; empty if an older version launched it."""
 
+    script_edited: bool = False
+    """Whether its job script was edited for this launch, and is not what the template makes."""
+
     parent: Parent | None = None
     reset_head: bool = False
     """Whether it starts with new class outputs in place of the parent's."""

@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
@@ -32,6 +33,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     add_planning(parser)
     add_then(parser)
     add_force(parser)
+    add_script(parser)
     add_submitting(parser)
     parser.set_defaults(run=run)
 
@@ -68,6 +70,15 @@ def add_then(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--script",
+        metavar="FILE",
+        help="Submit this job script instead of the template's: what `yogo-tui render --name NAME` printed, edited for "
+        "this launch alone. It needs --name.",
+    )
+
+
 def add_submitting(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dry-run", action="store_true", help="Print the job scripts, and submit nothing.")
     parser.add_argument(
@@ -92,6 +103,8 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]
 
     name = args.name or session.launcher.propose_name()
     first = await plan_of(session, args, name, check=not args.force)
+    if args.script:
+        first = replace(first, script=await _script(session, args))
     if not args.then_finetune:
         return [first]
     preset = await session.library.preset(args.then_recipe)
@@ -108,6 +121,21 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]
         reset_head=args.then_reset_head,
     )
     return [first, second]
+
+
+async def _script(session: Session, args: argparse.Namespace) -> str:
+    """The job script in the file that --script names. Raises Misuse, HostError."""
+    from yogo_tui.questions.paths import FindPath
+
+    if not args.name:
+        raise Misuse("--script needs --name: the script holds the name of its run.")
+    found = (await session.host.ask(FindPath(args.script, session.settings.start))).path
+    try:
+        return (await session.host.read(PurePosixPath(found))).data.decode()
+    except FileNotFoundError as error:
+        raise Misuse(f"--script {args.script}: there is no file {found}.") from error
+    except UnicodeDecodeError as error:
+        raise Misuse(f"--script {args.script}: {found} is not text.") from error
 
 
 def say_wandb(settings: Settings) -> None:

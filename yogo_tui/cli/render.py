@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from typing import TYPE_CHECKING
 
 from yogo_tui.cli.options import Commands, Misuse, add_json, in_session, new_command
@@ -30,6 +31,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="Print a script that runs any command as a job: sbatch wrapper.sbatch yogo train ...; it needs no "
         "DEFINITION.",
+    )
+    parser.add_argument(
+        "--difference",
+        action="store_true",
+        help="Print what the script has otherwise than the shipped template makes it.",
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -64,6 +70,8 @@ async def _one(session: Session, args: argparse.Namespace) -> int:
     plan = await plan_of(session, args, args.name or session.launcher.propose_name(), check=False)
     script = await session.launcher.render(plan)
     doubts = await session.launcher.proofread(script)
+    if args.difference:
+        return _say_difference(await session.launcher.difference(plan, script), as_json=args.json)
     if args.json:
         mode, _ = session.settings.wandb_mode
         print_json(
@@ -73,4 +81,16 @@ async def _one(session: Session, args: argparse.Namespace) -> int:
     print(script, end="")
     say_doubts(plan.name, doubts)
     say_wandb(session.settings)
+    return 0
+
+
+def _say_difference(difference: str | None, *, as_json: bool) -> int:
+    from yogo_tui.cli.output import print_json
+
+    if as_json:
+        print_json({"difference": difference})
+    elif difference is None:
+        print("No shipped template is like this one.", file=sys.stderr)
+    else:
+        print(difference or "The script is what the shipped template makes.\n", end="")
     return 0

@@ -58,6 +58,10 @@ class LaunchPlan:
     is_forced: bool = False
     """Whether it may be launched on a definition that has errors."""
 
+    script: str = ""
+    """A job script to submit instead of the template's, which was edited for this launch; PREVIEW_TOKEN stands where
+    the launch's token belongs. Empty for the template's."""
+
 
 @dataclass(frozen=True, slots=True)
 class Launched:

@@ -31,9 +31,21 @@ class RenderRun:
     def answer(self, tell: Tell) -> str:
         text = script.render(self.settings.unpacked(), self.plan, self.token, resumed=self.resumed)
         if self.must_parse and (error := proofread.syntax_error(text)):
-            name = self.plan.size.template
-            raise TemplateError(f"bash cannot read the script of {name}: {error}. Mend it in the template.")
+            what = "the edited script" if self.plan.script else f"the script of {self.plan.size.template}"
+            raise TemplateError(f"bash cannot read {what}: {error}.")
         return text
+
+
+@dataclass(frozen=True)
+class RenderShipped:
+    """The job script of a plan by the shipped template; None if no shipped one has the name. Raises TemplateError."""
+
+    settings: PinnedSettings
+    plan: LaunchPlan
+    token: str
+
+    def answer(self, tell: Tell) -> str | None:
+        return script.render_shipped(self.settings.unpacked(), self.plan, self.token)
 
 
 @dataclass(frozen=True)

@@ -48,9 +48,11 @@ class Resumption:
 
     def __str__(self) -> str:
         """A phrase such as "resumes from epoch 3.0 of 16"."""
+        edited = self.launch is not None and self.launch.script_edited
+        script = "; its script had been edited, and is now what the template makes" if edited else ""
         if self.epoch is None:
-            return "resumes from its last.pth"
-        return f"resumes from epoch {self.epoch:.1f} of {self.manifest.recipe.epochs}"
+            return f"resumes from its last.pth{script}"
+        return f"resumes from epoch {self.epoch:.1f} of {self.manifest.recipe.epochs}{script}"
 
 
 async def script_of(host: Host, settings: Settings, resumption: Resumption, token: str = PREVIEW_TOKEN) -> str:

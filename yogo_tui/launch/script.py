@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import cast
 
@@ -18,7 +19,7 @@ from yogo_tui.errors import TemplateError
 from yogo_tui.launch.ending import MAX_RESTARTS
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.quoting import shell
-from yogo_tui.settings import Settings, SizePreset
+from yogo_tui.settings import Settings, SizePreset, shipped_templates
 
 MAX_WAIT_SECONDS = 300
 """How long the processes on several nodes may go on after the first of them has ended."""
@@ -37,6 +38,9 @@ def render(settings: Settings, plan: LaunchPlan, token: str, *, resumed: PurePos
     """
     from yogo_tui.launch.templates import with_identity, with_signals
 
+    if plan.script and not resumed:
+        return _edited(settings, plan, token)
+
     values, name, own = _values(settings, plan, token, resumed), plan.size.template, settings.templates_folder
     _check(values, settings.header)
     script = _filled(settings, name, values)
@@ -53,6 +57,31 @@ def render(settings: Settings, plan: LaunchPlan, token: str, *, resumed: PurePos
         )
     script = with_identity(script, plan.name, COMMENT + token, settings.header)
     return with_signals(script, values, own=own)
+
+
+def render_shipped(settings: Settings, plan: LaunchPlan, token: str) -> str | None:
+    """The script of `plan` by the shipped template, whatever the user has changed; None if no shipped template has the
+    name. Raises TemplateError."""
+    from yogo_tui.launch.templates import names
+
+    folder, header = settings.header.templates or shipped_templates(), settings.header
+    if header.template(plan.size.template) not in names(folder, header):
+        return None
+    return render(settings.model_copy(update={"templates": folder}), replace(plan, script=""), token)
+
+
+def _edited(settings: Settings, plan: LaunchPlan, token: str) -> str:
+    """The script that was edited for this launch. Raises TemplateError."""
+    from yogo_tui.launch.templates import check_directives, with_identity
+
+    if PREVIEW_TOKEN not in plan.script or shell(str(settings.run(plan.name).path)) not in plan.script:
+        raise TemplateError(
+            f"The edited script is not one of the run {plan.name}: edit what `yogo-tui render --name {plan.name}` "
+            "prints, and leave its name, its folder and its token as they are."
+        )
+    check_directives(plan.script, "the edited script", settings.header)
+    script = plan.script.replace(PREVIEW_TOKEN, token)
+    return with_identity(script, plan.name, COMMENT + token, settings.header)
 
 
 _OWNERS = {

@@ -75,6 +75,7 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: LaunchP
         preset=plan.preset,
         size=plan.size,
         template=plan.size.template,
+        script_edited=bool(plan.script),
         parent=plan.parent,
         reset_head=plan.reset_head,
         submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, at=at, after=plan.after),),

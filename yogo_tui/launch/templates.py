@@ -88,18 +88,18 @@ def fill(name: str, values: Mapping[str, object], *, own: Path | None = None, he
         raise TemplateError(f"{_place(error, name)}: {error}") from error
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"The script template {name} cannot be read: {because(error)}") from error
-    _refuse_what_is_not_read(script, name, header)
+    check_directives(script, f"the script of {name}", header)
     return script
 
 
-def _refuse_what_is_not_read(script: str, name: str, header: Header) -> None:
+def check_directives(script: str, what: str, header: Header) -> None:
     """Raises TemplateError for a line to the cluster below the first command: the job would lack what it asks for."""
     command = ""
     for number, line in enumerate(script.splitlines(), 1):
         if command and header.directive and line.startswith(header.directive):
             raise TemplateError(
-                f"The script of {name} has `{line}` on line {number}, below the command `{command}`. There the cluster "
-                f"does not read it: move the command below the last {header.directive} line."
+                f"{what[0].upper()}{what[1:]} has `{line}` on line {number}, below the command `{command}`. There the "
+                f"cluster does not read it: move the command below the last {header.directive} line."
             )
         text = line.strip()
         command = command or (text if not text.startswith("#") else "")

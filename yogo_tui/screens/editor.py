@@ -14,7 +14,7 @@ from types import FrameType
 
 from textual.app import SuspendNotSupported
 
-from yogo.files.places import told
+from yogo.files.places import because, told
 from yogo.text.terminal import printable
 from yogo_tui.asking import handled
 from yogo_tui.editors import CHOOSE, Editor, chosen_editor, why_not_started
@@ -56,6 +56,23 @@ async def edit(app: BaseConsole, path: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     shutil.rmtree(folder, ignore_errors=True)
+
+
+async def edit_text(app: BaseConsole, name: str, text: str) -> str:
+    """Open `text` in the user's editor, in a file of this name on this machine, and return it as it was left.
+
+    Raises ConsoleError.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="yogo-edit-"))
+    try:
+        copy = folder / name
+        copy.write_text(text, encoding="utf-8")
+        _edit(app, copy)
+        return copy.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConsoleError(f"The text cannot be edited: {because(error)}") from error
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _whole(host: Host, path: Path) -> bytes:

@@ -7,14 +7,11 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
-from rich.syntax import Syntax
 from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.events import Resize
-from textual.reactive import reactive
-from textual.widgets import Static
 
 from yogo.errors import RunError
 from yogo.presets import Preset, builtin
@@ -43,18 +40,19 @@ from yogo_tui.screens.launch_form import (
     size_changes,
     then_words,
 )
-from yogo_tui.screens.template_actions import TemplateActions
+from yogo_tui.screens.script_actions import ScriptActions
 from yogo_tui.session.changes import Setup, size_knobs
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
 from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.launch_summary import LaunchSummary, SummaryLine
 from yogo_tui.widgets.rule import TitledRule
+from yogo_tui.widgets.script_view import ScriptView
 
 _WIDE = 120
 """In a terminal of at least this many columns, both halves have room for long paths."""
 
 
-class LaunchScreen(TemplateActions):
+class LaunchScreen(ScriptActions):
     MODE = "launch"
     CSS_PATH = "launch.tcss"
     AUTO_FOCUS = "#script"
@@ -62,6 +60,22 @@ class LaunchScreen(TemplateActions):
         Binding("enter", "launch", "launch", id="launch.launch"),
         Binding("c", "change", "change", id="launch.change", tooltip="change any field for this launch alone"),
         Binding("e", "edit", "edit script", id="launch.edit", tooltip="edit your copy of the template in $EDITOR"),
+        Binding(
+            "v",
+            "reading",
+            "view",
+            id="launch.reading",
+            show=False,
+            tooltip="the script with its remarks, then what is not as shipped",
+        ),
+        Binding(
+            "E",
+            "edit_once",
+            "edit for this launch",
+            id="launch.edit_once",
+            show=False,
+            tooltip="edit the script for this launch alone",
+        ),
         Binding("t", "template", "template", id="launch.template", tooltip="choose the script's template"),
         Binding("g", "size", "GPUs", id="launch.size", tooltip="the next size: GPUs, CPUs and hours"),
         Binding("n", "then", "then…", id="launch.then", tooltip="queue a fine-tune behind it, or take that back"),
@@ -75,10 +89,6 @@ class LaunchScreen(TemplateActions):
     ]
 
     summary = getters.query_one(LaunchSummary)
-    script_view = getters.query_one("#script-text", Static)
-
-    preview: reactive[Preview] = reactive(Preview(), init=False, always_update=True)
-    """The preview of the present form."""
 
     _files: tuple[DefinitionFile, ...] = ()
     """The definitions that were found last."""
@@ -88,10 +98,7 @@ class LaunchScreen(TemplateActions):
             with Vertical(id="what"):
                 yield TitledRule("what")
                 yield LaunchSummary()
-            with Vertical(id="preview"):
-                yield TitledRule("script", id="script-rule")
-                with VerticalScroll(id="script"):
-                    yield Static("The job script is shown here once the data is chosen.", id="script-text")
+            yield ScriptView(id="preview")
 
     def on_mount(self) -> None:
         self._estimates: dict[int, Estimate] = {}
@@ -163,8 +170,10 @@ class LaunchScreen(TemplateActions):
         return preset_for(await self._presets(), Kind.FINETUNE)
 
     def show_form(self, form: Wanted) -> None:
-        form = form.after(self._form)
-        if form.job_size != self._form.job_size or form.definition != self._form.definition:
+        form = form.after(before := self._form)
+        if before.script and not form.script:
+            self.app.notify("the script is made anew: what you had edited in it is dropped", markup=False)
+        if form.job_size != before.job_size or form.definition != before.definition:
             self._estimates = {}
         self._form = form
         self.summary.show(self._lines(form))
@@ -206,22 +215,15 @@ class LaunchScreen(TemplateActions):
             self.set_reactive(LaunchScreen.preview, Preview(problem=wanted.missing))
         self.preview = await preview_of(self.app.session, wanted, self._files, self._resources_of(wanted.size))
         if self.preview.is_away:
-            self.when_back(self._look_again)
+            self.when_back(self.look_again)
 
-    def _look_again(self) -> None:
+    def look_again(self) -> None:
         self.look_ahead(self._form, is_other=False)
 
     def watch_preview(self, preview: Preview) -> None:
         self.summary.show_checks(preview.checks)
-        self.query_one("#script-rule", TitledRule).title = self._form.job_size.template
-        if preview.script:
-            safe = "\n".join(printable(line) for line in preview.script.expandtabs(4).split("\n"))
-            is_ansi = self.app.current_theme.ansi
-            paper = "default" if is_ansi else self.app.theme_variables["background"]
-            theme = "ansi_dark" if is_ansi else "monokai"
-            self.script_view.update(Syntax(safe, "bash", theme=theme, background_color=paper, word_wrap=True))
-        else:
-            self.script_view.update("The job script is shown here once the form is complete.")
+        edited = " · edited" if self._form.script else ""
+        self.script_view.show(f"{self._form.job_size.template}{edited}", preview.script, preview.difference)
 
     @work(exclusive=True, group="choose")
     async def action_data(self) -> None:
@@ -336,16 +338,6 @@ class LaunchScreen(TemplateActions):
         self._show_sizes()
         self.look_ahead(self._form)
 
-    def action_full_screen(self) -> None:
-        self.toggle_class("-full")
-
-    def action_copy(self) -> None:
-        if self.preview.script:
-            lines = counted(self.preview.script.count("\n"), "line")
-            self.app.copy(self.preview.script, f"{lines} of {self._form.name}'s script")
-        else:
-            self.app.notify("There is no script to copy yet.", markup=False)
-
     @changes
     async def action_launch(self) -> None:
         form = self._form
@@ -356,7 +348,7 @@ class LaunchScreen(TemplateActions):
             return
         if self.preview.problem:
             self.app.notify(self.preview.problem, title="it cannot be launched yet", severity="warning", markup=False)
-            self._look_again()  # the line may be back, or a file mended
+            self.look_again()  # the line may be back, or a file mended
             return
         if not await self.app.push_screen_wait(Ask(form.question(self.app.session.machine), is_safe=True)):
             return

@@ -29,6 +29,9 @@ class Preview:
     script: str = ""
     """The job script; empty if it is not known yet."""
 
+    difference: str | None = ""
+    """What it has otherwise than the shipped template, as a diff; None if there is no such template."""
+
     problem: str = ""
     """Why it cannot be launched; empty if it can."""
 
@@ -51,8 +54,10 @@ async def preview_of(
     try:
         plans = await session.planner.plans(wanted)
         script = await session.launcher.render(plans[0])
-        check = session.launcher.proofread(script), session.launcher.check_chain(plans)
-        doubts, _ = await asyncio.gather(*check)
+        launcher = session.launcher
+        difference, doubts, _ = await asyncio.gather(
+            launcher.difference(plans[0], script), launcher.proofread(script), launcher.check_chain(plans)
+        )
     except OtherClasses as error:
         return replace(_refused(f"the classes differ (enter asks): {error.lists}", script), other_classes=error.lists)
     except (ConsoleError, YogoError) as error:
@@ -62,11 +67,11 @@ async def preview_of(
     fits = _fits(plans[0], resources, is_here=session.machine is not None)
     doubted = (Check(doubt, True, is_doubt=True) for doubt in doubts)
     checks = (Check("bash -n", True), *doubted, *fits, *(Check(notice, True) for notice in notices))
-    return Preview(script, checks=checks)
+    return Preview(script, difference, checks=checks)
 
 
 def _refused(problem: str, script: str = "") -> Preview:
-    return Preview(script, problem, checks=(Check(problem, False),))
+    return Preview(script, None, problem, checks=(Check(problem, False),))
 
 
 def _shortened(problem: str, definition: Path | None, files: Sequence[DefinitionFile]) -> str:

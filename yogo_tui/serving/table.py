@@ -47,6 +47,7 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.sweeps.questions": ("PrepareArray", "RecordArray", "ReadSweeps"),
         "yogo_tui.launch.questions": (
             "RenderRun",
+            "RenderShipped",
             "ProofreadScript",
             "RenderWrapper",
             "RenderUse",

@@ -52,7 +52,9 @@ async def again(host: Host, settings: Settings, run: Run) -> Again:
         parent=parent,
         reset_head=source.reset_head,
     )
-    return Again(wanted, tuple(filter(None, (data, changed, other))))
+    edited = run.launch is not None and run.launch.script_edited
+    script = f"The script of {run.name} had been edited for its launch: this one is the template's." if edited else ""
+    return Again(wanted, tuple(filter(None, (data, changed, other, script))))
 
 
 async def _preset(host: Host, settings: Settings, run: Run, recipe: Recipe) -> Preset:

@@ -13,9 +13,10 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.launch import submit
 from yogo_tui.launch.checking import check_chain, check_plan
 from yogo_tui.launch.plan import Launched, LaunchPlan
-from yogo_tui.launch.questions import ProofreadScript, rendered
+from yogo_tui.launch.questions import ProofreadScript, RenderShipped, rendered
+from yogo_tui.launch.reading import difference
 from yogo_tui.launch.script import PREVIEW_TOKEN
-from yogo_tui.settings import Settings, SizePreset
+from yogo_tui.settings import PinnedSettings, Settings, SizePreset
 
 
 class Launcher:
@@ -34,6 +35,12 @@ class Launcher:
     async def render(self, plan: LaunchPlan) -> str:
         """The job script as it would be submitted, but for its token. Raises TemplateError, HostError."""
         return await rendered(self._host, self._settings, plan, PREVIEW_TOKEN)
+
+    async def difference(self, plan: LaunchPlan, script: str) -> str | None:
+        """What the plan's script has otherwise than the shipped template makes it, as a diff; None if no shipped
+        template has its name. Raises TemplateError, HostError."""
+        shipped = await self._host.ask(RenderShipped(PinnedSettings.of(self._settings), plan, PREVIEW_TOKEN))
+        return None if shipped is None else difference(script, shipped)
 
     async def proofread(self, script: str) -> tuple[str, ...]:
         """A sentence on each name that the script uses and that nothing sets. Raises HostError."""

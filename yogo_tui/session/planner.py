@@ -132,7 +132,12 @@ class Planner:
             return (first,)
         then = wanted.then
         behind = replace(
-            wanted, definition=then.definition, preset=then.preset, own_recipe=then.own_recipe, name=then.name
+            wanted,
+            definition=then.definition,
+            preset=then.preset,
+            own_recipe=then.own_recipe,
+            name=then.name,
+            script="",
         )
         return first, await self._finetune(behind, await self.parent_of_plan(first))
 
@@ -149,6 +154,7 @@ class Planner:
             size=wanted.job_size,
             preset=wanted.preset.title,
             changes=wanted.changes,
+            script=wanted.script,
         )
 
     async def _finetune(self, wanted: Wanted, parent: ParentInfo) -> LaunchPlan:
@@ -164,4 +170,4 @@ class Planner:
             reset_head=wanted.reset_head,
         )
         # The outputs of the same classes are worth keeping.
-        return plan if plan.notice else replace(plan, reset_head=False)
+        return replace(plan, reset_head=bool(plan.notice) and plan.reset_head, script=wanted.script)

@@ -53,10 +53,16 @@ class Wanted:
     reset_head: bool = False
     """Whether a fine-tune whose classes differ from its parent's may start with new class outputs."""
 
+    script: str = ""
+    """A job script that was edited for this launch alone; empty for the template's."""
+
     def after(self, before: Wanted) -> Wanted:
-        """These choices after `before`. `reset_head` is kept only if definition, parent and fine-tune are the same."""
+        """These choices after `before`. `reset_head` is kept only if definition, parent and fine-tune are the same, and
+        an edited script only if nothing else has changed."""
         same = (self.definition, self.parent, self.then) == (before.definition, before.parent, before.then)
-        return self if same else replace(self, reset_head=False)
+        kept = self if same else replace(self, reset_head=False)
+        is_old = kept.script == before.script and replace(kept, then=before.then) != before
+        return replace(kept, script="") if is_old else kept
 
     @property
     def recipe(self) -> Recipe:
