@@ -14,6 +14,9 @@ ConsoleError
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Self
+
 
 class ConsoleError(Exception):
     """An error that a person can act upon."""
@@ -37,6 +40,11 @@ class ClusterUnknown(ClusterError):
 
 class SettingsError(ConsoleError):
     """The settings cannot be used."""
+
+    @classmethod
+    def at(cls, file: Path, line: int | None, sentence: str) -> Self:
+        """An error at a line of the settings file."""
+        return cls(f"{file}, line {line}: {sentence}" if line else f"{file}: {sentence}")
 
 
 class TemplateError(ConsoleError):

@@ -38,6 +38,8 @@ class Place:
 
     workspace: Path | None = None
     cluster: str | None = None
+    profile: str | None = None
+    """Of the settings in force: those of the machine that `host` names, else of this one."""
 
     @contextlib.asynccontextmanager
     async def reached(self, asker: Asker | None = None) -> AsyncIterator[Reached]:
@@ -64,7 +66,7 @@ class Place:
         """The far machine; None for this one. Raises SettingsError."""
         if self.host == HERE:
             return None
-        named, presets = hosts_in(self.file)
+        named, presets = hosts_in(self.file, profile=self.profile if self.host is None else None)
         name = self.host or named
         if not name:
             return None
@@ -88,12 +90,16 @@ class Reached:
         HostError."""
         place = self.place
         if self.preset is None:
-            return load(place.file, workspace=place.workspace, cluster=place.cluster, is_new=is_new)
+            said = place.profile
+            return load(place.file, workspace=place.workspace, cluster=place.cluster, profile=said, is_new=is_new)
         return (await self.host.ask(ReadSettings(*self._said(self.preset), is_new))).unpacked()
 
-    def _said(self, preset: HostPreset) -> tuple[Path | None, Path | None, str | None]:
-        """The settings file, the workspace and the cluster, as they were said here."""
-        return _path(preset.settings), self.place.workspace or _path(preset.workspace), self.place.cluster
+    def _said(self, preset: HostPreset) -> tuple[Path | None, Path | None, str | None, str | None]:
+        """The settings file, the workspace, the cluster and the profile, as they were said here."""
+        place = self.place
+        profile = place.profile if place.host is not None else None
+        workspace = place.workspace or _path(preset.workspace)
+        return _path(preset.settings), workspace, place.cluster, profile or preset.profile or None
 
     def _glance(self) -> GlanceAtRuns | None:
         return GlanceAtRuns(*self._said(self.preset)) if self.preset else None

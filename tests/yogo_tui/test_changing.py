@@ -12,8 +12,9 @@ import pytest
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.questions.settings import ChangeSettings, ReplaceSettings, SettingsFile
-from yogo_tui.settings import SettingChange, load, parse
+from yogo_tui.settings import SettingChange, load
 from yogo_tui.settings.changing import changed, typed
+from yogo_tui.settings.parsing import parse
 
 FILE = Path("/lab/settings.yaml")
 TEXT = """\

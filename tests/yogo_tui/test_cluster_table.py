@@ -18,7 +18,8 @@ from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.script import render, render_use
 from yogo_tui.launch.templates import names
 from yogo_tui.session import Session
-from yogo_tui.settings import Settings, SizePreset, parse
+from yogo_tui.settings import Settings, SizePreset
+from yogo_tui.settings.parsing import parse
 
 EACH = pytest.mark.parametrize("name", CLUSTERS)
 

@@ -12,8 +12,9 @@ import pytest
 
 from tests.ssh_server import Server
 from yogo_tui.cli import main
-from yogo_tui.settings import Settings, SizePreset, load, parse
+from yogo_tui.settings import Settings, SizePreset, load
 from yogo_tui.settings.document import commented, page
+from yogo_tui.settings.parsing import parse
 
 
 @pytest.fixture

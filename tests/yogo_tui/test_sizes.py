@@ -22,7 +22,8 @@ from yogo_tui.runs.model import RunState
 from yogo_tui.runs.resumption import size_for
 from yogo_tui.session.bigger import bigger
 from yogo_tui.session.why import _own_memory
-from yogo_tui.settings import Settings, SizePreset, parse
+from yogo_tui.settings import Settings, SizePreset
+from yogo_tui.settings.parsing import parse
 
 FILE = """\
 partition: gpu

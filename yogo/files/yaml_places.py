@@ -136,19 +136,19 @@ def _replaced(text: str, path: list[tuple[Node | None, Node | None]], value: Any
     assert node is not None
     start, end = node.start_mark.index, _end(text, node)
     if key is None:
-        return text[:start] + _in_line(value) + text[end:]
+        return text[:start] + in_line(value) + text[end:]
     colon = _colon(text, key)
     if start == node.end_mark.index:  # an empty value is said to be where the next thing is
         start = end = colon
     is_block = isinstance(node, CollectionNode) and not node.flow_style and not text[colon:start].strip()
     if is_block or (not parent.flow_style and _is_long(value)):
         start = colon
-    new = _in_line(value) if parent.flow_style else _written(value, key.start_mark.column)
+    new = in_line(value) if parent.flow_style else _written(value, key.start_mark.column)
     return text[:start] + " " * (start == colon and not new.startswith("\n")) + new + text[end:]
 
 
 def _added(text: str, parent: Node | None, step: str | int, value: Any) -> str:
-    item = _in_line(value) if isinstance(step, int) else f"{_in_line(step)}: {_in_line(value)}"
+    item = in_line(value) if isinstance(step, int) else f"{in_line(step)}: {in_line(value)}"
     if isinstance(parent, CollectionNode) and parent.flow_style:
         if parent.value:
             last = parent.value[-1]
@@ -161,7 +161,7 @@ def _added(text: str, parent: Node | None, step: str | int, value: Any) -> str:
         return _below(text, _end(text, parent), f"{' ' * parent.start_mark.column}- {item}\n")
     column = parent.value[0][0].start_mark.column if isinstance(parent, MappingNode) else 0
     shown = _written(value, column)
-    line = f"{' ' * column}{_in_line(step)}:{'' if shown.startswith(chr(10)) else ' '}{shown}\n"
+    line = f"{' ' * column}{in_line(step)}:{'' if shown.startswith(chr(10)) else ' '}{shown}\n"
     if parent is None or not parent.start_mark.index or not column:
         return _at_top(text, str(step), line)
     return _below(text, _end(text, parent), line)
@@ -209,21 +209,22 @@ def _cut_lines(text: str, parent: CollectionNode, key: Node | None, node: Node) 
 def _is_long(value: Any) -> bool:
     if not isinstance(value, list | tuple) or not value:
         return False
-    return any(isinstance(one, dict) for one in value) or len(_in_line(value)) > _WIDTH
+    return any(isinstance(one, dict) for one in value) or len(in_line(value)) > _WIDTH
 
 
 def _written(value: Any, column: int) -> str:
     """As the value of a key in this column: long lists have a line for each entry."""
     if not _is_long(value):
-        return _in_line(value)
-    return "".join(f"\n{' ' * column}- {_in_line(one)}" for one in value)
+        return in_line(value)
+    return "".join(f"\n{' ' * column}- {in_line(one)}" for one in value)
 
 
-def _in_line(value: Any) -> str:
+def in_line(value: Any) -> str:
+    """A value on one line, as it can stand anywhere."""
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{_in_line(name)}: {_in_line(one)}" for name, one in value.items()) + "}"
+        return "{" + ", ".join(f"{in_line(name)}: {in_line(one)}" for name, one in value.items()) + "}"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_in_line, value))}]"
+        return f"[{', '.join(map(in_line, value))}]"
     if isinstance(value, str):
         is_plain = _PLAIN.fullmatch(value) and yaml12.parse(value).data == value
         return value if is_plain else quoted(value)

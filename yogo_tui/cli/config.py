@@ -219,6 +219,8 @@ def _origin(settings: Settings, args: argparse.Namespace, name: str, from_where:
             return from_where
     if name == "cluster" and args.cluster is not None:
         return "--cluster"
+    if name == "profile" and settings.why_profile:
+        return settings.why_profile
     if line := settings.lines.get(name):
         return f"{settings.file}, line {line}"
     return "default"

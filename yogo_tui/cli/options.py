@@ -30,6 +30,10 @@ _WORKSPACE_HELP = (
     "The workspace: its subfolder trained_models holds the runs. (default: as the settings say, else the current "
     "folder, or the nearest one above it that holds trained_models or .yogo)"
 )
+_PROFILE_HELP = (
+    "The profile of the settings to use; an empty one is none. (default: as the settings say, else the first one that "
+    "is for this machine)"
+)
 _CLUSTER_HELP = (
     f"What runs the jobs: {', '.join(f'{name} is {kind.about}' for name, kind in CLUSTERS.items())}, and auto is the "
     "first of these that is there. (default: as the settings say, else auto)"
@@ -59,6 +63,7 @@ def add_common(parser: argparse.ArgumentParser, *, default: str | None) -> None:
     """Options that may stand before the command or after it."""
     parser.add_argument("--host", metavar="HOST", default=default, help=_HOST_HELP)
     parser.add_argument("--settings", type=Path, metavar="FILE", default=default, help=_SETTINGS_HELP)
+    parser.add_argument("--profile", metavar="NAME", default=default, help=_PROFILE_HELP)
     parser.add_argument("--workspace", type=Path, metavar="DIR", default=default, help=_WORKSPACE_HELP)
     parser.add_argument("--cluster", choices=("auto", *CLUSTERS), default=default, help=_CLUSTER_HELP)
 
@@ -85,7 +90,7 @@ def place_of(args: argparse.Namespace) -> Place:
     """Where the session is to be opened."""
     from yogo_tui.opening import Place
 
-    return Place(args.host, args.settings, args.workspace, args.cluster)
+    return Place(args.host, args.settings, args.workspace, args.cluster, args.profile)
 
 
 Action = Callable[["Session", argparse.Namespace], Awaitable[int]]

@@ -49,9 +49,16 @@ class GlanceAtRuns:
     file: Path | None = None
     workspace: Path | None = None
     cluster: str | None = None
+    profile: str | None = None
 
     def answer(self, tell: Tell) -> RunsGlance:
-        settings = load(self.file, workspace=self.workspace, cluster=self.cluster, start=login_folder())
+        settings = load(
+            self.file,
+            workspace=self.workspace,
+            cluster=self.cluster,
+            profile=self.profile,
+            start=login_folder(),
+        )
         return _glance(PurePosixPath(one) for one in settings.all_runs_folders)
 
 

@@ -14,7 +14,7 @@ from yogo.files.locks import alone
 from yogo.files.places import NoHome, home
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import Tell
-from yogo_tui.settings import PinnedSettings, SettingChange, file_of, load, parse
+from yogo_tui.settings import PinnedSettings, SettingChange, file_of, load
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,17 @@ class ReadSettings:
     file: Path | None = None
     workspace: Path | None = None
     cluster: str | None = None
+    profile: str | None = None
     is_new: bool = False
 
     def answer(self, tell: Tell) -> PinnedSettings:
         settings = load(
-            self.file, workspace=self.workspace, cluster=self.cluster, start=login_folder(), is_new=self.is_new
+            self.file,
+            workspace=self.workspace,
+            cluster=self.cluster,
+            profile=self.profile,
+            start=login_folder(),
+            is_new=self.is_new,
         )
         # Which folders are the same by another name is known here alone.
         once = {
@@ -61,6 +67,8 @@ class NewSettings:
     changes: ClassVar = "the settings file was written"
 
     def answer(self, tell: Tell) -> None:
+        from yogo_tui.settings.parsing import parse
+
         parse(self.text, self.file)
         self.file.parent.mkdir(parents=True, exist_ok=True)
         with alone(self.file.with_name(f".{cut(self.file.name)}.lock")):

@@ -6,7 +6,7 @@ from yogo_tui.settings.change import SettingChange
 from yogo_tui.settings.entries import HostPreset, SizePreset
 from yogo_tui.settings.model import Settings
 from yogo_tui.settings.pinned import PinnedSettings
-from yogo_tui.settings.reading import file_of, hosts_in, load, parse, shipped_templates
+from yogo_tui.settings.reading import file_of, hosts_in, load, shipped_templates
 from yogo_tui.settings.workspace import default_file
 
 __all__ = [
@@ -19,6 +19,5 @@ __all__ = [
     "file_of",
     "hosts_in",
     "load",
-    "parse",
     "shipped_templates",
 ]

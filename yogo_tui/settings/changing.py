@@ -14,6 +14,7 @@ from yogo_tui.settings.change import SettingChange
 from yogo_tui.settings.document import commented
 from yogo_tui.settings.entries import LISTS, written
 from yogo_tui.settings.model import Settings
+from yogo_tui.settings.parsing import MACHINES
 from yogo_tui.settings.reading import check
 
 
@@ -36,31 +37,58 @@ def changed(text: str | None, file: Path, changes: Sequence[SettingChange]) -> s
 def _with(text: str, change: SettingChange) -> str:
     data = yaml12.parse(text).data
     values: Mapping[str, Any] = data if isinstance(data, dict) else {}
-    place = place_of(change.key, values)
-    name, entries = str(place[0]), _entries(values, str(place[0]))
-    if change.is_unset and len(place) > 1 and values.get(name) is None:
-        raise SettingsError(f"{change.key} is not set in the file, so it is as by default.")
+    prefix, key = _split(change.key)
+    of = _of_profile(values, prefix)
+    if not key:
+        return without(text, prefix) if change.is_unset else with_value(text, prefix, change.value)
+    if prefix and key.split(".")[0] == MACHINES:
+        place: Place = (MACHINES,)
+        entries = None
+    else:
+        place = place_of(key, of)
+        entries = _entries(of if of.get(str(place[0])) is not None else values, str(place[0]))
+    name, whole = str(place[0]), (*prefix, *place)
     if change.is_unset:
-        return without(text, place)
-    if len(place) > 1 and not values.get(name) and entries:  # the default, which the file does not have
-        text = with_value(text, (name,), entries)
-    if len(place) == 3 and place[1] == len(entries):  # an entry that is named and not there yet
-        return with_value(text, place[:2], {"name": change.key.split(".")[1], str(place[2]): change.value})
-    return with_value(text, place, change.value)
+        if len(place) > 1 and of.get(name) is None:
+            raise SettingsError(f"{change.key} is not set in the file, so it is as by default.")
+        return without(text, whole)
+    if len(place) > 1 and not of.get(name) and entries:  # what is in force, which this part of the file does not have
+        text = with_value(text, (*prefix, name), entries)
+    if len(place) == 3 and place[1] == len(entries or ()):  # an entry that is named and not there yet
+        return with_value(text, whole[:-1], {"name": key.split(".")[1], str(place[2]): change.value})
+    return with_value(text, whole, change.value)
+
+
+def _split(key: str) -> tuple[Place, str]:
+    """The place of the profile that `key` is in, if it is in one, and the key there."""
+    name, *rest = key.split(".", 2)
+    if name != "profiles" or not rest:
+        return (), key
+    return (name, rest[0]), "".join(rest[1:])
+
+
+def _of_profile(values: Mapping[str, Any], prefix: Place) -> Mapping[str, Any]:
+    found: Any = values
+    for step in prefix:
+        found = found.get(step) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def typed(key: str, words: Sequence[str]) -> Any:
     """The value of the setting `key` that a person typed as these words: a list has a word for each entry, or is one
     word such as "[a, b]"; an entry with parts is written "{name: value, ...}". Raises SettingsError."""
-    name, *rest = key.split(".", 2)
+    prefix, inner = _split(key)
+    name, *rest = inner.split(".", 2)
+    if prefix and not inner:
+        return _one(words, key, is_text=False)
     model = Settings if not rest[1:] else LISTS.get(name, Settings)
     field = model.model_fields.get(rest[1] if rest[1:] else name)
-    kind = str(field.annotation) if field else "str"
+    kind = "tuple" if name == MACHINES else str(field.annotation) if field else "str"
     if len(rest) == 1:
         return _one(words, key, is_text=name not in LISTS)
     if "tuple" in kind and not (len(words) == 1 and words[0].startswith("[")):
         return [_one([word], key, is_text=name not in LISTS or bool(rest)) for word in words]
-    return _one(words, key, is_text=not any(sign in kind for sign in ("int", "float", "bool", "tuple")))
+    return _one(words, key, is_text=not any(sign in kind for sign in ("int", "float", "bool", "tuple", "dict")))
 
 
 def _one(words: Sequence[str], key: str, *, is_text: bool) -> Any:

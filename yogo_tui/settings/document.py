@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from yogo.files import yaml12
+from yogo.files.yaml_places import in_line
 from yogo.recipe import docstrings
 from yogo_tui.settings.entries import LISTS, written
 from yogo_tui.settings.model import Settings
@@ -72,7 +73,9 @@ def help_of(model: type[BaseModel], name: str) -> str:
 
 
 def dumped(name: str, value: Any) -> str:
-    """A setting as lines of YAML."""
+    """A setting as lines of YAML, none of which is indented."""
+    if isinstance(value, dict):
+        return f"{name}: {in_line(value)}\n"
     return yaml12.dumped({name: written(value)}, flow=None if name in LISTS else False)
 
 

@@ -98,6 +98,9 @@ class HostPreset(BaseModel):
     settings: str = ""
     """The settings file there. The default is the one that yogo-tui reads there by itself."""
 
+    profile: Text = ""
+    """The profile of the settings there. The default is what the settings there say."""
+
 
 LISTS: Mapping[str, type[BaseModel]] = {"sizes": SizePreset, "hosts": HostPreset}
 """The settings that are lists, each with what an entry of it is."""

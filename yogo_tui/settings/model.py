@@ -42,6 +42,7 @@ class Settings(BaseModel):
     _wandb: tuple[Mode, str] | None = PrivateAttr(default=None)
     _start: Path | None = PrivateAttr(default=None)
     _values: Mapping[str, Any] = PrivateAttr(default={})
+    _profile: tuple[str, str] = PrivateAttr(default=("", ""))
 
     workspace: Folder | None = Field(default=None, examples=["/data/lab"])
     """The folder whose subfolder `trained_models` receives new runs. Relative folders in this file are below it. The
@@ -144,6 +145,16 @@ class Settings(BaseModel):
     poll_seconds: float = Field(default=30.0, ge=0.2, le=3600)
     """Seconds between two queries of Slurm while jobs are active. Computing centres ask for at least 30."""
 
+    profile: Text = Field(default="", examples=["lab"])
+    """Name of the one of `profiles` to use. The default is the first one that is for this machine. `--profile` takes
+    precedence."""
+
+    profiles: dict[Text, dict[str, Any]] = Field(
+        default={}, examples=[{"lab": {"machines": ["login*"], "workspace": "/data/lab", "qos": "normal"}}]
+    )
+    """Named sets of settings, such as one for each site. Where a profile is used, its settings take precedence over
+    those of the file. `machines` are the host names that it is for; * stands for anything."""
+
     @field_validator("sizes")
     @classmethod
     def _sizes(cls, sizes: tuple[SizePreset, ...], info: ValidationInfo) -> tuple[SizePreset, ...]:
@@ -171,6 +182,11 @@ class Settings(BaseModel):
     def lines(self) -> Mapping[str, int]:
         """Line number in the file, from 1, of each setting that the file has."""
         return self._lines
+
+    @property
+    def why_profile(self) -> str:
+        """What chose the profile in force, such as "--profile"."""
+        return self._profile[1] if self._profile[0] else ""
 
     @property
     def notices(self) -> tuple[str, ...]:

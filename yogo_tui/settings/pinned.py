@@ -24,6 +24,7 @@ class PinnedSettings:
     lines: Mapping[str, int]
     notices: tuple[str, ...]
     wandb: tuple[Mode, str]
+    why_profile: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     """What `config` shows of them; empty where nobody asks that."""
 
@@ -41,12 +42,21 @@ class PinnedSettings:
         }
         said = frozenset(settings.model_fields_set)
         pinned = Settings.model_validate(dict(settings) | folders)
-        return cls(pinned, said, settings.file, settings.lines, settings.notices, settings.wandb_mode, values or {})
+        return cls(
+            pinned,
+            said,
+            settings.file,
+            settings.lines,
+            settings.notices,
+            settings.wandb_mode,
+            settings.why_profile,
+            values or {},
+        )
 
     def unpacked(self) -> Settings:
         """On another machine."""
         settings = Settings.model_construct(set(self.said), **dict(self.settings))
         settings._file, settings._lines, settings._notices = self.file, self.lines, self.notices
         settings._wandb, settings._start = self.wandb, self.settings.workspace_folder
-        settings._values = self.values
+        settings._values, settings._profile = self.values, (self.settings.profile, self.why_profile)
         return settings

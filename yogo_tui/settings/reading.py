@@ -6,18 +6,14 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from pydantic import ValidationError
+from typing import TYPE_CHECKING
 
 import yogo_tui
 from yogo.files.places import NoHome, expanded
 from yogo.run.directory import RUNS
-from yogo.text.wording import ValidationIssue, ended, meant, sentences
 from yogo_tui.errors import SettingsError
-from yogo_tui.settings.entries import LISTS, HostPreset
+from yogo_tui.settings.entries import HostPreset
 from yogo_tui.settings.model import Settings
-from yogo_tui.settings.old_yaml import as_once
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import default_file, named_definitions, standing
 
@@ -30,27 +26,35 @@ def load(
     *,
     workspace: Path | None = None,
     cluster: str | None = None,
+    profile: str | None = None,
     start: Path | None = None,
     env: Mapping[str, str] = os.environ,
     is_new: bool = False,
 ) -> Settings:
     """The settings in `file`, else in $YOGO_TUI_SETTINGS, else in the default file, else the defaults.
 
-    `workspace` and `cluster` override the file's. Relative paths are below `start`, by default the working directory.
-    A file that is named must exist, unless it `is_new`: then it may be missing. Raises SettingsError.
+    `workspace`, `cluster` and `profile` override the file's; an empty profile is none. Relative paths are below
+    `start`, by default the working directory. A file that is named must exist, unless it `is_new`: then it may be
+    missing. Raises SettingsError.
     """
     try:
-        settings = _load(file, workspace, start, env, is_new=is_new)
+        settings = _load(file, workspace, profile, start, env, is_new=is_new)
         return settings.model_copy(update={"cluster": cluster}) if cluster else settings
     except NoHome as error:
         raise SettingsError(str(error)) from error
 
 
 def _load(
-    file: Path | None, workspace: Path | None, start: Path | None, env: Mapping[str, str], *, is_new: bool
+    file: Path | None,
+    workspace: Path | None,
+    profile: str | None,
+    start: Path | None,
+    env: Mapping[str, str],
+    *,
+    is_new: bool,
 ) -> Settings:
     named = _named(file, env)
-    settings, document = _read(named, start, env, is_new=is_new)
+    settings, document = _read(named, profile, start, env, is_new=is_new)
     settings._start, settings._named = start, named_definitions(env)
     if workspace is not None:
         settings = settings.model_copy(update={"workspace": _absolute(workspace, start)})
@@ -65,13 +69,15 @@ def _load(
     return settings
 
 
-def hosts_in(file: Path | None, env: Mapping[str, str] = os.environ) -> tuple[str, tuple[HostPreset, ...]]:
+def hosts_in(
+    file: Path | None, env: Mapping[str, str] = os.environ, *, profile: str | None = None
+) -> tuple[str, tuple[HostPreset, ...]]:
     """The settings `host` and `hosts` of the file that `load` would read; without a file there are none. Raises
     SettingsError."""
     try:
         if not os.path.lexists(file_of(file, env)):
             return "", ()
-        settings, _ = _read(_named(file, env), None, env)
+        settings, _ = _read(_named(file, env), profile, None, env)
     except NoHome as error:
         raise SettingsError(str(error)) from error
     return settings.host, settings.hosts
@@ -91,7 +97,7 @@ def file_of(file: Path | None, env: Mapping[str, str] = os.environ, *, start: Pa
 
 
 def _read(
-    named: Path | None, start: Path | None, env: Mapping[str, str], *, is_new: bool = False
+    named: Path | None, profile: str | None, start: Path | None, env: Mapping[str, str], *, is_new: bool = False
 ) -> tuple[Settings, Document | None]:
     try:
         path = _absolute(named, start) if named else default_file(env)
@@ -100,103 +106,31 @@ def _read(
             raise
         return Settings(), None
     if (named is None or is_new) and not os.path.lexists(path):
+        if profile:
+            raise SettingsError(f"There is no profile {profile}: the settings file {path} does not exist.")
         return Settings(), None
     # only who has settings needs it
     from yogo.files import yaml12
+    from yogo_tui.settings.parsing import parsed
 
     try:
-        return _parsed(yaml12.read_text(path), path)
+        return parsed(yaml12.read_text(path), path, profile)
     except yaml12.YamlError as error:
         if error.missing:
             raise SettingsError(f"There is no settings file {path}.") from None
-        raise _wrong(path, error.line, f"{error}.") from error
-
-
-def parse(text: str, path: Path) -> Settings:
-    """The settings in `text`, which was read from `path`. Raises SettingsError with line and field."""
-    return _parsed(text, path)[0]
+        raise SettingsError.at(path, error.line, f"{error}.") from error
 
 
 def check(text: str, path: Path) -> None:
     """Raises SettingsError if these settings, in the file `path`, cannot be used."""
-    settings, document = _parsed(text, path)
+    from yogo_tui.settings.parsing import parsed
+
+    settings, document = parsed(text, path)
     if settings.workspace is not None and settings.workspace.parts:
         folder = _with_workspace(settings, settings.workspace, document).workspace_folder
         if not os.path.isdir(folder):
-            raise _wrong(path, document.line("workspace"), f"The workspace {folder} is not a folder.")
+            raise SettingsError.at(path, document.line("workspace"), f"The workspace {folder} is not a folder.")
     _check_templates(settings, path, document)
-
-
-def _parsed(text: str, path: Path) -> tuple[Settings, Document]:
-    from yogo.files import yaml12
-
-    try:
-        document = yaml12.parse(text)
-    except yaml12.YamlError as error:
-        raise _wrong(path, error.line, f"{error}.") from error
-    values = {} if document.data is None else document.data
-    if not isinstance(values, dict):
-        raise _wrong(path, 1, "Each line must be `name: value`, such as `partition: gpu`.")
-    changed: dict[int, str] = {}
-    try:
-        settings = Settings.model_validate(_fit(values, document, changed))
-    except ValidationError as error:
-        fault = sentences(error)[0]
-        raise _wrong(path, document.line(*fault.where), _said(fault)) from error
-    for one in LISTS:
-        for number, name in _repeated([entry.name for entry in getattr(settings, one)]):
-            raise _wrong(path, document.line(one, number), f'Of `{one}`, two {one} are named "{name}".')
-    settings._file = path
-    settings._notices = tuple(f"{path}, line {line}: {what}" for line, what in changed.items())
-    settings._lines = {name: document.line(name) for name in settings.model_fields_set}
-    return settings, document
-
-
-def _wrong(path: Path, line: int | None, sentence: str) -> SettingsError:
-    return SettingsError(f"{path}, line {line}: {sentence}" if line else f"{path}: {sentence}")
-
-
-def _fit(value: Any, document: Document, changed: dict[int, str], *place: Any) -> Any:
-    """The value for pydantic: an empty value means the default, true and false are neither numbers nor words, and
-    numbers have the meaning of YAML 1.1. `changed` receives a sentence for each line where YAML 1.2 differs."""
-    if isinstance(value, bool):
-        field = Settings.model_fields.get(str(place[0])) if len(place) == 1 else None
-        return value if field and field.annotation is bool else _Truth(value)
-    if isinstance(value, list):
-        return [_fit(one, document, changed, *place, number) for number, one in enumerate(value)]
-    if isinstance(value, dict):
-        said = {name: one for name, one in value.items() if place or one is not None}
-        return {str(name): _fit(one, document, changed, *place, name) for name, one in said.items()}
-    name, text = str(place[-1]), document.text(*place)
-    meant = as_once(LISTS[place[0]] if place[1:] and place[0] in LISTS else Settings, name, value, text)
-    if meant != value and not isinstance(meant, str):
-        line, sentence = document.line(*place), f"{name}: {text} means {meant:g}. Write {name}: {meant:g} instead."
-        changed[line] = f"{changed[line]} {sentence}" if line in changed else sentence
-    return meant
-
-
-class _Truth:
-    """Stands for true or false, which pydantic would read as 1 or 0."""
-
-    def __init__(self, value: bool) -> None:
-        self._value = value
-
-    def __str__(self) -> str:
-        return str(self._value).lower()
-
-
-def _said(fault: ValidationIssue) -> str:
-    name = fault.where[-1] if fault.where else ""
-    fields = LISTS.get(str(fault.where[0]), Settings) if len(fault.where) > 1 else Settings
-    if not isinstance(name, str) or name in fields.model_fields:
-        return ended(str(fault))
-    return f'There is no setting "{name}". {meant(name, fields.model_fields)}'
-
-
-def _repeated(names: list[str]) -> Iterator[tuple[int, str]]:
-    for number, name in enumerate(names):
-        if name and name in names[:number]:
-            yield number, name
 
 
 def _absolute(path: Path, start: Path | None) -> Path:
@@ -274,7 +208,7 @@ def _check_templates(settings: Settings, file: Path, document: Document | None) 
             continue
         known = ", ".join(sorted(path.name for path in (header.templates or shipped).glob(f"[!._]*gpu{header.suffix}")))
         said = f'There is no script template "{size.template}", neither in {own} nor among the shipped ones ({known}).'
-        raise _wrong(file, document.line("sizes", number, "template"), said)
+        raise SettingsError.at(file, document.line("sizes", number, "template"), said)
 
 
 def _look_for_trainer(settings: Settings, file: Path) -> None:
