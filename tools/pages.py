@@ -112,7 +112,7 @@ def _command(title: str, parser: argparse.ArgumentParser, of_all: set[str]) -> s
     parts.append(_options(action for action in parser._actions if not of_all & {*action.option_strings}))
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            parts += [_command(f"{title} {name}", one, of_all) for name, one in action.choices.items()]
+            parts += [_command(f"{title} {name}", one, of_all) for name, one in action._name_parser_map.items()]
     return "".join(parts)
 
 

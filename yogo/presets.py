@@ -14,7 +14,9 @@ import codecs
 import contextlib
 import functools
 import hashlib
+import re
 import stat
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -107,6 +109,14 @@ def load(path: Path) -> Preset:
 def copied(preset: Preset, title: str) -> Preset:
     """A copy to be saved under another title. Its note stays true when values are changed."""
     return replace(preset, title=title.strip(), note=f"Copied from {preset.title}.", seen=None)
+
+
+def slug_of(title: str) -> str:
+    """The name of the file for a recipe of this title, without its suffix. Raises RecipeError if the title has neither
+    a letter nor a digit."""
+    if slug := re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", title).lower()).strip("-"):
+        return slug
+    raise RecipeError("A title needs a letter or a digit, such as Night shift")
 
 
 def load_all(folders: Iterable[Path]) -> tuple[Preset, ...]:

@@ -179,19 +179,30 @@ def commands() -> dict[str, argparse.ArgumentParser]:
     return dict(found.choices)
 
 
-@pytest.mark.parametrize("name", list(commands()))
+def with_actions() -> dict[str, argparse.ArgumentParser]:
+    """The commands, and the actions of those that have some."""
+    found = commands()
+    for name, one in [*found.items()]:
+        for action in one._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found |= {f"{name} {of}": below for of, below in action._name_parser_map.items()}
+    return found
+
+
+@pytest.mark.parametrize("name", list(with_actions()))
 def test_every_default_that_a_help_tells_is_the_one_that_holds(name: str) -> None:
-    one = commands()[name]
+    one = with_actions()[name]
     for action in one._actions:
         told = re.search(r"\(default: ([\w.-]+)\)$", action.help or "")
         if told and one.get_default(action.dest) is not None:
             assert str(one.get_default(action.dest)) == told[1], f"{name} {action.dest}"
 
 
-@pytest.mark.parametrize("name", list(commands()))
+@pytest.mark.parametrize("name", list(with_actions()))
 def test_the_help_of_a_command_and_of_each_of_its_arguments_is_whole_sentences(name: str) -> None:
-    assert re.fullmatch(r"[A-Z].*\.", commands()[name].description or "")
-    said = [action.help or "" for action in commands()[name]._actions if action.dest != "help"]
+    one = with_actions()[name]
+    assert re.fullmatch(r"[A-Z].*\.", one.description or "")
+    said = [action.help or "" for action in one._actions if action.dest != "help"]
     assert [text for text in said if not re.fullmatch(r"[A-Z].*\.( \(default: .+\))?", text)] == []
 
 

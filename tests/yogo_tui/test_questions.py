@@ -20,6 +20,7 @@ from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_changing import of_settings
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_leftovers import of_leftovers
+from tests.yogo_tui.test_recipe_files import of_recipes
 from tests.yogo_tui.test_sweeps import of_sweeps
 from tests.yogo_tui.test_trash import of_trash
 from tests.yogo_tui.test_wandb_uploads import of_wandb
@@ -64,7 +65,7 @@ from yogo_tui.questions.settings import ReadSettings
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-OTHERS = (of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps)
+OTHERS = (of_recipes, of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 
@@ -126,7 +127,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         SaveRecipe(mine, folder / "night.yaml", None),
         ListRecipes((folder,)),
         FindRecipe("night", folder, (folder,)),
-        RemoveRecipe(folder / "night.yaml", None),
+        RemoveRecipe(folder / "night.yaml", None, folder / ".trash" / "1-night.yaml"),
         ReadSettings(settings, definition.parent, "local"),
         ChangeNotes((definition.parent.parent,), title="ours", add=("paper",)),
         *(one for questions in OTHERS for one in questions(definition.parent)),
@@ -174,7 +175,11 @@ async def test_every_question_has_the_same_answer_wherever_it_is_asked(host: Any
         ),
         (FindRecipe("pretrian", Path("/"), ()), RecipeError, 'Did you mean "pretrain"?'),
         (ClassesOf(Path("/nowhere/cells.yml"), Path("/")), DefinitionError, "/nowhere/cells.yml"),
-        (RemoveRecipe(Path("/etc/hostname/night.yaml"), None), HostError, "/etc/hostname/night.yaml cannot be used"),
+        (
+            RemoveRecipe(Path("/etc/hostname"), None, Path("/etc/hostname/.trash/hostname")),
+            HostError,
+            "/etc/hostname/.trash cannot be used",
+        ),
     ],
     ids=lambda value: type(value).__name__ if dataclasses.is_dataclass(value) else "",
 )
@@ -287,7 +292,9 @@ def test_what_changes_something_says_so() -> None:
         "PrepareArray",
         "RecordArray",
         "SaveRecipe",
+        "RenameRecipe",
         "RemoveRecipe",
+        "RestoreRecipe",
         "CopyTemplate",
         "DropTemplate",
         "NewSettings",

@@ -59,7 +59,7 @@ COMMANDS = (
     "serve",
 )
 
-PRINT_ONLY = ("datasets", "recipes", "render", "runs", "jobs", "why", "logs", "plot", "compare", "results")
+PRINT_ONLY = ("datasets", "render", "runs", "jobs", "why", "logs", "plot", "compare", "results")
 """Commands whose only result is what they print; the others submit a job or write a file."""
 
 

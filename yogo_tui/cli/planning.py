@@ -41,10 +41,14 @@ def changed(base: Setup, texts: Sequence[str]) -> Setup:
     """`base` with each `field=value` applied. Raises Misuse."""
     try:
         return change(base, read_changes(texts))
-    except NoSuchChange as error:
-        raise Misuse(str(error)) from error
-    except UnfitValues as error:
-        raise Misuse(" ".join(ended(one.said("" if one.is_sentence else one.name)) for one in error.faults)) from error
+    except (NoSuchChange, UnfitValues) as error:
+        raise refused(error) from error
+
+
+def refused(error: NoSuchChange | UnfitValues) -> Misuse:
+    """What is wrong with what was given to --set."""
+    faults = error.faults if isinstance(error, UnfitValues) else ()
+    return Misuse(" ".join(ended(one.said("" if one.is_sentence else one.name)) for one in faults) or str(error))
 
 
 def size_of(settings: Settings, title: str | int | None) -> SizePreset:

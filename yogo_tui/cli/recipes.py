@@ -1,91 +1,119 @@
-"""`yogo-tui recipes`: list the presets, or show one."""
+"""`yogo-tui recipes`: list the recipes, show one, and make, change or import one."""
 
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from yogo.text.terminal import printable
 from yogo_tui.cli.options import Commands, add_json, in_library, new_command
+from yogo_tui.cli.recipe_output import NAME_HELP, add_json_below, recipe_json
 
 if TYPE_CHECKING:
     from yogo_tui.session.library import Library
 
 
+class ActionOrName(argparse._SubParsersAction):  # type: ignore[type-arg]  # its parameter is not there at run time
+    """The word behind `recipes`: an action, else the name of a recipe to show."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.choices = None  # type: ignore[assignment]  # argparse then takes any word
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        known = self._name_parser_map
+        super().__call__(parser, namespace, values if values[0] in known else ["show", *values], option_string)
+
+
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
+    from yogo_tui.cli.recipe_edits import register as register_edits
+
     parser = new_command(
         commands,
         "recipes",
-        "list the recipes, or show one",
-        "A recipe holds the settings of a training, such as epochs and learning rate, but not the data. With NAME, all "
-        "of its fields are shown beside the defaults, and the `yogo train` command that uses it.",
+        "list the recipes, show one, and make, change or import one",
+        "A recipe holds the settings of a training, such as epochs and learning rate, but not the data. "
+        "`yogo-tui recipes NAME` is `yogo-tui recipes show NAME`.",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="The recipe to show: its name or its file.")
     add_json(parser)
-    parser.set_defaults(run=run)
-
-
-def run(args: argparse.Namespace) -> int:
-    return _one(args) if args.name else _all(args)
+    parser.set_defaults(run=_all)
+    actions = parser.add_subparsers(
+        metavar="ACTION", action=ActionOrName, help="What to do with recipes; or the name of a recipe to show."
+    )
+    show = new_command(
+        actions,
+        "show",
+        "show a recipe",
+        "All of its fields are printed beside the defaults, with the `yogo train` command that uses it and the runs "
+        "that were launched with it.",
+    )
+    show.add_argument("name", metavar="NAME", help=NAME_HELP)
+    show.add_argument("--command", dest="only_command", action="store_true", help="Print the command alone.")
+    add_json_below(show)
+    show.set_defaults(run=_one)
+    register_edits(actions)
 
 
 @in_library
 async def _all(library: Library, args: argparse.Namespace) -> int:
-    from yogo.recipe import differences
-    from yogo.text.wording import counted
-    from yogo_tui.cli.output import print_json, print_table
+    import asyncio
 
-    found = await library.presets()
+    from yogo.text.output import must_arrive
+    from yogo_tui.cli.output import print_json, print_table
+    from yogo_tui.session.library import difference_words, used_by
+
+    must_arrive()
+    found, uses = await asyncio.gather(library.presets(), library.uses())
     if args.json:
-        print_json([_json(preset) for preset in found])
+        print_json([recipe_json(preset, used_by(preset, uses)) for preset in found])
         return 0
     rows = []
     for one in found:
-        what = one.problem or counted(len(differences(one.recipe)), "difference")
-        rows.append([one.slug, one.title, str(one.path or "built in"), what])
-    print_table(("name", "title", "file", "from the defaults"), rows)
+        what = one.problem or difference_words(one.recipe) or "none"
+        rows.append([one.slug, one.title, str(one.path or "built in"), str(len(used_by(one, uses)) or ""), what])
+    print_table(("name", "title", "file", "runs", "from the defaults"), rows, right=("runs",))
     return 0
 
 
 @in_library
 async def _one(library: Library, args: argparse.Namespace) -> int:
     from yogo.recipe import Recipe, differences
+    from yogo.text.output import must_arrive
+    from yogo.text.wording import counted
     from yogo_tui.cli.output import print_json, print_table
     from yogo_tui.launch.script import command_of
+    from yogo_tui.session.library import used_by
 
+    must_arrive()
     preset = await library.preset(args.name)
+    if args.only_command and not args.json:
+        print(command_of(preset.recipe))
+        return 0
+    runs = used_by(preset, await library.uses())
     if args.json:
-        print_json(_json(preset))
+        print_json(recipe_json(preset, runs))
         return 0
     print(printable(preset.title))
     for line in preset.note.splitlines():
         print(printable(line))
     others = differences(preset.recipe)
     rows = [
-        [name, _shown(getattr(preset.recipe, name)), _shown(others[name][0]) if name in others else ""]
+        [name, _short(getattr(preset.recipe, name)), _short(others[name][0]) if name in others else ""]
         for name in Recipe.model_fields
     ]
     print()
     print_table(("field", "value", "default"), rows)
     print(f"\n{command_of(preset.recipe)}")
+    if runs:
+        more = f" and {len(runs) - _MOST_RUNS} more" if len(runs) > _MOST_RUNS else ""
+        print(printable(f"\nused by {counted(len(runs), 'run')}: {', '.join(runs[:_MOST_RUNS])}{more}"))
     return 0
 
 
-def _json(preset: object) -> dict[str, object]:
-    from yogo.presets import Preset
-
-    assert isinstance(preset, Preset)
-    return {
-        "name": preset.slug,
-        "title": preset.title,
-        "note": preset.note,
-        "path": preset.path,
-        "problem": preset.problem,
-        "recipe": preset.recipe.model_dump(),
-    }
+_MOST_RUNS = 8
 
 
-def _shown(value: object) -> str:
-    if isinstance(value, tuple):
-        return " x ".join(str(part) for part in value)
-    return f"{value:.5g}" if isinstance(value, float) else str(value)
+def _short(value: object) -> str:
+    from yogo_tui.words import as_typed
+
+    return f"{value:.5g}" if isinstance(value, float) else as_typed(value)

@@ -32,10 +32,11 @@ def _differences(recipe: Recipe, preset: str, has_parent: bool) -> Iterator[str]
     for name, is_inherited in _SETTINGS:
         value = getattr(recipe, name)
         if value != getattr(base, name) and not (has_parent and is_inherited):
-            yield _words(name, value)
+            yield setting_words(name, value)
 
 
-def _words(name: str, value: object) -> str:
+def setting_words(name: str, value: object) -> str:
+    """Such as "lr .0005", "flips" or "no flips"."""
     word = _SHORT.get(name) or name.replace("_", " ")
     if isinstance(value, bool):
         return word if value else f"no {word}"

@@ -114,6 +114,15 @@ def changed(base: Setup, given: Mapping[str, str]) -> Setup:
     return Setup(recipe, size)
 
 
+def changed_recipe(recipe: Recipe, texts: Iterable[str]) -> Recipe:
+    """`recipe` with each `field=value` applied. Raises NoSuchChange, also for a field of a size; UnfitValues."""
+    given = read_changes(texts)
+    for one in size_knobs():
+        if one.name in given:
+            raise NoSuchChange(f"{one.name} is no field of a recipe: it belongs to a size, or to a launch.")
+    return applied(recipe, given)
+
+
 def _value(name: str, text: str) -> object:
     """What is typed for a field: None where nothing is, and the field may be without a value; a list, where it is one.
 
