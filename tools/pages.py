@@ -22,6 +22,8 @@ import yogo_tui.cli
 from yogo.cli.flags import add_knobs
 from yogo.presets import builtin
 from yogo.recipe import differences, knobs, shown
+from yogo_tui.app import Console
+from yogo_tui.screens.keymap import remappable
 from yogo_tui.settings import document
 from yogo_tui.widgets.key_bar import key_word
 
@@ -75,15 +77,32 @@ _WHERE = {
 """Headings of the keys whose place is not called as its bindings are."""
 
 
+_KEYS = """\
+# The keys
+
+`?` shows those that work where you are; `:` finds any action, run, recipe, definition or setting by its words.
+
+An action with an id can have another key, by the setting `keymap`:
+
+```yaml
+keymap:
+  runs.cancel: X
+  runs.hold: ", h"   # two keys, typed one after the other
+```
+
+A key that another action has already on the same screen is refused, and the sentence names keys that are free. The
+line of keys and `?` show the keys as they are set. After the first of two keys, those that can follow are shown.
+"""
+
+
 def keys() -> str:
-    parts = [
-        "# The keys\n\n`?` shows those that work where you are; `:` finds any action,\nrun, recipe, "
-        "definition or setting by its words.\n"
-    ]
+    others = remappable(Console)
+    parts = [_KEYS]
     for place, bindings in _bindings().items():
-        parts.append(f"\n## {_WHERE.get(place, place.capitalize())}\n\n| keys | |\n|---|---|\n")
-        for words, of in bindings.items():
-            parts.append(f"| {' '.join(f'`{key}`' for key in of)} | {_cell(words)} |\n")
+        parts.append(f"\n## {_WHERE.get(place, place.capitalize())}\n\n| keys | | id |\n|---|---|---|\n")
+        for action, (words, of) in bindings.items():
+            id = f"`{action}`" if action in others else ""
+            parts.append(f"| {' '.join(f'`{key}`' for key in of)} | {_cell(words)} | {id} |\n")
     return "".join(parts)
 
 
@@ -154,17 +173,18 @@ def _knob_actions() -> list[argparse.Action]:
     return parser._actions
 
 
-def _bindings() -> dict[str, dict[str, list[str]]]:
-    """Where, what for, by which keys: of all classes of the console, in the order of their modules."""
+def _bindings() -> dict[str, dict[str, tuple[str, list[str]]]]:
+    """Where, the action's id, what for and by which keys: of all classes of the console, in the order of their
+    modules."""
     for module in pkgutil.walk_packages(yogo_tui.__path__, "yogo_tui."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
-    kept: dict[str, dict[str, list[str]]] = {"app": {}}
+    kept: dict[str, dict[str, tuple[str, list[str]]]] = {"app": {}}
     for kind in sorted({*_ours(DOMNode)}, key=lambda kind: (kind.__module__, kind.__qualname__)):
         for binding in vars(kind).get("BINDINGS", ()):
             if isinstance(binding, Binding) and binding.id:
                 words = binding.tooltip or binding.description
-                of = kept.setdefault(binding.id.partition(".")[0], {}).setdefault(words, [])
+                of = kept.setdefault(binding.id.partition(".")[0], {}).setdefault(binding.id, (words, []))[1]
                 of += [word for key in binding.key.split(",") if (word := key_word(key)) not in of]
     return kept
 

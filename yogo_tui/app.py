@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import ActiveBinding, Binding, BindingType
 from textual.screen import ModalScreen
 from textual.worker import WorkerFailed
 
@@ -70,6 +70,8 @@ class Console(BaseConsole):
         self._first = mode
         for one in MODES:
             self.add_mode(one.name, one.open)
+        if session is not None:
+            self.use_keys()
 
     def on_load(self) -> None:
         if self.is_open:
@@ -163,6 +165,28 @@ class Console(BaseConsole):
         if self.is_open and not isinstance(self.screen, DoctorScreen):
             self.push_screen(DoctorScreen())
 
+    def use_keys(self) -> None:
+        """Give actions the keys that the settings name. Raises SettingsError."""
+        if self.session.settings.keymap:
+            from yogo_tui.screens.keymap import keymap
+
+            keys = keymap(self.session.settings, type(self))
+            self.set_keymap(keys)
+            for first in {key.split()[0] for key in keys.values() if " " in key}:
+                self.bind(first, f"chord('{first}')", show=False)
+
+    def action_chord(self, first: str) -> None:
+        """Show what the first of two keys can be followed by, and do what the second one says."""
+        from yogo_tui.screens.chord import Chord
+
+        async def do(entry: ActiveBinding | None) -> None:
+            if entry:
+                await self.run_action(entry.binding.action, default_namespace=entry.node)
+
+        active = self.screen.active_bindings.values()
+        followers = [entry for entry in active if entry.enabled and entry.binding.key.startswith(f"{first} ")]
+        self.push_screen(Chord(first, followers), do)
+
     def action_help(self) -> None:
         from yogo_tui.screens.help import Help
 
@@ -196,6 +220,7 @@ class FarConsole(Console):
             # What is shown first is imported while the machine answers.
             await asyncio.gather(*(asyncio.to_thread(mode.load) for mode in MODES if mode.name == self._first))
             self.session = await self._attempt
+            self.use_keys()
         except (ConsoleError, YogoError, OSError) as error:
             self._problem = told(error)
             self._opening.show_problem(self._problem)

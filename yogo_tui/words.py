@@ -31,6 +31,9 @@ GLYPHS = {
 LISTED = "; "
 """Between texts that are typed as one line."""
 
+SIGNS_OF_STATES = " · ".join(f"{glyph} {state.value}" for state, glyph in GLYPHS.items())
+"""All states of runs, for legends."""
+
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 

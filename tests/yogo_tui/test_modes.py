@@ -50,6 +50,17 @@ async def test_help_tells_its_key(mode: Mode) -> None:
 
 
 @EACH
+async def test_help_explains_the_terms_of_its_screen(mode: Mode) -> None:
+    legend = mode.load().HELP
+    assert legend.strip()
+    app = Console(FakeSession(), mode=mode.name)
+    async with app.run_test(size=(120, 130)) as pilot:
+        await see(pilot, mode.title)
+        await pilot.press("question_mark")
+        await see(pilot, "keys that work here", *(legend.split()[:3]))
+
+
+@EACH
 async def test_the_palette_goes_there_by_its_name(mode: Mode) -> None:
     other = next(one for one in MODES if one != mode)
     app = Console(FakeSession(), mode=other.name)

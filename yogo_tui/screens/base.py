@@ -34,7 +34,7 @@ from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, CopiedText, into_tm
 from yogo_tui.screens.going import GoingApp
 from yogo_tui.screens.held_keys import HoldsKeys
 from yogo_tui.session import Runs, Session
-from yogo_tui.widgets.key_bar import KeyBar
+from yogo_tui.widgets.key_bar import KeyBar, key_of
 from yogo_tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
@@ -87,13 +87,15 @@ class BaseConsole(GoingApp):
 
     def action_help_quit(self) -> None:
         """Answer ctrl+c if nothing is marked."""
-        self.notify("q leaves the console; ctrl+c copies what the mouse has marked", markup=False)
+        leaves = key_of(self.screen, "app.quit") or "q"
+        self.notify(f"{leaves} leaves the console; ctrl+c copies what the mouse has marked", markup=False)
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, which marks and copies in its own way, or take it back."""
         self._has_mouse = not self._has_mouse
         print(_MOUSE_ON if self._has_mouse else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
-        to = "back to the console" if self._has_mouse else "to the terminal; M takes it back"
+        back = key_of(self.screen, "app.mouse") or "M"
+        to = "back to the console" if self._has_mouse else f"to the terminal; {back} takes it back"
         self.notify(f"the mouse was given {to}", markup=False)
 
     def on_key(self, event: Key) -> None:

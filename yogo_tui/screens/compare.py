@@ -20,6 +20,7 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.comparing.comparison import Comparison
 from yogo_tui.comparing.exporting import FORMATS
+from yogo_tui.comparing.tables import BEST
 from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.drawing import Chart
 from yogo_tui.questions.pairs import RunPairs
@@ -41,8 +42,14 @@ _BESIDE = 140
 _TONES = 6
 
 
+_LEGEND = f"""
+{BEST} the best value of a row · ≠ a figure that cannot be ranked with the others, such as a loss with other settings
+What is the same in all runs is left out."""
+
+
 class CompareScreen(ModeScreen):
     MODE = "compare"
+    HELP = _LEGEND
     CSS_PATH = "compare.tcss"
     AUTO_FOCUS = "ChartGrid"
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -25,6 +25,7 @@ from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import survey_view
 from yogo_tui.words import cut_middle, thousands
@@ -66,8 +67,17 @@ class Definitions(Tree[DefinitionFile]):
             node.toggle()
 
 
+_LEGEND = """
+✔ without a fault · ! with a doubt · ✖ with a fault, which training refuses
+
+train, val, test: the images to train on, those that tell after each epoch how well it does, and those that are kept for
+the test at the end.
+Of each class: its boxes, its share of all boxes, and in a wide terminal its boxes in each split."""
+
+
 class DatasetsScreen(ModeScreen):
     MODE = "datasets"
+    HELP = _LEGEND
     CSS_PATH = "datasets.tcss"
     AUTO_FOCUS = "Definitions"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -120,7 +130,8 @@ class DatasetsScreen(ModeScreen):
             folders = "\n".join(f"  {printable(str(folder))}" for folder in self.app.session.settings.definitions)
             self.view.update(
                 f"Dataset definitions appear here: YAML files in\n{folders}\n\n"
-                "Put one there and press r, or name other folders in the settings under `definitions`.\n"
+                f"Put one there and press {key_of(self, 'datasets.reread')}, or name other folders in the settings "
+                "under `definitions`.\n"
                 "`yogo synth` makes synthetic images, and definitions to try the console with."
             )
             return
@@ -226,7 +237,7 @@ class DatasetsScreen(ModeScreen):
                     self._draw(path, so_far)
             found = await asked
         except ConsoleError as error:
-            self.rule.right = "not counted · c counts it again"
+            self.rule.right = f"not counted · {key_of(self, 'datasets.count')} counts it again"
             if isinstance(error, HostError):
                 self.when_back(self._look_again)
             self.app.notify(str(error), title="it is not counted", severity="warning", markup=False)
@@ -261,7 +272,7 @@ class DatasetsScreen(ModeScreen):
     def action_leave(self) -> None:
         if self._counts:
             self.workers.cancel_group(self, "count")
-            self.rule.right = "left · c counts it again"
+            self.rule.right = f"left · {key_of(self, 'datasets.count')} counts it again"
         elif self.filter_line.value:
             self.filter_line.action_leave()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -44,6 +45,7 @@ from yogo_tui.screens.script_actions import ScriptActions
 from yogo_tui.session.changes import Setup, size_knobs
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
 from yogo_tui.settings import SizePreset
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.launch_summary import LaunchSummary, SummaryLine
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.script_view import ScriptView
@@ -52,8 +54,15 @@ _WIDE = 120
 """In a terminal of at least this many columns, both halves have room for long paths."""
 
 
+_LEGEND = """
+from: the weights that it starts from · then: a fine-tune that waits in the queue until this run has finished
+would start by: the scheduler's estimate, which changes with the queue
+✔ checked and well · ! a doubt, which does not hinder the launch · ✖ a fault, which does"""
+
+
 class LaunchScreen(ScriptActions):
     MODE = "launch"
+    HELP = _LEGEND
     CSS_PATH = "launch.tcss"
     AUTO_FOCUS = "#script"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -189,17 +198,18 @@ class LaunchScreen(ScriptActions):
         return self._resources.get(self.app.session.launcher.partition(size))
 
     def _lines(self, form: Wanted) -> list[SummaryLine]:
-        files = self._files
-        data = shorten(form.definition, files) if form.definition else "– choose it with d"
+        files, key = self._files, partial(key_of, self)
+        data = shorten(form.definition, files) if form.definition else f"– choose it with {key('launch.data')}"
+        parent = parent_words(form.parent) if form.parent else "– no parent"
         notes = inherited_words(form.parent) if form.parent else ()
         then = then_words(form, files)
         return [
-            SummaryLine("d", "data", data),
-            SummaryLine("r", "recipe", *recipe_words(form)),
-            SummaryLine("a", "name", form.name),
-            SummaryLine("p", "from", parent_words(form.parent) if form.parent else "– no parent", notes),
-            SummaryLine("g", "size", self._size_words(form), size_changes(form)),
-            SummaryLine("n", "then", f"fine-tune {form.then.name}" if form.then else "–", then),
+            SummaryLine(key("launch.data"), "data", data),
+            SummaryLine(key("launch.recipe"), "recipe", *recipe_words(form)),
+            SummaryLine(key("launch.name"), "name", form.name),
+            SummaryLine(key("launch.parent"), "from", parent, notes),
+            SummaryLine(key("launch.size"), "size", self._size_words(form), size_changes(form)),
+            SummaryLine(key("launch.then"), "then", f"fine-tune {form.then.name}" if form.then else "–", then),
         ]
 
     def _size_words(self, form: Wanted) -> str:

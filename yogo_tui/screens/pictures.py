@@ -23,6 +23,7 @@ from yogo_tui.words import thousands
 
 class PicturesScreen(ShowsImages):
     CSS_PATH = "pictures.tcss"
+    HELP = "\nThe boxes are the labels, in the colours of their classes, which are counted below the image."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "step(1)", "next", id="pictures.next"),
         Binding("p", "step(-1)", "previous", id="pictures.previous"),

@@ -27,6 +27,7 @@ from yogo_tui.screens.choose import LinePrompt
 from yogo_tui.screens.going import Draft
 from yogo_tui.session.changes import recipe_knobs
 from yogo_tui.widgets.folded import Folded
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.knob_form import KnobForm, KnobInput, UndoableInput, help_of
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import cut_middle
@@ -48,8 +49,15 @@ class PresetList(OptionList):
     ]
 
 
+_LEGEND = """
+A recipe says how to train, and never on what. Those that are built in are copied to be edited.
+yours: in a file of yours · changed: not saved yet · ✖ unreadable: its file has a fault
+A field that has the focus is explained below the form."""
+
+
 class RecipesScreen(ModeScreen):
     MODE = "recipes"
+    HELP = _LEGEND
     CSS_PATH = "recipes.tcss"
     AUTO_FOCUS = "PresetList"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -77,7 +85,7 @@ class RecipesScreen(ModeScreen):
                 yield TitledRule(id="preset-rule")
                 yield KnobForm(recipe_knobs(), partial(applied, Recipe()), UndoableInput)
                 yield Folded(_MOST_OF_HELP, id="below")
-                yield TitledRule("the same as a command", "y copies it", id="command-rule")
+                yield TitledRule("the same as a command", id="command-rule")
                 yield Folded(_MOST_OF_COMMAND, id="command")
 
     def on_mount(self) -> None:
@@ -174,7 +182,9 @@ class RecipesScreen(ModeScreen):
         preset, field = self.preset, self.focused
         is_typing = isinstance(field, KnobInput)
         self.below.most = _MOST_OF_HELP if is_typing else _MOST_OF_NOTE
-        self.query_one("#command-rule", TitledRule).right = "" if is_typing else "y copies it"
+        self.query_one("#command-rule", TitledRule).right = (
+            "" if is_typing else f"{key_of(self, 'recipes.copy')} copies it"
+        )
         if isinstance(field, KnobInput) and field.name:
             self.below.update(help_of(field.name))
         elif preset.problem:
@@ -190,7 +200,9 @@ class RecipesScreen(ModeScreen):
 
     def action_edit(self) -> None:
         if self.preset.path is None:
-            self.app.notify("it is built in: c copies it under your own name", markup=False)
+            self.app.notify(
+                f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it under your own name", markup=False
+            )
         elif not self._told_unreadable():
             self.form.query(KnobInput).first().focus()
 
@@ -212,7 +224,8 @@ class RecipesScreen(ModeScreen):
         preset = self.preset
         self._take(*self.form.read())  # what was typed a moment ago may not have been told yet
         if self._problem or preset.path is None or self._changed is None:
-            why = self._problem or ("it is built in: c copies it" if preset.path is None else "nothing has changed")
+            copies = f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it"
+            why = self._problem or (copies if preset.path is None else "nothing has changed")
             self.app.notify(why, title="not saved", severity="warning", markup=False)
             return
         with self.app.telling(f"{preset.title} was not saved"):

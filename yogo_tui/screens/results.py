@@ -51,6 +51,7 @@ _LEGEND_SIGNS = "─ label   ┄ prediction"
 class ResultsScreen(RunActions, ShowsImages):
     CSS_PATH = "results.tcss"
     AUTO_FOCUS = "#matrix-pane"
+    HELP = "\nEach row is a class of the labels, each column what was predicted. m explains all columns and figures."
     BINDINGS: ClassVar[list[BindingType]] = [
         BACK,
         Binding("n", "step(1)", "next", id="results.next"),

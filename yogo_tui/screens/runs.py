@@ -16,7 +16,7 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.cluster.base import Queue
 from yogo_tui.errors import ConsoleError
-from yogo_tui.listing.columns import Column, chosen, find, sortable
+from yogo_tui.listing.columns import COLUMNS, Column, chosen, find, sortable
 from yogo_tui.listing.groups import Group, Grouping, grouped, groupings
 from yogo_tui.listing.losses import OTHER_LOSS, OTHER_LOSS_WORDS
 from yogo_tui.listing.order import DEFAULT, Order
@@ -35,7 +35,7 @@ from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.run_preview import RunPreview
 from yogo_tui.widgets.runs_table import RunsTable
 from yogo_tui.widgets.steady import SteadyText
-from yogo_tui.words import cut_middle, size_words, thousands
+from yogo_tui.words import SIGNS_OF_STATES, cut_middle, size_words, thousands
 
 _EMPTY = """Runs appear here, both live and past.
 
@@ -43,8 +43,17 @@ Press 3 to launch the first one: it asks for a dataset definition and a recipe.
 Folders of earlier runs are shown too, if the settings name them under `runs`."""
 
 
+_LEGEND = f"""
+States: {SIGNS_OF_STATES}
+
+Before a run: ● marked · ▲ pinned
+
+"""
+
+
 class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScreen):
     MODE = "runs"
+    HELP = _LEGEND + "\n".join(f"{column.key}: {column.help}" for column in COLUMNS)
     CSS_PATH = "runs.tcss"
     AUTO_FOCUS = "RunsTable"
     BINDINGS: ClassVar[list[BindingType]] = [

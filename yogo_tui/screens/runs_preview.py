@@ -13,6 +13,7 @@ from yogo_tui.listing.columns import Column
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.run_actions import RunActions
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.run_preview import RunPreview
 from yogo_tui.widgets.runs_table import least_width
 
@@ -94,7 +95,7 @@ class PreviewsRun(RunActions):
             if session.settings.preview and self.acted_on and not self.preview.display:
                 narrow = self.size.width < PREVIEW_FROM
                 needs = f"The preview needs {PREVIEW_FROM} columns: this terminal has {self.size.width}."
-                full = "The columns leave the preview no room: C chooses fewer."
+                full = f"The columns leave the preview no room: {key_of(self, 'runs.columns')} chooses fewer."
                 self.app.notify(needs if narrow else full, markup=False)
 
     def preview_switched(self) -> None:

@@ -13,6 +13,7 @@ from yogo_tui.screens.ask import Ask, Notice
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.screens.run_actions import RunActions
+from yogo_tui.widgets.key_bar import key_of
 
 
 class TrashActions(RunActions):
@@ -45,7 +46,8 @@ class TrashActions(RunActions):
             self.unmark()
             self.trashed()
             app.runs = replace(app.runs, runs=tuple(run for run in app.runs.runs if run.key not in moved))
-            app.notify("U brings it back" if len(runs) == 1 else "U brings them back", title=f"{named} moved")
+            them = "it" if len(runs) == 1 else "them"
+            app.notify(f"{key_of(self, 'runs.undo_trash')} brings {them} back", title=f"{named} moved")
 
     @reads_first("looking into the trash")
     @changes

@@ -83,6 +83,9 @@ def _example(name: str, field: FieldInfo) -> str:
     return dumped(name, field.examples[0] if field.examples else field.default)
 
 
+_NONE: tuple[object, ...] = (None, "", [], {})
+
+
 def _rows(model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if name == "sizes":
@@ -92,7 +95,7 @@ def _rows(model: type[BaseModel]) -> Iterator[str]:
         else:
             value = written(field.default)
             value = str(value).lower() if isinstance(value, bool) else value
-            default = "" if value in (None, "", []) else f"`{', '.join(value) if isinstance(value, list) else value}`"
+            default = f"`{', '.join(value) if isinstance(value, list) else value}`" if value not in _NONE else ""
         yield f"| `{name}` | {default} | {help_of(model, name)} |"
 
 

@@ -43,6 +43,10 @@ def _options(line: str) -> str:
     return line
 
 
+def _digit(value: object) -> object:
+    return str(value) if type(value) is int else value
+
+
 def _template(name: str) -> str:
     if "/" in name or name[:1] in ("", ".", "_") or Path(name).stem == "wrapper":
         raise ValueError("the name of a script template is expected, such as 1gpu.sbatch")
@@ -56,3 +60,5 @@ Word = Annotated[str, AfterValidator(_in_header)]
 OptionLine = Annotated[str, AfterValidator(_options)]
 Folder = Annotated[Path, BeforeValidator(_said), AfterValidator(_folder)]
 TemplateName = Annotated[str, AfterValidator(_template)]
+Key = Annotated[str, BeforeValidator(_digit), AfterValidator(_plain)]
+"""A key by its sign or its name, or two that are typed one after the other."""

@@ -20,7 +20,7 @@ from yogo_tui.cluster.header import Header
 from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import SettingsError
 from yogo_tui.settings.entries import HostPreset, SizePreset, written
-from yogo_tui.settings.kinds import Folder, OptionLine, Text, Word
+from yogo_tui.settings.kinds import Folder, Key, OptionLine, Text, Word
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import config_file, standing, workspace_at
 
@@ -141,6 +141,10 @@ class Settings(BaseModel):
 
     preview: bool = True
     """Whether the run under the cursor is shown beside the list of runs, in a terminal of 120 columns and more."""
+
+    keymap: dict[Text, Key] = Field(default={}, examples=[{"runs.cancel": "X", "runs.hold": ", h"}])
+    """Other keys for actions, each by the action's id, which docs/keys.md lists. Two keys with a blank between are
+    typed one after the other. Keys of dialogs, and those that open screens, stay as they are."""
 
     poll_seconds: float = Field(default=30.0, ge=0.2, le=3600)
     """Seconds between two queries of Slurm while jobs are active. Computing centres ask for at least 30."""

@@ -89,6 +89,7 @@ def _settings(values: Mapping[str, Any], document: Document, path: Path, profile
     settings._file = path
     settings._notices = tuple(f"{path}, line {line}: {what}" for line, what in changed.items())
     settings._lines = {name: found.line(name) for name in settings.model_fields_set}
+    settings._lines |= {f"keymap.{name}": found.line("keymap", name) for name in settings.keymap}
     return settings, found
 
 

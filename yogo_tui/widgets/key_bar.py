@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from textual.binding import Binding
 from textual.content import Content
+from textual.screen import Screen
 
 from yogo_tui.widgets.steady import SteadyLine
 
@@ -17,6 +20,9 @@ KEY_WORDS = {
     "plus": "+",
     "minus": "-",
     "equals_sign": "=",
+    "comma": ",",
+    "full_stop": ".",
+    "semicolon": ";",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -25,8 +31,14 @@ KEY_WORDS = {
 
 
 def key_word(key: str) -> str:
-    """A key as it is shown, such as "esc"; the first one if several do the same."""
-    return KEY_WORDS.get(first := key.partition(",")[0], first)
+    """A key as it is shown, such as "esc", or two that are typed one after the other; the first one if several do the
+    same."""
+    return " ".join(KEY_WORDS.get(one, one) for one in key.partition(",")[0].split())
+
+
+def key_of(screen: Screen[Any], action: str) -> str:
+    """The key of an action that can be done on this screen, by the action's id."""
+    return next((key_word(one.binding.key) for one in screen.active_bindings.values() if one.binding.id == action), "")
 
 
 class KeyBar(SteadyLine):

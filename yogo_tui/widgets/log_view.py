@@ -28,6 +28,7 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.runs.logfile import LogFile, LogLine
 from yogo_tui.runs.logpager import LogPager
 from yogo_tui.runs.logtimes import WIDTH, LineTimes
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.words import duration, match_words, size_words
 
 _EVERY_SECONDS = 1.0
@@ -313,7 +314,7 @@ class LogView(Widget, can_focus=True):
         if not log.exists:
             return "not written" if self.is_over else "not written yet"
         if pager.marks is not None:
-            return "marking lines · y copies them · esc leaves them"
+            return f"marking lines · {key_of(self.screen, 'log.copy')} copies them · esc leaves them"
         pointed = pager.pointed.words if pager.pointed and pager.line_on_page(pager.pointed.offset) else ""
         place = "following" if pager.following else f"at {pager.percent} %"
         quiet = pager.quiet_seconds // 60 * 60
