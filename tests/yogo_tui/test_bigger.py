@@ -23,6 +23,7 @@ from yogo_tui.runs.usage import Usage
 from yogo_tui.runs.why import Why
 from yogo_tui.session.again import Again
 from yogo_tui.session.bigger import bigger
+from yogo_tui.session.changes import Setup, change_words, differences
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.settings import SizePreset
 
@@ -46,7 +47,7 @@ def test_more_time_is_what_the_run_needs_at_its_pace_within_what_the_partition_a
 ) -> None:
     found = bigger(*asked(Lack.TIME, needs_hours=needs_hours), None, max_hours)
     assert found.wanted.job_size == SIZE.model_copy(update={"hours": hours})
-    assert found.changes == (f"hours {hours:g}, and not 12",)
+    assert found.changes == (f"time limit {hours:g} h, and not 12 h",)
     assert found.reason == "it reached its time limit"
 
 
@@ -57,7 +58,7 @@ def test_where_the_partition_allows_no_more_time_it_is_told_to_resume_instead() 
 
 def test_a_job_gets_more_memory_with_more_cpus() -> None:
     found = bigger(*asked(Lack.MEMORY), None, None)
-    assert found.changes == ("cpus 32, and not 16",)
+    assert found.changes == ("CPUs 32, and not 16",)
 
 
 async def test_a_job_whose_script_says_how_much_memory_gets_more_by_its_template_alone() -> None:
@@ -79,14 +80,20 @@ def test_half_the_batch_is_accumulated_where_there_is_no_more_memory_to_ask_for(
     lack: Lack, machine: Machine | None
 ) -> None:
     found = bigger(*asked(lack, batch_size=64, accumulate=2), machine, None)
-    assert found.changes == ("batch_size 32, and not 64", "accumulate 4, and not 2")
+    assert found.changes == ("batch size 32, and not 64", "accumulate 4, and not 2")
     assert found.wanted.job_size == SIZE
+
+
+def test_a_time_below_an_hour_is_told_in_minutes() -> None:
+    before = SIZE.model_copy(update={"hours": 1 / 60})
+    (change,) = differences(Setup(Recipe(), before), Setup(Recipe(), SIZE.model_copy(update={"hours": 0.05})))
+    assert change_words(change) == "time limit 3 m, and not 1 m"
 
 
 def test_a_learning_rate_that_grows_with_the_batches_in_a_step_stays_what_it_was() -> None:
     found = bigger(*asked(Lack.GPU_MEMORY, batch_size=64, scale_lr=True, learning_rate=0.002), None, None)
     assert found.wanted.recipe.learning_rate == 0.001
-    assert "learning_rate 0.001, and not 0.002" in found.changes
+    assert "learning rate 0.001, and not 0.002" in found.changes
 
 
 @pytest.mark.parametrize(
@@ -110,7 +117,7 @@ def test_the_command_says_why_and_what_differs(lab: Path, capsys: pytest.Capture
     assert second.recipe.batch_size * 2 == first.recipe.batch_size
     assert second.recipe.accumulate == 2
     said = capsys.readouterr().err
-    assert "! the GPU memory was full, and half the batch, accumulated twice, needs about half: batch_size" in said
+    assert "! the GPU memory was full, and half the batch, accumulated twice, needs about half: batch size" in said
 
 
 async def test_a_key_offers_more_time_and_fills_it_into_launch_and_leaving_launches_nothing() -> None:
@@ -120,11 +127,11 @@ async def test_a_key_offers_more_time_and_fills_it_into_launch_and_leaving_launc
         await until(pilot, lambda: lines_of(pilot, "owl"))
         await pilot.press("A")
         await until(pilot, lambda: "launch owl again: it reached its time limit" in text(pilot))
-        assert "bigger hours 48, and not 24" in text(pilot)
+        assert "bigger time limit 48 h, and not 24 h" in text(pilot)
         await pilot.press("escape")
         await until(pilot, lambda: "launch owl again" not in text(pilot))
         await pilot.press("A")
         await until(pilot, lambda: "launch owl again: it reached its time limit" in text(pilot))
         await pilot.press("enter")
-        await until(pilot, lambda: "bigger than owl: hours 48, and not 24" in text(pilot))
+        await until(pilot, lambda: "bigger than owl: time limit 48 h, and not 24 h" in text(pilot))
         assert "48 h" in text(pilot)

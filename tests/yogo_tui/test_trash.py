@@ -180,9 +180,20 @@ def test_the_command_moves_lists_brings_back_and_empties(
     assert "moved to the trash: calm-owl-1" in tui("trash", "calm-owl-1", "--yes")
     assert "bold-fox-2" in tui("runs")
     assert "calm-owl-1" not in tui("runs")
+    for command in ("why", "logs", "plot", "report", "cancel", "again", "export", "compare", "forget"):
+        assert "calm-owl-1 is in the trash. To bring it back: yogo-tui trash --undo" in tui(
+            command, "calm-owl-1", status=1
+        )
+    assert "is in the trash" in tui("why", f"{folder}/calm-owl-1", status=1)
     assert [one["runs"] for one in json.loads(tui("trash", "--json"))] == [["calm-owl-1"]]
     assert "brought back: calm-owl-1" in tui("trash", "--undo", "--yes")
     assert "calm-owl-1" in tui("runs")
+    tui("trash", "calm-owl-1", "--yes")
+    tui("trash", "bold-fox-2", "--yes")
+    assert f"To bring it back: move {folder}/.trash/" in tui("why", "calm-owl-1", status=1)
+    assert f"/calm-owl-1 to {folder}" in tui("why", "calm-owl-1", status=1)
+    tui("trash", "--undo", "--yes")
+    tui("trash", "--undo", "--yes")
     tui("trash", "calm-owl-1", "bold-fox-2", "--yes")
     assert "There is no terminal to ask on" in tui("trash", "--empty", status=2)
     assert "removed 2 runs" in tui("trash", "--empty", "--yes")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import io
 import json
 import os
 import signal
@@ -209,6 +210,26 @@ def test_a_command_lists_and_uploads_them(lab: Path, stand_in: StandIn, capsys: 
     assert told == {"owl": (URL, 0), "fox": (None, 1)}
     assert main(["runs", "owl", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["wandb"] == {"mode": "offline", "id": "owl", "url": None}
+
+
+def test_the_command_tells_on_a_terminal_how_far_the_upload_is_and_nowhere_else(
+    lab: Path, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    offline_run(lab, "owl")
+    assert main(["sync", "owl", "--yes"]) == 0
+    assert "Syncing" not in capsys.readouterr().err
+    offline_run(lab, "fox")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys, "stderr", terminal := ShownText())
+    assert main(["sync", "fox", "--yes"]) == 0
+    said = terminal.getvalue()
+    assert "\r  Syncing 1 run(s):\x1b[K" in said
+    assert said.endswith("\r\x1b[K")
+
+
+class ShownText(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
 class Screen:

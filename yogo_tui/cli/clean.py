@@ -32,9 +32,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 @in_session
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import confirm, print_json
+    from yogo_tui.cli.progress import live
     from yogo_tui.session.cleaning import done_words, said_of, what_it_does
 
-    found = await session.cleaning.find()
+    with live() as tell:
+        found = await session.cleaning.find(tell)
     for line in said_of(found) if not args.json else ():
         print(printable(line), flush=True)
     if not found.found and not args.json:
@@ -42,7 +44,8 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     is_meant = bool(found.found) and not args.dry_run
     if is_meant and not confirm(what_it_does(found), yes=args.yes):
         return 1
-    removal = await session.cleaning.remove(found) if is_meant else None
+    with live() as tell:
+        removal = await session.cleaning.remove(found, tell) if is_meant else None
     if args.json:
         listed = [{"kind": one.kind, "path": one.path, "bytes": one.num_bytes} for one in found.found]
         print_json(

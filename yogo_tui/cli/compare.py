@@ -45,14 +45,17 @@ def add_output(parser: argparse.ArgumentParser, what: str) -> None:
 @in_session
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json, print_table
+    from yogo_tui.cli.progress import live
     from yogo_tui.comparing.exporting import PLOTS, suffix_of
     from yogo_tui.comparing.tables import BY_CLASS, tables
     from yogo_tui.session.comparing import save
 
     with_images = bool(args.output) and suffix_of(args.output) == ".html"
-    found = await session.compare(await session.runs.find_all(args.names), with_images=with_images)
-    if not args.output or suffix_of(args.output) not in PLOTS:
-        found = await session.image_by_image(found)
+    runs = await session.runs.find_all(args.names)
+    with live() as tell:
+        found = await session.compare(runs, with_images=with_images, tell=tell)
+        if not args.output or suffix_of(args.output) not in PLOTS:
+            found = await session.image_by_image(found, tell=tell)
     if args.output:
         print(f"written: {printable(str(await save(found, args.output, is_forced=args.force)))}")
         return 0

@@ -6,7 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING
 
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable
 from yogo_tui.cli.options import Commands, add_json, in_library, new_command
 
 if TYPE_CHECKING:
@@ -67,21 +67,14 @@ async def _one(library: Library, args: argparse.Namespace) -> int:
     from yogo.definition.report import report
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of
-    from yogo_tui.hosts.base import silent
+    from yogo_tui.cli.progress import live
     from yogo_tui.questions.definitions import Survey
 
     path = await definition_of(library, args.definition, check=False)
-    question, shows = Survey(path, library.settings.workspace_folder), redraws(sys.stderr)
-    found = await library.host.ask(question, tell=_say if shows else silent)
-    if shows:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    with live() as tell:
+        found = await library.host.ask(Survey(path, library.settings.workspace_folder), tell=tell)
     if args.json:
         print_json({"path": path} | dataclasses.asdict(found))
     else:
         print("\n".join(printable(line) for line in report(found)))
     return 1 if found.has_errors else 0
-
-
-def _say(what: str, done: int, total: int) -> None:
-    of = f" of {total:,}" if total else ""
-    print(f"\r{what} · {done:,}{of}\x1b[K", end="", file=sys.stderr, flush=True)

@@ -72,6 +72,7 @@ def _json(one: RunAtWandb) -> dict[str, object]:
 
 async def _upload(session: Session, runs: Sequence[Run], *, yes: bool, as_json: bool) -> int:
     from yogo_tui.cli.output import confirm, print_json
+    from yogo_tui.cli.progress import live
     from yogo_tui.questions.wandb import UploadOutcome
     from yogo_tui.session.wandb import told_of, what_it_does
 
@@ -81,7 +82,8 @@ async def _upload(session: Session, runs: Sequence[Run], *, yes: bool, as_json: 
     results: list[tuple[Run, WandbUpload]] = []
     for number, one in enumerate(waiting, 1):
         print(printable(f"uploading {one.run.name} ({number} of {len(waiting)}) …"), file=sys.stderr, flush=True)
-        results.append((one.run, await session.wandb.upload(one.run)))
+        with live("  ") as tell:
+            results.append((one.run, await session.wandb.upload(one.run, tell)))
         if not as_json:
             run, upload = results[-1]
             address = f" {linked(upload.url, sys.stdout)}" if upload.url else ""

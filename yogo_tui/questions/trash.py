@@ -28,6 +28,12 @@ class TrashBatch:
     path: Path
     names: tuple[str, ...]
     num_bytes: int
+    """0 where it was not asked for."""
+
+    @property
+    def folder(self) -> Path:
+        """Where the runs were."""
+        return self.path.parent.parent
 
     @property
     def at(self) -> str:
@@ -74,10 +80,13 @@ class ListTrash:
     """The batches in the trash of these folders of runs, the latest first. Raises OSError."""
 
     folders: tuple[Path, ...]
+    with_sizes: bool = True
 
     def answer(self, tell: Tell) -> tuple[TrashBatch, ...]:
         found = [batch for folder in self.folders for batch in _inside(folder / TRASH) if batch.is_dir()]
-        batches = [TrashBatch(one, tuple(run.name for run in _inside(one)), size_of(one)) for one in found]
+        names = [tuple(run.name for run in _inside(one)) for one in found]
+        sizes = [size_of(one) if self.with_sizes else 0 for one in found]
+        batches = map(TrashBatch, found, names, sizes)
         return tuple(sorted(batches, key=lambda one: one.at, reverse=True))
 
 

@@ -31,7 +31,7 @@ class Again:
     """Why it asks for more than the run did; empty if it asks for as much."""
 
     changes: tuple[str, ...] = ()
-    """What it then has otherwise, such as "hours 24, and not 12"."""
+    """What it then has otherwise, such as "time limit 1 d, and not 12 h"."""
 
 
 async def again(host: Host, settings: Settings, run: Run) -> Again:

@@ -11,7 +11,7 @@ from yogo_tui.runs.faults import Lack
 from yogo_tui.runs.usage import hours_for
 from yogo_tui.runs.why import Why
 from yogo_tui.session.again import Again
-from yogo_tui.session.changes import differences
+from yogo_tui.session.changes import change_words, differences
 from yogo_tui.session.wanted import Wanted
 
 TIMES = 2
@@ -43,7 +43,7 @@ def bigger(found: Again, why: Why, machine: Machine | None, max_hours: float | N
     else:
         wanted = _half_batch(had, name, lack)
         reason = f"the {lack} was full, and half the batch, accumulated twice, needs about half"
-    changes = tuple(map(str, differences(had.setup, wanted.setup)))
+    changes = tuple(map(change_words, differences(had.setup, wanted.setup)))
     return replace(found, wanted=wanted, reason=reason, changes=changes)
 
 

@@ -15,7 +15,7 @@ from yogo_tui.errors import ConsoleError, LaunchError
 from yogo_tui.launch.plan import FieldChange
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.settings import SizePreset
-from yogo_tui.words import LISTED, as_typed
+from yogo_tui.words import LISTED, as_typed, duration
 
 _NOT_OF_A_LAUNCH = ("name", "setup")
 """Fields of a size that stay as the settings have them: the set-up lines can be changed in the script."""
@@ -150,6 +150,25 @@ def differences(before: Setup, now: Setup) -> tuple[FieldChange, ...]:
     return tuple(
         FieldChange(field, as_typed(later), as_typed(earlier)) for field, earlier, later in pairs if earlier != later
     )
+
+
+def change_words(change: FieldChange) -> str:
+    """A change as the form calls its field, such as "batch size 8, and not 16"; a time limit with its units."""
+    now, before = change.now or "none", change.before or "none"
+    if change.field == "hours":
+        now, before = (_time_words(float(hours)) for hours in (now, before))
+        return f"time limit {now}, and not {before}"
+    return f"{field_words(change.field)} {now}, and not {before}"
+
+
+def _time_words(hours: float) -> str:
+    return f"{hours:g} h" if hours >= 1 else duration(3_600 * hours)
+
+
+def field_words(name: str) -> str:
+    """What the form calls a field, in the middle of a sentence."""
+    label = launch_knobs()[name].knob.label or name
+    return label if label[:2].isupper() else label[0].lower() + label[1:]
 
 
 def without_inherited(changes: Iterable[FieldChange], parent: ParentInfo | None) -> tuple[FieldChange, ...]:

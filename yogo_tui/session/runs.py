@@ -105,11 +105,25 @@ class KnownRuns(RunWatcher):
         if several := found or parts:
             ids = ", ".join(run.job.id for run in several if run.job)
             raise LaunchError(f"{name_or_path} is {counted(len(several), 'job')}: {ids}. Say which one by its id.")
+        if said := await self._in_trash(name_or_path, wanted):
+            raise LaunchError(said)
         near = meant(name_or_path, [run.name for run in seen])
         if not near.startswith("Did"):
             here = sum(not run.is_elsewhere for run in seen)
             near = f"There {agreed(here, 'is')} {counted(here, 'run')} in {self.folder}."
         raise LaunchError(f"There is no run {name_or_path}. {near}")
+
+    async def _in_trash(self, name_or_path: str, wanted: PurePosixPath) -> str:
+        """A sentence that says so, and how to bring it back, if a run of this name or path was moved to the trash."""
+        from yogo_tui.questions.trash import ListTrash
+
+        batches = await self._host.ask(ListTrash(self._settings.all_runs_folders, with_sizes=False))
+        for batch in batches:
+            if name_or_path in batch.names or (wanted.name in batch.names and batch.folder == Path(wanted.parent)):
+                name = wanted.name if wanted.name in batch.names else name_or_path
+                back = "yogo-tui trash --undo" if batch is batches[0] else f"move {batch.path / name} to {batch.folder}"
+                return f"{name} is in the trash. To bring it back: {back}"
+        return ""
 
     def _is_elsewhere(self, run: Run) -> bool:
         return run.path is None or run.path.parent not in map(PurePosixPath, self._settings.all_runs_folders)
