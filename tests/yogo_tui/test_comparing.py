@@ -88,6 +88,18 @@ async def test_runs_that_differ_by_seed_alone_have_mean_and_deviation(tmp_path: 
     assert figure.spread(found.seeds[0]) == pytest.approx((0.7, 0.1))
 
 
+async def test_runs_whose_seed_also_splits_the_data_differ_by_seed_alone(tmp_path: Path) -> None:
+    trained_run(tmp_path / "seed-0", map50=0.6)
+    trained_run(tmp_path / "seed-1", map50=0.8, changes={"seed": 1}, first_in="val")
+    trained_run(tmp_path / "other-data", data="cells", changes={"seed": 2})
+    found = await compared(tmp_path, "seed-0", "seed-1", "other-data")
+    assert found.seeds == ((0, 1),)
+    (figures,) = (one for one in tables(found) if one.title == "figures")
+    assert figures.head[-1] == "mean ± sd of 2 seeds, each with its own split: seed-0, seed-1"
+    assert [row[-1].text for label, row in figures.rows if label == "mAP50"] == [".700 ± .141"]
+    assert {"training data", "validation data"} <= {row.label for row in found.differences}
+
+
 async def test_the_same_seed_twice_is_no_spread_over_seeds(tmp_path: Path) -> None:
     trained_run(tmp_path / "one")
     trained_run(tmp_path / "two", map50=0.6)

@@ -141,3 +141,32 @@ async def test_a_test_begins_with_the_runs_own_definition_and_another_one_is_cho
 def test_a_run_that_recorded_no_data_warns_of_nothing(tmp_path: Path) -> None:
     own = definition_of(tmp_path / "own", "{train: 0.5, val: 0.25, test: 0.25}")
     assert SeenBefore(tmp_path, own, tmp_path).answer(silent) == ()
+
+
+async def test_the_images_to_find_cells_in_are_looked_for_folder_by_folder(tmp_path: Path) -> None:
+    run = make_run("tidy-fox-0001", RunState.FINISHED, has_best=True)
+    session = FakeSession(run, folder=Path("/lab"))
+    for file in (
+        "notes.txt",
+        "images/monday/a.png",
+        "images/monday/b.TIF",
+        "images/slide.zarr/.zgroup",
+        ".hidden/c.png",
+    ):
+        session.host.files[PurePosixPath("/lab") / file] = b""
+    async with Console(session).run_test(size=(80, 24)) as pilot:
+        await see(pilot, "tidy-fox-0001")
+        await pilot.press("u")
+        await see(pilot, "find cells in images")
+        await pilot.press(*"find", "enter")
+        await see(pilot, "ctrl+o choose the data")
+        await pilot.press(*"/lab", "ctrl+o")
+        await see(pilot, "images in /lab", "no image lies in it directly", "images/", "..")
+        assert ".hidden" not in shown(pilot)
+        await pilot.press("down", "enter")
+        await see(pilot, "images in /lab/images", "slide.zarr  zarr store", "monday/")
+        await pilot.press(*"mon", "enter")
+        await see(pilot, "images in /lab/images/monday", "2 images")
+        await pilot.press("enter")
+        await until(pilot, lambda: "images in" not in shown(pilot))
+        assert "/lab/images/monday" in shown(pilot)

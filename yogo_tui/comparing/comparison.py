@@ -11,7 +11,7 @@ from yogo.metrics.difference import KEYS
 from yogo.text.wording import agreed, counted
 from yogo_tui.comparing import FEWEST
 from yogo_tui.comparing.charts import charts, followed
-from yogo_tui.comparing.differences import PART_WORDS, Difference, differences, unlike_but_seed
+from yogo_tui.comparing.differences import PART_WORDS, Difference, differences, has_own_split, unlike_but_seed
 from yogo_tui.comparing.figures import TEST, Figure, figures
 from yogo_tui.comparing.pairs import PairInWords
 from yogo_tui.comparing.pairs import notes as notes_on_pairs
@@ -130,5 +130,7 @@ def _pooled(spreads: Sequence[tuple[float, float] | None], groups: Sequence[Sequ
     return math.sqrt(sum(squares) / sum(freedom))
 
 
-def seeds_words(group: Sequence[int]) -> str:
-    return f"mean ± sd of {counted(len(group), 'seed')}"
+def seeds_words(of: Comparison, group: Sequence[int]) -> str:
+    first, *others = (of.subjects[number] for number in group)
+    own = ", each with its own split" if any(has_own_split(first, one) for one in others) else ""
+    return f"mean ± sd of {counted(len(group), 'seed')}{own}"

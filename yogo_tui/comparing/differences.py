@@ -34,8 +34,20 @@ def differences(subjects: Sequence[Subject]) -> tuple[Difference, ...]:
 
 
 def unlike_but_seed(one: Subject, other: Subject) -> bool:
-    """Whether they are known to differ in more than their seed."""
-    return any(row.label != "seed" for row in differences((one, other)))
+    """Whether they are known to differ in more than their seed, and in the split of the same data that follows from
+    it."""
+    by_seed = ("seed", *(_label(part) for part in PART_WORDS if has_own_split(one, other)))
+    return any(row.label not in by_seed for row in differences((one, other)))
+
+
+def has_own_split(one: Subject, other: Subject) -> bool:
+    """Whether they have the same images in all, and as many in each part, but not the same in each."""
+    sizes, digests = (
+        [{part: getattr(data, of) for part, data in run.read.data.items()} for run in (one, other)]
+        for of in ("images", "digest")
+    )
+    is_same_data = bool(one.read.all_data) and one.read.all_data == other.read.all_data
+    return is_same_data and sizes[0] == sizes[1] and digests[0] != digests[1]
 
 
 def facts(subjects: Sequence[Subject]) -> Iterator[Difference]:
@@ -67,9 +79,13 @@ def _data(one: Subject) -> Iterator[tuple[str, str]]:
         yield "classes", ", ".join(manifest.classes)
         bits = manifest.image_bits
         yield "image bits", "8" if bits is None else str(bits)
-    for part, word in PART_WORDS.items():
+    for part in PART_WORDS:
         if data := one.read.data.get(part):
-            yield f"{word} data", f"{data.digest[:_DIGITS]} ({thousands(data.images)} images)"
+            yield _label(part), f"{data.digest[:_DIGITS]} ({thousands(data.images)} images)"
+
+
+def _label(part: str) -> str:
+    return f"{PART_WORDS[part]} data"
 
 
 def _weights(one: Subject) -> Iterator[tuple[str, str]]:

@@ -57,9 +57,9 @@ class Figure:
         return "" if value is None else self.words(value)
 
     def spread(self, numbers: Sequence[int]) -> tuple[float, float] | None:
-        """Mean and standard deviation over these runs; None if a value is not known, or is of another kind."""
+        """Mean and standard deviation over runs that differ by their seed alone; None if a value is not known."""
         values = [value for n in numbers if (value := self.values[n]) is not None]
-        if len(values) < 2 or len(values) < len(numbers) or self.others & set(numbers):
+        if len(values) < 2 or len(values) < len(numbers):
             return None
         return statistics.fmean(values), statistics.stdev(values)
 

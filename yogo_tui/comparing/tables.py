@@ -75,7 +75,7 @@ def _pairs(of: Comparison) -> Table:
 
 
 def _figures(of: Comparison, title: str, *, of_classes: bool = False) -> Table:
-    head = ("", *of.labels, *(f"{seeds_words(group)}: {_names(of, group)}" for group in of.seeds))
+    head = ("", *of.labels, *(f"{seeds_words(of, group)}: {_names(of, group)}" for group in of.seeds))
     rows = [
         (figure.label, (*_values(figure), *(_spread(figure, group) for group in of.seeds)))
         for figure in of.figures

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -54,6 +54,9 @@ class ReadRun:
     data: dict[str, DataPart] = field(default_factory=dict)
     """By the name of the part: train, val, test."""
 
+    all_data: str = ""
+    """The digest of all parts together, which is the same where only the split is another; empty if it is not known."""
+
     metrics: Metrics | None = None
     """Of its own test set."""
 
@@ -100,6 +103,7 @@ def _read(run: RunDirectory, *, with_images: bool) -> ReadRun:
         seconds=trained_seconds(history),
         images_per_s=sum(paces) / len(paces) if paces else None,
         data=_parts(data) if data else {},
+        all_data=_digest([line for part in PARTS for line in _lines(data)[part]]) if data else "",
         metrics=metrics,
         script=_script(run, problems),
         worst=worst,
@@ -126,7 +130,16 @@ def _script(run: RunDirectory, problems: list[str]) -> str:
 
 
 def _parts(record: DataRecord) -> dict[str, DataPart]:
-    """Files count by what they hold: the same data in another folder have the same digest."""
+    return {part: DataPart(len(some), _digest(some)) for part, some in _lines(record).items() if some}
+
+
+def _digest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
+
+
+def _lines(record: DataRecord) -> dict[str, list[str]]:
+    """Of each part, a line for each file. It counts by what it holds: the same data in another folder have the same
+    lines."""
     lines: dict[str, list[str]] = {part: [] for part in PARTS}
     for one in record.files:
         label = one.label_stamp.sha256 if one.label_stamp else ""
@@ -134,11 +147,7 @@ def _parts(record: DataRecord) -> dict[str, DataPart]:
     lines["train"] += [
         f"{record.thumbnail_folders[one.folder].class_name} {one.stamp.sha256}\n" for one in record.thumbnails
     ]
-    return {
-        part: DataPart(len(some), hashlib.sha256("".join(sorted(some)).encode()).hexdigest())
-        for part, some in lines.items()
-        if some
-    }
+    return lines
 
 
 def trained_seconds(history: History) -> float | None:

@@ -86,7 +86,7 @@ class UseForm(Dialog[Said | None]):
                     for one in options:
                         yield from self._row(one)
             yield Static(id="about", markup=False)
-            choose = "ctrl+o choose the data   " * (self._purpose is Purpose.TEST)
+            choose = "ctrl+o choose the data   " * (self._purpose in DATA)
             yield Static(f"ctrl+s go on   enter next field   {choose}esc leave", classes="keys")
 
     def _row(self, one: Option) -> ComposeResult:
@@ -114,11 +114,14 @@ class UseForm(Dialog[Said | None]):
             self.judge(goes_on=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        return action != "choose" or self._purpose is Purpose.TEST
+        return action != "choose" or self._purpose in DATA
 
     @work(exclusive=True, group="choose")
     async def action_choose(self) -> None:
-        """Fill in one of the definitions that there are."""
+        """Fill in one of the definitions that there are, or a folder of images."""
+        if self._purpose is Purpose.INFER:
+            await self._choose_images()
+            return
         with self.app.telling("the definitions were not listed"):
             files = await self.app.session.library.definitions()
             paths = [file.path for file in files]
@@ -128,9 +131,21 @@ class UseForm(Dialog[Said | None]):
             lines = [Choice(shorten(path, files), "what it was trained on" * (path == own)) for path in paths]
             typed = Choose("test it on", lines, paths.index(own) if own else None)
             if (chosen := await self.app.push_screen_wait(typed)) is not None:
-                field = self.query_one(f"#option-{SOURCE}", OptionInput)
-                field.value = self._as_typed(paths[chosen])
-                field.cursor_position = len(field.value)
+                self._fill_in(paths[chosen])
+
+    async def _choose_images(self) -> None:
+        from yogo_tui.screens.browse import browse_images
+
+        typed = self.query_one(f"#option-{SOURCE}", OptionInput).value.strip()
+        with self.app.telling("the folder was not listed"):
+            start = await self.app.session.uses.place(typed)
+            if (chosen := await browse_images(self.app, start)) is not None:
+                self._fill_in(Path(chosen))
+
+    def _fill_in(self, path: Path) -> None:
+        field = self.query_one(f"#option-{SOURCE}", OptionInput)
+        field.value = self._as_typed(path)
+        field.cursor_position = len(field.value)
 
     def _look_for_seen(self, definition: PurePosixPath | None) -> None:
         if self._purpose is not Purpose.TEST or definition == self._looked_at:

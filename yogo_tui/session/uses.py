@@ -16,7 +16,10 @@ from yogo_tui.settings import Settings
 
 DATA = {
     Purpose.TEST: ("a definition", "A definition: its test images are looked at. ctrl+o lists those that there are."),
-    Purpose.INFER: ("a folder or a zarr store", "The images to find cells in: a folder, or a zarr store."),
+    Purpose.INFER: (
+        "a folder or a zarr store",
+        "The images to find cells in: a folder, or a zarr store. ctrl+o looks for them.",
+    ),
 }
 """What the data of a use are, and a sentence about them."""
 
@@ -51,6 +54,10 @@ class Uses:
                     raise LaunchError(f"{found.path} does not exist")
                 return PurePosixPath(found.path)
         raise LaunchError(f"{DATA[purpose][0]} is needed")
+
+    async def place(self, typed: str) -> PurePosixPath:
+        """Where a path that a person has typed leads, whether something is there or not. Raises HostError."""
+        return PurePosixPath((await self._host.ask(FindPath(typed, self._settings.start))).path)
 
     async def seen_before(self, run: Run, definition: PurePosixPath) -> tuple[str, ...]:
         """Sentences on test images that the run, or one that it comes from, was trained on. Raises DefinitionError,
