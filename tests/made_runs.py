@@ -63,16 +63,20 @@ def trained_run(
         events.append(run.events, event)
     run.best.write_bytes(b"weights")
     run.script.write_text("#!/bin/bash\nyogo train bccd.yml\n")
-    Result(
+    _result(losses, metrics).write(run.result)
+    return run
+
+
+def _result(losses: Sequence[float], metrics: dict[str, float | None]) -> Result:
+    return Result(
         outcome="finished",
         epochs=len(losses),
         best_loss=min(losses),
-        best_epoch=best,
+        best_epoch=losses.index(min(losses)),
         best_metrics=metrics,
         best_sha256=hashlib.sha256(b"weights").hexdigest(),
         ended_at=BEGUN + timedelta(hours=1),
-    ).write(run.result)
-    return run
+    )
 
 
 def _events(losses: Sequence[float], metrics: dict[str, float | None], best: int) -> Iterator[Event]:
