@@ -106,10 +106,8 @@ def launch_of(session: Session, name: str) -> Launch:
 
 async def test_a_sweep_is_one_array_whose_trials_are_runs(session: Session, until: Until) -> None:
     found = await planned(session, "lr=1e-4,1e-3", "seed=0..1", throttle=2)
-    assert (
-        found.words
-        == "4 trials, 2 at a time: 4 GPU hours at most: by the job's time limit, as no earlier run tells the pace"
-    )
+    how = "at most 4 GPU hours, by the jobs' time limit, as no earlier run like these tells the pace"
+    assert found.words == f"4 trials, at most 2 at a time: {how}"
     assert not session.settings.own_runs_folder.exists()
     submitted = await session.sweeps.submit(found)
     assert (submitted.array, submitted.notice) == ("1", "")
@@ -362,3 +360,21 @@ def test_a_trial_without_a_folder_is_missing() -> None:
     sweep = swept({"seed": 0}, {"seed": 1})
     board = board_of(sweep, [seen_run(sweep, 0, 0.5)])
     assert board.states() == {"finished": 1, "missing": 1}
+
+
+def test_the_cost_is_known_from_runs_like_the_trials_else_from_the_time_limit() -> None:
+    from yogo_tui.runs.model import Progress
+    from yogo_tui.sweeps.cost import cost_of
+
+    sweep = swept({"epochs": 10}, {"epochs": 20}, {"model": "silu_model"})
+    recipes = [sweep.recipe_of(trial) for trial in sweep.trials]
+    earlier = replace(seen_run(sweep, 0, 0.5), progress=Progress(2, 2, epoch_seconds=36.0))
+    assert str(cost_of(recipes[:2], sweep.definition, SIZE, [earlier])) == (
+        "about 0.3 GPU hours, by the pace of earlier runs like these"
+    )
+    assert str(cost_of(recipes, sweep.definition, SIZE, [earlier])) == (
+        "about 1.3 GPU hours, by the pace of earlier runs for 2, by the time limit for the others"
+    )
+    assert cost_of(recipes[:2], "/other.yml", SIZE, [earlier]).num_measured == 0
+    four = SIZE.model_copy(update={"gpus": 4})
+    assert cost_of(recipes[:2], sweep.definition, four, [earlier]).gpu_hours == 8

@@ -35,6 +35,7 @@ COMMANDS = (
     "chain",
     "resume",
     "again",
+    "sweep",
     "runs",
     "jobs",
     "why",

@@ -18,12 +18,14 @@ from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.runs import resumption
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.settings import Settings
-from yogo_tui.sweeps.board import Board, TrialRow, board_of, rows_of
+from yogo_tui.sweeps import AT_ONCE
+from yogo_tui.sweeps.board import TrialRow, rows_of
 from yogo_tui.sweeps.cost import Cost, cost_of
 from yogo_tui.sweeps.questions import KnownSweeps, ReadSweeps
-from yogo_tui.sweeps.record import AT_ONCE, Sweep, Trial
+from yogo_tui.sweeps.record import Sweep, Trial
 from yogo_tui.sweeps.space import Space, UnfitSpace, read_fields, read_space
 from yogo_tui.sweeps.submit import SubmittedArray, TrialPlan, submit_array
+from yogo_tui.words import as_typed
 
 _NEVER_RAN = (RunState.CANCELLED, RunState.STOPPED)
 _GOES_ON = (RunState.RUNNING, RunState.WAITING, RunState.HELD, RunState.SUSPENDED)
@@ -45,8 +47,6 @@ class PlannedSweep:
     @property
     def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
         """The head, and a row for each trial: its name, and what is varied, as it is typed."""
-        from yogo_tui.words import as_typed
-
         chosen = {one.index: one for one in self.trials}
         trials = [trial for trial in self.sweep.trials if trial.index in chosen]
         fields = list(dict.fromkeys(field for trial in trials for field in trial.values))
@@ -64,9 +64,9 @@ class PlannedSweep:
 
     @property
     def words(self) -> str:
-        """Such as "12 trials, 3 at a time: 36 GPU hours by the pace of earlier runs like the trials"."""
+        """Such as "12 trials, at most 3 at a time: about 36 GPU hours, by the pace of earlier runs like these"."""
         at_once = min(self.sweep.throttle, len(self.trials))
-        return f"{counted(len(self.trials), 'trial')}, {at_once} at a time: {self.cost.words} {self.cost.how}"
+        return f"{counted(len(self.trials), 'trial')}, at most {at_once} at a time: {self.cost}"
 
 
 class Sweeps:
@@ -216,8 +216,19 @@ def to_stop(sweep: Sweep, seen: Sequence[Run], *, with_running: bool = False) ->
     return tuple(run for run in runs if run.state.is_waiting or (with_running and run.state in _GOES_ON))
 
 
-def board(sweep: Sweep, seen: Sequence[Run]) -> Board:
-    return board_of(sweep, seen)
+def stop_words(sweep: Sweep, runs: Sequence[Run]) -> str:
+    """The question before the jobs of these runs are cancelled."""
+    running = sum(not run.state.is_waiting for run in runs)
+    waiting = len(runs) - running
+    what = listed([*([f"{waiting} that wait"] if waiting else []), *([f"{running} that run"] if running else [])])
+    kept = " Those that run save what they have." if running else ""
+    return f"Cancel {counted(len(runs), 'trial')} of {sweep.name}, {what}?{kept} sweep continue submits them again."
+
+
+def values_of(sweep: Sweep, index: int) -> dict[str, str]:
+    """What a trial has otherwise than the others may have, as it is typed."""
+    trial = next(one for one in sweep.trials if one.index == index)
+    return {field: as_typed(value) for field, value in sweep.values_of(trial).items()}
 
 
 def _begun(sweep: Sweep, trial: Trial, base: LaunchPlan | None = None) -> TrialPlan:

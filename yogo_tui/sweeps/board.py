@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from yogo.recipe import Recipe, knobs
-from yogo_tui.runs.model import Run, RunState
+from yogo.text.wording import counted
+from yogo_tui.runs.model import Run
 from yogo_tui.sweeps.record import Sweep, Trial
-from yogo_tui.words import as_typed
+from yogo_tui.words import as_typed, loss_words, share_words
 
 _LOSS = tuple(one.name for one in knobs() if one.knob.group == "Loss")
 
@@ -75,10 +76,7 @@ class BoardPlace:
     @property
     def states(self) -> str:
         """Such as "2 finished, 1 running"; the word alone if it is one trial."""
-        counts = Counter(row.state for row in self.rows)
-        if len(self.rows) == 1:
-            return self.rows[0].state
-        return ", ".join(f"{number} {state}" for state, number in counts.items())
+        return self.rows[0].state if len(self.rows) == 1 else states_words(Counter(row.state for row in self.rows))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,21 @@ class Board:
         return tuple(row for place in self.places for row in place.rows)
 
     def states(self) -> Mapping[str, int]:
+        """How many trials are in each state."""
         return Counter(row.state for row in self.rows)
+
+    def __str__(self) -> str:
+        """Such as "rates: 12 trials (9 finished, 3 running), learning_rate=1e-4,3e-4 seed=0..2, a grid"."""
+        of = f"{counted(len(self.rows), 'trial')} ({states_words(self.states())})"
+        return f"{self.sweep.name}: {of}, {' '.join(self.sweep.space)}, {how_words(self.sweep)}"
+
+
+def states_words(states: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {state}" for state, number in states.items())
+
+
+def how_words(sweep: Sweep) -> str:
+    return "a grid" if sweep.sample is None else f"{sweep.sample} drawn at random, seed {sweep.seed}"
 
 
 def rows_of(sweep: Sweep, runs: Iterable[Run]) -> tuple[TrialRow, ...]:
@@ -155,5 +167,31 @@ def _varied(rows: Sequence[TrialRow]) -> list[str]:
     return [name for name in names if len({getattr(row.recipe, name) for row in rows}) > 1]
 
 
-OPEN = ("missing", RunState.CANCELLED.value, RunState.STOPPED.value)
-"""States of trials that are submitted when the sweep is continued."""
+def table_of(board: Board) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The head, and a row for each place. Seeds have a mean, and the standard deviation behind it."""
+    has_seeds = any(len(place.rows) > 1 for place in board.places)
+    is_ranked = bool(board.by)
+    rows = []
+    for number, place in enumerate(board.places, start=1):
+        has_figure = bool(place.map50 if board.by == "mAP50" else place.loss)
+        figures = (_figure(place.map50, share_words), _figure(place.loss, loss_words))
+        rows.append(
+            (
+                str(number) if is_ranked and has_figure else "",
+                *(place.values[field] for field in board.fields),
+                *figures,
+                place.states,
+                place.rows[0].name,
+            )
+        )
+    last = "best trial" if has_seeds else "trial"
+    return ("#", *board.fields, "mAP50", "best loss", "state", last), rows
+
+
+def _figure(spread: Spread | None, words: Callable[[float], str]) -> str:
+    """Such as ".712 ± .013 (3)"; empty if it is not known."""
+    if spread is None:
+        return ""
+    if spread.deviation is None:
+        return words(spread.mean)
+    return f"{words(spread.mean)} ± {words(spread.deviation)} ({spread.number})"

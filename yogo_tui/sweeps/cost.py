@@ -34,19 +34,15 @@ class Cost:
     def gpu_hours(self) -> float | None:
         return self.hours * self.gpus if self.gpus else None
 
-    @property
-    def words(self) -> str:
-        """Such as "36 GPU hours"."""
-        return counted(_round(self.hours * (self.gpus or 1)), "GPU hour" if self.gpus else "hour of this CPU")
-
-    @property
-    def how(self) -> str:
-        """Where that is known from: a sentence."""
+    def __str__(self) -> str:
+        """Such as "about 36 GPU hours, by the pace of earlier runs like these": it says where that is known from."""
+        number = _round(self.hours * (self.gpus or 1))
+        hours = counted(number, "GPU hour") if self.gpus else f"{counted(number, 'hour')} on CPUs"
         if self.num_measured == self.num_trials:
-            return "by the pace of earlier runs like the trials"
+            return f"about {hours}, by the pace of earlier runs like these"
         if not self.num_measured:
-            return "at most: by the job's time limit, as no earlier run tells the pace"
-        return f"by the pace of earlier runs for {self.num_measured} of them, by the time limit for the others"
+            return f"at most {hours}, by the jobs' time limit, as no earlier run like these tells the pace"
+        return f"about {hours}, by the pace of earlier runs for {self.num_measured}, by the time limit for the others"
 
 
 def cost_of(recipes: Sequence[Recipe], definition: str, size: SizePreset, runs: Iterable[Run]) -> Cost:

@@ -116,7 +116,7 @@ class PrepareArray:
 
 @dataclass(frozen=True)
 class RecordArray:
-    """Record in each trial's launch.json what became of the sweep's last submission. Raises OSError."""
+    """Record the result of the last submission of a sweep in the launch.json of each of its trials. Raises OSError."""
 
     runs: Path
     sweep: Sweep

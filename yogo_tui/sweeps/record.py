@@ -19,14 +19,12 @@ from yogo.recipe import Recipe, applied
 from yogo.run.launch import Kind, Parent
 from yogo.run.record import Part, Record, now
 from yogo_tui.settings import SizePreset
+from yogo_tui.sweeps import AT_ONCE
 
 SWEEPS = ".sweeps"
 FILE = "sweep.json"
 WIDTH = 2
 """Digits of a trial's index in its name, at least: Slurm fills it up with zeros in the names of logs (%2a)."""
-
-AT_ONCE = 4
-"""How many trials run at a time, where nobody says."""
 
 
 class Trial(Part):

@@ -165,8 +165,8 @@ def read_fields(recipe: Recipe, texts: Iterable[str], before: Iterable[str] = ()
             problems.append(str(error))
     if problems:
         raise UnfitSpace(" ".join(problems))
-    kept = [_axis(recipe, text) for text in before]
-    return Space(recipe, (*(one for one in kept if one.field not in axes), *axes.values()))
+    said = {one.field: one for one in (_axis(recipe, text) for text in before)}
+    return Space(recipe, tuple((said | axes).values()))
 
 
 def _axis(recipe: Recipe, text: str) -> VariedField:

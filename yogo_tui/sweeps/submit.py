@@ -1,4 +1,4 @@
-"""Submits trials of a sweep as an array, once, and records what became of it in each trial's launch.json.
+"""Submits trials of a sweep as an array, once, and records the result in the launch.json of each.
 
 If the process is killed in between, the trials' own files show what was intended, and the queue tells later which of
 them have a job: each is found out like a launch of its own.
