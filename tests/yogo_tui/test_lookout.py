@@ -80,6 +80,24 @@ async def test_the_folders_are_shown_before_the_queue_has_answered(tmp_path: Pat
     assert {run.name: run.state for run in seen.runs}["live"] is RunState.RUNNING
 
 
+async def test_a_job_that_another_command_submits_is_in_an_idle_consoles_queue_before_its_usual_pause_is_over(
+    tmp_path: Path,
+) -> None:
+    """The usual pause is four times `poll_seconds`."""
+    host, cluster = HereHost(), FakeCluster(name="lab")
+    watcher = RunWatcher(host, cluster, Scanner(host, [PurePosixPath(tmp_path)]), poll_seconds=2.0)
+    async with asyncio.timeout(60), aclosing(watcher.watch()) as looks:
+        async for seen in looks:
+            if seen.queue.seen_at and not seen.runs:
+                launched(tmp_path / "live")
+                cluster.known = (Job(JobId("7"), "live", JobState.PENDING, token="token-live"),)
+            elif any(run.state is RunState.WAITING for run in seen.runs):
+                break
+    (first, _), (second, ids) = cluster.asked
+    assert list(ids) == [JobId("7")]
+    assert 2.0 <= second - first < 8.0
+
+
 async def test_the_first_look_asks_for_the_jobs_of_the_clusters_own_name(tmp_path: Path) -> None:
     launched(tmp_path / "live")
     cluster = SlowCluster()

@@ -56,6 +56,19 @@ async def test_look_now_does_not_wait_for_the_next_round() -> None:
     assert len(cluster.asked) == 2
 
 
+async def test_a_job_that_another_command_submitted_is_asked_for_at_the_pace_of_active_jobs() -> None:
+    cluster = FakeCluster()
+    watcher = Watcher(cluster, poll_seconds=1.0)
+    async with aclosing(watcher.queues()) as queues:
+        await anext(queues)
+        next_look = asyncio.ensure_future(anext(queues))
+        await asyncio.sleep(0)
+        watcher.job_came()
+        await next_look
+    (first, _), (second, _) = cluster.asked
+    assert 1.0 <= second - first < 4.0
+
+
 async def test_a_line_that_is_back_does_not_wait_for_the_next_round_although_the_last_looks_failed() -> None:
     cluster = FakeCluster(known=(RUNNING,), down="lab cannot be reached.")
     watcher = Watcher(cluster, poll_seconds=1000.0)

@@ -1,9 +1,9 @@
 """The console's only poller: it queries the queue at a rate that a cluster's administrators accept.
 
 Centres ask for at least 30 s between queries, so that is the interval while jobs are active. For two minutes after
-the user acted it is a third of that, and with nothing active four times as long. A query never comes sooner than five
-times the duration of the last one (see counted_seconds). The poller backs off after errors and adds jitter, so that
-consoles do not query at the same moment.
+the user acted it is a third of that. With nothing active it is four times as long, until a job is known of that was
+not asked for yet. A query never comes sooner than five times the duration of the last one (see counted_seconds). The
+poller backs off after errors and adds jitter, so that consoles do not query at the same moment.
 """
 
 from __future__ import annotations
@@ -43,6 +43,9 @@ class Watcher:
         self._sooner = asyncio.Event()
         self._acted_at = float("-inf")
         self._is_line_back = False
+        self._came = asyncio.Event()
+        """Set once a job is known of that the last query did not ask for."""
+
         self.queue = Queue()
         """The queue as last seen."""
 
@@ -50,6 +53,10 @@ class Watcher:
         """The user has just acted: query as soon as allowed, and often for a while."""
         self._acted_at = time.monotonic()
         self._sooner.set()
+
+    def job_came(self) -> None:
+        """A job is known of that the last query did not ask for: query as often as while jobs are active."""
+        self._came.set()
 
     def line_is_back(self) -> None:
         """The machine answers again: query now, as failures over a line that was cut tell nothing of the cluster."""
@@ -63,6 +70,7 @@ class Watcher:
             self._is_line_back = False
             began = time.monotonic()
             self.queue = await self.look()
+            self._came.clear()
             before = took = counted_seconds(time.monotonic() - began, before)
             num_failures = num_failures + 1 if self.queue.stale else 0
             yield self.queue
@@ -80,21 +88,33 @@ class Watcher:
     async def _rest(self, took: float, num_failures: int) -> None:
         """Wait until the next query is due or the user acts, but at least as long as the last query demands. If it
         failed, and the line is back, there is nothing to wait for."""
-        pause = pause_seconds(
-            self._poll_seconds,
-            is_active=any(not job.state.is_over for job in self.queue.jobs),
-            has_acted=time.monotonic() - self._acted_at < AFTER_ACTION_SECONDS,
-            took_seconds=took,
-            num_failures=num_failures,
-        )
-        now = time.monotonic()
-        due = pause * random.uniform(1.0, 1.0 + _JITTER)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(due):
-                await self._sooner.wait()
+        began, jitter = time.monotonic(), random.uniform(1.0, 1.0 + _JITTER)
+        is_active = any(not job.state.is_over for job in self.queue.jobs)
+
+        def left(*, is_active: bool) -> float:
+            pause = pause_seconds(
+                self._poll_seconds,
+                is_active=is_active,
+                has_acted=began - self._acted_at < AFTER_ACTION_SECONDS,
+                took_seconds=took,
+                num_failures=num_failures,
+            )
+            return max(0.0, jitter * pause - (time.monotonic() - began))
+
+        if not is_active:
+            waits = [asyncio.ensure_future(one.wait()) for one in (self._sooner, self._came)]
+            try:
+                await asyncio.wait(waits, timeout=left(is_active=False), return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                for one in waits:
+                    one.cancel()
+        if is_active or self._came.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left(is_active=True)):
+                    await self._sooner.wait()
         if num_failures and self._is_line_back:
             return
-        await asyncio.sleep(min(5 * took, SLOWEST_SECONDS) - (time.monotonic() - now))
+        await asyncio.sleep(min(5 * took, SLOWEST_SECONDS) - (time.monotonic() - began))
 
 
 def counted_seconds(took: float, before: float | None) -> float:

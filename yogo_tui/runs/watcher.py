@@ -57,6 +57,9 @@ class RunWatcher:
         self._folders: tuple[RunFolder, ...] = ()
         self._known: KnownJoins = {}
         self._asked: dict[PurePosixPath, float] = {}
+        self._asked_ids: frozenset[JobId] = frozenset()
+        """The jobs that the last look at the queue asked for by their ids."""
+
         self._resolving: asyncio.Task[None] | None = None
         self._watcher = Watcher(cluster, self._ids, poll_seconds=poll_seconds)
         self.awaited = ""
@@ -134,6 +137,8 @@ class RunWatcher:
 
     async def _looked(self) -> Runs:
         self._folders = await self._scan()
+        if not self._asked_ids.issuperset(self._known_ids()):
+            self._watcher.job_came()
         return await self._joined()
 
     async def _scan(self) -> tuple[RunFolder, ...]:
@@ -194,6 +199,12 @@ class RunWatcher:
             self.awaited = ""
 
     def _ids(self) -> tuple[JobId, ...]:
+        """Those to ask for by their ids in a look that begins now."""
+        ids = self._known_ids()
+        self._asked_ids = frozenset(ids)
+        return ids
+
+    def _known_ids(self) -> tuple[JobId, ...]:
         """Ids of the jobs of runs without a receipt, to ask for even if they have left the queue."""
         name = self._cluster.name
         return tuple(job_id for folder in self._folders for job_id in asked_for(folder, name))
