@@ -31,6 +31,7 @@ COMMANDS = (
     "datasets",
     "recipes",
     "render",
+    "when",
     "launch",
     "chain",
     "resume",
@@ -60,7 +61,7 @@ COMMANDS = (
     "serve",
 )
 
-PRINT_ONLY = ("datasets", "render", "runs", "jobs", "why", "logs", "plot", "compare", "results")
+PRINT_ONLY = ("datasets", "render", "when", "runs", "jobs", "why", "logs", "plot", "compare", "results")
 """Commands whose only result is what they print; the others submit a job or write a file."""
 
 

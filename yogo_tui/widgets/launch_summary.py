@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -13,7 +12,8 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from yogo.text.terminal import printable
-from yogo_tui.cluster.base import Estimate, Machine, Resources
+from yogo_tui.cluster.base import Machine, Resources
+from yogo_tui.session.timing import Timing, finish_words, start_words, takes_words
 from yogo_tui.settings import SizePreset
 from yogo_tui.words import cut_middle
 
@@ -70,7 +70,7 @@ class LaunchSummary(VerticalScroll):
         sizes: Sequence[SizePreset],
         chosen: SizePreset,
         resources: Resources | None,
-        estimates: dict[int, Estimate],
+        timings: Mapping[int, Timing],
         asking: str = "",
     ) -> None:
         has_gpus = self.machine is None or self.machine.num_gpus > 0
@@ -79,10 +79,12 @@ class LaunchSummary(VerticalScroll):
         table = Table.grid(padding=(0, 1 if has_nodes or has_names else 2))
         head = ["GPUs" if has_gpus else "CPUs", *(["nodes"] if has_nodes else []), "hours"]
         called = [""] if has_names else []
-        table.add_row("", *called, *(Text(word, justify="right") for word in head), "would start by", style="dim")
+        takes = ["takes"] if any(timing.takes for timing in timings.values()) else []
+        words = ["would start by", *takes]
+        table.add_row("", *called, *(Text(word, justify="right") for word in head), *words, style="dim")
         for index, size in enumerate(sizes):
-            estimate = estimates.get(index)
-            when = _when(estimate) if estimate else ""
+            timing = timings.get(index, Timing())
+            when = start_words(timing.estimate)
             mark = "▸" if size == chosen else " "
             asks = [
                 str(size.gpus if has_gpus else size.cpus),
@@ -90,9 +92,11 @@ class LaunchSummary(VerticalScroll):
                 f"{size.hours:g}",
             ]
             called = [cut_middle(printable(size.name), _NAME_WIDTH)] if has_names else []
-            table.add_row(mark, *called, *(Text(ask, justify="right") for ask in asks), when)
+            table.add_row(mark, *called, *(Text(ask, justify="right") for ask in asks), when, takes_words(timing))
         parts: list[RenderableType] = [table]
-        parts.append(Text(printable(self._below(resources, asking)), "dim"))
+        told = finish_words(timings.get(sizes.index(chosen), Timing())) if chosen in sizes else ""
+        below = filter(None, (self._below(resources, asking), told))
+        parts += [Text(printable(line), "dim") for line in below]
         self.query_one("#sizes", Static).update(Group(*parts))
 
     def _below(self, resources: Resources | None, asking: str) -> str:
@@ -107,13 +111,3 @@ class LaunchSummary(VerticalScroll):
     def show_checks(self, checks: Sequence[Check]) -> None:
         words = "\n".join(f"{check.sign} {printable(check.words)}" for check in checks)
         self.query_one("#checks", Static).update(words)
-
-
-def _when(estimate: Estimate) -> str:
-    if estimate.no_later_than is None:
-        return printable(estimate.detail) or "not known"
-    moment = estimate.no_later_than.astimezone()
-    days = (moment.date() - datetime.now().astimezone().date()).days
-    if days <= 0:
-        return f"today {moment:%H:%M}" if moment > datetime.now().astimezone() else "now"
-    return f"tomorrow {moment:%H:%M}" if days == 1 else f"{moment:%d %b %H:%M}"
