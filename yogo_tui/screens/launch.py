@@ -40,10 +40,10 @@ from yogo_tui.screens.launch_form import (
     shorten,
     size_changes,
     then_words,
+    timings_of,
 )
 from yogo_tui.screens.script_actions import ScriptActions
 from yogo_tui.session.changes import Setup, size_knobs
-from yogo_tui.session.timing import Takes, Timing, takes
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
 from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.key_bar import key_of
@@ -193,16 +193,8 @@ class LaunchScreen(ScriptActions):
     def _show_sizes(self, asking: str = "") -> None:
         size, known = self._form.size, self._resources_of(self._form.size)
         sizes = self.app.session.settings.sizes
-        timings = {index: Timing(self._estimates.get(index), self._takes(one)) for index, one in enumerate(sizes)}
+        timings = timings_of(self.app.session, self._form, self.app.runs.runs, self._estimates)
         self.summary.show_sizes(sizes, size, known, timings, asking)
-
-    def _takes(self, size: SizePreset) -> Takes | None:
-        """How long what is wanted would train on this size; None if it is not known."""
-        form, runs = self._form, self.app.runs.runs
-        own = form.job_size if size == form.size else size
-        recipe = form.parent.pass_forward(form.recipe) if form.parent else form.recipe
-        cluster = self.app.session.cluster.name
-        return takes(form.definition, recipe, own, runs, cluster) if form.definition else None
 
     def _resources_of(self, size: SizePreset) -> Resources | None:
         """Those of its partition; None until it was asked."""

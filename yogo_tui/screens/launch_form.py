@@ -10,14 +10,16 @@ from pathlib import Path
 from yogo.errors import YogoError
 from yogo.recipe import differences
 from yogo.text.wording import agreed, counted
-from yogo_tui.cluster.base import Resources
+from yogo_tui.cluster.base import Estimate, Resources
 from yogo_tui.errors import ChainBroken, ConsoleError, HostError, OtherClasses
 from yogo_tui.launch.chain import launch_chain
 from yogo_tui.launch.machine import preset_words
 from yogo_tui.launch.plan import FieldChange, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
+from yogo_tui.runs.model import Run
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.session import Session
+from yogo_tui.session.timing import Timing, takes
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.widgets.launch_summary import Check
 
@@ -68,6 +70,19 @@ async def preview_of(
     doubted = (Check(doubt, True, is_doubt=True) for doubt in doubts)
     checks = (Check("bash -n", True), *doubted, *fits, *(Check(notice, True) for notice in notices))
     return Preview(script, difference, checks=checks)
+
+
+def timings_of(
+    session: Session, wanted: Wanted, runs: Sequence[Run], estimates: Mapping[int, Estimate]
+) -> dict[int, Timing]:
+    """When each size would start, as far as that was asked, and how long it takes, as far as runs like it tell."""
+    recipe = wanted.parent.pass_forward(wanted.recipe) if wanted.parent else wanted.recipe
+    timings = dict[int, Timing]()
+    for index, size in enumerate(session.settings.sizes):
+        own = wanted.job_size if size == wanted.size else size
+        like = wanted.definition and takes(wanted.definition, recipe, own, runs, session.cluster.name)
+        timings[index] = Timing(estimates.get(index), like or None)
+    return timings
 
 
 def _refused(problem: str, script: str = "") -> Preview:
