@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import traceback
 from collections.abc import Coroutine
@@ -28,7 +29,7 @@ from yogo_tui.screens.base import BaseConsole
 from yogo_tui.screens.login import DialogAsker
 from yogo_tui.screens.opening import OpeningScreen
 from yogo_tui.session import Session
-from yogo_tui.widgets.theme import FULL, SIXTEEN
+from yogo_tui.widgets.theme import NO_COLOUR, THEMES, theme_for
 
 if TYPE_CHECKING:
     from yogo_tui.hosts.asker import ComingAsker
@@ -49,6 +50,7 @@ class Console(BaseConsole):
         Binding("colon", "command_palette", "find anything by its name", id="app.palette", show=False),
         Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
         Binding("f9", "doctor", "doctor: check that all works here", id="app.doctor", show=False),
+        Binding("f8", "choose_theme", "choose the theme, which is the colours", id="app.theme", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
     ]
@@ -63,10 +65,10 @@ class Console(BaseConsole):
         self.goodbye = ""
         """The text to print after the screen was given back."""
         self.animation_level = "none"
-        for theme in (FULL, SIXTEEN):
+        for theme in (*THEMES.values(), NO_COLOUR):
             self.register_theme(theme)
         # Chosen before anything is drawn, because a change of the theme restyles everything.
-        self.theme = (FULL if self.console.color_system in ("256", "truecolor") else SIXTEEN).name
+        self.show_theme(session.settings.theme if session else "auto")
         self._first = mode
         for one in MODES:
             self.add_mode(one.name, one.open)
@@ -187,6 +189,21 @@ class Console(BaseConsole):
         followers = [entry for entry in active if entry.enabled and entry.binding.key.startswith(f"{first} ")]
         self.push_screen(Chord(first, followers), do)
 
+    def show_theme(self, wanted: str) -> None:
+        """Draw with the theme of the settings that this is the name of, as far as the terminal has its colours."""
+        self.theme = theme_for(wanted, self.console.color_system, os.environ).name
+
+    @work(exclusive=True, group="theme")
+    async def action_choose_theme(self) -> None:
+        if self.is_open:
+            from yogo_tui.screens.choose_theme import ABOUT, ChooseTheme
+
+            chosen = await self.push_screen_wait(ChooseTheme(before := self.session.settings.theme, self.show_theme))
+            self.show_theme(before if chosen is None else [*ABOUT][chosen])
+            if chosen is not None:
+                with self.telling("the theme was not kept"):
+                    await self.session.keep("theme", [*ABOUT][chosen])
+
     def action_help(self) -> None:
         from yogo_tui.screens.help import Help
 
@@ -221,6 +238,7 @@ class FarConsole(Console):
             await asyncio.gather(*(asyncio.to_thread(mode.load) for mode in MODES if mode.name == self._first))
             self.session = await self._attempt
             self.use_keys()
+            self.show_theme(self.session.settings.theme)
         except (ConsoleError, YogoError, OSError) as error:
             self._problem = told(error)
             self._opening.show_problem(self._problem)

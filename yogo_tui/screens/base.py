@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -62,7 +63,8 @@ class BaseConsole(GoingApp):
     """The machine, and what was said of where on it to work; None for a session that was opened in another way."""
 
     def __init__(self, session: Session | None) -> None:
-        super().__init__()
+        # Without colours there are no greys either.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         if session is not None:
             self.session = session
         self.has_looked = False

@@ -148,13 +148,14 @@ class Session:
     async def keep_columns(self, columns: Sequence[str]) -> None:
         """Show these columns in the list of runs, from now on and the next time; the usual ones if there are none.
         Raises SettingsError, HostError."""
-        await self._keep_choice("columns", tuple(columns))
+        await self.keep("columns", tuple(columns))
 
     async def keep_preview(self, is_shown: bool) -> None:
         """Show the run under the cursor beside the list, or not, from now on. Raises SettingsError, HostError."""
-        await self._keep_choice("preview", is_shown)
+        await self.keep("preview", is_shown)
 
-    async def _keep_choice(self, name: str, value: bool | tuple[str, ...]) -> None:
+    async def keep(self, name: str, value: bool | str | tuple[str, ...]) -> None:
+        """Write a choice into the settings file, and use it from now on. Raises SettingsError, HostError."""
         await self.host.ask(ChangeSettings(self.settings.file, (SettingChange(name, value),)))
         self.settings = self.settings.model_copy(update={name: value})
 

@@ -60,5 +60,8 @@ Word = Annotated[str, AfterValidator(_in_header)]
 OptionLine = Annotated[str, AfterValidator(_options)]
 Folder = Annotated[Path, BeforeValidator(_said), AfterValidator(_folder)]
 TemplateName = Annotated[str, AfterValidator(_template)]
-Key = Annotated[str, BeforeValidator(_digit), AfterValidator(_plain)]
+Digits = BeforeValidator(_digit)
+"""Takes a number for the word that it is written as."""
+
+Key = Annotated[str, Digits, AfterValidator(_plain)]
 """A key by its sign or its name, or two that are typed one after the other."""

@@ -8,7 +8,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
 
@@ -20,7 +20,7 @@ from yogo_tui.cluster.header import Header
 from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import SettingsError
 from yogo_tui.settings.entries import HostPreset, SizePreset, written
-from yogo_tui.settings.kinds import Folder, Key, OptionLine, Text, Word
+from yogo_tui.settings.kinds import Digits, Folder, Key, OptionLine, Text, Word
 from yogo_tui.settings.patience import answer
 from yogo_tui.settings.workspace import config_file, standing, workspace_at
 
@@ -141,6 +141,11 @@ class Settings(BaseModel):
 
     preview: bool = True
     """Whether the run under the cursor is shown beside the list of runs, in a terminal of 120 columns and more."""
+
+    theme: Annotated[Literal["auto", "dark", "light", "colour-blind", "16", "16-light"], Digits] = "auto"
+    """The colours of the console: dark, light, colour-blind, or the terminal's own 16 on dark (16) or on light
+    (16-light). `auto` is light where the terminal says that it is, else dark, and 16 where it has no more. With
+    NO_COLOR there are none."""
 
     keymap: dict[Text, Key] = Field(default={}, examples=[{"runs.cancel": "X", "runs.hold": ", h"}])
     """Other keys for actions, each by the action's id, which docs/keys.md lists. Two keys with a blank between are

@@ -42,6 +42,7 @@ class LogView(Widget, can_focus=True):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"log--found", "log--pointed", "log--aside"}
     DEFAULT_CSS = """
     LogView > .log--found { background: $warning; color: $background; }
+    LogView:nocolor > .log--found, LogView:nocolor > .log--pointed { text-style: reverse; }
     LogView > .log--pointed { background: $primary; color: $background; }
     LogView > .log--aside { color: $foreground-muted; }
     """

@@ -55,7 +55,9 @@ class RunsTable(ScrollView, can_focus=True):
     RunsTable > .runs--mark { color: $accent; }
     RunsTable > .runs--group { text-style: bold; }
     RunsTable > .runs--cursor { background: $block-cursor-blurred-background; }
-    RunsTable:focus > .runs--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
+    RunsTable:focus > .runs--cursor {
+        background: $block-cursor-background; color: $block-cursor-foreground; text-style: $block-cursor-text-style;
+    }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "mark", "mark", id="runs.mark", show=False, tooltip="mark it, for a key that acts on many"),

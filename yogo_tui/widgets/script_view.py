@@ -45,7 +45,8 @@ class ScriptView(Vertical):
         safe = "\n".join(printable(line) for line in text.expandtabs(4).split("\n"))
         is_ansi = self.app.current_theme.ansi
         paper = "default" if is_ansi else self.app.theme_variables["background"]
-        theme = "ansi_dark" if is_ansi else "monokai"
+        is_dark = self.app.current_theme.dark
+        theme = ("ansi_dark" if is_dark else "ansi_light") if is_ansi else "monokai" if is_dark else "xcode"
         shown = Syntax(safe, language, theme=theme, background_color=paper, word_wrap=True)
         self.query_one("#script-text", Static).update(shown)
 
