@@ -66,6 +66,12 @@ class Manifest(Record):
     """Git commit of the package's source, where there is one."""
 
     job_id: str | None = None
+    cluster: str = ""
+    """The job's. Empty outside of one."""
+
+    log: str = ""
+    """Absolute path of the job's log, wherever that is; empty if it is not known."""
+
     pid: int | None = None
     wandb: WandbRun | None = None
     note: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -36,6 +37,18 @@ def own_log(run: RunDirectory, stdout: TextIO) -> Path | None:
     if not stdout.isatty() and (job.has_log or _is_log_of(run, stdout)):
         return None
     return run.log(job.id or SHELL)
+
+
+def job_log(stdout: TextIO) -> str:
+    """Path of the file that the job's script prints to; empty outside of such a job, and where it is not known."""
+    if not JobIdentity.from_environment().has_log:
+        return ""
+    try:
+        path = os.readlink(f"/proc/self/fd/{stdout.fileno()}")
+        this = os.fstat(stdout.fileno())
+        return path if stat.S_ISREG(this.st_mode) and os.path.samestat(this, os.stat(path)) else ""
+    except (OSError, ValueError):  # no /proc here, or a stream without a file
+        return ""
 
 
 def _is_log_of(run: RunDirectory, stdout: TextIO) -> bool:

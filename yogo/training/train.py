@@ -19,6 +19,7 @@ from yogo.run.history import History
 from yogo.run.job import JobIdentity
 from yogo.run.lease import Lease
 from yogo.run.manifest import Manifest, WandbRun
+from yogo.run.own_log import job_log
 from yogo.training.build import build
 from yogo.training.checkpoints.checkpointer import Checkpointer, RunCheckpointer
 from yogo.training.listeners import Listener, Sheltered
@@ -155,7 +156,7 @@ def _take_best(trainer: Trainer, plan: TrainingPlan) -> None:
 def _manifest(
     plan: TrainingPlan, request: TrainingRequest, trainer: Trainer, wandb: WandbRun, hosts: tuple[str, ...]
 ) -> Manifest:
-    world = trainer.world
+    world, job = trainer.world, JobIdentity.from_environment()
     return Manifest(
         name=plan.run.name,
         attempt=plan.attempt,
@@ -179,7 +180,9 @@ def _manifest(
         global_batch_size=trainer.global_batch_size,
         versions=versions(),
         code=commit(),
-        job_id=JobIdentity.from_environment().id or None,
+        job_id=job.id or None,
+        cluster=job.cluster,
+        log=job_log(sys.stdout),
         pid=os.getpid(),
         wandb=wandb,
         note=request.note,

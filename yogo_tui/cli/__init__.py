@@ -57,6 +57,7 @@ COMMANDS = (
     "use",
     "config",
     "doctor",
+    "wrappers",
     "demo",
     "serve",
 )

@@ -153,8 +153,14 @@ def _values(settings: Settings, plan: LaunchPlan, token: str, resumed: PurePosix
 
 
 def render_wrapper(settings: Settings, size: SizePreset) -> str:
-    """A script of this size that runs the command in its arguments. Raises TemplateError."""
-    return _filled(settings, "wrapper", _site(settings, size))
+    """A script of this size that runs the command in its arguments. Raises TemplateError.
+
+    It is kept, so it names a W&B mode only if the settings do: whether somebody is logged in may change.
+    """
+    program = PurePosixPath(settings.yogo_words[0])
+    beside = str(program.parent) if program.name == "yogo" and program.is_absolute() else ""
+    mode = "" if settings.wandb == "auto" else settings.wandb
+    return _filled(settings, "wrapper", {**_site(settings, size), "wandb": mode, "yogo_folder": beside})
 
 
 def render_use(

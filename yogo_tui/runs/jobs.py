@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
+from yogo.run.job import LOCAL
 from yogo_tui.cluster.base import Job, JobId
 from yogo_tui.launch.whose import is_of
 from yogo_tui.runs.found import RunFolder
@@ -87,4 +88,7 @@ def asked_for(folder: RunFolder, cluster: str) -> tuple[JobId, ...]:
         ids.append(submission.job_id)
     if folder.holder and folder.holder.is_on(cluster):
         ids.append(folder.holder.job_id)
+    # The trainer's own word, which outlives its lease, of a job that the console has not submitted.
+    if (manifest := folder.manifest) and manifest.job_id and manifest.cluster == cluster != LOCAL:
+        ids.append(manifest.job_id)
     return tuple(JobId(job_id) for job_id in dict.fromkeys(ids))

@@ -122,8 +122,10 @@ def _log(folder: RunFolder, job: Job | None) -> tuple[PurePosixPath | None, str]
     if job and job.log and job.id == job_id:
         return job.log, ""
     own = HostRunDirectory(folder.path).log(job_id) if job_id else None
-    if own and own.name in folder.logs:
-        return own, ""
+    manifest = folder.manifest
+    outside = PurePosixPath(manifest.log) if manifest and manifest.log and manifest.job_id == job_id else None
+    if written := own if own and own.name in folder.logs else outside:
+        return written, ""
     if folder.logs and not holder:
         return folder.path / folder.logs[-1], ""
     if holder and not holder.job_id:
@@ -141,9 +143,11 @@ def _last_job(folder: RunFolder, job: Job | None) -> str | None:
     if job and not job.state.is_over:
         return job.id
     is_kept = HostRunDirectory(folder.path).log(SHELL).name in folder.logs
-    is_last = manifest and not manifest.job_id and (submission is None or manifest.started_at > submission.at)
-    if is_kept and is_last:
+    is_last = manifest and (submission is None or manifest.started_at > submission.at)
+    if is_kept and manifest and is_last and not manifest.job_id:
         return SHELL
+    if job is None and manifest and is_last and manifest.job_id:
+        return manifest.job_id
     return job.id if job else submission.job_id if submission else None
 
 
