@@ -228,7 +228,7 @@ def test_runs_are_grouped_by_their_chains_tags_and_columns_of_text() -> None:
     def names(by: str, some: tuple[Run, ...] = runs) -> list[tuple[str, list[str]]]:
         return [(one.name, [run.name for run in one.runs]) for one in grouped(some, grouping(by), runs, NOW)]
 
-    chain = ("calm-owl-1", ["fast-elk-4", "calm-owl-1", "odd-lynx-3"])
+    chain = ("calm-owl-1", ["calm-owl-1", "odd-lynx-3", "fast-elk-4"])
     assert names("chain") == [chain, ("gone-cat-6", ["lone-fox-5"]), ("in no chain", ["bold-owl-2"])]
     assert names("chain", (third, tagged)) == [("calm-owl-1", ["fast-elk-4"]), ("in no chain", ["bold-owl-2"])]
     assert [name for name, _ in names("tag")] == ["paper", "no tag"]
@@ -236,6 +236,25 @@ def test_runs_are_grouped_by_their_chains_tags_and_columns_of_text() -> None:
     assert [str(one) for one in grouped(runs, grouping("kind"), runs, NOW)] == ["pretrain · 5 runs"]
     with pytest.raises(ConsoleError, match='cannot be grouped by "age", only by chain, tag, state'):
         grouping("age")
+
+
+def test_a_chain_is_drawn_as_a_tree_in_the_lists_order() -> None:
+    runs = (
+        _after(make_run("new"), "base"),
+        _after(make_run("deep"), "old"),
+        _after(make_run("old"), "base"),
+        _after(make_run("deeper"), "deep"),
+        make_run("base"),
+        _after(make_run("late"), "old"),
+    )
+
+    def drawn(some: tuple[Run, ...]) -> list[list[str]]:
+        groups = grouped(some, grouping("chain"), runs, NOW)
+        return [[f"{group.drawn.get(run.key, '')}{run.name}" for run in group.runs] for group in groups]
+
+    assert drawn(runs) == [["base", "├ new", "└ old", "  ├ deep", "  │ └ deeper", "  └ late"]]
+    without_old = tuple(run for run in runs if run.name != "old")
+    assert drawn(without_old) == [["deep", "└ deeper", "base", "└ new", "late"]]
 
 
 def test_a_group_of_a_run_is_headed_by_its_title_as_its_row_is() -> None:
@@ -250,5 +269,5 @@ def test_a_group_of_a_run_is_headed_by_its_title_as_its_row_is() -> None:
 
 
 def test_runs_that_name_each_other_as_parents_are_still_grouped() -> None:
-    runs = (_after(OWL, "bold-owl-2"), _after(BOLD, "calm-owl-1"))
-    assert sum(len(one.runs) for one in grouped(runs, grouping("chain"), runs, NOW)) == 2
+    runs = (_after(OWL, "bold-owl-2"), _after(BOLD, "calm-owl-1"), _after(LYNX, LYNX.name))
+    assert sum(len(one.runs) for one in grouped(runs, grouping("chain"), runs, NOW)) == 3

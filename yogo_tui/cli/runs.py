@@ -11,7 +11,7 @@ from yogo.text.terminal import printable
 from yogo_tui.cli.options import Commands, Misuse, add_json, count, in_session, new_command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from yogo_tui.listing.columns import Column
     from yogo_tui.listing.groups import Group
@@ -110,8 +110,8 @@ def _print(groups: Sequence[Group], columns: Sequence[Column], by: str | None) -
 
     now = datetime.now(UTC)
     rows = [
-        [*([group.name] if by else []), *(column.shown(run, now) for column in columns)]
-        for group in groups
+        [*([group.name] if by else []), *(_shown(column, run, drawn, now) for column in columns)]
+        for group, drawn in ((group, group.drawn) for group in groups)
         for run in group.runs
     ]
     head = [*([f"by {by}"] if by else []), *(one.key for one in columns)]
@@ -120,3 +120,8 @@ def _print(groups: Sequence[Group], columns: Sequence[Column], by: str | None) -
         for run in group.runs:
             for notice in (*run.doubts, *run.notices):
                 print(printable(f"! {run.name}: {notice}"), file=sys.stderr)
+
+
+def _shown(column: Column, run: Run, drawn: Mapping[str, str], now: datetime) -> str:
+    words = column.shown(run, now)
+    return f"{drawn.get(run.key, '')}{words}" if column.key == "name" else words

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,6 +41,9 @@ class Grouping:
     is_of_runs: bool = False
     """Whether what they have in common is the path of a run."""
 
+    is_tree: bool = False
+    """Whether the runs of a group are drawn as a tree: each below the one whose weights it started from."""
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -48,6 +51,14 @@ class Group:
     runs: tuple[Run, ...]
     title: str = ""
     """What the list shows in place of the name."""
+
+    branches: tuple[str, ...] = ()
+    """What is drawn before the name of each run, where the group is a tree."""
+
+    @property
+    def drawn(self) -> dict[str, str]:
+        """What is drawn before a run's name, by the run's key."""
+        return {run.key: branch for run, branch in zip(self.runs, self.branches, strict=False) if branch}
 
     def __str__(self) -> str:
         """Such as "paper · 3 runs"."""
@@ -58,7 +69,9 @@ def groupings() -> Mapping[str, Grouping]:
     """All that the list can be grouped by, by name."""
     of_columns = (_by_column(name) for name in _COLUMNS)
     known = (
-        Grouping("chain", "a run, and what was fine-tuned from it", _chain, "in no chain", is_of_runs=True),
+        Grouping(
+            "chain", "a run, and what was fine-tuned from it", _chain, "in no chain", is_of_runs=True, is_tree=True
+        ),
         Grouping("tag", "the first of a run's tags", lambda run, _: (*run.tags, "")[0], "no tag"),
         *of_columns,
     )
@@ -88,7 +101,31 @@ def grouped(runs: Iterable[Run], by: Grouping, seen: Iterable[Run], now: datetim
 
 def _group(key: str, runs: tuple[Run, ...], by: Grouping, seen: Seen) -> Group:
     first = seen.by_path.get(key) if by.is_of_runs else None
-    return Group(key.rpartition("/")[2] if by.is_of_runs else key, runs, first.title if first else "")
+    name, title = key.rpartition("/")[2] if by.is_of_runs else key, first.title if first else ""
+    tree = _tree(runs) if by.is_tree else [(run, "") for run in runs]
+    return Group(name, tuple(run for run, _ in tree), title, tuple(branch for _, branch in tree))
+
+
+def _tree(runs: tuple[Run, ...]) -> list[tuple[Run, str]]:
+    """The runs, each below the one it started from, and what is drawn before its name. Runs that name each other as
+    parents are drawn below none."""
+    paths, behind = {str(run.path) for run in runs}, dict[str, list[Run]]()
+    for run in runs:
+        parent = _parent(run)
+        behind.setdefault(parent if parent in paths and parent != str(run.path) else "", []).append(run)
+    drawn = list(_below("", "", behind))
+    known = {run.key for run, _ in drawn}
+    return [*drawn, *((run, "") for run in runs if run.key not in known)]
+
+
+def _below(parent: str, before: str, behind: Mapping[str, list[Run]]) -> Iterator[tuple[Run, str]]:
+    """All that started from the run of this path, with `before` drawn before the sign of a branch."""
+    some = behind.get(parent, [])
+    for number, run in enumerate(some, 1):
+        is_last = number == len(some)
+        yield run, f"{before}{'└ ' if is_last else '├ '}" if parent else ""
+        inner = f"{before}{'  ' if is_last else '│ '}" if parent else ""
+        yield from _below(str(run.path), inner, behind)
 
 
 def _by_column(name: str) -> Grouping:

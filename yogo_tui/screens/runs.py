@@ -150,7 +150,8 @@ class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScree
         before = self.table.selected or self._before
         head = {self.order.column.key: f"{self.order.column.key}{self.order.sign}"}
         headings = {group.runs[0].key: str(group) for group in groups if group.name}
-        self.table.show(found, self._columns(), head, headings)
+        branches = {key: branch for group in groups for key, branch in group.drawn.items()}
+        self.table.show(found, self._columns(), head, headings, branches)
         self._before = before
         if before:  # a filter may have hidden and shown it again
             self.table.select(before)

@@ -93,6 +93,7 @@ class RunsTable(ScrollView, can_focus=True):
         self._columns: tuple[Column, ...] = COLUMNS
         self._widths: dict[str, int] = {}
         self._head: dict[str, str] = {}
+        self._branches: dict[str, str] = {}
         self._marks: dict[str, None] = {}
         """Keys of the marked runs, in the order in which they were marked."""
 
@@ -143,15 +144,17 @@ class RunsTable(ScrollView, can_focus=True):
         columns: Sequence[Column],
         head: Mapping[str, str],
         headings: Mapping[str, str] | None = None,
+        branches: Mapping[str, str] | None = None,
     ) -> None:
         """Show these runs in this order. The cursor stays on its run. `head` is what stands over a column, by its key,
-        where that is more than the key; `headings` is what stands on a line above a run, by the run's key."""
+        where that is more than the key; `headings` is what stands on a line above a run, and `branches` what stands
+        before its name, by the run's key."""
         row, headings = self.cursor_row, headings or {}
         self._runs, self._rows = tuple(runs), {run.key: row for row, run in enumerate(runs)}
         lines = ((headings[run.key], row) if run.key in headings else (row,) for row, run in enumerate(runs))
         self._lines = tuple(line for some in lines for line in some)
         self._places = tuple(place for place, line in enumerate(self._lines) if isinstance(line, int))
-        self._columns, self._head = tuple(columns), dict(head)
+        self._columns, self._head, self._branches = tuple(columns), dict(head), dict(branches or {})
         self._marks = {key: None for key in self._marks if key in self._rows}
         self._losses = ComparableLosses(self._runs)
         self._now = datetime.now(UTC)
@@ -161,7 +164,8 @@ class RunsTable(ScrollView, can_focus=True):
 
     def _lay_out(self) -> None:
         """Give each column its width, which takes a look at every name, and draw what has changed."""
-        self._widths = _widths(self._columns, self.size.width, self._runs)
+        names = [self._called(run) for run in self._runs]
+        self._widths = _widths(self._columns, self.size.width, names)
         self.virtual_size = Size(self.size.width, len(self._lines) + 1)
         self._draw()
 
@@ -230,8 +234,12 @@ class RunsTable(ScrollView, can_focus=True):
         return _Cell(f"{padded(text, width, right=column.is_number)} ", look)
 
     def _words(self, column: Column, run: Run) -> str:
-        words = _called(run) if column.key == "name" else column.shown(run, self._now)
+        words = self._called(run) if column.key == "name" else column.shown(run, self._now)
         return f"{OTHER_LOSS} {words}" if words and self._is_other(column, run) else words
+
+    def _called(self, run: Run) -> str:
+        """What its user calls it. Its name, which commands take, stands in its path."""
+        return f"{self._branches.get(run.key, '')}{run.title or run.name}"
 
     def _look(self, column: Column, run: Run) -> str:
         if column.key == "state":
@@ -295,7 +303,7 @@ def least_width(columns: Sequence[Column]) -> int:
     return _GUTTER + _LEAST_NAME + sum(column.width for column in columns)
 
 
-def _widths(columns: Sequence[Column], width: int, runs: Sequence[Run]) -> dict[str, int]:
+def _widths(columns: Sequence[Column], width: int, names: Sequence[str]) -> dict[str, int]:
     """Of the columns that fit, by key: the name takes what the others leave, but not more than the names need, and the
     columns that grow share the rest."""
     left, widths = width - _GUTTER - _LEAST_NAME, dict[str, int]()
@@ -304,7 +312,7 @@ def _widths(columns: Sequence[Column], width: int, runs: Sequence[Run]) -> dict[
             widths[column.key] = column.width
             left -= column.width
     if "name" in widths:
-        needed = max((cell_len(printable(_called(run))) + 2 for run in runs), default=_LEAST_NAME)
+        needed = max((cell_len(printable(name)) + 2 for name in names), default=_LEAST_NAME)
         most = _MOST_NAME if width < _WIDE else min(_MOST_NAME, max(needed, _LEAST_NAME))
         widths["name"] = min(_LEAST_NAME + left, most)
         left -= widths["name"] - _LEAST_NAME
@@ -312,8 +320,3 @@ def _widths(columns: Sequence[Column], width: int, runs: Sequence[Run]) -> dict[
     for number, key in enumerate(growing):
         widths[key] += left // len(growing) + (number < left % len(growing))
     return widths
-
-
-def _called(run: Run) -> str:
-    """What its user calls it. Its name, which commands take, stands in its path."""
-    return run.title or run.name
