@@ -24,11 +24,12 @@ from yogo_tui.errors import ConsoleError
 from yogo_tui.hosts.here import end_all
 from yogo_tui.leaving import Leaving, farewell
 from yogo_tui.modes import MODES
-from yogo_tui.runs.model import RunState
+from yogo_tui.runs.endings import Endings
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.screens.base import BaseConsole
 from yogo_tui.screens.login import DialogAsker
 from yogo_tui.screens.opening import OpeningScreen
-from yogo_tui.session import Session
+from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.theme import NO_COLOUR, THEMES, theme_for
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Console(BaseConsole):
     ]
 
     def __init__(self, session: Session | None, *, mode: str = "runs") -> None:
+        self._endings = Endings()
         super().__init__(session)
         self.is_open = session is not None
         self.leaving: Leaving | None = None
@@ -74,6 +76,22 @@ class Console(BaseConsole):
             self.add_mode(one.name, one.open)
         if session is not None:
             self.use_keys()
+
+    def watch_runs(self, runs: Runs) -> None:
+        for run in self._endings.since(runs):
+            self.tell_end(run)
+
+    @work(group="notify")
+    async def tell_end(self, run: Run) -> None:
+        """Tell of the end of a run in the ways that the settings name."""
+        from yogo_tui.screens.notifying import tell_terminal
+        from yogo_tui.session.endings import announce, end_of
+
+        if self.session.settings.notify:
+            tell_terminal(self.session.settings.notify, end_of(run))
+        with self.telling(f"nobody was told that {printable(run.name)} has ended", is_asked=False):
+            for wrong in await announce(self.session.host, self.session.settings, run):
+                self.notify(printable(wrong), severity="warning", markup=False)
 
     def on_load(self) -> None:
         if self.is_open:

@@ -45,6 +45,7 @@ from yogo_tui.launch.questions import (
     RenderUse,
     RenderWrapper,
 )
+from yogo_tui.questions.announcing import AnnounceEnd, RunEnd
 from yogo_tui.questions.comparing import ReadRuns
 from yogo_tui.questions.definitions import (
     CheckDefinition,
@@ -139,6 +140,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         RenderShipped(pinned, plan, "t0ken"),
         ProofreadScript("echo $NOWHERE\n"),
         RenderWrapper(pinned, plan.size),
+        AnnounceEnd(RunEnd("calm-cat", "finished"), command="sh -c 'echo $YOGO_RUN >&2; exit 3'", webhook="$NOWHERE"),
         RenderUse(pinned, plan.size, "calm-cat-test", LAB / "uses", ("test", "a.pth"), LAB),
         CopyTemplate(pinned, "2gpu.sbatch"),
         ListTemplates(pinned),
@@ -306,6 +308,7 @@ def test_what_changes_something_says_so() -> None:
         "EmptyTrash",
         "UploadOffline",
         "RemoveLeftovers",
+        "AnnounceEnd",
     }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.yogo_tui.fake_session import make_run
 from yogo.run.result import Result
-from yogo_tui.cli.waiting import wait_for
+from yogo_tui.cli.waiting import until_over, wait_for
 from yogo_tui.cluster.base import Queue
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.watcher import Runs
@@ -59,3 +59,9 @@ async def test_a_run_is_over_once_a_receipt_or_a_job_says_so_or_two_looks_do(
     looks: tuple[Run, ...], expected: tuple[int, int]
 ) -> None:
     assert await waited(*looks) == expected
+
+
+async def test_the_runs_are_given_as_they_ended() -> None:
+    session = cast("Session", cast("Any", SimpleNamespace(runs=Looks(WAITS, FINISHED))))
+    (run,) = await until_over(session, ["first"], quiet=True)
+    assert run.state is RunState.FINISHED

@@ -39,6 +39,7 @@ COMMANDS = (
     "sweep",
     "runs",
     "jobs",
+    "wait",
     "why",
     "logs",
     "plot",

@@ -12,10 +12,15 @@ from yogo_tui.words import loss_words, state_words
 
 
 async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = False) -> int:
+    """Wait as `until_over`. Returns 0 if all finished, else 1."""
+    runs = await until_over(session, names, quiet=quiet)
+    return 0 if runs and all(run.state is RunState.FINISHED for run in runs) else 1
+
+
+async def until_over(session: Session, names: Sequence[str], *, quiet: bool = False) -> tuple[Run, ...]:
     """Print these runs when their states change, and at each tenth of their epochs, until all are over.
 
-    Returns 0 if all finished, else 1. A run that can never start counts as over. Stopping the wait does not end the
-    jobs.
+    Returns them as they are then. A run that can never start counts as over. Stopping the wait does not end the jobs.
     """
     shown: dict[str, object] = {}
     first_over: datetime | None = None
@@ -34,8 +39,8 @@ async def wait_for(session: Session, names: Sequence[str], *, quiet: bool = Fals
         # The queue may lack a job for a moment: without a receipt or a job, the end must be seen twice.
         first_over = first_over or seen.queue.seen_at
         if all(run.result or run.job for run in runs) or first_over != seen.queue.seen_at:
-            return 0 if all(run.state is RunState.FINISHED for run in runs) else 1
-    return 1
+            return tuple(runs)
+    return ()
 
 
 def told(run: Run) -> str:

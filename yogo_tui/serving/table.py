@@ -22,6 +22,7 @@ QUESTIONS: Mapping[str, str] = {
             "ReplaceSettings",
         ),
         "yogo_tui.questions.paths": ("FindPath",),
+        "yogo_tui.questions.announcing": ("AnnounceEnd",),
         "yogo_tui.questions.surroundings": ("FindDefinitionFolders", "LookAtMachine"),
         "yogo_tui.questions.definitions": (
             "ListDefinitions",

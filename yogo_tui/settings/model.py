@@ -147,6 +147,18 @@ class Settings(BaseModel):
     (16-light). `auto` is light where the terminal says that it is, else dark, and 16 where it has no more. With
     NO_COLOR there are none."""
 
+    notify: tuple[Literal["bell", "osc9", "osc777"], ...] = Field(default=(), examples=[["bell", "osc9"]])
+    """How an open console tells its terminal that a run has ended: `bell` rings, and `osc9` and `osc777` are notices of
+    the desktop, each in some terminals. In tmux the last two need its option allow-passthrough."""
+
+    notify_command: Text = Field(default="", examples=["/home/me/bin/tell-me --urgent"])
+    """A command that is run when a run has ended, where the runs are. It gets YOGO_RUN, YOGO_STATE, YOGO_WHY and
+    YOGO_FOLDER in its environment."""
+
+    notify_webhook: Text = Field(default="", examples=["$YOGO_WEBHOOK"])
+    """Where the address of a webhook is, which gets a JSON object when a run has ended: an environment variable such as
+    $YOGO_WEBHOOK, or a file. The address is a secret, and does not stand here."""
+
     keymap: dict[Text, Key] = Field(default={}, examples=[{"runs.cancel": "X", "runs.hold": ", h"}])
     """Other keys for actions, each by the action's id, which docs/keys.md lists. Two keys with a blank between are
     typed one after the other. Keys of dialogs, and those that open screens, stay as they are."""
@@ -173,7 +185,14 @@ class Settings(BaseModel):
                 raise ValueError(f"the size {size.title} has memory_gib, and its sbatch has --mem-per-cpu: keep one")
         return tuple(dict.fromkeys(sizes))
 
-    @field_validator("yogo_command")
+    @field_validator("notify_webhook")
+    @classmethod
+    def _place_of_secret(cls, where: str) -> str:
+        if "://" in where:
+            raise ValueError("the address is a secret: put it into an environment variable or a file, and name that")
+        return where
+
+    @field_validator("yogo_command", "notify_command")
     @classmethod
     def _words(cls, command: str) -> str:
         try:
