@@ -119,8 +119,8 @@ def flat(pilot: Pilot[None]) -> str:
     return " ".join(shown(pilot).split())
 
 
-async def session_of(folder: Path, cluster: FakeCluster) -> Session:
-    settings = Settings(workspace=folder, yogo_command=f"{sys.executable} -m yogo", cluster="slurm", poll_seconds=0.2)
+async def session_of(folder: Path, cluster: FakeCluster, yogo: str = f"{sys.executable} -m yogo") -> Session:
+    settings = Settings(workspace=folder, yogo_command=yogo, cluster="slurm", poll_seconds=0.2)
     return Session(settings, HereHost(), cluster)
 
 
@@ -150,3 +150,32 @@ async def test_a_job_from_the_doctor_is_asked_for_and_stopped_by_a_key(lab: Path
         await pilot.press("x")
         await until(pilot, lambda: cluster.cancelled == ["1"])
         await until(pilot, lambda: "stopped" in shown(pilot))
+
+
+async def test_the_scripts_of_the_guide_are_written_from_the_doctor_and_none_that_is_there(lab: Path) -> None:
+    app = Console(await session_of(lab, FakeCluster(offers=SITE)))
+    (lab / "scripts").mkdir()
+    (lab / "scripts/submit_cmd.sh").write_text("mine\n")
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("f9")
+        await until(pilot, lambda: "all well" in shown(pilot))
+        await pilot.press("w")
+        await until(pilot, lambda: "submit_cmd.sh there differs and stays." in flat(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "scripts written" in shown(pilot))
+        assert "--gpus-per-node=a100:4" in (lab / "scripts/submit_cmd_multi_gpu.sh").read_text()
+        assert (lab / "scripts/submit_cmd.sh").read_text() == "mine\n"
+        await pilot.press("w")
+        await until(pilot, lambda: "it was there already" in flat(pilot))
+
+
+async def test_leaving_the_doctor_ends_its_checks(lab: Path) -> None:
+    program, pid = lab / "yogo", lab / "pid"
+    program.write_text(f"#!/bin/sh\necho $$ > {pid}\nexec sleep 1000\n")
+    program.chmod(0o755)
+    app = Console(await session_of(lab, FakeCluster(offers=SITE), str(program)))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("f9")
+        await until(pilot, lambda: "checking yogo" in shown(pilot) and pid.exists() and pid.read_text())
+        await pilot.press("escape")
+        await until(pilot, lambda: not Path(f"/proc/{pid.read_text().strip()}").exists())

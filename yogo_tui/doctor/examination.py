@@ -93,7 +93,7 @@ class Examination:
     async def _of_cluster(self, about: str, asked: asyncio.Task[Site]) -> Iterable[Finding]:
         if machine := self._session.machine:
             notice = await self._session.cluster.notice()
-            found = good("jobs", f"they run on this machine. {machine}")
+            found = good("jobs", str(machine))
             return (found, doubt("logout", f"{notice}.")) if notice else (found,)
         site = await asked
         answers = good(about, f"{site.version or self._session.cluster.name} answers")

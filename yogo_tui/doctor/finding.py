@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from yogo.text.terminal import printable
+from yogo.text.wording import ended
 
 
 class Sign(StrEnum):
@@ -36,7 +37,7 @@ class Finding:
     @property
     def words(self) -> str:
         """What was found and what to do, safe for a terminal."""
-        return printable(f"{self.said} {self.advice}".strip())
+        return printable(f"{ended(self.said)} {self.advice}" if self.advice else self.said)
 
     @property
     def json(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import PurePosixPath
 from typing import ClassVar
 
 from textual import getters, work
@@ -10,14 +11,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.worker import Worker
 
+from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.doctor.console_checks import TerminalFacts
 from yogo_tui.doctor.examination import Examination
 from yogo_tui.doctor.finding import Finding, Sign, bad
 from yogo_tui.doctor.probe import JobProbe
 from yogo_tui.errors import ConsoleError
-from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import BACK, FramedScreen
+from yogo_tui.screens.ask import Ask, Notice
+from yogo_tui.screens.base import BACK, FramedScreen, changes
 from yogo_tui.widgets.findings_view import FindingsView
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.scrolled_text import ScrolledText
@@ -34,6 +36,14 @@ class DoctorScreen(FramedScreen):
         Binding("x", "stop", "stop", id="doctor.stop", tooltip="stop the checks, and cancel the job"),
         Binding("i", "info", "bug report", id="doctor.info", tooltip="copy versions and settings for a bug report"),
         Binding("y", "copy", "copy", id="doctor.copy"),
+        Binding(
+            "w",
+            "wrappers",
+            "scripts",
+            id="doctor.wrappers",
+            show=False,
+            tooltip="write scripts for sbatch: submit_cmd.sh and its like",
+        ),
     ]
 
     view = getters.query_one(FindingsView)
@@ -123,6 +133,23 @@ class DoctorScreen(FramedScreen):
 
     def action_copy(self) -> None:
         self.app.copy("\n".join(f"{one.sign} {one.about}: {one.words}" for one in self._found))
+
+    @changes
+    async def action_wrappers(self) -> None:
+        from yogo_tui.session.wrappers import what_it_does, wrappers, write
+
+        app = self.app
+        with app.telling("no scripts were written"):
+            folder = PurePosixPath(app.session.settings.workspace_folder) / "scripts"
+            found = await wrappers(app.session, folder)
+            question = what_it_does(found)
+            if not question:
+                lines = [f"{one.path.name}: {one.words(is_written=False)}" for one in found]
+                app.push_screen(Notice("no scripts were written", "\n".join(lines)))
+            elif await app.push_screen_wait(Ask(question, is_safe=True)):
+                for one in found:
+                    await write(app.session.host, one, replace=False)
+                app.notify(printable(str(folder)), title="scripts written", markup=False)
 
     @work(exclusive=True, group="info")
     async def action_info(self) -> None:

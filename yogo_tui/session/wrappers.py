@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import PurePosixPath
 
-from yogo.text.wording import counted
+from yogo.text.wording import counted, listed
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.machine import size_words
@@ -66,6 +66,18 @@ async def wrappers(session: Session, folder: PurePosixPath) -> tuple[Wrapper, ..
         raise LaunchError("The scripts are for sbatch, and jobs run on this machine here, without Slurm.")
     host, settings = session.host, session.settings
     return tuple(await asyncio.gather(*(_wrapper(host, settings, folder / name) for name in WRAPPERS)))
+
+
+def what_it_does(found: Sequence[Wrapper]) -> str:
+    """The question before they are written, and what is left as it is; empty if there is nothing to write."""
+    new = [one.path.name for one in found if one.state is WrapperState.NEW]
+    if not new:
+        return ""
+    folder = found[0].path.parent
+    use = f"They run any command as a job: sbatch {folder.name}/{new[0]} yogo train …"
+    left = [one.path.name for one in found if one.state is WrapperState.OTHER]
+    stays = [f"{listed(left)} there {'differs and stays' if len(left) == 1 else 'differ and stay'}."] if left else []
+    return "\n".join([f"Write {listed(new)} into {folder}?", use, *stays])
 
 
 async def write(host: Host, found: Wrapper, *, replace: bool) -> bool:
