@@ -51,6 +51,7 @@ class Console(BaseConsole):
         Binding("colon", "command_palette", "find anything by its name", id="app.palette", show=False),
         Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
         Binding("f9", "doctor", "doctor: check that all works here", id="app.doctor", show=False),
+        Binding("f7", "commands", "what the scheduler was asked, and how long it took", id="app.commands", show=False),
         Binding("f8", "choose_theme", "choose the theme, which is the colours", id="app.theme", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
@@ -178,6 +179,12 @@ class Console(BaseConsole):
                     self.run_worker(palette.entry(index).do())
 
             self.push_screen(palette, do)
+
+    def action_commands(self) -> None:
+        from yogo_tui.screens.commands import CommandsScreen
+
+        if self.is_open and not isinstance(self.screen, CommandsScreen):
+            self.push_screen(CommandsScreen())
 
     def action_doctor(self) -> None:
         from yogo_tui.screens.doctor import DoctorScreen

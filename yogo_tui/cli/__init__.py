@@ -39,6 +39,7 @@ COMMANDS = (
     "sweep",
     "runs",
     "jobs",
+    "commands",
     "wait",
     "why",
     "logs",
@@ -63,7 +64,7 @@ COMMANDS = (
     "serve",
 )
 
-PRINT_ONLY = ("datasets", "render", "when", "runs", "jobs", "why", "logs", "plot", "compare", "results")
+PRINT_ONLY = ("datasets", "render", "when", "runs", "jobs", "commands", "why", "logs", "plot", "compare", "results")
 """Commands whose only result is what they print; the others submit a job or write a file."""
 
 

@@ -19,6 +19,7 @@ from yogo_tui.session.runs import KnownRuns
 from yogo_tui.settings import SettingChange, Settings
 
 if TYPE_CHECKING:
+    from yogo_tui.cluster.asked import CommandLog
     from yogo_tui.comparing.comparison import Comparison
     from yogo_tui.session.cleaning import Cleaning
     from yogo_tui.session.jobs import Jobs
@@ -144,6 +145,11 @@ class Session:
     def notices(self) -> tuple[str, ...]:
         """What a person should know of the settings and of the host, a sentence each."""
         return (*self.settings.notices, *self.host.notices)
+
+    @property
+    def commands(self) -> CommandLog | None:
+        """What the scheduler was asked since the session was opened; None if there is none, or it keeps no log."""
+        return getattr(self.cluster, "commands", None)
 
     async def keep_columns(self, columns: Sequence[str]) -> None:
         """Show these columns in the list of runs, from now on and the next time; the usual ones if there are none.

@@ -6,9 +6,11 @@ import asyncio
 import re
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
+from typing import Any
 
 from yogo.text.terminal import printable
 from yogo.text.wording import agreed
+from yogo_tui.cluster.asked import CommandLog
 from yogo_tui.cluster.base import Change, Estimate, Job, JobId, Resources, Used, whole_of
 from yogo_tui.cluster.site import Site
 from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
@@ -42,6 +44,9 @@ class SlurmCluster:
         """Jobs begin in `folder`, which is asked for at each submission; None is where the host's commands run."""
         self._host = host
         self._folder = folder
+        self.commands = CommandLog()
+        """What Slurm was asked."""
+
         self._name = ""
         self._has_accounting = True
         self._config: dict[str, str] = {}
@@ -73,7 +78,7 @@ class SlurmCluster:
         # The job inherits sbatch's environment, so the variables that make output readable are not set here.
         env = await self._scrub()
         try:
-            done = await self._host.run(
+            done = await self._run(
                 ["sbatch", "--parsable", *dependency, str(script)],
                 env=env,
                 folder=self._folder(),
@@ -136,7 +141,7 @@ class SlurmCluster:
         argv = ["scontrol", "uhold" if change is Change.HOLD else change.value, _checked(job_id)]
         # A second requeue would end the start that the first one has brought.
         is_repeatable = change is not Change.REQUEUE
-        done = await self._host.run(argv, env=env, timeout_seconds=PATIENCE_SECONDS, is_repeatable=is_repeatable)
+        done = await self._run(argv, env=env, timeout_seconds=PATIENCE_SECONDS, is_repeatable=is_repeatable)
         if done.status:
             raise no_answer(f"scontrol {change}", done)
 
@@ -247,12 +252,15 @@ class SlurmCluster:
 
     async def _look(self, *argv: str, patience: float = PATIENCE_SECONDS) -> Completed:
         env = await self._scrub() | _READABLE
-        return await self._host.run(argv, env=env, timeout_seconds=patience, only_looks=True)
+        return await self._run(argv, env=env, timeout_seconds=patience, only_looks=True)
+
+    async def _run(self, argv: Sequence[str], **options: Any) -> Completed:
+        return await self.commands.keep(argv, self._host.run(argv, **options))
 
     async def _scancel(self, *ids: str) -> Completed:
         """Twice does no more than once."""
         env = await self._scrub() | _READABLE
-        return await self._host.run(
+        return await self._run(
             ["scancel", "--quiet", *ids], env=env, timeout_seconds=PATIENCE_SECONDS, is_repeatable=True
         )
 
