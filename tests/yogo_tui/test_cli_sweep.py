@@ -59,7 +59,7 @@ def test_nothing_is_submitted_unless_somebody_says_yes(lab: Path, capsys: pytest
     ("words", "sentence"),
     [
         (["--vary", "lrr=1,2"], 'There is no field "lrr". Did you mean "lr"?'),
-        (["--vary", "lr=1e-5..1e-3"], "learning_rate=1e-5..1e-3 has no end of values"),
+        (["--vary", "lr=1e-5..1e-3"], "learning_rate=1e-5..1e-3 is a range without a step"),
         (["--vary", "epochs=3,0"], "epochs must be greater than 0, not '0'."),
     ],
 )

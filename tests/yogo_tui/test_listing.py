@@ -234,7 +234,7 @@ def test_runs_are_grouped_by_their_chains_tags_and_columns_of_text() -> None:
     assert [name for name, _ in names("tag")] == ["paper", "no tag"]
     assert names("state")[1:] == [("finished", ["bold-owl-2"]), ("failed", ["calm-owl-1"])]
     assert [str(one) for one in grouped(runs, grouping("kind"), runs, NOW)] == ["pretrain · 5 runs"]
-    with pytest.raises(ConsoleError, match='cannot be grouped by "age", only by chain, tag, state'):
+    with pytest.raises(ConsoleError, match='cannot be grouped by "age", only by chain, tag, sweep, state'):
         grouping("age")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yogo.recipe import Recipe
-from yogo_tui.sweeps.space import UnfitSpace, read_fields, read_space
+from yogo_tui.sweeps.space import UnfitSpace, read_fields, read_space, texts_in
 
 
 def trials(*texts: str) -> list[dict[str, object]]:
@@ -76,7 +76,9 @@ def test_what_cannot_be_varied_so_is_said_in_plain_words(texts: list[str], sente
 
 
 def test_a_grid_has_an_end_and_a_limit() -> None:
-    with pytest.raises(UnfitSpace, match=r"learning_rate=1e-5\.\.1e-3 has no end of values: a grid needs a step"):
+    with pytest.raises(
+        UnfitSpace, match=r"learning_rate=1e-5\.\.1e-3 is a range without a step, which only a random sample draws from"
+    ):
         trials("lr=1e-5..1e-3")
     with pytest.raises(UnfitSpace, match=r"This grid has 1,002 trials, and a sweep has at most 1,000"):
         trials("seed=0..500", "flips=yes,no")
@@ -131,3 +133,7 @@ def test_what_is_drawn_lies_in_the_range(low: float, factor: float, seed: int) -
     high = min(low * factor, 1.0)
     space = read_space(Recipe(), [f"lr={low!r}..{high!r}"])
     assert all(low <= one["learning_rate"] <= high for one in space.sample(5, seed))
+
+
+def test_a_line_may_have_blanks_beside_commas_and_signs() -> None:
+    assert texts_in(" lr = 1e-4, 3e-4   seed=0..2 ") == ["lr=1e-4,3e-4", "seed=0..2"]

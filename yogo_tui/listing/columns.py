@@ -229,6 +229,13 @@ COLUMNS = (
     ),
     Column("parent", "The run whose weights it started from.", _parent, width=22, at_least=None),
     Column(
+        "sweep",
+        "The sweep that it is a trial of.",
+        lambda run, _: run.launch.sweep if run.launch else "",
+        width=18,
+        at_least=None,
+    ),
+    Column(
         "title", "What you call it.", lambda run, _: run.title, width=24, is_sentence=True, grows=True, at_least=None
     ),
     Column(

@@ -14,7 +14,7 @@ from yogo_tui.runs.model import Run
 
 Key = Callable[[Run, "Seen"], str]
 
-_COLUMNS = ("state", "kind", "data", "recipe", "parent", "model", "title")
+_COLUMNS = ("sweep", "state", "kind", "data", "recipe", "parent", "model", "title")
 
 
 @dataclass(frozen=True, slots=True)

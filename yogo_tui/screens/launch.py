@@ -42,7 +42,7 @@ from yogo_tui.screens.launch_form import (
     then_words,
     timings_of,
 )
-from yogo_tui.screens.script_actions import ScriptActions
+from yogo_tui.screens.sweep_form import StartsSweep
 from yogo_tui.session.changes import Setup, size_knobs
 from yogo_tui.session.wanted import Then, Wanted, definition_for, preset_for
 from yogo_tui.settings import SizePreset
@@ -61,7 +61,7 @@ would start by: the scheduler's estimate, which changes with the queue
 ✔ checked and well · ! a doubt, which does not hinder the launch · ✖ a fault, which does"""
 
 
-class LaunchScreen(ScriptActions):
+class LaunchScreen(StartsSweep):
     MODE = "launch"
     HELP = _LEGEND
     CSS_PATH = "launch.tcss"

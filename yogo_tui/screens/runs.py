@@ -26,6 +26,7 @@ from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.note_actions import NoteActions
 from yogo_tui.screens.runs_preview import PreviewsRun
+from yogo_tui.screens.sweep_actions import SweepActions
 from yogo_tui.screens.trash_actions import TrashActions
 from yogo_tui.screens.wandb_actions import WandbActions
 from yogo_tui.session import Runs
@@ -51,7 +52,7 @@ Before a run: ● marked · ▲ pinned
 """
 
 
-class RunsScreen(WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScreen):
+class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActions, ModeScreen):
     MODE = "runs"
     HELP = _LEGEND + "\n".join(f"{column.key}: {column.help}" for column in COLUMNS)
     CSS_PATH = "runs.tcss"

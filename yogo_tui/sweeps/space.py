@@ -96,8 +96,8 @@ class Space:
         """Every combination. Raises UnfitSpace."""
         if endless := [axis for axis in self.axes if axis.is_endless]:
             raise UnfitSpace(
-                f"{endless[0].field}={endless[0].text} has no end of values: a grid needs a step, as in 10..50/10, or "
-                "a list of values; a random sample draws from it."
+                f"{endless[0].field}={endless[0].text} is a range without a step, which only a random sample draws "
+                "from: a grid needs a step, as in 10..50/10, or a list of values."
             )
         if (number := self.num_in_grid or 0) > MOST:
             raise UnfitSpace(
@@ -138,6 +138,11 @@ class Space:
 
 def _key(values: Values, axes: Iterable[VariedField]) -> tuple[Any, ...]:
     return tuple(values.get(axis.field) for axis in axes)
+
+
+def texts_in(line: str) -> list[str]:
+    """The texts of a line, each FIELD=VALUES, with blanks between them."""
+    return re.sub(r"\s*([,=/])\s*", r"\1", line).split()
 
 
 def read_space(recipe: Recipe, texts: Iterable[str]) -> Space:
