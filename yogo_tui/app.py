@@ -26,6 +26,7 @@ from yogo_tui.leaving import Leaving, farewell
 from yogo_tui.modes import MODES
 from yogo_tui.runs.endings import Endings
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import BaseConsole
 from yogo_tui.screens.login import DialogAsker
 from yogo_tui.screens.opening import OpeningScreen
@@ -146,7 +147,14 @@ class Console(BaseConsole):
         self.notify("the console works on this machine", markup=False)
 
     async def action_quit(self) -> None:
-        self.leave(0)
+        self._quit(0)
+
+    @work(exclusive=True, group="quit")
+    async def _quit(self, status: int) -> None:
+        """Leave, and ask first if something was changed and not saved."""
+        question = f"Leave the console without saving what you changed in {printable(self.unsaved)}?"
+        if not self.unsaved or await self.push_screen_wait(Ask(question)):
+            self.leave(status)
 
     def leave(self, status: int) -> None:
         """Leave the console; jobs continue."""
@@ -306,7 +314,7 @@ class FarConsole(Console):
             self.session.runs.look_now()
 
     async def action_quit(self) -> None:
-        self.leave(1 if self._problem else 0)
+        self._quit(1 if self._problem else 0)
 
     @property
     def last_words(self) -> str:

@@ -35,6 +35,10 @@ LINES: list[tuple[str, dict[str, Any]]] = [
     ("yogo train \\\n  cells.yml \\\n  --epochs 3 \\\n  --lr 0.1\n", {"epochs": 3, "learning_rate": 0.1}),
     ("#!/bin/bash\n#SBATCH -n 1\nyogo train cells.yml --epochs 3", {"epochs": 3}),
     ("yogo train “cells.yml” —epochs 3 –-lr 0.1", {"epochs": 3, "learning_rate": 0.1}),
+    ("yogo train cells.yml \\\r  --epochs 3 \\\r  --lr 0.1\r", {"epochs": 3, "learning_rate": 0.1}),
+    ("yogo train cells.yml --epochs 3  # as ever\nsqueue --me", {"epochs": 3}),
+    ("yogo train cells.yml --epochs 3\n  --lr 0.1", {"epochs": 3, "learning_rate": 0.1}),
+    ("yogo train 'a # b.yml' --epochs 3", {"epochs": 3}),
     ("yogo train cells.yml --epochs 3 --epochs 4", {"epochs": 4}),
 ]
 

@@ -16,10 +16,12 @@ from yogo.errors import RecipeError
 from yogo.recipe import KnobField, Recipe, UnfitValues, applied, knobs, spelled
 from yogo.text.wording import counted, ended, meant
 
-_TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u202f": " ", "\r": ""})
+_TYPOGRAPHY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u202f": " "})
 """What chats and word processors make of quotes and blanks."""
 
 _CONTINUED = re.compile(r"\\[ \t]*(\n|$)")
+_COMMENT = re.compile(r"(^|\s)#.*")
+_BROKEN = re.compile("\\n(?=[-\u2013\u2014])")
 _DESCRIPTOR = re.compile(r"\s\d(?=[<>])")
 """The 2 of `2>&1`, which is no argument."""
 
@@ -72,10 +74,23 @@ def read_command(text: str) -> PastedCommand:
     return found
 
 
+def one_line(text: str) -> str:
+    """The text without comments, its lines joined as a shell joins them. A line that begins with a flag goes on with
+    the one before, as a terminal may have broken it."""
+    plain = text.translate(_TYPOGRAPHY).replace("\r\n", "\n").replace("\r", "\n")  # a terminal pastes \r
+    lines = _CONTINUED.sub(" ", "\n".join(map(_without_comment, plain.split("\n")))).splitlines()
+    kept = "\n".join(line.strip() for line in lines if line.strip())
+    return _BROKEN.sub(" ", kept).replace("\n", " ; ")
+
+
+def _without_comment(line: str) -> str:
+    found = _COMMENT.search(line)
+    is_quoted = found is not None and any(line[: found.start()].count(sign) % 2 for sign in "'\"")
+    return line if found is None or is_quoted else line[: found.start()]
+
+
 def _words(text: str) -> list[str]:
-    lines = _CONTINUED.sub(" ", text.translate(_TYPOGRAPHY)).splitlines()
-    joined = _DESCRIPTOR.sub(" ", " ".join(line for line in lines if not line.lstrip().startswith("#")))
-    lexer = shlex.shlex(joined, posix=True, punctuation_chars=True)
+    lexer = shlex.shlex(_DESCRIPTOR.sub(" ", one_line(text)), posix=True, punctuation_chars=True)
     lexer.whitespace_split = True
     lexer.commenters = ""
     try:
@@ -111,7 +126,7 @@ def _before(words: Sequence[str]) -> Iterator[str]:
     if variables:
         yield f"The environment ({' '.join(variables)}): a recipe has none. The settings' set-up lines can set it."
     if any(word.startswith("-") and word not in ("-m", "--") for word in launcher):
-        yield f"The job ({' '.join(launcher)}): choose a size, or change it with c, at the launch."
+        yield f"The job ({' '.join(launcher)}): choose a size, or change it, at the launch."
 
 
 class _Flags:
@@ -182,10 +197,10 @@ class _Flags:
 
 
 _WHERE: Mapping[str, str] = {
-    "pretrained": "the weights are no part of a recipe. Choose them with p at the launch.",
-    "name": "each run has a name of its own. Choose it with a at the launch.",
-    "note": "a note is no part of a recipe. Write it on the run, with N.",
-    "tags": "tags are no part of a recipe. Give them to the run, with T.",
+    "pretrained": "the weights are no part of a recipe. Choose them at the launch.",
+    "name": "each run has a name of its own. Choose it at the launch.",
+    "note": "a note is no part of a recipe. Write it on the run.",
+    "tags": "tags are no part of a recipe. Give them to the run.",
     "wandb": "the settings say how runs are logged (wandb).",
     "wandb_entity": "the settings say it (wandb_entity).",
     "wandb_project": "the settings say it (wandb_project).",

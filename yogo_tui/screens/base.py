@@ -74,6 +74,9 @@ class BaseConsole(GoingApp):
         """How the terminal draws images; None while they are drawn in half blocks."""
 
         self.is_mouse_told = False
+        self.unsaved = ""
+        """The title of what was changed and not saved; empty if nothing was."""
+
         self._has_mouse = True
 
     @property

@@ -17,6 +17,7 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.screens.ask import Ask, Dialog
 from yogo_tui.session.changes import Setup, changed, differences, launch_knobs
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.knob_form import KnobForm, UndoableInput, help_of
 
 
@@ -70,9 +71,10 @@ class ChangeLaunch(Dialog[Setup | None]):
 
     def _tell(self, setup: Setup | None, problem: str) -> None:
         count = len(differences(self._base, setup)) if setup else 0
-        keep = f"ctrl+s keep {counted(count, 'change')}" if setup else f"✖ {problem}"
+        keep, reset, leave = (key_of(self, f"change.{name}") for name in ("keep", "reset", "leave"))
+        first = f"{keep} keep {counted(count, 'change')}" if setup else f"✖ {problem}"
         self.query_one("#keys", Static).update(
-            f"{printable(keep)}   enter next field   ctrl+z undo   ctrl+r all back   esc leave"
+            f"{printable(first)}   enter next field   ctrl+z undo   {reset} all back   {leave} leave"
         )
 
     @on(DescendantFocus)

@@ -167,6 +167,8 @@ def _line(choice: Choice) -> Content:
 class LinePrompt(Dialog[str | None]):
     """Returns the typed text; None if the dialog was left."""
 
+    FIELD: ClassVar[type[TextField]] = TextField
+
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "dismiss", "leave", id="prompt.leave")]
 
     def __init__(self, title: str, value: str = "", *, check: Check = lambda _: "", is_secret: bool = False) -> None:
@@ -180,7 +182,7 @@ class LinePrompt(Dialog[str | None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="paper", can_focus=False):
             yield Static(self._title, classes="title", markup=False)
-            yield TextField(self._value, compact=True, password=self._is_secret)
+            yield self.FIELD(self._value, compact=True, password=self._is_secret)
             yield Static(id="wrong", markup=False)
             yield Static("enter accept   esc leave", classes="keys")
 

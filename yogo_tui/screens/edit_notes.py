@@ -1,4 +1,4 @@
-"""The dialog for a run's title and note, imported when it is asked for, as what it is made of takes a while."""
+"""The dialog for a title and a note, of a run or a recipe. It is imported when it is asked for."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static, TextArea
 
-from yogo.run.notes import Notes
 from yogo.text.terminal import printable
-from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Dialog
 from yogo_tui.widgets.text_field import TextField
 
@@ -39,18 +37,22 @@ class EditNotes(Dialog[tuple[str, str] | None]):
     title_field = getters.query_one(TextField)
     area = getters.query_one(TextArea)
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, head: str, title: str, note: str, *, empty: str, below: str = "") -> None:
+        """`empty` stands in the line of the title while nothing is typed there."""
         super().__init__()
-        self._run = run
+        self._head = head
+        self._title = title
+        self._note = note
+        self._empty = empty
+        self._below = below
 
     def compose(self) -> ComposeResult:
-        notes = self._run.notes or Notes()
         with Vertical(classes="paper"):
-            yield Static(f"notes of {printable(self._run.name)}", classes="title", markup=False)
-            yield TitleField(notes.title, compact=True, placeholder="a title, shown in place of the name")
-            yield TextArea(notes.note, compact=True, tab_behavior="focus", id="note")
-            if given := self._run.manifest.note if self._run.manifest else "":
-                yield Static(f"at the launch: {printable(given)}", markup=False)
+            yield Static(printable(self._head), classes="title", markup=False)
+            yield TitleField(self._title, compact=True, placeholder=self._empty)
+            yield TextArea(self._note, compact=True, tab_behavior="focus", id="note")
+            if self._below:
+                yield Static(printable(self._below), markup=False)
             yield Static("ctrl+s keep   tab title or note   esc leave", classes="keys", markup=False)
 
     def action_keep(self) -> None:

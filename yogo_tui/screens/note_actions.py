@@ -34,7 +34,15 @@ class NoteActions(RunActions):
         from yogo_tui.screens.edit_notes import EditNotes
 
         notes = run.notes or Notes()
-        edited = await self.app.push_screen_wait(EditNotes(run)) if self._has_notes(run) else None
+        given = run.manifest.note if run.manifest else ""
+        dialog = EditNotes(
+            f"notes of {run.name}",
+            notes.title,
+            notes.note,
+            empty="a title, shown in place of the name",
+            below=f"at the launch: {given}" if given else "",
+        )
+        edited = await self.app.push_screen_wait(dialog) if self._has_notes(run) else None
         if edited and edited != (notes.title, notes.note):
             await self._change([run], NotesEdit(*edited, seen=(notes.title, notes.note)))
 

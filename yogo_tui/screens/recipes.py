@@ -2,39 +2,48 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.events import DescendantFocus
+from textual.events import DescendantFocus, Resize
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from yogo.presets import Preset, builtin, copied
+from yogo.presets import Preset, builtin
 from yogo.recipe import Recipe, applied, differences
 from yogo.text.terminal import printable
+from yogo.text.wording import counted
 from yogo_tui.launch.script import command_of
 from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import ModeScreen, changes
-from yogo_tui.screens.choose import LinePrompt
+from yogo_tui.screens.base import changes
 from yogo_tui.screens.going import Draft
+from yogo_tui.screens.recipe_actions import RecipeActions
 from yogo_tui.session.changes import recipe_knobs
+from yogo_tui.session.library import difference_words, used_by, uses_in
 from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.knob_form import KnobForm, KnobInput, UndoableInput, help_of
 from yogo_tui.widgets.rule import TitledRule
-from yogo_tui.words import cut_middle
+from yogo_tui.words import cut_end, cut_middle
 
-_LIST_ACTIONS = ("copy_preset", "launch", "delete", "copy", "reread")
+_LIST_ACTIONS = ("copy_preset", "launch", "import", "delete", "undo_delete", "describe", "copy", "reread")
+_LIST_WIDTH = 70
+_WIDE = 140
+"""In a terminal of at least this many columns, the list also shows what each recipe sets."""
 
 
+_MOST_OF_TITLE = 24
+"""Cells of a title beside which there is room for more."""
+
+_MOST_RUNS = 5
 _MOST_OF_HELP, _MOST_OF_NOTE, _MOST_OF_COMMAND = 8, 10, 4
 """Lines. All help of a field fits, also in the smallest terminal; a note has more room, as nothing is typed then."""
 
@@ -52,10 +61,10 @@ class PresetList(OptionList):
 _LEGEND = """
 A recipe says how to train, and never on what. Those that are built in are copied to be edited.
 yours: in a file of yours · changed: not saved yet · ✖ unreadable: its file has a fault
-A field that has the focus is explained below the form."""
+In the form, the default stands in brackets beside a value that differs. The field in focus is explained below."""
 
 
-class RecipesScreen(ModeScreen):
+class RecipesScreen(RecipeActions):
     MODE = "recipes"
     HELP = _LEGEND
     CSS_PATH = "recipes.tcss"
@@ -63,8 +72,12 @@ class RecipesScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "copy_preset", "copy to edit", id="recipes.copy_preset"),
         Binding("ctrl+s", "save", "save", id="recipes.save"),
+        Binding("ctrl+n", "save_as", "save as", id="recipes.save_as", tooltip="save as another recipe"),
         Binding("l", "launch", "launch", id="recipes.launch", tooltip="launch with it"),
+        Binding("i", "import", "import", id="recipes.import", tooltip="import from a command line or a run"),
         Binding("x", "delete", "delete", id="recipes.delete"),
+        Binding("U", "undo_delete", "undo", id="recipes.undo", show=False, tooltip="bring back what was deleted last"),
+        Binding("N", "describe", "title and note", id="recipes.describe", show=False, tooltip="edit title and note"),
         Binding("y", "copy", "copy the command", id="recipes.copy", show=False),
         Binding("escape", "leave", "back to the list", id="recipes.leave"),
         Binding("r", "reread", "read the presets again", id="recipes.reread", show=False),
@@ -92,6 +105,7 @@ class RecipesScreen(ModeScreen):
         self._known: tuple[Preset, ...] = ()
         self._changed: Recipe | None = None
         self._problem = ""
+        self._wide = self.app.size.width >= _WIDE
         self._fill(builtin())
         self.load()
         self.watch(self.app, "sought", self._go_to_sought)
@@ -118,14 +132,28 @@ class RecipesScreen(ModeScreen):
         before = self.presets.highlighted or 0
         self._known = presets
         self.presets.clear_options()
-        for preset in self._known:
-            source = "" if preset.path is None else "✖ unreadable" if preset.problem else "yours"
-            words = cut_middle(preset.title, 27 - len(source))
-            self.presets.add_option(Option(Content.assemble(words, " ", (source, "$foreground-muted"))))
+        self.presets.add_options([Option(self._line(preset)) for preset in self._known])
         paths = [preset.path for preset in self._known]
-        self.presets.highlighted = paths.index(path) if path in paths else min(before, len(self._known) - 1)
+        is_there = path is not None and path in paths
+        self.presets.highlighted = paths.index(path) if is_there else min(before, len(self._known) - 1)
         self.show()
         self._go_to_sought()
+
+    def _line(self, preset: Preset) -> Content:
+        source = "" if preset.path is None else "✖ unreadable" if preset.problem else "yours"
+        words = cut_middle(preset.title, 27 - len(source))
+        if self._wide:
+            room = _LIST_WIDTH - 30 - len(source)
+            sets = "" if preset.problem else cut_end(difference_words(preset.recipe), room)
+            return Content.assemble(words.ljust(27), " ", (f"{sets:{room}} {source}".rstrip(), "$foreground-muted"))
+        return Content.assemble(words, " ", (source, "$foreground-muted"))
+
+    def on_resize(self, event: Resize) -> None:
+        self.set_class(event.size.width >= _WIDE, "-wide")
+        if self._known and self._wide != (event.size.width >= _WIDE):
+            self._wide = not self._wide
+            if not (self._changed or self._problem):
+                self._fill(self._known, self.preset.path)
 
     def _go_to_sought(self) -> None:
         """Put the cursor on the recipe that was chosen elsewhere, once it is listed; what is being typed stays."""
@@ -145,7 +173,7 @@ class RecipesScreen(ModeScreen):
     @on(OptionList.OptionHighlighted)
     def show(self) -> None:
         preset = self.preset
-        self._changed, self._problem = None, ""
+        self._changed, self._problem, self.app.unsaved = None, "", ""
         self.presets.disabled = False
         read_only = preset.path is None or bool(preset.problem)
         self.form.show(dict(preset.recipe), beside=dict(Recipe()), read_only=read_only)
@@ -157,8 +185,9 @@ class RecipesScreen(ModeScreen):
         where = "built in" if preset.path is None else "changed" if self._changed else "yours"
         where = "✖ unreadable" if preset.problem else where
         count = len(differences(recipe))
-        self.rule.title = cut_middle(preset.title, 24)
-        self.rule.right = f"save is off: {self._problem}" if self._problem else f"{count} set · {where}"
+        self.rule.title = cut_middle(preset.title, 27)
+        state = where if cell_len(self.rule.title) > _MOST_OF_TITLE else f"{count} set · {where}"
+        self.rule.right = f"save is off: {self._problem}" if self._problem else state
         self.command.update("" if preset.problem else printable(command_of(recipe)))
 
     @on(KnobForm.Changed)
@@ -172,6 +201,7 @@ class RecipesScreen(ModeScreen):
             self._changed = recipe if recipe != self.preset.recipe else None
         # A step in the list shows another recipe, so the list is off until the changes are saved or left.
         self.presets.disabled = bool(self._changed or self._problem)
+        self.app.unsaved = self.preset.title if self.presets.disabled else ""
         self._tell(recipe or self.preset.recipe)
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
@@ -190,18 +220,27 @@ class RecipesScreen(ModeScreen):
         elif preset.problem:
             self.below.update(f"✖ {printable(preset.problem.replace(str(preset.path), Path(str(preset.path)).name))}")
         else:
-            self.below.update(printable(" ".join(preset.note.split())))
+            sets, runs = difference_words(preset.recipe), used_by(preset, uses_in(self.app.runs.runs))
+            named = f"{', '.join(runs[:_MOST_RUNS])}{', …' if runs[_MOST_RUNS:] else ''}"
+            lines = (
+                " ".join(preset.note.split()),
+                f"Sets {sets}." if sets else "Sets nothing otherwise than the defaults.",
+                f"Used by {counted(len(runs), 'run')}: {named}." if runs else "No run here was launched with it.",
+            )
+            self.below.update("\n".join(printable(line) for line in lines if line))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Turn off keys that are letters while a field has the focus, and in the list the one that leads back to it."""
         if action == "leave":
             return not isinstance(self.focused, PresetList)
+        if action in ("save", "save_as"):
+            return isinstance(self.focused, KnobInput)
         return not (isinstance(self.focused, KnobInput) and action in _LIST_ACTIONS)
 
     def action_edit(self) -> None:
         if self.preset.path is None:
             self.app.notify(
-                f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it under your own name", markup=False
+                f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it under a title of yours", markup=False
             )
         elif not self._told_unreadable():
             self.form.query(KnobInput).first().focus()
@@ -239,39 +278,12 @@ class RecipesScreen(ModeScreen):
                 self._known = tuple(saved if one is preset else one for one in self._known)
             self.app.notify(f"saved as {printable(saved.path.name) if saved.path else saved.title}", markup=False)
 
-    @changes
-    async def action_copy_preset(self) -> None:
-        if self._told_unreadable():
-            return
-        preset = self.preset
-        title = await self.app.push_screen_wait(
-            LinePrompt("title of your copy", f"My {preset.title}", check=self._title_problem)
-        )
-        if title:
-            with self.app.telling(f"{preset.title} was not copied"):
-                copy = copied(preset, title)
-                saved = await self.app.session.library.save(copy, self._path_for(title), seen=None)
-                await self._load(saved.path)
-                self.action_edit()
-
-    def _path_for(self, title: str) -> Path:
-        return self.app.session.library.presets_folder / f"{_slug(title)}.yaml"
-
-    def _title_problem(self, title: str) -> str:
-        if not _slug(title):
-            return "a title needs a letter or a digit, such as Night shift"
-        path = self._path_for(title)
-        return f"{path.name} already exists" if any(preset.path == path for preset in self._known) else ""
-
-    @changes
-    async def action_delete(self) -> None:
-        preset = self.preset
-        if preset.path is None:
-            self.app.notify("it is built in and stays", markup=False)
-        elif await self.app.push_screen_wait(Ask(f"Delete {preset.title}? The file {preset.path} cannot be restored.")):
-            with self.app.telling(f"{preset.title} was not deleted"):
-                await self.app.session.library.remove(preset.path, seen=preset.seen)
-                await self._load(None)
+    def read_form(self) -> Recipe | None:
+        self._take(*self.form.read())  # what was typed a moment ago may not have been told yet
+        if self._problem:
+            self.app.notify(self._problem, title="not saved", severity="warning", markup=False)
+            return None
+        return self._changed or self.preset.recipe
 
     def action_launch(self) -> None:
         self.app.open_launch(Draft(preset=self.preset))
@@ -280,16 +292,5 @@ class RecipesScreen(ModeScreen):
         if not self._told_unreadable():
             self.app.copy(command_of(self._changed or self.preset.recipe))
 
-    def _told_unreadable(self) -> bool:
-        """Whether the recipe cannot be read. Its values are not known then, and the user is told so."""
-        if is_unreadable := bool(self.preset.problem):
-            words = f"{printable(self.preset.title)} cannot be read. Mend its file, then press r."
-            self.app.notify(words, severity="warning", markup=False)
-        return is_unreadable
-
     def action_reread(self) -> None:
         self.load(self.preset.path)
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,7 +85,8 @@ class Library:
 
     async def removed(self) -> tuple[RemovedRecipe, ...]:
         """The recipes in the trash, the one that was removed last first. Raises HostError."""
-        return await self.host.ask(ListRemovedRecipes(self.settings.preset_folders))
+        folders = dict.fromkeys((self.presets_folder, *self.settings.preset_folders))
+        return await self.host.ask(ListRemovedRecipes(tuple(folders)))
 
     async def restore(self, removed: RemovedRecipe) -> Preset:
         """Bring a recipe back from the trash. Raises RecipeError, HostError."""
@@ -126,6 +127,15 @@ def used_by(preset: Preset, uses: Mapping[str, Sequence[str]]) -> tuple[str, ...
     return tuple(dict.fromkeys(names))
 
 
+def uses_in(runs: Iterable[Run]) -> Mapping[str, Sequence[str]]:
+    """The names of these runs by the recipe that each was launched with, as `Library.uses` has them."""
+    uses: dict[str, list[str]] = {}
+    for run in runs:
+        if run.launch and run.launch.preset:
+            uses.setdefault(run.launch.preset.casefold(), []).append(run.name)
+    return uses
+
+
 def recipe_of(run: Run) -> tuple[Recipe, tuple[str, ...]]:
     """The recipe that a run has, and what of the run is no part of it. Raises LaunchError if it is not known."""
     source = run.manifest or run.launch
@@ -134,7 +144,7 @@ def recipe_of(run: Run) -> tuple[Recipe, tuple[str, ...]]:
     left = [f"its data, {run.definition}: a recipe has none."] if run.definition else []
     parent = run.launch.parent.checkpoint if run.launch and run.launch.parent else ""
     if weights := parent or (run.manifest.pretrained if run.manifest else ""):
-        left.append(f"the weights that it started from, {weights}: choose them with p at the launch.")
+        left.append(f"the weights that it started from, {weights}: choose them at the launch.")
     return source.recipe, tuple(left)
 
 
