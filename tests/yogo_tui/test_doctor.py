@@ -119,9 +119,16 @@ def test_places_are_bad_where_nothing_can_be_written_and_doubtful_where_there_is
         LookedAtPlace("recipes", lab / "d", False, "Permission denied"),
     )
     found = list(console_checks.of_places(LookedAtMachine("3.11", "2.0.0", "Linux", places)))
-    assert [one.sign for one in found] == [Sign.GOOD, Sign.DOUBT, Sign.BAD, Sign.BAD, Sign.BAD]
+    assert [one.sign for one in found] == [Sign.GOOD, Sign.DOUBT, Sign.BAD, Sign.BAD, Sign.BAD, Sign.GOOD]
     assert "/lab/c cannot be written to: Read-only file system." in found[3].words
     assert "/lab/d cannot be made: Permission denied." in found[4].words
+
+
+def test_a_clock_that_is_wrong_is_told_with_its_direction() -> None:
+    assert console_checks.of_clock("clock", "gpu1", 3).sign is Sign.GOOD
+    behind = console_checks.of_clock("clock", "gpu1", -3600)
+    assert behind.sign is Sign.DOUBT
+    assert "gpu1 is 3,600 s behind this machine:" in behind.words
 
 
 def test_facts_are_found_behind_what_set_up_lines_print() -> None:
@@ -255,5 +262,6 @@ def test_a_job_of_the_real_slurm_says_what_it_finds(
     assert main(["doctor", "--job", "--yes", "--json", "--settings", str(file)]) == 0
     told = {one["about"]: one for one in json.loads(capsys.readouterr().out)}
     assert told["job: torch"]["sign"] == "good"
+    assert told["job: clock"]["sign"] == "good"
     assert told["shared disk"]["said"].endswith("writes where this machine reads")
     assert [path.name for path in lab.iterdir()] == ["settings.yaml"]

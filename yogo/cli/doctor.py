@@ -9,6 +9,7 @@ import json
 import platform
 import socket
 import sys
+import time
 from typing import Any
 
 from yogo.cli.flags import add_json
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
         "cpus": visible_cores(),
         "wandb": _version("wandb"),
         **_torch(),
+        "time": time.time(),
     }
     if args.json:
         print(json.dumps(found))

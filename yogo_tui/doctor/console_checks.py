@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from yogo.distribution import VERSION
 from yogo.files.places import because
@@ -23,7 +22,7 @@ SMALLEST = (80, 24)
 _LITTLE_BYTES = 5_000_000_000
 _TOO_LITTLE_BYTES = 100_000_000
 _COLOURS = {"truecolor": "16 million", "24bit": "16 million"}
-_CLOCK = timedelta(seconds=30)
+_CLOCK_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +102,20 @@ async def of_host(host: Host) -> tuple[Finding, ...]:
         ahead = await host.clock_ahead()
     except HostError as error:
         return (bad("machine", str(error)),)
-    found = [good("machine", f"{host.name} answers through SSH")]
-    seconds = round(ahead.total_seconds())
-    if abs(ahead) > _CLOCK:
-        way = "ahead of" if seconds > 0 else "behind"
-        said = f"that of {host.name} is {abs(seconds):,} s {way} this machine's; times are shown by that one."
-        found.append(doubt("clock", said, "Have the clocks set by NTP."))
-    else:
-        found.append(good("clock", "both machines agree"))
-    return (*found, *(doubt("machine", notice) for notice in host.notices))
+    return (
+        good("machine", f"{host.name} answers through SSH"),
+        of_clock("clock", host.name, ahead.total_seconds()),
+        *(doubt("machine", notice) for notice in host.notices),
+    )
+
+
+def of_clock(about: str, whose: str, ahead: float, other: str = "this machine") -> Finding:
+    """A clock that is so many seconds ahead of the other's."""
+    if abs(ahead) <= _CLOCK_SECONDS:
+        return good(about, f"{whose} and {other} agree")
+    way = "ahead of" if ahead > 0 else "behind"
+    said = f"{whose} is {abs(round(ahead)):,} s {way} {other}: ages and silences may be wrong."
+    return doubt(about, said, "Have the clocks set by NTP.")
 
 
 def of_settings(settings: Settings, *, is_there: bool) -> Iterator[Finding]:
@@ -123,8 +127,11 @@ def of_settings(settings: Settings, *, is_there: bool) -> Iterator[Finding]:
 
 
 def of_places(looked_at: LookedAtMachine | None) -> Iterator[Finding]:
-    for place in looked_at.places if looked_at else ():
+    places = looked_at.places if looked_at else ()
+    for place in places:
         yield _of_place(place)
+    if workspace := next((place for place in places if place.about == "workspace" and not place.problem), None):
+        yield of_clock("clock", "the workspace's disk", workspace.clock_ahead)
 
 
 def _of_place(place: LookedAtPlace) -> Finding:

@@ -10,8 +10,9 @@ from pathlib import PurePosixPath
 
 from yogo.run.directory import HostRunDirectory, log_in
 from yogo_tui.cluster.base import Cluster, Job, JobId
+from yogo_tui.doctor.console_checks import of_clock
 from yogo_tui.doctor.finding import Finding, bad, good
-from yogo_tui.doctor.trainer import WORDS, facts_in, of_facts
+from yogo_tui.doctor.trainer import WORDS, TrainerFacts, facts_in, of_facts
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.launch.machine import size_words
@@ -113,7 +114,15 @@ class JobProbe:
             )
         found = of_facts(facts, wandb=self._settings.wandb_mode[0], num_gpus=self.size.gpus or None)
         shared = good("shared disk", f"{facts.host} writes where this machine reads")
-        return (*(Finding(one.sign, f"job: {one.about}", one.said, one.advice) for one in found), shared)
+        told = [Finding(one.sign, f"job: {one.about}", one.said, one.advice) for one in found]
+        return (*told, *await self._of_clock(facts, log), shared)
+
+    async def _of_clock(self, facts: TrainerFacts, log: PurePosixPath) -> tuple[Finding, ...]:
+        """The node's clock against that of the disk, which has dated the log right after it was said."""
+        dated = [entry.modified for entry in await self._host.list(log.parent) if entry.name == log.name]
+        if facts.time is None or not dated:
+            return ()
+        return (of_clock("job: clock", facts.host, facts.time - dated[0], "the disk"),)
 
     async def _printed(self, log: PurePosixPath, tell: Tell) -> str | None:
         deadline = time.monotonic() + _LOG_SECONDS

@@ -40,6 +40,8 @@ class TrainerFacts(BaseModel):
     gpus: tuple[GpuFacts, ...]
     wandb: str | None
     problem: str
+    time: float | None = None
+    """Seconds since the epoch, by the clock there, when this was said."""
 
 
 def facts_in(printed: str) -> TrainerFacts | None:

@@ -7,6 +7,7 @@ import platform
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,6 +71,8 @@ class LookedAtPlace:
     """Why nothing can be written there, or made there if it does not exist; empty if it can."""
 
     free_bytes: int | None = field(default=None, compare=False)
+    clock_ahead: float = field(default=0.0, compare=False)
+    """By how many seconds the disk's clock is ahead of this machine's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +135,8 @@ def _looked_at(about: str, folder: Path) -> LookedAtPlace:
             file.write(_BLOCK)
             file.flush()
             os.fsync(file.fileno())
-        return LookedAtPlace(about, folder, is_there, "", shutil.disk_usage(existing).free)
+            ahead = os.fstat(file.fileno()).st_mtime - time.time()
+        return LookedAtPlace(about, folder, is_there, "", shutil.disk_usage(existing).free, ahead)
     except OSError as error:
         return LookedAtPlace(about, folder, is_there, because(error))
 
