@@ -82,6 +82,11 @@ def _clipboard(env: Mapping[str, str]) -> Finding:
     return none("clipboard", "y sends text to the terminal (OSC 52); whether it takes it cannot be asked")
 
 
+def named(host: Host) -> str:
+    """The machine that the console works on, in words."""
+    return "this machine" if host.name == HERE else host.name
+
+
 def of_programs(host: Host, looked_at: LookedAtMachine | None) -> Iterator[Finding]:
     """The versions here, and on the other machine if there is one."""
     yield good("yogo-tui", f"{VERSION}, Python {'.'.join(map(str, sys.version_info[:3]))}")
@@ -126,12 +131,12 @@ def of_settings(settings: Settings, *, is_there: bool) -> Iterator[Finding]:
     yield from (doubt("settings", notice) for notice in settings.notices)
 
 
-def of_places(looked_at: LookedAtMachine | None) -> Iterator[Finding]:
+def of_places(looked_at: LookedAtMachine | None, machine: str = "this machine") -> Iterator[Finding]:
     places = looked_at.places if looked_at else ()
     for place in places:
         yield _of_place(place)
     if workspace := next((place for place in places if place.about == "workspace" and not place.problem), None):
-        yield of_clock("clock", "the workspace's disk", workspace.clock_ahead)
+        yield of_clock("clock", "the workspace's disk", workspace.clock_ahead, machine)
 
 
 def _of_place(place: LookedAtPlace) -> Finding:

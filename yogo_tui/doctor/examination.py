@@ -61,7 +61,7 @@ class Examination:
             return console_checks.of_terminal(self._terminal)
 
         async def places() -> Iterable[Finding]:
-            return console_checks.of_places(await machine)
+            return console_checks.of_places(await machine, console_checks.named(host))
 
         return [
             ("yogo-tui", programs),

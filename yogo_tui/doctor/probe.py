@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 
 from yogo.run.directory import HostRunDirectory, log_in
 from yogo_tui.cluster.base import Cluster, Job, JobId
-from yogo_tui.doctor.console_checks import of_clock
+from yogo_tui.doctor.console_checks import named, of_clock
 from yogo_tui.doctor.finding import Finding, bad, good
 from yogo_tui.doctor.trainer import WORDS, TrainerFacts, facts_in, of_facts
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
@@ -113,7 +113,7 @@ class JobProbe:
                 bad("in a job", f"yogo does not answer there: {tail}.", "See the settings setup and yogo_command."),
             )
         found = of_facts(facts, wandb=self._settings.wandb_mode[0], num_gpus=self.size.gpus or None)
-        shared = good("shared disk", f"{facts.host} writes where this machine reads")
+        shared = good("shared disk", f"{facts.host} writes where {named(self._host)} reads")
         told = [Finding(one.sign, f"job: {one.about}", one.said, one.advice) for one in found]
         return (*told, *await self._of_clock(facts, log), shared)
 

@@ -72,7 +72,8 @@ class FirstStartScreen(FramedScreen):
             local = ""
             if found.problem and self.app.is_near:
                 local = "\n\nl works on this machine alone: the file then says `cluster: local`."
-            self.query_one("#proposal", Static).update(f"{printable(file)} would say\n\n{text}\n\n{_REST}{local}")
+            on = "" if self.app.is_near else f" on {printable(self.app.session.host.name)}"
+            self.query_one("#proposal", Static).update(f"{printable(file)}{on} would say\n\n{text}\n\n{_REST}{local}")
         self.refresh_bindings()
 
     @changes
