@@ -51,6 +51,7 @@ class Console(BaseConsole):
         Binding("question_mark,f1", "help", "help", id="app.help"),
         Binding("colon", "command_palette", "find anything by its name", id="app.palette", show=False),
         Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
+        Binding("f6", "settings", "show and change the settings", id="app.settings", show=False),
         Binding("f9", "doctor", "doctor: check that all works here", id="app.doctor", show=False),
         Binding("f7", "commands", "what the scheduler was asked, and how long it took", id="app.commands", show=False),
         Binding("f8", "choose_theme", "choose the theme, which is the colours", id="app.theme", show=False),
@@ -199,6 +200,28 @@ class Console(BaseConsole):
 
         if self.is_open and not isinstance(self.screen, DoctorScreen):
             self.push_screen(DoctorScreen())
+
+    @work(exclusive=True, group="settings")
+    async def action_settings(self) -> None:
+        if self.is_open:
+            with self.telling("the settings cannot be read"):
+                await self.open_setting()
+
+    async def open_setting(self, name: str = "") -> None:
+        from yogo_tui.screens.settings import SettingsScreen
+
+        place = self.there.place if self.there else None
+        said = {"workspace": place.workspace, "cluster": place.cluster, "profile": place.profile} if place else {}
+        settings = await self.there.settings() if self.there else self.session.settings
+        overrides = {one: f"--{one}" for one, value in said.items() if value is not None}
+        if self.there and self.there.preset and self.there.preset.workspace:
+            overrides.setdefault("workspace", f"`workspace` of {self.there.preset.name} in `hosts`")
+        if not isinstance(self.screen, SettingsScreen):
+            self.push_screen(SettingsScreen(settings, is_far=not self.is_near, name=name, overrides=overrides))
+
+    async def open_again(self) -> None:
+        await super().open_again()
+        self.show_theme(self.session.settings.theme)
 
     def use_keys(self) -> None:
         """Give actions the keys that the settings name. Raises SettingsError."""

@@ -98,12 +98,12 @@ async def test_a_definition_is_shown_also_where_the_list_was_filtered(tmp_path: 
         await until(pilot, lambda: "a/two.yml" in shown(pilot).splitlines()[1])
 
 
-async def test_a_setting_is_told_with_its_value_and_its_file(tmp_path: Path) -> None:
+async def test_a_setting_is_shown_where_it_can_be_changed(tmp_path: Path) -> None:
     async with Console(FakeSession(folder=tmp_path)).run_test(size=(100, 40)) as pilot:
         await searched(pilot, "poll_seconds")
         await see(pilot, "setting: Seconds between two queries")
         await pilot.press("enter")
-        await see(pilot, "poll_seconds: 30", "The settings are in")
+        await see(pilot, "poll_seconds · default", "Seconds between two queries")
 
 
 async def test_of_thousands_of_runs_those_that_match_best_are_listed() -> None:

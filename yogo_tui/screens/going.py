@@ -86,20 +86,9 @@ class GoingApp(App[None]):
         self.first_screen()
         self.sought = (mode, name)
 
-    async def open_setting(self, name: str) -> None:
-        """Tell of a setting: its value, its help, and where it is written."""
-        from yogo_tui.screens.ask import Notice
-        from yogo_tui.settings.document import dumped, help_of
-
-        settings = self.session.settings
-        line = f", line {settings.lines[name]}" if name in settings.lines else ", which does not set it"
-        self.push_screen(
-            Notice(
-                dumped(name, settings.values[name]).rstrip(),
-                f"{help_of(type(settings), name)}\n\nThe settings are in {settings.file}{line}.",
-                sign="",
-            )
-        )
+    async def open_setting(self, name: str = "") -> None:
+        """Show the settings, at the one of this name. Raises ConsoleError."""
+        raise NotImplementedError
 
     def first_screen(self) -> None:
         """Close all screens of the mode except its first one."""

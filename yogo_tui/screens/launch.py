@@ -114,7 +114,7 @@ class LaunchScreen(StartsSweep):
         self._estimates: dict[int, Estimate] = {}
         self._resources: dict[str, Resources] = {}  # of the partitions that were asked for
         session = self.app.session
-        self.summary.machine = session.machine
+        self._settings, self.summary.machine = session.settings, session.machine
         self._form = Wanted(
             name=session.launcher.propose_name(),
             size=session.settings.sizes[0],
@@ -135,7 +135,11 @@ class LaunchScreen(StartsSweep):
 
     @work(exclusive=True, group="files")
     async def on_screen_resume(self) -> None:
-        """Look for definitions each time that the screen is shown."""
+        """Look for definitions each time that the screen is shown. The settings may be others by then."""
+        now, self.summary.machine = self.app.session.settings, self.app.session.machine
+        if now is not self._settings:
+            form, self._settings = self._form.refitted(self._settings.sizes, now.sizes), now
+            self.show_form(form)
         try:
             self._files = await self.app.session.library.definitions()
         except HostError as error:

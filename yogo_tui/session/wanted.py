@@ -68,6 +68,14 @@ class Wanted:
     def recipe(self) -> Recipe:
         return self.own_recipe or self.preset.recipe
 
+    def refitted(self, before: Sequence[SizePreset], now: Sequence[SizePreset]) -> Wanted:
+        """These choices where the sizes of the settings were `before` and are others now: a size that was one of them
+        is the one of the same title, else the first one."""
+        if self.size not in before or self.size in now:
+            return self
+        alike = [size for size in now if size.title == self.size.title]
+        return replace(self, size=(alike or [*now])[0])
+
     @property
     def job_size(self) -> SizePreset:
         return self.own_size or self.size

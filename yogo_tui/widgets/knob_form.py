@@ -114,6 +114,7 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
         self._beside: Mapping[str, Any] = {}
         self._fixed: Mapping[str, str] = {}
         self.steps = TypedSteps()
+        self._is_shown = False
 
     def compose(self) -> ComposeResult:
         group = ""
@@ -141,8 +142,13 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
         for name in self._fields:
             self._input(name).disabled = read_only or name in self._fixed
             self._fill(name, as_typed(values[name]))
-        self.steps = TypedSteps(self.texts)
+        self.steps, self._is_shown = TypedSteps(self.texts), True
         self._judge(self._tried()[1])
+
+    def on_resize(self) -> None:
+        """A field may have another width."""
+        if self._is_shown:
+            self._judge(self._tried()[1])
 
     def _fill(self, name: str, text: str) -> None:
         field = self._input(name)
@@ -198,7 +204,7 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
         for name in self._fields:
             typed, usual = self._input(name).value, self._beside.get(name)
             short = f"{usual:.5g}" if isinstance(usual, float) else as_typed(usual)
-            cut = "…" if cell_len(typed) > _WIDTH else " "
+            cut = "…" if cell_len(typed) > (self._input(name).content_size.width or _WIDTH) else " "
             is_usual = name in wrong or name not in self._beside or _says(typed, usual)
             said = self._fixed.get(name) or ("" if is_usual else f"({printable(short) or 'none'})")
             self._tell(f"#default-{name}", f"{cut}{said}")
