@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from tests.yogo_tui.fake_session import FakeSession, see, shown, until
 from yogo.presets import load
 from yogo.recipe import Recipe, applied, knobs
 from yogo_tui.app import Console
+from yogo_tui.screens.recipes import RecipesScreen
 from yogo_tui.widgets.knob_form import KnobForm, KnobInput, help_of
 from yogo_tui.words import as_typed
 
@@ -36,6 +38,21 @@ async def copy_defaults(pilot: Pilot[None]) -> None:
 async def type_over(pilot: Pilot[None], field: str, words: str) -> None:
     pilot.app.screen.query_one(f"#knob-{field}", Input).focus()
     await pilot.press("home", "shift+end", "delete", *words)
+
+
+async def test_what_is_typed_into_a_field_that_was_filled_under_the_cursor_replaces_it(
+    tmp_path: Path,
+) -> None:
+    """As it is after a copy, which is shown in the form once the list has it."""
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        await see(pilot, "My Defaults", "0 set")
+        screen = pilot.app.screen
+        assert isinstance(screen, RecipesScreen)
+        screen.show()
+        await pilot.press("3")
+        await see(pilot, "1 set")
+        await until(pilot, lambda: re.search(r"Epochs +3 +\(64\)", shown(pilot)))
 
 
 async def test_every_knob_has_a_field_and_its_help(tmp_path: Path) -> None:

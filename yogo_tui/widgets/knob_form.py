@@ -155,6 +155,8 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
         with field.prevent(Input.Changed):
             field.value = text
             field.cursor_position = 0
+        if field.has_focus:  # as when it gets it: what is typed takes the place of what it holds
+            field.action_select_all()
 
     @property
     def texts(self) -> dict[str, str]:
