@@ -108,8 +108,13 @@ class Console(BaseConsole):
     def on_ready(self) -> None:
         self.set_timer(_START_SECONDS, _collect_garbage)
         if self.is_open:
+            self.heed_mouse()
             self.tell_notices()
             self.offer_settings()
+
+    def heed_mouse(self) -> None:
+        if not self.session.settings.mouse:
+            self.take_mouse(False)
 
     @work(group="first start")
     async def offer_settings(self) -> None:
@@ -302,6 +307,7 @@ class FarConsole(Console):
         self.is_open = True
         self.follow_runs()
         self.switch_mode(self._first)
+        self.heed_mouse()
         self.tell_notices()
         self.offer_settings()
 

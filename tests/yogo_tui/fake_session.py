@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import html
-import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +26,7 @@ from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.losses import LossCurves, ReadLosses
 from yogo_tui.runs.model import Progress, Run, RunState
 from yogo_tui.runs.parent import ParentInfo
+from yogo_tui.screens.printed import text_of
 from yogo_tui.session import Runs, Session
 from yogo_tui.session.jobs import Jobs
 from yogo_tui.session.launcher import Launcher
@@ -297,13 +296,6 @@ async def until(pilot: Pilot[None], holds: Callable[[], object], seconds: float 
         raise AssertionError(f"not seen within {seconds:g} s; on the screen is\n{shown(pilot)}") from None
 
 
-_TEXT = re.compile(r'<text class="[^"]*-r\d+" x="([\d.]+)"[^>]*clip-path="url\(#[^"]*-line-(\d+)\)">(.*?)</text>')
-
-
 def shown(pilot: Pilot[None]) -> str:
-    """All that is on the screen, line by line: from Textual's own image of it, the public way to its text."""
-    lines: dict[int, str] = {}
-    for x, line, text in _TEXT.findall(pilot.app.export_screenshot()):
-        column = round(float(x) / 12.2)
-        lines[int(line)] = lines.get(int(line), "").ljust(column) + html.unescape(text).replace("\xa0", " ")
-    return "\n".join(lines.get(number, "") for number in range(max(lines, default=-1) + 1))
+    """All that is on the screen, line by line."""
+    return text_of(pilot.app)

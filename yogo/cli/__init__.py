@@ -17,12 +17,25 @@ from yogo.text.arguments import Parser
 from yogo.text.output import must_arrive, steady
 from yogo.text.terminal import printable
 
-COMMANDS = ("train", "synth", "check", "anchors", "inspect", "claim", "verify", "infer", "export", "test", "doctor")
+COMMANDS = (
+    "train",
+    "synth",
+    "check",
+    "anchors",
+    "inspect",
+    "claim",
+    "verify",
+    "infer",
+    "export",
+    "test",
+    "doctor",
+    "completion",
+)
 """Each is a module beside this one with `register(commands)`; it sets `run`, a function of the arguments that
 returns the exit status: 0 done, 1 failed, 2 usage error, 75 stopped on request and worth resuming."""
 
 
-PRINT_ONLY = ("anchors", "inspect", "doctor")
+PRINT_ONLY = ("anchors", "inspect", "doctor", "completion")
 """Commands whose only result is what they print; the others write a file or answer by their exit status."""
 
 

@@ -62,9 +62,23 @@ COMMANDS = (
     "wrappers",
     "demo",
     "serve",
+    "completion",
 )
 
-PRINT_ONLY = ("datasets", "render", "when", "runs", "jobs", "commands", "why", "logs", "plot", "compare", "results")
+PRINT_ONLY = (
+    "datasets",
+    "render",
+    "when",
+    "runs",
+    "jobs",
+    "commands",
+    "completion",
+    "why",
+    "logs",
+    "plot",
+    "compare",
+    "results",
+)
 """Commands whose only result is what they print; the others submit a job or write a file."""
 
 
@@ -83,7 +97,9 @@ def start_quickly() -> None:
 def parser(first: str = "") -> argparse.ArgumentParser:
     """Of all commands, or of this one alone where it is one."""
     from yogo.text.arguments import Parser
+    from yogo_tui.cli.once import size
     from yogo_tui.cli.options import add_common
+    from yogo_tui.modes import MODES
 
     top = Parser(
         prog="yogo-tui",
@@ -93,6 +109,14 @@ def parser(first: str = "") -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"yogo-tui {VERSION}")
     add_common(top, default=None)
+    top.add_argument(
+        "--once",
+        choices=[mode.name for mode in MODES],
+        help="Print this screen as text, once what it shows is known, and leave.",
+    )
+    top.add_argument(
+        "--size", type=size, metavar="COLUMNSxROWS", help="Its size, such as 80x24. (default: the terminal's)"
+    )
     top.set_defaults(run=_open)
     commands = top.add_subparsers(dest="command", metavar="COMMAND")
     for name in (first,) if first in COMMANDS else COMMANDS:
@@ -137,7 +161,12 @@ def _status(argv: Sequence[str] | None) -> int:
 
 
 def _open(args: argparse.Namespace) -> int:
-    """Open the console. Returns the exit status. Raises what `console.run` raises."""
+    """Open the console. Returns the exit status. Raises what `console.run` and `once.run` raise."""
+    if args.once:
+        from yogo_tui.cli import once
+
+        must_arrive()
+        return once.run(args)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return _fail("The console needs a terminal. Its actions are commands too: yogo-tui --help.", 2)
     if not redraws(sys.stdout):

@@ -12,7 +12,7 @@ _RECIPE_HELP = "The recipe: its name or its file. `yogo-tui recipes` lists them.
 
 def add_planning(parser: argparse.ArgumentParser, *, recipe: str = "defaults") -> None:
     """Options that say how to train: recipe, size, name and changes. `recipe` is the default."""
-    parser.add_argument("--recipe", metavar="NAME", default=recipe, help=f"{_RECIPE_HELP} (default: {recipe})")
+    parser.add_argument("--recipe", metavar="RECIPE", default=recipe, help=f"{_RECIPE_HELP} (default: {recipe})")
     add_size(parser)
     add_changes(parser)
 

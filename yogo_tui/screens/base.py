@@ -95,10 +95,14 @@ class BaseConsole(GoingApp):
         leaves = key_of(self.screen, "app.quit") or "q"
         self.notify(f"{leaves} leaves the console; ctrl+c copies what the mouse has marked", markup=False)
 
+    def take_mouse(self, is_taken: bool) -> None:
+        """Take the mouse, or leave it to the terminal."""
+        self._has_mouse = is_taken
+        print(_MOUSE_ON if is_taken else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
+
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, which marks and copies in its own way, or take it back."""
-        self._has_mouse = not self._has_mouse
-        print(_MOUSE_ON if self._has_mouse else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
+        self.take_mouse(not self._has_mouse)
         back = key_of(self.screen, "app.mouse") or "M"
         to = "back to the console" if self._has_mouse else f"to the terminal; {back} takes it back"
         self.notify(f"the mouse was given {to}", markup=False)
@@ -117,7 +121,8 @@ class BaseConsole(GoingApp):
                 yield
             except BaseException as error:
                 wrong = error
-        self._has_mouse = True
+        if not self._has_mouse:
+            self.take_mouse(False)
         if wrong is not None:
             raise wrong
 

@@ -147,6 +147,10 @@ class Settings(BaseModel):
     (16-light). `auto` is light where the terminal says that it is, else dark, and 16 where it has no more. With
     NO_COLOR there are none."""
 
+    mouse: bool = True
+    """Whether the console takes the mouse. If not, the terminal marks and copies with it in its own way; `M` changes
+    that until the console is left."""
+
     notify: tuple[Literal["bell", "osc9", "osc777"], ...] = Field(default=(), examples=[["bell", "osc9"]])
     """How an open console tells its terminal that a run has ended: `bell` rings, and `osc9` and `osc777` are notices of
     the desktop, each in some terminals. In tmux the last two need its option allow-passthrough."""
