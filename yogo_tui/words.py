@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ GLYPHS = {
     RunState.SUSPENDED: "‖",
     RunState.UNKNOWN: "?",
 }
+
+_KEPT_IN_COMMON = 8
+"""So many characters of what texts have in common stay before what they differ in."""
 
 LISTED = "; "
 """Between texts that are typed as one line."""
@@ -123,6 +127,22 @@ def cut_middle(text: str, width: int) -> str:
         return "…"[:width]
     tail = (width - 1) * 2 // 3
     return f"{_fitting(text, width - 1 - tail)}…{_fitting(text[::-1], tail)[::-1]}"
+
+
+def cut_apart(texts: Sequence[str], width: int) -> list[str]:
+    """Each text in at most `width` cells. Those that would be cut to the same are cut where they begin to differ."""
+    cut = [cut_middle(text, width) for text in texts]
+    alike: dict[str, list[int]] = {}
+    for index, short in enumerate(cut):
+        alike.setdefault(short, []).append(index)
+    for places in (places for places in alike.values() if len(places) > 1):
+        whole = [printable(texts[place]) for place in places]
+        alike_at_first = itertools.takewhile(lambda letters: len(set(letters)) == 1, zip(*whole, strict=False))
+        start = max(0, sum(1 for _ in alike_at_first) - _KEPT_IN_COMMON)
+        if start and len(set(whole)) > 1:
+            for place, text in zip(places, whole, strict=True):
+                cut[place] = cut_end(f"…{text[start:]}", width)
+    return cut
 
 
 def cut_end(text: str, width: int) -> str:

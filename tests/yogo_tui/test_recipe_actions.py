@@ -15,6 +15,7 @@ from yogo.presets import load
 from yogo_tui.app import Console
 from yogo_tui.screens.paste import PasteField
 from yogo_tui.widgets.knob_form import KnobInput
+from yogo_tui.words import cut_apart, cut_middle
 
 
 async def paste(pilot: Pilot[None], text: str) -> None:
@@ -143,3 +144,28 @@ async def test_the_keys_of_the_list_are_letters_while_something_is_typed(tmp_pat
         pilot.app.screen.query_one("#knob-model", Input).focus()
         await pilot.press(*"iNUxcl")
         assert pilot.app.screen.query_one("#knob-model", Input).value == "iNUxcl"
+
+
+async def test_the_list_of_recipes_says_what_the_one_under_the_cursor_sets(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await pilot.press("3")
+        await see(pilot, "r recipe")
+        await pilot.press("r")
+        await see(pilot, "Sets nothing otherwise than the defaults.")
+        await pilot.press(*"written")
+        await see(pilot, "still-voice-4405 as written", "classify weight 10")
+        await pilot.press(*["backspace"] * 7, *"qqq")
+        await see(pilot, "nothing contains")
+        assert "classify weight" not in shown(pilot)
+
+
+def test_texts_that_would_be_cut_to_the_same_are_cut_where_they_differ() -> None:
+    head, tail = "pre-training/the-whole-of-the-lab", "of-the-year-two-thousand-and-twenty.yml"
+    texts = [f"{head}/red-cells-{tail}", f"{head}/white-cell-{tail}", "short.yml"]
+    cut = cut_apart(texts, 44)
+    assert len(set(cut)) == 3
+    assert cut[2] == "short.yml"
+    assert "/red-cells-" in cut[0]
+    assert "/white-cell-" in cut[1]
+    assert all(len(one) <= 44 for one in cut)
+    assert cut_apart([texts[0], texts[0]], 44)[0] == cut_middle(texts[0], 44)

@@ -18,9 +18,12 @@ from textual.widgets.option_list import Option
 
 from yogo.text.terminal import printable
 from yogo_tui.screens.ask import Dialog
+from yogo_tui.widgets.folded import Folded
 from yogo_tui.widgets.text_field import TextField
-from yogo_tui.words import cut_end, cut_middle, thousands
+from yogo_tui.words import cut_apart, cut_end, thousands
 
+_TITLE_WIDTH = 44
+_MOST_OF_DETAIL = 3
 _WIDTH = 68
 """What stays of a line beside the scrollbar of a list that is longer than the screen."""
 
@@ -39,6 +42,9 @@ class Choice:
     about: str = ""
     problem: str = ""
     """Why it cannot be chosen; empty if it can."""
+
+    detail: str = ""
+    """More about it, shown below the list while the cursor is on it."""
 
 
 class Narrowing(TextField):
@@ -82,6 +88,8 @@ class Choose(Dialog[int | None]):
             yield Static(self._title, classes="title", markup=False)
             yield Narrowing(placeholder="type to narrow", compact=True)
             yield OptionList(compact=True, markup=False)
+            if any(choice.detail for choice in self._choices):
+                yield Folded(_MOST_OF_DETAIL, id="detail")
             yield Static("enter choose   ↑ ↓ move   esc leave", classes="keys")
 
     def on_mount(self) -> None:
@@ -106,15 +114,26 @@ class Choose(Dialog[int | None]):
 
     def _list(self, words: str) -> None:
         found = ranked(self._choices, words)
+        listed = [self._choices[index] for index in found[:_MOST_ROWS]]
+        names = cut_apart([choice.words for choice in listed], _TITLE_WIDTH)
         rows = [
-            Option(_line(choice), id=str(index), disabled=bool(choice.problem))
-            for index, choice in ((index, self._choices[index]) for index in found[:_MOST_ROWS])
+            Option(_line(name, choice), id=str(index), disabled=bool(choice.problem))
+            for index, name, choice in zip(found, names, listed, strict=False)
         ]
         if len(found) > _MOST_ROWS:
             rows.append(Option(f"… and {thousands(len(found) - _MOST_ROWS)} more: type more words", disabled=True))
+        self._tell_detail("")
         self.options.clear_options()
         self.options.add_options(rows or [Option(f"nothing contains “{printable(words)}”", disabled=True)])
         self.options.action_first()
+
+    @on(OptionList.OptionHighlighted)
+    def _tell(self, event: OptionList.OptionHighlighted) -> None:
+        self._tell_detail(self._choices[int(event.option.id)].detail if event.option.id else "")
+
+    def _tell_detail(self, detail: str) -> None:
+        for line in self.query("#detail").results(Folded):
+            line.update(printable(detail))
 
     @on(Narrowing.Stepped)
     async def _move(self, event: Narrowing.Stepped) -> None:
@@ -158,8 +177,7 @@ def _has_letters(title: str, letters: str) -> bool:
     return all(letter in rest for letter in letters)
 
 
-def _line(choice: Choice) -> Content:
-    words = cut_middle(choice.words, 44)
+def _line(words: str, choice: Choice) -> Content:
     about = cut_end(choice.problem or choice.about, _WIDTH - cell_len(words) - 2)
     return Content.assemble(words, "  ", (about, "$error" if choice.problem else "$foreground-muted"))
 

@@ -35,6 +35,7 @@ from yogo_tui.screens.launch_form import (
     inherited_words,
     launch_wanted,
     parent_words,
+    preset_choices,
     preview_of,
     recipe_words,
     shorten,
@@ -263,9 +264,7 @@ class LaunchScreen(StartsSweep):
             self.show_form(self._form.with_preset(preset))
 
     async def _ask_preset(self, title: str, current: Preset) -> Preset | None:
-        presets = await self._presets()
-        choices = [(one, Choice(one.title, one.note.partition("\n")[0], one.problem)) for one in presets]
-        return await self.choose(title, choices, current)
+        return await self.choose(title, preset_choices(await self._presets()), current)
 
     @work(exclusive=True, group="choose")
     async def action_change(self) -> None:

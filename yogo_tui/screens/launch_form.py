@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from yogo.errors import YogoError
-from yogo.recipe import differences
+from yogo.presets import Preset
+from yogo.recipe import Recipe, differences
 from yogo.text.wording import agreed, counted
 from yogo_tui.cluster.base import Estimate, Resources
 from yogo_tui.errors import ChainBroken, ConsoleError, HostError, OtherClasses
@@ -18,7 +19,9 @@ from yogo_tui.launch.plan import FieldChange, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.parent import ParentInfo
+from yogo_tui.screens.choose import Choice
 from yogo_tui.session import Session
+from yogo_tui.session.library import difference_words
 from yogo_tui.session.timing import Timing, takes
 from yogo_tui.session.wanted import Wanted
 from yogo_tui.widgets.launch_summary import Check
@@ -160,6 +163,18 @@ def recipe_words(form: Wanted) -> tuple[str, tuple[str, ...]]:
         return preset_words(form.preset.title, form.changes), lines
     count = len(differences(form.recipe))
     return form.preset.title, (counted(count, "difference"),) if count else ()
+
+
+def preset_choices(presets: Iterable[Preset]) -> list[tuple[Preset, Choice]]:
+    """Lines to choose a recipe from, each with what it sets."""
+    return [
+        (one, Choice(one.title, one.note.partition("\n")[0], one.problem, detail=_sets(one.recipe))) for one in presets
+    ]
+
+
+def _sets(recipe: Recipe) -> str:
+    words = difference_words(recipe)
+    return f"Sets {words}." if words else "Sets nothing otherwise than the defaults."
 
 
 def size_changes(form: Wanted) -> tuple[str, ...]:
