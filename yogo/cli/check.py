@@ -1,4 +1,4 @@
-"""`yogo check`: summarise a dataset definition, and list everything that is wrong with it."""
+"""`yogo check`: summarise a dataset definition, and list everything that is wrong with it, or with its data."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import argparse
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yogo.cli.flags import add_json
@@ -15,6 +16,7 @@ from yogo.text.terminal import printable, redraws
 
 if TYPE_CHECKING:
     from yogo.definition import DatasetSummary
+    from yogo.health.deep import DataHealth
 
 _WHAT = "Count the images, labels and classes of a dataset definition, and report everything that is wrong with it."
 
@@ -22,24 +24,43 @@ _WHAT = "Count the images, labels and classes of a dataset definition, and repor
 def register(commands: Any) -> None:
     parser = commands.add_parser("check", help="count and check a dataset definition", description=_WHAT)
     parser.add_argument("definition", metavar="DEFINITION", help="The dataset definition, a YAML file.")
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="Look at what the images show and where the boxes are too: near-duplicates within and across the splits, "
+        "boxes drawn twice, boxes out of the image or of an odd size, classes missing in a split, images that are much "
+        "darker, brighter or more blurred than the rest. docs/labels.md says what to do about each.",
+    )
+    parser.add_argument(
+        "--against",
+        metavar="RUN",
+        type=Path,
+        help="With --deep: also look for validation and test images that this run was trained on, such as the parent "
+        "of a fine-tune. A run directory, or its data.json.gz.",
+    )
     add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
-    from yogo.definition.report import report
-
+    if args.against and not args.deep:
+        args.usage_error("--against needs --deep")
     show = redraws(sys.stderr)
     try:
-        found = _survey(args.definition, _say if show else lambda *_: None)
+        tell = _say if show else lambda *_: None
+        found = _survey(args.definition, tell)
+        health = _health(args, tell) if args.deep else None
     finally:
         if show:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
         must_arrive()  # a program reads it, also when it reports errors
-        print(json.dumps(dataclasses.asdict(found), default=str, indent=2))
+        said = dataclasses.asdict(found)
+        if health is not None:
+            said["health"] = _as_json(health)
+        print(json.dumps(said, default=str, indent=2))
     else:
-        print("\n".join(printable(line) for line in report(found)))
+        print("\n".join(printable(line) for line in _lines(found, health)))
     return 1 if found.has_errors else 0
 
 
@@ -53,6 +74,30 @@ def _survey(definition: str, tell: Callable[[str, int, int], None]) -> DatasetSu
 
         return survey(definition, progress=lambda done: tell("reading labels", done, 0))
     return full_survey(definition, memory=own_folder(), progress=tell)
+
+
+def _health(args: argparse.Namespace, tell: Callable[[str, int, int], None]) -> DataHealth:
+    from yogo.datasets.cache import own_folder
+    from yogo.health.deep import deep_check
+
+    return deep_check(args.definition, memory=own_folder(), progress=tell, against=args.against)
+
+
+def _as_json(health: DataHealth) -> dict[str, Any]:
+    findings = [dataclasses.asdict(one) | {"advice": one.advice} for one in health.findings]
+    affected = [dataclasses.asdict(one) | {"share": one.share} for one in health.affected]
+    return dataclasses.asdict(health) | {"findings": findings, "affected": affected}
+
+
+def _lines(found: DatasetSummary, health: DataHealth | None) -> Iterator[str]:
+    from yogo.definition.report import report
+
+    yield from report(found)
+    if health is not None:
+        from yogo.health.report import report as report_health
+
+        yield ""
+        yield from report_health(health)
 
 
 def _say(what: str, done: int, total: int) -> None:

@@ -44,8 +44,15 @@ class Labels:
     rows: array[float]
     """Five float32 a box: class index, x0, y0, x1, y1, in fractions of the frame."""
 
-    num_dropped: int = 0
-    """Boxes that were too small."""
+    lines: Sequence[int] = ()
+    """The line of each box in its file, from 1."""
+
+    dropped: Sequence[tuple[int, float, float]] = ()
+    """Boxes that were too small: line, and width and height in fractions of the frame."""
+
+    @property
+    def num_dropped(self) -> int:
+        return len(self.dropped)
 
     def __len__(self) -> int:
         return len(self.rows) // 5
@@ -154,7 +161,7 @@ class _LabelParser:
         extend = rows.extend
         known = self.known
         low, high = -EDGE, 1 + EDGE
-        num_dropped = 0
+        dropped: list[tuple[int, float, float]] = []
         begun = False
         for number, line in enumerate(lines, 1):
             words = line.split()
@@ -177,13 +184,13 @@ class _LabelParser:
                 self._fail(number, odd_box(self.written[number - 1], (cx, cy, width, height), EDGE), "impossible boxes")
                 continue
             if width * height < MIN_BOX_AREA:
-                num_dropped += 1
+                dropped.append((number, width, height))
                 continue
             # From float32 values, as published: else a centre on a line between cells may fall on its other side.
             cx, cy, width, height = array("f", (cx, cy, width / 2, height / 2))
             extend((index, cx - width, cy - height, cx + width, cy + height))
             places.append(number)
-        return Labels(rows, num_dropped)
+        return Labels(rows, places, dropped)
 
     def _slowly(self, words: list[str], number: int) -> tuple[int, float, float, float, float] | None:
         """A row whose class has not occurred yet, or is a name with spaces; None for one that cannot be read."""
