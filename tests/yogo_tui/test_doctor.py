@@ -265,3 +265,19 @@ def test_a_job_of_the_real_slurm_says_what_it_finds(
     assert told["job: clock"]["sign"] == "good"
     assert told["shared disk"]["said"].endswith("writes where this machine reads")
     assert [path.name for path in lab.iterdir()] == ["settings.yaml"]
+
+
+@pytest.mark.parametrize("far", [False, True])
+def test_settings_that_cannot_be_used_and_a_machine_that_does_not_answer_are_findings(
+    far: bool, lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = lab / "settings.yaml"
+    (lab / "ssh").write_text("Host far\n  HostName 127.0.0.1\n  Port 1\n")
+    file.write_text(f"hosts: [{{name: far, login: far, ssh_config: {lab}/ssh}}]\n" if far else "partitoin: gpu\n")
+    words = ["doctor", "--settings", str(file), *(["--host", "far"] if far else [])]
+    assert main(words) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("✖ machine" if far else f"✖ settings     {file}, line 1: There is no setting")
+    assert main([*words, "--json"]) == 1
+    (one,) = json.loads(capsys.readouterr().out)
+    assert (one["about"], one["sign"]) == ("machine" if far else "settings", "bad")

@@ -41,7 +41,25 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "home folder is shown as ~.",
     )
     add_json(parser)
-    parser.set_defaults(run=lambda args: with_session(_info if args.info else _doctor, args, is_told=False))
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    """Settings that cannot be used, and a machine that does not answer, are findings too."""
+    from yogo_tui.cli.output import print_json
+    from yogo_tui.doctor.finding import bad
+    from yogo_tui.errors import HostError, SettingsError
+
+    if args.info:
+        return with_session(_info, args, is_told=False)
+    try:
+        return with_session(_doctor, args, is_told=False)
+    except (SettingsError, HostError) as error:
+        found = bad("settings" if isinstance(error, SettingsError) else "machine", str(error))
+        _say(found, args)
+        if args.json:
+            print_json([found.json])
+        return 1
 
 
 async def _info(session: Session, args: argparse.Namespace) -> int:
