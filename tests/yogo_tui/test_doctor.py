@@ -79,9 +79,12 @@ def test_a_size_that_would_wait_for_ever_says_why(changes: dict[str, Any], words
     assert "Change `sizes`" in one.words
 
 
-def test_a_partition_that_is_down_or_empty_is_told() -> None:
-    for changed, words in ((replace(LAB, is_up=False), "accepts no jobs"), (replace(LAB, num_nodes=0), "no node of")):
-        assert words in bad_ones(fitting.of_sizes(Settings(), replace(SITE, partitions=(changed,))))[0]
+def test_a_partition_that_is_down_or_empty_is_told_once_and_makes_no_size_wrong() -> None:
+    for changed in (replace(LAB, is_up=False), replace(LAB, num_nodes=0)):
+        sizes, partition = fitting.of_sizes(Settings(), replace(SITE, partitions=(changed,)))
+        assert sizes.sign is Sign.GOOD
+        assert (partition.sign, partition.about) == (Sign.BAD, "partition")
+        assert "gpu starts no jobs now: they wait." in partition.words
 
 
 @pytest.mark.parametrize(

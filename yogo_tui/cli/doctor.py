@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import sys
+import textwrap
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable, redraws
@@ -120,5 +121,12 @@ async def _of_job(probe: JobProbe) -> tuple[Finding, ...]:
 
 
 def _say(one: Finding, args: argparse.Namespace) -> None:
-    if not args.json:
-        print(f"{one.sign} {printable(one.about):<{_WIDTH}} {one.words}", flush=True)
+    """Print the line; on a terminal it goes on below its own words."""
+    from yogo_tui.cli.output import terminal_width
+
+    if args.json:
+        return
+    room = (terminal_width() or 0) - _WIDTH - 3
+    below = "\n" + " " * (_WIDTH + 3)
+    words = textwrap.wrap(one.words, room, break_on_hyphens=False) if room > _WIDTH else [one.words]
+    print(f"{one.sign} {printable(one.about):<{_WIDTH}} {below.join(words)}", flush=True)

@@ -11,8 +11,10 @@ from yogo_tui.settings import Settings, SizePreset
 
 
 def of_sizes(settings: Settings, site: Site) -> Iterator[Finding]:
-    """Whether the cluster can start a job of each size: those that fit on one line, and one for each of the others."""
+    """Whether the cluster can start a job of each size: those that fit on one line, one for each of the others, and one
+    for each partition that starts no jobs now."""
     fitting: dict[str, list[str]] = {}
+    closed: list[str] = []
     for size in settings.sizes:
         asked = settings.filled(size)
         partition = _partition(site, asked)
@@ -22,10 +24,16 @@ def of_sizes(settings: Settings, site: Site) -> Iterator[Finding]:
             yield bad(f"size {size.title}", f"its jobs would never start: {'; '.join(problems)}.", advice)
         else:
             fitting.setdefault(partition.name if partition else "", []).append(size.title)
+        if partition and not (partition.is_up and partition.num_nodes):
+            closed.append(partition.name)
     for name, titles in fitting.items():
         fits = "fits" if len(titles) == 1 else "fit"
         where = f"the partition {name}" if name else "what the cluster says"
         yield good("sizes", f"{listed(titles)} {fits} {where}")
+    for name in dict.fromkeys(closed):
+        yield bad(
+            "partition", f"{name} starts no jobs now: they wait.", "sinfo shows its nodes, and why they are away."
+        )
 
 
 def of_accounts(settings: Settings, site: Site) -> Iterator[Finding]:
@@ -62,11 +70,7 @@ def _problems(asked: SizePreset, partition: Partition | None, site: Site) -> Ite
         )
         return
     yield from _of_account(asked, partition, site)
-    if not partition.is_up:
-        yield f"the partition {partition.name} accepts no jobs now"
-    if not partition.num_nodes:
-        yield f"no node of the partition {partition.name} accepts jobs now"
-    else:
+    if partition.num_nodes:  # else its nodes are not known
         yield from _of_node(asked, partition)
 
 
