@@ -54,6 +54,18 @@ async def test_a_key_requeues_all_that_is_marked() -> None:
         await until(pilot, lambda: set(lab.cluster.changed) == ids and "2 marked" not in text(pilot))
 
 
+async def test_of_marked_runs_those_are_requeued_that_can_be_and_the_others_are_named() -> None:
+    lab = FakeSession(make_run("a-owl"), make_run("b-fox", RunState.FINISHED))
+    async with console(lab) as pilot:
+        await until(pilot, lambda: lines_of(pilot, "b-fox"))
+        await pilot.press("asterisk", "R")
+        await until(pilot, lambda: "Requeue 1 run?" in text(pilot))
+        assert "! b-fox" in text(pilot)
+        await pilot.press("y")
+        await until(pilot, lambda: "requeued: a-owl" in text(pilot))
+        assert [ids for _, ids in lab.cluster.changed] == ["job-a-owl"]
+
+
 async def test_what_cannot_be_held_is_told_before_anything_is_asked() -> None:
     lab = FakeSession(make_run("a-owl"))
     async with console(lab) as pilot:

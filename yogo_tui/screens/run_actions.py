@@ -104,13 +104,18 @@ class RunActions(FramedScreen):
             await self._hold_or_requeue(Change.REQUEUE, runs)
 
     async def _hold_or_requeue(self, change: Change, runs: Sequence[Run]) -> None:
-        app, names, done = self.app, printable(_listed(runs)), done_words(change)
-        with app.telling(f"{names} {'was' if len(runs) == 1 else 'were'} not {done}"):
-            await app.session.jobs.check_change(change, runs)
-            each = [f"{printable(run.name)}: {what_it_does(run, change)}" for run in runs]
-            question = f"{change.value.capitalize()} {'it' if len(runs) == 1 else counted(len(runs), 'run')}?"
-            if await app.push_screen_wait(Ask("\n".join([question, *each]))):
-                await app.session.jobs.change(change, runs)
+        app, done = self.app, done_words(change)
+        with app.telling(f"{printable(_listed(runs))} {'was' if len(runs) == 1 else 'were'} not {done}"):
+            fit, refused = await app.session.jobs.sorted_out(change, runs)
+            if not fit:
+                raise LaunchError("\n".join(refused))
+            names = printable(_listed(fit))
+            each = [f"{printable(run.name)}: {what_it_does(run, change)}" for run in fit]
+            question = f"{change.value.capitalize()} {'it' if len(runs) == 1 else counted(len(fit), 'run')}?"
+            if await app.push_screen_wait(
+                Ask("\n".join([question, *each, *(f"! {printable(one)}" for one in refused)]))
+            ):
+                await app.session.jobs.change(change, fit)
                 app.notify(f"{done}: {names}", markup=False)
                 self.unmark()
                 app.session.runs.look_now()

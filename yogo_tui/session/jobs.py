@@ -117,6 +117,17 @@ class Jobs:
         await self._cluster.introduce()
         return [holding.job_to_change(run, change, self._cluster.name) for run in runs]
 
+    async def sorted_out(self, change: Change, runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
+        """Those of the runs whose jobs can be changed so, and a sentence on each of the others. Raises HostError."""
+        fit, refused = list[Run](), list[str]()
+        for run in runs:
+            try:
+                await self.check_change(change, [run])
+                fit.append(run)
+            except LaunchError as error:
+                refused.append(str(error))
+        return fit, refused
+
     async def change(self, change: Change, runs: Sequence[Run]) -> None:
         """Hold, release or requeue the jobs of these runs. Raises what `check_change` raises, before any is changed;
         ClusterError that names those that could not be; HostError."""
