@@ -100,6 +100,13 @@ async def test_runs_whose_seed_also_splits_the_data_differ_by_seed_alone(tmp_pat
     assert {"training data", "validation data"} <= {row.label for row in found.differences}
 
 
+async def test_epochs_are_told_with_one_digit_behind_the_point(tmp_path: Path) -> None:
+    trained_run(tmp_path / "one")
+    trained_run(tmp_path / "two", changes={"seed": 1})
+    (epochs,) = (one for one in (await compared(tmp_path, "one", "two")).figures if one.label == "epochs")
+    assert [epochs.words(value) for value in (6.0, 6.3333, 1.73205)] == ["6", "6.3", "1.7"]
+
+
 async def test_the_same_seed_twice_is_no_spread_over_seeds(tmp_path: Path) -> None:
     trained_run(tmp_path / "one")
     trained_run(tmp_path / "two", map50=0.6)

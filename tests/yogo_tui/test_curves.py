@@ -138,6 +138,12 @@ def test_a_chart_has_its_axes_and_its_curve_falls() -> None:
     assert all(columns)
 
 
+def test_a_figure_that_was_0_throughout_has_no_axis_below_0() -> None:
+    rows = text(draw(Chart("mAP50", (Line(series([0.0] * 9)),)), View(), width=50, height=9))
+    assert any(row.strip().startswith("0 ┤") for row in rows)
+    assert not any(row.strip().startswith("-") for row in rows)
+
+
 @given(
     st.lists(st.one_of(st.just(NAN), st.floats(allow_nan=False, allow_infinity=False)), max_size=60),
     st.integers(2, 120),

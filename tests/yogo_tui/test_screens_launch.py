@@ -279,6 +279,15 @@ async def test_a_machine_without_gpus_shows_what_it_has() -> None:
         await see(pilot, "Submit chaos-cat-0001 (cells.yml, ", "this machine's", "2 CPUs, 24 h)?")
 
 
+async def test_a_size_without_gpus_on_a_cluster_tells_its_cpus_once() -> None:
+    session = FakeSession()
+    size = session.settings.sizes[0].model_copy(update={"gpus": 0, "cpus": 3, "hours": 2})
+    session.settings = session.settings.model_copy(update={"sizes": (size,)})
+    async with launch_screen(session, FILES[:1]) as pilot:
+        await see(pilot, "size   3 CPUs, 2 h")
+        assert "3 CPUs, 2 h, 3 CPUs" not in shown(pilot)
+
+
 async def test_a_list_that_is_narrowed_has_titles_before_descriptions() -> None:
     session = FakeSession()
     async with launch_screen(session, FILES[:1]) as pilot:

@@ -76,7 +76,7 @@ def _figures(subjects: Sequence[Subject]) -> Iterator[Figure]:
     def unlike(basis: Callable[[Subject], Hashable | None]) -> frozenset[int]:
         return _unlike(tuple(map(basis, subjects)))
 
-    yield Figure("epochs", of(_epochs), "{:g}".format)
+    yield Figure("epochs", of(_epochs), _epochs_words)
     yield Figure("best epoch", of(_best_epoch), "{:.0f}".format)
     other_data = unlike(lambda one: one.digest("val") or None)
     other = other_data | unlike(lambda one: loss_settings(one.run))
@@ -116,6 +116,10 @@ def _unlike(bases: Sequence[Hashable | None]) -> frozenset[int]:
     counts = Counter(basis for basis in bases if basis is not None)
     usual = counts.most_common(1)[0][0] if counts else None
     return frozenset(n for n, basis in enumerate(bases) if basis is not None and basis != usual)
+
+
+def _epochs_words(epochs: float) -> str:
+    return f"{epochs:.1f}".removesuffix(".0")
 
 
 def _epochs(one: Subject) -> float | None:

@@ -205,6 +205,8 @@ class _Field:
         low, high = (min(heights), max(heights)) if heights else (0.0, 1.0)
         room = (high - low) * _EDGE or (0.05 if chart.is_log else abs(high) * 0.05 or 1.0)
         self.low, self.high = low - room, high + room
+        if low == high == 0 and not chart.is_log:  # nothing that is drawn so can be below 0
+            self.low = -_EDGE
         self.is_empty = not heights
 
     def _heights(self, line: Line, window: int) -> Iterator[list[tuple[float, float]]]:

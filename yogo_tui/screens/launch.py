@@ -223,7 +223,7 @@ class LaunchScreen(StartsSweep):
     def _size_words(self, form: Wanted) -> str:
         machine, size = self.app.session.machine, form.job_size
         cpus, has_gpus = counted(size.cpus, "CPU"), machine is None or machine.num_gpus > 0
-        return f"{size_words(size, machine)}, {cpus}" if has_gpus else f"{cpus}, {size.hours:g} h"
+        return f"{size_words(size, machine)}, {cpus}" if has_gpus and size.gpus else f"{cpus}, {size.hours:g} h"
 
     @work(exclusive=True, group="preview")
     async def look_ahead(self, wanted: Wanted, *, is_other: bool = True) -> None:
