@@ -82,6 +82,7 @@ MISTAKES = [
     (["launch", "pre-training/bccd.yml", "--set", "learningrate=3"], 2, 'Did you mean "learning_rate"?'),
     (["launch", "pre-training/bccd.yml", "--set", "epochs"], 2, "--set epochs: give FIELD=VALUE, such as epochs=16."),
     (["launch", "pre-training/bccd.yml", "--set", "=3"], 2, "give FIELD=VALUE"),
+    (["launch", "pre-training/bccd.yml", "--set", "flip"], 2, 'There is no field "flip". Did you mean "flips"?'),
     (["launch", "pre-training/bccd.yml", "--set", "gpu=3"], 2, 'There is no field "gpu". Did you mean "gpus"'),
     (["launch", "pre-training/bccd.yml", "--set", "hours=0"], 2, "hours must be greater than 0"),
     (

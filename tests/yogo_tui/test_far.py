@@ -66,6 +66,21 @@ def test_what_lies_there_is_what_the_commands_tell_of(laptop: Laptop, lab: Lab) 
     script = laptop.command("render", "cells.yml", "--recipe", "night", "--name", "first").stdout
     assert f"{lab.folder}/trained_models/first" in script
     assert "--epochs 7" in script
+    copied = laptop.command("recipes", "copy", "night", "Day shift", "--set", "lr=0.01")
+    assert (lab.folder / "recipes/day-shift.yaml").exists(), copied.stderr
+    line = "sbatch job.sh yogo train cells.yml -bs 8"
+    imported = json.loads(laptop.command("recipes", "import", "Ours", line, "--json").stdout)
+    assert (imported["path"], imported["recipe"]["batch_size"]) == (f"{lab.folder}/recipes/ours.yaml", 8)
+    assert laptop.command("recipes", "delete", "ours", "--yes").returncode == 0
+    assert not (lab.folder / "recipes/ours.yaml").exists()
+    assert laptop.command("recipes", "delete", "--undo").returncode == 0
+    assert (lab.folder / "recipes/ours.yaml").exists()
+    changed = laptop.command(
+        "launch", "cells.yml", "--recipe", "day-shift", "--set", "epochs=3", "hours=2", "--dry-run"
+    )
+    assert "--epochs 3" in changed.stdout, changed.stderr
+    assert "#SBATCH --time=02:00:00" in changed.stdout
+    assert "For this launch alone: epochs 3, and not 7; hours 2, and not " in changed.stderr
     refused = laptop.command("launch", "cell.yml")
     assert refused.returncode == 1
     assert 'Did you mean "cells.yml"?' in refused.stderr

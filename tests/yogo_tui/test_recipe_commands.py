@@ -114,3 +114,8 @@ def test_a_mistake_is_told_in_a_sentence_and_saves_nothing(
     assert out == ""
     assert sentence in errors
     assert not [*(lab / "recipes").glob("*.yaml")]
+
+
+def test_a_shell_completes_the_actions(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    assert "_shtab_yogo_tui_recipes_import" in capsys.readouterr().out

@@ -13,12 +13,24 @@ if TYPE_CHECKING:
     from yogo_tui.session.library import Library
 
 
+class AnyWord(dict[str, Any]):
+    """The actions by name. argparse, which asks whether a word is one of them, may go on with any."""
+
+    def __contains__(self, word: object) -> bool:
+        return True
+
+
 class ActionOrName(argparse._SubParsersAction):  # type: ignore[type-arg]  # its parameter is not there at run time
     """The word behind `recipes`: an action, else the name of a recipe to show."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        self.choices = None  # type: ignore[assignment]  # argparse then takes any word
+        self.choices = AnyWord()
+
+    def add_parser(self, name: str, **settings: Any) -> argparse.ArgumentParser:
+        parser: argparse.ArgumentParser = super().add_parser(name, **settings)
+        self.choices[name] = parser
+        return parser
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         known = self._name_parser_map

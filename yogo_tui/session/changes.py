@@ -73,7 +73,7 @@ def read_changes(texts: Iterable[str], flag: str = "--set") -> dict[str, str]:
         name = _named(said)
         if not is_sign and (switch := _switch(bare(said))):
             name, value = switch
-        elif not is_sign or not said.strip():
+        elif not said.strip() or (name and not is_sign):
             raise NoSuchChange(f"{flag} {text}: give FIELD=VALUE, such as epochs=16.")
         if name is None:
             raise NoSuchChange(f'There is no field "{said.strip()}". {meant(bare(said), known)}')
