@@ -110,6 +110,13 @@ def test_a_login_turns_wandb_on_unless_the_settings_say_otherwise(
     assert "secret" not in out
 
 
+def test_the_mode_of_wandb_is_told_with_team_and_project(home: Path) -> None:
+    told = Settings(wandb="online", wandb_entity="lab", wandb_project="cells").wandb_words
+    assert told == "W&B is on (team or user lab, project cells): the settings say so."
+    assert Settings(wandb="offline", wandb_project="cells").wandb_words.startswith("W&B is offline (project cells). ")
+    assert Settings(wandb="disabled", wandb_project="cells").wandb_words == "W&B is off: the settings say so."
+
+
 def test_the_project_and_the_team_of_wandb_stand_in_the_script(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     definition = home / "lab/cells.yml"
     definition.write_text("class_names: [a]\ndataset_paths:\n  x: {image_path: i, label_path: l}\n")

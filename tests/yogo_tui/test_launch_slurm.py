@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -68,6 +69,19 @@ async def test_the_scripts_of_all_sizes_run_under_slurm(session: Session, until:
         assert f"--processes {gpus} " in log
         assert run.job
         assert run.job.num_gpus == gpus
+
+
+async def test_slurm_is_asked_for_all_that_a_size_says(session: Session, until: Until) -> None:
+    asks = {"memory_gib": 1.5, "sbatch": ("--nice=7", "--mail-type=NONE # no mail"), "partition": "gpu"}
+    size = session.settings.size(1).model_copy(update=asks)
+    launched = await session.launcher.launch(plan(session, "asks", size=size))
+    assert launched.job_id
+    shown = (await session.host.run(["scontrol", "show", "job", launched.job_id])).stdout
+    assert re.search(r"MinMemoryNode=(1536M|1\.50?G)\b", shown), shown
+    assert "Nice=7" in shown
+    run = await ended(session, until, "asks")
+    assert run.launch
+    assert (run.launch.size.memory_gib, run.launch.size.partition) == (1.5, "gpu")
 
 
 async def test_a_fine_tune_waits_for_its_parent_and_verifies_it(

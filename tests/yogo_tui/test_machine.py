@@ -35,6 +35,7 @@ def test_a_machine_without_a_gpu_says_so() -> None:
         (Size(gpus=4, cpus=64, hours=0.5), None, "4 GPUs, 0.5 h"),
         (Size(gpus=8, cpus=64, hours=24, nodes=2), None, "8 GPUs on 2 nodes, 24 h"),
         (Size(gpus=0, cpus=8, hours=1), None, "8 CPUs, 1 h"),
+        (Size(gpus=1, cpus=8, hours=1, memory_gib=64), None, "1 GPU, 64 GiB, 1 h"),
         (Size(gpus=1, cpus=64, hours=24), CPU, "this machine's 2 CPUs, 24 h"),
         (Size(gpus=0, cpus=2, hours=24), CPU, "this machine's 2 CPUs, 24 h"),
         (Size(gpus=2, cpus=2, hours=1), CPU, "this machine's 2 CPUs in 2 processes, 1 h"),

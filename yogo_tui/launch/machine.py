@@ -45,7 +45,8 @@ def size_words(size: Size, machine: Machine | None = None) -> str:
     if machine is None:
         what = counted(size.gpus, "GPU") if size.gpus else counted(size.cpus, "CPU")
         where = f" on {size.nodes} nodes" if size.nodes > 1 else ""
-        return f"{what}{where}, {hours}"
+        memory = f", {size.memory_gib:g} GiB" if size.memory_gib else ""
+        return f"{what}{where}{memory}, {hours}"
     if not size.gpus or not machine.num_gpus:
         several = f" in {size.num_processes} processes" if size.num_processes > 1 else ""
         num_cpus = min(size.cpus, machine.num_cpus)

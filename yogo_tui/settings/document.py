@@ -46,7 +46,8 @@ def page() -> str:
         "The settings are in one YAML file, `~/.config/yogo-tui/settings.yaml`; `yogo-tui config path` prints its "
         "path. No file is needed:\nevery setting has a default. `yogo-tui config init` writes a file that explains "
         "every setting, and never replaces one.\n`yogo-tui config show` prints the settings in force and where each "
-        "comes from. `--settings FILE` or `YOGO_TUI_SETTINGS` names another file.\n\n"
+        "comes from; `config set` changes one, `config edit` opens the file in your editor, and\n`f6` in the console "
+        "shows them as a form. `--settings FILE` or `YOGO_TUI_SETTINGS` names another file.\n\n"
         "Folders may begin with `~`. Relative ones are below the workspace. It is the current folder, or the nearest "
         "one above it that holds\n`trained_models` or `.yogo`, unless `workspace` or `--workspace` names another.\n"
     )

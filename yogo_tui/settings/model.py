@@ -305,11 +305,14 @@ class Settings(BaseModel):
 
     @property
     def wandb_words(self) -> str:
-        """A sentence on the W&B mode of new runs."""
+        """A sentence on the W&B mode of new runs, and where the settings have them go."""
         mode, why = self.wandb_mode
+        parts = {"team or user": self.wandb_entity, "project": self.wandb_project}
+        to = ", ".join(f"{what} {name}" for what, name in parts.items() if name and mode != "disabled")
+        where = f" ({to})" if to else ""
         if mode == "offline":
-            return "W&B is offline. Upload later: yogo-tui sync RUN"
-        return f"W&B is {'on' if mode == 'online' else 'off'}: {why}."
+            return f"W&B is offline{where}. Upload later: yogo-tui sync RUN"
+        return f"W&B is {'on' if mode == 'online' else 'off'}{where}: {why}."
 
     def absolute(self, path: Path) -> Path:
         """`path` as an absolute path: ~ is the home folder, and a relative path is below the workspace."""
