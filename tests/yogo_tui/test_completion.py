@@ -41,7 +41,7 @@ def test_bash_completes_commands_options_runs_and_recipes(tmp_path: Path, capsys
     assert completed(tmp_path, script, function, "yogo-tui", "logs", "cha") == {"chaos-cat-0727"}
     assert completed(tmp_path / "below", script, function, "yogo-tui", "logs", "cha") == {"chaos-cat-0727"}
     recipes = completed(tmp_path, script, function, "yogo-tui", "launch", "--recipe", "")
-    assert {"night-shift", "still-voice-4405", "pretrain"} <= recipes
+    assert {"night-shift", "still-voice-4405-as-it-ran", "pretrain"} <= recipes
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
