@@ -54,6 +54,7 @@ class Console(BaseConsole):
         Binding("f6", "settings", "show and change the settings", id="app.settings", show=False),
         Binding("f9", "doctor", "doctor: check that all works here", id="app.doctor", show=False),
         Binding("f7", "commands", "what the scheduler was asked, and how long it took", id="app.commands", show=False),
+        Binding("f10", "tasks", "slow work: how far it is, and stop it", id="app.tasks", show=False),
         Binding("f8", "choose_theme", "choose the theme, which is the colours", id="app.theme", show=False),
         Binding("M", "mouse", "give the mouse to the terminal, or take it back", id="app.mouse", show=False),
         Binding("q,ctrl+q", "quit", "leave the console; jobs go on", id="app.quit", show=False),
@@ -193,6 +194,11 @@ class Console(BaseConsole):
                     self.run_worker(palette.entry(index).do())
 
             self.push_screen(palette, do)
+
+    def action_tasks(self) -> None:
+        from yogo_tui.screens.tasks import TasksDialog
+
+        self.push_screen(TasksDialog(self.tasks))
 
     def action_commands(self) -> None:
         from yogo_tui.screens.commands import CommandsScreen

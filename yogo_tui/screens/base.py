@@ -34,6 +34,7 @@ from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.screens.clipboard import TO_TERMINAL, TO_TMUX, CopiedText, into_tmux, keep, why_never
 from yogo_tui.screens.going import GoingApp
 from yogo_tui.screens.held_keys import HoldsKeys
+from yogo_tui.screens.tasks import SlowTasks
 from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.key_bar import KeyBar, key_of
 from yogo_tui.widgets.mode_bar import ModeBar
@@ -73,6 +74,7 @@ class BaseConsole(GoingApp):
         self.graphics: Graphics | None = None
         """How the terminal draws images; None while they are drawn in half blocks."""
 
+        self.tasks = SlowTasks()
         self.is_mouse_told = False
         self.unsaved = ""
         """The title of what was changed and not saved; empty if nothing was."""

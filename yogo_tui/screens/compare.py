@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -132,16 +133,20 @@ class CompareScreen(ModeScreen):
                 while read != self._read_of:
                     read = self._read_of
                     await self._read_once(read)
+        except asyncio.CancelledError:
+            self.empty.update("Stopped. = on the marked runs compares them again.")
+            raise
         finally:
             self._is_reading = False
 
     async def _read_once(self, read: tuple[Run, ...]) -> None:
         """Single images are compared again only once a run has ended: a test is a run's last act."""
         session, states = self.app.session, tuple((run.key, run.state) for run in read)
-        found = await session.compare(read, tell=self._tell)
-        if self._paired[0] != states:
-            self._show(found)
-            self._paired = states, (await session.image_by_image(found, tell=self._tell)).paired
+        with self.app.tasks.under_way(f"comparing {counted(len(read), 'run')}", self._tell) as tell:
+            found = await session.compare(read, tell=tell)
+            if self._paired[0] != states:
+                self._show(found)
+                self._paired = states, (await session.image_by_image(found, tell=tell)).paired
         self._show(replace(found, paired=self._paired[1]))
 
     def _again(self) -> None:

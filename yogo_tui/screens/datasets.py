@@ -16,10 +16,12 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
+from textual.worker import get_current_worker
 
 from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, HostError
+from yogo_tui.hosts.base import Tell
 from yogo_tui.questions.definitions import DefinitionFile, Survey, SurveySoFar
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.editor import edit
@@ -229,13 +231,26 @@ class DatasetsScreen(ModeScreen):
     @work(exclusive=True, group="count")
     async def count(self, path: Path) -> None:
         """Count a definition, and show its problems and what is counted so far. What is remembered is quick."""
-        host, workspace = self.app.session.host, self.app.session.settings.workspace_folder
-        asked = asyncio.ensure_future(host.ask(Survey(path, workspace), tell=self._tell))
+        with self.app.tasks.under_way(f"counting {path.name}", self._tell) as tell:
+            await self._count(path, tell)
+
+    async def _count(self, path: Path, tell: Tell) -> None:
+        host, workspace, worker = (
+            self.app.session.host,
+            self.app.session.settings.workspace_folder,
+            get_current_worker(),
+        )
+        asked = asyncio.ensure_future(host.ask(Survey(path, workspace), tell=tell))
         try:
             while not (await asyncio.wait({asked}, timeout=_PART_SECONDS))[0]:
                 if so_far := await host.ask(SurveySoFar(path, workspace)):
                     self._draw(path, so_far)
             found = await asked
+        except asyncio.CancelledError:
+            is_begun_anew = any(one.group == "count" and one.is_running for one in self.workers if one is not worker)
+            if self.selected and self.selected.path == path and not is_begun_anew:
+                self.rule.right = f"left · {key_of(self, 'datasets.count')} counts it again"
+            raise
         except ConsoleError as error:
             self.rule.right = f"not counted · {key_of(self, 'datasets.count')} counts it again"
             if isinstance(error, HostError):

@@ -200,7 +200,8 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
     @work(group="sizes")
     async def _measure(self) -> None:
         with self.app.telling("the sizes were not measured", is_asked=False):
-            await self.app.session.runs.measure(self.app.runs.runs)
+            with self.app.tasks.under_way("measuring the folders of the runs"):
+                await self.app.session.runs.measure(self.app.runs.runs)
             self.runs_seen(self.app.runs)
 
     def _groups(self, found: tuple[Run, ...], now: datetime) -> tuple[Group, ...]:
