@@ -61,7 +61,7 @@ SECOND = ("--then-finetune", "cells.yml", "--then-name", "second", "--then-set",
 def test_a_chain_is_launched_and_waited_for(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*FIRST, *SECOND, "--wait"]) == 0
     out = capsys.readouterr().out
-    assert "submitting first (cells.yml, pretrain + 2 changes, 2 epochs; this machine's " in out
+    assert "submitting first (cells.yml, pretrain + 2 changes, 2 epochs; " in out
     assert "For first alone: epochs 2, and not 16; model half_filters, and not base_model.\n" in out
     assert "submitting second (cells.yml, finetune + 1 change, 3 epochs; " in out
     assert "W&B is off: " in out

@@ -39,11 +39,11 @@ def of_sizes(settings: Settings, site: Site) -> Iterator[Finding]:
 def of_accounts(settings: Settings, site: Site) -> Iterator[Finding]:
     """Accounting, and whether the user's accounts and QOS are those that the settings name."""
     if not site.has_accounting:
-        yield doubt("accounting", "the cluster keeps none: what became of a job is known for a few minutes only.")
+        yield doubt("accounting", "the cluster keeps none: how a job ended is known for a few minutes only.")
         return
     if site.no_accounting:
         said = f"it does not answer: {site.no_accounting}."
-        yield bad("accounting", said, "What became of old jobs is not known until it does; ask the administrators.")
+        yield bad("accounting", said, "Until it does, it is not known how old jobs ended: ask the administrators.")
         return
     if site.accounts:
         yield good("accounting", f"it answers; your account is {listed(site.accounts, 'or')}")

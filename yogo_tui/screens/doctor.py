@@ -25,9 +25,17 @@ from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.scrolled_text import ScrolledText
 
 _GROUP = "doctor"
+_LEGEND = """
+✔ it works · ✖ it does not · ! it works, but there is something to know · – not there, or not known
+
+sizes: whether the partition can start a job of each size in the settings
+scripts: whether a job script of each size can be made, and bash can read it
+yogo, torch, GPUs: what training finds on the machine that the console works on; with `job:` before it, in a job
+shared disk: whether what a job writes is seen here"""
 
 
 class DoctorScreen(FramedScreen):
+    HELP = _LEGEND
     CSS = "DoctorScreen ScrolledText { padding: 0 1; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         BACK,

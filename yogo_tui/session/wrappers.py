@@ -45,7 +45,7 @@ class Wrapper:
     text: str = ""
 
     def words(self, *, is_written: bool) -> str:
-        """What became of it."""
+        """Whether it was written, in words."""
         what = size_words(self.size) if self.size else ""
         match self.state:
             case WrapperState.NO_SIZE:
