@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -227,8 +228,8 @@ async def test_more_memory_is_asked_for_where_the_size_says_how_much() -> None:
     size: SizePreset = again.wanted.size.model_copy(update={"memory_gib": 24.0})
     had = type(again)(type(again.wanted)("new", size, again.wanted.preset))
     found = bigger(had, why, None, None)
-    assert found.wanted.size.memory_gib == 48
-    assert found.changes == ("memory_gib 48, and not 24",)
+    assert found.wanted.job_size.memory_gib == 48
+    assert found.changes == ("memory (GiB) 48, and not 24",)
 
 
 @pytest.mark.parametrize(("line", "own"), [("--mem=24G", ""), ("--mem=8G", "--mem=8G")])
@@ -240,3 +241,13 @@ async def test_the_memory_of_the_size_is_not_taken_for_the_templates_own(line: s
     assert run.path is not None
     host.files[run.path / "job.sbatch"] = f"#!/bin/bash\n#SBATCH {line}\n".encode()
     assert await _own_memory(host, run) == own
+
+
+def test_a_chosen_size_follows_the_settings_and_one_of_its_own_stays() -> None:
+    before, now = settings(), settings(FILE.replace("hours: 2", "hours: 3"))
+    wanted = asked(None)[0].wanted
+    chosen = replace(wanted, size=before.size("usual"))
+    assert chosen.refitted(before.sizes, now.sizes).size == now.size("usual")
+    assert chosen.refitted(before.sizes, now.sizes[1:]).size == now.sizes[1]
+    own = replace(wanted, size=before.size("usual").model_copy(update={"hours": 9.0}))
+    assert own.refitted(before.sizes, now.sizes) == own

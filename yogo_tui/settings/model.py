@@ -113,7 +113,8 @@ class Settings(BaseModel):
         ),
         min_length=1,
     )
-    """The sizes that a launch can have: GPUs, CPUs, hours, nodes, job script template, and what else a job asks for."""
+    """The sizes that a launch can have: GPUs, CPUs, hours, nodes, job script template, and what else a job asks for.
+    Where this machine runs the jobs and no sizes are set, they follow from its GPUs and CPUs."""
 
     setup: tuple[Text, ...] = Field(default=(), examples=[["module load cuda", "conda activate yogo"]])
     """Shell commands at the start of each job script, such as `module load` and `conda activate`."""
