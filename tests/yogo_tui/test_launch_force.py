@@ -62,8 +62,9 @@ def test_what_the_weights_decide_is_not_changed_without_a_word(lab: Path, capsys
     said = capsys.readouterr().err
     assert "model cannot be changed for a fine-tune: the weights decide it, and theirs is quarter_filters." in said
     assert main([*words, "model=quarter_filters", "epochs=2"]) == 0
-    assert main([*FIRST, *SECOND, "model=quarter_filters", "--dry-run"]) == 1
-    assert "theirs is half_filters" in capsys.readouterr().err
+    for model in ("quarter_filters", "base_model"):  # another one, and the fine-tune recipe's own
+        assert main([*FIRST, *SECOND, f"model={model}", "--dry-run"]) == 1
+        assert "theirs is half_filters" in capsys.readouterr().err
 
 
 def test_the_job_is_changed_for_one_launch_alone_as_the_recipe_is(

@@ -46,7 +46,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.launch import submit
     from yogo_tui.cli.planning import changed, definition_of, size_of
-    from yogo_tui.session.changes import Setup, differences
+    from yogo_tui.session.changes import Setup, differences, read_changes
 
     preset = await session.library.preset(args.recipe)
     base = Setup(preset.recipe, size_of(session.settings, args.size))
@@ -59,6 +59,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
         name=args.name,
         preset=preset.title,
         changes=differences(base, now),
+        asked=read_changes(args.changes),
         reset_head=args.reset_head,
     )
     return await submit(session, args, plan)

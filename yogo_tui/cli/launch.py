@@ -99,7 +99,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
 
 async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]:
     from yogo_tui.cli.planning import changed, definition_of, plan_of
-    from yogo_tui.session.changes import Setup, differences
+    from yogo_tui.session.changes import Setup, differences, read_changes
 
     name = args.name or session.launcher.propose_name()
     first = await plan_of(session, args, name, check=not args.force)
@@ -118,6 +118,7 @@ async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]
         name=args.then_name,
         preset=preset.title,
         changes=differences(base, now),
+        asked=read_changes(args.then_set),
         reset_head=args.then_reset_head,
     )
     return [first, second]

@@ -176,13 +176,11 @@ def without_inherited(changes: Iterable[FieldChange], parent: ParentInfo | None)
     return tuple(one for one in changes if parent is None or _has(parent, one.field) != one.now)
 
 
-def check_changes(parent: ParentInfo, changes: Iterable[FieldChange]) -> None:
-    """Raises LaunchError for a change of a field that the weights decide."""
-    for one in changes:
-        if (has := _has(parent, one.field)) not in (None, one.now):
-            raise LaunchError(
-                f"{one.field} cannot be changed for a fine-tune: the weights decide it, and theirs is {has}."
-            )
+def check_changes(parent: ParentInfo, recipe: Recipe, fields: Iterable[str]) -> None:
+    """Raises LaunchError if one of these fields, which were changed, is decided by the weights, and otherwise."""
+    for field in fields:
+        if (has := _has(parent, field)) is not None and has != as_typed(getattr(recipe, field)):
+            raise LaunchError(f"{field} cannot be changed for a fine-tune: the weights decide it, and theirs is {has}.")
 
 
 def _has(parent: ParentInfo, field: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -87,16 +87,18 @@ class Planner:
         name: str | None = None,
         preset: str = "",
         changes: Sequence[FieldChange] = (),
+        asked: Iterable[str] = (),
         reset_head: bool = False,
     ) -> LaunchPlan:
         """The plan of a fine-tune: its recipe takes over what the parent's weights decide, and it waits for the
         parent's job if the weights do not exist yet.
 
-        `definition` is absolute; the `changes` are in `recipe` and `size` already. Raises OtherClasses if the classes
+        `definition` is absolute; the `changes` are in `recipe` and `size` already, and so are those that were `asked`
+        for by the names of their fields, perhaps in vain. Raises OtherClasses if the classes
         differ from the parent's and `reset_head` is off; LaunchError, also where what the weights decide is changed;
         HostError.
         """
-        check_changes(parent, changes)
+        check_changes(parent, recipe, (*asked, *(one.field for one in changes)))
         lists = await self._other_classes(parent, definition)
         if lists and not reset_head:
             raise OtherClasses(lists)
