@@ -291,8 +291,7 @@ async def _list(session: Session, args: argparse.Namespace) -> int:
         print("There is no sweep yet. To submit one: yogo-tui sweep start")
     else:
         rows = [
-            (one.sweep.name, states_words(one.states()), " ".join(one.sweep.space), how_words(one.sweep))
-            for one in boards
+            (one.sweep.name, states_words(one.states()), ", ".join(one.varied), how_words(one.sweep)) for one in boards
         ]
         print_table(("name", "trials", "varies", "how"), rows)
     return 0

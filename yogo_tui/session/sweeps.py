@@ -222,7 +222,8 @@ def stop_words(sweep: Sweep, runs: Sequence[Run]) -> str:
     waiting = len(runs) - running
     what = listed([*([f"{waiting} that wait"] if waiting else []), *([f"{running} that run"] if running else [])])
     kept = " Those that run save what they have." if running else ""
-    return f"Cancel {counted(len(runs), 'trial')} of {sweep.name}, {what}?{kept} sweep continue submits them again."
+    go_on = f"They go on by: yogo-tui sweep continue {sweep.name}"
+    return f"Cancel {counted(len(runs), 'trial')} of {sweep.name}, {what}?{kept} {go_on}"
 
 
 def values_of(sweep: Sweep, index: int) -> dict[str, str]:

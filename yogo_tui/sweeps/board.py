@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yogo.recipe import Recipe, knobs
-from yogo.text.wording import counted
+from yogo.text.wording import counted, listed
 from yogo_tui.runs.model import Run
 from yogo_tui.sweeps.record import Sweep, Trial
 from yogo_tui.words import as_typed, loss_words, share_words
@@ -103,9 +103,14 @@ class Board:
         return Counter(row.state for row in self.rows)
 
     def __str__(self) -> str:
-        """Such as "rates: 12 trials (9 finished, 3 running), learning_rate=1e-4,3e-4 seed=0..2, a grid"."""
+        """Such as "rates: 12 trials (9 finished, 3 running), varies learning_rate and seed, a grid"."""
         of = f"{counted(len(self.rows), 'trial')} ({states_words(self.states())})"
-        return f"{self.sweep.name}: {of}, {' '.join(self.sweep.space)}, {how_words(self.sweep)}"
+        return f"{self.sweep.name}: {of}, varies {listed(self.varied)}, {how_words(self.sweep)}"
+
+    @property
+    def varied(self) -> tuple[str, ...]:
+        """All fields in which trials differ."""
+        return tuple(_varied(self.rows))
 
 
 def states_words(states: Mapping[str, int]) -> str:

@@ -18,7 +18,7 @@ from yogo_tui.cluster.slurm.fields import moment
 from yogo_tui.cluster.slurm.nodes import SINFO, count_gpus, max_hours, max_nodes
 from yogo_tui.cluster.slurm.others import Others
 from yogo_tui.cluster.slurm.past import SACCT, Past, asked_as, parse_accounting
-from yogo_tui.cluster.slurm.queue import SQUEUE, parse_queue, squeue_of
+from yogo_tui.cluster.slurm.queue import SQUEUE, held_in_part, parse_queue, squeue_of, squeue_tasks
 from yogo_tui.cluster.slurm.site import ASSOCIATIONS, NODES, PARTITIONS, parse_associations, parse_partitions
 from yogo_tui.cluster.slurm.used import SACCT_USED, parse_used
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
@@ -95,7 +95,7 @@ class SlurmCluster:
 
     async def jobs(self, ids: Sequence[JobId] = ()) -> tuple[Job, ...]:
         await self.introduce()
-        queue = parse_queue(await self._ask(*SQUEUE))
+        queue = await self._queue()
         self._past.remember(queue)
         known = {job.id for job in queue}
         left = [job_id for job_id in dict.fromkeys(ids) if job_id not in known]
@@ -107,6 +107,13 @@ class SlurmCluster:
     @property
     def unanswered(self) -> frozenset[JobId]:
         return self._past.unanswered | self._others.unanswered
+
+    async def _queue(self) -> tuple[Job, ...]:
+        queue = parse_queue(await self._ask(*SQUEUE))
+        if arrays := held_in_part(queue):
+            tasks = {job.id: job for job in parse_queue(await self._ask(*squeue_tasks(arrays)))}
+            queue = tuple(tasks.get(job.id, job) for job in queue)
+        return queue
 
     async def find(self, name: str) -> tuple[Job, ...]:
         await self.introduce()

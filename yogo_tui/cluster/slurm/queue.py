@@ -7,10 +7,10 @@ cannot hold. The two fields that users write come last, so that they cannot shif
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from yogo_tui.cluster.base import Job, JobId, JobState, task_token, tasks_in, token_in
+from yogo_tui.cluster.base import Job, JobId, JobState, array_of, task_token, tasks_in, token_in
 from yogo_tui.cluster.slurm.fields import gpus_in_gres, gpus_in_tres, log_names, log_path, moment, seconds, text
 from yogo_tui.cluster.slurm.reasons import Reason, explained, is_held
 from yogo_tui.cluster.slurm.states import first_word, is_hopeless, meaning
@@ -36,6 +36,17 @@ def squeue_of(ids: Sequence[JobId]) -> tuple[str, ...]:
     return (*_SQUEUE, f"--jobs={','.join(ids if len(ids) > 1 else (*ids, *ids))}")
 
 
+def squeue_tasks(arrays: Sequence[JobId]) -> tuple[str, ...]:
+    """The command that asks for each task of these arrays by itself."""
+    return (*SQUEUE, "--array", f"--jobs={','.join(arrays)}")
+
+
+def held_in_part(queue: Iterable[Job]) -> tuple[JobId, ...]:
+    """The arrays of ours some of whose waiting tasks are held: squeue lists them together with the others."""
+    mixed = (job for job in queue if "_" in job.id and "," in job.reason and "JobHeld" in job.reason)
+    return tuple(dict.fromkeys(array_of(job.id) for job in mixed if job.token))
+
+
 def parse_queue(table: str) -> tuple[Job, ...]:
     """All jobs in squeue's output. Anything that is not a record is skipped.
 
@@ -57,11 +68,14 @@ def parse_queue(table: str) -> tuple[Job, ...]:
 
 
 def _jobs(row: dict[str, str]) -> Iterator[Job]:
-    """The job of a row. Of an array that the console has submitted, each of the tasks that wait is one by itself."""
+    """The job of a row. Of an array that the console has submitted, each of the tasks that wait is one by itself, and
+    the row that is left once all waiting tasks were cancelled is none."""
     # A site's wrapper may print text before the first record.
     job_id = JobId(row["JobArrayID"].rpartition("\n")[2])
-    ids = tasks_in(job_id) if token_in(row["Comment"]).endswith("-") else (job_id,)
-    for one in ids:
+    is_ours = token_in(row["Comment"]).endswith("-")
+    for one in tasks_in(job_id) if is_ours else (job_id,):
+        if is_ours and "_" not in one:
+            continue
         yield _job(row if one == job_id else row | {"ArrayTaskID": one.partition("_")[2], "JobID": ""}, one)
 
 
