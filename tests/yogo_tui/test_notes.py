@@ -214,6 +214,17 @@ async def test_marked_runs_are_tagged_and_pinned_together(tmp_path: Path) -> Non
         assert "▲" in lines_of(pilot, "d-elm")[0]
 
 
+async def test_a_job_among_the_marked_runs_is_left_out_and_keeps_none_of_them_back(tmp_path: Path) -> None:
+    job = replace(make_run("strange-job"), path=None, launch=None)
+    async with console(FakeSession(noted("calm-owl-1", tmp_path, Notes()), job)) as pilot:
+        await see(pilot, "calm-owl-1", "strange-job")
+        await pilot.press("asterisk", "T")
+        await see(pilot, "tags of calm-owl-1")
+        await until(pilot, lambda: "1 job has no notes and is left out" in text(pilot))
+        await pilot.press(*"paper", "enter")
+        await until(pilot, lambda: "paper" in (tmp_path / "calm-owl-1/notes.yaml").read_text())
+
+
 async def test_notes_edited_meanwhile_are_not_overwritten(tmp_path: Path) -> None:
     async with console(FakeSession(noted("calm-owl-1", tmp_path, Notes(note="mine")))) as pilot:
         await see(pilot, "calm-owl-1")

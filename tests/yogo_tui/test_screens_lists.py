@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tests.yogo_tui.fake_session import FakeSession, make_run, shown, until
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from tests.yogo_tui.test_screens_runs import console, lines_of
 from yogo.recipe import Recipe
 from yogo.run import events
@@ -210,6 +210,23 @@ async def test_the_run_that_was_just_launched_is_the_one_that_is_selected() -> N
         first, behind = make_run("calm-owl-1", hours=0.1), make_run("bold-owl-2", RunState.WAITING, hours=0.05)
         session.push(behind, first, old)
         await until(pilot, lambda: "bold-owl-2" in shown(pilot))
+        selected = pilot.app.screen.query_one(RunsTable).selected
+        assert selected
+        assert selected.name == "calm-owl-1"
+
+
+async def test_a_filter_that_hides_the_run_that_was_just_launched_is_cleared() -> None:
+    old = make_run("old-oak-1", hours=9)
+    session = FakeSession(old)
+    async with console(session) as pilot:
+        await pilot.press("slash", *"oak", "enter")
+        await see(pilot, "old-oak-1")
+        pilot.app.show_runs("calm-owl-1")  # type: ignore[attr-defined]
+        session.push(make_run("bold-owl-2"), old)
+        await until(pilot, lambda: len(pilot.app.runs.runs) == 2)  # type: ignore[attr-defined]
+        assert "bold-owl-2" not in shown(pilot)
+        session.push(make_run("calm-owl-1", hours=0.1), old)
+        await see(pilot, "the filter is cleared", "calm-owl-1", "old-oak-1")
         selected = pilot.app.screen.query_one(RunsTable).selected
         assert selected
         assert selected.name == "calm-owl-1"

@@ -49,8 +49,7 @@ class NoteActions(RunActions):
     @changes
     async def action_tags(self) -> None:
         """Add tags to the runs, and take tags away."""
-        runs = self.chosen_runs()
-        if not runs or not all(map(self._has_notes, runs)):
+        if not (runs := self._noted()):
             return
         own = runs[0].notes.tags if len(runs) == 1 and runs[0].notes else ()
         whose = printable(runs[0].name) if len(runs) == 1 else counted(len(runs), "run")
@@ -68,8 +67,20 @@ class NoteActions(RunActions):
     @changes
     async def action_pin(self) -> None:
         """Pin the runs; if all are pinned, pin them no more."""
-        if (runs := self.chosen_runs()) and all(map(self._has_notes, runs)):
+        if runs := self._noted():
             await self._change(runs, NotesEdit(pinned=not all(run.is_pinned for run in runs)))
+
+    def _noted(self) -> tuple[Run, ...]:
+        """The chosen runs, without the jobs among them that can have no notes, of which the user is told."""
+        chosen = self.chosen_runs()
+        runs = tuple(run for run in chosen if not run.of_job)
+        jobs = tuple(run for run in chosen if run.of_job)
+        if jobs and not runs:
+            self._has_notes(jobs[0])
+        elif jobs:
+            have = "has no notes and is" if len(jobs) == 1 else "have no notes and are"
+            self.app.notify(f"{counted(len(jobs), 'job')} {have} left out", markup=False)
+        return runs
 
     def _has_notes(self, run: Run) -> bool:
         """Whether it can have notes; else the user is told why not."""

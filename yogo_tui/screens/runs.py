@@ -234,6 +234,9 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
                 self.table.select(run)
                 self.app.wanted = ""
                 return
+        if self.filter_line.value and any(run.path and run.name == self.app.wanted for run in self.app.runs.runs):
+            self.filter_line.close()  # which lists all of them anew
+            self.app.notify(f"the filter is cleared: it hid {self.app.wanted}", markup=False)
 
     @on(FilterLine.Filtered)
     def _filtered(self, event: FilterLine.Filtered) -> None:
