@@ -152,6 +152,7 @@ async def test_a_job_longer_than_its_partition_allows_is_stuck(site: Site, until
     job = await until(lambda: site.is_stuck(job_id))
     assert (job.reason, job.time_limit_seconds) == ("PartitionTimeLimit", 48 * 3600)
     assert (await site.cluster.resources("gpu")).max_hours == 24.0
+    assert (await site.cluster.resources("")).max_hours == 24.0, "the default partition's"
 
 
 async def test_the_users_own_variables_change_neither_answers_nor_submissions(slurm: Any, site: Site) -> None:

@@ -167,6 +167,7 @@ class SlurmCluster:
         return Estimate(None, spoken(done))
 
     async def resources(self, partition: str) -> Resources:
+        partition = partition or await self._default_partition()
         nodes, limits = await asyncio.gather(
             self._ask(*SINFO, f"--partition={partition}"),
             self._look("scontrol", "--oneliner", "show", "partition", partition),
@@ -184,6 +185,14 @@ class SlurmCluster:
             gpus_of_nodes=of_nodes,
             detail=detail,
         )
+
+    async def _default_partition(self) -> str:
+        """The partition of a job that asks for none. Raises ClusterError if there is no such one."""
+        for line in (await self._ask("scontrol", "--oneliner", "show", "partition")).splitlines():
+            words = line.split()
+            if words and "Default=YES" in words:
+                return words[0].partition("=")[2]
+        raise ClusterError("Slurm has no default partition: name one by the setting `partition`.")
 
     async def site(self) -> Site:
         await self.introduce()
