@@ -144,7 +144,7 @@ class FakeLibrary(Library):
     async def presets(self) -> tuple[Preset, ...]:
         return (*builtin(), *load_all([self.presets_folder]))
 
-    async def definitions(self) -> tuple[DefinitionFile, ...]:
+    async def definitions(self, tell: Tell = silent) -> tuple[DefinitionFile, ...]:
         return self._session.definition_files
 
 

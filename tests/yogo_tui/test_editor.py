@@ -202,3 +202,19 @@ def test_a_console_that_is_ended_while_an_editor_is_open_ends_both_and_tidies(tm
         assert terminal.end() == 143
         assert terminal.modes == {25, 7}
         assert terminal.echoes
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("vim", "+3 {}"), ("nano", "+3 {}"), ("code", "-w --goto {}:3"), ("hx", "{}:3"), ("mine", "{}")]
+)
+def test_the_file_opens_at_the_line_of_what_is_wrong_in_it(tmp_path: Path, name: str, words: str) -> None:
+    heard = tmp_path / "heard"
+    editor = program(tmp_path / "bin", name, f'#!/bin/sh\necho "$*" > {heard}.new && mv {heard}.new {heard}\n')
+    with datasets(tmp_path, EDITOR=f"{editor} -w" if name == "code" else str(editor)) as (terminal, seen):
+        terminal.see("line 3", after=seen)
+        terminal.press("e")
+        for _ in terminal.turns(30, "the editor was not opened"):
+            if heard.exists():
+                break
+        assert heard.read_text().strip() == words.format(tmp_path / "dataset_defs/cells.yml")
+        still_there(terminal)

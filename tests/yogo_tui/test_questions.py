@@ -57,7 +57,8 @@ from yogo_tui.questions.definitions import (
     SurveySoFar,
 )
 from yogo_tui.questions.glance import GlanceAtRuns
-from yogo_tui.questions.images import ListImages, LookAtImage
+from yogo_tui.questions.image_lists import filter_of
+from yogo_tui.questions.images import DescribeImages, FindImage, ListImages, LookAtImage
 from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.questions.paths import FindPath, Found
@@ -107,6 +108,17 @@ def definition(tmp_path: Path) -> Path:
 LAB = PurePosixPath("/lab")
 
 
+def of_images(definition: Path) -> list[Question[Any]]:
+    place = definition, definition.parent
+    wanted = filter_of("class:long split:train")
+    return [
+        ListImages(*place),
+        FindImage(*place, "4.PNG", 1),
+        DescribeImages(*place, wanted, 0, 2),
+        LookAtImage(*place, 3, 20, 20, COLOURS),
+    ]
+
+
 def every_question(definition: Path) -> list[Question[Any]]:
     """One of each kind that changes nothing, or what it changes is removed by the next."""
     folder = definition.parent / "recipes"
@@ -123,8 +135,7 @@ def every_question(definition: Path) -> list[Question[Any]]:
         ClassesOf(definition, definition.parent),
         Survey(definition, definition.parent),
         SurveySoFar(definition, definition.parent),
-        ListImages(definition, definition.parent),
-        LookAtImage(definition, definition.parent, 3, 20, 20, COLOURS),
+        *of_images(definition),
         SaveRecipe(mine, folder / "night.yaml", None),
         ListRecipes((folder,)),
         FindRecipe("night", folder, (folder,)),
@@ -157,9 +168,9 @@ async def test_every_question_has_the_same_answer_wherever_it_is_asked(host: Any
     assert there == here
     assert there[4] == ("round", "long")
     assert (there[5].num_pictures, there[5].num_boxes) == (5, 10)
-    assert (there[8].width, len(there[8].pixels), there[8].boxes) == (20, 20 * 13 * 3, ((0, 1), (1, 1)))
-    assert there[11].recipe.epochs == 12
-    read = there[13].unpacked()
+    assert (there[10].width, len(there[10].pixels), there[10].boxes) == (20, 20 * 13 * 3, ((0, 1), (1, 1)))
+    assert there[13].recipe.epochs == 12
+    read = there[15].unpacked()
     assert (read.partition, read.workspace_folder, read.sizes[0].hours) == ("big", definition.parent, 0.5)
     assert (there[-2][0].worst[0].missed, there[-1].width) == (1, 20)
     assert "sizes" in read.model_fields_set

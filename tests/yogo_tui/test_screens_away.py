@@ -42,7 +42,7 @@ class FarLibrary(FakeLibrary):
         self._ask()
         return await super().presets()
 
-    async def definitions(self) -> tuple[DefinitionFile, ...]:
+    async def definitions(self, tell: Tell = silent) -> tuple[DefinitionFile, ...]:
         self._ask()
         return await super().definitions()
 

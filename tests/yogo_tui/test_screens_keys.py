@@ -47,7 +47,7 @@ async def test_on_a_folder_each_key_of_the_definitions_says_so(tmp_path: Path) -
         await pilot.press("enter")
         await until(pilot, lambda: "cells.yml" not in shown(pilot))
         await pilot.press("enter", "down", "enter")
-        await see(pilot, "1 of 3")
+        await see(pilot, "[folders]  figures  0 problems")
 
 
 async def test_without_definitions_each_key_says_so(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ async def test_keys_that_would_change_nothing_are_not_offered(tmp_path: Path) ->
     async with Console(session(tmp_path), mode="datasets").run_test(size=(80, 24), notifications=True) as pilot:
         await see(pilot, "(median)")
         await pilot.press("v")
-        await see(pilot, "1 of 3", "n next", "y copy its path")
+        await see(pilot, "1 of 3", "n next", "f only some")
         assert "p previous" not in shown(pilot)
         await pilot.press("end")
         await see(pilot, "3 of 3", "p previous")

@@ -55,7 +55,7 @@ async def pictures(definition: Path, host: MemoryHost | None = None) -> AsyncIte
     session.host = host or session.host
     session.definition_files = (DefinitionFile(definition, definition.parent),)
     app = Console(session, mode="datasets")
-    async with app.run_test(size=(80, 24)) as pilot:
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await see(pilot, "cells.yml", "v images")
         await pilot.press("v")
         yield pilot
@@ -182,3 +182,50 @@ async def test_files_that_were_removed_since_they_were_listed_are_told(definitio
         ListImages(definition, workspace).answer(silent)  # as another console of this process would
         await pilot.press("end")
         await see(pilot, "── cells.yml", "3 of 3 ──", "✖", "has 1", "image now: leave its images and open them again.")
+
+
+async def test_labels_that_are_partly_wrong_are_told_beside_the_boxes_that_can_be_read(definition: Path) -> None:
+    (definition.parent.parent / "labels/0.txt").write_text("0 0.25 0.5 0.3 0.4\n7 0.5 0.5 0.1 0.1\n")
+    async with pictures(definition) as pilot:
+        await see(
+            pilot, "── 0.png", "1 of 3 · train · 1 cell", "▀▀▀▀", "0.txt, line 2: There is no class 7", "healthy 1"
+        )
+
+
+async def test_only_images_of_a_class_or_with_something_wrong_are_shown(definition: Path) -> None:
+    async with pictures(definition) as pilot:
+        await see(pilot, "1 of 3 · train · 2 cells")
+        await pilot.press("f", *"ring", "enter")
+        await see(pilot, "── 0.png", "1 of 1 with ring · train")
+        await pilot.press("f", *"problems", "enter")
+        await see(pilot, "── 1.png", "1 of 1 with problems · train", "image file is truncated")
+        await pilot.press("f", *"test", "enter")
+        await see(pilot, "None of 3 images is test. f shows others.")
+        await pilot.press("slash", "ctrl+u", *"split:nowhere", "enter")
+        await see(pilot, '✖ There is no split "nowhere"')
+        await pilot.press("ctrl+u", *"2.PNG", "enter")
+        await see(pilot, "── 2.png", "1 of 1 “2.png” · train")
+
+
+async def test_any_image_is_gone_to_by_its_number_or_its_name(definition: Path) -> None:
+    async with pictures(definition) as pilot:
+        await see(pilot, "1 of 3 · train · 2 cells")
+        await pilot.press("number_sign", "3", "enter")
+        await see(pilot, "── 2.png", "3 of 3")
+        await pilot.press("number_sign", *"0.p", "enter")
+        await see(pilot, "── 0.png", "1 of 3")
+        await pilot.press("number_sign", *"zebra", "enter")
+        await see(pilot, "no image has “zebra” in its name", "── 0.png")
+
+
+async def test_an_image_is_zoomed_into_and_the_arrows_move_over_it_until_all_is_shown(definition: Path) -> None:
+    async with pictures(definition) as pilot:
+        await see(pilot, "1 of 3 · train · 2 cells")
+        await pilot.press("plus", "plus", "right", "down")
+        await see(pilot, "── 0.png", "1 of 3 · train · 2 cells · 4x")
+        await pilot.press("c", "b")
+        await see(pilot, "2 cells · 4x · more contrast · without boxes")
+        await pilot.press("equals_sign", "c")
+        await see(pilot, "1 of 3 · train · 2 cells · without boxes")
+        await pilot.press("right", "right")
+        await see(pilot, "── 2.png", "3 of 3")

@@ -68,9 +68,10 @@ class FolderCounter:
         key, version = json.dumps([str(folder), self._classes]), [FORMAT, *map(list, noted)]
         kept = remembered(self._memory, key)
         known = kept.get("files") if kept.get("version") == version else None
+        known = known if isinstance(known, dict) else {}
         now = _statuses(str(folder), names)
         found: dict[str, FileCount] = {}
-        for name, entry in (known if isinstance(known, dict) else {}).items():
+        for name, entry in known.items():
             if (as_now := now.get(name)) and isinstance(entry, list) and entry[:4] == [*as_now]:
                 with contextlib.suppress(ValueError, TypeError, IndexError):
                     found[name] = _unpacked(entry, folder / name)
@@ -82,7 +83,10 @@ class FolderCounter:
             found.update(some)
             tell(len(some))
         if is_sure and changed:
-            entries = {name: [*now[name], *_packed(one)] for name, one in found.items() if name in now}
+            others = {name: entry for name, entry in known.items() if name not in now}
+            there = set(os.listdir(folder)) if others else ()
+            entries = {name: entry for name, entry in others.items() if name in there}
+            entries |= {name: [*now[name], *_packed(one)] for name, one in found.items() if name in now}
             remember(self._memory, key, {"version": version, "files": entries})
         return found
 

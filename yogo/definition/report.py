@@ -11,6 +11,9 @@ from yogo.definition.tree import Node
 from yogo.text.wording import counted
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
+MOST_LISTED = 200
+"""The same in a list that can be walked through."""
+
 MOST_ROWS = 12
 """Rows of a histogram."""
 
@@ -67,6 +70,18 @@ def left_out(survey: DatasetSummary) -> Iterator[str]:
     if survey.num_empty:
         on_them = "it" if survey.num_empty == 1 else "them"
         yield f"{counted(survey.num_empty, 'image')} with nothing on {on_them}, as an empty label says"
+
+
+def in_full(survey: DatasetSummary, columns: int) -> Iterator[str]:
+    """What the definition names, as a tree, and the histograms."""
+    if survey.tree:
+        yield ""
+        shares = " · ".join(f"{part} {share:g}" for part, share in survey.fractions.items() if share)
+        yield f"what it names{f' (split {shares})' if shares else ''}"
+        yield from tree_lines(survey.tree)
+    for one in survey.histograms:
+        yield ""
+        yield from histogram_lines(one, columns)
 
 
 def bar(share: float, width: int) -> str:

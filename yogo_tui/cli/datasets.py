@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
-from yogo_tui.cli.options import Commands, add_json, in_library, new_command
+from yogo.text.wording import counted
+from yogo_tui.cli.options import Commands, Misuse, add_json, in_library, new_command
 
 if TYPE_CHECKING:
     from yogo_tui.session.library import Library
+
+PARTS = ("train", "val", "test")
+_COLUMNS = 80
+_AT_A_TIME = 1_000
+"""Images that are asked for in one question."""
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -21,10 +29,21 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "datasets",
         "list the dataset definitions, or count and check one",
         "The list is quick: it reads no image and no label. With FILE, the images and labels of that definition are "
-        "read, which may take minutes; the exit status is 1 if something is wrong with it.",
+        "read, which may take minutes the first time; the exit status is 1 if something is wrong with it. It prints "
+        "the counts, all that is wrong, what the definition names as a tree, and histograms.",
     )
     parser.add_argument(
         "definition", nargs="?", metavar="FILE", help=f"The dataset definition to count and check: {DEFINITION_HELP}"
+    )
+    images = parser.add_argument_group("its images")
+    images.add_argument("--images", action="store_true", help="List the images of FILE, each with its split and boxes.")
+    images.add_argument(
+        "--class", dest="classes", action="append", default=[], metavar="NAME", help="Only images with this class."
+    )
+    images.add_argument("--split", choices=PARTS, help="Only images of this split.")
+    images.add_argument("--problem", action="store_true", help="Only images with something wrong, or their labels.")
+    images.add_argument(
+        "--path", action="append", default=[], metavar="TEXT", help="Only images with TEXT in their path."
     )
     add_json(parser)
     parser.set_defaults(run=run)
@@ -32,6 +51,10 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 
 @in_library
 async def run(library: Library, args: argparse.Namespace) -> int:
+    if args.images or args.classes or args.split or args.problem or args.path:
+        if not args.definition:
+            raise Misuse("Say which definition: yogo-tui datasets FILE --images")
+        return await _images(library, args)
     return await (_one if args.definition else _all)(library, args)
 
 
@@ -62,10 +85,8 @@ async def _all(library: Library, args: argparse.Namespace) -> int:
 
 
 async def _one(library: Library, args: argparse.Namespace) -> int:
-    import dataclasses
-
-    from yogo.definition.report import report
-    from yogo_tui.cli.output import print_json
+    from yogo.definition.report import in_full, report
+    from yogo_tui.cli.output import print_json, terminal_width
     from yogo_tui.cli.planning import definition_of
     from yogo_tui.cli.progress import live
     from yogo_tui.questions.definitions import Survey
@@ -76,5 +97,38 @@ async def _one(library: Library, args: argparse.Namespace) -> int:
     if args.json:
         print_json({"path": path} | dataclasses.asdict(found))
     else:
-        print("\n".join(printable(line) for line in report(found)))
+        lines = [*report(found), *in_full(found, terminal_width() or _COLUMNS)]
+        print("\n".join(printable(line) for line in lines))
     return 1 if found.has_errors else 0
+
+
+async def _images(library: Library, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json, print_table
+    from yogo_tui.cli.planning import definition_of
+    from yogo_tui.cli.progress import live
+    from yogo_tui.questions.image_lists import ImageFilter
+    from yogo_tui.questions.images import DescribeImages, ImageRow, ListImages
+
+    path = await definition_of(library, args.definition, check=False)
+    workspace = library.settings.workspace_folder
+    names = tuple(text.casefold() for text in args.path)
+    wanted = ImageFilter(names, tuple(args.classes), args.split or "", args.problem)
+    with live() as tell:
+        listed = await library.host.ask(ListImages(path, workspace, wanted), tell=tell)
+    rows: list[ImageRow] = []
+    for start in range(0, listed.num, _AT_A_TIME):
+        rows += await library.host.ask(DescribeImages(path, workspace, wanted, start, start + _AT_A_TIME))
+    if args.json:
+        print_json([dataclasses.asdict(row) for row in rows])
+        return 0
+    print_table(
+        ("no", "split", "image", "boxes", "problem"),
+        [(f"{row.number:,}", row.part, str(row.image), _boxes(row.boxes), "; ".join(row.problems)) for row in rows],
+        right=("no",),
+    )
+    print(f"{listed.num:,} of {counted(listed.num_all, 'image')}", file=sys.stderr)
+    return 0
+
+
+def _boxes(boxes: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {number:,}" for name, number in boxes.items()) or "none"

@@ -41,17 +41,14 @@ class DefinitionFile:
 
 @dataclass(frozen=True)
 class ListDefinitions:
-    """Every YAML file under some folders, by folder and name."""
+    """Every YAML file under some folders, by folder and name. Large folders are listed again only once they change."""
 
     folders: tuple[Path, ...]
 
     def answer(self, tell: Tell) -> tuple[DefinitionFile, ...]:
-        found = {
-            path: root
-            for root in reversed(self.folders)
-            for path in sorted(root.rglob("*.y*ml"), reverse=True)
-            if path.suffix in {".yml", ".yaml"} and not any(part[0] == "." for part in path.relative_to(root).parts)
-        }
+        from yogo_tui.questions.yaml_files import yaml_files
+
+        found = {path: root for root in reversed(self.folders) for path in reversed(yaml_files(root, tell))}
         return tuple(DefinitionFile(path, root) for path, root in reversed(found.items()))
 
 

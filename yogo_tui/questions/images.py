@@ -6,22 +6,26 @@ Each names the `workspace`, as those about definitions do.
 from __future__ import annotations
 
 import base64
+from array import array
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
-from yogo.definition import DatasetDefinition, Sample, read_labels, read_notes, split
-from yogo.distribution import installing
+from yogo.definition import Labels, Sample, read_notes
+from yogo.definition.labels import examine_labels
 from yogo.errors import DefinitionError, YogoError
 from yogo.files.places import told
 from yogo.text.wording import counted
 from yogo_tui.hosts.base import Tell
+from yogo_tui.questions.image_lists import EVERY_IMAGE, ImageFilter, listed_images
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     from PIL import Image
 
     from yogo.images.depth import Asked
@@ -35,11 +39,13 @@ Pixels = Annotated[
 ]
 """Bytes, in base64 on the line."""
 
+MOST_ZOOM = 32
+
+_TAIL = 0.5
+"""Per cent of the values at either end that may become black or white."""
+
 _THIN = 250
 """Pixels of the shorter side of a picture for each pixel of a line's thickness."""
-
-_KEPT = 4
-"""Definitions whose lists of images are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,64 @@ class ImageSet:
 
     classes: tuple[str, ...]
     num: int
+    """Of those that are wanted."""
+
+    num_all: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImageView:
+    """How an image is to be shown."""
+
+    zoom: int = 1
+    """How many times larger than the whole would be."""
+
+    centre: tuple[float, float] = (0.5, 0.5)
+    """What is in the middle, in fractions of the image."""
+
+    is_stretched: bool = False
+    """From black to white, whatever part of that the image spans."""
+
+    has_boxes: bool = True
+
+    def whole(self) -> ImageView:
+        return replace(self, zoom=1, centre=(0.5, 0.5))
+
+    def zoomed(self, by: int) -> ImageView:
+        """Twice as large for 1, half as large for -1; all of it for 0."""
+        zoom = min(max(1, self.zoom * 2 if by > 0 else self.zoom // 2), MOST_ZOOM)
+        return replace(self, zoom=zoom) if by and zoom > 1 else self.whole()
+
+    def moved(self, columns: int, rows: int) -> ImageView:
+        """Further right and down by so many quarters of what is shown, and never beyond the image."""
+        x0, y0, x1, y1 = self.frame()
+        step, half = 0.25 / self.zoom, 0.5 / self.zoom
+        x, y = (x0 + x1) / 2 + columns * step, (y0 + y1) / 2 + rows * step
+        return replace(self, centre=(min(max(half, x), 1 - half), min(max(half, y), 1 - half)))
+
+    def frame(self) -> tuple[float, float, float, float]:
+        """The part that is shown: x0, y0, x1, y1 in fractions of the image."""
+        half = 0.5 / self.zoom
+        x, y = (min(max(half, middle), 1 - half) for middle in self.centre)
+        return x - half, y - half, x + half, y + half
+
+
+PLAINLY = ImageView()
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRow:
+    """One image of a list."""
+
+    number: int
+    """Its place among those that are wanted, from 1."""
+
+    part: str
+    image: Path
+    label: Path | None
+    boxes: dict[str, int]
+    problems: tuple[str, ...] = ()
+    """What is wrong with its label file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +130,62 @@ class SmallImage:
     """Class index and number of boxes, of each class on the image."""
 
     problem: str = ""
-
-
-@dataclass(slots=True)
-class _Listed:
-    classes: tuple[str, ...]
-    samples: list[tuple[str, Sample]]
-    depth: Asked
-
-
-_listed: dict[tuple[Path, Path], _Listed] = {}
-"""By definition and workspace: in another workspace the same definition may have other images."""
+    label: Path | None = None
+    remark: str = ""
+    """What is wrong with its labels; the boxes are those that can be read."""
 
 
 @dataclass(frozen=True)
 class ListImages:
-    """How many labelled images a definition has. Raises DefinitionError."""
+    """How many labelled images a definition has, and how many of them are wanted. Raises DefinitionError."""
 
     definition: Path
     workspace: Path
+    wanted: ImageFilter = EVERY_IMAGE
 
     def answer(self, tell: Tell) -> ImageSet:
-        found = _list(self.definition, self.workspace)
-        return ImageSet(found.classes, len(found.samples))
+        found = listed_images(self.definition, self.workspace, self.wanted, tell, anew=True)
+        return ImageSet(found.classes, len(found.chosen[self.wanted]), len(found.samples))
+
+
+@dataclass(frozen=True)
+class FindImage:
+    """The place of the first wanted image whose name contains a text, from `start` on and then from the beginning; None
+    where there is none. Raises DefinitionError."""
+
+    definition: Path
+    workspace: Path
+    text: str
+    start: int = 0
+    wanted: ImageFilter = EVERY_IMAGE
+
+    def answer(self, tell: Tell) -> int | None:
+        found = listed_images(self.definition, self.workspace, self.wanted, tell)
+        places = found.chosen[self.wanted]
+        names = [found.samples[place][1].image_file.rpartition("/")[2].casefold() for place in places]
+        order = [*range(self.start, len(names)), *range(min(self.start, len(names)))]
+        return next((place for place in order if self.text.casefold() in names[place]), None)
+
+
+@dataclass(frozen=True)
+class DescribeImages:
+    """Some of the images that are wanted, each with the boxes in its label file. Raises DefinitionError."""
+
+    definition: Path
+    workspace: Path
+    wanted: ImageFilter
+    start: int
+    stop: int
+
+    def answer(self, tell: Tell) -> tuple[ImageRow, ...]:
+        found = listed_images(self.definition, self.workspace, self.wanted, tell)
+        chosen = [found.samples[place] for place in found.chosen[self.wanted][self.start : self.stop]]
+        return tuple(_row(number, *one, found.classes) for number, one in enumerate(chosen, self.start + 1))
 
 
 @dataclass(frozen=True)
 class LookAtImage:
-    """The image at a position among those listed, within so many columns and rows of pixels."""
+    """The image at a position among those that are wanted, within so many columns and rows of pixels."""
 
     definition: Path
     workspace: Path
@@ -103,53 +195,78 @@ class LookAtImage:
     colours: tuple[Rgb, ...]
     """Of the classes' boxes, in turn."""
 
+    wanted: ImageFilter = EVERY_IMAGE
+    view: ImageView = PLAINLY
+
     def answer(self, tell: Tell) -> SmallImage:
-        known = _listed.get((self.definition, self.workspace))
-        listed = known or _list(self.definition, self.workspace)
-        if self.position >= len(listed.samples):  # files were removed since they were listed
-            now = counted(len(listed.samples), "image")
+        listed = listed_images(self.definition, self.workspace, self.wanted, tell)
+        places = listed.chosen[self.wanted]
+        if self.position >= len(places):  # files were removed since they were listed
+            now = counted(len(places), "image")
             raise DefinitionError(f"{self.definition} has {now} now: leave its images and open them again.")
-        part, sample = listed.samples[self.position]
+        part, sample = listed.samples[places[self.position]]
         try:
-            image = _read(sample, (max(1, self.columns), max(2, self.rows)), listed.depth)
-            boxes = _boxes(sample, listed.classes)
+            image = _read(sample, (max(1, self.columns), max(2, self.rows)), listed.depth, self.view)
         except (YogoError, OSError) as error:
-            return SmallImage(part, sample.image, problem=told(error))
-        for class_index, edges in boxes:
-            outline(image, edges, self.colours[class_index % len(self.colours)])
-        counts = Counter(class_index for class_index, _ in boxes)
-        return SmallImage(part, sample.image, image.width, image.tobytes(), tuple(sorted(counts.items())))
+            return SmallImage(part, sample.image, problem=told(error), label=sample.label)
+        labels, wrong = _labels(sample, listed.classes)
+        boxes = [(int(labels.rows[at]), labels.rows[at + 1 : at + 5]) for at in range(0, len(labels.rows), 5)]
+        for class_index, edges in boxes if self.view.has_boxes else ():
+            outline(image, _seen(edges, self.view), self.colours[class_index % len(self.colours)])
+        kinds = tuple(sorted(Counter(class_index for class_index, _ in boxes).items()))
+        remark = f"{wrong[0]}{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}" if wrong else ""
+        remark = remark.removeprefix(f"{sample.label.parent}/" if sample.label else "")
+        return SmallImage(part, sample.image, image.width, image.tobytes(), kinds, label=sample.label, remark=remark)
 
 
-def _list(path: Path, workspace: Path) -> _Listed:
-    """List the images anew, and keep the list for those that are looked at."""
-    definition = DatasetDefinition.from_yaml(path, base=workspace)
-    samples = [(part, sample) for part, found in split(definition).items() for sample in found]
-    _listed.pop((path, workspace), None)
-    _listed[path, workspace] = found = _Listed(definition.classes, samples, _depth([sample for _, sample in samples]))
-    for old in list(_listed)[:-_KEPT]:
-        _listed.pop(old, None)
-    return found
+def _row(number: int, part: str, sample: Sample, classes: Sequence[str]) -> ImageRow:
+    labels, problems = _labels(sample, classes)
+    counts = Counter(classes[int(index)] for index in labels.rows[::5])
+    boxes = {name: counts[name] for name in classes if counts[name]}
+    return ImageRow(number, part, sample.image, sample.label, boxes, problems)
 
 
-def _depth(samples: Sequence[Sample]) -> Asked:
-    """How deep the images are, together. Raises DefinitionError where Pillow is missing."""
+def _labels(sample: Sample, classes: Sequence[str]) -> tuple[Labels, tuple[str, ...]]:
+    """The boxes that can be read, and what is wrong with the others."""
+    if sample.label is None:
+        return Labels(array("f")), ()
     try:
-        from yogo.datasets.cache import default_folder
-        from yogo.images.headers import depth_of_set
-    except ImportError as error:
-        raise DefinitionError(f"Images need Pillow, which is not installed: {installing('tui')}") from error
-    return depth_of_set([sample.image_file for sample in samples], default_folder() / "headers")
+        labels, problems = examine_labels(sample.label, classes, read_notes(sample.label.parent))
+    except DefinitionError as error:
+        return Labels(array("f")), (str(error),)
+    return labels, tuple(map(str, problems))
 
 
-def _read(sample: Sample, size: tuple[int, int], bits: Asked) -> Image.Image:
-    """In colour, no wider and no higher than `size`; as it is trained on."""
+def _read(sample: Sample, size: tuple[int, int], bits: Asked, view: ImageView) -> Image.Image:
+    """What is shown of it, in colour, no wider and no higher than `size`; as it is trained on, if not stretched."""
     from PIL import Image
 
     from yogo.images.pixels import read_pixels
 
     pixels = read_pixels(sample.image, rgb=True, image_hw=None, bits=bits)
-    return fitted(Image.fromarray(pixels.transpose(1, 2, 0).copy()), size)
+    if view.is_stretched:
+        pixels = stretched(pixels)
+    _, height, width = pixels.shape
+    x0, y0, x1, y1 = (round(edge * side) for edge, side in zip(view.frame(), (width, height) * 2, strict=True))
+    part = pixels[:, min(y0, height - 1) : max(y1, y0 + 1), min(x0, width - 1) : max(x1, x0 + 1)]
+    return fitted(Image.fromarray(part.transpose(1, 2, 0).copy()), size)
+
+
+def stretched(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """From black to white, but for a few values at either end."""
+    import numpy as np
+
+    low, high = np.percentile(pixels, (_TAIL, 100 - _TAIL))
+    if high <= low:
+        return pixels
+    found: npt.NDArray[np.uint8] = np.clip((pixels - low) * (255 / (high - low)), 0, 255).astype(np.uint8)
+    return found
+
+
+def _seen(edges: Sequence[float], view: ImageView) -> list[float]:
+    """The edges of a box, in fractions of what is shown."""
+    x0, y0, *_ = view.frame()
+    return [(edge - low) * view.zoom for edge, low in zip(edges, (x0, y0, x0, y0), strict=True)]
 
 
 def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -161,14 +278,6 @@ def fitted(picture: Image.Image, size: tuple[int, int]) -> Image.Image:
     return picture.resize((width, height), Image.Resampling.BILINEAR)
 
 
-def _boxes(sample: Sample, classes: Sequence[str]) -> list[tuple[int, list[float]]]:
-    """Class index and edges (x0, y0, x1, y1, in fractions of the frame) of each box. Raises DefinitionError."""
-    if sample.label is None:
-        return []
-    rows = read_labels(sample.label, classes, read_notes(sample.label.parent)).rows
-    return [(int(rows[start]), list(rows[start + 1 : start + 5])) for start in range(0, len(rows), 5)]
-
-
 def outline(picture: Image.Image, edges: Sequence[float], colour: Rgb, *, dotted: bool = False) -> None:
     """Draw a box on the picture, its edges in fractions of it; of a dotted one, every second pixel. On a large picture
     lines are thicker, and dots are dashes."""
@@ -176,6 +285,8 @@ def outline(picture: Image.Image, edges: Sequence[float], colour: Rgb, *, dotted
 
     thick = max(1, min(picture.size) // _THIN)
     sides = (picture.width, picture.height, picture.width, picture.height)
+    if not (edges[0] < 1 and edges[1] < 1 and edges[2] > 0 and edges[3] > 0):
+        return
     place = [min(max(0, int(edge * side)), side - 1) for edge, side in zip(edges, sides, strict=True)]
     drawing = ImageDraw.Draw(picture)
     if not dotted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+import dataclasses
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
@@ -16,14 +16,12 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Static, Tree
 from textual.widgets.tree import TreeNode
-from textual.worker import get_current_worker
 
 from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
-from yogo_tui.errors import ConsoleError, HostError
-from yogo_tui.hosts.base import Tell
-from yogo_tui.questions.definitions import DefinitionFile, Survey, SurveySoFar
+from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.screens.base import ModeScreen, changes
+from yogo_tui.screens.counting import CountsDefinition, faulty_line
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
@@ -35,15 +33,14 @@ from yogo_tui.words import cut_middle, thousands
 _PAUSE_SECONDS = 0.3
 """How long the cursor must rest on a definition before it is counted."""
 
-_PART_SECONDS = 0.4
-"""How often what is counted so far is asked for."""
-
 
 class Definitions(Tree[DefinitionFile]):
     """A tree of folders with definitions; its leaves are files."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "enter", "its images; open or close a folder", id="datasets.enter", show=False),
+        Binding(
+            "enter", "enter", "its folders, figures, problems; open or close a folder", id="datasets.enter", show=False
+        ),
         Binding("j", "cursor_down", "next definition", id="datasets.next", show=False),
         Binding("k", "cursor_up", "previous definition", id="datasets.previous", show=False),
         Binding("g,home", "scroll_home", "the first definition", id="datasets.first", show=False),
@@ -77,15 +74,16 @@ the test at the end.
 Of each class: its boxes, its share of all boxes, and in a wide terminal its boxes in each split."""
 
 
-class DatasetsScreen(ModeScreen):
+class DatasetsScreen(CountsDefinition, ModeScreen):
     MODE = "datasets"
+    COUNT_KEY = "datasets.count"
     HELP = _LEGEND
     CSS_PATH = "datasets.tcss"
     AUTO_FOCUS = "Definitions"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("v", "pictures", "images", id="datasets.pictures", tooltip="look at its images, with their boxes"),
         Binding("l", "launch", "launch with it", id="datasets.launch"),
-        Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR"),
+        Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR, at what is wrong"),
         Binding("c", "count", "count again", id="datasets.count"),
         Binding("slash", "filter", "filter", id="datasets.filter"),
         Binding("escape", "leave", "stop counting; show all again", id="datasets.leave", show=False),
@@ -101,7 +99,7 @@ class DatasetsScreen(ModeScreen):
     def body(self) -> ComposeResult:
         with Horizontal():
             with Vertical(id="definitions"):
-                yield TitledRule("definitions")
+                yield TitledRule("definitions", id="definitions-rule")
                 yield FilterLine("Definitions", "words in the path")
                 yield Definitions()
             with Vertical(id="resolved"):
@@ -120,8 +118,16 @@ class DatasetsScreen(ModeScreen):
     @work(exclusive=True, group="read")
     async def action_reread(self) -> None:
         """Look for definitions, on the host, because folders may be many and slow."""
+        heading = self.query_one("#definitions-rule", TitledRule)
+
+        def tell(what: str, done: int, total: int) -> None:
+            heading.right = f"{thousands(done)} files"
+
         with self.reading("definitions were not looked for", self.action_reread):
-            self._files = await self.app.session.library.definitions()
+            try:
+                self._files = await self.app.session.library.definitions(tell)
+            finally:
+                heading.right = ""
             self._list()
 
     def _list(self) -> None:
@@ -213,7 +219,8 @@ class DatasetsScreen(ModeScreen):
                 self.view.update("")
             return
         if known := self._surveys.get(file.path):
-            self._show(file.path, known)
+            self.rule.right = "as counted before · comparing its files"
+            self.draw_survey(file.path, dataclasses.replace(known, is_whole=False))
         else:
             self.view.update("")
         # It is counted again even if it is known, because its files may have changed.
@@ -228,66 +235,32 @@ class DatasetsScreen(ModeScreen):
             self.rule.right = "checking it · esc leaves it"
             self.count(file.path)
 
-    @work(exclusive=True, group="count")
-    async def count(self, path: Path) -> None:
-        """Count a definition, and show its problems and what is counted so far. What is remembered is quick."""
-        with self.app.tasks.under_way(f"counting {path.name}", self._tell) as tell:
-            await self._count(path, tell)
+    @property
+    def count_rule(self) -> TitledRule:
+        return self.rule
 
-    async def _count(self, path: Path, tell: Tell) -> None:
-        host, workspace, worker = (
-            self.app.session.host,
-            self.app.session.settings.workspace_folder,
-            get_current_worker(),
-        )
-        asked = asyncio.ensure_future(host.ask(Survey(path, workspace), tell=tell))
-        try:
-            while not (await asyncio.wait({asked}, timeout=_PART_SECONDS))[0]:
-                if so_far := await host.ask(SurveySoFar(path, workspace)):
-                    self._draw(path, so_far)
-            found = await asked
-        except asyncio.CancelledError:
-            is_begun_anew = any(one.group == "count" and one.is_running for one in self.workers if one is not worker)
-            if self.selected and self.selected.path == path and not is_begun_anew:
-                self.rule.right = f"left · {key_of(self, 'datasets.count')} counts it again"
-            raise
-        except ConsoleError as error:
-            self.rule.right = f"not counted · {key_of(self, 'datasets.count')} counts it again"
-            if isinstance(error, HostError):
-                self.when_back(self._look_again)
-            self.app.notify(str(error), title="it is not counted", severity="warning", markup=False)
-            return
-        finally:
-            asked.cancel()
+    def is_about(self, path: Path) -> bool:
+        return self.selected is not None and self.selected.path == path
+
+    def count_again(self) -> None:
+        self._look_again()
+
+    def draw_survey(self, path: Path, found: DatasetSummary) -> None:
+        self.view.update(survey_view(found, path, self.view.size.width))
+
+    def counted(self, path: Path, found: DatasetSummary) -> None:
         self._surveys[path] = found
-        self._show(path, found)
-
-    def _tell(self, what: str, done: int, total: int) -> None:
-        of = f" of {thousands(total)}" if total else ""
-        self.rule.right = f"{what} · {thousands(done)}{of} · esc leaves it"
-
-    def _show(self, path: Path, found: DatasetSummary) -> None:
-        self.rule.right = "✖" if found.has_errors else "✔"
-        self._draw(path, found)
         node = self.files.cursor_node
         if node and node.data:
             node.set_label(self._label(node.data))
 
-    def _draw(self, path: Path, found: DatasetSummary) -> None:
-        self.view.update(survey_view(found, path, self.view.size.width))
-
-    @property
-    def _counts(self) -> bool:
-        return any(worker.group == "count" and worker.is_running for worker in self.workers)
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Escape is off while nothing is counted and nothing is hidden."""
-        return action != "leave" or self._counts or bool(self.query(FilterLine) and self.filter_line.value)
+        return action != "leave" or self.counts or bool(self.query(FilterLine) and self.filter_line.value)
 
     def action_leave(self) -> None:
-        if self._counts:
-            self.workers.cancel_group(self, "count")
-            self.rule.right = f"left · {key_of(self, 'datasets.count')} counts it again"
+        if self.counts:
+            self.stop_counting()
         elif self.filter_line.value:
             self.filter_line.action_leave()
 
@@ -299,6 +272,12 @@ class DatasetsScreen(ModeScreen):
         self._list()
 
     @on(Definitions.Entered)
+    def action_open(self) -> None:
+        if file := self._chosen():
+            from yogo_tui.screens.definition import DefinitionScreen
+
+            self.app.push_screen(DefinitionScreen(file.path, self._surveys.get(file.path)))
+
     def action_pictures(self) -> None:
         if file := self._chosen():
             from yogo_tui.screens.pictures import PicturesScreen
@@ -313,7 +292,7 @@ class DatasetsScreen(ModeScreen):
     async def action_edit(self) -> None:
         if file := self._chosen():
             with self.app.telling(f"{file.path.name} was not edited"):
-                await edit(self.app, file.path)
+                await edit(self.app, file.path, faulty_line(self._surveys.get(file.path), file.path))
             self._highlighted()
 
     def action_copy(self) -> None:

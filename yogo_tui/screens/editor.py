@@ -24,27 +24,33 @@ from yogo_tui.hosts.here import HereHost
 from yogo_tui.screens.base import BaseConsole
 
 _LARGEST = 1 << 24
+_PLUS = frozenset("vi vim nvim view gvim nano pico emacs emacsclient micro joe jed ne mg kak mcedit".split())
+_GOTO = frozenset(("code", "code-insiders", "codium", "cursor"))
+_COLON = frozenset(("hx", "helix", "subl", "zed"))
+"""Programs that open a file at a line by `+LINE FILE`, `--goto FILE:LINE` and `FILE:LINE`."""
+
 _VI = """{path} opens in vi, because $EDITOR is not set.
 In vi: i starts typing and esc ends it. Then :wq and enter saves and closes; :q! and enter closes without saving.
 {choose}
 enter opens it, ctrl+d goes back: """
 
 
-async def edit(app: BaseConsole, path: Path) -> None:
-    """Open `path` in the user's editor, and wait until it is closed. A far file is edited in a copy on this machine.
+async def edit(app: BaseConsole, path: Path, line: int | None = None) -> None:
+    """Open `path` in the user's editor, at a line of it, and wait until it is closed. A far file is edited in a copy on
+    this machine.
 
     Raises ConsoleError.
     """
     host = app.session.host
     if isinstance(host, HereHost):
-        _edit(app, path)
+        _edit(app, path, line)
         return
     before = await _whole(host, path)
     folder = Path(tempfile.mkdtemp(prefix="yogo-edit-"))
     copy = folder / path.name
     copy.write_bytes(before)
     try:
-        _edit(app, copy)
+        _edit(app, copy, line)
         if (after := copy.read_bytes()) != before:
             if await _whole(host, path) != before:
                 raise ConsoleError(f"{path} was changed on {host.name} in the meantime.")
@@ -67,7 +73,7 @@ async def edit_text(app: BaseConsole, name: str, text: str) -> str:
     try:
         copy = folder / name
         copy.write_text(text, encoding="utf-8")
-        _edit(app, copy)
+        _edit(app, copy, None)
         return copy.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConsoleError(f"The text cannot be edited: {because(error)}") from error
@@ -85,11 +91,11 @@ async def _whole(host: Host, path: Path) -> bytes:
     return piece.data
 
 
-def _edit(app: BaseConsole, path: Path) -> None:
+def _edit(app: BaseConsole, path: Path, line: int | None) -> None:
     editor = chosen_editor()
     try:
         with app.suspend():
-            status = _open(editor, path)
+            status = _open(editor, path, line)
     except OSError as error:
         raise ConsoleError(f"{editor.named} cannot be started: {why_not_started(error)}. {CHOOSE}") from error
     except SuspendNotSupported as error:
@@ -102,16 +108,28 @@ def _edit(app: BaseConsole, path: Path) -> None:
         app.notify(f"opened in {editor.words[0]}. {CHOOSE}", markup=False)
 
 
-def _open(editor: Editor, path: Path) -> int | None:
+def _open(editor: Editor, path: Path, line: int | None) -> int | None:
     """Run the editor to its end. Returns its exit status; None if the user did not open it. Raises OSError."""
     with _signals() as children:
         if not editor.source and editor.words[0] != "nano":
             print(_VI.format(path=printable(str(path)), choose=CHOOSE), end="", flush=True)
             if not sys.stdin.readline():
                 return None
-        with subprocess.Popen([*editor.words, str(path)]) as child:
+        with subprocess.Popen([*editor.words, *_at(editor, path, line)]) as child:
             children.append(child)
             return child.wait()
+
+
+def _at(editor: Editor, path: Path, line: int | None) -> list[str]:
+    """The words that open a file at a line in this editor; those of an unknown one open it at its beginning."""
+    program = Path(editor.words[0]).name
+    if line is None or line < 1:
+        return [str(path)]
+    if program in _PLUS:
+        return [f"+{line}", str(path)]
+    if program in _GOTO:
+        return ["--goto", f"{path}:{line}"]
+    return [f"{path}:{line}"] if program in _COLON else [str(path)]
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ QUESTIONS: Mapping[str, str] = {
             "Survey",
             "SurveySoFar",
         ),
-        "yogo_tui.questions.images": ("ListImages", "LookAtImage"),
+        "yogo_tui.questions.images": ("ListImages", "FindImage", "DescribeImages", "LookAtImage"),
         "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "SeenBefore"),
         "yogo_tui.questions.results": ("ReadResults", "LookAtWorst"),
         "yogo_tui.questions.recipes": (

@@ -12,7 +12,7 @@ from yogo.errors import RecipeError
 from yogo.presets import Fingerprint, Preset, slug_of
 from yogo.recipe import Recipe, differences
 from yogo_tui.errors import LaunchError
-from yogo_tui.hosts.base import Host
+from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.listing.recipes import setting_words
 from yogo_tui.questions.definitions import DefinitionFile, ListDefinitions
 from yogo_tui.questions.recipes import (
@@ -43,9 +43,9 @@ class Library:
         """Where the user's own presets are saved."""
         return self.settings.own_presets_folder
 
-    async def definitions(self) -> tuple[DefinitionFile, ...]:
+    async def definitions(self, tell: Tell = silent) -> tuple[DefinitionFile, ...]:
         """All YAML files below the settings' folders, by folder and name. Raises HostError."""
-        return await self.host.ask(ListDefinitions(self.settings.definition_folders))
+        return await self.host.ask(ListDefinitions(self.settings.definition_folders), tell=tell)
 
     async def presets(self) -> tuple[Preset, ...]:
         """The built-in recipes, then the user's. One that cannot be read has `problem` set. Raises HostError."""

@@ -23,6 +23,7 @@ KEY_WORDS = {
     "comma": ",",
     "full_stop": ".",
     "semicolon": ";",
+    "number_sign": "#",
     "up": "↑",
     "down": "↓",
     "left": "←",

@@ -10,10 +10,20 @@ from rich.table import Table
 from rich.text import Text
 
 from yogo.definition import DatasetSummary, Problem
-from yogo.definition.report import MOST_OF_A_KIND, bar, grouped, histogram_lines, image_sizes, read, tree_lines
+from yogo.definition.report import (
+    MOST_OF_A_KIND,
+    bar,
+    grouped,
+    histogram_lines,
+    image_sizes,
+    node_name,
+    read,
+    tree_lines,
+)
+from yogo.definition.tree import Node
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
-from yogo_tui.words import cut_middle, thousands
+from yogo_tui.words import cut_middle, padded, thousands
 
 _PARTS = ("train", "val", "test")
 _WIDE = 84
@@ -88,7 +98,7 @@ def _class_row(survey: DatasetSummary, name: str, is_wide: bool) -> list[Text]:
 def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
     """The first few problems of each kind, and how many more there are."""
     for group in grouped(problems):
-        yield from (_problem(problem, path) for problem in group[:MOST_OF_A_KIND])
+        yield from (Text(printable(problem_line(problem, path))) for problem in group[:MOST_OF_A_KIND])
         if (rest := len(group) - MOST_OF_A_KIND) > 0:
             yield Text(f"{'✖' if group[0].is_error else '!'} and {thousands(rest)} more {group[0].kind}")
 
@@ -103,11 +113,29 @@ def _asides(survey: DatasetSummary) -> Iterator[str]:
     yield f"read: {read(survey)}"
 
 
-def _problem(problem: Problem, path: Path) -> Text:
+def figures_view(survey: DatasetSummary, width: int) -> RenderableType:
+    """Totals and histograms."""
+    return Group(*(totals_view(survey, width) if survey.classes else ()), *histograms_view(survey, width))
+
+
+def node_line(node: Node, width: int) -> Text:
+    """A folder pair or a definition with its counts, in so many columns. A narrow line leaves out the splits."""
+    parts = [thousands(node.splits[part]).rjust(9) for part in _PARTS] if width >= _WIDE else []
+    boxes = f"{thousands(node.num_boxes)} boxes" if node.num_read == node.num_pictures else "…"
+    words = "adds nothing" if node.is_broken and not node.num_pictures else f"{boxes:>16}"
+    images = f"{thousands(node.num_pictures):>9} images" if node.num_pictures else ""
+    numbers = "".join((images, *parts, words.rjust(16)))
+    mark = "✖ " if node.is_broken else ""
+    test = " (test)" if node.is_test and node.definition is None else ""
+    name = padded(cut_middle(f"{mark}{node_name(node)}{test}", width - len(numbers) - 1), width - len(numbers) - 1)
+    return Text(f"{name} {numbers}", no_wrap=True)
+
+
+def problem_line(problem: Problem, path: Path) -> str:
     if problem.file is None:
         place = ""
     elif problem.file == path:
         place = f"line {problem.line}: " if problem.line else ""
     else:
         place = f"{problem.file.name}{f', line {problem.line}' if problem.line else ''}: "
-    return Text(f"{'✖' if problem.is_error else '!'} {printable(place + problem.message)}")
+    return f"{'✖' if problem.is_error else '!'} {place}{problem.message}"

@@ -1,0 +1,99 @@
+"""What the screens about a definition share: its counts, which come in while they are made."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from textual import work
+from textual.worker import get_current_worker
+
+from yogo.definition import DatasetSummary
+from yogo_tui.errors import ConsoleError, HostError
+from yogo_tui.hosts.base import Tell
+from yogo_tui.questions.definitions import Survey, SurveySoFar
+from yogo_tui.screens.base import FramedScreen
+from yogo_tui.widgets.key_bar import key_of
+from yogo_tui.widgets.rule import TitledRule
+from yogo_tui.words import thousands
+
+_PART_SECONDS = 0.4
+"""How often what is counted so far is asked for."""
+
+
+class CountsDefinition(FramedScreen):
+    """A screen that counts a definition, and can be told to stop."""
+
+    COUNT_KEY: ClassVar[str]
+    """The id of the binding that counts again."""
+
+    @property
+    def count_rule(self) -> TitledRule:
+        """The line that says how far the count is."""
+        raise NotImplementedError
+
+    def draw_survey(self, path: Path, found: DatasetSummary) -> None:
+        """Show what is counted so far, or the whole."""
+        raise NotImplementedError
+
+    def counted(self, path: Path, found: DatasetSummary) -> None:
+        """Everything is counted, and drawn."""
+
+    def is_about(self, path: Path) -> bool:
+        """Whether this definition is shown now."""
+        raise NotImplementedError
+
+    def count_again(self) -> None:
+        """Called once the machine answers again."""
+        raise NotImplementedError
+
+    @property
+    def counts(self) -> bool:
+        return any(worker.group == "count" and worker.is_running for worker in self.workers)
+
+    @work(exclusive=True, group="count")
+    async def count(self, path: Path) -> None:
+        """Count a definition, and show its problems and what is counted so far. What is remembered is quick."""
+        with self.app.tasks.under_way(f"counting {path.name}", self._tell_count) as tell:
+            await self._count(path, tell)
+
+    async def _count(self, path: Path, tell: Tell) -> None:
+        host, workspace = self.app.session.host, self.app.session.settings.workspace_folder
+        worker = get_current_worker()
+        asked = asyncio.ensure_future(host.ask(Survey(path, workspace), tell=tell))
+        try:
+            while not (await asyncio.wait({asked}, timeout=_PART_SECONDS))[0]:
+                if so_far := await host.ask(SurveySoFar(path, workspace)):
+                    self.draw_survey(path, so_far)
+            found = await asked
+        except asyncio.CancelledError:
+            is_begun_anew = any(one.group == "count" and one.is_running for one in self.workers if one is not worker)
+            if self.is_about(path) and not is_begun_anew:
+                self.count_rule.right = f"left · {key_of(self, self.COUNT_KEY)} counts it again"
+            raise
+        except ConsoleError as error:
+            self.count_rule.right = f"not counted · {key_of(self, self.COUNT_KEY)} counts it again"
+            if isinstance(error, HostError):
+                self.when_back(self.count_again)
+            self.app.notify(str(error), title="it is not counted", severity="warning", markup=False)
+            return
+        finally:
+            asked.cancel()
+        self.count_rule.right = "✖" if found.has_errors else "✔"
+        self.draw_survey(path, found)
+        self.counted(path, found)
+
+    def stop_counting(self) -> None:
+        self.workers.cancel_group(self, "count")
+        self.count_rule.right = f"left · {key_of(self, self.COUNT_KEY)} counts it again"
+
+    def _tell_count(self, what: str, done: int, total: int) -> None:
+        of = f" of {thousands(total)}" if total else ""
+        self.count_rule.right = f"{what} · {thousands(done)}{of} · esc leaves it"
+
+
+def faulty_line(found: DatasetSummary | None, path: Path) -> int | None:
+    """Of the first thing that is wrong in the file, as it was counted last."""
+    told = sorted(found.problems if found else [], key=lambda problem: not problem.is_error)
+    return next((problem.line for problem in told if problem.file == path and problem.line), None)
