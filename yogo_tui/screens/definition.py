@@ -37,7 +37,7 @@ _GUIDE = 2
 _TAB = "folders, figures, problems"
 
 
-class Folders(Tree[Node]):
+class FolderTree(Tree[Node]):
     """What a definition names."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -55,7 +55,7 @@ class Folders(Tree[Node]):
 class DefinitionScreen(CountsDefinition):
     COUNT_KEY = "definition.count"
     CSS_PATH = "definition.tcss"
-    AUTO_FOCUS = "Folders"
+    AUTO_FOCUS = "FolderTree"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "next_view", "next view", id="definition.view", priority=True, tooltip=_TAB),
         Binding("v", "pictures", "images", id="definition.pictures", tooltip="images of the folder, or with problems"),
@@ -68,7 +68,7 @@ class DefinitionScreen(CountsDefinition):
 
     rule = getters.query_one("#title", TitledRule)
     view_rule = getters.query_one("#view-rule", TitledRule)
-    folders = getters.query_one(Folders)
+    folders = getters.query_one(FolderTree)
     problems = getters.query_one(OptionList)
     figures = getters.query_one("#figures", Static)
 
@@ -91,7 +91,7 @@ class DefinitionScreen(CountsDefinition):
         yield TitledRule(id="view-rule")
         with Horizontal():
             with Vertical(id="left"):
-                yield Folders()
+                yield FolderTree()
                 yield OptionList(compact=True, markup=False)
             with VerticalScroll(id="figures-scroll"):
                 yield Static(id="figures", markup=False)
