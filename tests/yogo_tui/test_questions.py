@@ -7,6 +7,7 @@ import dataclasses
 import os
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -60,6 +61,7 @@ from yogo_tui.questions.definitions import (
 from yogo_tui.questions.glance import GlanceAtRuns
 from yogo_tui.questions.image_lists import filter_of
 from yogo_tui.questions.images import DescribeImages, FindImage, ListImages, LookAtImage
+from yogo_tui.questions.leftovers import Leftovers
 from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.questions.paths import FindPath, Found
@@ -161,12 +163,17 @@ def every_question(definition: Path) -> list[Question[Any]]:
     ]
 
 
+def own(answer: Any) -> Any:
+    """Without what other tests do to the cache of this account meanwhile."""
+    return replace(answer, found=(), cache_bytes=0) if isinstance(answer, Leftovers) else answer
+
+
 async def test_every_question_has_the_same_answer_wherever_it_is_asked(host: Any, definition: Path) -> None:
     questions = every_question(definition)
     assert {type(question).__name__ for question in questions} == QUESTIONS.keys()
     there = [await host.ask(question) for question in questions]
     here = [question.answer(silent) for question in questions]
-    assert there == here
+    assert list(map(own, there)) == list(map(own, here))
     assert there[4] == ("round", "long")
     assert (there[5].num_pictures, there[5].num_boxes) == (5, 10)
     assert (there[10].width, len(there[10].pixels), there[10].boxes) == (20, 20 * 13 * 3, ((0, 1), (1, 1)))

@@ -40,18 +40,20 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import plan_of
+    from yogo_tui.launch.machine import size_words
     from yogo_tui.runs.pace import KnownPaces
     from yogo_tui.session.timing import finish_words
 
     plan = await plan_of(session, args, args.name or session.launcher.propose_name())
     sizes = (plan.size,) if args.size is not None else session.settings.sizes
     paces = KnownPaces((await session.runs.look()).runs, session.cluster.name)
-    timings = [(size.title, await _timing(session, replace(plan, size=size), paces)) for size in sizes]
+    timings = [(size, await _timing(session, replace(plan, size=size), paces)) for size in sizes]
     if args.json:
-        print_json([_told(title, timing) for title, timing in timings])
+        print_json([_told(size.title, timing) for size, timing in timings])
         return 0
-    for title, timing in timings:
-        print(printable(f"{title}: {_start(timing.estimate)} {finish_words(timing)}"))
+    for size, timing in timings:
+        words = size_words(size, session.machine)
+        print(printable(f"{words}: {_start(timing.estimate)} {finish_words(timing)}"))
     return 0
 
 
