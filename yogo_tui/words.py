@@ -16,6 +16,9 @@ from yogo_tui.runs.model import Run, RunState
 if TYPE_CHECKING:
     from yogo_tui.runs.logpager import Search
 
+AT_START = "at its start"
+"""In place of a value that a sweep's study chooses when a trial starts."""
+
 GLYPHS = {
     RunState.RUNNING: "▶",
     RunState.WAITING: "◌",

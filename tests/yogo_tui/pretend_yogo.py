@@ -1,6 +1,6 @@
 """Stands in for `yogo` where a test is about the jobs and not about training: it leaves what a run leaves.
 
-`claim` and `verify` are the real ones. How `train` goes is read from the environment: PRETEND_SECONDS to
+`claim`, `verify` and `ask` are the real ones. How `train` goes is read from the environment: PRETEND_SECONDS to
 train, PRETEND_END: finished, failed, killed, or signal (stop at USR2 and finish when resumed).
 """
 
@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 from yogo.cli import main
+from yogo.presets import load
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.directory import RunDirectory
@@ -44,12 +45,13 @@ def train() -> int:
     print("resuming" if resumed else "training", " ".join(sys.argv[1:]), flush=True)
     end = os.environ.get("PRETEND_END", "finished")
     attempt = Manifest.read(run.manifest).attempt + 1 if resumed else 0
+    recipe = load(Path(asked_for)).recipe if (asked_for := value("--recipe")) else Recipe()
     manifest = Manifest(
         name=run.name,
         attempt=attempt,
         definition=sys.argv[2],
         classes=("a", "b"),
-        recipe=Recipe(epochs=2, model=value("--model") or "base_model"),
+        recipe=recipe.model_copy(update={"epochs": 2, "model": value("--model") or "base_model"}),
         pretrained=value("--from-pretrained") or None,
         precision="fp32",
     )

@@ -24,6 +24,7 @@ COMMANDS = (
     "anchors",
     "inspect",
     "claim",
+    "ask",
     "verify",
     "infer",
     "export",

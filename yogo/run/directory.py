@@ -74,6 +74,8 @@ class RunLayout(Generic[P]):
 
     launch = _Below("launch.json")
     script = _Below("job.sbatch")
+    recipe = _Below("recipe.yaml")
+    """Of a sweep's trial that asks for its values when its job starts: what it was told."""
     manifest = _Below("run.json")
     data = _Below("data.json.gz")
     events = _Below("events.jsonl")

@@ -132,6 +132,8 @@ class Finished(EventBase):
     event: Literal["finished"] = "finished"
     step: int
     epoch: int
+    is_pruned: bool = False
+    """Whether its sweep ended it early."""
 
 
 class Failed(EventBase):

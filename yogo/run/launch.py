@@ -111,6 +111,36 @@ class Parent(Part):
     """Its digest, if known at the launch; otherwise the parent's result.json holds it."""
 
 
+class SearchedField(Part):
+    """A field of the recipe that a study chooses: one of the choices, or a number of a range."""
+
+    field: str
+    choices: tuple[str, ...] = ()
+    """As they are typed."""
+
+    low: float = 0.0
+    high: float = 0.0
+    step: int = 0
+    """Of whole numbers; 0 for any number."""
+
+    is_logarithmic: bool = False
+
+
+class ValueSearch(Part):
+    """The study that a trial of a sweep asks for its values when its job starts."""
+
+    folder: str
+    """Absolute path of the sweep's folder, where the study is kept."""
+
+    fields: tuple[SearchedField, ...]
+    prunes: bool = False
+    """Whether a trial that falls behind the others ends early."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(one.field for one in self.fields)
+
+
 class Launch(Record):
     name: str
     kind: Kind
@@ -141,6 +171,9 @@ class Launch(Record):
 
     sweep: str = ""
     """The sweep that it is a trial of; empty if it is of none."""
+
+    search: ValueSearch | None = None
+    """Where it asks for some of the recipe's values when its job starts; None if the recipe is as it stands here."""
 
     submissions: tuple[Submission, ...] = ()
 

@@ -23,6 +23,9 @@ class Result(Record):
     """The name of the signal by which somebody stopped it, such as SIGINT; its outcome is failed then."""
 
     ended_at: datetime = Field(default_factory=now)
+    is_pruned: bool = False
+    """Whether the sweep that it is a trial of ended it early, as the reason says."""
+
     attempt: int = 0
     epochs: int = 0
     """Whole epochs that were trained."""

@@ -9,6 +9,7 @@ from yogo.definition import Splits
 from yogo.definition.thumbnails import Thumbnail
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
+from yogo.run.launch import ValueSearch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,9 @@ class TrainingPlan:
     """How deep images of more than 8 bits are read: see yogo.images.depth."""
 
     attempt: int = 0
+    search: ValueSearch | None = None
+    """The study of the sweep that it is a trial of; None if none chose its values."""
+
     trained_on: dict[str, int] = field(default_factory=dict)
     """How many test images each run was trained on, this one or one that it comes from; by the run's name."""
 

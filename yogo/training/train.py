@@ -22,11 +22,12 @@ from yogo.run.manifest import Manifest, WandbRun
 from yogo.run.own_log import job_log
 from yogo.training.build import build
 from yogo.training.checkpoints.checkpointer import Checkpointer, RunCheckpointer
-from yogo.training.listeners import Listener, Sheltered
+from yogo.training.listeners import SILENT, Listener, Sheltered
 from yogo.training.listeners.doubting import Doubting
 from yogo.training.listeners.image_results import ImageResultsFile
 from yogo.training.listeners.jsonl import MetricsFile
 from yogo.training.listeners.kept_log import LoggedTerminal
+from yogo.training.listeners.study import StudyListener
 from yogo.training.listeners.terminal import Terminal, terminal, way_on
 from yogo.training.listeners.weights_and_biases import wandb_run
 from yogo.training.listeners.worst import WorstFile
@@ -55,6 +56,7 @@ def _follow(request: TrainingRequest, world: World) -> None:
     plan: TrainingPlan = world.broadcast_object(None)
     precision = choose(plan.precision, world.device)
     trainer = build(plan, request, world, precision=precision, checkpointer=Checkpointer())
+    trainer.judge = str if plan.search else None
     world.hostnames()
     with signals.STOP_REQUESTS.deferred():
         for _ in _whole(trainer, plan, request):
@@ -80,6 +82,8 @@ def _lead(request: TrainingRequest, world: World, lease: Lease | None) -> None:
             plan, request, world, precision=precision, checkpointer=checkpointer, listener=screen, seen=ready.seen
         )
         receipt.at = trainer.at
+        study = StudyListener(plan.search, plan.run.name, plan.recipe.epochs) if plan.search else None
+        trainer.judge = study.verdict if study else None
         manifest = _manifest(plan, request, trainer, board.record, world.hostnames())
         disk.write(plan.run.manifest, lambda: manifest.write(plan.run.manifest, fence=disk.fence))
         listeners: tuple[Listener, ...] = (
@@ -88,6 +92,7 @@ def _lead(request: TrainingRequest, world: World, lease: Lease | None) -> None:
             Sheltered(_images_file(plan, disk), "keeping what each test image brought", screen.notice),
             Sheltered(WorstFile(plan.run.worst, plan, disk), "looking for the worst images", screen.notice),
             receipt,
+            Sheltered(study or SILENT, "telling the sweep's study", screen.notice),
             Sheltered(screen, "the terminal", lambda sentence: print(f"yogo: {sentence}", file=sys.stderr)),
             Sheltered(board, "W&B", screen.notice),
             Sheltered(Doubting(screen.notice, _earlier(plan)), "looking for doubts", screen.notice),
@@ -139,7 +144,13 @@ def _whole(trainer: Trainer, plan: TrainingPlan, request: TrainingRequest) -> It
         if is_reviewed:
             yield from trainer.review()
     at = trainer.at
-    yield events.Finished(attempt=plan.attempt, step=at.step, epoch=at.epoch, reason=trainer.ended_early)
+    yield events.Finished(
+        attempt=plan.attempt,
+        step=at.step,
+        epoch=at.epoch,
+        reason=trainer.ended_early,
+        is_pruned=bool(trainer.given_up),
+    )
 
 
 def _take_best(trainer: Trainer, plan: TrainingPlan) -> None:

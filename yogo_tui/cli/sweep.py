@@ -23,6 +23,16 @@ _VARY = (
 )
 
 
+_TPE = (
+    "Submit so many trials that ask a study for their values when they start: it chooses them by what earlier trials "
+    "reached (Optuna's TPE; the first five at random). It maximises mAP50 on the validation set."
+)
+_PRUNE = (
+    "With --tpe: end a trial early whose best mAP50 is below the median that the finished trials had by then, after a "
+    "fifth of its epochs at the earliest, and once four have finished."
+)
+
+
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser = new_command(
         commands,
@@ -76,9 +86,10 @@ def _add_start(actions: Commands[argparse.ArgumentParser]) -> None:
         "definition", metavar="DEFINITION", help=f"The dataset definition to train on: {DEFINITION_HELP}"
     )
     start.add_argument("--vary", nargs="+", action="extend", required=True, metavar="FIELD=VALUES", help=_VARY)
-    _add_random(
-        start, "Draw so many combinations at random, each with every seed that is varied. (default: all of them)"
-    )
+    how = start.add_mutually_exclusive_group()
+    _add_random(how, "Draw so many combinations at random, each with every seed that is varied. (default: all of them)")
+    how.add_argument("--tpe", type=count, metavar="N", help=_TPE)
+    start.add_argument("--prune", action="store_true", help=_PRUNE)
     start.add_argument("--seed", type=int, default=0, metavar="N", help="The seed of the random sample. (default: 0)")
     start.add_argument(
         "--throttle",
@@ -101,11 +112,11 @@ def _add_add(actions: Commands[argparse.ArgumentParser]) -> None:
     )
     add.add_argument("name", metavar="SWEEP", help=_NAME)
     add.add_argument("--vary", nargs="+", action="extend", default=[], metavar="FIELD=VALUES", help=_VARY)
-    _add_random(add, "Draw so many more combinations at random.")
+    _add_random(add, "Draw so many more combinations at random; in a sweep by --tpe, trials that ask its study.")
     _add_submitting(add)
 
 
-def _add_random(parser: argparse.ArgumentParser, help: str) -> None:
+def _add_random(parser: argparse._ActionsContainer, help: str) -> None:
     parser.add_argument("--random", type=count, metavar="N", help=help)
 
 
@@ -130,11 +141,20 @@ async def _start(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.planning import plan_of
     from yogo_tui.sweeps.space import UnfitSpace
 
+    if args.prune and not args.tpe:
+        raise Misuse("--prune is about trials that ask a study: add --tpe N")
     base = await plan_of(session, args, args.name or session.launcher.propose_name())
     seen = (await session.runs.look()).runs
     try:
         planned = await session.sweeps.plan(
-            base, args.vary, seen, sample=args.random, seed=args.seed, throttle=args.throttle
+            base,
+            args.vary,
+            seen,
+            sample=args.random,
+            tpe=args.tpe,
+            prunes=args.prune,
+            seed=args.seed,
+            throttle=args.throttle,
         )
     except UnfitSpace as error:
         raise Misuse(str(error)) from error
@@ -224,7 +244,6 @@ async def _show(session: Session, args: argparse.Namespace) -> int:
 
 
 def _board_json(board: Board) -> dict[str, Any]:
-    from yogo_tui.session.sweeps import values_of
 
     def spread(one: Spread | None) -> dict[str, Any] | None:
         return {"mean": one.mean, "sd": one.deviation, "num": one.number} if one else None
@@ -243,7 +262,7 @@ def _board_json(board: Board) -> dict[str, Any]:
                     {
                         "name": row.name,
                         "state": row.state,
-                        "values": values_of(board.sweep, row.trial.index),
+                        "values": {field: row.value_of(field) for field in row.trial.values or board.fields},
                         "map50": row.map50,
                         "best_loss": row.loss,
                         "job": row.run.job.id if row.run and row.run.job else None,
@@ -304,6 +323,8 @@ def _listed_json(sweep: Sweep, states: Mapping[str, int]) -> dict[str, Any]:
         "definition": sweep.definition,
         "space": sweep.space,
         "random": sweep.sample,
+        "tpe": sweep.search is not None,
+        "prunes": sweep.search is not None and sweep.search.prunes,
         "seed": sweep.seed,
         "throttle": sweep.throttle,
         "states": dict(states),

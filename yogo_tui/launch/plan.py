@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from yogo.recipe import Recipe
-from yogo.run.launch import Kind, Launch, Parent
+from yogo.run.launch import Kind, Launch, Parent, ValueSearch
 from yogo_tui.cluster.base import JobId
 from yogo_tui.settings import SizePreset
 
@@ -57,6 +57,9 @@ class LaunchPlan:
 
     is_forced: bool = False
     """Whether it may be launched on a definition that has errors."""
+
+    search: ValueSearch | None = None
+    """The study that its job asks for some of the recipe's values; None for a recipe that is fixed."""
 
     script: str = ""
     """A job script to submit instead of the template's, which was edited for this launch; PREVIEW_TOKEN stands where

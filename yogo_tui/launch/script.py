@@ -50,6 +50,11 @@ def render(settings: Settings, plan: LaunchPlan, token: str, *, resumed: PurePos
             f"The script template {settings.header.template(name)}, or what it includes, in {own} does not "
             "support resuming a run: copy `{% if resume %}` from the shipped _train.sbatch."
         )
+    if plan.search and not resumed and script == _filled(settings, name, values | {"asks": []}):
+        raise TemplateError(
+            f"The script template {settings.header.template(name)}, or what it includes, in {own} does not ask a "
+            "sweep's study for values: copy `{% if asks %}` from the shipped _train.sbatch."
+        )
     if plan.size.nodes > 1 and script == _filled(settings, name, values | {"nodes": 1}):
         raise TemplateError(
             f"The script template {settings.header.template(name)}, or what it includes, in {own} is for one node, and "
@@ -139,7 +144,9 @@ def _values(settings: Settings, plan: LaunchPlan, token: str, resumed: PurePosix
         "log_folder": str(run.path),
         "log": str(in_header.log(settings.header.job_id)),
         "definition": str(plan.definition),
-        "flags": flags(plan.recipe),
+        "flags": flags(plan.recipe, without=plan.search.names if plan.search else ()),
+        "asks": list(plan.search.names) if plan.search else [],
+        "recipe": str(run.recipe),
         "hardware": _hardware(plan.size),
         "nodes": plan.size.nodes,
         "processes": plan.size.num_processes,
@@ -208,9 +215,9 @@ def _options(values: Mapping[str, object], header: Header) -> tuple[str, ...]:
     return (*said, *(line.strip().removeprefix(header.directive).strip() for line in lines))
 
 
-def flags(recipe: Recipe) -> list[tuple[str, ...]]:
+def flags(recipe: Recipe, without: Sequence[str] = ()) -> list[tuple[str, ...]]:
     """Every knob of `recipe` as words of the command `yogo train`, in the order of their declaration."""
-    return [flag(one.name, getattr(recipe, one.name)) for one in knobs(type(recipe))]
+    return [flag(one.name, getattr(recipe, one.name)) for one in knobs(type(recipe)) if one.name not in without]
 
 
 def command_of(recipe: Recipe) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from yogo.recipe import knobs
 from yogo.run.directory import check_name
-from yogo.run.launch import Outcome
+from yogo.run.launch import Outcome, ValueSearch
 from yogo.text.wording import counted, listed, meant
 from yogo_tui.cluster.base import Cluster
 from yogo_tui.errors import LaunchError
@@ -17,16 +17,15 @@ from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.runs import resumption
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.runs.pace import KnownPaces
 from yogo_tui.settings import Settings
 from yogo_tui.sweeps import AT_ONCE
 from yogo_tui.sweeps.board import TrialRow, rows_of
 from yogo_tui.sweeps.cost import Cost, cost_of
 from yogo_tui.sweeps.questions import KnownSweeps, ReadSweeps
-from yogo_tui.sweeps.record import Sweep, Trial
-from yogo_tui.sweeps.space import Space, UnfitSpace, read_fields, read_space
+from yogo_tui.sweeps.record import Sweep, Trial, folder_of
+from yogo_tui.sweeps.space import MOST, Space, UnfitSpace, Values, read_fields, read_space
 from yogo_tui.sweeps.submit import SubmittedArray, TrialPlan, submit_array
-from yogo_tui.words import as_typed
+from yogo_tui.words import AT_START, as_typed
 
 _NEVER_RAN = (RunState.CANCELLED, RunState.STOPPED)
 _GOES_ON = (RunState.RUNNING, RunState.WAITING, RunState.HELD, RunState.SUSPENDED)
@@ -51,17 +50,19 @@ class PlannedSweep:
         chosen = {one.index: one for one in self.trials}
         trials = [trial for trial in self.sweep.trials if trial.index in chosen]
         fields = list(dict.fromkeys(field for trial in trials for field in trial.values))
+        asked = self.sweep.search.names if self.sweep.search else ()
         rows = [
             (
                 self.sweep.name_of(trial.index),
                 *(as_typed(getattr(self.sweep.recipe_of(trial), field)) for field in fields),
+                *(AT_START if chosen[trial.index].resumed is None else "as before" for _ in asked),
                 "goes on" if chosen[trial.index].resumed else "begins",
             )
             for trial in trials
         ]
         if all(row[-1] == "begins" for row in rows):
-            return ("trial", *fields), [row[:-1] for row in rows]
-        return ("trial", *fields, ""), rows
+            return ("trial", *fields, *asked), [row[:-1] for row in rows]
+        return ("trial", *fields, *asked, ""), rows
 
     @property
     def words(self) -> str:
@@ -85,11 +86,13 @@ class Sweeps:
         seen: Sequence[Run],
         *,
         sample: int | None = None,
+        tpe: int | None = None,
+        prunes: bool = False,
         seed: int = 0,
         throttle: int = AT_ONCE,
     ) -> PlannedSweep:
-        """A sweep called as `base` is, whose trials are that launch with what the texts vary (FIELD=VALUES): a grid, or
-        a random sample. The runs `seen` tell what it costs. Changes nothing.
+        """A sweep called as `base` is, whose trials are that launch with what the texts vary (FIELD=VALUES): a grid, a
+        random sample, or so many trials that ask a study (`tpe`). The runs `seen` tell what it costs. Changes nothing.
 
         Raises UnfitSpace, LaunchError, TemplateError, RunError, HostError.
         """
@@ -97,8 +100,9 @@ class Sweeps:
         if base.parent and (fixed := [one.field for one in space.axes if one.field in _inherited()]):
             raise UnfitSpace(f"{listed(fixed)} cannot be varied for a fine-tune: the weights decide that.")
         check_name(base.name)
-        values = space.grid() if sample is None else space.sample(sample, seed)
-        how = {"sample": sample, "seed": seed, "throttle": throttle}
+        search = self._search(base.name, space, prunes=prunes) if tpe else None
+        values = _asking(space, tpe) if tpe else space.grid() if sample is None else space.sample(sample, seed)
+        how = {"sample": sample, "seed": seed, "throttle": throttle, "search": search}
         sweep = _new_sweep(base, space).model_copy(update=how).with_trials(values)
         check_name(sweep.name_of(sweep.trials[-1].index))
         if (await self._read(sweep.name)).sweeps:
@@ -106,7 +110,11 @@ class Sweeps:
         plans = [_begun(sweep, trial, base) for trial in sweep.trials]
         checked = await check_plan(self._host, self._cluster, self._settings, plans[0].plan)
         sweep = sweep.model_copy(update={"definition_sha256": checked.definition_sha256})
-        return self._planned(sweep, plans, seen, space, _fewer(len(values), sample, space))
+        notes = _of_search(len(values), tpe) if tpe else _fewer(len(values), sample, space)
+        return self._planned(sweep, plans, seen, space, notes)
+
+    def _search(self, name: str, space: Space, *, prunes: bool) -> ValueSearch:
+        return space.search(str(folder_of(Path(self._settings.own_runs_folder), name)), prunes=prunes)
 
     async def more(
         self, sweep: Sweep, seen: Sequence[Run], texts: Sequence[str] = (), *, sample: int | None = None
@@ -114,6 +122,8 @@ class Sweeps:
         """Further trials: of other values (FIELD=VALUES), with all that the sweep varies else; or so many more draws.
         What it has already is not repeated. Raises as `plan`."""
         space = read_fields(sweep.recipe, texts, sweep.space)
+        if sweep.search:
+            return await self._more_asking(sweep, seen, space, texts, sample)
         taken = [sweep.values_of(trial) for trial in sweep.trials]
         if sample is None and not texts:
             raise LaunchError("Say what to add: other values (FIELD=VALUES), or how many trials to draw (--random).")
@@ -130,6 +140,20 @@ class Sweeps:
         left = len(found) - len(new)
         notes = (f"{counted(left, 'trial', 'is')} in the sweep already.",) if left else ()
         return self._planned(sweep, plans, seen, space, notes)
+
+    async def _more_asking(
+        self, sweep: Sweep, seen: Sequence[Run], space: Space, texts: Sequence[str], number: int | None
+    ) -> PlannedSweep:
+        if texts or number is None:
+            raise LaunchError(f"Its study chooses the values of {sweep.name}: say how many trials to add (--random).")
+        num_before = len(sweep.trials)
+        values = _asking(space, num_before + number)[num_before:]
+        if not values:
+            raise LaunchError(f"{sweep.name} has as many trials as there are different ones.")
+        sweep = sweep.with_trials(values)
+        plans = [_begun(sweep, trial) for trial in sweep.trials[num_before:]]
+        await check_plan(self._host, self._cluster, self._settings, plans[0].plan)
+        return self._planned(sweep, plans, seen, space, _of_search(len(values), number))
 
     async def rest(self, sweep: Sweep, seen: Sequence[Run], *, with_failed: bool = False) -> PlannedSweep:
         """The trials that have no job and have not finished: those never submitted begin, those that were stopped or
@@ -192,9 +216,7 @@ class Sweeps:
     def _planned(
         self, sweep: Sweep, plans: Sequence[TrialPlan], seen: Sequence[Run], space: Space | None, notes: Sequence[str]
     ) -> PlannedSweep:
-        cost = cost_of(
-            [one.plan.recipe for one in plans], sweep.definition, sweep.size, KnownPaces(seen, self._cluster.name)
-        )
+        cost = cost_of([one.plan.recipe for one in plans], sweep.definition, sweep.size, seen)
         varied = tuple(map(str, space.axes)) if space else ()
         return PlannedSweep(sweep, tuple(plans), cost, varied, tuple(notes))
 
@@ -246,8 +268,21 @@ def _begun(sweep: Sweep, trial: Trial, base: LaunchPlan | None = None) -> TrialP
         parent=sweep.parent,
         reset_head=sweep.reset_head,
         after=base.after if base else None,
+        search=sweep.search,
     )
     return TrialPlan(trial.index, plan)
+
+
+def _asking(space: Space, number: int) -> tuple[Values, ...]:
+    """So many trials without values, and no more than there are different ones. Raises UnfitSpace."""
+    if number > MOST:
+        raise UnfitSpace(f"A sweep has at most {counted(MOST, 'trial')}: this is {number:,}.")
+    return ({},) * min(number, space.num_in_grid or number)
+
+
+def _of_search(number: int, wanted: int) -> tuple[str, ...]:
+    said = ("Each trial asks for its values when it starts; its study is kept by Optuna, which the job needs.",)
+    return (*said, f"No more than {counted(number, 'trial')} can differ from the others.") if number < wanted else said
 
 
 def _is_open(row: TrialRow) -> bool:

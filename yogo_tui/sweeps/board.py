@@ -11,9 +11,9 @@ from typing import Any
 
 from yogo.recipe import Recipe, knobs
 from yogo.text.wording import counted, listed
-from yogo_tui.runs.model import Run
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.sweeps.record import Sweep, Trial
-from yogo_tui.words import as_typed, loss_words, share_words
+from yogo_tui.words import AT_START, as_typed, loss_words, share_words
 
 _LOSS = tuple(one.name for one in knobs() if one.knob.group == "Loss")
 
@@ -28,6 +28,9 @@ class TrialRow:
     run: Run | None
     """None if it has no folder."""
 
+    has_asked: bool = True
+    """Whether the study has told it what it trains with, as far as the run says; its recipe is the sweep's else."""
+
     @property
     def map50(self) -> float | None:
         return self.run.map50 if self.run else None
@@ -38,7 +41,13 @@ class TrialRow:
 
     @property
     def state(self) -> str:
+        if self.run and self.run.state is RunState.FINISHED and self.run.result and self.run.result.is_pruned:
+            return "pruned"
         return self.run.state.value if self.run else "missing"
+
+    def value_of(self, field: str) -> str | None:
+        """As it is typed; None if the study is yet to choose it."""
+        return as_typed(getattr(self.recipe, field)) if self.has_asked else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,7 @@ class Board:
     @property
     def varied(self) -> tuple[str, ...]:
         """All fields in which trials differ."""
-        return tuple(_varied(self.rows))
+        return self.sweep.search.names if self.sweep.search else tuple(_varied(self.rows))
 
 
 def states_words(states: Mapping[str, int]) -> str:
@@ -118,6 +127,8 @@ def states_words(states: Mapping[str, int]) -> str:
 
 
 def how_words(sweep: Sweep) -> str:
+    if sweep.search:
+        return f"searched by TPE{' with pruning' if sweep.search.prunes else ''}"
     return "a grid" if sweep.sample is None else f"{sweep.sample} drawn at random, seed {sweep.seed}"
 
 
@@ -125,19 +136,25 @@ def rows_of(sweep: Sweep, runs: Iterable[Run]) -> tuple[TrialRow, ...]:
     """Each trial with its run, among `runs`."""
     known = {run.name: run for run in runs if run.launch and run.launch.sweep == sweep.name and not run.is_elsewhere}
     return tuple(
-        TrialRow(trial, name, sweep.recipe_of(trial), known.get(name))
-        for trial in sweep.trials
-        for name in [sweep.name_of(trial.index)]
+        _row(sweep, trial, name, known.get(name)) for trial in sweep.trials for name in [sweep.name_of(trial.index)]
     )
+
+
+def _row(sweep: Sweep, trial: Trial, name: str, run: Run | None) -> TrialRow:
+    if sweep.search is None:
+        return TrialRow(trial, name, sweep.recipe_of(trial), run)
+    manifest = run.manifest if run else None
+    return TrialRow(trial, name, manifest.recipe if manifest else sweep.recipe, run, manifest is not None)
 
 
 def board_of(sweep: Sweep, runs: Iterable[Run]) -> Board:
     """The leaderboard, from what is known of the runs now."""
     rows = rows_of(sweep, runs)
-    fields = tuple(field for field in _varied(rows) if field != "seed")
+    fields = sweep.search.names if sweep.search else tuple(field for field in _varied(rows) if field != "seed")
     groups = dict[tuple[Any, ...], list[TrialRow]]()
     for row in rows:
-        groups.setdefault(tuple(getattr(row.recipe, field) for field in fields), []).append(row)
+        key = tuple(getattr(row.recipe, field) for field in fields)
+        groups.setdefault((row.name,) if sweep.search else key, []).append(row)
     has_scores = any(row.map50 is not None for row in rows)
     alike = len({tuple(getattr(row.recipe, field) for field in _LOSS) for row in rows}) <= 1
     has_losses = any(row.loss is not None for row in rows)
@@ -149,7 +166,7 @@ def board_of(sweep: Sweep, runs: Iterable[Run]) -> Board:
 
 def _place(fields: Sequence[str], rows: Sequence[TrialRow], alike: bool) -> BoardPlace:
     best = sorted(rows, key=lambda row: (_last(row.map50, falls=True), _last(row.loss), row.trial.index))
-    values = {field: as_typed(getattr(rows[0].recipe, field)) for field in fields}
+    values = {field: rows[0].value_of(field) or AT_START for field in fields}
     loss = Spread.of(row.loss for row in rows) if alike else None
     return BoardPlace(tuple(best), values, Spread.of(row.map50 for row in rows), loss)
 

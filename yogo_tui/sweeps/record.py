@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import Field
 
 from yogo.recipe import Recipe, applied
-from yogo.run.launch import Kind, Parent
+from yogo.run.launch import Kind, Parent, ValueSearch
 from yogo.run.record import Part, Record, now
 from yogo_tui.settings import SizePreset
 from yogo_tui.sweeps import AT_ONCE
@@ -63,6 +63,9 @@ class Sweep(Record):
 
     sample: int | None = None
     """How many combinations were drawn at random; None for a grid."""
+
+    search: ValueSearch | None = None
+    """The study that its trials ask for what is varied; None if that is fixed at the launch."""
 
     seed: int = 0
     """Of the random sample."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from yogo.recipe import Recipe, UnfitValues, applied, bare, knobs, spellings
+from yogo.run.launch import SearchedField, ValueSearch
 from yogo.text.wording import counted, ended, meant
 from yogo_tui.errors import ConsoleError
 from yogo_tui.words import as_typed
@@ -58,6 +59,15 @@ class VariedField:
     @property
     def is_logarithmic(self) -> bool:
         return self.is_endless and self.low > 0 and self.high >= _LOG_FROM * self.low
+
+    @property
+    def searched(self) -> SearchedField:
+        if self.is_endless:
+            return SearchedField(field=self.field, low=self.low, high=self.high, is_logarithmic=self.is_logarithmic)
+        if isinstance(self.values, range):
+            last = self.values[-1]
+            return SearchedField(field=self.field, low=self.values[0], high=last, step=self.values.step)
+        return SearchedField(field=self.field, choices=tuple(map(as_typed, self.values)))
 
     def draw(self, source: random.Random) -> Any:
         if not self.is_endless:
@@ -125,6 +135,12 @@ class Space:
         if len(rows) * len(seeds) > MOST:
             raise UnfitSpace(f"A sweep has at most {counted(MOST, 'trial')}: this is {len(rows) * len(seeds):,}.")
         return tuple({**row, **seed} for row in rows for seed in seeds)
+
+    def search(self, folder: str, *, prunes: bool) -> ValueSearch:
+        """The same for a study in this folder. Raises UnfitSpace."""
+        if any(axis.field == "seed" for axis in self.axes):
+            raise UnfitSpace("seed is not searched: a study would find the luckiest. Vary it for the best values then.")
+        return ValueSearch(folder=folder, fields=tuple(axis.searched for axis in self.axes), prunes=prunes)
 
     def _seeds(self) -> tuple[Values, ...]:
         """What each combination of a sample is repeated with. Raises UnfitSpace."""

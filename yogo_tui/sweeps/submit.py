@@ -104,6 +104,7 @@ def _files(sweep: Sweep, one: TrialPlan, cluster: str, at: datetime) -> TrialFil
         parent=plan.parent,
         reset_head=plan.reset_head,
         sweep=sweep.name,
+        search=plan.search,
     )
     launch = before.model_copy(update={"submissions": (*before.submissions, submission)})
     return TrialFiles(one.index, plan, launch, one.launch is None, one.resumed)

@@ -18,7 +18,7 @@ from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why
 from yogo_tui.session.wandb import RunAtWandb, has_logged
 from yogo_tui.widgets.scrolled_text import ScrolledText
-from yogo_tui.words import as_typed, state_words, thousands
+from yogo_tui.words import AT_START, as_typed, state_words, thousands
 
 _MOST_FILES = 5
 
@@ -79,7 +79,8 @@ def _lines(
         yield from _what(run)
         yield from _wandb(at_wandb or RunAtWandb(run))
     if recipe:
-        yield "recipe", ", ".join(_settings(recipe)) or "the defaults"
+        asks = run.launch.search.names if run.launch and run.launch.search and not run.manifest else ()
+        yield "recipe", ", ".join([*_settings(recipe, asks), *_to_come(asks)]) or "the defaults"
     yield from _hardware(run)
     if run.path:
         yield "folder", str(run.path)
@@ -122,9 +123,16 @@ def _used(results: Sequence[OutputFiles]) -> Iterator[tuple[str, str]]:
         yield "" if number else "results", f"{one.folder.parent.name}/{one.folder.name}: {made}{more}"
 
 
-def _settings(recipe: Recipe) -> Iterator[str]:
+def _settings(recipe: Recipe, without: Sequence[str]) -> Iterator[str]:
     for name, (_, value) in differences(recipe).items():
-        yield f"{name.replace('_', ' ')} {f'{value:.5g}' if isinstance(value, float) else as_typed(value)}"
+        if name not in without:
+            yield f"{name.replace('_', ' ')} {f'{value:.5g}' if isinstance(value, float) else as_typed(value)}"
+
+
+def _to_come(names: Sequence[str]) -> Iterator[str]:
+    """Of values that its sweep's study chooses when it starts."""
+    for name in names:
+        yield f"{name.replace('_', ' ')} {AT_START}"
 
 
 def _hardware(run: Run) -> Iterator[tuple[str, str]]:

@@ -35,6 +35,8 @@ class Receipt(Listener):
         self.reason = ""
         """Why it finished before its last epoch."""
 
+        self.is_pruned = False
+
         self._is_finished = False
         self._is_signalled = False
         self._is_stopped = False
@@ -97,13 +99,13 @@ class Receipt(Listener):
         if isinstance(event, events.Tested):
             self.tested = event
         elif isinstance(event, events.Finished):
-            self.reason = event.reason
+            self.reason, self.is_pruned = event.reason, event.is_pruned
         elif isinstance(event, events.Signalled):
             self._is_signalled = True
 
     def finish(self) -> None:
         """The run is complete."""
-        self._write(Result(outcome="finished", reason=self.reason))
+        self._write(Result(outcome="finished", reason=self.reason, is_pruned=self.is_pruned))
         must_settle(self.disk)
         self._is_finished = True
         with contextlib.suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -71,6 +71,13 @@ class Trainer:
         self.inbox = inbox
         self.attempt = attempt
         self.at = Position()
+        self.judge: Callable[[], str] | None = None
+        """Says why the run is not worth going on; empty if it is. The main process's counts, and where one has a
+        judge, all have."""
+
+        self.given_up = ""
+        """What the judge said."""
+
         self.classes = tuple(classes or map(str, range(int(model.num_classes))))
         self.watch = DivergenceGuard(world, sets.pictures)
         weights = sets.class_weights
@@ -113,6 +120,8 @@ class Trainer:
     @property
     def ended_early(self) -> str:
         """Why the run ends before its last epoch; empty if it does not."""
+        if self.given_up:
+            return self.given_up
         patience, best = self.recipe.early_stopping, self.at.best_epoch
         is_last = self.at.epoch >= self.recipe.epochs
         if not patience or best is None or is_last or self.at.epoch - 1 - best < patience:
@@ -123,9 +132,17 @@ class Trainer:
     def fit(self) -> Iterator[Event]:
         """Train to the end and yield events as they happen. Raises signals.Stop once a requested stop is saved."""
         yield from self._beginning()
+        self._hear_judge()
         while self.at.epoch < self.recipe.epochs and not self.ended_early:
             yield from self._train_epoch()
             yield from self._end_epoch()
+            self._hear_judge()
+
+    def _hear_judge(self) -> None:
+        if self.judge is not None:
+            said = self.judge()
+            (is_over,) = self.world.all_reduce_max(bool(said))
+            self.given_up = said or "the main process says so" if is_over else ""
 
     def test(self, plan: TrainingPlan) -> Iterator[Event]:
         """The losses, metrics and boxes of the current model, the best of `plan`, on the test set."""

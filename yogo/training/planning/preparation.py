@@ -19,7 +19,7 @@ from yogo.images.depth import Bits
 from yogo.metrics.report import trained_on as sentence
 from yogo.run.directory import RunDirectory
 from yogo.run.disk import Disk
-from yogo.run.launch import Launch
+from yogo.run.launch import Launch, ValueSearch
 from yogo.run.lease import Lease
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
@@ -69,7 +69,8 @@ def prepared(
         receipt.attempt = plan.attempt
         record = _recorded(plan, definition, request, receipt.disk, screen) if definition else DataRecord.read(run.data)
         tested = digests_of_test(record)
-        plan = replace(plan, trained_on=trained_on(tested, _lineage(plan, record)), test_digests=tuple(tested))
+        lineage = trained_on(tested, _lineage(plan, record))
+        plan = replace(plan, trained_on=lineage, test_digests=tuple(tested), search=_search(run))
         screen.notice(*(sentence(name, count, len(tested)) for name, count in plan.trained_on.items()))
         mine.check()
         run.result.unlink(missing_ok=True)
@@ -170,6 +171,12 @@ def _edited(run: RunDirectory, definition: DatasetDefinition) -> Iterator[str]:
     with contextlib.suppress(FileNotFoundError, RunError):  # not launched, or the console's file is damaged
         if Launch.read(run.launch).definition_sha256 not in (None, definition.sha256):
             yield f"{definition.path} was edited since {run.name} was launched: it trains on what the file says now"
+
+
+def _search(run: RunDirectory) -> ValueSearch | None:
+    with contextlib.suppress(FileNotFoundError, RunError):
+        return Launch.read(run.launch).search
+    return None
 
 
 def _made(number: int, made_of: Sequence[Thumbnail], definition: DatasetDefinition) -> Iterator[str]:
