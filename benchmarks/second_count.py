@@ -61,7 +61,7 @@ def make(folder: Path, num_folders: int, num_each: int) -> Path:
     from yogo.synth.png import png
 
     images = [png((np.arange(768, dtype=np.uint32) * step % 251).astype(np.uint8).reshape(24, 32)) for step in (7, 11)]
-    labels = "".join(f"{number % 4} .{number}5 .5 .08 .12\n" for number in range(10))
+    rows = [f"{number % 4} .{number}5 .5 .08 .12\n" for number in range(10)]
     lines = ["class_names: [healthy, ring, trophozoite, schizont]", "dataset_paths:"]
     for number in range(num_folders):
         pair = folder / f"data/run_{number:04}"
@@ -69,7 +69,7 @@ def make(folder: Path, num_folders: int, num_each: int) -> Path:
             (pair / kind).mkdir(parents=True)
         for index in range(num_each):
             (pair / f"images/{index:05}.png").write_bytes(images[index % 2])
-            (pair / f"labels/{index:05}.txt").write_text(labels[: 21 * (index % 10 + 1)])
+            (pair / f"labels/{index:05}.txt").write_text("".join(rows[: index % 10 + 1]))
         lines.append(f"  run_{number}: {{image_path: {pair}/images, label_path: {pair}/labels}}")
     lines.append("dataset_split_fractions: {train: 0.8, val: 0.1, test: 0.1}\n")
     path = folder / "big.yml"

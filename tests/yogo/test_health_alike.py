@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,21 @@ from yogo.health.alike import MOST_CANDIDATES, candidates
 from yogo.health.deep import deep_check
 from yogo.health.signature import LENGTH
 
+Pairs = Callable[[str], set[frozenset[str]]]
+"""The pairs that were found, by their kind."""
+
 PAIR_KINDS = ("near_duplicate", "overlap")
 
 
-def pairs(definition: Path, *kinds: str) -> set[frozenset[str]]:
-    found = deep_check(definition).findings
+@pytest.fixture(scope="module")
+def blood_cells(tmp_path_factory: pytest.TempPathFactory) -> Pairs:
+    """The pairs of BCCD; its images are read once for all tests."""
+    memory = tmp_path_factory.mktemp("memory")
+    return lambda kind: pairs(beside("data/bccd/dataset_defs/reference.yml"), kind, memory=memory)
+
+
+def pairs(definition: Path, *kinds: str, memory: Path | None = None) -> set[frozenset[str]]:
+    found = deep_check(definition, memory=memory).findings
     return {frozenset(Path(file).stem for file in (one.file, *one.others)) for one in found if one.kind in kinds}
 
 
@@ -98,15 +109,13 @@ def test_an_image_that_shows_nothing_is_like_no_other(tmp_path: Path) -> None:
     assert sum(one.kind == "blank" for one in deep_check(data.path).findings) == 6
 
 
-def test_of_the_blood_cells_exactly_one_pair_is_a_near_duplicate() -> None:
-    reference = beside("data/bccd/dataset_defs/reference.yml")
-
-    assert pairs(reference, "near_duplicate") == {frozenset(("BloodImage_00037", "BloodImage_00038"))}
+def test_of_the_blood_cells_exactly_one_pair_is_a_near_duplicate(blood_cells: Pairs) -> None:
+    assert blood_cells("near_duplicate") == {frozenset(("BloodImage_00037", "BloodImage_00038"))}
 
 
 @pytest.mark.parametrize("pair", [("00230", "00257"), ("00277", "00204"), ("00256", "00231"), ("00382", "00395")])
-def test_of_the_blood_cells_four_pairs_show_parts_of_one_place(pair: tuple[str, str]) -> None:
-    found = pairs(beside("data/bccd/dataset_defs/reference.yml"), "overlap")
+def test_of_the_blood_cells_four_pairs_show_parts_of_one_place(pair: tuple[str, str], blood_cells: Pairs) -> None:
+    found = blood_cells("overlap")
 
     assert frozenset(f"BloodImage_{number}" for number in pair) in found
     assert len(found) == 4

@@ -53,6 +53,10 @@ async def test_a_run_is_launched_watched_and_cancelled_from_a_laptop(laptop: Lap
     done = laptop.command("cancel", "first", "--yes")
     assert done.returncode == 0, done.stderr
     await until(lambda: laptop.list()["first"]["state"] == "cancelled", seconds=60)
+    assert laptop.command("wait", "first").returncode == 3, "it was cancelled"
+    asked = json.loads(laptop.command("commands", "--json").stdout)["commands"]
+    assert {"squeue", "scontrol"} <= {one["words"][0] for one in asked if one["status"] == 0}
+    assert "first" in laptop.command("--once", "runs", "--size", "100x30").stdout
 
 
 def test_what_lies_there_is_what_the_commands_tell_of(laptop: Laptop, lab: Lab) -> None:

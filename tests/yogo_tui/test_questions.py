@@ -7,6 +7,7 @@ import dataclasses
 import os
 import threading
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.yogo_tui.results import questions_of_results
 from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_changing import of_settings
 from tests.yogo_tui.test_discovery import of_surroundings
+from tests.yogo_tui.test_health_asked import of_health
 from tests.yogo_tui.test_leftovers import of_leftovers
 from tests.yogo_tui.test_recipe_files import of_recipes
 from tests.yogo_tui.test_sweeps import of_sweeps
@@ -59,6 +61,7 @@ from yogo_tui.questions.definitions import (
 from yogo_tui.questions.glance import GlanceAtRuns
 from yogo_tui.questions.image_lists import filter_of
 from yogo_tui.questions.images import DescribeImages, FindImage, ListImages, LookAtImage
+from yogo_tui.questions.leftovers import Leftovers
 from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.questions.paths import FindPath, Found
@@ -67,7 +70,7 @@ from yogo_tui.questions.settings import ReadSettings
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-OTHERS = (of_recipes, of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps)
+OTHERS = (of_health, of_recipes, of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 
@@ -160,12 +163,17 @@ def every_question(definition: Path) -> list[Question[Any]]:
     ]
 
 
+def own(answer: Any) -> Any:
+    """Without what other tests do to the cache of this account meanwhile."""
+    return replace(answer, found=(), cache_bytes=0) if isinstance(answer, Leftovers) else answer
+
+
 async def test_every_question_has_the_same_answer_wherever_it_is_asked(host: Any, definition: Path) -> None:
     questions = every_question(definition)
     assert {type(question).__name__ for question in questions} == QUESTIONS.keys()
     there = [await host.ask(question) for question in questions]
     here = [question.answer(silent) for question in questions]
-    assert there == here
+    assert list(map(own, there)) == list(map(own, here))
     assert there[4] == ("round", "long")
     assert (there[5].num_pictures, there[5].num_boxes) == (5, 10)
     assert (there[10].width, len(there[10].pixels), there[10].boxes) == (20, 20 * 13 * 3, ((0, 1), (1, 1)))

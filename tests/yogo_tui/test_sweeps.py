@@ -364,17 +364,22 @@ def test_a_trial_without_a_folder_is_missing() -> None:
 
 def test_the_cost_is_known_from_runs_like_the_trials_else_from_the_time_limit() -> None:
     from yogo_tui.runs.model import Progress
+    from yogo_tui.runs.pace import KnownPaces
     from yogo_tui.sweeps.cost import cost_of
 
     sweep = swept({"epochs": 10}, {"epochs": 20}, {"model": "silu_model"})
     recipes = [sweep.recipe_of(trial) for trial in sweep.trials]
     earlier = replace(seen_run(sweep, 0, 0.5), progress=Progress(2, 2, epoch_seconds=36.0))
-    assert str(cost_of(recipes[:2], sweep.definition, SIZE, [earlier])) == (
+    assert earlier.launch
+    submitted = Submission(cluster="lab", outcome=Outcome.SUBMITTED)
+    earlier = replace(earlier, launch=earlier.launch.model_copy(update={"submissions": (submitted,)}))
+    paces = KnownPaces([earlier], "lab")
+    assert str(cost_of(recipes[:2], sweep.definition, SIZE, paces)) == (
         "about 0.3 GPU hours, by the pace of earlier runs like these"
     )
-    assert str(cost_of(recipes, sweep.definition, SIZE, [earlier])) == (
+    assert str(cost_of(recipes, sweep.definition, SIZE, paces)) == (
         "about 1.3 GPU hours, by the pace of earlier runs for 2, by the time limit for the others"
     )
-    assert cost_of(recipes[:2], "/other.yml", SIZE, [earlier]).num_measured == 0
+    assert cost_of(recipes[:2], "/other.yml", SIZE, paces).num_measured == 0
     four = SIZE.model_copy(update={"gpus": 4})
-    assert cost_of(recipes[:2], sweep.definition, four, [earlier]).gpu_hours == 8
+    assert cost_of(recipes[:2], sweep.definition, four, paces).gpu_hours == 8

@@ -57,7 +57,9 @@ def run(args: argparse.Namespace) -> int:
         must_arrive()  # a program reads it, also when it reports errors
         said = dataclasses.asdict(found)
         if health is not None:
-            said["health"] = _as_json(health)
+            from yogo.health.report import as_data
+
+            said["health"] = as_data(health)
         print(json.dumps(said, default=str, indent=2))
     else:
         print("\n".join(printable(line) for line in _lines(found, health)))
@@ -81,12 +83,6 @@ def _health(args: argparse.Namespace, tell: Callable[[str, int, int], None]) -> 
     from yogo.health.deep import deep_check
 
     return deep_check(args.definition, memory=own_folder(), progress=tell, against=args.against)
-
-
-def _as_json(health: DataHealth) -> dict[str, Any]:
-    findings = [dataclasses.asdict(one) | {"advice": one.advice} for one in health.findings]
-    affected = [dataclasses.asdict(one) | {"share": one.share} for one in health.affected]
-    return dataclasses.asdict(health) | {"findings": findings, "affected": affected}
 
 
 def _lines(found: DatasetSummary, health: DataHealth | None) -> Iterator[str]:

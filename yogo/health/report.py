@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
+from typing import Any
 
 from yogo.health.deep import DataHealth
 from yogo.health.finding import KINDS, Affected
@@ -24,6 +26,13 @@ def report(health: DataHealth) -> Iterator[str]:
         yield from (f"! {one}" for one in found[:MOST_OF_A_KIND])
         if (rest := len(found) - MOST_OF_A_KIND) > 0:
             yield f"! and {rest:,} more (--json lists all)"
+
+
+def as_data(health: DataHealth) -> dict[str, Any]:
+    """The same for a program, with the advice of each finding and the share of each kind."""
+    findings = [dataclasses.asdict(one) | {"advice": one.advice} for one in health.findings]
+    shares = [dataclasses.asdict(one) | {"share": one.share} for one in health.affected]
+    return dataclasses.asdict(health) | {"findings": findings, "affected": shares}
 
 
 def table(health: DataHealth) -> Iterator[str]:

@@ -45,6 +45,11 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     images.add_argument(
         "--path", action="append", default=[], metavar="TEXT", help="Only images with TEXT in their path."
     )
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="With FILE: also look at what the images show and where the boxes are, as yogo check --deep does.",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -54,7 +59,11 @@ async def run(library: Library, args: argparse.Namespace) -> int:
     if args.images or args.classes or args.split or args.problem or args.path:
         if not args.definition:
             raise Misuse("Say which definition: yogo-tui datasets FILE --images")
+        if args.deep:
+            raise Misuse("--deep looks at all images: give it without --images and the choices among them")
         return await _images(library, args)
+    if args.deep and not args.definition:
+        raise Misuse("Say which definition: yogo-tui datasets FILE --deep")
     return await (_one if args.definition else _all)(library, args)
 
 
@@ -86,18 +95,24 @@ async def _all(library: Library, args: argparse.Namespace) -> int:
 
 async def _one(library: Library, args: argparse.Namespace) -> int:
     from yogo.definition.report import in_full, report
+    from yogo.health.report import as_data
+    from yogo.health.report import report as report_health
     from yogo_tui.cli.output import print_json, terminal_width
     from yogo_tui.cli.planning import definition_of
     from yogo_tui.cli.progress import live
     from yogo_tui.questions.definitions import Survey
+    from yogo_tui.questions.health import CheckHealth
 
     path = await definition_of(library, args.definition, check=False)
     with live() as tell:
-        found = await library.host.ask(Survey(path, library.settings.workspace_folder), tell=tell)
+        workspace = library.settings.workspace_folder
+        found = await library.host.ask(Survey(path, workspace), tell=tell)
+        health = await library.host.ask(CheckHealth(path, workspace), tell=tell) if args.deep else None
     if args.json:
-        print_json({"path": path} | dataclasses.asdict(found))
+        print_json({"path": path} | dataclasses.asdict(found) | ({"health": as_data(health)} if health else {}))
     else:
         lines = [*report(found), *in_full(found, terminal_width() or _COLUMNS)]
+        lines += ["", *report_health(health)] if health else []
         print("\n".join(printable(line) for line in lines))
     return 1 if found.has_errors else 0
 

@@ -13,7 +13,7 @@ from yogo_tui.cli.options import Commands, add_json, in_session, new_command
 if TYPE_CHECKING:
     from yogo_tui.cluster.base import Estimate
     from yogo_tui.launch.plan import LaunchPlan
-    from yogo_tui.runs.model import Run
+    from yogo_tui.runs.pace import KnownPaces
     from yogo_tui.session import Session
     from yogo_tui.session.timing import Timing
 
@@ -40,25 +40,28 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import plan_of
+    from yogo_tui.launch.machine import size_words
+    from yogo_tui.runs.pace import KnownPaces
     from yogo_tui.session.timing import finish_words
 
     plan = await plan_of(session, args, args.name or session.launcher.propose_name())
     sizes = (plan.size,) if args.size is not None else session.settings.sizes
-    seen = (await session.runs.look()).runs
-    timings = [(size.title, await _timing(session, replace(plan, size=size), seen)) for size in sizes]
+    paces = KnownPaces((await session.runs.look()).runs, session.cluster.name)
+    timings = [(size, await _timing(session, replace(plan, size=size), paces)) for size in sizes]
     if args.json:
-        print_json([_told(title, timing) for title, timing in timings])
+        print_json([_told(size.title, timing) for size, timing in timings])
         return 0
-    for title, timing in timings:
-        print(printable(f"{title}: {_start(timing.estimate)} {finish_words(timing)}"))
+    for size, timing in timings:
+        words = size_words(size, session.machine)
+        print(printable(f"{words}: {_start(timing.estimate)} {finish_words(timing)}"))
     return 0
 
 
-async def _timing(session: Session, plan: LaunchPlan, seen: tuple[Run, ...]) -> Timing:
+async def _timing(session: Session, plan: LaunchPlan, paces: KnownPaces) -> Timing:
     from yogo_tui.session.timing import Timing, takes
 
-    like = takes(plan.definition, plan.recipe, plan.size, seen, session.cluster.name)
-    return Timing(await session.launcher.estimate(plan), like)
+    like = paces.of(str(plan.definition), plan.recipe, plan.size)
+    return Timing(await session.launcher.estimate(plan), takes(like, plan.recipe))
 
 
 def _start(estimate: Estimate | None) -> str:

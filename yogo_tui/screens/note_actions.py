@@ -49,12 +49,13 @@ class NoteActions(RunActions):
     @changes
     async def action_tags(self) -> None:
         """Add tags to the runs, and take tags away."""
-        if not (runs := self._noted()):
+        runs, left_out = self._noted()
+        if not runs:
             return
         own = runs[0].notes.tags if len(runs) == 1 and runs[0].notes else ()
         whose = printable(runs[0].name) if len(runs) == 1 else counted(len(runs), "run")
         how = "between blanks" if len(runs) == 1 else "to add; -old takes old away"
-        typed = await self.app.push_screen_wait(LinePrompt(f"tags of {whose}, {how}", " ".join(own)))
+        typed = await self.app.push_screen_wait(LinePrompt(f"tags of {whose}, {how}{left_out}", " ".join(own)))
         if typed is None:
             return
         words = tags_in(typed)
@@ -67,20 +68,19 @@ class NoteActions(RunActions):
     @changes
     async def action_pin(self) -> None:
         """Pin the runs; if all are pinned, pin them no more."""
-        if runs := self._noted():
+        runs, _ = self._noted()
+        if runs:
             await self._change(runs, NotesEdit(pinned=not all(run.is_pinned for run in runs)))
 
-    def _noted(self) -> tuple[Run, ...]:
-        """The chosen runs, without the jobs among them that can have no notes, of which the user is told."""
+    def _noted(self) -> tuple[tuple[Run, ...], str]:
+        """The chosen runs without the jobs among them, which can have no notes, and words on those that are left out.
+        Where all are jobs, the user is told so."""
         chosen = self.chosen_runs()
         runs = tuple(run for run in chosen if not run.of_job)
-        jobs = tuple(run for run in chosen if run.of_job)
+        jobs = [run for run in chosen if run.of_job]
         if jobs and not runs:
             self._has_notes(jobs[0])
-        elif jobs:
-            have = "has no notes and is" if len(jobs) == 1 else "have no notes and are"
-            self.app.notify(f"{counted(len(jobs), 'job')} {have} left out", markup=False)
-        return runs
+        return runs, f" ({counted(len(jobs), 'job')} left out)" if jobs else ""
 
     def _has_notes(self, run: Run) -> bool:
         """Whether it can have notes; else the user is told why not."""

@@ -94,7 +94,7 @@ class Planner:
         parent's job if the weights do not exist yet.
 
         `definition` is absolute; the `changes` are in `recipe` and `size` already, and so are those that were `asked`
-        for by the names of their fields, perhaps in vain. Raises OtherClasses if the classes
+        for by the names of their fields, even where they change nothing. Raises OtherClasses if the classes
         differ from the parent's and `reset_head` is off; LaunchError, also where what the weights decide is changed;
         HostError.
         """

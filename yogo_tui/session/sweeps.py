@@ -17,6 +17,7 @@ from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.runs import resumption
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.pace import KnownPaces
 from yogo_tui.settings import Settings
 from yogo_tui.sweeps import AT_ONCE
 from yogo_tui.sweeps.board import TrialRow, rows_of
@@ -216,7 +217,9 @@ class Sweeps:
     def _planned(
         self, sweep: Sweep, plans: Sequence[TrialPlan], seen: Sequence[Run], space: Space | None, notes: Sequence[str]
     ) -> PlannedSweep:
-        cost = cost_of([one.plan.recipe for one in plans], sweep.definition, sweep.size, seen)
+        cost = cost_of(
+            [one.plan.recipe for one in plans], sweep.definition, sweep.size, KnownPaces(seen, self._cluster.name)
+        )
         varied = tuple(map(str, space.axes)) if space else ()
         return PlannedSweep(sweep, tuple(plans), cost, varied, tuple(notes))
 

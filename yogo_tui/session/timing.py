@@ -2,35 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import PurePath
 
 from yogo.recipe import Recipe
-from yogo.run.launch import Size
 from yogo.text.terminal import printable
 from yogo_tui.cluster.base import Estimate
-from yogo_tui.runs.model import Run
+from yogo_tui.runs.pace import EpochPace
 from yogo_tui.words import duration
-
-_OF_SPEED = (
-    "batch_size",
-    "accumulate",
-    "model",
-    "image_hw",
-    "rgb_images",
-    "sync_batch_norm",
-    "rotate",
-    "brightness",
-    "contrast",
-    "weighted_sampler",
-    "precision",
-)
-"""Fields of a recipe on which the time of an epoch depends."""
-
-_OF_HARDWARE = ("gpus", "cpus", "num_processes", "nodes", "gpu_type", "partition", "constraint")
-"""Fields of a size, likewise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +41,9 @@ class Timing:
         return max(starts_at, datetime.now(starts_at.tzinfo)) + timedelta(seconds=self.takes.seconds)
 
 
-def takes(definition: PurePath, recipe: Recipe, size: Size, runs: Iterable[Run], cluster: str) -> Takes | None:
-    """How long the recipe would train on this definition, by the latest of `runs` that had the same data, network and
-    hardware; None if there is none."""
-    like = [run for run in runs if run.definition == str(definition) and _is_like(run, recipe, size, cluster)]
-    latest = max(like, key=lambda run: run.created_at.timestamp() if run.created_at else 0, default=None)
-    if latest is None or latest.progress is None or latest.progress.epoch_seconds is None:
-        return None
-    return Takes(latest.progress.epoch_seconds * recipe.epochs, latest.name, recipe.early_stopping > 0)
-
-
-def _is_like(run: Run, recipe: Recipe, size: Size, cluster: str) -> bool:
-    launch = run.launch
-    if launch is None or launch.submission is None or launch.submission.cluster != cluster:
-        return False
-    if run.progress is None or not run.progress.epoch_seconds:
-        return False
-    same_work = all(getattr(launch.recipe, name) == getattr(recipe, name) for name in _OF_SPEED)
-    return same_work and all(getattr(launch.size, name) == getattr(size, name) for name in _OF_HARDWARE)
+def takes(pace: EpochPace | None, recipe: Recipe) -> Takes | None:
+    """How long the recipe trains at this pace; None if there is none."""
+    return Takes(pace.epoch_seconds * recipe.epochs, pace.run, recipe.early_stopping > 0) if pace else None
 
 
 def start_words(estimate: Estimate | None) -> str:

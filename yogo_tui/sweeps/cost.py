@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from yogo.recipe import Recipe
 from yogo.text.wording import counted
-from yogo_tui.runs.model import Run
+from yogo_tui.runs.pace import KnownPaces
 from yogo_tui.settings import SizePreset
-
-_PACE = ("model", "image_hw", "rgb_images", "precision")
-"""Fields of a recipe that decide how long an epoch takes on the same data and GPUs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,29 +41,13 @@ class Cost:
         return f"about {hours}, by the pace of earlier runs for {self.num_measured}, by the time limit for the others"
 
 
-def cost_of(recipes: Sequence[Recipe], definition: str, size: SizePreset, runs: Iterable[Run]) -> Cost:
-    """What jobs of this size cost that train by these recipes on this definition, as far as these runs tell it."""
-    paces = _paces(definition, size, runs)
-    seconds = [paces[key] * recipe.epochs if (key := _key(recipe)) in paces else None for recipe in recipes]
+def cost_of(recipes: Sequence[Recipe], definition: str, size: SizePreset, paces: KnownPaces) -> Cost:
+    """What jobs of this size cost that train by these recipes on this definition, as far as runs like them tell it."""
+    told = [(paces.of(definition, recipe, size), recipe) for recipe in recipes]
+    seconds = [pace.epoch_seconds * recipe.epochs if pace else None for pace, recipe in told]
     hours = [size.hours if one is None else min(one / 3600, size.hours) for one in seconds]
     measured = sum(one is not None for one in seconds)
     return Cost(sum(hours), size.gpus, measured, len(recipes), max(hours, default=0.0))
-
-
-def _paces(definition: str, size: SizePreset, runs: Iterable[Run]) -> dict[tuple[object, ...], float]:
-    """The median of seconds that an epoch takes, by what decides it."""
-    seen = dict[tuple[object, ...], list[float]]()
-    for run in runs:
-        source, took = run.manifest or run.launch, run.progress.epoch_seconds if run.progress else None
-        if source is None or run.launch is None or not took or run.definition != definition:
-            continue
-        if (run.launch.size.gpus, run.launch.size.nodes) == (size.gpus, size.nodes):
-            seen.setdefault(_key(source.recipe), []).append(took)
-    return {key: statistics.median(some) for key, some in seen.items()}
-
-
-def _key(recipe: Recipe) -> tuple[object, ...]:
-    return tuple(getattr(recipe, field) for field in _PACE)
 
 
 def _round(hours: float) -> float:
