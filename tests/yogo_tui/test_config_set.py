@@ -52,6 +52,9 @@ def test_a_setting_is_set_shown_and_unset(file: Path, capsys: pytest.CaptureFixt
         (["partitions", "x"], 1, 'There is no setting "partitions". Did you mean "partition"?'),
         (["wandb", "maybe"], 1, "wandb must be one of auto, online, offline or disabled, not 'maybe'."),
         (["workspace", "/nowhere"], 1, "The workspace /nowhere is not a folder."),
+        (["keymap.runs.cancel", "w"], 1, "keymap has one value and no parts"),
+        (["keymap", "{runs.cancel: w}"], 1, "runs.cancel: w is the key of `runs.why`"),
+        (["profiles", "{lab: {keymap: {runs.cancel: w}}}"], 1, "runs.cancel: w is the key of `runs.why`"),
         (["partition"], 2, "Give a value or --unset"),
         (["partition", "x", "--unset"], 2, "Give a value or --unset"),
         (["partition", "two", "words"], 1, "put quotes around a value with spaces"),
@@ -144,3 +147,19 @@ def test_the_settings_of_another_machine_are_changed_there_and_those_that_lead_t
     words = ["env", f"VISUAL={tmp_path}/editor.sh", sys.executable, "-m", "yogo_tui", "config", "edit"]
     subprocess.run([*words, "--settings", str(here)], cwd=tmp_path, check=True, capture_output=True)
     assert there.read_text() == "partition: bigger  # there\naccount: cells\n"
+
+
+def test_a_key_that_cannot_be_given_is_refused_wherever_the_settings_are_read(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = file.read_text()
+    editor(tmp_path, 'echo "keymap: {runs.cancel: w}" >> "$1"', monkeypatch)
+    status, _, err = config("edit", capsys=capsys)
+    assert (status, file.read_text()) == (1, before)
+    assert f"{file}, line 3: keymap: runs.cancel: w is the key of `runs.why`" in err
+    file.write_text(f"{before}keymap: {{runs.cancel: w}}\n")
+    status, _, err = config("show", capsys=capsys)
+    assert status == 1
+    assert f"{file}, line 3: keymap: runs.cancel: w is the key of `runs.why`" in err
+    assert config("set", "keymap", "{runs.cancel: X}", capsys=capsys)[0] == 0
+    assert config("show", "keymap", capsys=capsys)[0] == 0

@@ -159,6 +159,11 @@ async def _show(args: argparse.Namespace) -> int:
         settings = await there.settings()
         is_there = await there.has(settings.file)
         from_where = await _workspace_from(there, settings)
+    if settings.keymap:
+        from yogo_tui.app import Console
+        from yogo_tui.screens.keymap import keymap
+
+        keymap(settings, Console)
     for notice in settings.notices:
         print(f"! {printable(notice)}", file=sys.stderr)
     for key in args.keys:

@@ -20,9 +20,10 @@ from yogo_tui.errors import ConsoleError, SettingsError
 from yogo_tui.hosts.base import HERE
 from yogo_tui.questions.settings import ChangeSettings, ReplaceSettings
 from yogo_tui.settings import SettingChange, Settings
-from yogo_tui.settings.changing import typed
+from yogo_tui.settings.changing import changed, typed
 from yogo_tui.settings.document import commented, dumped
 from yogo_tui.settings.entries import written
+from yogo_tui.settings.parsing import parse
 
 if TYPE_CHECKING:
     from yogo_tui.opening import Place, Reached
@@ -40,6 +41,7 @@ async def change_setting(args: argparse.Namespace) -> int:
     async with _place(args, name).reached() as there:
         file = await there.settings_file()
         before = await _text(there, file)
+        changed(before, file, (change,), check=_check_keys)
         await there.host.ask(ChangeSettings(file, (change,)))
         after = await _text(there, file) or ""
         where = "" if there.preset is None else f" on {there.preset.name}"
@@ -58,6 +60,16 @@ async def change_setting(args: argparse.Namespace) -> int:
     if after == before:
         print("It was so before.", file=sys.stderr)
     return 0
+
+
+def _check_keys(text: str, file: Path) -> None:
+    """Raises SettingsError if keys in this settings file cannot be given."""
+    settings = parse(text, file)
+    if settings.keymap or any("keymap" in one for one in settings.profiles.values()):
+        from yogo_tui.app import Console
+        from yogo_tui.screens.keymap import check_keys  # late: they import every screen
+
+        check_keys(text, file, Console)
 
 
 def _place(args: argparse.Namespace, name: str) -> Place:
@@ -81,6 +93,7 @@ async def edit_settings(args: argparse.Namespace) -> int:
                 print("Nothing was changed.")
                 return 0
             try:
+                _check_keys(text, file)
                 await there.host.ask(ReplaceSettings(file, before, text))
             except ConsoleError as error:
                 print(f"✖ {printable(str(error))}", file=sys.stderr)

@@ -12,6 +12,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from textual.binding import Binding
 from textual.dom import DOMNode
@@ -26,6 +27,7 @@ from yogo_tui.errors import SettingsError
 from yogo_tui.modes import MODES
 from yogo_tui.screens.base import FramedScreen
 from yogo_tui.settings import Settings
+from yogo_tui.settings.parsing import parse, parsed
 from yogo_tui.widgets.key_bar import KEY_WORDS, key_word
 
 _FIXED = frozenset(("app.palette", *(f"app.{mode.name}" for mode in MODES)))
@@ -83,6 +85,12 @@ def keymap(settings: Settings, app: type[DOMNode]) -> dict[str, str]:
     return wanted
 
 
+def check_keys(text: str, file: Path, app: type[DOMNode]) -> None:
+    """Raise SettingsError if keys in the text of this settings file, or in a profile of it, cannot be given."""
+    for profile in ("", *parse(text, file).profiles):
+        keymap(parsed(text, file, profile)[0], app)
+
+
 def _check(settings: Settings, name: str, wanted: Mapping[str, str], app: type[DOMNode]) -> None:
     """Raise SettingsError if a key of this action is another one's too, where both work at the same time."""
     for group in _groups(app):
@@ -137,9 +145,9 @@ def _named(settings: Settings, name: str, key: str) -> str:
 
 
 def _wrong(settings: Settings, name: str, sentence: str) -> SettingsError:
+    said = f"{sentence} docs/keys.md lists the ids."
     line = settings.lines.get(f"keymap.{name}")
-    place = f"{settings.file}, line {line}" if line else str(settings.file)
-    return SettingsError(f"{place}: keymap: {sentence} docs/keys.md lists the ids.")
+    return SettingsError(f"{settings.file}, line {line}: keymap: {said}" if line else said)
 
 
 def _import_all() -> None:

@@ -54,9 +54,14 @@ class SettingsScreen(FramedScreen):
         """`overrides` are the settings that options of the command override, each with its option. The setting `name`
         has the focus at first."""
         super().__init__()
-        self._lines = SettingForm(settings, is_far=is_far)
+        self._lines = SettingForm(settings, is_far=is_far, check=self._check_keys)
         self._overrides = overrides or {}
         self._first = name
+
+    def _check_keys(self, settings: Settings) -> None:
+        from yogo_tui.screens.keymap import keymap  # late: it imports every screen
+
+        keymap(settings, type(self.app))
 
     def head(self) -> ComposeResult:
         yield TitledRule("settings")

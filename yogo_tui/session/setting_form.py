@@ -5,7 +5,7 @@ Each setting is a line, and so is each size and each machine, with an empty line
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from yogo.files import yaml12
 from yogo.files.yaml_places import in_line
 from yogo.recipe import Knob, KnobField, UnfitValues, docstrings
 from yogo.text.wording import ValidationIssue, meant, sentences
+from yogo_tui.errors import SettingsError
 from yogo_tui.settings import SettingChange, Settings
 from yogo_tui.settings.entries import LISTS, written
 from yogo_tui.words import as_typed
@@ -60,8 +61,12 @@ class SettingLine:
 class SettingForm:
     """The form of these settings. Those that lead to another machine are left out where it `is_far`."""
 
-    def __init__(self, settings: Settings, *, is_far: bool = False) -> None:
+    def __init__(
+        self, settings: Settings, *, is_far: bool = False, check: Callable[[Settings], object] | None = None
+    ) -> None:
+        """`check` is asked about changed keys. It raises SettingsError."""
         self.settings = settings
+        self._check = check
         left_out = _OF_HERE if is_far else ()
         names = [name for name in Settings.model_fields if name not in left_out]
         self.lines = {line.name: line for name in names for line in _lines(settings, name)}
@@ -109,6 +114,11 @@ class SettingForm:
             now = Settings.model_validate(given)
         except ValidationError as error:
             faults += [_of_line(fault, rows) for fault in sentences(error)]
+        if self._check and now.keymap and now.keymap != self.settings.keymap:
+            try:
+                self._check(now)
+            except SettingsError as error:
+                faults.append(ValidationIssue(("keymap",), str(error), is_sentence=True))
         if faults:
             raise UnfitValues(tuple(faults), lambda name: name.replace(_ENTRY, "."))
         return tuple(self._changes(texts, now))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from yogo_tui.settings.parsing import MACHINES
 from yogo_tui.settings.reading import check
 
 
-def changed(text: str | None, file: Path, changes: Sequence[SettingChange]) -> str:
+def changed(
+    text: str | None, file: Path, changes: Sequence[SettingChange], check: Callable[[str, Path], None] = check
+) -> str:
     """`text`, of the settings file `file`, with these changes. A file that does not exist yet (None) begins with every
-    setting, commented out. Nothing is written. Raises SettingsError, without the line, if a value cannot be used."""
+    setting, commented out. Nothing is written. Raises SettingsError, without the line, if a value cannot be used, which `check` says."""
     new = commented() if text is None else text
     for change in changes:
         try:
@@ -30,7 +32,7 @@ def changed(text: str | None, file: Path, changes: Sequence[SettingChange]) -> s
     try:
         check(new, file)
     except SettingsError as error:
-        raise SettingsError(_of_change(text or "", file, str(error))) from error
+        raise SettingsError(_of_change(text or "", file, str(error), check)) from error
     return new
 
 
@@ -148,7 +150,7 @@ def _number(key: str, entries: Sequence[Any], said: str, *, is_new: bool) -> int
     raise SettingsError(f"There is no entry {said} in {name}: {last}, and {name}.{len(entries)} adds one.{near}")
 
 
-def _of_change(text: str, file: Path, problem: str) -> str:
+def _of_change(text: str, file: Path, problem: str, check: Callable[[str, Path], None]) -> str:
     """The problem without its line, which nobody can look up: what it is about was not written. A problem that the
     file has already keeps its line."""
     try:
