@@ -22,7 +22,7 @@ def changed(
     text: str | None, file: Path, changes: Sequence[SettingChange], check: Callable[[str, Path], None] = check
 ) -> str:
     """`text`, of the settings file `file`, with these changes. A file that does not exist yet (None) begins with every
-    setting, commented out. Nothing is written. Raises SettingsError, without the line, if a value cannot be used, which `check` says."""
+    setting, commented out. Nothing is written. Raises SettingsError, without the line, if `check` refuses a value."""
     new = commented() if text is None else text
     for change in changes:
         try:
