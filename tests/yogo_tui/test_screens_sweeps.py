@@ -99,3 +99,17 @@ async def test_a_launch_becomes_a_sweep_that_is_shown_stopped_and_continued(
         await see(pilot, "2 trials, at most 2 at a time")
         await pilot.press("y")
         await see(pilot, "2 running, 2 waiting")
+
+
+async def test_the_form_searches_and_says_that_trials_ask(session: Session) -> None:
+    async with Console(session).run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: pilot.app.has_looked)  # type: ignore[attr-defined]
+        await pilot.press("3")
+        await until(pilot, lambda: isinstance(pilot.app.screen, LaunchScreen))
+        await see(pilot, "cells.yml")
+        await pilot.press("s")
+        await until(pilot, lambda: isinstance(pilot.app.screen, SweepForm))
+        await pilot.press(*"lr=1e-5..1e-2", "enter", "enter", *"3 prune")
+        await see(pilot, "3 trials, at most 3 at a time", "-02", "at its start", "Each trial asks for its values")
+        await pilot.press("shift+tab", *"5")
+        await see(pilot, "✖ Values are drawn or searched: leave one of the two empty.")

@@ -114,11 +114,13 @@ async def test_a_seed_is_not_searched(session: Session) -> None:
         await planned(session, "seed=0..4", "lr=1e-5..1e-2")
 
 
-async def test_a_template_that_does_not_ask_is_refused(session: Session) -> None:
-    own = session.settings.templates_folder
-    own.mkdir(parents=True)
+async def test_a_template_that_does_not_ask_is_refused(tmp_path: Path) -> None:
+    own = tmp_path / "templates"
+    own.mkdir()
     shipped = Path(__file__).parents[2] / "sbatch_templates/_train.sbatch"
     text = shipped.read_text().replace("{% if asks %}", "{% if false %}")
     (own / "_train.sbatch").write_text(text)
+    session = Session(workspace(tmp_path / "lab", templates=own), HereHost(), LocalCluster(tmp_path / "state"))
     with pytest.raises(TemplateError, match="does not ask a sweep's study for values"):
         await planned(session, "lr=1e-5..1e-2")
+    assert not (tmp_path / "lab/trained_models").exists()

@@ -55,6 +55,13 @@ _FIELDS = (
         "",
         "How many combinations to draw at random, each with every seed that is varied. Empty: all of them, a grid.",
     ),
+    _Field(
+        "tpe",
+        "or search",
+        "",
+        "How many trials ask a study (Optuna's TPE) for their values when they start. 20 prune: those that fall behind "
+        "end early.",
+    ),
     _Field("seed", "its seed", "0", "The seed of the random sample: the same one draws the same."),
     _Field("throttle", "at a time", str(AT_ONCE), "How many trials may run at a time."),
 )
@@ -127,15 +134,23 @@ class SweepForm(Dialog[PlannedSweep | None]):
             self.dismiss(self._planned)
 
     async def _plan(self, said: dict[str, str]) -> PlannedSweep:
-        numbers = {name: _number(name, said[name]) for name in ("random", "seed", "throttle")}
-        for name in ("random", "throttle"):
+        number, _, prune = said["tpe"].partition(" ")
+        if prune.strip() not in ("", "prune"):
+            raise UnfitSpace('or search: give a number of trials, or one with "prune" behind it.')
+        said = said | {"tpe": number}
+        numbers = {name: _number(name, said[name]) for name in ("random", "tpe", "seed", "throttle")}
+        for name in ("random", "tpe", "throttle"):
             if numbers[name] == 0:
-                raise UnfitSpace(f"{name}: give a number of 1 or more.")
+                raise UnfitSpace(f"{_label(name)}: give a number of 1 or more.")
+        if numbers["random"] and numbers["tpe"]:
+            raise UnfitSpace("Values are drawn or searched: leave one of the two empty.")
         return await self.app.session.sweeps.plan(
             self._base,
             texts_in(said["vary"]),
             self.app.runs.runs,
             sample=numbers["random"],
+            tpe=numbers["tpe"],
+            prunes=bool(prune),
             seed=numbers["seed"] or 0,
             throttle=numbers["throttle"] or AT_ONCE,
         )
@@ -147,9 +162,12 @@ class SweepForm(Dialog[PlannedSweep | None]):
 def _number(name: str, text: str) -> int | None:
     """None for an empty field. Raises UnfitSpace."""
     if text and not text.isdecimal():
-        label = next(one.label for one in _FIELDS if one.name == name)
-        raise UnfitSpace(f"{label}: give a whole number, not {text}.")
+        raise UnfitSpace(f"{_label(name)}: give a whole number, not {text}.")
     return int(text) if text else None
+
+
+def _label(name: str) -> str:
+    return next(one.label for one in _FIELDS if one.name == name)
 
 
 def _shown(planned: PlannedSweep) -> str:
