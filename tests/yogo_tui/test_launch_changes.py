@@ -49,6 +49,10 @@ async def test_what_is_changed_for_one_launch_is_shown_asked_about_and_launched(
         )
         await pilot.press("y")
         await until(pilot, lambda: session.launched)
+        await pilot.press("3")
+        await see(pilot, "chaos-cat-0002", "✔ bash -n")
+        assert "1 GPU, 24 h" in shown(pilot)
+        assert "2 changes" not in shown(pilot)
     (plan,) = session.launched
     assert plan.recipe == Recipe(epochs=3, batch_size=8)
     assert (plan.size.hours, plan.size.gpus) == (2, 1)

@@ -379,8 +379,10 @@ class LaunchScreen(StartsSweep):
             self._launched(form.name)
 
     def _launched(self, name: str) -> None:
-        """Show the new run in the list of runs, and prepare the form for the next one."""
-        self.show_form(replace(self._form, name=self.app.session.launcher.propose_name(), then=None, parent=None))
+        """Show the new run in the list of runs, and prepare the form for the next one, with recipe and size as they
+        were chosen."""
+        form = self._form.with_preset(self._form.preset).with_size(self._form.size)
+        self.show_form(replace(form, name=self.app.session.launcher.propose_name(), then=None, parent=None))
         self.app.session.runs.look_now()
         self.app.show_runs(name)
 
