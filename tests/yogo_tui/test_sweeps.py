@@ -14,7 +14,7 @@ import pytest
 from tests.yogo_tui.lab import SIZE, plan, workspace
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
-from yogo.run.launch import Kind, Launch, Outcome, Submission
+from yogo.run.launch import Kind, Launch, Outcome, SearchedField, Submission, ValueSearch
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import ClusterError, ClusterUnknown, LaunchError
 from yogo_tui.hosts.base import Question
@@ -35,7 +35,10 @@ def of_sweeps(folder: Path) -> list[Question[Any]]:
     """Each of the questions, which leaves the same when it is asked twice."""
     settings = Settings(workspace=folder / "swept", sizes=(SIZE,))
     at = datetime(2026, 11, 27, tzinfo=UTC)
+    fields = (SearchedField(field="learning_rate", low=1e-5, high=1e-2, is_logarithmic=True),)
+    search = ValueSearch(folder=str(folder / "study"), fields=fields, prunes=True)
     sweep = made_sweep(folder, 2).with_submission(ArraySubmission(token="t0ken-", indexes=(0, 1), at=at))
+    sweep = sweep.model_copy(update={"search": search})
     files = []
     for trial in sweep.trials:
         recipe = sweep.recipe_of(trial)
@@ -48,6 +51,7 @@ def of_sweeps(folder: Path) -> list[Question[Any]]:
             recipe=recipe,
             size=SIZE,
             sweep=sweep.name,
+            search=search,
             submissions=(Submission(cluster="local", outcome=Outcome.INTENDED, at=at, array=sweep.name, host="lab"),),
         )
         files.append(TrialFiles(trial.index, plan_of(sweep, trial), launch, is_new=True))
@@ -76,7 +80,7 @@ def plan_of(sweep: Sweep, trial: Trial) -> Any:
     from yogo_tui.launch.plan import LaunchPlan
 
     name, recipe = sweep.name_of(trial.index), sweep.recipe_of(trial)
-    return LaunchPlan(name, sweep.kind, PurePosixPath(sweep.definition), recipe, sweep.size)
+    return LaunchPlan(name, sweep.kind, PurePosixPath(sweep.definition), recipe, sweep.size, search=sweep.search)
 
 
 @pytest.fixture

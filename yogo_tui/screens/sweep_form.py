@@ -81,8 +81,8 @@ class SweepForm(Dialog[PlannedSweep | None]):
     AUTO_FOCUS = "#sweep-vary"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+s", "go_on", "go on", id="vary.go_on"),
-        Binding("down", "app.focus_next", "next field", id="vary.next", show=False),
-        Binding("up", "app.focus_previous", "previous field", id="vary.previous", show=False),
+        Binding("down", "app.focus_next", "next field", id="vary.next", show=False, priority=True),
+        Binding("up", "app.focus_previous", "previous field", id="vary.previous", show=False, priority=True),
         Binding("escape", "dismiss", "leave", id="vary.leave"),
     ]
 

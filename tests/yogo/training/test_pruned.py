@@ -16,7 +16,7 @@ from yogo.run.result import verify
 from yogo.run.study import StudyTrial
 
 
-def launched(yogo: Yogo, definition: Path, asked: ValueSearch) -> None:
+def launched(yogo: Yogo, definition: Path, asked: ValueSearch, *more: str) -> None:
     """Train the trial as its job does."""
     run = yogo.run("rates-04")
     run.path.mkdir(parents=True)
@@ -27,7 +27,7 @@ def launched(yogo: Yogo, definition: Path, asked: ValueSearch) -> None:
     assert yogo.command("ask", run.path).returncode == 0
     flags = [one for one in TINY if one not in ("--lr", "1e-3")]
     told = ("--recipe", run.recipe, "--name", run.name, "--epochs", "5", "-bs", "6")
-    done = yogo.train(definition, *told, *flags)
+    done = (yogo.finish if more else yogo.train)(definition, *told, *flags, *more)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -49,3 +49,27 @@ def test_a_trial_trains_with_what_it_was_told_and_ends_where_it_falls_behind(
     assert (receipt.epochs, receipt.is_pruned, last.is_pruned) == (1, True, True)
     assert receipt.reason == StudyTrial(asked, "rates-04").verdict
     assert receipt.reason.startswith("pruned by the sweep: mAP50 0.")
+
+
+def test_all_processes_of_a_trial_end_where_it_falls_behind(yogo: Yogo, definition: Path, tmp_path: Path) -> None:
+    asked = search(tmp_path, RATES, prunes=True)
+    for index in range(4):
+        finish(asked, f"rates-0{index}", [1.0] * 5)
+    launched(yogo, definition, asked, "--processes", "2")
+    receipt = verify(yogo.run("rates-04"))
+    assert (receipt.epochs, receipt.is_pruned) == (1, True)
+
+
+def test_a_study_that_cannot_be_reached_ends_no_training(yogo: Yogo, definition: Path, tmp_path: Path) -> None:
+    asked = search(tmp_path, RATES, prunes=True)
+    run = yogo.run("rates-04")
+    run.path.mkdir(parents=True)
+    size, recipe = Size(gpus=0, cpus=1, hours=1), Recipe()
+    gone = asked.model_copy(update={"folder": str(tmp_path / "gone")})
+    Launch(
+        name=run.name, kind=Kind.TRAIN, token="t", definition=str(definition), recipe=recipe, size=size, search=gone
+    ).write(run.launch)
+    done = yogo.train(definition, *TINY, "--name", run.name, "--epochs", "2", "-bs", "6")
+    assert done.returncode == 0
+    assert "telling the sweep's study failed, and is left out from here on: " in done.stdout
+    assert verify(run).epochs == 2
