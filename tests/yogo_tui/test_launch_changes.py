@@ -37,6 +37,9 @@ async def type_into(pilot: Pilot[None], field: str, words: str) -> None:
 async def test_what_is_changed_for_one_launch_is_shown_asked_about_and_launched() -> None:
     session = FakeSession()
     async with launch_screen(session, FILES[:1]) as pilot:
+        await see(pilot, "✔ bash -n")
+        await pilot.press("w")
+        await see(pilot, "3 of 8 GPUs are free now")
         await open_form(pilot)
         await pilot.press(*"3", "enter", *"8")
         await see(pilot, "ctrl+s keep 2 changes", "3                  (64)", "Images per batch")
@@ -50,7 +53,7 @@ async def test_what_is_changed_for_one_launch_is_shown_asked_about_and_launched(
         await pilot.press("y")
         await until(pilot, lambda: session.launched)
         await pilot.press("3")
-        await see(pilot, "chaos-cat-0002", "✔ bash -n")
+        await see(pilot, "chaos-cat-0002", "✔ bash -n", "w asks when each would start")
         assert "1 GPU, 24 h" in shown(pilot)
         assert "2 changes" not in shown(pilot)
     (plan,) = session.launched

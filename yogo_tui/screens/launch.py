@@ -379,8 +379,8 @@ class LaunchScreen(StartsSweep):
             self._launched(form.name)
 
     def _launched(self, name: str) -> None:
-        """Show the new run in the list of runs, and prepare the form for the next one, with recipe and size as they
-        were chosen."""
+        """Show the new run, and prepare the form for the next one: recipe and size as chosen, no time asked for yet."""
+        self._estimates, self._resources = {}, {}
         form = self._form.with_preset(self._form.preset).with_size(self._form.size)
         self.show_form(replace(form, name=self.app.session.launcher.propose_name(), then=None, parent=None))
         self.app.session.runs.look_now()
