@@ -207,6 +207,17 @@ class TestCommand:
         assert "9 images in 3 folders · 2 classes\ntrain 3 · val 3 · test 3\n" in out
         assert "2 boxes an image (median), at most 3\n" in out
 
+    def test_where_there_is_no_image_it_prints_no_boxes_an_image(
+        self, data: Data, run: Callable[..., tuple[int, str]]
+    ) -> None:
+        data.path.write_text(data.path.read_text().replace("/labels", "/gone"))
+
+        status, out = run(data.path)
+
+        assert status == 1
+        assert "0 images in 0 folders" in out
+        assert "(median)" not in out
+
     def test_it_prints_problems_and_exits_1(self, data: Data, run: Callable[..., tuple[int, str]]) -> None:
         text = data.path.read_text().replace("b/labels", '"b/lab\\u001bels"')
         data.path.write_text(text)

@@ -70,6 +70,7 @@ async def datasets(root: Path, host: MemoryHost | None = None) -> AsyncIterator[
 async def test_counts_and_problems_are_shown_with_their_places(root: Path) -> None:
     async with datasets(root) as (pilot, _):
         await see(pilot, "broken.yml", "✖ line 4: image_path does not exist")
+        assert "(median)" not in shown(pilot)
         await pilot.press("down", "down")
         await see(pilot, "3 images in 1 folder · 2 classes", "train 3 · val 0 · test 0", "75.0 %", "25.0 %")
         await see(pilot, "1 cell an image (median), at most 2")

@@ -31,7 +31,8 @@ def report(survey: DatasetSummary) -> Iterator[str]:
         yield ""
         yield from _table(survey)
         yield ""
-        yield f"{counted(survey.median_boxes, 'box')} an image (median), at most {survey.max_boxes:,}"
+        if survey.num_pictures:
+            yield f"{counted(survey.median_boxes, 'box')} an image (median), at most {survey.max_boxes:,}"
         yield from image_sizes(survey)
     yield from left_out(survey)
     if survey.problems:

@@ -104,7 +104,8 @@ def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
 
 
 def _asides(survey: DatasetSummary) -> Iterator[str]:
-    yield f"{counted(survey.median_boxes, 'cell')} an image (median), at most {thousands(survey.max_boxes)}"
+    if survey.num_pictures:
+        yield f"{counted(survey.median_boxes, 'cell')} an image (median), at most {thousands(survey.max_boxes)}"
     yield from image_sizes(survey)
     if survey.num_dropped:
         yield f"{counted(survey.num_dropped, 'box')} left out: too small"
