@@ -43,9 +43,10 @@ def test_an_abbreviated_flag_is_refused(name: str, capsys: pytest.CaptureFixture
     flags = {flag for action in commands()[name]._actions for flag in action.option_strings}
     short = {flag[:-1] for flag in flags if len(flag) > 2} - flags
     positional = [action for action in commands()[name]._actions if not action.option_strings]
+    words = [next(iter(action.choices or ["x"])) for action in positional]
     for flag in sorted(short):
         with pytest.raises(SystemExit):
-            main([name, *["x"] * len(positional), flag])
+            main([name, *words, flag])
         assert "arguments" in capsys.readouterr().err
 
 

@@ -26,10 +26,11 @@ def register(commands: Any) -> None:
     parser.add_argument("definition", metavar="DEFINITION", help="The dataset definition, a YAML file.")
     parser.add_argument(
         "--deep",
-        action="store_true",
+        action=argparse.BooleanOptionalAction,
+        default=False,
         help="Look at what the images show and where the boxes are too: near-duplicates within and across the splits, "
         "boxes drawn twice, boxes out of the image or of an odd size, classes missing in a split, images that are much "
-        "darker, brighter or more blurred than the rest. docs/labels.md says what to do about each.",
+        "darker, brighter or more blurred than the rest. docs/labels.md says what to do about each. (default: no)",
     )
     parser.add_argument(
         "--against",
