@@ -284,3 +284,11 @@ def test_settings_that_cannot_be_used_and_a_machine_that_does_not_answer_are_fin
     assert main([*words, "--json"]) == 1
     (one,) = json.loads(capsys.readouterr().out)
     assert (one["about"], one["sign"]) == ("machine" if far else "settings", "bad")
+
+
+def test_keys_that_cannot_be_given_are_a_finding(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = lab / "settings.yaml"
+    file.write_text("cluster: local\nkeymap: {runs.cancel: w}\n")
+    assert main(["doctor", "--settings", str(file)]) == 1
+    said = f"✖ settings     {file}, line 2: keymap: runs.cancel: w is the key of `runs.why`"
+    assert capsys.readouterr().out.startswith(said)

@@ -83,6 +83,11 @@ async def _doctor(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.doctor.finding import Sign
     from yogo_tui.doctor.probe import JobProbe
 
+    if session.settings.keymap:
+        from yogo_tui.app import Console
+        from yogo_tui.screens.keymap import keymap
+
+        keymap(session.settings, Console)
     probe = JobProbe(session) if args.job else None
     if probe and not confirm(probe.question, yes=args.yes):
         return 1
