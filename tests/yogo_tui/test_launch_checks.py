@@ -17,10 +17,11 @@ from tests.yogo_tui.lab import plan
 from tests.yogo_tui.local.local_bench import WITHIN_SECONDS
 from tests.yogo_tui.stand_in_slurm import StandIn
 from yogo.run.directory import MAKING
-from yogo_tui.errors import ClusterError, LaunchError, TemplateError
+from yogo_tui.errors import ClusterError, LaunchError, SettingsError, TemplateError
 from yogo_tui.hosts.base import Entry, Question, Tell, silent
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.session import Session
+from yogo_tui.settings import load
 
 
 @pytest.fixture
@@ -118,10 +119,11 @@ async def test_a_workspace_that_sbatch_cannot_read_is_named_with_its_owner(
 
 
 @pytest.mark.parametrize("name", ["account", "partition"])
-async def test_a_setting_that_no_script_can_hold_is_named(slurm: StandIn, session: Session, name: str) -> None:
-    settings = session.settings.model_copy(update={name: "a'b"})
-    with pytest.raises(TemplateError, match=f"The setting {name} cannot be used"):
-        await Session(settings, session.host, session.cluster).launcher.launch(plan(session))
+def test_a_setting_that_no_script_can_hold_is_refused_where_it_is_read(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "settings.yaml"
+    file.write_text(f'cluster: slurm\n{name}: "a\'b"\n')
+    with pytest.raises(SettingsError, match=f"{name}.*cannot be used in an #SBATCH line"):
+        load(file)
 
 
 async def test_a_variable_that_would_change_the_job_is_named_once_as_not_used(

@@ -108,14 +108,14 @@ class LaunchScreen(StartsSweep):
         with Horizontal(id="halves"):
             with Vertical(id="what"):
                 yield TitledRule("what")
-                yield LaunchSummary()
+                yield LaunchSummary(self.app.session.machine)
             yield ScriptView(id="preview")
 
     def on_mount(self) -> None:
         self._estimates: dict[int, Estimate] = {}
         self._resources: dict[str, Resources] = {}  # of the partitions that were asked for
         session = self.app.session
-        self._settings, self.summary.machine = session.settings, session.machine
+        self._settings = session.settings
         self._form = Wanted(
             name=session.launcher.propose_name(),
             size=session.settings.sizes[0],

@@ -43,8 +43,10 @@ class Check:
 
 
 class LaunchSummary(VerticalScroll):
-    machine: Machine | None = None
-    """This machine, if it runs the jobs itself; else None."""
+    def __init__(self, machine: Machine | None = None) -> None:
+        """`machine` is this machine, if it runs the jobs itself; else None."""
+        super().__init__()
+        self.machine = machine
 
     def compose(self) -> Iterator[Static]:
         yield Static(id="summary")
