@@ -84,14 +84,14 @@ class WeightsAndBiases(Listener):
             self._begun(self._service)
 
     def hear(self, event: Event) -> None:
-        if self._service is None:
+        service = self._service
+        if service is None or not self._is_well(service):
             return
-        self._look(self._service)
         if isinstance(event, Measured):
-            self._service.tell({"metrics": event.metrics.model_dump_json()})
+            service.tell({"metrics": event.metrics.model_dump_json()})
         elif values := _values(event):
             step = event.step if isinstance(event, events.Step | events.Validated) else None
-            self._service.tell({"log": values, "step": step})
+            service.tell({"log": values, "step": step})
 
     def close(self, *, failed: bool = False) -> None:
         service, self._service = self._service, None
@@ -129,12 +129,13 @@ class WeightsAndBiases(Listener):
             answer = service.answer(key, seconds - SAY_SECONDS)
         return answer
 
-    def _look(self, service: Service) -> None:
-        """Whether something went wrong in the meantime."""
+    def _is_well(self, service: Service) -> bool:
+        """Whether nothing went wrong in the meantime; else W&B is left out from here on."""
         if answer := service.answer("error", 0.0):
             self._drop(
                 f"W&B failed to log: {answer['error']}; it is left out from here on. What it has: {self._folder}"
             )
+        return not answer
 
     def _drop(self, sentence: str) -> None:
         if self._service is not None:
