@@ -100,7 +100,7 @@ class Terminal:
             if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 break
             self.press("q")
-        assert self.end() == 0
+        assert self.end() == 0, f"it ended with {self.status}; printed was\n{self.text[-4000:]}"
 
     def turns(self, seconds: float, what: str) -> Iterator[None]:
         deadline = time.monotonic() + seconds

@@ -22,10 +22,11 @@ Answer = TypeVar("Answer")
 
 
 class WholeScreen(Screen[Answer]):
-    """A screen on which nothing begins if a key right behind the one that opened it has closed it: it has no parts."""
+    """A screen on which nothing begins if a key right behind the one that opened it has closed it, or has ended the
+    console: it has no parts."""
 
     async def on_event(self, event: Event) -> None:
-        if not (isinstance(event, Mount) and self._pruning):
+        if not (isinstance(event, Mount) and (self._pruning or not self.children)):
             await super().on_event(event)
 
 
