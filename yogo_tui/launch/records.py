@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import PurePosixPath
 
 from yogo.errors import RunError
 from yogo.run.directory import HostRunDirectory
 from yogo.run.launch import Launch
 from yogo_tui.hosts.base import Host
+from yogo_tui.launch.plan import LaunchPlan
+
+
+def intended(plan: LaunchPlan, token: str, at: datetime, definition_sha256: str | None) -> Launch:
+    """The launch.json of a plan of which nothing was submitted yet."""
+    return Launch(
+        name=plan.name,
+        kind=plan.kind,
+        token=token,
+        created_at=at,
+        definition=str(plan.definition),
+        definition_sha256=definition_sha256,
+        recipe=plan.recipe,
+        preset=plan.preset,
+        size=plan.size,
+        template=plan.size.template,
+        script_edited=bool(plan.script),
+        parent=plan.parent,
+        reset_head=plan.reset_head,
+        search=plan.search,
+    )
 
 
 async def read(host: Host, directory: PurePosixPath) -> Launch | None:

@@ -64,22 +64,8 @@ async def launch(host: Host, cluster: Cluster, settings: Settings, plan: LaunchP
     token = secrets.token_hex(8)
     checked, at = await asyncio.gather(check_plan(host, cluster, settings, plan, token), time_there(host))
     await cluster.introduce()
-    record = Launch(
-        name=plan.name,
-        kind=plan.kind,
-        token=token,
-        created_at=at,
-        definition=str(plan.definition),
-        definition_sha256=checked.definition_sha256,
-        recipe=plan.recipe,
-        preset=plan.preset,
-        size=plan.size,
-        template=plan.size.template,
-        script_edited=bool(plan.script),
-        parent=plan.parent,
-        reset_head=plan.reset_head,
-        submissions=(Submission(cluster=cluster.name, outcome=Outcome.INTENDED, at=at, after=plan.after),),
-    )
+    first = Submission(cluster=cluster.name, outcome=Outcome.INTENDED, at=at, after=plan.after)
+    record = records.intended(plan, token, at, checked.definition_sha256).model_copy(update={"submissions": (first,)})
     run = settings.run(plan.name)
     await make(host, run.path, record, checked.script)
     # If the caller is cancelled now, the answer must still be recorded.

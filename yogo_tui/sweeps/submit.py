@@ -22,6 +22,7 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.clock import time_there
 from yogo_tui.launch.chain import not_submitted
 from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.records import intended
 from yogo_tui.launch.submit import LOOKED_FOR
 from yogo_tui.settings import PinnedSettings, Settings
 from yogo_tui.sweeps.questions import PrepareArray, RecordArray, TrialFiles
@@ -90,22 +91,7 @@ def _files(sweep: Sweep, one: TrialPlan, cluster: str, at: datetime) -> TrialFil
         attempt=one.attempt,
     )
     plan = one.plan
-    before = one.launch or Launch(
-        name=plan.name,
-        kind=plan.kind,
-        token=token,
-        created_at=at,
-        definition=str(plan.definition),
-        definition_sha256=sweep.definition_sha256,
-        recipe=plan.recipe,
-        preset=plan.preset,
-        size=plan.size,
-        template=plan.size.template,
-        parent=plan.parent,
-        reset_head=plan.reset_head,
-        sweep=sweep.name,
-        search=plan.search,
-    )
+    before = one.launch or intended(plan, token, at, sweep.definition_sha256).model_copy(update={"sweep": sweep.name})
     launch = before.model_copy(update={"submissions": (*before.submissions, submission)})
     return TrialFiles(one.index, plan, launch, one.launch is None, one.resumed)
 
