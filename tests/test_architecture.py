@@ -134,7 +134,16 @@ HEAVY = {"torch", "torchvision", "numpy", "wandb", "textual", "asyncssh"}
 
 
 @pytest.mark.parametrize(
-    "module", ["yogo.recipe", "yogo.presets", "yogo.definition", "yogo.run.history", "yogo.run.lease", "yogo.cli"]
+    "module",
+    [
+        "yogo.recipe",
+        "yogo.presets",
+        "yogo.definition",
+        "yogo.review.ranking",
+        "yogo.run.history",
+        "yogo.run.lease",
+        "yogo.cli",
+    ],
 )
 def test_the_light_modules_import_nothing_heavy(module: str) -> None:
     assert not modules_after(f"import {module}") & HEAVY

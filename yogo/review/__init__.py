@@ -1,0 +1,1 @@
+"""Labels that are worth a second look: a model says which, and a person decides."""
