@@ -36,6 +36,10 @@ class ScriptActions(ModeScreen):
     def show_form(self, form: Wanted) -> None:
         """Show these choices, and make their preview."""
 
+    @abstractmethod
+    def look_again(self) -> None:
+        """Make the preview of the present form again."""
+
     @reads_first("looking for templates")
     @work(exclusive=True, group="choose")
     async def action_template(self) -> None:
