@@ -3,6 +3,7 @@
 YogoError
 ├── RecipeError        a recipe or preset that cannot be read
 ├── DefinitionError    a dataset definition, or what it names, is wrong
+├── LabelsError        labels of another program cannot be read, or not be written as asked
 ├── CheckpointError    a .pth that is not one of ours, or does not fit
 ├── RunError           a run directory that is held, torn or incomplete
 ├── TrainingError      training cannot start or go on
@@ -28,6 +29,10 @@ class RecipeError(YogoError):
 
 class DefinitionError(YogoError):
     """A dataset definition, or something it names, is wrong."""
+
+
+class LabelsError(YogoError):
+    """Labels in the format of another program cannot be read, or labels cannot be written in it, as asked."""
 
 
 class CheckpointError(YogoError):

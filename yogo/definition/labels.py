@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from yogo.definition.plain import read_file
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, fault
@@ -42,7 +42,7 @@ class Labels:
     """The boxes of one image."""
 
     rows: array[float]
-    """Five float32 a box: class index, x0, y0, x1, y1, in fractions of the frame."""
+    """Five numbers a box, float32 unless read exactly: class index, x0, y0, x1, y1, in fractions of the frame."""
 
     lines: Sequence[int] = ()
     """The line of each box in its file, from 1."""
@@ -101,6 +101,15 @@ def read_labels(path: Path, classes: Sequence[str], notes: Notes | None = None) 
     return parse_labels(read_file(path, "label file", MAX_BYTES), classes, notes, path)
 
 
+def read_exactly(path: Path, classes: Sequence[str], notes: Notes | None = None) -> Labels:
+    """All boxes in a label file, small ones too, as float64 and not rounded to float32: to write them elsewhere.
+
+    Raises InvalidDatasetDefinitionFile with file and line, MissingPath.
+    """
+    parser = _LabelParser(classes, notes, path, exactly=True)
+    return parser.parse(_text(read_file(path, "label file", MAX_BYTES), path))
+
+
 def parse_labels(
     data: bytes, classes: Sequence[str], notes: Notes | None = None, path: Path = Path("labels")
 ) -> Labels:
@@ -130,12 +139,20 @@ class _LabelParser:
     """With `told`, problems are added to it and the row is left out; without, they are raised."""
 
     def __init__(
-        self, classes: Sequence[str], notes: Notes | None, path: Path, told: list[Problem] | None = None
+        self,
+        classes: Sequence[str],
+        notes: Notes | None,
+        path: Path,
+        told: list[Problem] | None = None,
+        *,
+        exactly: bool = False,
     ) -> None:
         self.classes = classes
         self.notes = notes
         self.path = path
         self.told = told
+        self.kind: Literal["d", "f"] = "d" if exactly else "f"
+        self.least = 0.0 if exactly else MIN_BOX_AREA
         self.num_bad = 0
         self.written: list[str] = []
         self.known: dict[str, int] = {}
@@ -157,7 +174,8 @@ class _LabelParser:
         return labels
 
     def _rows(self, lines: list[str], places: list[int]) -> Labels:
-        rows = array("f")
+        kind, least = self.kind, self.least
+        rows = array(kind)
         extend = rows.extend
         known = self.known
         low, high = -EDGE, 1 + EDGE
@@ -183,11 +201,11 @@ class _LabelParser:
             if not (low <= cx <= high and low <= cy <= high and 0 <= width <= high and 0 <= height <= high):
                 self._fail(number, odd_box(self.written[number - 1], (cx, cy, width, height), EDGE), "impossible boxes")
                 continue
-            if width * height < MIN_BOX_AREA:
+            if width * height < least:
                 dropped.append((number, width, height))
                 continue
             # From float32 values, as published: else a centre on a line between cells may fall on its other side.
-            cx, cy, width, height = array("f", (cx, cy, width / 2, height / 2))
+            cx, cy, width, height = array(kind, (cx, cy, width / 2, height / 2))
             extend((index, cx - width, cy - height, cx + width, cy + height))
             places.append(number)
         return Labels(rows, places, dropped)

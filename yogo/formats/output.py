@@ -1,0 +1,111 @@
+"""A folder that appears when all of it is written, and never where something stands already."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from yogo.errors import LabelsError
+from yogo.files.atomic import cut, naming, umask
+from yogo.formats.labelled import SourcePlace
+
+
+class OutputFolder:
+    """Takes the files of a format. In a dry run it writes nothing, and refuses what writing would refuse."""
+
+    def __init__(self, out: Path, staging: Path | None) -> None:
+        self.out = out
+        """Where the files will lie."""
+
+        self.names: set[str] = set()
+        self._staging = staging
+        self._folders: set[Path] = set()
+
+    def create(self, name: str, place: SourcePlace | None = None) -> IO[bytes]:
+        """A new file, at a path below the folder. Raises LabelsError, naming `place`, if there is one already."""
+        if name in self.names:
+            sentence = f"A second image would be written to {name}: give the images different names"
+            raise place.error(sentence) if place else LabelsError(sentence)
+        self.names.add(name)
+        if self._staging is None:
+            return open(os.devnull, "wb")
+        path = self._staging / name
+        if path.parent not in self._folders:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._folders.add(path.parent)
+        return open(path, "xb")
+
+    def write(self, name: str, text: str, place: SourcePlace | None = None) -> None:
+        with self.create(name, place) as file:
+            file.write(text.encode())
+
+    def append(self, target: IO[bytes], name: str) -> None:
+        """Move the contents of a file that was created to the end of another one."""
+        self.names.discard(name)
+        if self._staging is not None:
+            with open(self._staging / name, "rb") as source:
+                shutil.copyfileobj(source, target)
+            (self._staging / name).unlink()
+
+    def make_folder(self, name: str) -> None:
+        if self._staging is not None:
+            (self._staging / name).mkdir(parents=True, exist_ok=True)
+
+
+@contextlib.contextmanager
+def new_folder(out: Path, *, is_dry: bool = False) -> Iterator[OutputFolder]:
+    """A folder at `out`, once the block has ended without an error; before that nothing is there.
+
+    Raises LabelsError if something stands there, or appears meanwhile; OSError.
+    """
+    out = Path(os.path.abspath(out))
+    check_free(out)
+    if is_dry:
+        yield OutputFolder(out, None)
+        return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        naming(out),
+        tempfile.TemporaryDirectory(
+            prefix=f".{cut(out.name)}.", suffix=".part", dir=out.parent, ignore_cleanup_errors=True
+        ) as staging,
+    ):
+        inside = Path(staging) / "made"
+        inside.mkdir(0o777 & ~umask())
+        yield OutputFolder(out, inside)
+        try:
+            os.rename(inside, out)
+        except OSError as error:
+            if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
+                raise _taken(out) from None
+            raise
+
+
+def check_free(out: Path) -> None:
+    """Raises LabelsError unless nothing, or an empty folder, stands there."""
+    if out.is_symlink() or (out.exists() and not out.is_dir()) or (out.is_dir() and any(out.iterdir())):
+        raise _taken(out)
+
+
+def _taken(out: Path) -> LabelsError:
+    return LabelsError(f"{out} exists already, and nothing is written over it: name a new folder")
+
+
+class JsonList:
+    """A list in a JSON file, an element a line."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self._num = 0
+
+    def add(self, value: Any) -> None:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        self._file.write(f"{',' if self._num else ''}\n{text}".encode())
+        self._num += 1
