@@ -12,7 +12,7 @@ import pytest
 from yogo.recipe import Recipe
 from yogo.run.holder import Holder
 from yogo.run.launch import Kind, Launch, Outcome, Size, Submission
-from yogo.run.manifest import Manifest
+from yogo.run.manifest import Manifest, PastJob
 from yogo.run.result import Result
 from yogo_tui.cluster.base import Job, JobId, JobState, Queue
 from yogo_tui.errors import LaunchError
@@ -200,6 +200,14 @@ def test_a_job_that_was_given_the_id_of_the_one_it_trained_in_is_not_its_job() -
     stranger = job(id="9", name="notebook", token="", submitted_at=NOW)
     run = one(folder(manifest=manifest(job_id="9")), stranger)
     assert run.job is None
+
+
+def test_a_job_that_a_wrapper_began_a_run_in_is_no_row_of_its_own_once_another_resumes_it() -> None:
+    first = job(JobState.CANCELLED, id="3", name="yogo", token="")
+    resumed = folder(manifest=manifest(job_id="7", past_jobs=(PastJob(id="3", cluster="lab"),)))
+    assert [run.name for run in joined([resumed], first, job())] == ["first"]
+    later = replace(first, submitted_at=NOW)
+    assert [run.name for run in joined([resumed], later, job())] == ["yogo", "first"]
 
 
 def test_whoever_resumes_anew_waits_for_the_new_job() -> None:

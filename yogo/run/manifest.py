@@ -21,6 +21,11 @@ class WandbRun(Part):
     """As requested."""
 
 
+class PastJob(Part):
+    id: str
+    cluster: str
+
+
 class Manifest(Record):
     name: str
     attempt: int = 0
@@ -68,6 +73,9 @@ class Manifest(Record):
     job_id: str | None = None
     cluster: str = ""
     """The job's. Empty outside of one."""
+
+    past_jobs: tuple[PastJob, ...] = ()
+    """Those of its earlier attempts, the first one first."""
 
     log: str = ""
     """Absolute path of the job's log, wherever that is; empty if it is not known."""

@@ -10,6 +10,7 @@ from yogo.definition.thumbnails import Thumbnail
 from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
 from yogo.run.launch import ValueSearch
+from yogo.run.manifest import PastJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class TrainingPlan:
     """How deep images of more than 8 bits are read: see yogo.images.depth."""
 
     attempt: int = 0
+    past_jobs: tuple[PastJob, ...] = ()
+    """Those of the attempts before this one."""
+
     search: ValueSearch | None = None
     """The study of the sweep that it is a trial of; None if none chose its values."""
 

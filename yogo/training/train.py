@@ -193,6 +193,7 @@ def _manifest(
         code=commit(),
         job_id=job.id or None,
         cluster=job.cluster,
+        past_jobs=plan.past_jobs,
         log=job_log(sys.stdout),
         pid=os.getpid(),
         wandb=wandb,

@@ -60,7 +60,7 @@ def join(
         runs.append(run)
     other = (replace(run, is_elsewhere=True, why=_words(_ELSEWHERE, run.why)) for run in runs[len(folders) :])
     runs[len(folders) :] = list(other)
-    rows = _other_jobs(folders, everywhere, queue, found)
+    rows = _other_jobs(folders, everywhere, queue, found, cluster)
     runs += (replace(row, clock_ahead=clock_ahead) for row in rows) if clock_ahead else rows
     return with_dead_chains(sorted(runs, key=_age_order, reverse=True))
 
@@ -79,6 +79,7 @@ def _other_jobs(
     everywhere: Sequence[RunFolder],
     queue: Queue,
     found: Mapping[PurePosixPath, Job | None],
+    cluster: str,
 ) -> Iterator[Run]:
     """The rows of the user's jobs that are no run's, or not the one that its row shows."""
     taken = {job.id for job in found.values() if job}
@@ -87,7 +88,10 @@ def _other_jobs(
         return
     shown = {folder.path.parent for folder in folders}
     tokens = {token: folder for folder in everywhere for token in folder.tokens}
+    past = _past_jobs(everywhere, cluster)
     for job in others:
+        if job.state.is_over and _was_there(job, past.get(job.id)):
+            continue
         if job.token in tokens:
             folder = tokens[job.token]
             if not _is_past(job, folder):
@@ -179,6 +183,23 @@ def _foreign(job: Job, shown: Collection[PurePosixPath]) -> Run:
     is_removed = directory is not None and directory.parent in shown
     where = f"its directory {directory} is gone" if is_removed else _ELSEWHERE
     return _job_row(job, (state, _words(where if job.token else "", why)))
+
+
+def _past_jobs(folders: Sequence[RunFolder], cluster: str) -> dict[str, datetime]:
+    """When the run went on without each of the jobs that it was trained in before, by their ids."""
+    manifests = (folder.manifest for folder in folders)
+    return {
+        past.id: manifest.started_at
+        for manifest in manifests
+        if manifest
+        for past in manifest.past_jobs
+        if past.cluster == cluster
+    }
+
+
+def _was_there(job: Job, until: datetime | None) -> bool:
+    """Whether the job is as old as that. Ids are reused."""
+    return until is not None and job.submitted_at is not None and job.submitted_at <= until
 
 
 def _is_past(job: Job, folder: RunFolder) -> bool:

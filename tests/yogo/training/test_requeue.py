@@ -11,7 +11,7 @@ from yogo.definition import DatasetDefinition
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.launch import Kind, Launch, Size
-from yogo.run.manifest import Manifest
+from yogo.run.manifest import Manifest, PastJob
 
 JOB = {"SLURM_JOB_ID": "7", "SLURM_CLUSTER_NAME": "tiny"}
 AGAIN = {**JOB, "SLURM_RESTART_COUNT": "1"}
@@ -56,6 +56,16 @@ def test_what_was_said_of_a_run_need_not_be_said_again(yogo: Yogo, definition: P
     assert manifest.wandb is not None
     assert (manifest.wandb.entity, manifest.wandb.project) == ("lab", "cells")
     assert any(isinstance(event, events.Resumed) for event in yogo.events("noted"))
+
+
+def test_a_run_remembers_the_jobs_that_it_was_trained_in_before(yogo: Yogo, definition: Path) -> None:
+    assert yogo.train(definition, *TINY, "--epochs", "1", "-bs", "4", "--name", "moved", **JOB).returncode == 0
+    for place in ({**JOB, "SLURM_JOB_ID": "8"}, {}):
+        yogo.run("moved").result.unlink()
+        assert yogo.train("--resume", yogo.run("moved").path, **place).returncode == 0
+    manifest = Manifest.read(yogo.run("moved").manifest)
+    assert manifest.job_id is None
+    assert manifest.past_jobs == (PastJob(id="7", cluster="tiny"), PastJob(id="8", cluster="tiny"))
 
 
 @pytest.mark.parametrize("file", ["best.pth", "latest.pth"])

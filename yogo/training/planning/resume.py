@@ -13,7 +13,7 @@ from yogo.errors import CheckpointError, RunError, TrainingError
 from yogo.files.foreign import opened
 from yogo.recipe import shown
 from yogo.run.directory import RunDirectory
-from yogo.run.manifest import Manifest
+from yogo.run.manifest import Manifest, PastJob
 from yogo.text.wording import counted
 from yogo.training.listeners.terminal import Terminal
 from yogo.training.plan import TrainingPlan
@@ -55,7 +55,15 @@ def go_on(
         image_bits=manifest.image_bits,
         checkpoint=checkpoint,
         attempt=manifest.attempt + 1,
+        past_jobs=_past_jobs(manifest),
     )
+
+
+def _past_jobs(manifest: Manifest) -> tuple[PastJob, ...]:
+    if not manifest.job_id:
+        return manifest.past_jobs
+    last = PastJob(id=manifest.job_id, cluster=manifest.cluster)
+    return (*(one for one in manifest.past_jobs if one != last), last)
 
 
 def _check_events(run: RunDirectory) -> None:
