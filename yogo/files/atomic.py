@@ -54,7 +54,7 @@ def replacing(
             error.filename, error.filename2 = str(path), None  # the error of a full disk names no file
         raise
     if durable:
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
 
 def write_atomically(path: Path, data: bytes | str, fence: Fence | None = None) -> None:
@@ -129,7 +129,8 @@ def _keep(path: Path, previous: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
+    """Wait until the names in a folder are on the disk."""
     handle = os.open(directory, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -23,7 +23,7 @@ _Count = Annotated[int, Field(ge=0, lt=1 << 31)]
 _LongCount = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
-def _with_zone(at: datetime) -> datetime:
+def with_zone(at: datetime) -> datetime:
     """A time without its zone is UTC."""
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
@@ -35,7 +35,7 @@ class EventBase(Part):
     v: int = 1
     """Version of this line's schema."""
 
-    at: Annotated[datetime, AfterValidator(_with_zone)] = Field(default_factory=now)
+    at: Annotated[datetime, AfterValidator(with_zone)] = Field(default_factory=now)
     attempt: _Count = 0
     reason: str = ""
     """Why a number is null, or why the run failed, was signalled or finished before its last epoch."""

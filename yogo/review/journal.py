@@ -1,0 +1,221 @@
+"""decisions-NAME.jsonl: what one reviewer decided about a ranking's suspects, one JSON object a line.
+
+    {"v":1,"key":"9f…","at":"…","decides":{"verb":"delete","suspect":12,"target":"…",…}}
+    {"v":1,"key":"a0…","at":"…","undoes":"9f…"}
+
+Each reviewer has a file of their own and lines are only ever added, so two can review at once on a shared disk. A line
+counts once it is on the disk; one that was torn by a kill never counted, and is passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, ValidationError
+
+from yogo.errors import RunError
+from yogo.files.atomic import naming, sync_directory
+from yogo.files.locks import alone
+from yogo.files.places import because, user_name
+from yogo.run.events import with_zone
+from yogo.run.record import Part
+
+VERSION = 1
+"""Of a line."""
+
+_PREFIX, _SUFFIX = "decisions-", ".jsonl"
+_NAME = re.compile(r"[^\W_](?:[\w .@+-]{0,58}[\w@+-])?")
+
+Place = tuple[float, float, float, float]
+"""Centre and size of a box in fractions of the image: x, y, width, height."""
+
+
+class ReviewVerb(StrEnum):
+    KEEP = "keep"
+    """All is as it should be: a label stays, and where there is none, none is added."""
+
+    DELETE = "delete"
+    CLASS = "class"
+    """The label is of another class."""
+
+    PREDICTION = "prediction"
+    """The label becomes what the model finds: its place and its class."""
+
+    BOX = "box"
+    """The label has another place or size."""
+
+    ADD = "add"
+    """A label for something else on the image."""
+
+    SKIP = "skip"
+    """Left for later, or for somebody else."""
+
+
+class LabelDecision(Part):
+    verb: ReviewVerb
+    suspect: int
+    """Its rank."""
+
+    target: str
+    """Which label it is about: the same for all suspects that are one label. See `yogo.review.decisions.target_of`."""
+
+    image: str
+    label_file: str | None = None
+    label_sha256: str | None = None
+    """The digest of the label file as it was ranked."""
+
+    line: int | None = None
+    """Of the label; None where it is a new one."""
+
+    class_name: str | None = None
+    """Of the label from now on; None where its class stays."""
+
+    box: Place | None = None
+    """Of the label from now on; None where its place stays."""
+
+
+class JournalLine(Part):
+    v: int = VERSION
+    key: str
+    """Given by whoever decides, so that the same line is not written twice."""
+
+    at: Annotated[datetime, AfterValidator(with_zone)]
+    decides: LabelDecision | None = None
+    undoes: str | None = None
+    """The key of a decision."""
+
+    redoes: str | None = None
+
+
+@dataclass(slots=True)
+class ReviewJournal:
+    """What one reviewer has written."""
+
+    reviewer: str
+    lines: list[JournalLine] = field(default_factory=list)
+    num_torn: int = 0
+
+    @property
+    def stacks(self) -> tuple[list[JournalLine], list[JournalLine]]:
+        """The decisions that hold, and those that were undone and can be redone, each in order."""
+        done: list[JournalLine] = []
+        undone: list[JournalLine] = []
+        for line in self.lines:
+            if line.decides:
+                done.append(line)
+                undone.clear()
+            elif line.undoes and done and done[-1].key == line.undoes:
+                undone.append(done.pop())
+            elif line.redoes and undone and undone[-1].key == line.redoes:
+                done.append(undone.pop())
+        return done, undone
+
+
+@dataclass(slots=True)
+class _Known:
+    """How far a journal was read."""
+
+    journal: ReviewJournal
+    identity: tuple[int, int]
+    offset: int = 0
+
+
+_known: dict[Path, _Known] = {}
+_reading = threading.Lock()
+
+
+def reviewer_named(name: str) -> str:
+    """The name under which somebody reviews: `name`, or the user's. Raises RunError for one that no file can have."""
+    name = name or user_name()
+    if not _NAME.fullmatch(name):
+        raise RunError(f'A reviewer cannot be called "{name}": letters, digits, blanks and .@+-_ make a name')
+    return name
+
+
+def journals(folder: Path) -> dict[str, ReviewJournal]:
+    """What each reviewer has written, by their names. Raises RunError, OSError."""
+    names = sorted(name for name in os.listdir(folder) if name.startswith(_PREFIX) and name.endswith(_SUFFIX))
+    with _reading:
+        return {one.reviewer: one for one in map(_read, (folder / name for name in names))}
+
+
+def append(
+    folder: Path,
+    reviewer: str,
+    key: str,
+    *,
+    decides: LabelDecision | None = None,
+    undoes: str | None = None,
+    redoes: str | None = None,
+    at: datetime,
+) -> JournalLine:
+    """Write a line, and return once it is on the disk; a line of this `key` is written once. It is later than all that
+    was read, whatever the clocks say. Raises RunError, OSError."""
+    path = folder / f"{_PREFIX}{reviewer}{_SUFFIX}"
+    with naming(path), alone(folder / f".{path.name}.lock"):
+        read = journals(folder)
+        mine = read.get(reviewer, ReviewJournal(reviewer))
+        for line in reversed(mine.lines):
+            if line.key == key:
+                return line
+        latest = max((line.at for one in read.values() for line in one.lines), default=None)
+        at = max(at, latest + timedelta(microseconds=1)) if latest else at
+        line = JournalLine(key=key, at=at, decides=decides, undoes=undoes, redoes=redoes)
+        _write(path, line.model_dump_json(exclude_none=True).encode() + b"\n")
+    return line
+
+
+def _write(path: Path, data: bytes) -> None:
+    is_new = not path.exists()
+    with path.open("ab+") as file:
+        if size := file.seek(0, os.SEEK_END):
+            file.seek(size - 1)
+            if file.read(1) != b"\n":
+                data = b"\n" + data  # behind a line that was torn
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    if is_new:
+        sync_directory(path.parent)
+
+
+def _read(path: Path) -> ReviewJournal:
+    """What was read before, and what was added since."""
+    name = path.name[len(_PREFIX) : -len(_SUFFIX)]
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            identity = status.st_dev, status.st_ino
+            known = _known.get(path)
+            if known is None or known.identity != identity or status.st_size < known.offset:
+                known = _known[path] = _Known(ReviewJournal(name), identity)
+            file.seek(known.offset)
+            whole, _, _ = file.read().rpartition(b"\n")
+    except OSError as error:
+        raise RunError(f"{path} cannot be read: {because(error)}") from error
+    if whole:
+        known.journal.lines += _parsed(whole, path, known.journal)
+        known.offset += len(whole) + 1
+    return known.journal
+
+
+def _parsed(data: bytes, path: Path, into: ReviewJournal) -> Iterator[JournalLine]:
+    for text in data.split(b"\n"):
+        try:
+            line = JournalLine.model_validate_json(text)
+        except ValidationError as error:
+            if any(one["type"] != "json_invalid" for one in error.errors()):
+                raise RunError(f"{path} holds what this yogo cannot read: was it written by a newer one?") from error
+            into.num_torn += bool(text.strip())
+            continue
+        if line.v > VERSION:
+            raise RunError(f"{path} was written by a newer yogo (version {line.v} of its lines)")
+        yield line
