@@ -95,9 +95,11 @@ def share_words(share: float | None, digits: int = 3) -> str:
 
 
 def as_typed(value: object) -> str:
-    """A field's value as the user types it; empty for None."""
+    """A field's value as the user types it; empty for None, and "none" for a list of nothing."""
     if value is None:
         return ""
+    if value == ():
+        return "none"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, tuple):

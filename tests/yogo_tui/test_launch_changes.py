@@ -108,6 +108,21 @@ async def test_another_recipe_or_size_is_chosen_as_it_is() -> None:
         await see(pilot, "r recipe Pre-train", "3 differences")
 
 
+async def test_set_up_lines_are_changed_for_one_launch_alone() -> None:
+    session = FakeSession()
+    async with launch_screen(session, FILES[:1]) as pilot:
+        await open_form(pilot)
+        await type_into(pilot, "setup", "module load cuda; export A=1")
+        await see(pilot, "Set-up lines", "Put ; between several")
+        await pilot.press("ctrl+s")
+        await see(pilot, "setup module load cuda;", "export A=1 (by default)")
+        await pilot.press("enter")
+        await see(pilot, "Submit chaos-cat-0001")
+        await pilot.press("y")
+        await until(pilot, lambda: session.launched)
+    assert session.launched[0].size.setup == ("module load cuda", "export A=1")
+
+
 async def test_the_size_of_a_run_that_the_settings_have_no_more_goes_on_to_the_first_of_theirs() -> None:
     session = FakeSession()
     async with launch_screen(session, FILES[:1]) as pilot:
@@ -167,13 +182,19 @@ def test_the_fields_of_a_recipe_and_of_a_size_have_different_names() -> None:
 
 def test_each_field_of_a_size_is_read_as_it_is_shown() -> None:
     options = ("--exclusive", "--mail-type=END")
-    size = SizePreset(gpus=2, cpus=8, hours=2.5, template="2gpu.sbatch", sbatch=options, memory_gib=12.5, qos="")
+    lines = ("module load cuda", "export NAMES='a; b'")
+    many = {"sbatch": options, "setup": lines, "memory_gib": 12.5, "qos": ""}
+    size = SizePreset.model_validate({"gpus": 2, "cpus": 8, "hours": 2.5, "template": "2gpu.sbatch", **many})
     base = Setup(Recipe(), size)
     shown = {one.name: as_typed(getattr(size, one.name)) for one in size_knobs()}
     other = Setup(Recipe(), SizePreset(gpus=1, cpus=1, hours=1, template="1gpu.sbatch"))
     assert changed(base, shown) == base
     assert changed(other, shown).size == size.model_copy(update={"qos": None})
     assert changed(base, {"sbatch": "", "memory_gib": ""}).size.sbatch is None
+    assert changed(base, {"setup": ""}).size.setup is None
+    assert changed(base, {"setup": "none"}).size.setup == ()
+    assert as_typed(changed(base, {"setup": "none"}).size.setup) == "none"
+    assert changed(base, {"setup": "a; case $x in b) c;; esac ;"}).size.setup == ("a", "case $x in b) c;; esac")
     with pytest.raises(UnfitValues, match="sbatch"):
         changed(base, {"sbatch": "exclusive"})
 

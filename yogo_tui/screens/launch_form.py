@@ -191,6 +191,6 @@ def then_words(form: Wanted, files: Sequence[DefinitionFile]) -> tuple[str, ...]
 
 
 def _change_notes(changes: Iterable[FieldChange]) -> tuple[str, ...]:
-    lines = [f"{one.field} {one.now or 'none'} ({one.before or 'none'})" for one in changes]
+    lines = [f"{one.field} {one.now or 'by default'} ({one.before or 'by default'})" for one in changes]
     left = len(lines) - _MOST_CHANGES
     return (*lines[:_MOST_CHANGES], *([f"and {left} more"] if left > 0 else []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -15,15 +16,25 @@ from yogo_tui.errors import ConsoleError, LaunchError
 from yogo_tui.launch.plan import FieldChange
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.settings import SizePreset
-from yogo_tui.words import LISTED, as_typed, duration
+from yogo_tui.words import as_typed, duration
 
-_NOT_OF_A_LAUNCH = ("name", "setup")
-"""Fields of a size that stay as the settings have them: the set-up lines can be changed in the script."""
+_NOT_OF_A_LAUNCH = ("name",)
+"""Fields of a size that stay as the settings have them."""
 
-_LABELS = {"gpus": "GPUs", "cpus": "CPUs", "gpu_type": "GPU type", "qos": "QOS", "memory_gib": "Memory (GiB)"}
+_LABELS = {
+    "gpus": "GPUs",
+    "cpus": "CPUs",
+    "gpu_type": "GPU type",
+    "qos": "QOS",
+    "memory_gib": "Memory (GiB)",
+    "setup": "Set-up lines",
+}
 
-_LISTS = ("sbatch",)
+TEXT_LISTS = ("sbatch", "setup")
 """Fields that are lists of texts."""
+
+_PARTS = re.compile(r"""(?:'[^']*'|"(?:\\.|[^"\\])*"|\\.|;;|[^;])+""")
+"""What a ; outside of quotes parts."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -131,7 +142,9 @@ def _value(name: str, text: str) -> object:
     field = launch_knobs()[name].field
     if not text.strip() and not field.is_required() and field.get_default() is None:
         return None
-    return [part.strip() for part in text.split(LISTED.strip()) if part.strip()] if name in _LISTS else text
+    if name not in TEXT_LISTS:
+        return text
+    return [] if text.strip() == as_typed(()) else [part.strip() for part in _PARTS.findall(text) if part.strip()]
 
 
 def _at_its_field(fault: ValidationIssue) -> ValidationIssue:

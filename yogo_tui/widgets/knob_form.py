@@ -21,7 +21,7 @@ from textual.widgets import Input, Static
 from yogo.recipe import KnobField, UnfitValues
 from yogo.text.terminal import printable
 from yogo.text.wording import ValidationIssue
-from yogo_tui.session.changes import launch_knobs
+from yogo_tui.session.changes import TEXT_LISTS, launch_knobs
 from yogo_tui.widgets.text_field import TextField
 from yogo_tui.widgets.typed_steps import TypedSteps
 from yogo_tui.words import as_typed
@@ -208,7 +208,7 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
             short = f"{usual:.5g}" if isinstance(usual, float) else as_typed(usual)
             cut = "…" if cell_len(typed) > (self._input(name).content_size.width or _WIDTH) else " "
             is_usual = name in wrong or name not in self._beside or _says(typed, usual)
-            said = self._fixed.get(name) or ("" if is_usual else f"({printable(short) or 'none'})")
+            said = self._fixed.get(name) or ("" if is_usual else f"({printable(short) or 'by default'})")
             self._tell(f"#default-{name}", f"{cut}{said}")
             problem = wrong.get(name, "")
             self._tell(f"#wrong-{name}", f"✖ {printable(problem)}").set_class(bool(problem), "-shown")
@@ -249,7 +249,8 @@ def help_of(name: str) -> str:
         return ""
     default = one.field.get_default()
     usual = "" if default is PydanticUndefined or default is None else f" The default is {as_typed(default)}."
-    return f"{one.text}{_may_be(one)}{usual}"
+    several = " Put ; between several; none stands for no line at all." if name in TEXT_LISTS else ""
+    return f"{one.text}{several}{_may_be(one)}{usual}"
 
 
 def _may_be(one: KnobField) -> str:
