@@ -41,6 +41,20 @@ class Place:
     profile: str | None = None
     """Of the settings in force: those of the machine that `host` names, else of this one."""
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options that say it to a command, in whatever folder that is typed."""
+        is_near = self._preset() is None
+        folder = self.workspace.absolute() if self.workspace and is_near else self.workspace
+        said = {
+            "--host": self.host,
+            "--settings": self.file and self.file.absolute(),
+            "--profile": self.profile,
+            "--workspace": folder,
+            "--cluster": self.cluster,
+        }
+        return tuple(word for flag, value in said.items() if value is not None for word in (flag, str(value)))
+
     @contextlib.asynccontextmanager
     async def reached(self, asker: Asker | None = None) -> AsyncIterator[Reached]:
         """The machine, until it is left. Raises ConsoleError."""

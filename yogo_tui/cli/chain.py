@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
-    from yogo_tui.cli.launch import add_submitting
+    from yogo_tui.cli.launch import add_script, add_submitting, add_then
     from yogo_tui.cli.planning_options import DEFINITION_HELP, add_force, add_planning
 
     parser = new_command(
@@ -37,17 +37,20 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         help="Start with new class outputs, so that the classes may differ from those of RUN_OR_PTH.",
     )
     add_planning(parser, recipe="finetune")
+    add_then(parser)
     add_force(parser)
+    add_script(parser)
     add_submitting(parser)
     parser.set_defaults(run=run)
 
 
 @in_session
 async def run(session: Session, args: argparse.Namespace) -> int:
-    from yogo_tui.cli.launch import submit
+    from yogo_tui.cli.launch import check_submitting, submit, with_then
     from yogo_tui.cli.planning import changed, definition_of, size_of
     from yogo_tui.session.changes import Setup, differences, read_changes
 
+    check_submitting(args)
     preset = await session.library.preset(args.recipe)
     base = Setup(preset.recipe, size_of(session.settings, args.size))
     now = changed(base, args.changes)
@@ -62,7 +65,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
         asked=read_changes(args.changes),
         reset_head=args.reset_head,
     )
-    return await submit(session, args, plan)
+    return await submit(session, args, *await with_then(session, args, plan))
 
 
 async def _parent(session: Session, text: str) -> ParentInfo:

@@ -89,20 +89,27 @@ def add_submitting(parser: argparse.ArgumentParser) -> None:
     add_json(parser)
 
 
-@in_session
-async def run(session: Session, args: argparse.Namespace) -> int:
+def check_submitting(args: argparse.Namespace) -> None:
+    """Raises Misuse."""
     if args.dry_run and args.wait:
         raise Misuse("--wait cannot be combined with --dry-run, which submits nothing.")
-    plans = await _plans(session, args)
-    return await submit(session, args, *plans)
 
 
-async def _plans(session: Session, args: argparse.Namespace) -> list[LaunchPlan]:
-    from yogo_tui.cli.planning import changed, definition_of, plan_of
-    from yogo_tui.session.changes import Setup, differences, read_changes
+@in_session
+async def run(session: Session, args: argparse.Namespace) -> int:
+    check_submitting(args)
+    from yogo_tui.cli.planning import plan_of
 
     name = args.name or session.launcher.propose_name()
     first = await plan_of(session, args, name, check=not args.force)
+    return await submit(session, args, *await with_then(session, args, first))
+
+
+async def with_then(session: Session, args: argparse.Namespace, first: LaunchPlan) -> list[LaunchPlan]:
+    """The plan, with the script that --script names, and that of the fine-tune behind it, if one is asked for."""
+    from yogo_tui.cli.planning import changed, definition_of
+    from yogo_tui.session.changes import Setup, differences, read_changes
+
     if args.script:
         first = replace(first, script=await _script(session, args))
     if not args.then_finetune:

@@ -21,7 +21,7 @@ from yogo_tui.errors import ChainBroken, HostError
 from yogo_tui.screens.ask import Ask, Notice
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.going import Draft
-from yogo_tui.screens.launch_choices import LaunchChoices
+from yogo_tui.screens.launch_command import CopiesCommand
 from yogo_tui.screens.launch_form import (
     Preview,
     inherited_words,
@@ -48,10 +48,11 @@ _WIDE = 120
 _LEGEND = """
 from: the weights that it starts from · then: a fine-tune that waits in the queue until this run has finished
 would start by: the scheduler's estimate, which changes with the queue
+the command: launches in a shell what the form holds; with --dry-run behind it, it prints the scripts
 ✔ checked and well · ! a doubt, which does not hinder the launch · ✖ a fault, which does"""
 
 
-class LaunchScreen(StartsSweep, LaunchChoices, LaunchTimes):
+class LaunchScreen(StartsSweep, CopiesCommand, LaunchTimes):
     MODE = "launch"
     HELP = _LEGEND
     CSS_PATH = "launch.tcss"
