@@ -31,13 +31,16 @@ def print_json(value: object) -> None:
 def print_table(head: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[str] = ()) -> None:
     """Print a table; the columns named in `right` are aligned to the right. Control characters are made harmless.
 
-    On a terminal, the widest columns are cut until a row fits on a line. In a file or a pipe nothing is cut.
+    On a terminal, sentences are cut until a row fits on a line, and then the widest columns, as names are what other
+    commands are given. In a file or a pipe nothing is cut.
     """
     cells = [[printable(cell) for cell in row] for row in (head, *rows)]
     widths = [max(map(cell_len, column)) for column in zip(*cells, strict=True)]
     columns = terminal_width()
     if columns is not None:
-        widths = _narrowed(widths, columns - 2 * (len(widths) - 1))
+        room = columns - 2 * (len(widths) - 1)
+        sentences = [index for index, name in enumerate(head) if name in _SENTENCES]
+        widths = _narrowed(_narrowed(widths, room, sentences), room, range(len(widths)))
     for row in cells:
         line = "  ".join(
             padded((cut_end if name in _SENTENCES else cut_middle)(cell, width), width, right=name in right)
@@ -51,11 +54,11 @@ def terminal_width() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _narrowed(widths: Sequence[int], total: int) -> list[int]:
-    """The widths, the widest reduced until their sum is at most `total` or all are at most `_NARROWEST`."""
+def _narrowed(widths: Sequence[int], total: int, columns: Sequence[int]) -> list[int]:
+    """The widths, the widest of these columns reduced until the sum is at most `total` or they are `_NARROWEST`."""
     widths = list(widths)
-    while sum(widths) > total and max(widths) > _NARROWEST:
-        widest = widths.index(max(widths))
+    while sum(widths) > total and max((widths[column] for column in columns), default=0) > _NARROWEST:
+        widest = max(columns, key=widths.__getitem__)
         widths[widest] -= 1
     return widths
 
