@@ -17,8 +17,8 @@ from tests.yogo.test_same_size_and_time import WAYS, Way
 from yogo.cli import main
 from yogo.definition import DatasetDefinition, split
 from yogo.definition.record import DataRecord
-from yogo.health.deep import DataHealth, deep_check
-from yogo.health.finding import KINDS, DataFinding
+from yogo.health.deep import deep_check
+from yogo.health.finding import KINDS, DataFinding, DataHealth
 
 BOX = "0 .5 .5 .1 .1\n"
 
@@ -209,10 +209,10 @@ def test_the_command_tells_a_table_each_finding_and_what_to_do(
     assert main(["check", str(data.path), "--deep"]) == 0
     told = capsys.readouterr().out
 
-    assert ["boxes", "drawn", "twice", "1", "50.0%"] in [line.split() for line in told.splitlines()]
+    assert ["boxes", "drawn", "twice", "1", "50.0", "%"] in [line.split() for line in told.splitlines()]
     assert f"! {data.label('0')}, line 2: This ring box covers the same object as line 1 (IoU 1.00)" in told
     assert KINDS["twice"].advice in told
-    assert "nothing was found on 0 of 1 image (0%), nor in their labels" in told
+    assert "nothing was found on 0 of 1 image (0 %), nor in their labels" in told
     assert "images that the run knows" not in told
 
 
@@ -231,6 +231,7 @@ def test_a_program_gets_the_same_with_a_share_and_an_advice(
         "file": str(data.label("0")),
         "line": 2,
         "others": [],
+        "other_lines": [1],
         "advice": KINDS["twice"].advice,
     }
     (row,) = [row for row in health["affected"] if row["kind"] == "twice"]

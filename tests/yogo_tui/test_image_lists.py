@@ -75,7 +75,7 @@ def test_the_splits_share_out_the_images(definition: Path) -> None:
     [
         ("class:rings", 'There is no class "rings" in cells.yml. Did you mean "ring"?'),
         ("split:tests", 'There is no split "tests". Did you mean "test"?'),
-        ("clas:ring", 'A filter has class:, split: and folder:, the word problem, and words; not "clas:".'),
+        ("clas:ring", 'A filter has class:, split:, folder: and file:, the word problem, and words; not "clas:".'),
     ],
 )
 def test_a_filter_that_cannot_hold_is_refused_with_what_can_be_said(definition: Path, text: str, words: str) -> None:
@@ -153,3 +153,18 @@ def test_a_view_stays_within_the_image_and_has_an_end() -> None:
     assert view.moved(-1000, 1000).frame() == (0, 31 / 32, 1 / 32, 1)
     assert view.zoomed(-1).zoom == 16
     assert view.zoomed(0) == PLAINLY.moved(3, 3) == PLAINLY
+
+
+def test_boxes_that_are_marked_are_drawn_solid_and_the_others_dotted(definition: Path) -> None:
+    wanted = filter_of(f"file:{definition.parent / 'labels/cell_0.txt'}")
+    question = LookAtImage(definition, definition.parent, 0, 80, 40, (RED, GREEN), wanted=wanted, marked=(2,))
+    image = question.answer(silent)
+    assert (image.image.name, image.marked) == ("cell_0.png", (0.625, 0.25, 0.875, 0.75))
+    row = [tuple(image.pixels[3 * (80 * 10 + x) :][:3]) for x in range(80)]
+    assert [x for x in range(80) if row[x] == GREEN] == [*range(50, 71)]
+    assert 8 <= sum(one == RED for one in row) <= 12
+    assert LookAtImage(definition, definition.parent, 0, 80, 40, (RED, GREEN)).answer(silent).marked is None
+
+
+def test_an_image_is_zoomed_into_at_what_is_marked() -> None:
+    assert PLAINLY.centred((0.6, 0.2, 0.8, 0.4)).zoomed(1).frame() == pytest.approx((0.45, 0.05, 0.95, 0.55))

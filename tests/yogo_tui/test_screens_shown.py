@@ -138,6 +138,18 @@ async def datasets(pilot: Pilot[None]) -> None:
     await see(pilot, "(median)")
 
 
+async def definition(pilot: Pilot[None]) -> None:
+    await datasets(pilot)
+    await pilot.press("enter")
+    await see(pilot, "[folders]", "✔ ──", "6 boxes")
+
+
+async def health(pilot: Pilot[None]) -> None:
+    await datasets(pilot)
+    await pilot.press("h")
+    await see(pilot, "near-duplicate images", "nothing was found")
+
+
 async def pictures(pilot: Pilot[None]) -> None:
     await datasets(pilot)
     await pilot.press("v")
@@ -178,7 +190,22 @@ async def settled(pilot: Pilot[None]) -> str:
 @pytest.mark.parametrize("size", [(80, 24), (160, 45)], ids=["80x24", "160x45"])
 @pytest.mark.parametrize(
     "screen",
-    [runs, preview, run, details, results, compare, datasets, pictures, recipes, launch, question, help],
+    [
+        runs,
+        preview,
+        run,
+        details,
+        results,
+        compare,
+        datasets,
+        definition,
+        health,
+        pictures,
+        recipes,
+        launch,
+        question,
+        help,
+    ],
     ids=lambda one: one.__name__,
 )
 async def test_each_screen_is_shown_as_it_was(

@@ -16,7 +16,7 @@ from yogo.text.terminal import printable, redraws
 
 if TYPE_CHECKING:
     from yogo.definition import DatasetSummary
-    from yogo.health.deep import DataHealth
+    from yogo.health.finding import DataHealth
 
 _WHAT = "Count the images, labels and classes of a dataset definition, and report everything that is wrong with it."
 

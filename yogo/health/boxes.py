@@ -81,7 +81,7 @@ class BoxChecks:
             one, other = (self.classes[int(boxes[place, 0])] for place in (first, second))
             what = f"This {other} box covers the same object as line {lines[first]} (IoU {iou:.2f})"
             more = "" if one == other else f", where it is {one}"
-            yield DataFinding("twice", what + more, file, int(lines[second]))
+            yield DataFinding("twice", what + more, file, int(lines[second]), other_lines=(int(lines[first]),))
 
     def odd(self) -> Iterator[DataFinding]:
         """Boxes of a size or shape that is odd for their class; those that the image's edge may cut are left out."""

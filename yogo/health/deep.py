@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
-from yogo.definition.contents import Progress, image_contents, label_contents
+from yogo.definition.contents import Contents, Progress, image_contents, label_contents
 from yogo.definition.folders import Listing, listing
 from yogo.definition.labels import examine_labels, read_notes
 from yogo.definition.model import DatasetDefinition, resolve
@@ -29,7 +28,7 @@ from yogo.distribution import VERSION as YOGO
 from yogo.errors import RunError
 from yogo.health.alike import alike, candidates
 from yogo.health.boxes import BoxChecks
-from yogo.health.finding import Affected, DataFinding, Unit, affected
+from yogo.health.finding import DataFinding, DataHealth, Unit, affected
 from yogo.health.images import odd_images
 from yogo.health.looks import FORMAT as LOOKS
 from yogo.health.looks import Looks, looks
@@ -39,29 +38,9 @@ from yogo.images.headers import ImageHeader, depth, look
 from yogo.run.directory import RunDirectory
 from yogo.text.wording import agreed, counted
 
-FORMAT = 1
+FORMAT = 2
 _VERSION = [YOGO, FORMAT, LOOKS]
 _TELL_EVERY = 100
-
-
-@dataclass(slots=True)
-class DataHealth:
-    """What a deep check found."""
-
-    num_images: int = 0
-    num_read: int = 0
-    """Images that could be read; the ordinary check names the others."""
-
-    num_boxes: int = 0
-    num_sound: int = 0
-    """Images of which nothing was found, nor of their labels."""
-
-    findings: list[DataFinding] = field(default_factory=list)
-    affected: list[Affected] = field(default_factory=list)
-    """How much of the data each kind of finding affects; the kinds without findings too."""
-
-    remarks: list[str] = field(default_factory=list)
-    """What could not be compared."""
 
 
 def deep_check(
@@ -86,17 +65,51 @@ def deep_check(
         return DataHealth()
     if memory is None or record is not None:
         return _Examination(definition, memory, tell, record, str(against or "")).run()
-    key = json.dumps([str(definition.path), str(base)])
+    kept = _KeptHealth(memory / "health", definition, base)
     labels, images = label_contents(definition, problems, tell), image_contents(definition, tell)
-    state = [_VERSION, labels.digest, images.digest]
-    kept = remembered(memory / "health", key)
-    if kept.get("state") == state and (known := _read(kept.get("found"))):
+    if known := kept.found(labels, images):
         return known
     found = _Examination(definition, memory, tell, None, "").run()
-    if labels.is_sure and images.is_sure:
-        said = TypeAdapter(DataHealth).dump_python(found, mode="json")
-        remember(memory / "health", key, {"state": state, "found": said})
+    kept.keep(labels, images, found)
     return found
+
+
+def known_health(
+    path: str | Path, *, base: Path | None = None, memory: Path | None = None, progress: Progress | None = None
+) -> DataHealth | None:
+    """What an earlier check found; None if nothing is remembered, or a file has changed since. Raises only what
+    `progress` raises."""
+    tell = progress or (lambda *_: None)
+    definition, problems, _ = resolve(Path(path), base)
+    if definition is None or memory is None:
+        return None
+    kept = _KeptHealth(memory / "health", definition, base)
+    if not kept.is_there:
+        return None
+    return kept.found(label_contents(definition, problems, tell), image_contents(definition, tell))
+
+
+class _KeptHealth:
+    """What was found in a definition the last time, and what its files were then."""
+
+    def __init__(self, memory: Path, definition: DatasetDefinition, base: Path | None) -> None:
+        self._memory = memory
+        self._key = json.dumps([str(definition.path), str(base)])
+        kept = remembered(memory, self._key)
+        self._state, self._found = kept.get("state"), kept.get("found")
+
+    @property
+    def is_there(self) -> bool:
+        return isinstance(self._state, list) and self._state[:1] == [_VERSION]
+
+    def found(self, labels: Contents, images: Contents) -> DataHealth | None:
+        return _read(self._found) if self._state == [_VERSION, labels.digest, images.digest] else None
+
+    def keep(self, labels: Contents, images: Contents, found: DataHealth) -> None:
+        if labels.is_sure and images.is_sure:
+            said = TypeAdapter(DataHealth).dump_python(found, mode="json")
+            state = [_VERSION, labels.digest, images.digest]
+            remember(self._memory, self._key, {"state": state, "found": said})
 
 
 def _record(run: Path) -> DataRecord:

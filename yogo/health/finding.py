@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from pydantic import ConfigDict
@@ -93,7 +93,10 @@ class DataFinding:
     file: str
     line: int | None = None
     others: tuple[str, ...] = ()
-    """Other files that are affected."""
+    """Other files that it is about; of the images that a run knows, those of the run."""
+
+    other_lines: tuple[int, ...] = ()
+    """Other lines of the file that are affected."""
 
     def __str__(self) -> str:
         """The sentence with its place in front."""
@@ -119,13 +122,33 @@ class Affected:
         return self.number / self.total if self.total else 0.0
 
 
+@dataclass(slots=True)
+class DataHealth:
+    """What a deep check found."""
+
+    num_images: int = 0
+    num_read: int = 0
+    """Images that could be read; the ordinary check names the others."""
+
+    num_boxes: int = 0
+    num_sound: int = 0
+    """Images of which nothing was found, nor of their labels."""
+
+    findings: list[DataFinding] = field(default_factory=list)
+    affected: list[Affected] = field(default_factory=list)
+    """How much of the data each kind of finding affects; the kinds without findings too."""
+
+    remarks: list[str] = field(default_factory=list)
+    """What could not be compared."""
+
+
 def affected(findings: Iterable[DataFinding], totals: Mapping[Unit, int], *, with_run: bool) -> list[Affected]:
     """A row for each kind that was looked for, those without findings too. An image is counted once, however often it
     is found. `with_run`: a run's images were compared too."""
     images: dict[str, set[str]] = {}
     numbers: Counter[str] = Counter()
     for one in findings:
-        images.setdefault(one.kind, set()).update((one.file, *one.others))
+        images.setdefault(one.kind, set()).update((one.file, *one.others * (one.kind != "known_to_run")))
         numbers[one.kind] += 1
     return [
         Affected(key, kind.name, kind.unit, len(images.get(key, ())) if kind.unit == "image" else numbers[key], total)

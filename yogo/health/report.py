@@ -6,8 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
-from yogo.health.deep import DataHealth
-from yogo.health.finding import KINDS, Affected
+from yogo.health.finding import KINDS, Affected, DataHealth
 from yogo.text.wording import agreed, counted, listed
 
 MOST_OF_A_KIND = 5
@@ -40,10 +39,15 @@ def table(health: DataHealth) -> Iterator[str]:
     some = [one for one in health.affected if one.number]
     if some:
         width = max(len(one.name) for one in some)
-        yield f"{'found':<{width}}  {'affected':>8}  {'share':>6}"
-        yield from (f"{one.name:<{width}}  {one.number:>8,}  {shown_share(one):>6}" for one in some)
+        yield f"{'found':<{width}}  {'affected':>8}  {'share':>7}"
+        yield from (f"{one.name:<{width}}  {one.number:>8,}  {shown_share(one):>7}" for one in some)
     if none := [one.name for one in health.affected if not one.number]:
         yield f"not found: {listed(none)}"
+    yield from summary(health)
+
+
+def summary(health: DataHealth) -> Iterator[str]:
+    """On how many images nothing was found, and what could not be compared."""
     sound = f"{health.num_sound:,} of {counted(health.num_images, 'image')}"
     yield f"nothing was found on {sound}{_per_cent(health.num_sound, health.num_images)}, nor in their labels"
     if unread := health.num_images - health.num_read:
@@ -53,8 +57,8 @@ def table(health: DataHealth) -> Iterator[str]:
 
 def shown_share(one: Affected) -> str:
     """Per cent; never 0 where something is affected."""
-    return f"{one.share:.1%}" if one.share >= 0.001 else "<0.1%"
+    return f"{100 * one.share:.1f} %" if one.share >= 0.001 else "<0.1 %"
 
 
 def _per_cent(part: int, total: int) -> str:
-    return f" ({part / total:.0%})" if total else ""
+    return f" ({100 * part / total:.0f} %)" if total else ""

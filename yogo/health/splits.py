@@ -37,7 +37,8 @@ def run_findings(
         same = paths[pair.one] == paths[pair.other]
         what = "This" if same else f"{paths[pair.other]}, which shows the same{_moved(pair)},"
         said = f"{what} is a training image of {run}, and a {PARTS[parts[pair.one]]} image here"
-        yield DataFinding("known_to_run", said, paths[pair.one])
+        others = () if same else (paths[pair.other],)
+        yield DataFinding("known_to_run", said, paths[pair.one], others=others)
 
 
 def _moved(pair: AlikePair) -> str:

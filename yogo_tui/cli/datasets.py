@@ -50,6 +50,12 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         action="store_true",
         help="With FILE: also look at what the images show and where the boxes are, as yogo check --deep does.",
     )
+    parser.add_argument(
+        "--against",
+        metavar="RUN",
+        help="With --deep: also look for validation and test images that this run was trained on, such as the parent "
+        "of a fine-tune. A name, a run directory, or its data.json.gz.",
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
@@ -64,6 +70,8 @@ async def run(library: Library, args: argparse.Namespace) -> int:
         return await _images(library, args)
     if args.deep and not args.definition:
         raise Misuse("Say which definition: yogo-tui datasets FILE --deep")
+    if args.against and not args.deep:
+        raise Misuse("--against needs --deep: yogo-tui datasets FILE --deep --against RUN")
     return await (_one if args.definition else _all)(library, args)
 
 
@@ -103,11 +111,11 @@ async def _one(library: Library, args: argparse.Namespace) -> int:
     from yogo_tui.questions.definitions import Survey
     from yogo_tui.questions.health import CheckHealth
 
-    path = await definition_of(library, args.definition, check=False)
+    path, workspace = await definition_of(library, args.definition, check=False), library.settings.workspace_folder
+    against = await library.run_path(args.against) if args.against else None
     with live() as tell:
-        workspace = library.settings.workspace_folder
         found = await library.host.ask(Survey(path, workspace), tell=tell)
-        health = await library.host.ask(CheckHealth(path, workspace), tell=tell) if args.deep else None
+        health = await library.host.ask(CheckHealth(path, workspace, against), tell=tell) if args.deep else None
     if args.json:
         print_json({"path": path} | dataclasses.asdict(found) | ({"health": as_data(health)} if health else {}))
     else:

@@ -1,11 +1,11 @@
-"""The question what is wrong with a definition's images and labels though they open."""
+"""Questions about what is wrong with a definition's images and labels though they open."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from yogo.health.deep import DataHealth
+from yogo.health.finding import DataHealth
 from yogo_tui.hosts.base import Tell
 
 
@@ -23,3 +23,17 @@ class CheckHealth:
         from yogo.health.deep import deep_check
 
         return deep_check(self.path, base=self.workspace, memory=own_folder(), progress=tell, against=self.run)
+
+
+@dataclass(frozen=True)
+class KnownHealth:
+    """What the last check found; None where there was none, or a file has changed since."""
+
+    path: Path
+    workspace: Path
+
+    def answer(self, tell: Tell) -> DataHealth | None:
+        from yogo.datasets.cache import own_folder
+        from yogo.health.deep import known_health
+
+        return known_health(self.path, base=self.workspace, memory=own_folder(), progress=tell)

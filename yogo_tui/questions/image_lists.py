@@ -48,6 +48,9 @@ class ImageFilter:
     folder: str = ""
     """The folder of the images."""
 
+    files: tuple[str, ...] = ()
+    """Its path, or that of its label, is one of these."""
+
     def __bool__(self) -> bool:
         return self != ImageFilter()
 
@@ -59,6 +62,7 @@ def filter_of(text: str) -> ImageFilter:
     """What was typed: `class:ring split:val problem folder:/data/run_1 words`. Raises DefinitionError."""
     names: list[str] = []
     classes: list[str] = []
+    files: list[str] = []
     part = folder = ""
     has_problem = False
     for key, quoted in _TERM.findall(text):
@@ -72,15 +76,17 @@ def filter_of(text: str) -> ImageFilter:
                 part = word
             case "folder":
                 folder = word
+            case "file":
+                files.append(word)
             case "" if word in ("problem", "problems"):
                 has_problem = True
             case "":
                 names.append(word.casefold())
             case _:
                 raise DefinitionError(
-                    f'A filter has class:, split: and folder:, the word problem, and words; not "{key}:".'
+                    f'A filter has class:, split:, folder: and file:, the word problem, and words; not "{key}:".'
                 )
-    return ImageFilter(tuple(names), tuple(classes), part, has_problem, folder)
+    return ImageFilter(tuple(names), tuple(classes), part, has_problem, folder, tuple(files))
 
 
 @dataclass(slots=True)
@@ -165,6 +171,9 @@ def _tests(wanted: ImageFilter) -> Iterator[Callable[[str, Sample], bool]]:
         yield lambda part, _: part == wanted.part
     if wanted.folder:
         yield lambda _, sample: sample.image_file.rpartition("/")[0] == wanted.folder
+    if wanted.files:
+        files = {*wanted.files}
+        yield lambda _, sample: not files.isdisjoint(_files(sample))
     if wanted.names:
         yield lambda _, sample: all(word in sample.image_file.casefold() for word in wanted.names)
 
@@ -204,6 +213,7 @@ def filter_text(wanted: ImageFilter) -> str:
     """What would have to be typed for it."""
     terms = [*(f"class:{name}" for name in wanted.classes), *([f"split:{wanted.part}"] if wanted.part else [])]
     terms += [f"folder:{wanted.folder}"] if wanted.folder else []
+    terms += [f"file:{file}" for file in wanted.files]
     terms = [f'{term.replace(":", ":" + chr(34), 1)}"' if " " in term else term for term in terms]
     return " ".join([*terms, *(["problem"] if wanted.has_problem else []), *wanted.names])
 
@@ -214,5 +224,6 @@ def filter_words(wanted: ImageFilter) -> str:
     words += [wanted.part] if wanted.part else []
     words += ["with problems"] if wanted.has_problem else []
     words += [f"in {Path(wanted.folder).parent.name or wanted.folder}"] if wanted.folder else []
+    words += ["chosen"] if wanted.files else []
     words += [f"“{' '.join(wanted.names)}”"] if wanted.names else []
     return " · ".join(words)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -82,6 +82,11 @@ class ImageView:
         zoom = min(max(1, self.zoom * 2 if by > 0 else self.zoom // 2), MOST_ZOOM)
         return replace(self, zoom=zoom) if by and zoom > 1 else self.whole()
 
+    def centred(self, box: tuple[float, float, float, float]) -> ImageView:
+        """With the middle of a box in the middle."""
+        x0, y0, x1, y1 = box
+        return replace(self, centre=((x0 + x1) / 2, (y0 + y1) / 2))
+
     def moved(self, columns: int, rows: int) -> ImageView:
         """Further right and down by so many quarters of what is shown, and never beyond the image."""
         x0, y0, x1, y1 = self.frame()
@@ -133,6 +138,13 @@ class SmallImage:
     label: Path | None = None
     remark: str = ""
     """What is wrong with its labels; the boxes are those that can be read."""
+
+    marked: tuple[float, float, float, float] | None = None
+    """The edges of what the marked boxes cover, in fractions of the image; None if none is marked."""
+
+    @property
+    def height(self) -> int:
+        return len(self.pixels) // (3 * self.width) if self.width else 0
 
 
 @dataclass(frozen=True)
@@ -197,6 +209,8 @@ class LookAtImage:
 
     wanted: ImageFilter = EVERY_IMAGE
     view: ImageView = PLAINLY
+    marked: tuple[int, ...] = ()
+    """Lines of the label file: their boxes are drawn solid, the others dotted."""
 
     def answer(self, tell: Tell) -> SmallImage:
         listed = listed_images(self.definition, self.workspace, self.wanted, tell)
@@ -210,13 +224,37 @@ class LookAtImage:
         except (YogoError, OSError) as error:
             return SmallImage(part, sample.image, problem=told(error), label=sample.label)
         labels, wrong = _labels(sample, listed.classes)
-        boxes = [(int(labels.rows[at]), labels.rows[at + 1 : at + 5]) for at in range(0, len(labels.rows), 5)]
-        for class_index, edges in boxes if self.view.has_boxes else ():
-            outline(image, _seen(edges, self.view), self.colours[class_index % len(self.colours)])
-        kinds = tuple(sorted(Counter(class_index for class_index, _ in boxes).items()))
+        if self.view.has_boxes:
+            self._draw(image, labels)
+        kinds = tuple(sorted(Counter(map(int, labels.rows[::5])).items()))
         remark = f"{wrong[0]}{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}" if wrong else ""
         remark = remark.removeprefix(f"{sample.label.parent}/" if sample.label else "")
-        return SmallImage(part, sample.image, image.width, image.tobytes(), kinds, label=sample.label, remark=remark)
+        return SmallImage(
+            *(part, sample.image, image.width, image.tobytes(), kinds),
+            label=sample.label,
+            remark=remark,
+            marked=_around([edges for line, _, edges in _boxes(labels) if line in self.marked]),
+        )
+
+    def _draw(self, image: Image.Image, labels: Labels) -> None:
+        """The boxes, those that are marked above the others."""
+        for line, class_index, edges in sorted(_boxes(labels), key=lambda box: box[0] in self.marked):
+            colour, is_other = self.colours[class_index % len(self.colours)], line not in self.marked
+            outline(image, _seen(edges, self.view), colour, dotted=bool(self.marked) and is_other)
+
+
+def _boxes(labels: Labels) -> Iterator[tuple[int, int, array[float]]]:
+    """Line, class and edges of each."""
+    rows = labels.rows
+    for line, at in zip(labels.lines, range(0, len(rows), 5), strict=True):
+        yield line, int(rows[at]), rows[at + 1 : at + 5]
+
+
+def _around(boxes: Sequence[Sequence[float]]) -> tuple[float, float, float, float] | None:
+    if not boxes:
+        return None
+    x0, y0, x1, y1 = zip(*boxes, strict=True)
+    return min(x0), min(y0), max(x1), max(y1)
 
 
 def _row(number: int, part: str, sample: Sample, classes: Sequence[str]) -> ImageRow:

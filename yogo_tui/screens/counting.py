@@ -10,9 +10,11 @@ from textual import work
 from textual.worker import get_current_worker
 
 from yogo.definition import DatasetSummary
+from yogo.health.finding import DataHealth
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.hosts.base import Tell
 from yogo_tui.questions.definitions import Survey, SurveySoFar
+from yogo_tui.questions.health import KnownHealth
 from yogo_tui.screens.base import FramedScreen
 from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.rule import TitledRule
@@ -27,6 +29,11 @@ class CountsDefinition(FramedScreen):
 
     COUNT_KEY: ClassVar[str]
     """The id of the binding that counts again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.healths: dict[Path, DataHealth | None] = {}
+        """Of definitions: what the last deep check found; None where none is remembered."""
 
     @property
     def count_rule(self) -> TitledRule:
@@ -83,6 +90,26 @@ class CountsDefinition(FramedScreen):
         self.count_rule.right = "✖" if found.has_errors else "✔"
         self.draw_survey(path, found)
         self.counted(path, found)
+        self.recall_health(path, found)
+
+    @work(exclusive=True, group="health")
+    async def recall_health(self, path: Path, found: DatasetSummary) -> None:
+        """Show what is known of a definition's health, if anything is."""
+        question = KnownHealth(path, self.app.session.settings.workspace_folder)
+        with self.reading("its health was not read", self.count_again):
+            self.healths[path] = await self.app.session.host.ask(question)
+        if self.is_about(path):
+            self.draw_survey(path, found)
+
+    def open_health(self, path: Path) -> None:
+        """Its files may be edited there: when that is left, it is counted again."""
+        from yogo_tui.screens.health import HealthScreen
+
+        def left(_: None) -> None:
+            if self.is_about(path):
+                self.count_again()
+
+        self.app.push_screen(HealthScreen(path), left)
 
     def stop_counting(self) -> None:
         self.workers.cancel_group(self, "count")

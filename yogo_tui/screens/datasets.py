@@ -84,6 +84,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         Binding("v", "pictures", "images", id="datasets.pictures", tooltip="look at its images, with their boxes"),
         Binding("l", "launch", "launch with it", id="datasets.launch"),
         Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR, at what is wrong"),
+        Binding("h", "health", "health", id="datasets.health", tooltip="near-duplicates, odd boxes and images"),
         Binding("c", "count", "count again", id="datasets.count"),
         Binding("slash", "filter", "filter", id="datasets.filter"),
         Binding("escape", "leave", "stop counting; show all again", id="datasets.leave", show=False),
@@ -246,7 +247,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         self._look_again()
 
     def draw_survey(self, path: Path, found: DatasetSummary) -> None:
-        self.view.update(survey_view(found, path, self.view.size.width))
+        self.view.update(survey_view(found, path, self.view.size.width, self.healths.get(path)))
 
     def counted(self, path: Path, found: DatasetSummary) -> None:
         self._surveys[path] = found
@@ -283,6 +284,10 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             from yogo_tui.screens.pictures import PicturesScreen
 
             self.app.push_screen(PicturesScreen(file.path))
+
+    def action_health(self) -> None:
+        if file := self._chosen():
+            self.open_health(file.path)
 
     def action_launch(self) -> None:
         if file := self._chosen():

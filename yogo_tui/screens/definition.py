@@ -61,6 +61,7 @@ class DefinitionScreen(CountsDefinition):
         Binding("v", "pictures", "images", id="definition.pictures", tooltip="images of the folder, or with problems"),
         Binding("e", "edit", "edit", id="definition.edit", tooltip="edit the file in $EDITOR, at the line"),
         Binding("l", "launch", "launch with it", id="definition.launch"),
+        Binding("h", "health", "health", id="definition.health", tooltip="near-duplicates, odd boxes and images"),
         Binding("c", "count", "count again", id="definition.count"),
         Binding("y", "copy", "copy the path of the folder or file", id="definition.copy", show=False),
         Binding("escape", "leave", "stop counting; back", id="definition.leave", show=False),
@@ -120,7 +121,7 @@ class DefinitionScreen(CountsDefinition):
 
     def draw_survey(self, path: Path, found: DatasetSummary) -> None:
         self._found = found
-        self.figures.update(figures_view(found, max(30, self.figures.size.width)))
+        self.figures.update(figures_view(found, max(30, self.figures.size.width), self.healths.get(path)))
         shape = _shape(found.tree)
         if shape != self._shape:
             self._shape, at = shape, max(0, self.folders.cursor_line)
@@ -213,6 +214,9 @@ class DefinitionScreen(CountsDefinition):
         if node and node.definition is None and node.images:
             wanted = ImageFilter(folder=str(node.images))
         self.app.push_screen(PicturesScreen(self._path, wanted))
+
+    def action_health(self) -> None:
+        self.open_health(self._path)
 
     def action_launch(self) -> None:
         self.app.open_launch(Draft(definition=self._path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -26,6 +27,8 @@ from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import thousands
 
 _FILTER = "show only images: words of the path, class:NAME, split:val, problem"
+
+_MARKS = "─ what is meant   ┄ the other boxes"
 
 
 def _wrong_with(text: str) -> str:
@@ -72,10 +75,14 @@ class PicturesScreen(ShowsImages):
     picture = getters.query_one("#picture", PictureView)
     legend = getters.query_one("#legend", Static)
 
-    def __init__(self, path: Path, wanted: ImageFilter | None = None) -> None:
+    def __init__(
+        self, path: Path, wanted: ImageFilter | None = None, *, about: str = "", marked: Sequence[int] = ()
+    ) -> None:
+        """`about` is said of the images that are wanted; `marked` are lines of the label of the only one."""
         super().__init__()
         self._path = path
         self._wanted = wanted or ImageFilter()
+        self._about, self._marked = about, tuple(marked)
         self._images = ImageSet((), 0, 0)
         self._index = 0
         """Of the image that is asked for, or shown."""
@@ -165,7 +172,8 @@ class PicturesScreen(ShowsImages):
         self.action_step(0)
 
     def action_zoom(self, by: int) -> None:
-        self._view = self._view.zoomed(by)
+        box = self._shown.marked if self._shown and not self._is_zoomed else None
+        self._view = (self._view.centred(box) if box else self._view).zoomed(by)
         self._ask_again()
 
     def action_move(self, columns: int, rows: int) -> None:
@@ -208,7 +216,7 @@ class PicturesScreen(ShowsImages):
         await self.app.push_screen(LinePrompt(_FILTER, filter_text(self._wanted), check=_wrong_with), typed)
 
     def _filter(self, wanted: ImageFilter) -> None:
-        self._wanted = wanted
+        self._wanted, self._about, self._marked = wanted, "", ()
         self.list_pictures()
 
     async def action_go_to(self) -> None:
@@ -240,7 +248,7 @@ class PicturesScreen(ShowsImages):
             from yogo_tui.screens.editor import edit
 
             with self.app.telling(f"{self._shown.label.name} was not edited"):
-                await edit(self.app, self._shown.label)
+                await edit(self.app, self._shown.label, next(iter(self._marked), None))
             self.action_step(0)
 
     @property
@@ -266,7 +274,10 @@ class PicturesScreen(ShowsImages):
         """Show the image. The one before it stays until then, also while the line is cut."""
         room = self.picture.room(self.app.graphics)
         question = LookAtImage(
-            self._path, self._workspace, self._index, *room, COLOURS, wanted=self._wanted, view=self._view
+            *(self._path, self._workspace, self._index, *room, COLOURS),
+            wanted=self._wanted,
+            view=self._view,
+            marked=self._marked,
         )
         try:
             image = await self.app.session.host.ask(question)
@@ -285,6 +296,13 @@ class PicturesScreen(ShowsImages):
             self._show_problem(str(error))
             return
         self._show(image)
+        self.call_after_refresh(self._fit, image)
+
+    def _fit(self, image: SmallImage) -> None:
+        """Ask for it once more where the lines below it have grown into it."""
+        columns, rows = self.picture.room(self.app.graphics)
+        if image is self._shown and image.width and (image.width > columns or image.height > rows):
+            self.look()
 
     def _show(self, image: SmallImage) -> None:
         self._shown = image
@@ -296,8 +314,9 @@ class PicturesScreen(ShowsImages):
         drawn = draw(image, self._images.classes, self.picture.size.width)
         self.picture.set_class(False, "-broken")
         self.picture.show(drawn, self.app.graphics)
-        remark = f"✖ {printable(image.remark)}" if image.remark else ""
-        self.legend.update(Text("\n").join([*([Text(remark)] if remark else []), drawn.legend]))
+        said = [f"✖ {image.remark}"] * bool(image.remark) + [f"! {self._about}"] * bool(self._about)
+        said += [_MARKS] * (image.marked is not None)
+        self.legend.update(Text("\n").join([*(Text(printable(line)) for line in said), drawn.legend]))
         self.rule.right += f" · {counted(drawn.num_boxes, 'cell')}{self._ways}"
 
     def _show_problem(self, problem: str) -> None:

@@ -34,7 +34,7 @@ QUESTIONS: Mapping[str, str] = {
             "SurveySoFar",
         ),
         "yogo_tui.questions.images": ("ListImages", "FindImage", "DescribeImages", "LookAtImage"),
-        "yogo_tui.questions.health": ("CheckHealth",),
+        "yogo_tui.questions.health": ("CheckHealth", "KnownHealth"),
         "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "SeenBefore"),
         "yogo_tui.questions.results": ("ReadResults", "LookAtWorst"),
         "yogo_tui.questions.recipes": (

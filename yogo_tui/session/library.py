@@ -15,6 +15,7 @@ from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.listing.recipes import setting_words
 from yogo_tui.questions.definitions import DefinitionFile, ListDefinitions
+from yogo_tui.questions.paths import FindPath
 from yogo_tui.questions.recipes import (
     TRASH,
     FindRecipe,
@@ -46,6 +47,15 @@ class Library:
     async def definitions(self, tell: Tell = silent) -> tuple[DefinitionFile, ...]:
         """All YAML files below the settings' folders, by folder and name. Raises HostError."""
         return await self.host.ask(ListDefinitions(self.settings.definition_folders), tell=tell)
+
+    async def run_path(self, text: str) -> Path:
+        """Of the run of this name, or what lies at this path. Raises LaunchError, HostError."""
+        folders = self.settings.all_runs_folders
+        for folder in (*folders, self.settings.start):
+            found = await self.host.ask(FindPath(text, folder))
+            if found.is_there:
+                return found.path
+        raise LaunchError(f"There is no run {text}, neither in {', '.join(map(str, folders))} nor at this path.")
 
     async def presets(self) -> tuple[Preset, ...]:
         """The built-in recipes, then the user's. One that cannot be read has `problem` set. Raises HostError."""

@@ -21,8 +21,10 @@ from yogo.definition.report import (
     tree_lines,
 )
 from yogo.definition.tree import Node
+from yogo.health.finding import DataHealth
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
+from yogo_tui.widgets.health_view import health_lines
 from yogo_tui.words import cut_middle, padded, thousands
 
 _PARTS = ("train", "val", "test")
@@ -31,18 +33,25 @@ _MOST_NODES = 20
 """Lines of the tree beside the list of definitions."""
 
 
-def survey_view(survey: DatasetSummary, path: Path, width: int) -> RenderableType:
-    """The summary for a pane of this width in columns. A wide one shows the boxes of each split too."""
+def survey_view(survey: DatasetSummary, path: Path, width: int, health: DataHealth | None = None) -> RenderableType:
+    """The summary for a pane of this width in columns, and what is known of the health of its data. A wide one shows
+    the boxes of each split too."""
     parts: list[RenderableType] = []
     if survey.classes:
         parts += totals_view(survey, width)
     if survey.problems:
         parts.append(Text(f"\n{counted(len(survey.problems), 'problem')}"))
         parts += _problems(survey.problems, path)
+    parts += _health(health, width)
     if survey.tree:
         parts.append(Text(printable_lines(["", "what it names", *tree_lines(survey.tree, _MOST_NODES)]), no_wrap=True))
     parts += histograms_view(survey, width)
     return Group(*parts)
+
+
+def _health(health: DataHealth | None, width: int) -> Iterator[Text]:
+    if health:
+        yield Text("\n".join(["", *health_lines(health, width)]))
 
 
 def totals_view(survey: DatasetSummary, width: int) -> Iterator[RenderableType]:
@@ -114,9 +123,10 @@ def _asides(survey: DatasetSummary) -> Iterator[str]:
     yield f"read: {read(survey)}"
 
 
-def figures_view(survey: DatasetSummary, width: int) -> RenderableType:
-    """Totals and histograms."""
-    return Group(*(totals_view(survey, width) if survey.classes else ()), *histograms_view(survey, width))
+def figures_view(survey: DatasetSummary, width: int, health: DataHealth | None = None) -> RenderableType:
+    """Totals, what is known of its health, and histograms."""
+    totals = totals_view(survey, width) if survey.classes else ()
+    return Group(*totals, *_health(health, width), *histograms_view(survey, width))
 
 
 def node_line(node: Node, width: int) -> Text:
