@@ -286,3 +286,19 @@ def test_a_run_to_compare_with_needs_the_deep_check(
         main(["check", str(data.path), "--against", str(home)])
 
     assert "--against needs --deep" in capsys.readouterr().err
+
+
+def test_near_duplicates_of_two_groups_are_told_with_both(data: Planted) -> None:
+    data.add("a_1", cut(frame(0)))
+    data.add("b_1", cut(frame(0)))
+    data.add("b_2", cut(frame(1)))
+    data.add("b_3", cut(frame(1)))
+    data.path.write_text(data.path.read_text() + "group_pattern: '^._'\n")
+
+    told = said(data, "near_duplicate")
+
+    assert len(told) == 2
+    assert [line.rpartition("; ")[2] for line in told if "; " in line] in (
+        ["it is of the group a_, and that one of b_: are these one group?"],
+        ["it is of the group b_, and that one of a_: are these one group?"],
+    )

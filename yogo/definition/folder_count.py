@@ -56,16 +56,30 @@ class FolderCounter:
     """Counts the label files of folders."""
 
     def __init__(self, classes: Sequence[str], memory: Path | None) -> None:
-        self._classes = tuple(classes)
+        self.classes = tuple(classes)
         self._memory = memory
         self._notes: dict[Path, tuple[list[Status], Notes | None]] = {}
+        self._kept: dict[tuple[Path, tuple[str, ...]], dict[str, FileCount]] = {}
         self.problems: list[Problem] = []
         """Of the notes beside the folders."""
 
-    def count(self, folder: Path, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, FileCount]:
-        """What is in the files `names` of a folder. `tell` receives how many more are done."""
+    def count(
+        self, folder: Path, names: Sequence[str], tell: Callable[[int], None], *, keep: bool = False
+    ) -> dict[str, FileCount]:
+        """What is in the files `names` of a folder. `tell` receives how many more are done. With `keep`, the answer is
+        kept for the next time that the same is asked."""
+        asked = folder, tuple(names)
+        if (found := self._kept.pop(asked, None)) is None:
+            found = self._count_files(folder, names, tell)
+        else:
+            tell(len(names))
+        if keep:
+            self._kept[asked] = found
+        return found
+
+    def _count_files(self, folder: Path, names: Sequence[str], tell: Callable[[int], None]) -> dict[str, FileCount]:
         noted, notes = self._read_notes(folder)
-        key, version = json.dumps([str(folder), self._classes]), [FORMAT, *map(list, noted)]
+        key, version = json.dumps([str(folder), self.classes]), [FORMAT, *map(list, noted)]
         kept = remembered(self._memory, key)
         known = kept.get("files") if kept.get("version") == version else None
         known = known if isinstance(known, dict) else {}
@@ -110,7 +124,7 @@ class FolderCounter:
             yield from pool.map(read, parts)
 
     def _count(self, path: Path, notes: Notes | None) -> FileCount:
-        labels, told = examine_labels(path, self._classes, notes)
+        labels, told = examine_labels(path, self.classes, notes)
         rows, boxes = labels.rows, array("H")
         for start in range(0, len(rows), 5):
             index, x0, y0, x1, y1 = rows[start : start + 5]

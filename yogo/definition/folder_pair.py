@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from yogo.definition.grouping import NO_GROUPS, GroupRule
+
 
 @dataclass(frozen=True, slots=True)
 class FolderPair:
@@ -15,6 +17,7 @@ class FolderPair:
 
     images: Path
     labels: Path
+    grouping: GroupRule = NO_GROUPS
 
     @property
     def folders(self) -> tuple[Path, Path]:

@@ -8,12 +8,14 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from yogo.definition.problem import listed
 from yogo.definition.record import DataRecord
-from yogo.definition.split import Sample
+from yogo.definition.split import Sample, Splits
 from yogo.errors import RunError
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
+from yogo.text.wording import agreed, counted
 
 MOST_ANCESTORS = 20
 
@@ -40,6 +42,26 @@ def trained_on(test: Collection[str], runs: Iterable[tuple[str, DataRecord]]) ->
         if count := sum(digest in seen for digest in test):
             found[name] = found.get(name, 0) + count
     return found
+
+
+def shared_with(splits: Splits, runs: Iterable[tuple[str, DataRecord]]) -> dict[str, list[str]]:
+    """The groups to validate and test on of which each run was trained on images; runs that saw none are left out."""
+    held = dict.fromkeys(sample.group for sample in splits.val + splits.test if sample.group)
+    found: dict[str, list[str]] = {}
+    for name, record in runs:
+        trained = {entry.group for entry in record.files if entry.split == "train"} if held else set()
+        if groups := [group for group in held if group in trained]:
+            found[name] = groups
+    return found
+
+
+def groups_seen(splits: Splits, runs: Iterable[tuple[str, DataRecord]]) -> list[str]:
+    """A sentence for each run that was trained on groups that are tested on."""
+    return [
+        f"{name} was trained on images of {counted(len(groups), 'group')} that {agreed(len(groups), 'is')} tested on: "
+        f"{listed(groups)}. The figures say less of new groups"
+        for name, groups in shared_with(splits, runs).items()
+    ]
 
 
 def digests(samples: Collection[Sample]) -> list[str]:

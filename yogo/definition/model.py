@@ -35,6 +35,9 @@ class DatasetDefinition:
     thumbnail_augmentation: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     """Class to the folders of its thumbnails."""
 
+    shared_groups: tuple[str, ...] = ()
+    """Groups that may be in training and in test."""
+
     warnings: tuple[Problem, ...] = ()
     """Warnings about the files, such as an unknown key."""
 
@@ -63,8 +66,18 @@ class DatasetDefinition:
             ],
             self.split_fractions.items(),
             [(name, *map(str, folders)) for name, folders in self.thumbnail_augmentation.items()],
+            # Only where there are groups, so that a definition without any has the digest that it always had.
+            *([self._groups()] if any(self._groups()) else []),
         )
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+    @property
+    def has_groups(self) -> bool:
+        return any(pair.grouping for pair in self.all_dataset_paths)
+
+    def _groups(self) -> tuple[Any, ...]:
+        rules = [(str(pair.images), pair.grouping.name, pair.grouping.pattern) for pair in self.all_dataset_paths]
+        return rules if self.has_groups else [], sorted(self.shared_groups)
 
     @property
     def _dataset_paths(self) -> set[FolderPair]:
@@ -79,7 +92,7 @@ class DatasetDefinition:
     def _identity(self) -> tuple[Any, ...]:
         thumbnails = frozenset((name, frozenset(folders)) for name, folders in self.thumbnail_augmentation.items())
         pairs = frozenset(self.dataset_paths), frozenset(self.test_dataset_paths)
-        return self.classes, *pairs, self.split_fractions, thumbnails
+        return self.classes, *pairs, self.split_fractions, thumbnails, frozenset(self.shared_groups)
 
     def __eq__(self, other: object) -> bool:
         return self._identity() == other._identity() if isinstance(other, DatasetDefinition) else NotImplemented
@@ -103,8 +116,16 @@ class DatasetDefinition:
         thumbnails = dict(self.thumbnail_augmentation)
         for name, folders in other.thumbnail_augmentation.items():
             thumbnails[name] = tuple(dict.fromkeys(thumbnails.get(name, ()) + folders))
-        warnings = tuple(dict.fromkeys(self.warnings + other.warnings))
-        return DatasetDefinition(self.path, self.classes, data, test, self.split_fractions, thumbnails, warnings)
+        return DatasetDefinition(
+            self.path,
+            self.classes,
+            data,
+            test,
+            self.split_fractions,
+            thumbnails,
+            tuple(dict.fromkeys(self.shared_groups + other.shared_groups)),
+            tuple(dict.fromkeys(self.warnings + other.warnings)),
+        )
 
     def _cannot_join(self, other: DatasetDefinition, why: str) -> InvalidDatasetDefinitionFile:
         return InvalidDatasetDefinitionFile(f"{self.path} and {other.path} cannot be joined: {why}")
@@ -142,6 +163,7 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
         test_dataset_paths=tuple(walk.pairs[Branch.TEST]),
         split_fractions=walk.top.split_fractions,
         thumbnail_augmentation={name: tuple(dict.fromkeys(folders)) for name, folders in thumbnails.items()},
+        shared_groups=walk.top.shared_groups,
         warnings=tuple(problem for problem in walk.problems if not problem.is_error),
     )
     return definition, walk.problems, walk.tree

@@ -12,6 +12,7 @@ from typing import ClassVar, Literal, cast
 
 from pydantic import ConfigDict
 
+from yogo.definition.balance import GroupBalance
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.identity import Status, status
 from yogo.definition.labels import notes_file
@@ -49,6 +50,8 @@ class FileRecord:
     image_stamp: Stamp
     label: str | None = None
     label_stamp: Stamp | None = None
+    group: str = ""
+    """What no split may part it from; empty if it has none, and in records of an older yogo."""
 
 
 class ThumbnailFolder(Part):
@@ -80,6 +83,9 @@ class DataRecord(Record):
     folders: tuple[Folders, ...]
     files: tuple[FileRecord, ...]
     """In the order of the splits."""
+
+    balance: GroupBalance | None = None
+    """How well groups could be spread over the splits; None if there were none."""
 
     num_unlabelled: int = 0
     num_made: int = 0
@@ -126,6 +132,7 @@ class DataRecord(Record):
             classes=definition.classes,
             folders=tuple(map(_folders, definition.all_dataset_paths)),
             files=tuple(entries),
+            balance=splits.balance,
             num_unlabelled=splits.num_unlabelled,
             num_made=num_made(len(splits.train)) if thumbnails else 0,
             thumbnail_folders=origins,
@@ -139,7 +146,7 @@ class DataRecord(Record):
         for entry in self.files:
             parts[entry.split].append(self._sample(entry))
         train, val, test = map(tuple, parts.values())
-        return Splits(train, val, test, self.num_unlabelled)
+        return Splits(train, val, test, self.num_unlabelled, balance=self.balance)
 
     def seen(self) -> dict[str, Status]:
         """The identity of every file, by its path."""
@@ -166,7 +173,7 @@ class DataRecord(Record):
     def _sample(self, entry: FileRecord) -> Sample:
         folders = self.folders[entry.folder]
         label = None if entry.label is None else f"{folders.labels}/{entry.label}"
-        return Sample(f"{folders.images}/{entry.image}", label, entry.key)
+        return Sample(f"{folders.images}/{entry.image}", label, entry.key, entry.group)
 
     def _differences(self) -> Iterator[Problem]:
         for path, what in _changes(self._stamped()):
@@ -251,7 +258,8 @@ def _entry(
     images, _, name = sample.image_file.rpartition("/")
     labels, _, text = (sample.label_file or "").rpartition("/")
     # By place, which is sooner, and there are many.
-    return FileRecord(cast("PartName", part), numbers[images, labels], sample.key, name, image, text or None, label)
+    number = numbers[images, labels]
+    return FileRecord(cast("PartName", part), number, sample.key, name, image, text or None, label, sample.group)
 
 
 def _numbers(pairs: Sequence[FolderPair]) -> dict[tuple[str, str], int]:

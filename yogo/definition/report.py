@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from yogo.definition.balance import balance_lines
 from yogo.definition.histogram import Histogram, merged
 from yogo.definition.problem import Problem, listed
 from yogo.definition.survey import DatasetSummary
@@ -31,6 +32,9 @@ def report(survey: DatasetSummary) -> Iterator[str]:
         yield ""
         yield from _table(survey)
         yield ""
+        if survey.groups:
+            yield from balance_lines(survey.groups)
+            yield ""
         if survey.num_pictures:
             yield f"{counted(survey.median_boxes, 'box')} an image (median), at most {survey.max_boxes:,}"
         yield from image_sizes(survey)
@@ -141,7 +145,8 @@ def node_words(node: Node) -> str:
     boxes = f" · {counted(node.num_boxes, 'box')}" if node.num_read == node.num_pictures else ""
     alone = f" · {node.num_unlabelled:,} without a label" if node.num_unlabelled else ""
     mark = "✖ " if node.is_broken else ""
-    return f"{mark}{counted(node.num_pictures, 'image')}{f' ({splits})' if splits else ''}{boxes}{alone}"
+    grouping = f" · {node.grouping}" if node.grouping and node.definition is None else ""
+    return f"{mark}{counted(node.num_pictures, 'image')}{f' ({splits})' if splits else ''}{boxes}{alone}{grouping}"
 
 
 def image_sizes(survey: DatasetSummary) -> Iterator[str]:

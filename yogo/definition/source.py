@@ -8,14 +8,27 @@ from pathlib import Path
 from typing import Any, Literal
 
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
+from yogo.definition.group_reader import RULE_KEYS, GroupReader
+from yogo.definition.grouping import NO_GROUPS, GroupRule
 from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
 from yogo.errors import DefinitionError
 from yogo.files import yaml12
 from yogo.text.wording import shown
 
-KEYS = ("class_names", "dataset_paths", "test_paths", "dataset_split_fractions", "thumbnail_augmentation")
-_ENTRY_KEYS = ("image_path", "label_path", "defn_path")
+GROUP_KEYS = ("group_pattern", "folders", "shared_groups")
+"""At the top of the file, since published yogo refuses a folder pair with a third key."""
+
+KEYS = (
+    "class_names",
+    "dataset_paths",
+    "test_paths",
+    "dataset_split_fractions",
+    "thumbnail_augmentation",
+    *GROUP_KEYS,
+)
+_PATH_KEYS = ("image_path", "label_path", "defn_path")
+_ENTRY_KEYS = (*_PATH_KEYS, *RULE_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +45,7 @@ class PairEntry:
     label: str
     images: Named
     labels: Named
+    grouping: GroupRule = NO_GROUPS
 
     @property
     def line(self) -> int:
@@ -42,6 +56,8 @@ class PairEntry:
 class DefinitionEntry:
     label: str
     definition: Named
+    grouping: GroupRule = NO_GROUPS
+    """Of all that the definition names, but for what it says itself."""
 
     @property
     def line(self) -> int:
@@ -64,6 +80,11 @@ class Source:
     has_test: bool = False
     split_fractions: SplitFractions = ALL_TRAIN
     thumbnails: tuple[tuple[str, Named], ...] = ()
+    grouping: GroupRule = NO_GROUPS
+    """Of all folder pairs that say nothing else."""
+
+    shared_groups: tuple[str, ...] = ()
+    """Groups that may be in training and in test."""
 
 
 def read(path: Path) -> Source:
@@ -75,6 +96,7 @@ class _SourceReader:
     def __init__(self, path: Path) -> None:
         self.source = Source(path)
         self.document = yaml12.Document(None, None)
+        self._grouping = GroupReader(self._say, self._unknown, {})
 
     def read(self) -> Source:
         try:
@@ -92,6 +114,8 @@ class _SourceReader:
         self.source.readable = True
         self._unknown(data, KEYS)
         self.source.classes = self._classes(data)
+        self._grouping = GroupReader(self._say, self._unknown, data)
+        self.source.grouping, self.source.shared_groups = self._grouping.whole, self._grouping.shared
         if "dataset_paths" in data:
             self.source.data = tuple(self._entries(data["dataset_paths"], "dataset_paths"))
         else:
@@ -101,6 +125,7 @@ class _SourceReader:
             self.source.test = tuple(self._entries(data["test_paths"], "test_paths"))
         self.source.split_fractions = self._fractions(data.get("dataset_split_fractions"))
         self.source.thumbnails = tuple(self._thumbnails(data.get("thumbnail_augmentation")))
+        self._grouping.end()
         return self.source
 
     def _say(self, message: str, *place: object, severity: Literal["error", "warning"] = "error") -> None:
@@ -148,16 +173,17 @@ class _SourceReader:
                 yield entry
 
     def _entry(self, label: str, value: dict[Any, Any], *place: object) -> Entry | None:
-        given = [name for name in _ENTRY_KEYS if name in value]
+        given = [name for name in _PATH_KEYS if name in value]
+        rule = self._grouping.of_entry(label, value, *place)
         if given == ["defn_path"]:
             definition = self._path(value, "defn_path", *place)
-            return DefinitionEntry(label, definition) if definition else None
+            return DefinitionEntry(label, definition, rule) if definition else None
         if given != ["image_path", "label_path"]:
             has = f"only {given[0]}" if len(given) == 1 else " and ".join(given) or "neither"
             self._say(f"{shown(label)} needs both image_path and label_path, or else defn_path; it has {has}", *place)
             return None
         images, labels = (self._path(value, name, *place) for name in given)
-        return PairEntry(label, images, labels) if images and labels else None
+        return PairEntry(label, images, labels, rule) if images and labels else None
 
     def _path(self, value: dict[Any, Any], key: str, *place: object) -> Named | None:
         return self._named(value[key], key, *place, key)

@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from yogo.definition.balance import GroupBalance
 from yogo.definition.folder_count import FileCount, FolderCounter
 from yogo.definition.folders import Listing, listing
+from yogo.definition.grouping import group_problems
 from yogo.definition.histogram import Histogram, histogram
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.overlap import same_content
@@ -55,6 +57,9 @@ class DatasetSummary:
 
     num_looked_into: int = 0
     """Images whose files were looked into; 0 if none were."""
+
+    groups: GroupBalance | None = None
+    """How well groups of images could be spread over the splits; None if there are none."""
 
     num_train: int = 0
     num_val: int = 0
@@ -148,10 +153,12 @@ def survey(
     if definition is None:
         return found
     num_data = len(definition.dataset_paths)
-    splits = share_out(listings[:num_data], listings[num_data:], definition.split_fractions)
+    counter = FolderCounter(definition.classes, memory)
+    data, test = listings[:num_data], listings[num_data:]
+    splits = share_out(data, test, definition.split_fractions, counter=counter, tell=_summing(tell))
     _describe_whole(found, definition, listings, splits)
     counting = _Counting(found, tell, partial or (lambda _: None))
-    counting.count(listings, splits, FolderCounter(definition.classes, memory))
+    counting.count(listings, splits, counter)
     if look is not None:
         pictures = list(dict.fromkeys(sample.image_file for _, part in splits.items() for sample in part))
         found.problems += look(pictures)
@@ -171,7 +178,22 @@ def _listed(
         listings.append(listing(pair, definition.classes if definition else None))
         tell(0)
     told = [*problems, *(problem for one in listings for problem in one.problems)]
+    if definition and definition.has_groups:
+        num_data = len(definition.dataset_paths)
+        told += group_problems(listings[:num_data], listings[num_data:], definition.shared_groups, definition.path)
     return listings, list(dict.fromkeys(told))
+
+
+def _summing(tell: Progress) -> Progress:
+    """Receives how many more are done, and tells how many are."""
+    done = 0
+
+    def more(number: int) -> None:
+        nonlocal done
+        done += number
+        tell(done)
+
+    return more
 
 
 class _Counting:
@@ -267,6 +289,7 @@ def _describe_whole(
     found.num_pictures = sum(len(one.names) for one in listings)
     found.num_unlabelled = splits.num_unlabelled
     found.unlabelled = [f"{one.pair.images}/{name}" for one in listings for name in one.unlabelled]
+    found.groups = splits.balance
     found.fractions = dict(definition.split_fractions.items())
     found.num_train, found.num_val, found.num_test = (len(part) for _, part in splits.items())
 

@@ -15,7 +15,7 @@ from yogo.text.wording import counted
 
 
 def tested_images(
-    definition: DatasetDefinition, run: RunDirectory, *, seed: int
+    definition: DatasetDefinition, run: RunDirectory, *, seed: int, memory: Path | None
 ) -> tuple[tuple[Sample, ...], str, DataRecord | None]:
     """The test images, a sentence that says which they are, and the run's record if they are the run's own: it has
     trained on this definition."""
@@ -26,7 +26,7 @@ def tested_images(
     if record and recorded:
         which = f"tests on the {counted(len(recorded), 'test image')} of {run.name}, as {run.data.name} has them"
         return recorded, which, record
-    held = split(definition, seed=seed).test
+    held = split(definition, seed=seed, memory=memory).test
     if held:
         return held, f"tests on the {counted(len(held), 'test image')} of {definition.path.name}", None
     everything = split(definition, override=SplitFractions(0.0, 0.0, 1.0), seed=seed).test

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from yogo.definition.grouping import NO_GROUPS, GroupRule
+
 
 @dataclass(slots=True)
 class Node:
@@ -25,6 +27,9 @@ class Node:
     images: Path | None = None
     labels: Path | None = None
     """The folders of a pair; None where one is not there."""
+
+    grouping: GroupRule = NO_GROUPS
+    """How the groups of its images are known, or of those below it that say nothing else."""
 
     is_broken: bool = False
     """Whether something is wrong with it, or below it."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from yogo.definition import source
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.fractions import ALL_TRAIN
+from yogo.definition.grouping import NO_GROUPS, GroupRule
 from yogo.definition.nearby import nearby
 from yogo.definition.problem import Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
@@ -62,12 +63,15 @@ class Walk:
         *,
         into: list[Node],
         pairs: Branch | None = None,
+        grouping: GroupRule = NO_GROUPS,
     ) -> None:
-        """`pairs` is the list that folder pairs belong to, where it is not `part`."""
+        """`pairs` is the list that folder pairs belong to, where it is not `part`; `grouping` is that of what names
+        the file."""
         pairs = pairs or part
         for entry in entries:
             before = len(self.problems)
-            node = Node(entry.label, file.path, entry.line, is_test=pairs is Branch.TEST)
+            rule = entry.grouping or file.grouping or grouping
+            node = Node(entry.label, file.path, entry.line, is_test=pairs is Branch.TEST, grouping=rule)
             into.append(node)
             if isinstance(entry, PairEntry):
                 self._pair(file, entry, pairs, node)
@@ -88,7 +92,7 @@ class Walk:
         if first is not here:
             self._say(file, entry.images.line, f"The folder pair {images}, {labels} is named already in {first}")
             return
-        self.pairs[part].append(FolderPair(entry.label, images, labels))
+        self.pairs[part].append(FolderPair(entry.label, images, labels, node.grouping))
 
     def folder(self, file: Source, named: Named) -> Path | None:
         """The folder that is meant: beside the file, else below the base."""
@@ -166,12 +170,14 @@ class Walk:
             if part is Branch.TEST and child.readable and not child.has_test:
                 what = f"{path} has no test_paths, so it adds nothing to the test images here"
                 self.problems.append(Problem("warning", what, file.path, node.line))
-            self._entries(child, child.data if part is Branch.DATA else child.test, part, inside, into=node.parts)
+            entries = child.data if part is Branch.DATA else child.test
+            self._entries(child, entries, part, inside, into=node.parts, grouping=node.grouping)
         elif not seen:
             # Without test_paths at the top all images are data, so a definition gives everything at once;
             # being named a second time, in some child's other tree, adds nothing.
-            self._entries(child, child.data, Branch.DATA, inside, into=node.parts)
-            self._entries(child, child.test, Branch.TEST, inside, into=node.parts, pairs=Branch.DATA)
+            parts = node.parts
+            self._entries(child, child.data, Branch.DATA, inside, into=parts, grouping=node.grouping)
+            self._entries(child, child.test, Branch.TEST, inside, into=parts, pairs=Branch.DATA, grouping=node.grouping)
 
 
 def _short(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.datasets.label_cache import check_labels
 from yogo.definition import DatasetDefinition, Sample, Splits
-from yogo.definition.lineage import digests, records, trained_on
+from yogo.definition.lineage import digests, groups_seen, records, trained_on
 from yogo.definition.problem import complaint
 from yogo.definition.record import DataRecord
 from yogo.definition.tested import tested_images
@@ -37,18 +37,19 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
     if test.batch_size is not None:
         recipe = applied(recipe, {"batch_size": test.batch_size}, named=spelled)
     run = RunDirectory(test.checkpoint.absolute().parent)
-    samples, which = pictures(definition, run, seed=recipe.seed)
+    counts = request.cache_folder / "counts" if request.cache_folder else None
+    samples, which = pictures(definition, run, seed=recipe.seed, memory=counts)
     if not samples:
         raise TrainingError(f"{definition.path} names no images to test on")
     bits, odd = look_at(samples, request, known=checkpoint.image_bits, image_hw=recipe.image_hw)
     check_labels(samples, definition.classes, request.cache_folder)  # report problems before the test starts
-    tested = digests(samples)
+    tested, splits = digests(samples), Splits((), (), samples)
     plan = TrainingPlan(
         run=run,
         definition=definition.path.absolute(),
         classes=definition.classes,
         recipe=recipe,
-        splits=Splits((), (), samples),
+        splits=splits,
         # A file that does not say how it was trained is tested in fp32.
         precision=("half" if request.half else "fp32" if request.half is False else recipe.precision),
         image_bits=bits,
@@ -56,7 +57,8 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
         trained_on=trained_on(tested, records(run)),
         test_digests=tuple(tested),
     )
-    seen = (sentence(name, count, len(samples)) for name, count in plan.trained_on.items())
+    seen = [sentence(name, count, len(samples)) for name, count in plan.trained_on.items()]
+    seen += groups_seen(splits, records(run))
     screen.notice(*notices, *unfit, *map(str, definition.warnings), *which, *odd, *seen)
     return plan
 
@@ -77,10 +79,10 @@ def _recipe(checkpoint: Checkpoint) -> tuple[Recipe, tuple[str, ...]]:
 
 
 def pictures(
-    definition: DatasetDefinition, run: RunDirectory, *, seed: int
+    definition: DatasetDefinition, run: RunDirectory, *, seed: int, memory: Path | None = None
 ) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
     """The images that are tested on, and sentences that say which they are and what has changed since."""
-    samples, which, record = tested_images(definition, run, seed=seed)
+    samples, which, record = tested_images(definition, run, seed=seed, memory=memory)
     return samples, (which, *_changed(record, definition)) if record else (which,)
 
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
 from yogo.definition.contents import Contents, Progress, image_contents, label_contents
+from yogo.definition.folder_count import FolderCounter
 from yogo.definition.folders import Listing, listing
 from yogo.definition.labels import examine_labels, read_notes
 from yogo.definition.model import DatasetDefinition, resolve
@@ -140,11 +141,15 @@ class _Examination:
         pairs = definition.all_dataset_paths
         self._listings = [listing(pair, definition.classes) for pair in pairs]
         num_data = len(definition.dataset_paths)
-        self._splits = share_out(self._listings[:num_data], self._listings[num_data:], definition.split_fractions)
+        counter = FolderCounter(definition.classes, memory and memory / "counts")
+        data, test = self._listings[:num_data], self._listings[num_data:]
+        self._splits = share_out(data, test, definition.split_fractions, counter=counter)
         self._part: dict[str, str] = {}
+        self._group: dict[str, str] = {}
         for part, samples in self._splits.items():
             for sample in samples:
                 self._part.setdefault(sample.image_file, part)
+                self._group.setdefault(sample.image_file, sample.group)
         self._paths = [*self._part]
         self._found = DataHealth(num_images=len(self._paths))
         self._num_boxes: dict[str, int] = {}
@@ -212,7 +217,7 @@ class _Examination:
         parts = [self._part[path] for path in paths]
         some = candidates(seen.signatures, tell=self._telling("comparing all with all"))
         pairs = alike(paths, some, parts, bits, self._telling("comparing those that are alike"))
-        found += pair_findings(pairs, paths, parts)
+        found += pair_findings(pairs, paths, parts, [self._group[path] for path in paths])
         found += odd_images(seen, self._num_boxes)
         if self._record is not None:
             held = [place for place, part in enumerate(parts) if part != "train"]

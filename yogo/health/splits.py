@@ -16,8 +16,11 @@ PARTS = {"train": "training", "val": "validation", "test": "test"}
 """As they are called in sentences."""
 
 
-def pair_findings(pairs: Sequence[AlikePair], paths: Sequence[str], parts: Sequence[str]) -> Iterator[DataFinding]:
-    """One for each pair, at the image of the later split; pairs in two splits come first."""
+def pair_findings(
+    pairs: Sequence[AlikePair], paths: Sequence[str], parts: Sequence[str], groups: Sequence[str]
+) -> Iterator[DataFinding]:
+    """One for each pair, at the image of the later split; pairs in two splits come first. `groups` are empty for images
+    without one."""
     order = [*PARTS]
     for pair in sorted(pairs, key=lambda one: parts[one.one] == parts[one.other]):
         first, second = sorted((pair.one, pair.other), key=lambda place: (order.index(parts[place]), place))
@@ -26,6 +29,8 @@ def pair_findings(pairs: Sequence[AlikePair], paths: Sequence[str], parts: Seque
         what = "shows the same as" if is_near else "shows a part of the same place as"
         this = f"This {PARTS[parts[second]]} image"
         said = f"{this} {what} the {PARTS[parts[first]]} image {paths[first]}{moved}"
+        if groups[first] != groups[second] and groups[first] and groups[second]:
+            said += f"; it is of the group {groups[second]}, and that one of {groups[first]}: are these one group?"
         yield DataFinding("near_duplicate" if is_near else "overlap", said, paths[second], others=(paths[first],))
 
 

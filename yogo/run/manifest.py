@@ -62,6 +62,9 @@ class Manifest(Record):
     num_train: int = 0
     num_val: int = 0
     num_test: int = 0
+    num_groups: dict[str, int] = Field(default_factory=dict)
+    """Split to its number of groups; empty if the images have none, or an older yogo wrote this."""
+
     steps_per_epoch: int = 0
     global_batch_size: int = 0
     versions: dict[str, str] = Field(default_factory=dict)

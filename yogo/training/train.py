@@ -187,6 +187,7 @@ def _manifest(
         num_train=len(plan.splits.train),
         num_val=len(plan.splits.val),
         num_test=len(plan.splits.test),
+        num_groups=plan.splits.balance.groups if plan.splits.balance else {},
         steps_per_epoch=trainer.steps_per_epoch,
         global_batch_size=trainer.global_batch_size,
         versions=versions(),

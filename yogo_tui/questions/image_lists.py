@@ -134,9 +134,20 @@ def _list(path: Path, workspace: Path) -> ListedImages:
         not any(one.names for one in (*data, *test)) and any(problem.is_error for problem in problems)
     ):
         raise complaint(problems)
-    parts = share_out(data, test, definition.split_fractions)
+    counter = FolderCounter(definition.classes, counts_folder())
+    parts = share_out(data, test, definition.split_fractions, counter=counter)
     samples = [(part, sample) for part, found in parts.items() for sample in found]
     return ListedImages(definition.classes, samples, _depth([sample for _, sample in samples]))
+
+
+def counts_folder() -> Path | None:
+    """Where it is remembered what is in label files; None if nowhere."""
+    try:
+        from yogo.datasets.cache import own_folder
+    except ImportError:
+        return None
+    memory = own_folder()
+    return memory and memory / "counts"
 
 
 def _depth(samples: Sequence[Sample]) -> Asked:
@@ -184,10 +195,8 @@ def _files(sample: Sample) -> tuple[str, str]:
 
 def _counts(found: ListedImages, places: Sequence[int], tell: Tell) -> Iterator[FileCount]:
     """What is in the label file of each: as it was counted before, where that has not changed."""
-    from yogo.datasets.cache import own_folder
-
-    memory, done = own_folder(), 0
-    counter = FolderCounter(found.classes, memory and memory / "counts")
+    done = 0
+    counter = FolderCounter(found.classes, counts_folder())
 
     def more(number: int) -> None:
         nonlocal done

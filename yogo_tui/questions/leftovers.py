@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from yogo.definition import DatasetDefinition, split
+from yogo.definition.fractions import ALL_TRAIN
 from yogo.definition.record import DataRecord
 from yogo.errors import YogoError, first_line
 from yogo.run.directory import MAKING, RunDirectory
@@ -125,7 +126,7 @@ class FindLeftovers:
         from yogo.datasets.fingerprint import fingerprint
 
         try:
-            splits = split(DatasetDefinition.from_yaml(path, base=self.workspace))
+            splits = split(DatasetDefinition.from_yaml(path, base=self.workspace), override=ALL_TRAIN)
             return fingerprint(sorted({one.image_file for _, part in splits.items() for one in part}))
         except (YogoError, OSError) as error:
             notes.append(f"{path} cannot be read, and counts as having no images: {first_line(error)}")

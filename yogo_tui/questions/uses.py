@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from yogo.cli.flags import default_of, flag_of, help_of, is_switch, problem_of, words_of
-from yogo.definition import DatasetDefinition, Sample
-from yogo.definition.lineage import digests, digests_of_test, records, trained_on
+from yogo.definition import DatasetDefinition, Sample, Splits
+from yogo.definition.lineage import digests, digests_of_test, groups_seen, records, trained_on
 from yogo.definition.record import DataRecord
 from yogo.definition.tested import tested_images
 from yogo.errors import RunError
@@ -20,6 +20,7 @@ from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.text.wording import counted
 from yogo_tui.hosts.base import Tell
+from yogo_tui.questions.image_lists import counts_folder
 
 _MODELS: Mapping[str, tuple[str, ...]] = {
     "test": ("yogo.training.request.CheckpointTest", "yogo.training.request.SharedRequest"),
@@ -124,15 +125,16 @@ class SeenBefore:
     def answer(self, tell: Tell) -> tuple[str, ...]:
         run = RunDirectory(self.run)
         definition = DatasetDefinition.from_yaml(self.definition, base=self.workspace)
-        samples, _, record = tested_images(definition, run, seed=_seed(run))
+        samples, _, record = tested_images(definition, run, seed=_seed(run), memory=counts_folder())
         known = list(records(run))
         tested = digests_of_test(record) if record else digests(_of_known_sizes(samples, known))
         num = len(samples)
-        return tuple(
+        told = tuple(
             f"{count:,} of {counted(num, 'test image')} {'was' if count == 1 else 'were'} trained on by {name}: "
             "the test flatters the model"
             for name, count in trained_on(tested, known).items()
         )
+        return *told, *groups_seen(Splits((), (), samples), known)
 
 
 def _seed(run: RunDirectory) -> int:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from yogo.definition import DatasetSummary, Problem
+from yogo.definition.balance import balance_lines
 from yogo.definition.report import (
     MOST_OF_A_KIND,
     bar,
@@ -62,6 +63,8 @@ def totals_view(survey: DatasetSummary, width: int) -> Iterator[RenderableType]:
     splits = zip(_PARTS, (survey.num_train, survey.num_val, survey.num_test), strict=True)
     yield Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits) + "\n")
     yield _classes(survey, width)
+    if survey.groups:
+        yield Text("\n" + printable_lines(balance_lines(survey.groups)))
     yield Text("\n".join(("", *_asides(survey))))
 
 

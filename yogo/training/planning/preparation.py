@@ -7,11 +7,14 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from yogo.datasets.label_cache import check_labels
 from yogo.definition import DatasetDefinition, SplitFractions, Splits, split
+from yogo.definition.balance import furthest_words, groups_words
 from yogo.definition.identity import Status
-from yogo.definition.lineage import digests_of_test, records, trained_on
+from yogo.definition.lineage import digests_of_test, records, shared_with, trained_on
+from yogo.definition.problem import MOST_NAMED, listed
 from yogo.definition.record import DataRecord
 from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
@@ -117,6 +120,8 @@ def _begin(
         digest = sha256(request.pretrained)
         screen.notice(*notices)
     splits = _split(request, definition, recipe.seed)
+    if request.pretrained is not None:
+        screen.notice(*_learnt_before(definition, splits, request.pretrained))
     made_of = thumbnails(definition.classes, definition.thumbnail_augmentation)
     number = num_made(len(splits.train)) if made_of else 0
     samples = [sample for _, part in splits.items() for sample in part]
@@ -148,10 +153,29 @@ def _begin(
 
 def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int) -> Splits:
     override = SplitFractions(*request.split_override) if request.split_override else None
-    splits = split(definition, override=override, seed=seed)
+    counts = request.cache_folder / "counts" if request.cache_folder else None
+    splits = split(definition, override=override, seed=seed, memory=counts)
     if not splits.train:
         raise TrainingError(f"{definition.path} leaves no images to train on: check its split fractions")
     return splits
+
+
+def _learnt_before(definition: DatasetDefinition, splits: Splits, pretrained: Path) -> Iterator[str]:
+    """Notices about groups that the weights have learnt although they are validated or tested on, where the definition
+    allows it. Raises TrainingError where it does not."""
+    if splits.balance is None:
+        return
+    for name, groups in shared_with(splits, records(RunDirectory(pretrained.absolute().parent))).items():
+        parted = [group for group in groups if group not in definition.shared_groups]
+        if parted:
+            quoted = ", ".join(f'"{group}"' for group in parted[:MOST_NAMED])
+            raise TrainingError(
+                f"{name}, from which this starts, was trained on images of {counted(len(parted), 'group')} that "
+                f"{agreed(len(parted), 'is')} validated or tested on here: {listed(parted)}. Train on them here too, "
+                f"or allow it in {definition.path}: shared_groups: [{quoted}{', …' if parted[MOST_NAMED:] else ''}]"
+            )
+        known = counted(len(groups), "group", "is")
+        yield f"{known} validated or tested on that {name} was trained on, as shared_groups allows: {listed(groups)}"
 
 
 def _shared_out(definition: DatasetDefinition, splits: Splits) -> Iterator[str]:
@@ -163,6 +187,8 @@ def _shared_out(definition: DatasetDefinition, splits: Splits) -> Iterator[str]:
     if splits.num_unlabelled:
         without = "image without a label file is" if splits.num_unlabelled == 1 else "images without a label file are"
         yield f"{splits.num_unlabelled:,} {without} left out"
+    if splits.balance:
+        yield from filter(None, (groups_words(splits.balance), furthest_words(splits.balance)))
     yield from map(str, (*definition.warnings, *splits.warnings))
 
 
