@@ -55,7 +55,7 @@ def names(definition: Path, text: str) -> list[str]:
         ('class:"white cell"', "01"),
         ('class:ring class:"white cell" cell_1', "1"),
         ("problem", "4"),
-        ("CELL_ png 3", "3"),
+        ("CELL_3 png", "3"),
         ("nowhere", ""),
     ],
 )

@@ -101,3 +101,12 @@ async def test_l_launches_with_it(definition: Path) -> None:
         await see(pilot, "3 problems")
         await pilot.press("l")
         await see(pilot, "3 Launch", "cells.yml")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (160, 45)])
+async def test_the_figures_say_how_groups_are_spread(definition: Path, size: tuple[int, int]) -> None:
+    more = "dataset_split_fractions: {train: 0.5, val: 0.5}\ngroup_pattern: '.'\nfolders: {one: {group: slide 1}}\n"
+    definition.write_text(definition.read_text() + more)
+    async with opened(definition, size) as pilot:
+        await pilot.press("tab")
+        await see(pilot, "4 groups, none in two splits", "asked", "images    50.0%", "every share is as asked")

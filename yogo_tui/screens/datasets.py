@@ -71,7 +71,9 @@ _LEGEND = """
 
 train, val, test: the images to train on, those that tell after each epoch how well it does, and those that are kept for
 the test at the end.
-Of each class: its boxes, its share of all boxes, and in a wide terminal its boxes in each split."""
+Of each class: its boxes, its share of all boxes, and in a wide terminal its boxes in each split.
+Groups: images that belong together, such as those of one slide. No split parts one. The table says which share of the
+images, and of each class's boxes, each split was asked to have and has."""
 
 
 class DatasetsScreen(CountsDefinition, ModeScreen):
