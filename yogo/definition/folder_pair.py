@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from yogo.definition.grouping import NO_GROUPS, GroupRule
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 
 
 @dataclass(frozen=True, slots=True)

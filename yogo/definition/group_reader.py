@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Literal, Protocol
 
-from yogo.definition.grouping import NO_GROUPS, GroupRule
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.text.wording import counted, meant, shown
 
 RULE_KEYS = ("group", "group_pattern")

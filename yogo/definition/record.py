@@ -113,14 +113,13 @@ class DataRecord(Record):
         """
         numbers = _numbers(definition.all_dataset_paths)
         work = [(part, sample) for part, samples in splits.items() for sample in samples]
-        images = [sample.image_file for _, sample in work]
         labels = [sample.label_file for _, sample in work if sample.label_file is not None]
         notes = dict.fromkeys(str(notes_file(pair.labels)) for pair in definition.all_dataset_paths)
         there = [file for file in notes if os.path.exists(file)]
-        paths = [*images, *labels, *there, *(str(one.path) for one in thumbnails)]
+        paths = [*(sample.image_file for _, sample in work), *labels, *there, *(str(one.path) for one in thumbnails)]
         tell = (lambda done: progress(done * len(work) // len(paths))) if progress else None
         found = iter(stamps(paths, memory, tell))
-        of_images = [next(found) for _ in images]
+        of_images = [next(found) for _ in work]
         entries = [
             _entry(part, sample, numbers, image, next(found) if sample.label_file else None)
             for (part, sample), image in zip(work, of_images, strict=True)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.group_reader import RULE_KEYS, GroupReader
-from yogo.definition.grouping import NO_GROUPS, GroupRule
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
 from yogo.errors import DefinitionError

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from yogo.definition.grouping import NO_GROUPS, GroupRule
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from yogo.definition import source
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.fractions import ALL_TRAIN
-from yogo.definition.grouping import NO_GROUPS, GroupRule
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.nearby import nearby
 from yogo.definition.problem import Problem
 from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source

@@ -119,9 +119,7 @@ def _begin(
         )
         digest = sha256(request.pretrained)
         screen.notice(*notices)
-    splits = _split(request, definition, recipe.seed)
-    if request.pretrained is not None:
-        screen.notice(*_learnt_before(definition, splits, request.pretrained))
+    splits = _split(request, definition, recipe.seed, screen)
     made_of = thumbnails(definition.classes, definition.thumbnail_augmentation)
     number = num_made(len(splits.train)) if made_of else 0
     samples = [sample for _, part in splits.items() for sample in part]
@@ -151,12 +149,14 @@ def _begin(
     )
 
 
-def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int) -> Splits:
+def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int, screen: Terminal) -> Splits:
     override = SplitFractions(*request.split_override) if request.split_override else None
     counts = request.cache_folder / "counts" if request.cache_folder else None
     splits = split(definition, override=override, seed=seed, memory=counts)
     if not splits.train:
         raise TrainingError(f"{definition.path} leaves no images to train on: check its split fractions")
+    if request.pretrained is not None:
+        screen.notice(*_learnt_before(definition, splits, request.pretrained))
     return splits
 
 
