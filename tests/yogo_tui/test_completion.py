@@ -1,4 +1,4 @@
-"""What the shells complete: commands, options, runs and recipes."""
+"""What the shells complete: commands, options, runs, sweeps and recipes."""
 
 from __future__ import annotations
 
@@ -28,10 +28,13 @@ def completed(folder: Path, script: str, function: str, *words: str) -> set[str]
     return {line.strip() for line in done.stdout.splitlines()}
 
 
-def test_bash_completes_commands_options_runs_and_recipes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bash_completes_commands_options_runs_sweeps_and_recipes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert yogo_tui.cli.main(["completion", "bash"]) == 0
     script = capsys.readouterr().out
     (tmp_path / "trained_models/chaos-cat-0727").mkdir(parents=True)
+    (tmp_path / "trained_models/.sweeps/rates").mkdir(parents=True)
     (tmp_path / "below").mkdir()
     (tmp_path / "config/yogo-tui/recipes").mkdir(parents=True)
     (tmp_path / "config/yogo-tui/recipes/night-shift.yaml").touch()
@@ -40,6 +43,7 @@ def test_bash_completes_commands_options_runs_and_recipes(tmp_path: Path, capsys
     assert "--json" in completed(tmp_path, script, function, "yogo-tui", "runs", "--js")
     assert completed(tmp_path, script, function, "yogo-tui", "logs", "cha") == {"chaos-cat-0727"}
     assert completed(tmp_path / "below", script, function, "yogo-tui", "logs", "cha") == {"chaos-cat-0727"}
+    assert completed(tmp_path / "below", script, function, "yogo-tui", "sweep", "show", "ra") == {"rates"}
     recipes = completed(tmp_path, script, function, "yogo-tui", "launch", "--recipe", "")
     assert {"night-shift", "still-voice-4405-as-it-ran", "pretrain"} <= recipes
 

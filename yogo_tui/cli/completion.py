@@ -1,4 +1,4 @@
-"""`yogo-tui completion`: prints what a shell needs to complete the words of `yogo-tui`, runs and recipes among them."""
+"""`yogo-tui completion`: what a shell needs to complete the words of `yogo-tui`, and names of runs and sweeps."""
 
 from __future__ import annotations
 
@@ -8,23 +8,27 @@ from yogo.text.completion import SHELLS
 from yogo_tui.cli.options import Commands, Misuse, new_command
 
 _BASH = """
-_yogo_tui_names() {  # those that lie in the current folder, or in the nearest one above it that has runs
+_yogo_tui_below() {  # those that lie in the current folder, or in the nearest one above it that has runs
   local folder=$PWD
   while [ "$folder" != / ] && [ ! -d "$folder/trained_models" ]; do folder=$(dirname -- "$folder"); done
-  (cd -- "$folder/trained_models" 2>/dev/null && compgen -d -- "$1")
+  (cd -- "$folder/$1" 2>/dev/null && compgen -d -- "$2")
 }
+_yogo_tui_names() { _yogo_tui_below trained_models "$1"; }
+_yogo_tui_sweeps() { _yogo_tui_below trained_models/.sweeps "$1"; }
 _yogo_tui_recipes() {
   local folder=${XDG_CONFIG_HOME:-$HOME/.config}/yogo-tui/recipes
   compgen -W "BUILT_IN $(cd -- "$folder" 2>/dev/null && ls | sed -n 's/[.]ya*ml$//p')" -- "$1"
 }
 """
 _ZSH = """
-_yogo_tui_names() {
+_yogo_tui_below() {
   local folder=$PWD; local -a names
   while [[ $folder != / && ! -d $folder/trained_models ]]; do folder=${folder:h}; done
-  names=($folder/trained_models/*(N/:t))
+  names=($folder/$1/*(N/:t))
   compadd -a names
 }
+_yogo_tui_names() { _yogo_tui_below trained_models }
+_yogo_tui_sweeps() { _yogo_tui_below trained_models/.sweeps }
 _yogo_tui_recipes() {
   local -a names
   names=(BUILT_IN ${XDG_CONFIG_HOME:-$HOME/.config}/yogo-tui/recipes/*.y(a|)ml(N:t:r))
@@ -33,6 +37,7 @@ _yogo_tui_recipes() {
 """
 _NAMES = {
     "RUN": {"bash": "_yogo_tui_names", "zsh": "_yogo_tui_names", "tcsh": "p/trained_models/"},
+    "SWEEP": {"bash": "_yogo_tui_sweeps", "zsh": "_yogo_tui_sweeps", "tcsh": "p/trained_models/.sweeps/"},
     "RECIPE": {"bash": "_yogo_tui_recipes", "zsh": "_yogo_tui_recipes", "tcsh": "f"},
 }
 
@@ -42,9 +47,9 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "completion",
         "print what a shell needs to complete the words of yogo-tui",
-        "Runs of this workspace and recipes are completed by their names. For bash: `yogo-tui completion bash > "
-        "~/.local/share/bash-completion/completions/yogo-tui`; for zsh, into a file `_yogo-tui` in a folder of $fpath. "
-        "`yogo completion` does the same for yogo.",
+        "Runs and sweeps of this workspace, and recipes, are completed by their names. For bash: `yogo-tui completion "
+        "bash > ~/.local/share/bash-completion/completions/yogo-tui`; for zsh, into a file `_yogo-tui` in a folder of "
+        "$fpath. `yogo completion` does the same for yogo.",
     )
     parser.add_argument("shell", choices=SHELLS, help="The shell.")
     parser.set_defaults(run=run)
