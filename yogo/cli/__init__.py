@@ -29,6 +29,7 @@ COMMANDS = (
     "infer",
     "export",
     "test",
+    "labels",
     "doctor",
     "completion",
 )

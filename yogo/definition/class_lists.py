@@ -28,7 +28,7 @@ def compared(label_folder: Path, classes: Sequence[str], among: Sequence[str] = 
         if not path.is_file():
             continue
         try:
-            names = _names(path)
+            names = listed_classes(path)
         except (InvalidDatasetDefinitionFile, yaml12.YamlError):
             continue  # the file need not be a list of classes
         if names and (problem := _compare(path, names, classes, decides=not has_notes)):
@@ -44,12 +44,20 @@ def places(label_folder: Path) -> Iterator[Path]:
         yield from (folder / name for name in _YAML)
 
 
-def _names(path: Path) -> list[str]:
-    if path.name in _YAML:
+def listed_classes(path: Path) -> list[str]:
+    """The classes in such a list, in their order; none where a YAML file has no `names`.
+
+    Raises InvalidDatasetDefinitionFile, YamlError.
+    """
+    if path.suffix in {".yaml", ".yml"}:
         data = yaml12.load(path).data
         return _of_yaml(data.get("names")) if isinstance(data, dict) else []
     text = read_file(path, "list of classes", _MAX_BYTES).decode("utf-8-sig", "replace")
-    return [line.strip().strip("\"'") for line in text.splitlines() if line.strip()]
+    return [_unquoted(line.strip()) for line in text.splitlines() if line.strip()]
+
+
+def _unquoted(line: str) -> str:
+    return line[1:-1] if len(line) > 2 and line[0] == line[-1] and line[0] in "\"'" else line
 
 
 def _of_yaml(names: Any) -> list[str]:

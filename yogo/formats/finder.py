@@ -37,37 +37,63 @@ class ImageFinder:
         self._paths: dict[str, list[str]] | None = None
         """Of each plain name of a file, all paths below the root."""
 
-        self.num_renamed = 0
-        self.num_missing = 0
+        self._stems: dict[str, list[str]] | None = None
+
+        self.num_renamed = self.num_missing = 0
         self.num_unsure = 0
         """Names that several images fit."""
 
-    def find(self, name: str, split: str = "") -> FoundImage:
-        """The image of this name, which `safe_name` made."""
-        found = self._direct(name, split) or (self._anywhere(name, split) if self._is_given else "")
+    def forget_counts(self) -> None:
+        """Before the same names are looked for again."""
+        self.num_renamed = self.num_missing = self.num_unsure = 0
+
+    def find(self, name: str, split: str = "", folder: str = "") -> FoundImage:
+        """The image of this name, which `safe_name` made; `folder` is one below the root that it may lie in."""
+        found = self._direct(name, split, folder) or (self._anywhere(name, split) if self._is_given else "")
         if not found:
             self.num_missing += 1
             return FoundImage(name, None)
         self.num_renamed += posixpath.basename(found) != posixpath.basename(name)
         return FoundImage(found, self.root / found)
 
-    def _direct(self, name: str, split: str) -> str:
-        folders = _BESIDE if not split else (*_BESIDE, split, f"{split}/images", f"images/{split}")
-        for folder in folders:
+    def find_stem(self, stem: str, split: str = "") -> FoundImage | None:
+        """The image whose name without its suffix is the last part of this path, anywhere below the root."""
+        if self._stems is None:
+            self._stems = {}
+            for paths in self._listing().values():
+                for path in paths:
+                    self._stems.setdefault(_plain(os.path.splitext(posixpath.basename(path))[0]), []).append(path)
+        plain = _plain(posixpath.basename(stem))
+        paths = self._stems.get(plain) or self._stems.get(_UPLOADED.sub("", plain, count=1)) or []
+        best = _best(paths, stem, split)
+        if len(best) != 1:
+            self.num_unsure += len(best) > 1
+            return None
+        self.num_renamed += os.path.splitext(posixpath.basename(best[0]))[0] != posixpath.basename(stem)
+        return FoundImage(best[0], self.root / best[0])
+
+    def _direct(self, name: str, split: str, folder: str) -> str:
+        tried = [folder] if folder not in ("", ".") else []
+        tried += _BESIDE if not split else (*_BESIDE, split, f"{split}/images", f"images/{split}")
+        for one in tried:
             for written in dict.fromkeys((name, unquote(name))):
-                path = posixpath.normpath(posixpath.join("/", folder, written.replace("\0", ""))).lstrip("/")
+                path = posixpath.normpath(posixpath.join("/", one, written.replace("\0", ""))).lstrip("/")
                 if path and (self.root / path).is_file():
                     return path
         return ""
 
     def _anywhere(self, name: str, split: str) -> str:
-        if self._paths is None:
-            self._paths = _listed(self.root)
+        known = self._listing()
         plain = _plain(posixpath.basename(name))
-        paths = self._paths.get(plain) or self._paths.get(_UPLOADED.sub("", plain, count=1)) or []
+        paths = known.get(plain) or known.get(_UPLOADED.sub("", plain, count=1)) or []
         best = _best(paths, name, split)
         self.num_unsure += len(best) > 1
         return best[0] if len(best) == 1 else ""
+
+    def _listing(self) -> dict[str, list[str]]:
+        if self._paths is None:
+            self._paths = _listed(self.root)
+        return self._paths
 
 
 def _best(paths: list[str], name: str, split: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
@@ -20,7 +20,7 @@ _BLANKS = " \t\n\r"
 
 class JsonElement(NamedTuple):
     """A part of a JSON file: an element of the list at the top, or of a list below a key at the top, or such a key's
-    other value."""
+    other value, such as an empty list."""
 
     key: str
     """The key at the top; empty in a list."""
@@ -41,15 +41,20 @@ def elements(path: Path) -> Iterator[JsonElement]:
         yield from _Scanner(path, text).elements()
 
 
-def first_keys(path: Path) -> tuple[str, list[Any]]:
-    """What a file begins with: `list` and its first element, or `map` and its keys. Raises as `elements`."""
+def begins(path: Path, wanted: Collection[str] = ()) -> tuple[str, list[Any]]:
+    """What a file begins with: `list` and its first element, or `map` and those of its keys that are wanted, up to two.
+
+    A file that breaks off after these is one of its kind too. Raises as `elements`.
+    """
     found: list[Any] = []
     for element in elements(path):
         if not element.key:
             return "list", [element.value]
-        if element.key not in found:
+        if element.key in wanted and element.key not in found:
             found.append(element.key)
-    return ("map", found) if found else ("list", [])
+            if len(found) == 2:
+                break
+    return ("map", found) if found else ("", [])
 
 
 class _Scanner:
@@ -92,6 +97,8 @@ class _Scanner:
 
     def _list(self, key: str) -> Iterator[JsonElement]:
         self._at += 1
+        if key and self._next() == "]":
+            yield JsonElement(key, [], SourcePlace(self._path, self._here()), is_listed=False)
         while self._next() != "]":
             value, line = self._value()
             yield JsonElement(key, value, SourcePlace(self._path, line), is_listed=True)

@@ -10,10 +10,10 @@ import math
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from yogo.definition.labels import EDGE
 from yogo.errors import LabelsError
@@ -98,27 +98,6 @@ class LabelledImage:
         return size_of(self.file)
 
 
-class LabelReader(Protocol):
-    """What a format is read by."""
-
-    classes: Sequence[str]
-    """In the order of their numbers."""
-
-    notes: list[str]
-    """Sentences on how it was read."""
-
-    def images(self) -> Iterator[LabelledImage]: ...
-
-
-class LabelWriter(Protocol):
-    """What a format is written by."""
-
-    def add(self, image: LabelledImage) -> None: ...
-
-    def close(self) -> list[str]:
-        """Finish the files. Returns sentences on what to do with them."""
-
-
 @dataclass(slots=True)
 class Omissions:
     """What was found and is not carried over, by kind."""
@@ -131,20 +110,6 @@ class Omissions:
         kept = self.places.setdefault(what, [])
         if len(kept) < MOST_PLACES:
             kept.append(place)
-
-
-class ClassIndex:
-    """The classes that are allowed, and the one word for a class that is not."""
-
-    def __init__(self, classes: Sequence[str]) -> None:
-        self._numbers: Mapping[str, int] = {name: number for number, name in enumerate(classes)}
-
-    def number(self, name: str, place: SourcePlace) -> int:
-        """Raises LabelsError for a class that is not one of them."""
-        if (number := self._numbers.get(name)) is None:
-            names = ", ".join(self._numbers)
-            raise place.error(f"The class {shown(name)} is not one of {names}: correct it, or add it to the classes")
-        return number
 
 
 def class_name(given: object, place: SourcePlace) -> str:
