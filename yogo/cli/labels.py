@@ -29,6 +29,12 @@ def register(commands: Any) -> None:
     parser = commands.add_parser("labels", help="convert labels of other programs", description=_SHORT)
     inner = parser.add_subparsers(dest="action", metavar="ACTION", required=True, help="What to do: convert.")
     convert = inner.add_parser("convert", help="convert labels from one format to another", description=_WHAT)
+    _add_arguments(convert)
+    add_json(convert)
+    convert.set_defaults(run=run)
+
+
+def _add_arguments(convert: argparse.ArgumentParser) -> None:
     convert.add_argument("source", metavar="FROM", type=Path, help="The exported file, or the folder of the export.")
     convert.add_argument("out", metavar="OUT", type=Path, help="A new folder to write to.")
     convert.add_argument(
@@ -40,6 +46,10 @@ def register(commands: Any) -> None:
     convert.add_argument(
         "--from", dest="of", choices=[*FORMATS], default="", help="The format to read. (default: found out)"
     )
+    _add_options(convert)
+
+
+def _add_options(convert: argparse.ArgumentParser) -> None:
     convert.add_argument(
         "--images",
         metavar="FOLDER",
@@ -72,8 +82,6 @@ def register(commands: Any) -> None:
         default=False,
         help="Read everything and report, and write nothing. (default: no)",
     )
-    add_json(convert)
-    convert.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
