@@ -92,3 +92,10 @@ def test_a_console_mode_is_added_as_the_page_says(tmp_path: Path) -> None:
     example = Example("a console mode", tmp_path)
     assert example.changed == ["yogo_tui/screens/queue.py", "yogo_tui/modes.py"]
     example.check("tests/yogo_tui/test_modes.py", "-k", "queue or share")
+
+
+def test_a_label_format_is_added_as_the_page_says(tmp_path: Path) -> None:
+    example = Example("a label format", tmp_path)
+    assert example.changed == ["yogo/formats/lines.py", "yogo/formats/table.py"]
+    assert "lines" in example.run("-m", "yogo", "labels", "convert", "--help")
+    example.check("tests/yogo/test_formats_round_trips.py", "-k", "lines or any")

@@ -73,8 +73,9 @@ class CocoReader:
 
     def images(self) -> Iterator[LabelledImage]:
         for one in self._sets:
-            split = split_of(one.path.stem) or split_of(one.path.parent.name)
-            folder = os.path.relpath(one.path.parent, self._root) if self._source.image_folder is None else ""
+            below = os.path.relpath(one.path.parent, self._root)
+            split = split_of(one.path.stem) or split_of(below)
+            folder = below if self._source.image_folder is None else ""
             yield from one.images(self._source, split, folder)
 
 

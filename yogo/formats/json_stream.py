@@ -133,9 +133,11 @@ class _Scanner:
                     self._at = end
                     return value, line
             except json.JSONDecodeError as error:
+                inside = error.pos - self._at
                 if not self._more():
-                    self._at = min(error.pos, len(self._buffer))
-                    raise self._error(f"This is not JSON: {error.msg.lower()}") from error
+                    self._at = min(self._at + inside, len(self._buffer))
+                    is_cut = error.msg.startswith("Unterminated")
+                    raise self._error(f"This is not JSON: {error.msg.lower()}", is_cut=is_cut) from error
             except RecursionError as error:
                 raise self._error("This is nested too deeply to be read") from error
             except ValueError as error:  # a number of too many digits
@@ -162,9 +164,8 @@ class _Scanner:
         self._counted = self._at
         return self._line
 
-    def _error(self, sentence: str) -> LabelsError:
+    def _error(self, sentence: str, *, is_cut: bool = False) -> LabelsError:
         line = self._here()
-        is_end = self._is_whole and not self._buffer[self._at :].strip()
-        if is_end:
+        if is_cut or (self._is_whole and not self._buffer[self._at :].strip()):
             sentence = "The file ends too early: it was cut short. Export it again, or copy it again"
         return SourcePlace(self._path, line).error(sentence)

@@ -17,7 +17,7 @@ from yogo.text.wording import shown
 Corners = Literal["edges", "inclusive"]
 """What the corners of Pascal VOC mean: the edges of a box, from 0, or its first and last pixel, from 1."""
 
-_SPLIT = re.compile(r"(?:^|[^a-z])(train|val|test)(?:ing|id|idation)?(?:2\d{3}|_data)?(?:[^a-z]|$)", re.IGNORECASE)
+_SPLIT = re.compile(r"(?:instances_|obj_)?(train|val|test)(?:ing|id|idation)?(?:\d+|_data)?", re.IGNORECASE)
 
 
 class LabelReader(Protocol):
@@ -105,9 +105,8 @@ class FormatParts:
 
 
 def split_of(name: str) -> str:
-    """train, val or test, as a folder, a file or a subset says it; empty if it does not."""
-    found = _SPLIT.search(name)
-    return found[1].lower() if found else ""
+    """train, val or test, as one of the folders of a path, a file or a subset is called; empty if none is."""
+    return next((found[1].lower() for part in name.split("/") if (found := _SPLIT.fullmatch(part))), "")
 
 
 def upright(
