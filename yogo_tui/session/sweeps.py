@@ -15,6 +15,7 @@ from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.checking import check_plan
 from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.submit import LOOKED_FOR
 from yogo_tui.runs import resumption
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.pace import KnownPaces
@@ -167,7 +168,11 @@ class Sweeps:
             if _is_open(row) or (with_failed and row in failed):
                 plans.append(await self._again(sweep, row))
         if unknown := [row.name for row in rows if row.run and row.run.state is RunState.UNKNOWN]:
-            notes.append(f"It is not known whether {listed(unknown)} {'has' if len(unknown) == 1 else 'have'} a job.")
+            has = "has" if len(unknown) == 1 else "have"
+            notes.append(
+                f"It is not known whether {listed(unknown)} {has} a job. Of a submission that got no answer it is "
+                f"known after {LOOKED_FOR.seconds // 60} minutes: ask again then."
+            )
         if failed and not with_failed:
             what = "stays as it is" if len(failed) == 1 else "stay as they are"
             notes.append(f"{counted(len(failed), 'trial')} failed and {what}: --failed repeats.")
