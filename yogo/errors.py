@@ -22,6 +22,8 @@ def first_line(error: BaseException) -> str:
 class YogoError(Exception):
     """An error that a person can act upon."""
 
+    exit_status = 1
+
 
 class RecipeError(YogoError):
     """A recipe or preset that cannot be read or used."""

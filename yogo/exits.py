@@ -43,7 +43,7 @@ def guarded(action: Callable[[], int]) -> int:
         sentence = told_of(error)
         if not sentence:
             raise
-        return _fail(sentence)
+        return _fail(sentence, status=error.exit_status if isinstance(error, YogoError) else 1)
     except KeyboardInterrupt as stop:
         return _stopped(stop)
     return status

@@ -20,6 +20,7 @@ from yogo_tui.runs.model import RunState
 from yogo_tui.runs.why import Why
 
 LOG = PurePosixPath("/lab/trained_models/owl/owl-7.log")
+BEGUN = Manifest(name="owl", definition="/lab/d.yml", classes=("a",), recipe=Recipe(), precision="fp32")
 TORN = 'Traceback (most recent call last):\n  File "/lab/a.py", line 4, in f\n    g()\nValueError: no box\n'
 
 
@@ -98,10 +99,41 @@ def test_how_a_job_ended_is_told_once_and_the_steps_are_one_sentence(word: str) 
 
 def test_a_run_that_was_killed_after_it_began_is_advised_to_go_on_first() -> None:
     fault = fault_of_end("FAILED", 137)
-    begun = Manifest(name="owl", definition="/lab/d.yml", classes=("a",), recipe=Recipe(), precision="fp32")
-    advice = Why(make_run("owl", RunState.FAILED, manifest=begun), fault).next_step
-    assert advice == "Resume it, or launch it again bigger: A, or yogo-tui again owl --bigger."
-    assert Why(make_run("owl", RunState.FAILED), fault).next_step.startswith("Launch it again bigger: A")
+    advice = Why(make_run("owl", RunState.FAILED, manifest=BEGUN), fault).next_step
+    bigger = "f its memory may have been full, launch it again bigger: A, or yogo-tui again owl --bigger."
+    assert advice == f"Resume it, or, i{bigger}"
+    assert Why(make_run("owl", RunState.FAILED), fault).next_step == f"I{bigger}"
+
+
+@pytest.mark.parametrize(
+    ("reason", "log", "words", "step"),
+    [
+        ("another process of the run was killed or lost", "", "it lost one of its processes", "if its memory may have"),
+        ("one of the run's processes was killed by SIGKILL, perhaps because", "", "it was killed, most", "if its mem"),
+        (
+            "one of the run's processes was killed by SIGKILL, perhaps",
+            "oom_kill event in Step",
+            "the job's memory",
+            "aunch",
+        ),
+        (
+            "the memory was full: the kernel killed one of the run's processes",
+            "",
+            "the job's memory was full",
+            "Launch",
+        ),
+    ],
+)
+async def test_a_run_that_lost_a_process_is_advised_what_helps_a_full_memory(
+    reason: str, log: str, words: str, step: str
+) -> None:
+    lab = failed(log, result=Result(outcome="failed", reason=reason), manifest=BEGUN)
+    (run,) = (await anext(lab.runs.watch())).runs
+    why = await lab.jobs.why(run)
+    assert why.error.startswith(words)
+    assert step in why.next_step
+    assert "yogo-tui again owl --bigger" in why.next_step
+    assert ("Resume" in why.next_step) == ("may have" in why.next_step)
 
 
 async def test_of_a_long_log_only_the_end_is_read() -> None:

@@ -25,6 +25,7 @@ from yogo.device.memory import full_memory_said
 from yogo.distributed.rank_info import RankInfo, has_own_gpu
 from yogo.distributed.rendezvous import meet
 from yogo.errors import TrainingError, first_line
+from yogo.run import killed
 from yogo.text.wording import counted
 
 T = TypeVar("T")
@@ -43,8 +44,9 @@ _FAILURE = "yogo/failure"
 class PeerLost(TrainingError):
     """Another process of the run has ended."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason or "another process of the run was killed or lost")
+    def __init__(self, reason: str, ending: str = "") -> None:
+        """`ending` is how it ended, as the launcher tells it."""
+        super().__init__(reason or ending or "another process of the run was killed or lost")
         self.reason = reason
         """The reason that it gave, if any."""
 
@@ -191,7 +193,8 @@ def _peers() -> Iterator[None]:
         if not _COLLECTIVE.search(str(error)):
             raise
         silent = f"another process did not answer for {_MEETING}" if _LATE.search(str(error)) else ""
-        raise PeerLost(_told() or silent) from error
+        reason = _told() or silent
+        raise PeerLost(reason, "" if reason else killed.told()) from error
 
 
 _COLLECTIVE = re.compile(r"gloo|nccl|peer|timed? ?out|store|connection|socket|rendezvous", re.IGNORECASE)

@@ -23,6 +23,7 @@ from typing import NoReturn
 from yogo import signals
 from yogo.distributed.rank_info import RankInfo
 from yogo.errors import TrainingError
+from yogo.run import killed
 from yogo.run.lease import Lease
 from yogo.text.terminal import printable
 from yogo.text.wording import agreed
@@ -31,6 +32,8 @@ from yogo.training.request import TrainingRequest
 
 GRACE_SECONDS = 20.0
 """How long the other processes may take to end after one has died."""
+
+_ENDED = "ended"
 
 
 def start(request: TrainingRequest) -> int:
@@ -93,7 +96,7 @@ def _start_ranks(request: TrainingRequest, count: int, lease: Lease | None) -> i
         with _held_back():
             ranks = [_start_rank(request, index, count, folder, lease) for index in range(count)]
             signals.STOP_REQUESTS.relay = functools.partial(_relay, ranks)
-        return _wait(ranks)
+        return _wait(ranks, folder / _ENDED)
     finally:
         signals.STOP_REQUESTS.relay = None
         shutil.rmtree(folder, ignore_errors=True)
@@ -120,6 +123,7 @@ def _start_rank(
         "LOCAL_WORLD_SIZE": str(count),
         "YOGO_MEETING": f"file://{folder / 'meeting'}",
         "YOGO_LAUNCHER": str(os.getpid()),
+        killed.FILE: str(folder / _ENDED),
     }
     if lease is not None:
         environment[HELD_FOR_RANKS] = lease.mine.model_dump_json()
@@ -143,37 +147,46 @@ def _relay(ranks: Sequence[subprocess.Popen[bytes]], signum: int) -> None:
             process.send_signal(signum)
 
 
-def _wait(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
-    """The run's exit status. Once a process has failed, the others are ended soon after."""
+def _wait(ranks: Sequence[subprocess.Popen[bytes]], ended: Path) -> int:
+    """The run's exit status. Once a process has failed, the others are told how, in a file, and ended soon after."""
     deadline: float | None = None
+    kills = killed.MemoryKills()
     # All are polled each time: the first to fail may not be the first in the list.
     while None in [process.poll() for process in ranks]:
-        if deadline is None and any(process.returncode for process in ranks):
+        kills.look()
+        if deadline is None and (status := next((one.returncode for one in ranks if one.returncode), 0)):
             deadline = time.monotonic() + GRACE_SECONDS
+            killed.tell(ended, killed.ending_words(status, is_for_memory=kills.is_recent))
         if deadline is not None and time.monotonic() > deadline:
-            _end(ranks)
+            _end(ranks, kills)
         time.sleep(0.05)
-    return _status(ranks)
+    return _status(ranks, kills)
 
 
-def _end(ranks: Sequence[subprocess.Popen[bytes]]) -> NoReturn:
+def _end(ranks: Sequence[subprocess.Popen[bytes]], kills: killed.MemoryKills) -> NoReturn:
     """One process has failed, and the others wait for it. Ends them, and raises TrainingError on their behalf."""
     left = [process for process in ranks if process.returncode is None]
     for process in left:
         process.kill()
         process.wait()
-    _status([process for process in ranks if process not in left])
+    _status([process for process in ranks if process not in left], kills)
     raise TrainingError(f"{len(ranks) - len(left)} of {len(ranks)} processes failed, and the others were ended")
 
 
-def _status(ranks: Sequence[subprocess.Popen[bytes]]) -> int:
+class KilledError(TrainingError):
+    """A process of the run was killed; the exit status is that of a killed process, as if there were only one."""
+
+    exit_status = killed.STATUS
+
+
+def _status(ranks: Sequence[subprocess.Popen[bytes]], kills: killed.MemoryKills) -> int:
     """The run's exit status, once these have ended by themselves."""
     statuses = [process.returncode for process in ranks]
-    killed = next((status for status in statuses if status < 0), 0)
-    if killed:
-        raise TrainingError(
-            f"one of the run's processes was killed by {signals.name(-killed)}, and the others ended with it. If the "
-            "memory was full, a smaller --batch-size helps; the run can go on with --resume"
+    if by_signal := next((status for status in statuses if status < 0), 0):
+        words = killed.ending_words(by_signal, is_for_memory=kills.is_recent)
+        raise (KilledError if by_signal == -signal.SIGKILL else TrainingError)(
+            f"{words}, and the others ended with it. A smaller --batch-size needs less memory; --resume goes on with "
+            "the run as it is"
         )
     asked = {signals.RESUMABLE, *(128 + signum for signum in signals.HANDLED)}
     if any(status not in {0, *asked} for status in statuses):

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from yogo.run.killed import STATUS as KILLED_STATUS
+
 
 class Lack(StrEnum):
     """What a run had too little of, and what it is to have more of when it is launched again."""
@@ -52,6 +54,8 @@ GO_ON_OR = "Resume it, or "
 """Before an advice, for a run that has begun to train."""
 
 _GO_ON_OR_BIGGER = f"{GO_ON_OR}{_BIGGER[0].lower()}{_BIGGER[1:]}"
+_IF_MEMORY = f"{GO_ON_OR.strip()}, if its memory may have been full, {_BIGGER[0].lower()}{_BIGGER[1:]}"
+_KILLED = "it was killed, most often because the memory was full"
 _NODE = "The node may be broken: resume it, and tell the people who run the cluster if it fails there again."
 _SETUP = "Correct `setup` in the settings, and launch it again."
 
@@ -72,7 +76,8 @@ _RULES = (
         r"oom[-_ ]?kill|out[- ]of[- ]memory handler|out[- ]of[- ]memory killer|Out of memory: Kill"
         r"|exceeded (job|step|virtual) memory limit|exceeded memory limit|is killed by signal: Killed"
         r"|^MemoryError|Cannot allocate memory"
-        r"|can't allocate memory|std::bad_alloc|Unable to allocate .*iB",
+        r"|can't allocate memory|std::bad_alloc|Unable to allocate .*iB"
+        r"|the memory was full: the kernel killed|tasks? [\d,-]+: Out Of Memory",
         "the job's memory was full",
         _BIGGER,
         Lack.MEMORY,
@@ -165,9 +170,16 @@ _FOLLOWS = (
         f"Resume it. If it crashes again, the installation does not fit the node: yogo --version there. {_NODE}",
     ),
     _rule(
-        r"^Killed$|:? \d+ Killed\b|signal 9\b|SIGKILL|exit(ed with exit)? code 137|exit(ed with exit)? status 137",
-        "it was killed, most often because the memory was full",
-        _GO_ON_OR_BIGGER,
+        r"^Killed$|:? \d+ Killed\b|tasks? [\d,-]+: Killed|signal 9\b|SIGKILL|exit(ed with exit)? code 137"
+        r"|exit(ed with exit)? status 137",
+        _KILLED,
+        _IF_MEMORY,
+        Lack.MEMORY,
+    ),
+    _rule(
+        r"another process of the run was killed or lost",
+        "it lost one of its processes, which may have been killed because the memory was full",
+        _IF_MEMORY,
         Lack.MEMORY,
     ),
     _rule(r"CANCELLED AT", "it was cancelled", "Resume it: it goes on from its last checkpoint."),
@@ -228,11 +240,15 @@ def _cause(lines: Sequence[str]) -> Fault | None:
     errors = list(_tracebacks(lines))
     if found := _by_rule(_RULES, lines, errors):
         return found
-    causes = [error for error in errors if not any(rule.signs.search(error.said) for rule in _FOLLOWS)]
-    own = [match[1] for line in lines if (match := _OWN.match(line))]
+    causes = [error for error in errors if not _follows(error.said)]
+    own = [match[1] for line in lines if (match := _OWN.match(line)) and not _follows(line)]
     if causes or not own:
         return causes[-1] if causes else None
     return Fault(own[-1], advice="Mend what it says, then resume it, or launch it again.")
+
+
+def _follows(sentence: str) -> bool:
+    return any(rule.signs.search(sentence) for rule in _FOLLOWS)
 
 
 def fault_of(sentence: str) -> Fault:
@@ -253,8 +269,8 @@ def fault_of_end(word: str, exit_status: int | None) -> Fault | None:
             return Fault(
                 "", "jobs of a higher priority preempted it", "Resume it: it goes on from its last checkpoint."
             )
-    if exit_status == 137:
-        return Fault("", "it was killed, most often because the memory was full", _GO_ON_OR_BIGGER, lack=Lack.MEMORY)
+    if exit_status == KILLED_STATUS:
+        return Fault("", _KILLED, _IF_MEMORY, lack=Lack.MEMORY)
     return None
 
 

@@ -8,7 +8,7 @@ from yogo.run.holder import HEARTBEAT_SECONDS, Holder
 from yogo.run.job import LOCAL
 from yogo.run.launch import Outcome, Submission
 from yogo_tui.cluster.base import Job, JobState, Queue
-from yogo_tui.launch.ending import ending
+from yogo_tui.launch.ending import FULL_MEMORY, ending
 from yogo_tui.launch.whose import may_be_of
 from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.model import RunState
@@ -195,8 +195,9 @@ def _ended(folder: RunFolder, job: Job) -> Told:
     if job.state is JobState.DONE:
         return RunState.FAILED, f"job {job.id} ended without a receipt (result.json): its log tells more"
     if words := ending(job.word, job.exit_status):
+        bigger = f"; to launch it bigger: yogo-tui again {folder.name} --bigger" if job.word == FULL_MEMORY else ""
         go_on = f"; {_to_go_on(folder)}" if folder.manifest else ""
-        return RunState.FAILED, f"{words}: {_how(job)}{go_on}"
+        return RunState.FAILED, f"{words}: {_how(job)}{bigger or go_on}"
     return RunState.FAILED, f"{_how(job)}: its log tells more"
 
 

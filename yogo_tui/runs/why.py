@@ -103,7 +103,7 @@ class Why:
 
 def _without_going_on(advice: str) -> str:
     """The advice for a run that has not begun to train."""
-    rest = advice.removeprefix(GO_ON_OR)
+    rest = advice.removeprefix(GO_ON_OR.strip()).lstrip(", ")
     return f"{rest[0].upper()}{rest[1:]}" if rest else ""
 
 

@@ -59,6 +59,8 @@ async def _fault(host: Host, run: Run) -> tuple[Fault | None, PurePosixPath | No
     in_log = fault_in(text) if text is not None else None
     if result and result.outcome == "failed" and result.reason:
         recorded = fault_of(result.reason)
+        if in_log and in_log.lack is recorded.lack is Lack.MEMORY:  # the scheduler may know more than the trainer
+            return in_log, run.log, ""
         if in_log and result.reason in in_log.said:  # the log also says where
             recorded = replace(recorded if recorded.words else in_log, where=in_log.where)
         return recorded, run.log, ""

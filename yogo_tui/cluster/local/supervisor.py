@@ -21,7 +21,7 @@ from typing import Any
 from yogo.errors import RunError
 from yogo.files import locks
 from yogo.files.places import because, told
-from yogo.run import process
+from yogo.run import killed, process
 from yogo.run.record import now
 from yogo.text.output import steady
 from yogo_tui.cluster.base import JobState
@@ -54,6 +54,7 @@ class Supervisor:
         self._store = store
         self._lock = lock
         self._missed_since: float | None = None
+        self._kills = killed.MemoryKills()
         self._spec = spec
         self._folder = store.job(spec.id)
         self._is_told_to_end = False
@@ -216,6 +217,8 @@ class Supervisor:
             self._over(JobState.CANCELLED, "CANCELLED", ending.cancelled, ending.status)
         elif wants_more:
             self._over(JobState.FAILED, "FAILED", f"It asked to be started again more than {MAX_RESTARTS} times", 75)
+        elif ending.status == killed.STATUS and self._kills.is_recent:
+            self._over(JobState.FAILED, "OUT_OF_MEMORY", "The kernel killed it", ending.status)
         elif ending.is_timeout:
             self._over(JobState.FAILED, "TIMEOUT", "It reached its time limit", ending.status)
         elif ending.status == 0:
@@ -245,6 +248,7 @@ class Supervisor:
 
     def _rest(self) -> None:
         time.sleep(POLL_SECONDS)
+        self._kills.look()
         if not self._is_saved:
             self.save()
 
