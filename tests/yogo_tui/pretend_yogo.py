@@ -42,6 +42,7 @@ def wait(seconds: float) -> None:
 def train() -> int:
     resumed = value("--resume")
     run = RunDirectory(Path(resumed) if resumed else Path(value("--runs")) / value("--name"))
+    run.path.mkdir(parents=True, exist_ok=True)
     print("resuming" if resumed else "training", " ".join(sys.argv[1:]), flush=True)
     end = os.environ.get("PRETEND_END", "finished")
     attempt = Manifest.read(run.manifest).attempt + 1 if resumed else 0

@@ -39,7 +39,7 @@ async def test_what_is_changed_for_one_launch_is_shown_asked_about_and_launched(
     async with launch_screen(session, FILES[:1]) as pilot:
         await see(pilot, "✔ bash -n")
         await pilot.press("w")
-        await see(pilot, "3 of 8 GPUs are free now")
+        await see(pilot, "3 of 8 GPUs were free")
         await open_form(pilot)
         await pilot.press(*"3", "enter", *"8")
         await see(pilot, "ctrl+s keep 2 changes", "3                  (64)", "Images per batch")

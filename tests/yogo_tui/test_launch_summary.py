@@ -40,7 +40,7 @@ async def test_each_start_is_told_as_a_person_would_say_it() -> None:
     app = SummaryApp()
     async with app.run_test(size=(60, 20)) as pilot:
         app.query_one(LaunchSummary).show_sizes(SIZES, SIZES[2], Resources(free_gpus=3, total_gpus=8), asked(estimates))
-        await until(pilot, lambda: "3 of 8 GPUs are free now" in shown(pilot))
+        await until(pilot, lambda: "3 of 8 GPUs were free" in shown(pilot))
         rows = [line.rstrip().split(maxsplit=2) for line in shown(pilot).splitlines() if " " in line.strip()][1:7]
     told = ["now", "today 23:59", "tomorrow 08:05", "05 Mar 14:30", "no such partition", "not known"]
     assert rows == [[str(n), str(n), when] if n != 3 else ["▸", "3", f"3  {when}"] for n, when in enumerate(told, 1)]

@@ -208,7 +208,7 @@ async def test_when_each_size_would_start_is_asked_on_demand() -> None:
     async with launch_screen(FakeSession(), FILES[:1]) as pilot:
         await see(pilot, "w asks when each would start")
         await pilot.press("w")
-        await see(pilot, "3 of 8 GPUs are free now", "✔ fits the partition")
+        await see(pilot, "3 of 8 GPUs were free", "✔ fits the partition")
 
 
 @pytest.mark.parametrize(

@@ -84,7 +84,6 @@ class LaunchScreen(StartsSweep, CopiesCommand, LaunchTimes):
         Binding("r", "recipe", "recipe", id="launch.recipe", show=False, tooltip="choose the recipe"),
         Binding("a", "name", "name", id="launch.name", show=False, tooltip="give the run another name"),
         Binding("p", "parent", "from a .pth", id="launch.parent", show=False, tooltip="fine-tune from any .pth file"),
-        Binding("w", "when", "when", id="launch.when", show=False, tooltip="ask when each size would start"),
         Binding("f", "full_screen", "full screen", id="launch.full", show=False, tooltip="the script in full screen"),
         Binding("y", "copy", "copy", id="launch.copy", show=False, tooltip="copy the script"),
     ]
@@ -133,11 +132,13 @@ class LaunchScreen(StartsSweep, CopiesCommand, LaunchTimes):
             self.app.notify(
                 printable(str(error)), title="definitions were not looked for", severity="warning", markup=False
             )
+        await self._read_measured()
         if self._form.definition is None:
             word = "fine-tun" if self._form.parent else "pre-train"
             self.show_form(replace(self._form, definition=definition_for(self._files, word)))
         else:
             self.summary.show(self._lines(self._form))
+            self._show_sizes()
 
     @work(exclusive=True, group="take")
     async def _take(self, draft: Draft) -> None:

@@ -18,7 +18,7 @@ from yogo_tui.launch.machine import preset_words
 from yogo_tui.launch.plan import FieldChange, LaunchPlan
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.model import Run
-from yogo_tui.runs.pace import KnownPaces
+from yogo_tui.runs.pace import KnownPaces, MeasuredPace
 from yogo_tui.runs.parent import ParentInfo
 from yogo_tui.screens.choose import Choice
 from yogo_tui.session import Session
@@ -77,11 +77,16 @@ async def preview_of(
 
 
 def timings_of(
-    session: Session, wanted: Wanted, runs: Sequence[Run], estimates: Mapping[int, Estimate]
+    session: Session,
+    wanted: Wanted,
+    runs: Sequence[Run],
+    estimates: Mapping[int, Estimate],
+    measured: Sequence[MeasuredPace] = (),
 ) -> dict[int, Timing]:
-    """When each size would start, as far as that was asked, and how long it takes, as far as runs like it tell."""
+    """When each size would start, as far as that was asked, and how long it takes, as far as runs like it, or
+    measurements, tell."""
     recipe = wanted.parent.pass_forward(wanted.recipe) if wanted.parent else wanted.recipe
-    paces, timings = KnownPaces(runs, session.cluster.name), dict[int, Timing]()
+    paces, timings = KnownPaces(runs, session.cluster.name, measured), dict[int, Timing]()
     for index, size in enumerate(session.settings.sizes):
         own = wanted.job_size if size == wanted.size else size
         timings[index] = Timing(estimates.get(index), takes(paces.of(str(wanted.definition), recipe, own), recipe))

@@ -21,6 +21,7 @@ from yogo_tui.settings import SettingChange, Settings
 if TYPE_CHECKING:
     from yogo_tui.cluster.asked import CommandLog
     from yogo_tui.comparing.comparison import Comparison
+    from yogo_tui.runs.pace import KnownPaces
     from yogo_tui.session.cleaning import Cleaning
     from yogo_tui.session.jobs import Jobs
     from yogo_tui.session.launcher import Launcher
@@ -176,6 +177,13 @@ class Session:
         from yogo_tui.session.comparing import image_by_image
 
         return await image_by_image(self.host, found, tell=tell)
+
+    async def paces(self, runs: Sequence[Run]) -> KnownPaces:
+        """What these runs, and measurements, tell of how long an epoch takes. Raises HostError."""
+        from yogo_tui.runs.pace import KnownPaces, measured_paces
+
+        measured = await measured_paces(self.host, PurePosixPath(self.settings.own_runs_folder))
+        return KnownPaces(runs, self.cluster.name, measured)
 
     async def close(self) -> None:
         """Close the session; jobs go on."""

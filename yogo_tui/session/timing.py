@@ -18,10 +18,18 @@ class Takes:
 
     seconds: float
     like: str
-    """The run whose epochs tell it."""
+    """The run whose epochs tell it; empty if it was measured."""
 
     is_most: bool
     """Whether early stopping may end it sooner."""
+
+    measured_at: datetime | None = None
+    """When its speed was measured; None if a run tells it."""
+
+    @property
+    def told_by(self) -> str:
+        """Such as "the epochs of calm-bear-1" or "the speed measured today 14:30"."""
+        return f"the speed measured {_when(self.measured_at)}" if self.measured_at else f"the epochs of {self.like}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,10 @@ class Timing:
 
 def takes(pace: EpochPace | None, recipe: Recipe) -> Takes | None:
     """How long the recipe trains at this pace; None if there is none."""
-    return Takes(pace.epoch_seconds * recipe.epochs, pace.run, recipe.early_stopping > 0) if pace else None
+    if pace is None:
+        return None
+    measured_at = None if pace.run else pace.at
+    return Takes(pace.epoch_seconds * recipe.epochs, pace.run, recipe.early_stopping > 0, measured_at)
 
 
 def start_words(estimate: Estimate | None) -> str:
@@ -62,7 +73,7 @@ def finish_words(timing: Timing) -> str:
     if timing.takes is None:
         return "No run like it tells yet how long it takes."
     most = " at most" if timing.takes.is_most else ""
-    like = f"by the epochs of {timing.takes.like}"
+    like = f"by {timing.takes.told_by}"
     if timing.finishes_at is None:
         return f"It takes {duration(timing.takes.seconds)}{most}, {like}."
     return f"It would finish by {_moment(timing.finishes_at)}{most and ', or sooner'}, {like}."
@@ -70,8 +81,12 @@ def finish_words(timing: Timing) -> str:
 
 def _moment(then: datetime) -> str:
     """Such as "now", "today 14:30" or "05 Mar 14:30"."""
+    return "now" if then <= datetime.now(then.tzinfo) else _when(then)
+
+
+def _when(then: datetime) -> str:
+    """Such as "yesterday 14:30" or "05 Mar 14:30"."""
     moment = then.astimezone()
     days = (moment.date() - datetime.now().astimezone().date()).days
-    if days <= 0:
-        return f"today {moment:%H:%M}" if moment > datetime.now().astimezone() else "now"
-    return f"tomorrow {moment:%H:%M}" if days == 1 else f"{moment:%d %b %H:%M}"
+    day = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get(days) or f"{moment:%d %b}"
+    return f"{day} {moment:%H:%M}"

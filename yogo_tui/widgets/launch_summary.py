@@ -73,8 +73,22 @@ class LaunchSummary(VerticalScroll):
         chosen: SizePreset,
         resources: Resources | None,
         timings: Mapping[int, Timing],
+        *,
         asking: str = "",
+        asked: str = "",
+        unknown: str = "",
     ) -> None:
+        """What is being asked, and when it was asked last, are lines of their own; `unknown` is what to do where it is
+        not known how long the chosen one takes."""
+        of_chosen = timings.get(sizes.index(chosen), Timing()) if chosen in sizes else None
+        told = finish_words(of_chosen) if of_chosen else ""
+        more = unknown if of_chosen and not of_chosen.takes else ""
+        below = filter(None, (self._below(resources, asking), "" if asking else asked, f"{told} {more}".strip()))
+        parts: list[RenderableType] = [self._table_of(sizes, chosen, timings)]
+        parts += [Text(printable(line), "dim") for line in below]
+        self.query_one("#sizes", Static).update(Group(*parts))
+
+    def _table_of(self, sizes: Sequence[SizePreset], chosen: SizePreset, timings: Mapping[int, Timing]) -> Table:
         has_gpus = self.machine is None or self.machine.num_gpus > 0
         has_nodes = any(size.nodes > 1 for size in sizes)
         has_names = len({(size.gpus, size.nodes, size.hours) for size in sizes}) < len(sizes)
@@ -95,11 +109,7 @@ class LaunchSummary(VerticalScroll):
             ]
             called = [cut_middle(printable(size.name), _NAME_WIDTH)] if has_names else []
             table.add_row(mark, *called, *(Text(ask, justify="right") for ask in asks), when, takes_words(timing))
-        parts: list[RenderableType] = [table]
-        told = finish_words(timings.get(sizes.index(chosen), Timing())) if chosen in sizes else ""
-        below = filter(None, (self._below(resources, asking), told))
-        parts += [Text(printable(line), "dim") for line in below]
-        self.query_one("#sizes", Static).update(Group(*parts))
+        return table
 
     def _below(self, resources: Resources | None, asking: str) -> str:
         """The line below the sizes: what is being asked, else how many GPUs are free."""
@@ -107,7 +117,7 @@ class LaunchSummary(VerticalScroll):
             return asking or (str(self.machine) if self.machine else "w asks when each would start")
         if self.machine and not self.machine.num_gpus:
             return str(self.machine)
-        free = f"{resources.free_gpus} of {resources.total_gpus} GPUs are free now"
+        free = f"{resources.free_gpus} of {resources.total_gpus} GPUs were free"
         return free if resources.total_gpus else resources.detail
 
     def show_checks(self, checks: Sequence[Check]) -> None:
