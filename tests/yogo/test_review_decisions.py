@@ -15,6 +15,7 @@ from yogo.errors import RunError
 from yogo.review import journal
 from yogo.review.decisions import LabelNow, decide, review_in, undo
 from yogo.review.journal import Place, ReviewVerb, append, journals, reviewer_named
+from yogo.review.queue import EVERY_SUSPECT, SuspectFilter, next_rank, wanted_ranks
 
 
 @pytest.fixture
@@ -123,15 +124,41 @@ def test_a_later_decision_counts_although_the_clock_of_its_machine_is_behind(mad
     assert verbs(made)[1] == "keep"
 
 
+def resumes_at(made: MadeReview, by: str) -> int | None:
+    review = review_in(made.folder)
+    return next_rank(review, EVERY_SUSPECT, review.last_decided(by))
+
+
 def test_one_goes_on_behind_what_one_decided_last(made: MadeReview) -> None:
-    assert review_in(made.folder).resume_at("ana") == 1
+    assert resumes_at(made, "ana") == 1
     says(made, 2, "keep", by="ana")
     says(made, 3, "keep", by="bob")
-    assert review_in(made.folder).resume_at("ana") == 4
+    assert resumes_at(made, "ana") == 4
     says(made, 4, "keep", by="ana")
-    assert review_in(made.folder).resume_at("ana") == 1
+    assert resumes_at(made, "ana") == 1
     says(made, 1, "skip", by="ana")
-    assert review_in(made.folder).resume_at("ana") == 1, "there is nothing left: one stays"
+    assert resumes_at(made, "ana") is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ranks"),
+    [
+        (SuspectFilter(), (1, 2, 3, 4)),
+        (SuspectFilter(kind="twice"), (1,)),
+        (SuspectFilter(class_name="long"), (2, 3)),
+        (SuspectFilter(state="undecided"), (3,)),
+        (SuspectFilter(state="skipped"), (2,)),
+        (SuspectFilter(state="decided"), (1, 4)),
+        (SuspectFilter(state="contested"), (1,)),
+        (SuspectFilter(kind="twice", state="undecided"), ()),
+    ],
+)
+def test_only_some_suspects_are_wanted(made: MadeReview, wanted: SuspectFilter, ranks: tuple[int, ...]) -> None:
+    says(made, 1, "keep", by="ana")
+    says(made, 1, "delete", by="bob")
+    says(made, 2, "skip")
+    says(made, 4, "keep")
+    assert wanted_ranks(review_in(made.folder), wanted) == ranks
 
 
 def test_the_same_line_is_written_once_however_often_it_is_asked_for(made: MadeReview) -> None:

@@ -23,6 +23,7 @@ from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_health_asked import of_health
 from tests.yogo_tui.test_leftovers import of_leftovers
 from tests.yogo_tui.test_recipe_files import of_recipes
+from tests.yogo_tui.test_review_questions import of_reviews
 from tests.yogo_tui.test_sweeps import of_sweeps
 from tests.yogo_tui.test_trash import of_trash
 from tests.yogo_tui.test_wandb_uploads import of_wandb
@@ -70,7 +71,7 @@ from yogo_tui.questions.settings import ReadSettings
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-OTHERS = (of_health, of_recipes, of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps)
+OTHERS = (of_health, of_recipes, of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps, of_reviews)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 
@@ -328,6 +329,9 @@ def test_what_changes_something_says_so() -> None:
         "UploadOffline",
         "RemoveLeftovers",
         "AnnounceEnd",
+        "DecideSuspect",
+        "UndoDecision",
+        "WriteReview",
     }
 
 

@@ -67,6 +67,7 @@ class KindCount:
 class Contest:
     """A label that two reviewers decided about otherwise."""
 
+    target: str
     suspect: int
     counts: str
     """The reviewer whose decision counts."""
@@ -189,17 +190,10 @@ class LabelReview:
             box=made[1],
         )
 
-    def resume_at(self, reviewer: str) -> int:
-        """The rank at which this reviewer goes on: the first undecided one behind what they decided last."""
+    def last_decided(self, reviewer: str) -> int:
+        """The rank of what this reviewer decided last; 0 if that is nothing."""
         done = self.journals[reviewer].stacks[0] if reviewer in self.journals else []
-        start = done[-1].decides.suspect if done and done[-1].decides else 0
-        return self.next_undecided(start) or (min(max(start, 1), len(self.ranking.suspects)))
-
-    def next_undecided(self, behind: int) -> int | None:
-        """The rank of the first suspect that nobody has decided or skipped, behind this rank and then from 1."""
-        places = range(len(self.targets))
-        undecided = (place + 1 for place in (*places[behind:], *places[:behind]) if not self.about(self.targets[place]))
-        return next(undecided, None)
+        return done[-1].decides.suspect if done and done[-1].decides else 0
 
     @cached_property
     def progress(self) -> ReviewProgress:
@@ -218,9 +212,13 @@ class LabelReview:
             counts,
             dict(Counter(one.reviewer for one in self.all_counting)),
             dict(Counter(one.decision.verb.value for one in self.all_counting)),
-            tuple(self._contests()),
+            self.contests,
             tuple(self._about_journals()),
         )
+
+    @cached_property
+    def contests(self) -> tuple[Contest, ...]:
+        return tuple(self._contests())
 
     def _contests(self) -> Iterator[Contest]:
         for several in self._by_target.values():
@@ -228,7 +226,8 @@ class LabelReview:
             others = {one.reviewer: one.decision for one in before if one.reviewer != last.reviewer}
             said = tuple((name, one.verb) for name, one in others.items() if _differ(one, last.decision))
             if said:
-                yield Contest(last.decision.suspect, last.reviewer, last.decision.verb, said)
+                made = last.decision
+                yield Contest(made.target, made.suspect, last.reviewer, made.verb, said)
 
     def _about_journals(self) -> Iterator[str]:
         known = {*self.targets}

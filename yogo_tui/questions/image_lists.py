@@ -137,7 +137,7 @@ def _list(path: Path, workspace: Path) -> ListedImages:
     counter = FolderCounter(definition.classes, counts_folder())
     parts = share_out(data, test, definition.split_fractions, counter=counter)
     samples = [(part, sample) for part, found in parts.items() for sample in found]
-    return ListedImages(definition.classes, samples, _depth([sample for _, sample in samples]))
+    return ListedImages(definition.classes, samples, image_depth([sample.image_file for _, sample in samples]))
 
 
 def counts_folder() -> Path | None:
@@ -150,14 +150,14 @@ def counts_folder() -> Path | None:
     return memory and memory / "counts"
 
 
-def _depth(samples: Sequence[Sample]) -> Asked:
-    """How deep the images are, together. Raises DefinitionError where Pillow is missing."""
+def image_depth(files: Sequence[str]) -> Asked:
+    """How deep these images are, together. Raises DefinitionError where Pillow is missing."""
     try:
         from yogo.datasets.cache import default_folder
         from yogo.images.headers import depth_of_set
     except ImportError as error:
         raise DefinitionError(f"Images need Pillow, which is not installed: {installing('tui')}") from error
-    return depth_of_set([sample.image_file for sample in samples], default_folder() / "headers")
+    return depth_of_set(files, default_folder() / "headers")
 
 
 def _chosen(path: Path, workspace: Path, found: ListedImages, wanted: ImageFilter, tell: Tell) -> Sequence[int]:

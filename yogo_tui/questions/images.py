@@ -240,7 +240,7 @@ class LookAtImage:
         """The boxes, those that are marked above the others."""
         for line, class_index, edges in sorted(_boxes(labels), key=lambda box: box[0] in self.marked):
             colour, is_other = self.colours[class_index % len(self.colours)], line not in self.marked
-            outline(image, _seen(edges, self.view), colour, dotted=bool(self.marked) and is_other)
+            outline(image, seen_edges(edges, self.view), colour, dotted=bool(self.marked) and is_other)
 
 
 def _boxes(labels: Labels) -> Iterator[tuple[int, int, array[float]]]:
@@ -277,11 +277,15 @@ def _labels(sample: Sample, classes: Sequence[str]) -> tuple[Labels, tuple[str, 
 
 def _read(sample: Sample, size: tuple[int, int], bits: Asked, view: ImageView) -> Image.Image:
     """What is shown of it, in colour, no wider and no higher than `size`; as it is trained on, if not stretched."""
-    from PIL import Image
-
     from yogo.images.pixels import read_pixels
 
-    pixels = read_pixels(sample.image, rgb=True, image_hw=None, bits=bits)
+    return part_of(read_pixels(sample.image, rgb=True, image_hw=None, bits=bits), size, view)
+
+
+def part_of(pixels: npt.NDArray[np.uint8], size: tuple[int, int], view: ImageView) -> Image.Image:
+    """What a view shows of an image, whose axes are colour, row and column, no wider and no higher than `size`."""
+    from PIL import Image
+
     if view.is_stretched:
         pixels = stretched(pixels)
     _, height, width = pixels.shape
@@ -301,7 +305,7 @@ def stretched(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
     return found
 
 
-def _seen(edges: Sequence[float], view: ImageView) -> list[float]:
+def seen_edges(edges: Sequence[float], view: ImageView) -> list[float]:
     """The edges of a box, in fractions of what is shown."""
     x0, y0, *_ = view.frame()
     return [(edge - low) * view.zoom for edge, low in zip(edges, (x0, y0, x0, y0), strict=True)]

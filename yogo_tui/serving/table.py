@@ -35,6 +35,16 @@ QUESTIONS: Mapping[str, str] = {
         ),
         "yogo_tui.questions.images": ("ListImages", "FindImage", "DescribeImages", "LookAtImage"),
         "yogo_tui.questions.health": ("CheckHealth", "KnownHealth"),
+        "yogo_tui.questions.reviews": (
+            "FindReview",
+            "ListReviews",
+            "ReadReview",
+            "DescribeSuspects",
+            "DecideSuspect",
+            "UndoDecision",
+            "WriteReview",
+        ),
+        "yogo_tui.questions.review_images": ("LookAtSuspect",),
         "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "SeenBefore"),
         "yogo_tui.questions.results": ("ReadResults", "LookAtWorst"),
         "yogo_tui.questions.recipes": (
