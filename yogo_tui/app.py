@@ -36,6 +36,7 @@ from yogo_tui.widgets.theme import NO_COLOUR, THEMES, theme_for
 if TYPE_CHECKING:
     from yogo_tui.hosts.asker import ComingAsker
     from yogo_tui.opening import Reached
+    from yogo_tui.screens.going import FirstScreen
 
 
 _START_SECONDS = 1.0
@@ -104,7 +105,7 @@ class Console(BaseConsole):
 
     def on_mount(self) -> None:
         if self.is_open:
-            self.switch_mode(self._first)
+            self.begin(self._first)
 
     def on_ready(self) -> None:
         self.set_timer(_START_SECONDS, _collect_garbage)
@@ -112,10 +113,6 @@ class Console(BaseConsole):
             self.heed_mouse()
             self.tell_notices()
             self.offer_settings()
-
-    def heed_mouse(self) -> None:
-        if not self.session.settings.mouse:
-            self.take_mouse(False)
 
     @work(group="first start")
     async def offer_settings(self) -> None:
@@ -312,7 +309,7 @@ class FarConsole(Console):
             return
         self.is_open = True
         self.follow_runs()
-        self.switch_mode(self._first)
+        self.begin(self._first)
         self.heed_mouse()
         self.tell_notices()
         self.offer_settings()
@@ -370,16 +367,18 @@ def run_console(
     goodbye: str = "",
     kind: type[Console] = Console,
     there: Reached | None = None,
+    over: FirstScreen | None = None,
 ) -> int:
     """Run the console on the session that `opening` gives, and end the process with it; its exit status shows a crash
-    or a signal. `goodbye` is printed last. `there` is the machine that it was opened on.
+    or a signal. `goodbye` is printed last. `there` is the machine that it was opened on. `over` makes the screen that
+    is shown over the mode's.
 
     Raises ConsoleError before anything is drawn, when the cluster cannot be reached.
     """
 
     async def live() -> int:
         app = kind(await opening, mode=mode)
-        app.goodbye, app.there = goodbye, there
+        app.goodbye, app.there, app.over = goodbye, there, over
         return await run_app(app)
 
     return asking.run(live())

@@ -70,18 +70,18 @@ def dim(index: int) -> tuple[int, ...]:
 
 
 def test_label_and_prediction_are_bright_and_other_labels_dim(made: MadeReview) -> None:
-    assert colours_in(made, 3, view=ImageView()) == {COLOURS[0], COLOURS[1], dim(0)}
-    assert colours_in(made, 2, view=ImageView()) == {COLOURS[1]}
-    assert colours_in(made, 3, view=ImageView(has_boxes=False)) == set()
+    assert colours_in(made, 3, is_near=False) == {COLOURS[0], COLOURS[1], dim(0)}
+    assert colours_in(made, 2, is_near=False) == {COLOURS[1]}
+    assert colours_in(made, 3, view=ImageView(has_boxes=False), is_near=False) == set()
 
 
 def test_what_was_decided_is_drawn_and_what_was_deleted_is_not(made: MadeReview) -> None:
     says(made, 3, "class", class_name="small dot")
     says(made, 1, "add", class_name="small dot", box=(0.4, 0.8, 0.1, 0.1))
-    assert colours_in(made, 3, view=ImageView()) == {COLOURS[2], COLOURS[0], dim(0), dim(2)}
+    assert colours_in(made, 3, is_near=False) == {COLOURS[2], COLOURS[0], dim(0), dim(2)}
     says(made, 3, "delete")
-    assert dim(1) not in colours_in(made, 1, view=ImageView())
-    assert COLOURS[2] not in colours_in(made, 3, view=ImageView())
+    assert dim(1) not in colours_in(made, 1, is_near=False)
+    assert COLOURS[2] not in colours_in(made, 3, is_near=False)
 
 
 def test_a_suspect_is_shown_near(made: MadeReview) -> None:

@@ -51,6 +51,7 @@ COMMANDS = (
     "clean",
     "sync",
     "results",
+    "review",
     "cancel",
     "hold",
     "release",
@@ -167,19 +168,25 @@ def _open(args: argparse.Namespace) -> int:
 
         must_arrive()
         return once.run(args)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return _fail("The console needs a terminal. Its actions are commands too: yogo-tui --help.", 2)
-    if not redraws(sys.stdout):
-        return _fail(
-            f"The console cannot be drawn on this terminal (TERM={os.environ.get('TERM')}): set TERM to what it is, "
-            "such as xterm-256color. Its actions are commands too: yogo-tui --help.",
-            2,
-        )
-    if not sys.stderr.isatty():
-        return _fail("The console is drawn on standard error, which is not a terminal: do not redirect it (2>).", 2)
+    if why := why_no_console():
+        return _fail(why, 2)
     from yogo_tui.cli import console
 
     return console.run(args)
+
+
+def why_no_console() -> str:
+    """Why the console cannot be opened here; empty if it can."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return "The console needs a terminal. Its actions are commands too: yogo-tui --help."
+    if not redraws(sys.stdout):
+        return (
+            f"The console cannot be drawn on this terminal (TERM={os.environ.get('TERM')}): set TERM to what it is, "
+            "such as xterm-256color. Its actions are commands too: yogo-tui --help."
+        )
+    if not sys.stderr.isatty():
+        return "The console is drawn on standard error, which is not a terminal: do not redirect it (2>)."
+    return ""
 
 
 def _fail(sentence: str, status: int) -> int:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from PIL import Image
 
-_AROUND = 3.2
-"""So many times the longer side of the boxes is shown."""
+_AROUND = 2.2
+"""At least so many times the longer side of the boxes is shown."""
 
 _DIM = 0.5
 """Of the colours of the image's other labels."""
@@ -59,6 +59,10 @@ class SuspectPicture:
     prediction: LabelNow | None
     confidence: float | None
     decisions: tuple[DecisionRow, ...] = ()
+    other_line: int | None = None
+    other: LabelNow | None = None
+    """The other label of the same object, of one that is drawn twice."""
+
     view: ImageView = PLAINLY
     size: tuple[int, int] = (0, 0)
     """Width and height of the image's file, in pixels."""
@@ -70,8 +74,8 @@ class SuspectPicture:
 
 @dataclass(frozen=True)
 class LookAtSuspect:
-    """A suspect within so many columns and rows of pixels: the label as it is decided, a line; the prediction, dots;
-    other labels of the image, darker lines. Raises RunError."""
+    """A suspect within so many columns and rows of pixels: the label as it is decided, a line; the prediction, or the
+    other label of the same object, dots; other labels of the image, darker lines. Raises RunError."""
 
     folder: Path
     rank: int
@@ -80,8 +84,9 @@ class LookAtSuspect:
     colours: tuple[Rgb, ...]
     """Of the classes' boxes, in turn."""
 
-    view: ImageView | None = None
-    """None: zoomed on the boxes."""
+    view: ImageView = PLAINLY
+    is_near: bool = True
+    """It is zoomed on the boxes, and not as the view says."""
 
     draft: LabelNow | None = None
     """The label as it is being drawn, in place of the one that was decided."""
@@ -93,7 +98,7 @@ class LookAtSuspect:
         review = review_in(self.folder)
         suspect = review.suspect(self.rank)
         found = _described(review, suspect)
-        view = self.view or _on_boxes(found)
+        view = _on_boxes(found, self.view) if self.is_near else self.view
         try:
             pixels = _pixels(suspect.image, review)
             _, height, width = pixels.shape
@@ -107,8 +112,8 @@ class LookAtSuspect:
                 self._outline(image, one_now, review, view)
             if self.draft and self.is_added:
                 self._outline(image, self.draft, review, view)
-            if found.prediction:
-                self._outline(image, found.prediction, review, view, dotted=True)
+            if dotted := found.prediction or found.other:
+                self._outline(image, dotted, review, view, dotted=True)
         return replace(found, view=view, size=(width, height), width=image.width, pixels=image.tobytes())
 
     def _outline(
@@ -134,7 +139,8 @@ class LookAtSuspect:
         for line, label in _labels(suspect, review.ranking.classes):
             target = target_of(suspect.model_copy(update={"line": line}))
             made = about.get(target)
-            if target != own and not (made and made.verb is ReviewVerb.DELETE):
+            is_drawn_already = target == own or line == suspect.other_line
+            if not is_drawn_already and not (made and made.verb is ReviewVerb.DELETE):
                 name, box = (made.class_name, made.box) if made else (None, None)
                 yield LabelNow(name or label.class_name, box or label.box)
         for target, made in about.items():
@@ -162,6 +168,8 @@ def _described(review: LabelReview, suspect: Suspect) -> SuspectPicture:
         label_of(suspect.prediction, classes),
         suspect.prediction.confidence if suspect.prediction else None,
         tuple(decisions),
+        suspect.other_line,
+        dict(_labels(suspect, classes)).get(suspect.other_line) if suspect.other_line else None,
     )
 
 
@@ -184,15 +192,15 @@ def _edges(box: Place) -> tuple[float, float, float, float]:
     return x - w / 2, y - h / 2, x + w / 2, y + h / 2
 
 
-def _on_boxes(found: SuspectPicture) -> ImageView:
+def _on_boxes(found: SuspectPicture, view: ImageView) -> ImageView:
     """What shows label and prediction with what is around them."""
     edges = [_edges(one.box) for one in (found.label, found.now, found.prediction) if one]
     if not edges:
-        return ImageView()
+        return view.whole()
     x0, y0 = min(one[0] for one in edges), min(one[1] for one in edges)
     x1, y1 = max(one[2] for one in edges), max(one[3] for one in edges)
     zoom = min(max(1, int(1 / (_AROUND * max(x1 - x0, y1 - y0, 1e-6)))), MOST_ZOOM)
-    return ImageView(zoom, ((x0 + x1) / 2, (y0 + y1) / 2))
+    return replace(view, zoom=zoom, centre=((x0 + x1) / 2, (y0 + y1) / 2))
 
 
 _read: dict[tuple[str, int, int], npt.NDArray[np.uint8]] = {}

@@ -16,6 +16,7 @@ from yogo.review.journal import LabelDecision, Place, ReviewVerb, reviewer_named
 from yogo.review.queue import EVERY_SUSPECT, SuspectFilter, next_rank, state_of, wanted_ranks
 from yogo.review.ranking import RANKING, Suspect
 from yogo.review.writing import write_review
+from yogo.text.wording import meant
 from yogo_tui.hosts.base import Tell
 
 REVIEWS = "reviews"
@@ -120,8 +121,10 @@ class FindReview:
         places = [self.start / expanded(Path(self.text)), self.workspace / REVIEWS / self.text]
         found = next((place for place in places if (place / RANKING).is_file()), None)
         if found is None:
+            names = [folder.name for folder in _reviews(self.workspace / REVIEWS)]
+            there = f" {meant(self.text, names)}" if names else ""
             raise RunError(
-                f"{places[0]} is not a review, and there is none of this name in {places[1].parent}: "
+                f"{places[0]} is not a review, and there is none of this name in {places[1].parent}.{there} "
                 f"yogo review PTH DEFINITION makes one, with {RANKING} in it"
             )
         return Path(os.path.abspath(found))

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 from textual import getters, on, work
 from textual.app import ComposeResult
@@ -101,6 +101,11 @@ class BaseConsole(GoingApp):
         """Take the mouse, or leave it to the terminal."""
         self._has_mouse = is_taken
         print(_MOUSE_ON if is_taken else _MOUSE_OFF, end="", file=sys.__stderr__, flush=True)
+
+    def heed_mouse(self) -> None:
+        """Leave the mouse to the terminal, if the settings say so."""
+        if not self.session.settings.mouse:
+            self.take_mouse(False)
 
     def action_mouse(self) -> None:
         """Give the mouse to the terminal, which marks and copies in its own way, or take it back."""
@@ -309,20 +314,23 @@ BACK: BindingType = Binding("escape", "app.pop_screen", "back", id="app.back", s
 
 
 S = TypeVar("S", bound=FramedScreen)
+P = ParamSpec("P")
 
 
-def changes(action: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], Worker[None] | None]:
+def changes(
+    action: Callable[Concatenate[S, P], Coroutine[Any, Any, None]],
+) -> Callable[Concatenate[S, P], Worker[None] | None]:
     """The action of a key that changes something beyond the screen.
 
     Once begun it goes on to its end, also when the screen is left. The screen begins no other one meanwhile.
     """
 
     @functools.wraps(action)
-    def begin(screen: S) -> Worker[None] | None:
+    def begin(screen: S, /, *args: P.args, **kwargs: P.kwargs) -> Worker[None] | None:
         group = f"changes of {type(screen).__name__}"
         if any(worker.group == group and not worker.is_finished for worker in screen.app.workers):
             screen.app.notify("What you asked for before this is still under way.", markup=False)
             return None
-        return screen.app.run_worker(action(screen), group=group)
+        return screen.app.run_worker(action(screen, *args, **kwargs), group=group)
 
     return begin

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.app import App
 from textual.reactive import reactive
+from textual.screen import Screen
 
 from yogo_tui.comparing import FEWEST
 from yogo_tui.errors import LaunchError
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from yogo.presets import Preset
     from yogo_tui.runs.parent import ParentInfo
     from yogo_tui.session.wanted import Wanted
+
+
+FirstScreen = Callable[[], Screen[Any]]
+"""Makes the screen that is shown over a mode's when the console opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +57,14 @@ class GoingApp(App[None]):
 
     session: Session
     """Missing until the machine is connected to: only the screen that says so is shown till then."""
+
+    over: FirstScreen | None = None
+
+    def begin(self, mode: str) -> None:
+        """Show the first screen of a console that is open now."""
+        self.switch_mode(mode)
+        if self.over:
+            self.push_screen(self.over())
 
     def open_launch(self, draft: Draft) -> None:
         """Show the Launch screen, filled from `draft`."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from yogo_tui.session.planner import Planner
     from yogo_tui.session.previews import Previews
     from yogo_tui.session.results import Results
+    from yogo_tui.session.reviews import Reviews
     from yogo_tui.session.sweeps import Sweeps
     from yogo_tui.session.trash import Trash
     from yogo_tui.session.uses import Uses
@@ -92,6 +93,12 @@ class Session:
         from yogo_tui.session.results import Results
 
         return Results(self.host)
+
+    @cached_property
+    def reviews(self) -> Reviews:
+        from yogo_tui.session.reviews import Reviews
+
+        return Reviews(self.host, self.settings)
 
     @cached_property
     def uses(self) -> Uses:
