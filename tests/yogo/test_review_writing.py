@@ -102,6 +102,17 @@ def test_each_folder_of_a_definition_has_its_own_labels(made: MadeReview, tmp_pa
     assert [pair.label for pair in DatasetDefinition.from_yaml(record.written).test_dataset_paths] == ["lab 2/b"]
 
 
+def test_groups_stay(made: MadeReview, tmp_path: Path) -> None:
+    text = f"{made.definition.read_text()}group_pattern: '[01]'\nshared_groups: ['1']\n"
+    made.definition.write_text(text)
+    record = write_review(made.folder, tmp_path / "new")
+    assert [one for one in check(Path(record.written)) if one.is_error] == []
+    old, new = DatasetDefinition.from_yaml(made.definition), DatasetDefinition.from_yaml(record.written)
+    assert [pair.grouping for pair in new.dataset_paths] == [pair.grouping for pair in old.dataset_paths]
+    assert new.dataset_paths[0].grouping
+    assert new.shared_groups == ("1",)
+
+
 def test_a_folder_that_is_there_is_never_written_over(made: MadeReview, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     with pytest.raises(RunError, match="exists already"):

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
+from tests.made_review import made_review
 from tests.made_runs import trained_run
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from tests.yogo_tui.results import metrics, worst
@@ -106,7 +107,22 @@ async def results(pilot: Pilot[None]) -> None:
     await see(pilot, "worst image 1 of 2", "▀▀▀▀", "is ↓ found →")
 
 
-OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: one_tested}
+def reviewed(folder: Path) -> FakeSession:
+    """Of a definition whose labels a model doubts."""
+    made = FakeSession(folder=folder)
+    definition = made_review(folder / "reviews", size=(160, 120)).definition
+    made.definition_files = (DefinitionFile(definition, definition.parent),)
+    return made
+
+
+async def review(pilot: Pilot[None]) -> None:
+    await pilot.press("1")
+    await see(pilot, "cells.yml", "5 boxes")
+    await pilot.press("d")
+    await see(pilot, "1 · 0.png", "drawn twice", "▀▀▀▀")
+
+
+OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: one_tested, review: reviewed}
 """The screens that are not of the session above."""
 
 
@@ -201,6 +217,7 @@ async def settled(pilot: Pilot[None]) -> str:
         definition,
         health,
         pictures,
+        review,
         recipes,
         launch,
         question,

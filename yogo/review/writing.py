@@ -50,7 +50,7 @@ class HistoryEntry(Part):
 
 
 class ReviewedLabels(Record):
-    """history.json: what became of a review's decisions."""
+    """history.json: each decision of a review, and whether it counts."""
 
     made_at: datetime = Field(default_factory=now)
     key: str = ""
@@ -289,11 +289,17 @@ def _definition(definition: DatasetDefinition, labels: dict[Path, Path]) -> str:
     lines = [f"class_names: {_quoted(list(definition.classes))}", "", "dataset_split_fractions:"]
     lines += [f"  {part}: {share!r}" for part, share in definition.split_fractions.items() if share]
     taken: set[str] = set()
+    rules: list[str] = []
     for heading, pairs in (("dataset_paths", definition.dataset_paths), ("test_paths", definition.test_dataset_paths)):
         lines += ["", f"{heading}:"] if pairs else []
         for pair in pairs:
-            lines += [f"  {_quoted(_label(pair, taken))}:", f"    image_path: {_quoted(str(pair.images))}"]
+            name, rule = _quoted(_label(pair, taken)), pair.grouping
+            lines += [f"  {name}:", f"    image_path: {_quoted(str(pair.images))}"]
             lines += [f"    label_path: {_quoted(str(labels[pair.labels]))}"]
+            said = {"group": rule.name, "group_pattern": rule.pattern}
+            rules += [f"  {name}: {_quoted({key: text for key, text in said.items() if text})}"] if rule else []
+    lines += ["", "folders:", *rules] if rules else []
+    lines += ["", f"shared_groups: {_quoted(list(definition.shared_groups))}"] if definition.shared_groups else []
     if definition.thumbnail_augmentation:
         lines += ["", "thumbnail_augmentation:"]
         for name, folders in definition.thumbnail_augmentation.items():

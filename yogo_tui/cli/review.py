@@ -12,7 +12,7 @@ from yogo.text.terminal import printable
 from yogo_tui.cli.options import Commands, Misuse, add_json, count, in_library, new_command
 
 if TYPE_CHECKING:
-    from yogo_tui.questions.reviews import DecisionOutcome
+    from yogo_tui.questions.reviews import DecisionOutcome, SuspectRow
     from yogo_tui.session.library import Library
     from yogo_tui.session.reviews import Reviews
 
@@ -125,9 +125,8 @@ async def _state(library: Library, args: argparse.Namespace) -> int:
 async def _show(library: Library, args: argparse.Namespace) -> int:
     from yogo.review.queue import SuspectFilter
     from yogo_tui.cli.output import print_json, print_table
-    from yogo_tui.questions.reviews import DescribeSuspects, SuspectRow
+    from yogo_tui.questions.reviews import DescribeSuspects
     from yogo_tui.session.reviews import progress_words
-    from yogo_tui.words import share_words
 
     reviews = _reviews(library)
     folder = await reviews.find(args.folder)
@@ -143,28 +142,19 @@ async def _show(library: Library, args: argparse.Namespace) -> int:
     if args.json:
         print_json([dataclasses.asdict(row) for row in rows])
         return 0
-    print_table(
-        ("no", "kind", "score", "image", "line", "label", "prediction", "decided", "by"),
-        [
-            (
-                f"{row.rank:,}",
-                row.kind.replace("_", " "),
-                share_words(row.score, 2),
-                row.image.name,
-                str(row.line or ""),
-                row.label,
-                row.prediction,
-                row.verb,
-                row.reviewer,
-            )
-            for row in rows
-        ],
-        right=("no", "score", "line"),
-    )
+    head = ("no", "kind", "score", "image", "line", "label", "prediction", "decided", "by")
+    print_table(head, [_cells(row) for row in rows], right=("no", "score", "line"))
     print(f"{len(rows):,} of {found.progress.num:,} · {progress_words(found.progress)}", file=sys.stderr)
     for note in found.progress.notes:
         print(f"! {printable(note)}", file=sys.stderr)
     return 0
+
+
+def _cells(row: SuspectRow) -> tuple[str, ...]:
+    from yogo_tui.words import share_words
+
+    of = (row.kind.replace("_", " "), share_words(row.score, 2), row.image.name, str(row.line or ""))
+    return (f"{row.rank:,}", *of, row.label, row.prediction, row.verb, row.reviewer)
 
 
 async def _write(library: Library, args: argparse.Namespace) -> int:

@@ -11,14 +11,19 @@ from textual.worker import get_current_worker
 
 from yogo.definition import DatasetSummary
 from yogo.health.finding import DataHealth
+from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.hosts.base import Tell
 from yogo_tui.questions.definitions import Survey, SurveySoFar
 from yogo_tui.questions.health import KnownHealth
+from yogo_tui.screens.ask import Notice
 from yogo_tui.screens.base import FramedScreen
+from yogo_tui.screens.choose import Choice
 from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import thousands
+
+DOUBTED = "review the labels that a model doubts"
 
 _PART_SECONDS = 0.4
 """How often what is counted so far is asked for."""
@@ -110,6 +115,30 @@ class CountsDefinition(FramedScreen):
                 self.count_again()
 
         self.app.push_screen(HealthScreen(path), left)
+
+    @work(exclusive=True, group="reviews")
+    async def open_reviews(self, path: Path) -> None:
+        """Show the review of a definition's labels; of several, the one that is chosen."""
+        from yogo_tui.screens.review import ReviewScreen
+        from yogo_tui.session.reviews import choice_words
+
+        with self.app.telling("its reviews were not looked for"):
+            found = await self.app.session.reviews.of_definition(path)
+            if not found:
+                how = f"A model says which labels to look at: yogo review PTH {path}"
+                why = f"{how}. Then {self._reviews_key} opens them."
+                self.app.push_screen(Notice("there is no review of it yet", why, sign=""))
+                return
+            lines = [
+                (one, Choice(printable(one.folder.name), choice_words(one), detail=str(one.folder))) for one in found
+            ]
+            chosen = found[0] if len(found) == 1 else await self.choose("reviews", lines)
+            if chosen:
+                self.app.push_screen(ReviewScreen(chosen.folder))
+
+    @property
+    def _reviews_key(self) -> str:
+        return key_of(self, self.COUNT_KEY.replace("count", "reviews"))
 
     def stop_counting(self) -> None:
         self.workers.cancel_group(self, "count")

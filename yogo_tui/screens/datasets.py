@@ -21,7 +21,7 @@ from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.screens.base import ModeScreen, changes
-from yogo_tui.screens.counting import CountsDefinition, faulty_line
+from yogo_tui.screens.counting import DOUBTED, CountsDefinition, faulty_line
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
@@ -88,6 +88,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         Binding("e", "edit", "edit", id="datasets.edit", tooltip="edit the file in $EDITOR, at what is wrong"),
         Binding("h", "health", "health", id="datasets.health", tooltip="near-duplicates, odd boxes and images"),
         Binding("c", "count", "count again", id="datasets.count"),
+        Binding("d", "reviews", "doubted labels", id="datasets.reviews", tooltip=DOUBTED, show=False),
         Binding("slash", "filter", "filter", id="datasets.filter"),
         Binding("escape", "leave", "stop counting; show all again", id="datasets.leave", show=False),
         Binding("y", "copy", "copy its path", id="datasets.copy", show=False),
@@ -290,6 +291,10 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
     def action_health(self) -> None:
         if file := self._chosen():
             self.open_health(file.path)
+
+    def action_reviews(self) -> None:
+        if file := self._chosen():
+            self.open_reviews(file.path)
 
     def action_launch(self) -> None:
         if file := self._chosen():

@@ -23,7 +23,7 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted as number_of
 from yogo_tui.questions.image_lists import ImageFilter
 from yogo_tui.screens.base import changes
-from yogo_tui.screens.counting import CountsDefinition, faulty_line
+from yogo_tui.screens.counting import DOUBTED, CountsDefinition, faulty_line
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
 from yogo_tui.widgets.rule import TitledRule
@@ -63,6 +63,7 @@ class DefinitionScreen(CountsDefinition):
         Binding("l", "launch", "launch with it", id="definition.launch"),
         Binding("h", "health", "health", id="definition.health", tooltip="near-duplicates, odd boxes and images"),
         Binding("c", "count", "count again", id="definition.count"),
+        Binding("d", "reviews", "doubted labels", id="definition.reviews", tooltip=DOUBTED, show=False),
         Binding("y", "copy", "copy the path of the folder or file", id="definition.copy", show=False),
         Binding("escape", "leave", "stop counting; back", id="definition.leave", show=False),
     ]
@@ -217,6 +218,9 @@ class DefinitionScreen(CountsDefinition):
 
     def action_health(self) -> None:
         self.open_health(self._path)
+
+    def action_reviews(self) -> None:
+        self.open_reviews(self._path)
 
     def action_launch(self) -> None:
         self.app.open_launch(Draft(definition=self._path))

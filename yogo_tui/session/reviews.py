@@ -126,6 +126,14 @@ def progress_words(progress: ReviewProgress) -> str:
     return " · ".join([*words, f"{progress.left:,} left"])
 
 
+def choice_words(found: FoundReview) -> str:
+    """About one of several reviews, such as "9 of 340 decided · by best.pth · 2026-11-27"."""
+    if found.problem:
+        return found.problem
+    made = f"{found.made_at.astimezone():%Y-%m-%d %H:%M}"
+    return f"{found.decided:,} of {found.num:,} decided · by {Path(found.checkpoint).name} · {made}"
+
+
 def written_words(found: WrittenReview) -> str:
     """What was written, in a sentence or two."""
     verbs = [f"{number:,} {VERB_WORDS[ReviewVerb(verb)]}" for verb, number in found.verbs.items()]
