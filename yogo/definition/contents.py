@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yogo.definition.class_lists import places
-from yogo.definition.identity import settled, status
+from yogo.definition.identity import device_tells_changes, settled, status
 from yogo.definition.labels import notes_file
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import Problem
@@ -28,6 +28,9 @@ _COMPARING = "comparing files with those counted before"
 Progress = Callable[[str, int, int], None]
 """Receives what is being done, how many are done, and of how many (0: not known)."""
 
+Names = dict[str, list[str]]
+"""Of the files in each folder."""
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -38,28 +41,40 @@ class Contents:
     """Whether any later change will show in the digest."""
 
 
-def label_contents(definition: DatasetDefinition, problems: Sequence[Problem], tell: Progress) -> Contents:
+def label_contents(
+    definition: DatasetDefinition, problems: Sequence[Problem], tell: Progress, listed: Names | None = None
+) -> Contents:
     """Of all that decides the counts: what the definition says, the label files, what lies beside them, and the names
-    of the images. Raises only what `tell` raises."""
+    of the images, which are added to `listed`. Raises only what `tell` raises."""
     labels = _texts(pair.labels for pair in definition.all_dataset_paths)
     names = _texts(pair.images for pair in definition.all_dataset_paths)
     beside = [path for folder in labels for path in (notes_file(Path(folder)), *places(Path(folder)))]
     said = repr([definition.sha256, *map(str, problems), *labels, *names])
     with Lookers() as pool:
         told = hashlib.sha256(said.encode(errors="replace"))
-        for listed in pool.map(_names, names):
-            told.update(_bytes(listed))
+        for folder, found in zip(names, pool.map(_names, names), strict=True):
+            told.update(_bytes(found))
+            if listed is not None:
+                listed[folder] = found
         newest = max(_look(pool, labels, told, tell), _beside(beside, told))
     return Contents(told.hexdigest(), settled([(0, newest, newest, 0)]))
 
 
-def image_contents(definition: DatasetDefinition, tell: Progress) -> Contents:
-    """Of the images. Raises only what `tell` raises."""
+def image_contents(definition: DatasetDefinition, tell: Progress, listed: Names | None = None) -> Contents:
+    """Of the images, whose names were `listed` before if they are given. Raises only what `tell` raises."""
     folders = _texts(pair.images for pair in definition.all_dataset_paths)
     told = hashlib.sha256()
     with Lookers() as pool:
-        newest = _look(pool, folders, told, tell)
+        newest = _look(pool, folders, told, tell, listed)
     return Contents(told.hexdigest(), settled([(0, newest, newest, 0)]))
+
+
+def all_contents(
+    definition: DatasetDefinition, problems: Sequence[Problem], tell: Progress
+) -> tuple[Contents, Contents]:
+    """Of all that decides the counts, and of the images. Raises only what `tell` raises."""
+    listed: Names = {}
+    return label_contents(definition, problems, tell, listed), image_contents(definition, tell, listed)
 
 
 def _texts(folders: Iterable[Path]) -> list[str]:
@@ -76,9 +91,12 @@ class Lookers(ThreadPoolExecutor):
         self.shutdown(cancel_futures=kind is not None)
 
 
-def _look(pool: ThreadPoolExecutor, folders: Sequence[str], told: hashlib._Hash, tell: Progress) -> int:
+def _look(
+    pool: ThreadPoolExecutor, folders: Sequence[str], told: hashlib._Hash, tell: Progress, known: Names | None = None
+) -> int:
     """Add the files in the folders to the digest. Returns the newest of their times."""
-    listed = list(zip(folders, pool.map(_names, folders), strict=True))
+    found = map(known.__getitem__, folders) if known else pool.map(_names, folders)
+    listed = list(zip(folders, found, strict=True))
     total, done, newest = sum(len(names) for _, names in listed), 0, 0
     parts = [
         (folder, names[start : start + AT_A_TIME])
@@ -109,8 +127,8 @@ def _bytes(names: Sequence[str]) -> bytes:
 
 def _rows(folder: str, names: Sequence[str]) -> tuple[bytes, int]:
     """Four numbers for each file, and the newest of their times."""
-    rows, newest = array("q"), 0
-    extend, stat = rows.extend, os.stat
+    rows: list[int] = []
+    stat = os.stat
     try:
         inside = os.open(folder, os.O_RDONLY)
     except OSError:
@@ -120,18 +138,16 @@ def _rows(folder: str, names: Sequence[str]) -> tuple[bytes, int]:
             try:
                 found = stat(name, dir_fd=inside)
                 modified, changed = found.st_mtime_ns, found.st_ctime_ns
-                if changed == modified:
+                if changed == modified and not device_tells_changes(found.st_dev):
                     size, modified, changed, inode = status(f"{folder}/{name}", found)
+                    rows += size, modified, changed, inode & _INODE
                 else:
-                    size, inode = found.st_size, found.st_ino
+                    rows += found.st_size, modified, changed, found.st_ino & _INODE
             except OSError as error:
-                extend((-1, error.errno or 0, 0, 0))
-                continue
-            newest = max(newest, modified, changed)
-            extend((size, modified, changed, inode & _INODE))
+                rows += -1, error.errno or 0, 0, 0
     finally:
         os.close(inside)
-    return rows.tobytes(), newest
+    return array("q", rows).tobytes(), max(max(rows[1::4], default=0), max(rows[2::4], default=0))
 
 
 def _beside(paths: Sequence[Path], told: hashlib._Hash) -> int:

@@ -36,7 +36,7 @@ def status(path: str, found: os.stat_result | None = None, mounts: Iterable[str]
     changed = found.st_ctime_ns
     if changed == found.st_mtime_ns and stat.S_ISREG(found.st_mode):
         device = found.st_dev
-        if not (_tells_changes(device) if mounts is None else tells_changes(device, mounts)):
+        if not (device_tells_changes(device) if mounts is None else tells_changes(device, mounts)):
             with open(path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").digest()
             return found.st_size, found.st_mtime_ns, -1 - int.from_bytes(digest[:7], "big"), 0
@@ -56,7 +56,7 @@ def settled(known: Iterable[Status]) -> bool:
 
 
 @lru_cache(maxsize=1000)
-def _tells_changes(device: int) -> bool:
+def device_tells_changes(device: int) -> bool:
     """Whether the file system with this number keeps a real change time, as far as can be known."""
     with contextlib.suppress(OSError), open("/proc/self/mountinfo", encoding="utf-8", errors="replace") as mounts:
         return tells_changes(device, mounts)

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 
-from yogo.definition.contents import Contents, Progress, image_contents, label_contents
+from yogo.definition.contents import Contents, Progress, all_contents
 from yogo.definition.folder_count import FolderCounter
 from yogo.definition.folders import Listing, listing
 from yogo.definition.labels import examine_labels, read_notes
@@ -67,7 +67,7 @@ def deep_check(
     if memory is None or record is not None:
         return _Examination(definition, memory, tell, record, str(against or "")).run()
     kept = _KeptHealth(memory / "health", definition, base)
-    labels, images = label_contents(definition, problems, tell), image_contents(definition, tell)
+    labels, images = all_contents(definition, problems, tell)
     if known := kept.found(labels, images):
         return known
     found = _Examination(definition, memory, tell, None, "").run()
@@ -87,7 +87,7 @@ def known_health(
     kept = _KeptHealth(memory / "health", definition, base)
     if not kept.is_there:
         return None
-    return kept.found(label_contents(definition, problems, tell), image_contents(definition, tell))
+    return kept.found(*all_contents(definition, problems, tell))
 
 
 class _KeptHealth:

@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from yogo.definition.contents import Contents, Progress, image_contents, label_contents
+from yogo.definition.contents import Contents, Names, Progress, image_contents, label_contents
 from yogo.definition.folder_count import FORMAT as COUNTS
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.problem import Problem
@@ -62,10 +62,11 @@ def full_survey(
     if definition is None or memory is None:
         return _Examination(path, base, memory, tell, show).survey()
     kept = _Kept(memory / "surveys", definition, base)
-    labels = label_contents(definition, problems, tell)
+    listed: Names = {}
+    labels = label_contents(definition, problems, tell, listed)
     if kept.counted and kept.labels == labels.digest:
         show(kept.counted)
-    images = image_contents(definition, tell)
+    images = image_contents(definition, tell, listed)
     if kept.summary and (kept.labels, kept.images) == (labels.digest, images.digest):
         return kept.summary
     found = _Examination(path, base, memory, tell, show).survey()
