@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from PIL import Image
 from tests.opened import Opened
 from tests.yogo.test_same_size_and_time import WAYS, Way
 from yogo.definition import DatasetSummary
+from yogo.definition.stamps import make_room, remember, remembered
 from yogo.definition.tree import Node
 from yogo.images.checking import full_survey
 
@@ -115,6 +118,68 @@ def test_what_was_counted_before_it_was_left_is_not_counted_again(data: Path) ->
     counted(data)
 
     assert not [path for path in opened.take(".txt") if "/a/" in path]
+
+
+@pytest.fixture
+def large(tmp_path: Path) -> Path:
+    """A definition of one folder pair with 900 images, whose labels have six problems each."""
+    for kind in ("images", "labels"):
+        (tmp_path / kind).mkdir()
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(tmp_path / "images/0.png")
+    for index in range(900):
+        if index:
+            (tmp_path / f"images/{index}.png").hardlink_to(tmp_path / "images/0.png")
+        (tmp_path / f"labels/{index}.txt").write_text("7 .5 .5 .5 .5\n" * 7)
+    path = tmp_path / "d.yml"
+    path.write_text("class_names: [ring]\ndataset_paths:\n  a: {image_path: images, label_path: labels}\n")
+    return path
+
+
+@pytest.mark.parametrize(("at", "suffix"), [("reading labels", ".txt"), ("looking at images", ".png")])
+def test_what_was_read_of_a_large_folder_before_it_was_left_is_not_read_again(
+    large: Path, at: str, suffix: str
+) -> None:
+    class Left(Exception):
+        pass
+
+    def leave(what: str, done: int, total: int) -> None:
+        if what == at and done >= 500:
+            raise Left
+
+    with pytest.raises(Left):
+        full_survey(large, memory=large.parent / "memory", progress=leave)
+    opened = Opened(large.parent)
+    counted(large)
+
+    assert len(set(opened.take(suffix))) <= 600  # 200 are decoded for their brightness
+
+
+def test_a_summary_with_thousands_of_problems_is_remembered_whole(large: Path) -> None:
+    first = counted(large)
+    assert len(first.problems) >= 5_400
+    opened = Opened(large.parent / "memory")
+
+    assert counted(large) == first
+    assert {Path(path).parent.name for path in opened.take(".json")} == {"surveys"}
+
+
+def test_the_memory_takes_no_more_than_it_may_and_loses_what_was_used_longest_ago(tmp_path: Path) -> None:
+    for number in range(4):
+        remember(tmp_path / "counts", f"folder {number}", {"files": "x" * 1000})
+    for age, number in enumerate((3, 1, 0, 2)):
+        (file,) = [one for one in (tmp_path / "counts").iterdir() if one == place_of(tmp_path / "counts", number)]
+        os.utime(file, (1e9 - age, 1e9 - age))
+    assert remembered(tmp_path / "counts", "folder 2")
+
+    make_room(tmp_path, ("counts", "nowhere"), 2_500)
+
+    assert [bool(remembered(tmp_path / "counts", f"folder {number}")) for number in range(4)] == [
+        *(False, False, True, True)
+    ]
+
+
+def place_of(memory: Path, number: int) -> Path:
+    return memory / f"{hashlib.sha256(f'folder {number}'.encode()).hexdigest()[:32]}.json"
 
 
 def test_counts_are_handed_out_while_it_counts_and_say_that_they_are_not_whole(data: Path) -> None:

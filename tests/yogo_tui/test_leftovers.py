@@ -24,7 +24,8 @@ from yogo.run.holder import this_process
 from yogo.run.result import Result
 from yogo_tui.cli import main
 from yogo_tui.hosts.base import Question, silent
-from yogo_tui.questions.leftovers import FindLeftovers, LeftoverKind, Leftovers, RemoveLeftovers
+from yogo_tui.questions.leftovers import FindLeftovers, LeftoverKind, Leftovers, RemoveLeftovers, UnneededFile
+from yogo_tui.session.cleaning import said_of
 
 DAYS = 2 * 86_400
 
@@ -165,6 +166,31 @@ def test_only_caches_of_images_that_no_run_and_no_definition_has_are_not_needed(
     assert not path.exists()
     assert of_definition.path.exists()
     assert of_run.path.exists()
+
+
+def test_what_is_remembered_of_files_and_was_not_used_for_long_is_not_needed(tmp_path: Path, cache: Path) -> None:
+    for name in ("counts", "looks"):
+        (cache / name).mkdir()
+        for file in ("old.json", "new.json"):
+            (cache / name / file).write_text("{}")
+        aged(cache / name / "old.json", 91 * 86_400)
+    leftovers = question(tmp_path).answer(silent)
+    assert [(one.kind, one.path.parent.name, one.path.name) for one in leftovers.found] == [
+        *((LeftoverKind.SEEN, "counts", "old.json"), (LeftoverKind.SEEN, "looks", "old.json"))
+    ]
+    os.utime(cache / "looks/old.json")
+    (left,) = RemoveLeftovers(leftovers.found).answer(silent).left
+    assert left.endswith("looks/old.json was left: it was changed meanwhile")
+    assert not (cache / "counts/old.json").exists()
+    assert found(tmp_path) == {}
+
+
+def test_of_what_is_remembered_a_few_files_are_listed(tmp_path: Path) -> None:
+    kinds = {LeftoverKind.SEEN: 8, LeftoverKind.TORN: 7}
+    found = [UnneededFile(kind, tmp_path / f"{n}", 10, 0.0) for kind, number in kinds.items() for n in range(number)]
+    lines = list(said_of(Leftovers(tuple(found))))
+    assert len(lines) == 1 + 5 + 1 + 1 + 7
+    assert "  and 3 more (yogo-tui clean --json lists all)" in lines
 
 
 def test_what_was_used_since_it_was_found_stays(tmp_path: Path, cache: Path) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
-from tests.yogo_tui.fake_session import FakeSession, MemoryHost, see, shown, until
+from tests.yogo_tui.fake_session import FakeLibrary, FakeSession, MemoryHost, see, shown, until
 from yogo.definition import survey
 from yogo.synth.png import png
 from yogo_tui.app import Console
@@ -82,6 +82,36 @@ async def test_a_folder_shows_no_other_definitions_counts(root: Path) -> None:
         await see(pilot, "✖ line 4: image_path does not exist")
         await pilot.press("down")
         await until(pilot, lambda: "image_path" not in shown(pilot))
+
+
+class LooksForEver(FakeLibrary):
+    """Until it is let go."""
+
+    is_stuck = True
+
+    async def definitions(self, tell: Tell = silent) -> tuple[DefinitionFile, ...]:
+        if self.is_stuck:
+            tell("looking for definitions", 12_400, 0)
+            await asyncio.Event().wait()
+        return await super().definitions(tell)
+
+
+async def test_looking_for_definitions_is_left_and_begun_again(root: Path) -> None:
+    session = FakeSession(folder=root.parent)
+    session.library = library = LooksForEver(session)
+    session.definition_files = (DefinitionFile(root / "broken.yml", root),)
+    async with Console(session, mode="datasets").run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "── looking", "12,400 · esc", "Looking for definitions: 12,400 files so far", "esc leaves it")
+        await pilot.press("escape")
+        await see(pilot, "── definitions", "Definitions were not looked for to the end.", "r looks again")
+        library.is_stuck = False
+        await pilot.press("r")
+        await see(pilot, "broken.yml", "✖ line 4")
+        library.is_stuck = True
+        await pilot.press("r")
+        await see(pilot, "12,400 · esc", "broken.yml")
+        await pilot.press("escape")
+        await see(pilot, "The list is as it was before.", "broken.yml")
 
 
 async def test_l_launches_with_it(root: Path) -> None:

@@ -92,3 +92,20 @@ def test_hidden_files_and_folders_and_those_that_cannot_be_read_are_left_out(roo
     (root / "loop").symlink_to(root)
     assert names(root) == ["cells.yml", "data/images/deep/odd.yaml"]
     assert names(root / "nowhere") == []
+
+
+def test_a_large_folder_that_was_listed_before_the_look_was_left_is_not_listed_again(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Left(Exception):
+        pass
+
+    def leave(what: str, done: int, total: int) -> None:
+        if done >= NUM:
+            raise Left
+
+    with pytest.raises(Left):
+        yaml_files(root, leave)
+    lists = Lists(monkeypatch)
+    assert names(root) == ["cells.yml", "data/images/deep/odd.yaml"]
+    assert "images" not in lists.folders

@@ -93,15 +93,17 @@ class FolderCounter:
         changed = [name for name in names if name not in found]
         # Before they are read: a file may be written to once more in the tick of the clock in which it is looked at.
         is_sure = settled([*noted, *(now[name] for name in changed if name in now)])
-        for some in self._read(folder, changed, notes):
-            found.update(some)
-            tell(len(some))
-        if is_sure and changed:
-            others = {name: entry for name, entry in known.items() if name not in now}
-            there = set(os.listdir(folder)) if others else ()
-            entries = {name: entry for name, entry in others.items() if name in there}
-            entries |= {name: [*now[name], *_packed(one)] for name, one in found.items() if name in now}
-            remember(self._memory, key, {"version": version, "files": entries})
+        try:
+            for some in self._read(folder, changed, notes):
+                found.update(some)
+                tell(len(some))
+        finally:  # what was read before it is left is not read again
+            if is_sure and changed:
+                others = {name: entry for name, entry in known.items() if name not in now}
+                there = set(os.listdir(folder)) if others else ()
+                entries = {name: entry for name, entry in others.items() if name in there}
+                entries |= {name: [*now[name], *_packed(one)] for name, one in found.items() if name in now}
+                remember(self._memory, key, {"version": version, "files": entries})
         return found
 
     def _read(self, folder: Path, names: Sequence[str], notes: Notes | None) -> Iterator[_Read]:

@@ -13,7 +13,7 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import itemgetter
@@ -32,6 +32,11 @@ AT_A_TIME = 500
 
 QUICK_SECONDS = 50e-6
 """A file that takes less time to look at, as on a local disk when it is remembered, is not worth a thread."""
+
+MOST_BYTES = 1 << 30
+"""That the memory of one kind may take: some eight million files."""
+
+_DAY_SECONDS = 86_400.0
 
 Places = list[tuple[str, str]]
 """Folder and name of some files."""
@@ -133,7 +138,9 @@ def remembered(memory: Path | None, folder: str) -> dict[str, Any]:
     """What is remembered; empty if there is nothing or it is damaged, so that the files are read."""
     if memory is not None:
         with contextlib.suppress(OSError, ValueError):
-            known = json.loads(_place(memory, folder).read_bytes())
+            place = _place(memory, folder)
+            known = json.loads(place.read_bytes())
+            used(place)
             return known if isinstance(known, dict) else {}
     return {}
 
@@ -145,3 +152,24 @@ def remember(memory: Path | None, folder: str, known: Mapping[str, Any]) -> None
         memory.mkdir(parents=True, exist_ok=True)
         with replacing(_place(memory, folder), durable=False) as file:
             file.write(json.dumps(known).encode())
+
+
+def used(place: Path) -> None:
+    """Have the time of a file show when it was used last, to the day."""
+    with contextlib.suppress(OSError):
+        if time.time() - place.stat().st_mtime > _DAY_SECONDS:
+            os.utime(place)
+
+
+def make_room(memory: Path | None, names: Iterable[str], most_bytes: int = MOST_BYTES) -> None:
+    """In each of these folders of the memory, remove what was used longest ago until the rest takes no more."""
+    for name in names if memory else ():
+        with contextlib.suppress(OSError):  # others may remove them too
+            files = [(entry.stat(), entry.path) for entry in os.scandir(f"{memory}/{name}") if entry.is_file()]
+            files.sort(key=lambda one: one[0].st_mtime)
+            taken = sum(status.st_size for status, _ in files)
+            for status, path in files:
+                if taken <= most_bytes:
+                    break
+                os.unlink(path)
+                taken -= status.st_size

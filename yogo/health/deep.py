@@ -24,7 +24,7 @@ from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.problem import InvalidDatasetDefinitionFile
 from yogo.definition.record import DataRecord
 from yogo.definition.split import share_out
-from yogo.definition.stamps import remember, remembered
+from yogo.definition.stamps import make_room, remember, remembered
 from yogo.distribution import VERSION as YOGO
 from yogo.errors import RunError
 from yogo.health.alike import alike, candidates
@@ -72,6 +72,7 @@ def deep_check(
         return known
     found = _Examination(definition, memory, tell, None, "").run()
     kept.keep(labels, images, found)
+    make_room(memory, ("looks", "health", "headers"))
     return found
 
 

@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from yogo.definition.identity import settled, status
+from yogo.definition.stamps import used
 from yogo.device.cores import visible_cores
 from yogo.errors import DefinitionError
 from yogo.files.atomic import replacing
@@ -135,6 +136,7 @@ class _Work:
         if self._memory is None:
             return
         try:
+            used(self._file(folder))
             with self._file(folder).open("rb") as kept, np.load(kept, allow_pickle=False) as arrays:
                 names = arrays["names"].tobytes().decode("utf-8", "surrogateescape").split("\0")
                 known = {name: row for row, name in enumerate(names) if name}

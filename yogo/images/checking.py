@@ -24,7 +24,7 @@ from yogo.definition.contents import Contents, Names, Progress, image_contents, 
 from yogo.definition.folder_count import FORMAT as COUNTS
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.problem import Problem
-from yogo.definition.stamps import remember, remembered
+from yogo.definition.stamps import make_room, remember, remembered
 from yogo.definition.survey import DatasetSummary, FolderBoxes, survey
 from yogo.distribution import VERSION as YOGO
 from yogo.images.headers import VERSION as HEADERS
@@ -37,8 +37,8 @@ __all__ = ["Progress", "full_survey"]
 FORMAT = 1
 _VERSION = [YOGO, FORMAT, COUNTS, HEADERS]
 _KIND = "images that cannot be read"
-_MOST_PROBLEMS = 5_000
-"""A summary with more is not remembered."""
+_MOST_PROBLEMS = 100_000
+"""A summary with more is not remembered: this many take some 25 MB."""
 
 Partial = Callable[[DatasetSummary], None]
 
@@ -71,6 +71,7 @@ def full_survey(
         return kept.summary
     found = _Examination(path, base, memory, tell, show).survey()
     kept.keep(labels, images, found)
+    make_room(memory, ("counts", "headers", "brightness", "surveys"))
     return found
 
 

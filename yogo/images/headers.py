@@ -110,6 +110,7 @@ def look(
             _measure(found, pool)
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            known.keep(found)
             raise
     known.keep(found)
     return found

@@ -28,6 +28,10 @@ from yogo_tui.questions.trash import size_of
 
 DAY_SECONDS = 86_400.0
 
+_SEEN_DAYS = 90
+_SEEN = ("brightness", "counts", "digests", "headers", "health", "listings", "looks", "surveys")
+"""Folders of the cache: what is remembered of files that are looked at again if it is gone."""
+
 _TORN = re.compile(r"\..+\.part\Z")
 """What a program leaves that was killed while it replaced a file."""
 
@@ -35,6 +39,7 @@ _TORN = re.compile(r"\..+\.part\Z")
 class LeftoverKind(StrEnum):
     PREVIOUS = "previous checkpoint"
     CACHE = "decoded images"
+    SEEN = "remembered counts"
     TORN = "torn file"
     LAUNCH = "torn launch"
 
@@ -47,6 +52,7 @@ class LeftoverKind(StrEnum):
 _RULES = {
     LeftoverKind.PREVIOUS: "last.previous.pth of a run that has finished: last.pth came after it",
     LeftoverKind.CACHE: "no run and no definition here has these images; a run that needs them decodes them again",
+    LeftoverKind.SEEN: "what was seen of labels and images, and not used for 90 days; it is looked at again if need be",
     LeftoverKind.TORN: "a .part file that nobody has written to for a day: its program was ended",
     LeftoverKind.LAUNCH: "a launch that was cut off more than a day ago, before its job was submitted",
 }
@@ -97,6 +103,9 @@ class FindLeftovers:
         if cache is None:
             return Leftovers(tuple(found))
         found += _torn_in(cache)
+        found += [
+            _leftover(LeftoverKind.SEEN, path) for name in _SEEN for path in _inside(cache / name) if _is_unused(path)
+        ]
         notes = list[str]()
         frames = list(cache.glob("*.frames"))
         found += [_leftover(LeftoverKind.CACHE, path) for path in self._unread(frames, runs, notes, tell)]
@@ -197,6 +206,10 @@ def _why_it_stays(one: UnneededFile) -> str:
             is_right = one.path == run.previous and _has_finished(run) and not _is_held(run)
         case LeftoverKind.CACHE:
             is_right = one.path.parent == _cache_folder() and one.path.suffix == ".frames"
+        case LeftoverKind.SEEN:
+            is_right = (
+                one.path.parent.parent == _cache_folder() and one.path.parent.name in _SEEN and _is_unused(one.path)
+            )
         case LeftoverKind.TORN:
             run = RunDirectory(one.path.parent.parent if one.path.parent.name == "lease" else one.path.parent)
             is_right = one.path.suffix == ".part" and _is_old(one.path) and not _is_held(run)
@@ -242,6 +255,15 @@ def _is_torn_launch(path: Path) -> bool:
 
 def _is_old(path: Path) -> bool:
     return time.time() - path.lstat().st_mtime > DAY_SECONDS
+
+
+def _is_unused(path: Path) -> bool:
+    try:
+        status = path.lstat()
+    except OSError:
+        return False
+    is_old = time.time() - status.st_mtime > _SEEN_DAYS * DAY_SECONDS
+    return is_old and stat.S_ISREG(status.st_mode) and _is_mine(path)
 
 
 def _is_mine(path: Path) -> bool:

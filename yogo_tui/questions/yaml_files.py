@@ -42,7 +42,11 @@ def yaml_files(root: Path, tell: Tell) -> list[Path]:
         found += [Path(folder, name) for name in files]
         folders += [os.path.join(folder, name) for name in inside]
         num_seen += num
-        tell("looking for definitions", num_seen, 0)
+        try:
+            tell("looking for definitions", num_seen, 0)
+        except BaseException:  # what was listed before it is left is not listed again
+            remember(memory, str(root), known | now)
+            raise
     if now != known:
         remember(memory, str(root), now)
     return sorted(found)

@@ -19,6 +19,7 @@ from textual.widgets.tree import TreeNode
 
 from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
+from yogo.text.wording import counted
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.counting import DOUBTED, CountsDefinition, faulty_line
@@ -90,7 +91,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         Binding("c", "count", "count again", id="datasets.count"),
         Binding("d", "reviews", "doubted labels", id="datasets.reviews", tooltip=DOUBTED, show=False),
         Binding("slash", "filter", "filter", id="datasets.filter"),
-        Binding("escape", "leave", "stop counting; show all again", id="datasets.leave", show=False),
+        Binding("escape", "leave", "stop counting or looking; show all again", id="datasets.leave", show=False),
         Binding("y", "copy", "copy its path", id="datasets.copy", show=False),
         Binding("r", "reread", "look for definitions again", id="datasets.reread", show=False),
     ]
@@ -125,14 +126,28 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         heading = self.query_one("#definitions-rule", TitledRule)
 
         def tell(what: str, done: int, total: int) -> None:
-            heading.right = f"{thousands(done)} files"
+            heading.title, heading.right = "looking", f"{thousands(done)} · esc"
+            if not self._files:
+                self.view.update(f"Looking for definitions: {counted(done, 'file')} so far\nesc leaves it")
 
         with self.reading("definitions were not looked for", self.action_reread):
             try:
                 self._files = await self.app.session.library.definitions(tell)
             finally:
-                heading.right = ""
+                heading.title, heading.right = "definitions", ""
             self._list()
+
+    @property
+    def _looks(self) -> bool:
+        return any(worker.group == "read" and worker.is_running for worker in self.workers)
+
+    def _stop_looking(self) -> None:
+        self.workers.cancel_group(self, "read")
+        again = key_of(self, "datasets.reread")
+        if self._files:
+            self.app.notify(f"The list is as it was before. {again} looks again.", markup=False)
+        else:
+            self.view.update(f"Definitions were not looked for to the end.\n{again} looks again.")
 
     def _list(self) -> None:
         files, words = self._files, self.filter_line.value.lower().split()
@@ -259,12 +274,16 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             node.set_label(self._label(node.data))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Escape is off while nothing is counted and nothing is hidden."""
-        return action != "leave" or self.counts or bool(self.query(FilterLine) and self.filter_line.value)
+        """Escape is off while nothing is counted or looked for, and nothing is hidden."""
+        return (
+            action != "leave" or self.counts or self._looks or bool(self.query(FilterLine) and self.filter_line.value)
+        )
 
     def action_leave(self) -> None:
         if self.counts:
             self.stop_counting()
+        elif self._looks:
+            self._stop_looking()
         elif self.filter_line.value:
             self.filter_line.action_leave()
 

@@ -10,6 +10,9 @@ from yogo_tui.questions.leftovers import FindLeftovers, LeftoverKind, Leftovers,
 from yogo_tui.settings import Settings
 from yogo_tui.words import size_words
 
+_MOST_SEEN = 5
+"""Of what is remembered of folders, so many are listed: their names say nothing."""
+
 
 class Cleaning:
     def __init__(self, host: Host, settings: Settings) -> None:
@@ -33,7 +36,10 @@ def said_of(leftovers: Leftovers) -> Iterator[str]:
         found = [one for one in leftovers.found if one.kind is kind]
         if found:
             yield f"{kind.value}, {size_words(sum(one.num_bytes for one in found))}: {kind.rule}"
-            yield from (f"  {one.path} ({size_words(one.num_bytes)})" for one in found)
+            most = _MOST_SEEN if kind is LeftoverKind.SEEN else len(found)
+            yield from (f"  {one.path} ({size_words(one.num_bytes)})" for one in found[:most])
+            if (rest := len(found) - most) > 0:
+                yield f"  and {rest:,} more (yogo-tui clean --json lists all)"
     yield from (f"! {note}" for note in leftovers.notes)
     if leftovers.cache:
         yield f"The caches in {leftovers.cache} take {size_words(leftovers.cache_bytes)} in all."
