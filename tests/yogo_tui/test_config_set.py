@@ -52,7 +52,7 @@ def test_a_setting_is_set_shown_and_unset(file: Path, capsys: pytest.CaptureFixt
         (["partitions", "x"], 1, 'There is no setting "partitions". Did you mean "partition"?'),
         (["wandb", "maybe"], 1, "wandb must be one of auto, online, offline or disabled, not 'maybe'."),
         (["workspace", "/nowhere"], 1, "The workspace /nowhere is not a folder."),
-        (["keymap.runs.cancel", "w"], 1, "keymap has one value and no parts"),
+        (["keymap.runs.cancel", "w"], 1, "set keymap '{runs.cancel: VALUE, …}'"),
         (["keymap", "{runs.cancel: w}"], 1, "runs.cancel: w is the key of `runs.why`"),
         (["profiles", "{lab: {keymap: {runs.cancel: w}}}"], 1, "runs.cancel: w is the key of `runs.why`"),
         (["partition"], 2, "Give a value or --unset"),

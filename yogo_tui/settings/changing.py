@@ -114,6 +114,9 @@ def place_of(key: str, values: Mapping[str, Any]) -> Place:
         return (name,)
     entries, model = _entries(values, name), LISTS.get(name)
     if not isinstance(Settings.model_fields[name].default, tuple):
+        if "dict" in str(Settings.model_fields[name].annotation):
+            whole = f"'{{{key.removeprefix(f'{name}.')}: VALUE, …}}'"
+            raise SettingsError(f"{name} is set as a whole: yogo-tui config set {name} {whole}.")
         raise SettingsError(f"{name} has one value and no parts: {key} is not a setting.")
     place: Place = (name, _number(key, entries, rest[0], is_new=rest[1:] == ["login"]))
     if not rest[1:]:
