@@ -123,6 +123,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 COMMANDS = {
     "infer": ("infer", "PTH", "--path-to-images", "images", "--device", "cpu"),
     "test": ("test", "PTH", "set.yml", "--device", "cpu"),
+    "review": ("review", "PTH", "set.yml", "--device", "cpu"),
+    "label": ("label", "PTH", "images", "out", "--device", "cpu"),
     "export": ("export", "PTH"),
     "train": ("train", "set.yml", "--from-pretrained", "PTH", "--device", "cpu", "--wandb", "disabled"),
     "inspect": ("inspect", "PTH"),

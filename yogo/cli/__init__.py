@@ -30,6 +30,8 @@ COMMANDS = (
     "export",
     "test",
     "labels",
+    "review",
+    "label",
     "doctor",
     "completion",
 )

@@ -32,7 +32,7 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
     model, notices = open_model(checkpoint)
     definition = DatasetDefinition.from_yaml(request.definition)
     check_classes(test.checkpoint, checkpoint.classes, model, definition.classes)
-    recipe, unfit = _recipe(checkpoint)
+    recipe, unfit = recipe_in(checkpoint)
     recipe = inheriting(recipe, recipe_of(model))
     if test.batch_size is not None:
         recipe = applied(recipe, {"batch_size": test.batch_size}, named=spelled)
@@ -63,7 +63,7 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
     return plan
 
 
-def _recipe(checkpoint: Checkpoint) -> tuple[Recipe, tuple[str, ...]]:
+def recipe_in(checkpoint: Checkpoint) -> tuple[Recipe, tuple[str, ...]]:
     """The recipe of its training, as far as the file holds it, and notices; a newer yogo may add to it."""
     looked_at_exactly = Recipe(precision="fp32")
     known: dict[str, Any] = {

@@ -77,7 +77,7 @@ class BoxChecks:
             yield DataFinding("outside", what, file, int(lines[place]))
 
     def _twice(self, file: str, boxes: Floats, lines: npt.NDArray[np.int64]) -> Iterator[DataFinding]:
-        for first, second, iou in _overlapping(boxes):
+        for first, second, iou in overlapping(boxes):
             one, other = (self.classes[int(boxes[place, 0])] for place in (first, second))
             what = f"This {other} box covers the same object as line {lines[first]} (IoU {iou:.2f})"
             more = "" if one == other else f", where it is {one}"
@@ -107,7 +107,7 @@ class BoxChecks:
             yield DataFinding("odd_shape", said, self.files[int(rows[place, 0])], int(rows[place, 1]))
 
 
-def _overlapping(boxes: Floats) -> Iterator[tuple[int, int, float]]:
+def overlapping(boxes: Floats) -> Iterator[tuple[int, int, float]]:
     """Pairs of boxes of one object: the earlier, the later, and their IoU; each later one once, with its best."""
     low, high = boxes[:, 1:3], boxes[:, 3:]
     areas = (high - low).prod(1)

@@ -26,7 +26,7 @@ def _run_name(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
-def _preset(value: object) -> object:
+def preset_named(value: object) -> object:
     """The recipe of a preset that is named. Raises RecipeError."""
     from yogo.presets import find
 
@@ -108,7 +108,7 @@ class TrainingRequest(SharedRequest):
     """One call of `yogo train` or `yogo test`. Every process gets the same; rank 0 acts on most of it."""
 
     base: Annotated[
-        Recipe, BeforeValidator(_preset), Knob(flag="--recipe", metavars=("PRESET",), default="defaults")
+        Recipe, BeforeValidator(preset_named), Knob(flag="--recipe", metavars=("PRESET",), default="defaults")
     ] = Recipe()
     """The recipe: its name or its file. Other flags change single fields of it."""
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tests.yogo.training.planted_errors import IMAGE_HW, made_cells
 from tests.yogo.training.tiny import Yogo, write_dataset
 
 
@@ -33,3 +34,15 @@ def yogo(tmp_path: Path) -> Iterator[Yogo]:
         if process.poll() is None:
             process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def learned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The weights of a run that knows made-up cells fairly well."""
+    home = tmp_path_factory.mktemp("learned")
+    recipe = ("--model", "quarter_filters", "--image-hw", *IMAGE_HW, "--normalize-images", "--precision", "fp32")
+    schedule = ("--epochs", "24", "--batch-size", "4", "--lr", "1e-2", "--wandb", "disabled", "--no-worst-images")
+    definition = made_cells(home / "data", seed=1, pictures=64)
+    done = Yogo(home).train(definition, "--name", "cells", *recipe, *schedule)
+    assert done.returncode == 0, done.stderr
+    return home / "runs/cells/best.pth"

@@ -1,0 +1,97 @@
+"""`yogo review`: rank the labels of a dataset definition by how much a model disagrees with them."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from yogo.cli.flags import add_json, add_knobs, given
+from yogo.errors import RecipeError
+from yogo.review.request import ReviewRequest
+from yogo.text.output import must_arrive
+from yogo.text.terminal import printable, redraws
+from yogo.text.wording import counted
+
+if TYPE_CHECKING:
+    from yogo.review.ranking import Ranking
+
+SHOWN = 5
+"""Suspects that are printed of each kind."""
+
+_NAMES = {
+    "twice": "labels of one object twice",
+    "overlooked": "objects without a label",
+    "badly_placed": "badly placed",
+    "wrong_class": "wrong class",
+}
+
+SURE = 0.5
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "review",
+        help="rank labels by how much a model disagrees with them",
+        description="Rank the labels of a dataset definition by how much a model disagrees with them: objects without "
+        "a label, badly placed boxes, wrong classes, and labels of one object twice. The ranking is written into a "
+        "review folder, where `yogo-tui` shows it as a queue; no label is changed. What the model found is remembered, "
+        "so a stopped command goes on where it was. The flags below that name a recipe's fields need --folds.",
+    )
+    add_knobs(parser, ReviewRequest)
+    add_json(parser)
+    add_knobs(parser)
+    parser.set_defaults(run=functools.partial(run, parser))
+
+
+def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
+    request, flags = ReviewRequest(**given(args, ReviewRequest)), given(args)
+    if not request.folds and (flags or request.base or request.pretrained):
+        parser.error("a recipe and --from-pretrained are about the models of --folds: give that too")
+    try:
+        from yogo.training.request import TrainingRequest
+
+        _ = TrainingRequest(given=flags).recipe
+    except RecipeError as error:
+        parser.error(str(error))
+    from yogo.review.reviewing import review, review_folder
+
+    show = redraws(sys.stderr)
+    try:
+        ranking = review(request, flags, _say if show else lambda what, done, total: None)
+    finally:
+        if show:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if args.json:
+        must_arrive()
+        print(ranking.model_dump_json(indent=2))
+    else:
+        print("\n".join(printable(line) for line in _lines(ranking, str(review_folder(request)))))
+    return 0
+
+
+def _lines(ranking: Ranking, folder: str) -> Iterator[str]:
+    from yogo.review.reviewing import said_of_problems
+
+    counts = Counter(one.kind.value for one in ranking.suspects if one.score >= SURE)
+    yield f"{counted(ranking.num_labels, 'label')} on {counted(ranking.num_images, 'image')}. {ranking.judged}"
+    width = max(map(len, _NAMES.values()))
+    for kind, name in _NAMES.items():
+        yield ""
+        yield f"{name:<{width}}  {counts[kind]:>7,} above a score of {SURE}"
+        for one in [one for one in ranking.suspects if one.kind.value == kind and one.score >= SURE][:SHOWN]:
+            place = f"{one.label_file or one.image}{f', line {one.line}' if one.line else ''}"
+            yield f"  {one.score:.2f}  {place}: {one.why}"
+    yield ""
+    if said := said_of_problems(ranking):
+        yield f"note: {said}"
+    kept = len(ranking.suspects)
+    first = f"the first {kept:,} of {ranking.num_ranked:,}" if kept < ranking.num_ranked else f"all {kept:,}"
+    yield f"The ranking ({first}) is in {folder}"
+
+
+def _say(what: str, done: int, total: int) -> None:
+    print(f"\r{what} · {done:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True)

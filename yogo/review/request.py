@@ -1,0 +1,114 @@
+"""What `yogo review` and `yogo label` are asked for. Light: it is read before torch is imported."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
+
+from yogo.images.bits import ImageBits
+from yogo.recipe import Knob, Recipe
+from yogo.training.request import preset_named
+
+_REVIEW, _FOLDS, _LABELS, _MACHINE = "The review", "Models of their own", "The labels", "The machine"
+
+MOST_FOLDS = 20
+
+
+def _folds(number: int) -> int:
+    if number == 1:
+        raise ValueError("one model would judge what it learnt: train 2 or more, or leave --folds out")
+    return number
+
+
+class ReviewRequest(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checkpoint: Annotated[Path, Knob(flag="PTH")]
+    """The checkpoint that judges, or whose recipe --folds trains with."""
+
+    definition: Annotated[Path, Knob(flag="DEFINITION")]
+    """The dataset definition, a YAML file."""
+
+    out: Annotated[
+        Path | None, Knob(group=_REVIEW, metavars=("DIR",), default="reviews/ and the definition's name")
+    ] = None
+    """The review folder. One in which somebody has decided about labels is left as it is."""
+
+    folds: Annotated[
+        Annotated[NonNegativeInt, Field(le=MOST_FOLDS), AfterValidator(_folds)],
+        Knob(group=_FOLDS, default="none; PTH judges"),
+    ] = 0
+    """Train so many models, each without one part of the images, and let each judge that part: a model does not judge
+    what it learnt. 5 suits most data. A model that is trained already is not trained again, so a stopped command goes
+    on where it was."""
+
+    base: Annotated[
+        Recipe | None,
+        BeforeValidator(preset_named),
+        Knob(group=_FOLDS, flag="--recipe", metavars=("PRESET",), default="as PTH was trained"),
+    ] = None
+    """With --folds: the recipe, its name or its file. The flags of single fields, below, change it."""
+
+    pretrained: Annotated[Path | None, Knob(group=_FOLDS, flag="--from-pretrained", metavars=("PTH",))] = None
+    """With --folds: the checkpoint whose weights each model starts from. It must not know the reviewed images."""
+
+    device: Annotated[
+        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
+    ] = None
+    """The device to compute on: cpu, cuda or cuda:N."""
+
+    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
+    """Threads that read images ahead."""
+
+    image_bits: Annotated[ImageBits | None, Knob(group=_MACHINE, default="as the weights were trained, else auto")] = (
+        None
+    )
+    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
+    the images."""
+
+
+class LabelRequest(BaseModel):
+    """What `yogo label` is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checkpoint: Annotated[Path, Knob(flag="PTH")]
+    """The checkpoint."""
+
+    images: Annotated[Path, Knob(flag="IMAGES")]
+    """A folder of images."""
+
+    out: Annotated[Path, Knob(flag="OUT")]
+    """The folder to write. A label file that is there stays as it is, so a stopped command goes on where it was."""
+
+    error: Annotated[float, Field(gt=0, lt=1), Knob(group=_LABELS, metavars=("SHARE",))] = 0.02
+    """The share of objects that may be labelled wrong, or not at all, in the end: it is said how many of the images a
+    person should look at for that."""
+
+    on: Annotated[Path | None, Knob(group=_LABELS, metavars=("DEFINITION",), default="the run's validation images")] = (
+        None
+    )
+    """A dataset definition of labelled images like these, on which it is measured how often the model is wrong. The
+    model must not have been trained on them."""
+
+    obj_thresh: Annotated[float, Field(ge=0, le=1), Knob(group=_LABELS)] = 0.5
+    """The lowest objectness of a cell that is labelled, from 0 to 1."""
+
+    batch_size: Annotated[int, Field(ge=1), Knob(group=_MACHINE)] = 64
+    """Images per batch."""
+
+    device: Annotated[
+        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
+    ] = None
+    """The device to compute on: cpu, cuda or cuda:N."""
+
+    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
+    """Threads that read images ahead."""
+
+    image_bits: Annotated[ImageBits | None, Knob(group=_MACHINE, default="as the weights were trained, else auto")] = (
+        None
+    )
+    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
+    the images."""
