@@ -81,3 +81,7 @@ def test_a_second_count_opens_no_label_and_no_image() -> None:
     found = verdict("second_count", "--folders", "3", "--each", "20", "--repeat", "1")
     assert found["ratio"]["opened"] == 0
     assert (found["folders"], found["labels"]) == (3, 60)
+
+
+def test_a_difference_of_data_is_measured_beside_a_look_at_each_file() -> None:
+    assert verdict("data_diff", "--images", "40")["ratio"].keys() == {"the same", "first", "second"}

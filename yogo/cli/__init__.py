@@ -21,6 +21,7 @@ COMMANDS = (
     "train",
     "synth",
     "check",
+    "data",
     "anchors",
     "inspect",
     "claim",
