@@ -19,6 +19,7 @@ from tests.ssh_server import Server
 from tests.yogo_tui.results import questions_of_results
 from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_changing import of_settings
+from tests.yogo_tui.test_data_asked import of_data
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_health_asked import of_health
 from tests.yogo_tui.test_leftovers import of_leftovers
@@ -71,7 +72,18 @@ from yogo_tui.questions.settings import ReadSettings
 from yogo_tui.serving.table import QUESTIONS, kind_of
 from yogo_tui.settings import PinnedSettings, Settings, load
 
-OTHERS = (of_health, of_recipes, of_trash, of_wandb, of_leftovers, of_surroundings, of_settings, of_sweeps, of_reviews)
+OTHERS = (
+    of_data,
+    of_health,
+    of_recipes,
+    of_trash,
+    of_wandb,
+    of_leftovers,
+    of_surroundings,
+    of_settings,
+    of_sweeps,
+    of_reviews,
+)
 COLOURS = ((255, 0, 0), (0, 255, 0))
 
 

@@ -29,6 +29,7 @@ _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 
 COMMANDS = (
     "datasets",
+    "data",
     "recipes",
     "render",
     "when",
@@ -68,6 +69,7 @@ COMMANDS = (
 
 PRINT_ONLY = (
     "datasets",
+    "data",
     "render",
     "when",
     "runs",

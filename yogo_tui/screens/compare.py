@@ -32,6 +32,7 @@ from yogo_tui.session import Runs
 from yogo_tui.widgets.chart_grid import ChartGrid
 from yogo_tui.widgets.comparison_view import ComparisonView
 from yogo_tui.widgets.rule import TitledRule
+from yogo_tui.words import thousands
 
 _EMPTY = """Runs appear here beside each other: their curves, what differs, and their figures.
 
@@ -57,6 +58,7 @@ class CompareScreen(ModeScreen):
         Binding("tab", "switch", "curves/tables", id="compare.next"),
         Binding("f", "full", "full screen", id="compare.full"),
         Binding("x", "by", "epoch/step/time", id="compare.by", tooltip="curves by epoch, step or time"),
+        Binding("d", "data", "data", id="compare.data", tooltip="what differs between the data of two runs"),
         Binding("e", "export", "export", id="compare.export", tooltip="write a report, the tables or the plots"),
         Binding("escape", "app.mode('runs')", "back to the runs", id="compare.back", show=False),
     ]
@@ -168,7 +170,7 @@ class CompareScreen(ModeScreen):
         self.upper.right = self.grid.words
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        return action not in ("full", "by", "export", "switch") or self.found is not None
+        return action not in ("full", "by", "export", "switch", "data") or self.found is not None
 
     def action_switch(self) -> None:
         """Go to the other pane, which then has the whole screen if this one had it."""
@@ -195,6 +197,31 @@ class CompareScreen(ModeScreen):
 
     def action_by(self) -> None:
         self.grid.action_by()
+
+    @work(exclusive=True, group="data")
+    async def action_data(self) -> None:
+        """Show what differs between the data of the first run and of another."""
+        from yogo_tui.screens.data_difference import DataDialog
+
+        if self.found is None:
+            return
+        first, *others = (one.run for one in self.found.subjects)
+        other: Run | None = others[0]
+        if others[1:]:
+            choices = [(run, Choice(printable(run.name), "against the first")) for run in others]
+            other = await self.choose(f"the data of {printable(first.name)} and of", choices)
+        if other is None:
+            return
+        with self.app.telling("the data were not compared"):
+            try:
+                with self.app.tasks.under_way("comparing data", self._tell_data) as tell:
+                    found = await self.app.session.data_difference(first, other, tell=tell)
+            finally:
+                self.lower.right = ""
+            self.app.push_screen(DataDialog(found))
+
+    def _tell_data(self, what: str, done: int, total: int) -> None:
+        self.lower.right = f"{what} · {thousands(done)} of {thousands(total)}" if total else what
 
     @work(exclusive=True, group="export")
     async def action_export(self) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 
+from yogo.definition.data_difference import MOST_NAMED, DataDifference
 from yogo.run.directory import HostRunDirectory
 from yogo.text.wording import agreed, counted
 from yogo_tui.comparing import FEWEST
@@ -18,6 +19,7 @@ from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.questions.comparing import ReadRuns
+from yogo_tui.questions.data import DiffData
 from yogo_tui.questions.pairs import PairRuns
 from yogo_tui.runs.model import Run
 
@@ -42,6 +44,14 @@ async def image_by_image(host: Host, found: Comparison, *, tell: Tell = silent) 
     """The comparison with that of single images, which takes seconds. Raises HostError."""
     paths = tuple(Path(one.run.path) for one in found.subjects if one.run.path)
     return replace(found, paired=await host.ask(PairRuns(paths), tell=tell))
+
+
+async def data_difference(host: Host, workspace: Path, runs: tuple[Run, Run], *, tell: Tell = silent) -> DataDifference:
+    """What differs between the data of two runs, with the first changes of each kind. Raises RunError if one does not
+    say what it has trained on, HostError."""
+    first, second = (Path(str(run.path)) for run in runs)
+    found = await host.ask(DiffData(first, second, workspace, MOST_NAMED), tell=tell)
+    return replace(found, names=(runs[0].name, runs[1].name))
 
 
 async def described(host: Host, runs: Sequence[Run], *, with_images: bool = False, tell: Tell = silent) -> Comparison:

@@ -19,6 +19,7 @@ from yogo_tui.session.runs import KnownRuns
 from yogo_tui.settings import SettingChange, Settings
 
 if TYPE_CHECKING:
+    from yogo.definition.data_difference import DataDifference
     from yogo_tui.cluster.asked import CommandLog
     from yogo_tui.comparing.comparison import Comparison
     from yogo_tui.runs.pace import KnownPaces
@@ -191,6 +192,12 @@ class Session:
 
         measured = await measured_paces(self.host, PurePosixPath(self.settings.own_runs_folder))
         return KnownPaces(runs, self.cluster.name, measured)
+
+    async def data_difference(self, first: Run, other: Run, *, tell: Tell = silent) -> DataDifference:
+        """What differs between the data of two runs. Raises LaunchError, RunError, HostError."""
+        from yogo_tui.session.comparing import data_difference
+
+        return await data_difference(self.host, self.settings.workspace_folder, (first, other), tell=tell)
 
     async def close(self) -> None:
         """Close the session; jobs go on."""
