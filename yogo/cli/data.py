@@ -22,7 +22,7 @@ DIFF_HELP = "A dataset definition, a run directory, or its data.json.gz."
 
 def register(commands: Any) -> None:
     parser = commands.add_parser("data", help="compare the data of definitions and runs", description="Compare data.")
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    actions = parser.add_subparsers(metavar="ACTION", required=True, help="What to do with data.")
     diff = actions.add_parser("diff", help="what differs between two of them", description=DIFF)
     diff.add_argument("first", metavar="A", type=Path, help=DIFF_HELP)
     diff.add_argument("second", metavar="B", type=Path, help=DIFF_HELP)

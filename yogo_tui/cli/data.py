@@ -22,7 +22,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "compare the data of definitions and runs",
         "What `yogo data` does, on the machine where the data lie.",
     )
-    actions = parser.add_subparsers(metavar="ACTION", required=True)
+    actions = parser.add_subparsers(metavar="ACTION", required=True, help="What to do with data.")
     diff = new_command(
         actions,
         "diff",
