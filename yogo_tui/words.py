@@ -44,9 +44,9 @@ SIGNS_OF_STATES = " · ".join(f"{glyph} {state.value}" for state, glyph in GLYPH
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 
 
-def state_words(state: RunState) -> str:
+def state_words(run: Run) -> str:
     """Such as "▶ running"."""
-    return f"{GLYPHS[state]} {state.value}"
+    return f"{GLYPHS[run.state]} {run.state_word}"
 
 
 def duration(seconds: float | None) -> str:

@@ -140,6 +140,8 @@ def test_without_optuna_it_says_what_to_install(
 ) -> None:
     run = trial(tmp_path, 0, search(tmp_path))
     monkeypatch.setitem(sys.modules, "optuna", None)
+    assert main(["ask", "--check"]) == 1
+    assert "This sweep needs optuna" in capsys.readouterr().err
     assert main(["ask", str(run.path)]) == 1
     said = "This sweep needs optuna, which is not installed here: pip install 'yogo-tui[sweep]'"
     assert said in capsys.readouterr().err
@@ -157,3 +159,10 @@ def test_a_damaged_journal_is_named(tmp_path: Path) -> None:
 def test_a_run_that_is_no_trial_asks_for_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", str(tmp_path)]) == 1
     assert "has no launch.json: only a trial of a sweep asks for its values" in capsys.readouterr().err
+
+
+def test_it_says_which_optuna_is_installed_without_a_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "--check"]) == 0
+    assert capsys.readouterr().out.startswith("Optuna ")
+    assert main(["ask"]) == 1
+    assert "needs the run directory" in capsys.readouterr().err

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.yogo_tui.lab import PRETEND, in_force, workspace
+from yogo.run.launch import Launch
 from yogo_tui.cli import main
 
 
@@ -97,3 +98,19 @@ def test_stop_says_that_there_is_nothing_to_stop(lab: Path, capsys: pytest.Captu
         assert time.monotonic() < deadline
     assert main(["sweep", "stop", "seeds"]) == 0
     assert capsys.readouterr().out == "There is no trial of seeds that waits to cancel.\n"
+
+
+def test_a_sweep_of_fine_tunes_starts_from_a_run(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["launch", "cells.yml", "--name", "first", "--set", "hours=1", "--wait"]) == 0
+    capsys.readouterr()
+    words = ["start", "cells.yml", "--parent", "first", "--vary", "lr=1e-4,3e-4", "--name", "tuned"]
+    assert [one["name"] for one in shown(capsys, *words, "--yes")["trials"]] == ["tuned-00", "tuned-01"]  # type: ignore[attr-defined]
+    launch = Launch.read(lab / "trained_models/tuned-01/launch.json")
+    assert launch.parent is not None
+    assert launch.parent.run == str(lab / "trained_models/first")
+    assert (launch.kind, launch.preset, launch.recipe.learning_rate) == ("finetune", "Fine-tune", 3e-4)
+    assert main(["sweep", "start", "others.yml", "--parent", "first", "--vary", "seed=0..1", "--dry-run"]) == 1
+    assert "--reset-head" in capsys.readouterr().err
+    assert main(["sweep", "start", "others.yml", *words[2:6], "--name", "more", "--reset-head", "--dry-run"]) == 0
+    assert main(["sweep", "start", "cells.yml", "--vary", "seed=0..1", "--reset-head"]) == 2
+    assert main(["sweep", "start", "cells.yml", "--parent", "first", "--vary", "model=half_filters,base_model"]) == 2

@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.yogo_tui.fake_session import make_run
 from tests.yogo_tui.lab import plan, workspace
 from tests.yogo_tui.test_sweeps import Until, launch_of, trials
+from yogo.recipe import Recipe
 from yogo.run.directory import RunDirectory
+from yogo.run.launch import SearchedField, Size, ValueSearch
 from yogo.run.manifest import Manifest
 from yogo.run.result import Result
+from yogo_tui.cli.output import run_json
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import LaunchError, TemplateError
 from yogo_tui.hosts.here import HereHost
+from yogo_tui.listing.columns import find
+from yogo_tui.listing.query import parse
 from yogo_tui.runs.model import RunState
+from yogo_tui.runs.pace import KnownPaces, MeasuredPace
 from yogo_tui.session import Session
 from yogo_tui.session.sweeps import PlannedSweep
+from yogo_tui.settings import SizePreset
 from yogo_tui.sweeps.board import board_of, table_of
+from yogo_tui.sweeps.cost import Cost, cost_of
 from yogo_tui.sweeps.space import UnfitSpace
+from yogo_tui.words import state_words
 
 
 @pytest.fixture
@@ -124,3 +135,57 @@ async def test_a_template_that_does_not_ask_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="does not ask a sweep's study for values"):
         await planned(session, "lr=1e-5..1e-2")
     assert not (tmp_path / "lab/trained_models").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "changes", "said"),
+    [
+        ("exit 2", {}, "It was not checked whether the jobs have Optuna: yogo there does not say."),
+        ("exit 1", {"setup": ("module load yogo",)}, "It was not checked whether the jobs have Optuna: their set-up"),
+    ],
+)
+async def test_what_cannot_be_asked_of_the_jobs_environment_is_told_as_not_checked(
+    tmp_path: Path, command: str, changes: dict[str, Any], said: str
+) -> None:
+    settings = workspace(tmp_path / "lab").model_copy(update={"yogo_command": f"sh -c '{command}'", **changes})
+    session = Session(settings, HereHost(), LocalCluster(tmp_path / "state"))
+    notes = (await planned(session, "lr=1e-5..1e-2")).notes
+    assert [one for one in notes if one.startswith(said)]
+
+
+async def test_a_search_without_optuna_is_refused_before_it_is_submitted(tmp_path: Path) -> None:
+    said = "yogo: This sweep needs optuna, which is not installed here: pip install it."
+    command = f"sh -c 'echo \"{said}\" >&2; exit 1'"
+    settings = workspace(tmp_path / "lab").model_copy(update={"yogo_command": command})
+    session = Session(settings, HereHost(), LocalCluster(tmp_path / "state"))
+    with pytest.raises(LaunchError, match="needs optuna, which is not installed here: pip install it"):
+        await planned(session, "lr=1e-5..1e-2")
+    assert (await session.sweeps.plan(plan(session, "rates"), ("seed=0..1",), ())).notes == ()
+
+
+def test_a_search_of_what_takes_time_costs_the_mean_of_what_may_be_chosen() -> None:
+    size = Size(gpus=1, cpus=1, hours=2)
+    pace = MeasuredPace(definition="/d.yml", recipe=Recipe(), size=size, cluster="slurm", epoch_seconds=36)
+    slow = pace.model_copy(update={"recipe": Recipe(batch_size=8), "epoch_seconds": 72})
+    paces = KnownPaces((), "slurm", (pace, slow))
+    one = SizePreset(gpus=1, cpus=1, hours=2, template="1gpu.sbatch")
+
+    def cost(*fields: SearchedField) -> Cost:
+        return cost_of([Recipe(epochs=10)], "/d.yml", one, paces, ValueSearch(folder="/s", fields=fields))
+
+    epochs = SearchedField(field="epochs", low=20, high=60, step=10)
+    assert cost(SearchedField(field="learning_rate", low=1e-4, high=1e-2)).hours == pytest.approx(0.1)
+    assert cost(epochs).hours == pytest.approx(0.4)
+    assert cost(SearchedField(field="batch_size", choices=("64", "8"))).hours == pytest.approx(0.15)
+    assert cost(epochs, SearchedField(field="batch_size", choices=("64", "8", "4"))).hours == pytest.approx(0.6)
+    assert str(cost(epochs)).endswith("and the mean of what may be chosen")
+    assert str(cost(SearchedField(field="batch_size", choices=("1",)))).startswith("at most 2 GPU hours")
+
+
+def test_a_trial_that_its_sweep_ended_early_is_called_pruned_in_the_list_too() -> None:
+    pruned = make_run("owl", RunState.FINISHED, result=Result(outcome="finished", is_pruned=True, reason="pruned"))
+    others = make_run("cat", RunState.FINISHED), make_run("dog", RunState.FAILED, result=pruned.result)
+    assert [state_words(run) for run in (pruned, *others)] == ["✔ pruned", "✔ finished", "✖ failed"]
+    assert find("state").text is state_words
+    assert parse("state:pruned").of((pruned, *others), datetime.now(UTC)) == (pruned,)
+    assert run_json(pruned)["is_pruned"]

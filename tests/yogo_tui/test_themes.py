@@ -162,4 +162,4 @@ def test_a_notice_in_sixteen_colours_is_on_the_terminals_own_paper(tmp_path: Pat
 
 
 def test_each_state_has_a_word_of_its_own() -> None:
-    assert len({state_words(state) for state in RunState}) == len(RunState) == len(GLYPHS)
+    assert len({state_words(make_run("owl", state)) for state in RunState}) == len(RunState) == len(GLYPHS)

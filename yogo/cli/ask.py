@@ -15,7 +15,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Ask the study of a sweep for the values that a trial trains with, and write them into its "
         "recipe.yaml. A trial that asks again gets the same. Job scripts use it.",
     )
-    parser.add_argument("run_directory", type=Path, metavar="RUN", help="The run directory of the trial.")
+    parser.add_argument("run_directory", type=Path, nargs="?", metavar="RUN", help="The run directory of the trial.")
+    parser.add_argument(
+        "--check",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="Only say whether Optuna, which keeps a study, is installed.",
+    )
     parser.set_defaults(run=run)
 
 
@@ -25,8 +31,13 @@ def run(args: argparse.Namespace) -> int:
     from yogo.recipe import applied, shown
     from yogo.run.directory import RunDirectory
     from yogo.run.launch import Launch
-    from yogo.run.study import StudyTrial
+    from yogo.run.study import StudyTrial, optuna_version
 
+    if args.check:
+        print(f"Optuna {optuna_version()}")
+        return 0
+    if args.run_directory is None:
+        raise RunError("yogo ask needs the run directory of a trial")
     run = RunDirectory(args.run_directory.absolute())
     try:
         launch = Launch.read(run.launch)

@@ -14,6 +14,8 @@ import math
 import random
 import warnings
 from collections.abc import Iterator, Mapping
+from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,9 @@ NUM_COMPARED = 4
 """Trials that must have finished before another is pruned."""
 
 PRUNED = "pruned by the sweep"
+
+NEEDS = "This sweep needs"
+"""How the sentence begins that says that Optuna is missing."""
 
 _RUN, _WHY, _DIGITS, _TRIES = "run", "why", 3, 1000
 
@@ -126,13 +131,24 @@ class StudyTrial:
         return self._study.get_trials(deepcopy=False)
 
 
+def optuna_version() -> str:
+    """The version that is installed here, of which nothing is imported. Raises RunError if there is none."""
+    if find_spec("optuna") is None:
+        raise _lacks("optuna")
+    return metadata.version("optuna")
+
+
+def _lacks(package: str | None) -> RunError:
+    return RunError(f"{NEEDS} {package}, which is not installed here: {installing('sweep')}")
+
+
 def _opened(journal: str) -> Study:
     try:
         import optuna
         from optuna.storages import JournalStorage
         from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
     except ImportError as error:
-        raise RunError(f"This sweep needs {error.name}, which is not installed here: {installing('sweep')}") from error
+        raise _lacks(error.name) from error
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:
         storage = JournalStorage(JournalFileBackend(journal, JournalFileSymlinkLock(journal)))

@@ -78,6 +78,7 @@ def run_json(run: Run) -> dict[str, Any]:
     return {
         "name": run.name,
         "state": run.state,
+        "is_pruned": run.is_pruned,
         "why": run.why,
         "kind": run.kind_word,
         "path": run.path,

@@ -14,11 +14,13 @@ from yogo_tui.cli.options import Misuse
 from yogo_tui.errors import SettingsError
 from yogo_tui.launch.plan import LaunchPlan, kind_of
 from yogo_tui.questions.definitions import FindDefinition
+from yogo_tui.questions.paths import FindPath
 from yogo_tui.session.changes import NoSuchChange, Setup, differences, read_changes
 from yogo_tui.session.changes import changed as change
 from yogo_tui.settings import Settings, SizePreset
 
 if TYPE_CHECKING:
+    from yogo_tui.runs.parent import ParentInfo
     from yogo_tui.session import Session
     from yogo_tui.session.library import Library
 
@@ -77,3 +79,28 @@ async def plan_of(session: Session, args: argparse.Namespace, name: str, *, chec
         preset=preset.title,
         changes=differences(base, now),
     )
+
+
+async def finetune_of(session: Session, args: argparse.Namespace, *, check: bool = True) -> LaunchPlan:
+    """The plan of a fine-tune from `args.parent`. Raises as `plan_of`; OtherClasses."""
+    preset = await session.library.preset(args.recipe)
+    base = Setup(preset.recipe, size_of(session.settings, args.size))
+    now = changed(base, args.changes)
+    return await session.planner.finetune(
+        await _parent(session, args.parent),
+        definition=await definition_of(session.library, args.definition, check=check),
+        recipe=now.recipe,
+        size=now.size,
+        name=args.name,
+        preset=preset.title,
+        changes=differences(base, now),
+        asked=read_changes(args.changes),
+        reset_head=args.reset_head,
+    )
+
+
+async def _parent(session: Session, text: str) -> ParentInfo:
+    found = await session.host.ask(FindPath(text, session.settings.start))
+    if text.endswith(".pth") or found.is_file:  # a file of another name gets its own error
+        return await session.planner.parent_of_file(PurePosixPath(found.path))
+    return await session.planner.parent_of(await session.runs.find(text))

@@ -72,7 +72,7 @@ _ABOUT_BOARD = (
 
 
 def _add_start(actions: Commands[argparse.ArgumentParser]) -> None:
-    from yogo_tui.cli.planning_options import DEFINITION_HELP, add_planning
+    from yogo_tui.cli.planning_options import DEFINITION_HELP, PARENT_HELP, add_planning, add_reset_head
     from yogo_tui.sweeps import AT_ONCE
 
     start = _action(
@@ -85,6 +85,10 @@ def _add_start(actions: Commands[argparse.ArgumentParser]) -> None:
     start.add_argument(
         "definition", metavar="DEFINITION", help=f"The dataset definition to train on: {DEFINITION_HELP}"
     )
+    start.add_argument(
+        "--parent", metavar="RUN_OR_PTH", help=f"Make the trials fine-tunes. {PARENT_HELP} (default: new weights)"
+    )
+    add_reset_head(start, "--parent")
     start.add_argument("--vary", nargs="+", action="extend", required=True, metavar="FIELD=VALUES", help=_VARY)
     how = start.add_mutually_exclusive_group()
     _add_random(how, "Draw so many combinations at random, each with every seed that is varied. (default: all of them)")
@@ -98,7 +102,7 @@ def _add_start(actions: Commands[argparse.ArgumentParser]) -> None:
         metavar="N",
         help=f"How many trials run at a time. (default: {AT_ONCE})",
     )
-    add_planning(start)
+    add_planning(start, with_parent="finetune")
     _add_submitting(start)
 
 
@@ -138,12 +142,16 @@ def _action(
 
 
 async def _start(session: Session, args: argparse.Namespace) -> int:
-    from yogo_tui.cli.planning import plan_of
+    from yogo_tui.cli.planning import finetune_of, plan_of
     from yogo_tui.sweeps.space import UnfitSpace
 
     if args.prune and not args.tpe:
         raise Misuse("--prune is about trials that ask a study: add --tpe N")
-    base = await plan_of(session, args, args.name or session.launcher.propose_name())
+    if args.reset_head and not args.parent:
+        raise Misuse("--reset-head is about a fine-tune: add --parent RUN_OR_PTH")
+    args.recipe = args.recipe or ("finetune" if args.parent else "defaults")
+    name = args.name or session.launcher.propose_name()
+    base = await (finetune_of(session, args) if args.parent else plan_of(session, args, name))
     seen = (await session.runs.look()).runs
     try:
         planned = await session.sweeps.plan(

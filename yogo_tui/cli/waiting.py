@@ -45,7 +45,7 @@ async def until_over(session: Session, names: Sequence[str], *, quiet: bool = Fa
 
 def told(run: Run) -> str:
     """A run in one line."""
-    parts = [f"{run.name} {state_words(run.state)}"]
+    parts = [f"{run.name} {state_words(run)}"]
     if run.progress and (run.progress.epoch or run.state is RunState.RUNNING):
         parts.append(f"epoch {int(run.progress.epoch)} of {run.progress.epochs}")
         if run.progress.best_loss is not None:

@@ -37,7 +37,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     if args.json:
         print_json(why_json(found))
         return 0
-    print(printable(f"{found.run.name} {state_words(found.run.state)}"))
+    print(printable(f"{found.run.name} {state_words(found.run)}"))
     for title, words in found.lines():
         print(printable(f"{title:<9}  {words}"))
     return 0

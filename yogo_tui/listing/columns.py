@@ -114,9 +114,7 @@ def _age(run: Run, now: datetime) -> float | None:
 
 
 COLUMNS = (
-    Column(
-        "state", "What it does now.", lambda run, _: run.state.value, text=lambda run: state_words(run.state), width=12
-    ),
+    Column("state", "What it does now.", lambda run, _: run.state_word, text=state_words, width=12),
     Column("name", "Its name, which is its folder's.", lambda run, _: run.name, width=0),
     Column(
         "kind",

@@ -57,7 +57,7 @@ class Previewed:
         yield (TextSpan(cut_middle(run.title or run.name, width), "name"),)
         if run.title:
             yield (TextSpan(cut_middle(run.name, width), "title"),)
-        yield (TextSpan(cut_end(f"{state_words(run.state)} {_spent(run, now)}".rstrip(), width), f"state-{run.state}"),)
+        yield (TextSpan(cut_end(f"{state_words(run)} {_spent(run, now)}".rstrip(), width), f"state-{run.state}"),)
         for sentence in filter(None, (run.of_job, *run.remarks, self.error if self.error not in run.why else "")):
             yield from _wrapped("", sentence, width, _MOST_WHY)
         if (done := run.progress) and done.epochs:

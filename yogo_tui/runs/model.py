@@ -137,6 +137,16 @@ class Run(Recorded):
         return self.job is not None and not self.job.state.is_over
 
     @property
+    def is_pruned(self) -> bool:
+        """Whether it has finished because its sweep ended it early."""
+        return self.state is RunState.FINISHED and self.result is not None and self.result.is_pruned
+
+    @property
+    def state_word(self) -> str:
+        """Its state, but of one that its sweep ended early: pruned."""
+        return "pruned" if self.is_pruned else self.state.value
+
+    @property
     def kind_word(self) -> str:
         return self.kind.value if self.path else "job"
 

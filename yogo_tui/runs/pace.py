@@ -23,7 +23,7 @@ from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Host
 from yogo_tui.runs.model import Run
 
-_OF_WORK = (
+OF_WORK = (
     "batch_size",
     "accumulate",
     "model",
@@ -117,5 +117,5 @@ async def keep_pace(host: Host, runs: PurePosixPath, pace: MeasuredPace) -> None
 
 
 def _key(definition: str, recipe: Recipe, size: Size) -> tuple[object, ...]:
-    work = (getattr(recipe, name) for name in _OF_WORK)
+    work = (getattr(recipe, name) for name in OF_WORK)
     return (definition, *work, *(getattr(size, name) for name in _OF_HARDWARE))

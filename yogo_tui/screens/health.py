@@ -161,7 +161,7 @@ class HealthScreen(FramedScreen):
         if not runs:
             self.app.notify("There is no run to compare it with.", markup=False)
             return
-        choices = [Choice("no run", "only its own images"), *(Choice(one.name, state_words(one.state)) for one in runs)]
+        choices = [Choice("no run", "only its own images"), *(Choice(one.name, state_words(one)) for one in runs)]
         place = await self.choose("compare with the training images of", list(enumerate(choices)))
         if place is not None:
             self._run = Path(runs[place - 1].path or "") if place else None

@@ -128,7 +128,7 @@ def _own(kind: type[Screen[Any]]) -> Iterator[Binding]:
 
 def _runs(app: BaseConsole) -> Iterator[PaletteEntry]:
     for run in app.runs.runs:
-        about = " · ".join(word for word in (f"run, {state_words(run.state)}", run.title, *run.tags) if word)
+        about = " · ".join(word for word in (f"run, {state_words(run)}", run.title, *run.tags) if word)
         yield PaletteEntry(printable(run.name), printable(about), partial(_open_run, app, run))
 
 

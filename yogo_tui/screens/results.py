@@ -91,7 +91,7 @@ class ResultsScreen(RunActions, ShowsImages):
         return self._run
 
     def head(self) -> ComposeResult:
-        yield TitledRule(f"{self._run.name} · results", state_words(self._run.state), id="title")
+        yield TitledRule(f"{self._run.name} · results", state_words(self._run), id="title")
 
     def body(self) -> ComposeResult:
         yield Static("Reading its results …", id="none", markup=False)

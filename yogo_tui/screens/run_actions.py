@@ -78,7 +78,7 @@ class RunActions(FramedScreen):
             return
         runs = tuple(run for run in chosen if run.can_cancel or not run.state.is_over)
         if not runs:
-            over = f"{chosen[0].name} is over: {state_words(chosen[0].state)}"
+            over = f"{chosen[0].name} is over: {state_words(chosen[0])}"
             app.notify(printable(over if len(chosen) == 1 else f"all {len(chosen)} are over"), markup=False)
             return
         names, question = printable(_listed(runs)), _question(runs, app.runs.runs, len(chosen) - len(runs))

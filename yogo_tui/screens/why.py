@@ -29,7 +29,7 @@ class WhyDialog(Dialog[None]):
 
     def compose(self) -> ComposeResult:
         with ScrolledText(classes="paper"):
-            yield Static(f"{printable(self._why.run.name)}  {state_words(self._why.run.state)}", markup=False)
+            yield Static(f"{printable(self._why.run.name)}  {state_words(self._why.run)}", markup=False)
             yield Static(self._table(), id="why-lines")
             yield Static("esc close   y copy", classes="keys", markup=False)
 

@@ -18,11 +18,12 @@ from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.submit import LOOKED_FOR
 from yogo_tui.runs import resumption
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.runs.pace import KnownPaces
-from yogo_tui.settings import Settings
+from yogo_tui.runs.pace import KnownPaces, measured_paces
+from yogo_tui.settings import Settings, SizePreset
 from yogo_tui.sweeps import AT_ONCE
 from yogo_tui.sweeps.board import TrialRow, rows_of
 from yogo_tui.sweeps.cost import Cost, cost_of
+from yogo_tui.sweeps.optuna import OptunaCheck
 from yogo_tui.sweeps.questions import KnownSweeps, ReadSweeps
 from yogo_tui.sweeps.record import Sweep, Trial, folder_of
 from yogo_tui.sweeps.space import MOST, Space, UnfitSpace, Values, read_fields, read_space
@@ -80,6 +81,7 @@ class Sweeps:
         self._cluster = cluster
         self._settings = settings
         self._acted = acted
+        self._optuna = OptunaCheck(host, settings)
 
     async def plan(
         self,
@@ -112,8 +114,14 @@ class Sweeps:
         plans = [_begun(sweep, trial, base) for trial in sweep.trials]
         checked = await check_plan(self._host, self._cluster, self._settings, plans[0].plan)
         sweep = sweep.model_copy(update={"definition_sha256": checked.definition_sha256})
-        notes = _of_search(len(values), tpe) if tpe else _fewer(len(values), sample, space)
-        return self._planned(sweep, plans, seen, space, notes)
+        notes = await self._of_search(len(values), tpe, base.size) if tpe else _fewer(len(values), sample, space)
+        return await self._planned(sweep, plans, seen, space, notes)
+
+    async def _of_search(self, number: int, wanted: int, size: SizePreset) -> tuple[str, ...]:
+        """Sentences on a search. Raises LaunchError if the jobs lack what it needs."""
+        kept = "Each trial asks for its values when it starts; its study is kept by Optuna, which the job needs."
+        few = f"No more than {counted(number, 'trial')} can differ from the others."
+        return (kept, *await self._optuna.notes(size), *([few] if number < wanted else []))
 
     def _search(self, name: str, space: Space, *, prunes: bool) -> ValueSearch:
         return space.search(str(folder_of(Path(self._settings.own_runs_folder), name)), prunes=prunes)
@@ -141,7 +149,7 @@ class Sweeps:
         await check_plan(self._host, self._cluster, self._settings, plans[0].plan)
         left = len(found) - len(new)
         notes = (f"{counted(left, 'trial', 'is')} in the sweep already.",) if left else ()
-        return self._planned(sweep, plans, seen, space, notes)
+        return await self._planned(sweep, plans, seen, space, notes)
 
     async def _more_asking(
         self, sweep: Sweep, seen: Sequence[Run], space: Space, texts: Sequence[str], number: int | None
@@ -155,7 +163,7 @@ class Sweeps:
         sweep = sweep.with_trials(values)
         plans = [_begun(sweep, trial) for trial in sweep.trials[num_before:]]
         await check_plan(self._host, self._cluster, self._settings, plans[0].plan)
-        return self._planned(sweep, plans, seen, space, _of_search(len(values), number))
+        return await self._planned(sweep, plans, seen, space, await self._of_search(len(values), number, sweep.size))
 
     async def rest(self, sweep: Sweep, seen: Sequence[Run], *, with_failed: bool = False) -> PlannedSweep:
         """The trials that have no job and have not finished: those never submitted begin, those that were stopped or
@@ -178,7 +186,7 @@ class Sweeps:
             notes.append(f"{counted(len(failed), 'trial')} failed and {what}: --failed repeats.")
         if not plans:
             raise LaunchError(" ".join([f"No trial of {sweep.name} is left to submit.", *notes]))
-        return self._planned(sweep, plans, seen, None, tuple(notes))
+        return await self._planned(sweep, plans, seen, None, tuple(notes))
 
     async def _again(self, sweep: Sweep, row: TrialRow) -> TrialPlan:
         if row.run is None or row.run.path is None:
@@ -219,12 +227,12 @@ class Sweeps:
     async def _read(self, *names: str) -> KnownSweeps:
         return await self._host.ask(ReadSweeps(Path(self._settings.own_runs_folder), names))
 
-    def _planned(
+    async def _planned(
         self, sweep: Sweep, plans: Sequence[TrialPlan], seen: Sequence[Run], space: Space | None, notes: Sequence[str]
     ) -> PlannedSweep:
-        cost = cost_of(
-            [one.plan.recipe for one in plans], sweep.definition, sweep.size, KnownPaces(seen, self._cluster.name)
-        )
+        measured = await measured_paces(self._host, PurePosixPath(self._settings.own_runs_folder))
+        paces = KnownPaces(seen, self._cluster.name, measured)
+        cost = cost_of([one.plan.recipe for one in plans], sweep.definition, sweep.size, paces, sweep.search)
         varied = tuple(map(str, space.axes)) if space else ()
         return PlannedSweep(sweep, tuple(plans), cost, varied, tuple(notes))
 
@@ -286,11 +294,6 @@ def _asking(space: Space, number: int) -> tuple[Values, ...]:
     if number > MOST:
         raise UnfitSpace(f"A sweep has at most {counted(MOST, 'trial')}: this is {number:,}.")
     return ({},) * min(number, space.num_in_grid or number)
-
-
-def _of_search(number: int, wanted: int) -> tuple[str, ...]:
-    said = ("Each trial asks for its values when it starts; its study is kept by Optuna, which the job needs.",)
-    return (*said, f"No more than {counted(number, 'trial')} can differ from the others.") if number < wanted else said
 
 
 def _is_open(row: TrialRow) -> bool:

@@ -1,4 +1,4 @@
-"""A small job that is no run: it is submitted to find something out, waited for, and leaves nothing."""
+"""A small job that is not a run: it is submitted to find something out, waited for, and leaves nothing."""
 
 from __future__ import annotations
 

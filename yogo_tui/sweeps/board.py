@@ -11,7 +11,7 @@ from typing import Any
 
 from yogo.recipe import Recipe, knobs
 from yogo.text.wording import counted, listed
-from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.model import Run
 from yogo_tui.sweeps.record import Sweep, Trial
 from yogo_tui.words import AT_START, as_typed, loss_words, share_words
 
@@ -41,9 +41,7 @@ class TrialRow:
 
     @property
     def state(self) -> str:
-        if self.run and self.run.state is RunState.FINISHED and self.run.result and self.run.result.is_pruned:
-            return "pruned"
-        return self.run.state.value if self.run else "missing"
+        return self.run.state_word if self.run else "missing"
 
     def value_of(self, field: str) -> str | None:
         """As it is typed; None if the study is yet to choose it."""

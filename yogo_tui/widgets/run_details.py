@@ -70,7 +70,7 @@ def _lines(
     why: Why | None = None,
     at_wandb: RunAtWandb | None = None,
 ) -> Iterator[tuple[str, str]]:
-    yield "state", f"{state_words(run.state)}{f': {run.why}' if run.why else ''}"
+    yield "state", f"{state_words(run)}{f': {run.why}' if run.why else ''}"
     yield from (line for line in (why or Why(run)).lines() if line[0] != "why")
     for notice in run.notices:
         yield "notice", notice

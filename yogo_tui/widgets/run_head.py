@@ -39,14 +39,14 @@ class RunHead(SteadyLine):
         right = self._words(self.run, room - cell_len(printable(self.run.name)) - 2)
         name = cut_middle(self.run.name, max(8, room - cell_len(right) - 2))
         gap = max(1, room - cell_len(name) - cell_len(right))
-        word = state_words(self.run.state)
+        word = state_words(self.run)
         style = self.get_visual_style(f"state--{self.run.state}", partial=True)
         rest = Content.assemble((word, style), right[len(word) :])
         return Content.assemble(" ", (name, "bold"), " " * gap) + rest
 
     def _words(self, run: Run, room: int) -> str:
         """State, progress and time left, in fewer words where there is no room for all."""
-        state, took, progress = state_words(run.state), _took(run), run.progress
+        state, took, progress = state_words(run), _took(run), run.progress
         age = f"! {since(self.queue.seen_at)} old" if self.queue.stale and not run.state.is_over else ""
         epoch = f"{progress.epoch:.1f} of {progress.epochs}" if progress and progress.epochs else ""
         left = run.seconds_left if self.seconds_left is None else self.seconds_left
