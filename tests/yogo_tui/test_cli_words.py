@@ -250,6 +250,18 @@ def test_figures_that_cannot_be_right_are_marked_in_the_list_and_said_below_it(
     assert said.err == "! odd: mAP50 is 0 in every epoch\n"
 
 
+def test_what_is_doubted_of_several_runs_is_said_once(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for index, doubt in enumerate(["mAP50 is 0", "mAP50 is 0", "mAP50 is 0", "mAP50 is 0", "no box", "no box"]):
+        make_run(lab, f"odd-{index}")
+        result = Result(outcome="finished", best_metrics={"mAP50": 0.0}, doubts=(doubt,))
+        result.write(lab / "trained_models" / f"odd-{index}" / "result.json")
+    assert main(["runs", "--sort", "name"]) == 0
+    assert capsys.readouterr().err.splitlines() == [
+        "! odd-0, odd-1 and 2 more: mAP50 is 0",
+        "! odd-4 and odd-5: no box",
+    ]
+
+
 def test_a_size_that_is_not_there_is_told_with_those_that_are(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     size = "sizes: [{gpus: 0, cpus: 2, hours: 1, template: 1gpu.sbatch}]\n"
     (lab / "settings.yaml").write_text(f"cluster: local\n{size}")

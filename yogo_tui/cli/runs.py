@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
+from yogo.text.wording import listed
 from yogo_tui.cli.options import Commands, Misuse, add_json, count, in_session, new_command
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from yogo_tui.runs.model import Run
     from yogo_tui.session import Session
 
+
+_FEW = 3
+"""As many names as are told of what is said of several runs."""
 
 _COLUMNS = ("name", "state", "kind", "epoch", "best loss", "mAP50", "ends in", "age", "why")
 
@@ -116,10 +120,16 @@ def _print(groups: Sequence[Group], columns: Sequence[Column], by: str | None) -
     ]
     head = [*([f"by {by}"] if by else []), *(one.key for one in columns)]
     print_table(head, rows, right=[one.key for one in columns if one.is_number])
-    for group in groups:
-        for run in group.runs:
-            for notice in (*run.doubts, *run.notices):
-                print(printable(f"! {run.name}: {notice}"), file=sys.stderr)
+    told = dict[str, list[str]]()
+    for run in (run for group in groups for run in group.runs):
+        for notice in (*run.doubts, *run.notices):
+            told.setdefault(notice, []).append(run.name)
+    for notice, names in told.items():
+        print(printable(f"! {_few(names)}: {notice}"), file=sys.stderr)
+
+
+def _few(names: Sequence[str]) -> str:
+    return listed(names) if len(names) <= _FEW else listed([*names[: _FEW - 1], f"{len(names) - _FEW + 1} more"])
 
 
 def _shown(column: Column, run: Run, drawn: Mapping[str, str], now: datetime) -> str:
