@@ -136,7 +136,11 @@ def test_one_goes_on_behind_what_one_decided_last(made: MadeReview) -> None:
     assert resumes_at(made, "ana") == 4
     says(made, 4, "keep", by="ana")
     assert resumes_at(made, "ana") == 1
+    undone(made)
     says(made, 1, "skip", by="ana")
+    assert resumes_at(made, "ana") == 4
+    says(made, 4, "skip", by="ana")
+    assert next_rank(review_in(made.folder), SuspectFilter(state="skipped"), 1) == 4
     assert resumes_at(made, "ana") is None
 
 

@@ -7,16 +7,21 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
 
 from tests.made_review import MadeReview, made_review
+from tests.ssh_server import Server
 from tests.yogo_tui.fake_session import FakeSession, MemoryHost, see, until
+from tests.yogo_tui.served import SERVE
 from yogo.review.decisions import decide, review_in
 from yogo.review.journal import LabelDecision, ReviewVerb
 from yogo_tui.app import Console
 from yogo_tui.hosts.base import A, Question, Tell, silent
+from yogo_tui.hosts.ssh import SshHost
+from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.review_images import LookAtSuspect
 from yogo_tui.screens.review import ReviewScreen
 
@@ -27,9 +32,7 @@ def made(tmp_path: Path) -> MadeReview:
 
 
 @asynccontextmanager
-async def review(
-    made: MadeReview, *, host: MemoryHost | None = None, size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[Pilot[None]]:
+async def review(made: MadeReview, *, host: Any = None, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
     session = FakeSession(folder=made.folder.parent)
     session.host = host or session.host
     app = Console(session, mode="datasets")
@@ -214,6 +217,68 @@ async def test_a_folder_that_is_no_review_says_so(made: MadeReview) -> None:
         await see(pilot, "✖", "is not a review", "yogo review PTH DEFINITION")
         await pilot.press("k", "w", "enter", "n", "a", "right")
         await see(pilot, "is not a review")
+
+
+async def test_what_is_undone_is_shown_although_a_filter_hid_it(made: MadeReview) -> None:
+    async with review(made) as pilot:
+        await see(pilot, "1 · 0.png")
+        await pilot.press("d")
+        await see(pilot, "1 decided")
+        await pilot.press("f", *"wrong", "enter")
+        await see(pilot, "1 of 1 wrong class")
+        await pilot.press("z")
+        await see(pilot, "1 · 0.png", "1 of 4 · 0 decided")
+
+
+@pytest.mark.far
+async def test_a_review_on_another_machine_is_gone_through_as_one_here(
+    made: MadeReview, ssh_server: Server, tmp_path: Path
+) -> None:
+    host = SshHost("login", config=ssh_server.config, serve=SERVE)
+    async with review(made, host=host) as pilot:
+        await see(pilot, "1 · 0.png", "drawn twice", "▀▀▀▀")
+        await pilot.press("d")
+        await see(pilot, "2 · 2.png", "1 decided")
+        await pilot.press("right")
+        await see(pilot, "1 px right")
+        await pilot.press("enter")
+        await see(pilot, "3 · 0.png", "2 decided")
+        await pilot.press("z")
+        await see(pilot, "2 · 2.png", "1 decided", "undecided")
+        await pilot.press("w")
+        await pilot.press("enter")
+        await see(pilot, "✔ the labels were written")
+    await host.close()
+    assert said(made) == [(1, "delete")]
+    assert (tmp_path / "review-labels/cells.yml").exists()
+
+
+async def test_datasets_opens_the_review_of_a_definition(tmp_path: Path) -> None:
+    made = made_review(tmp_path / "reviews/first")
+    made.folder.rename(tmp_path / "reviews/cells")
+    session = FakeSession(folder=tmp_path)
+    other = made.definition.with_name("other.yml")
+    other.write_text(made.definition.read_text())
+    session.definition_files = tuple(DefinitionFile(path, path.parent) for path in (made.definition, other))
+    async with Console(session, mode="datasets").run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "cells.yml", "5 boxes")
+        await pilot.press("d")
+        await see(pilot, "1 · 0.png", "1 of 4")
+        await pilot.press("escape")
+        await see(pilot, "1 Datasets")
+        await pilot.press("down")
+        await see(pilot, "── other.yml")
+        await pilot.press("d")
+        await see(pilot, "there is no review of it yet", "yogo review PTH", "Then d opens them.")
+        await pilot.press("escape")
+        await pilot.press("up")
+        (tmp_path / "reviews/later").mkdir()
+        made.ranking.write(tmp_path / "reviews/later/ranking.json.gz")
+        await see(pilot, "── cells.yml")
+        await pilot.press("d")
+        await see(pilot, "reviews", "0 of 4 decided · by best.pth")
+        await pilot.press(*"later", "enter")
+        await see(pilot, "1 · 0.png")
 
 
 async def test_in_a_wide_terminal_all_is_shown_too(made: MadeReview) -> None:

@@ -60,7 +60,13 @@ class ReviewScreen(DrawsBoxes):
         ),
         Binding("s", "decide('skip')", "skip", id="review.skip", tooltip="leave it for later, or for somebody else"),
         *(
-            Binding(str(number), f"classify({number})", f"class {number}", id=f"review.class_{number}", show=False)
+            Binding(
+                str(number),
+                f"classify({number})",
+                f"class {number} of those listed",
+                id=f"review.class_{number}",
+                show=False,
+            )
             for number in range(1, MOST_KEYED + 1)
         ),
         Binding("z", "undo(False)", "undo your last decision", id="review.undo", show=False),
@@ -288,6 +294,9 @@ class ReviewScreen(DrawsBoxes):
             if not outcome.decision:
                 self.app.notify(f"there is nothing to {'redo' if is_redo else 'undo'}", markup=False)
                 return
+            if outcome.rank not in self._state.ranks:
+                self._wanted = EVERY_SUSPECT
+                self._state = await self.app.session.reviews.read(self._state.folder, self._state.reviewer)
             self._rank = 0  # also where it is the one that is shown
             self._go_to(outcome.rank)
 

@@ -23,6 +23,12 @@ from yogo_tui.session.reviews import KIND_WORDS, written_words
 
 _WAYS = {"left": (-1, 0), "down": (0, 1), "up": (0, -1), "right": (1, 0)}
 _LETTERS = {"left": "H", "down": "J", "up": "K", "right": "L"}
+_STATES = {
+    SuspectState.UNDECIDED: "nobody has decided or skipped it",
+    SuspectState.DECIDED: "by any reviewer",
+    SuspectState.SKIPPED: "left for later",
+    SuspectState.CONTESTED: "two reviewers decided otherwise",
+}
 _SIDE = 0.1
 """Of a new box, as a share of the image, where no other tells how large it should be."""
 
@@ -144,7 +150,7 @@ class DrawsBoxes(ShowsImages):
         counts, wanted = self._state.progress.kinds, self._wanted
         items = [(SuspectFilter(), Choice("all suspects"))]
         for state in SuspectState:
-            items.append((replace(wanted, state=state.value), Choice(state.value, "the state")))
+            items.append((replace(wanted, state=state.value), Choice(state.value, _STATES[state])))
         for kind, count in counts.items():
             about = f"the kind · {count.num:,}, {count.decided:,} decided"
             items.append((replace(wanted, kind=kind), Choice(KIND_WORDS[SuspectKind(kind)], about)))
