@@ -207,7 +207,7 @@ def test_the_command_says_what_it_did_and_left_out(tmp_path: Path, capsys: pytes
     ]
     assert not (tmp_path / "out").exists()
     assert main(words) == 0
-    assert f"Not carried over: 1 crowd regions: {tmp_path / 'in.json'}, line 5" in capsys.readouterr().out
+    assert f"Not carried over: crowd regions: 1 ({tmp_path / 'in.json'}, line 5)" in capsys.readouterr().out
     assert main(words) == 1
     assert "exists already, and nothing is written over it" in capsys.readouterr().err
 

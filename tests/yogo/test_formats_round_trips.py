@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.yogo.label_sets import CLASSES, differ, make_set, read_set
-from yogo.definition import DatasetDefinition
+from tests.yogo.label_sets import BOXES, CLASSES, differ, make_set, read_set
+from yogo.definition import DatasetDefinition, survey
 from yogo.formats.conversion import ConversionRequest, convert, recognised
 from yogo.formats.table import FORMATS
 
@@ -57,3 +57,22 @@ def test_any_box_and_any_name_survive_each_format(
     path = make_set(folder, {f"{stem}.png": rows})
     out = converted(path, folder / "out", kind, folder / "images")
     assert differ(read_set(kind, out, folder / "images")[1], read_set("yolo", path)[1]) < 1e-6
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_a_definition_made_of_each_format_is_found_in_order(kind: str, tmp_path: Path) -> None:
+    path, images = make_set(tmp_path), tmp_path / "images"
+    out = converted(path, tmp_path / "out", kind, images)
+    back = converted(out, tmp_path / "back", "yolo", images)
+    found = survey(back / "definition.yml")
+    assert [str(problem) for problem in found.problems if problem.is_error] == []
+    assert found.num_pictures == len(BOXES)
+
+
+def test_what_was_converted_into_its_own_folder_is_not_read_again(tmp_path: Path) -> None:
+    make_set(tmp_path / "export", {"a.png": [(0, 0.5, 0.5, 0.1, 0.1)]})
+    (tmp_path / "export/classes.txt").write_text("\n".join(CLASSES))
+    first = converted(tmp_path / "export", tmp_path / "export/first", "yolo", tmp_path / "export/images")
+    second = converted(tmp_path / "export", tmp_path / "export/second", "yolo", tmp_path / "export/images")
+    assert read_set("yolo", first) == read_set("yolo", second)
+    assert len(read_set("yolo", second)[1]) == 1

@@ -113,7 +113,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _say(what: str, done: int) -> None:
-    print(f"\r{what} · {done:,} images\x1b[K", end="", file=sys.stderr, flush=True)
+    print(f"\r{what} · {done:,}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _as_data(found: ConvertedLabels, args: argparse.Namespace) -> dict[str, Any]:
@@ -152,7 +152,7 @@ def _lines(found: ConvertedLabels, args: argparse.Namespace) -> Iterator[str]:
         places = found.omitted.places[what]
         shown = [str(one) for one in dict.fromkeys(places[:3])]
         more = f", and {number - 3:,} more" if number > 3 else ""
-        yield f"Not carried over: {number:,} {what}: {listed(shown) if not more else ', '.join(shown)}{more}"
+        yield f"Not carried over: {what}: {number:,} ({listed(shown) if not more else ', '.join(shown)}{more})"
     yield from found.notes
     if args.dry_run:
         yield f"Nothing was written; without --dry-run it would be {args.out}."

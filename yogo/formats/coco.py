@@ -67,7 +67,7 @@ class CocoReader:
             raise LabelsError(f"{path}: There is no COCO file (.json with images, annotations and categories) in here")
         root = path if path.is_dir() else path.parent.parent if path.parent.name == _FOLDER else path.parent
         self._root = root
-        self._sets = [_CocoFile(file, source.omitted) for file in files]
+        self._sets = [_CocoFile(file, source) for file in files]
         self.classes = source.begin(root, [name for one in self._sets for name in one.names])
         self.notes = [note for one in self._sets for note in one.notes()]
 
@@ -82,9 +82,10 @@ class CocoReader:
 class _CocoFile:
     """What one file says; images and annotations by the number of their image, in the order of the file."""
 
-    def __init__(self, path: Path, omitted: Omissions) -> None:
+    def __init__(self, path: Path, source: LabelSource) -> None:
         self.path = path
-        self._omitted = omitted
+        self._omitted = source.omitted
+        self._tell = source.tell
         self._categories: dict[object, str] = {}
         self._numbers: dict[object, int] = {}
         """Of each id of an image."""
@@ -106,8 +107,10 @@ class _CocoFile:
     def _read(self) -> None:
         take = {"images": self._image, "annotations": self._annotation, "categories": self._category}
         seen = set()
-        for element in elements(self.path):
+        for done, element in enumerate(elements(self.path)):
             seen.add(element.key)
+            if done % 1000 == 0:
+                self._tell("reading entries", done)
             if element.is_listed and element.key in take:
                 if not isinstance(element.value, dict):
                     raise element.place.error(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,13 +12,10 @@ from yogo.errors import LabelsError
 from yogo.formats.json_stream import begins
 from yogo.formats.labelled import LabelledImage, Omissions
 from yogo.formats.output import check_free, new_folder
-from yogo.formats.request import Corners, LabelReader, LabelSource, LabelTarget
+from yogo.formats.request import Corners, LabelReader, LabelSource, LabelTarget, Progress
 from yogo.formats.table import FORMATS, LabelFormat
 from yogo.formats.xml_stream import root_of
 from yogo.text.wording import counted, listed
-
-Progress = Callable[[str, int], None]
-"""Receives what is being done, and how many images are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,9 @@ def convert(request: ConversionRequest, progress: Progress = lambda *_: None) ->
     of = request.of or recognised(request.path)
     if not request.path.exists():
         raise LabelsError(f"{request.path} does not exist")
-    source = LabelSource(request.path, request.images, request.classes, request.predictions, request.corners)
+    source = LabelSource(
+        request.path, request.images, request.classes, request.predictions, request.corners, tell=progress
+    )
     found = ConvertedLabels(of, request.to, omitted=source.omitted)
     reader = FORMATS[of].parts.read(source)
     found.classes = tuple(reader.classes) or _classes_in(reader, source, progress)
@@ -81,7 +80,7 @@ def convert(request: ConversionRequest, progress: Progress = lambda *_: None) ->
             writer.add(image)
             _count(image, found, kind)
             if found.num_images % 100 == 0:
-                progress("converting", found.num_images)
+                progress("converting images", found.num_images)
         notes = writer.close()
     found.notes += [*reader.notes, *_looked(source), *notes]
     return found
@@ -114,7 +113,7 @@ def _classes_in(reader: LabelReader, source: LabelSource, progress: Progress) ->
     for done, image in enumerate(reader.images(), 1):
         names.update(box.name for box in image.boxes)
         if done % 100 == 0:
-            progress("looking for classes", done)
+            progress("looking for classes in images", done)
     source.omitted = kept
     if source.finder is not None:
         source.finder.forget_counts()

@@ -31,7 +31,7 @@ class OutputFolder:
     def create(self, name: str, place: SourcePlace | None = None) -> IO[bytes]:
         """A new file, at a path below the folder. Raises LabelsError, naming `place`, if there is one already."""
         if name in self.names:
-            sentence = f"A second image would be written to {name}: give the images different names"
+            sentence = f"A second image would be written to {name}: give the two different names, or remove one"
             raise place.error(sentence) if place else LabelsError(sentence)
         self.names.add(name)
         if self._staging is None:

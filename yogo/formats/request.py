@@ -14,6 +14,9 @@ from yogo.formats.labelled import LabelledImage, Omissions, SourcePlace, class_n
 from yogo.formats.output import OutputFolder
 from yogo.text.wording import shown
 
+Progress = Callable[[str, int], None]
+"""Receives what is being done, and how much of it is done."""
+
 Corners = Literal["edges", "inclusive"]
 """What the corners of Pascal VOC mean: the edges of a box, from 0, or its first and last pixel, from 1."""
 
@@ -57,6 +60,7 @@ class LabelSource:
 
     corners: Corners | None = None
     omitted: Omissions = field(default_factory=Omissions)
+    tell: Progress = lambda *_: None
     finder: ImageFinder | None = None
 
     def begin(self, beside: Path, listed: Sequence[str] = ()) -> tuple[str, ...]:

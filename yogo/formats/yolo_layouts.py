@@ -82,7 +82,7 @@ def _of_definition(path: Path) -> YoloLayout:
     folders = [YoloFolder(pair.images, pair.labels) for pair in definition.dataset_paths]
     folders += [YoloFolder(pair.images, pair.labels, "test") for pair in definition.test_dataset_paths]
     shares = ", ".join(f"{name} {share:g}" for name, share in definition.split_fractions.items() if share)
-    notes = (f"The shares of the splits ({shares}) are chosen anew",) if "," in shares else ()
+    notes = (f"The shares of the splits in the definition ({shares}) are not carried over",) if "," in shares else ()
     return YoloLayout(tuple(folders), definition.classes, notes)
 
 
@@ -160,11 +160,8 @@ def _of_list(lists: Mapping[str, Path], base: Path) -> Iterator[YoloFolder]:
 
 def _of_folders(folder: Path) -> YoloLayout | None:
     """labels/ beside images/, labels/train beside images/train, train/labels beside train/images; or one folder."""
-    found = [
-        labels
-        for labels in (folder / "labels", *sorted(folder.glob("labels/*")), *sorted(folder.glob("*/labels")))
-        if labels.is_dir() and _has_labels(labels)
-    ]
+    found = [one for one in (folder / "labels", *sorted(folder.glob("labels/*"))) if one.is_dir() and _has_labels(one)]
+    found = found or [one for one in sorted(folder.glob("[!.]*/labels")) if one.is_dir() and _has_labels(one)]
     lists = [folder / name for name in CLASS_LISTS if (folder / name).is_file()]
     if not found and (lists or _has_images(folder)) and _has_labels(folder):
         found = [folder]
