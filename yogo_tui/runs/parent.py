@@ -10,13 +10,14 @@ from pathlib import Path, PurePosixPath
 from yogo.errors import DefinitionError, RecipeError
 from yogo.recipe import Recipe, applied, inherited, inheriting
 from yogo.run.directory import HostRunDirectory
-from yogo.run.launch import Outcome, Parent
+from yogo.run.launch import Parent
 from yogo_tui.cluster.base import JobId
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.questions.definitions import ClassesOf
 from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.refusals import ACTIVE, no_finetune
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,20 +73,16 @@ async def of_file(host: Host, yogo: Sequence[str], checkpoint: PurePosixPath) ->
 
 async def of_run(host: Host, yogo: Sequence[str], run: Run) -> ParentInfo:
     """The best.pth of a run, finished or not, as the parent of a fine-tune. Raises LaunchError, HostError."""
-    if run.path is None:
-        raise LaunchError(f"{run.name} is {run.of_job}: fine-tune from a run, or from a .pth.")
-    checkpoint = HostRunDirectory(run.path).best
-    match run.state:
-        case RunState.FINISHED if run.result is not None:
-            return await _of_finished(host, yogo, run, checkpoint)
-        case RunState.WAITING | RunState.HELD | RunState.RUNNING | RunState.SUSPENDED:
-            return await _of_unfinished(host, run, checkpoint)
-        case RunState.FAILED | RunState.CANCELLED | RunState.STOPPED:
-            say = f" To start from its best weights so far, name the file {checkpoint}." if run.has_best else ""
-            raise LaunchError(f"{run.name} is {run.state}{f': {run.why}' if run.why else ''}.{say}")
+    why = no_finetune(run)
+    if run.path is None or why:
+        raise LaunchError(why)
+    kept = HostRunDirectory(run.path)
+    if run.state in ACTIVE:
+        return await _of_unfinished(host, run, kept.best)
+    if run.state is RunState.FINISHED and run.result is not None:
+        return await _of_finished(host, yogo, run, kept.best)
     if run.launch is None:
-        found = checkpoint if run.has_best else HostRunDirectory(run.path).published
-        return await of_file(host, yogo, found)
+        return await of_file(host, yogo, kept.best if run.has_best else kept.published)
     raise LaunchError(f"The state of {run.name} is not known: {run.why}.")
 
 
@@ -108,11 +105,6 @@ async def _of_unfinished(host: Host, run: Run, checkpoint: PurePosixPath) -> Par
 
     Raises LaunchError, HostError.
     """
-    submission = run.submission
-    is_submitted = submission is not None and submission.outcome is Outcome.SUBMITTED
-    is_in_shell = run.holder is not None and not run.holder.job_id
-    if is_in_shell or not (run.job or is_submitted):
-        raise LaunchError(f"{run.name} has no job that a fine-tune could wait for: wait until it has finished.")
     parent = Parent(checkpoint=str(checkpoint), run=str(run.path))
     if run.manifest is not None:
         return ParentInfo(parent, run.manifest.recipe, run.manifest.classes, run)

@@ -9,15 +9,14 @@ from yogo.run.directory import HostRunDirectory
 from yogo.run.holder import Holder
 from yogo.run.launch import Launch, Parent
 from yogo.text.wording import counted
-from yogo_tui.cluster.base import JobState
 from yogo_tui.errors import HostError, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.resume import Resumption
 from yogo_tui.runs.events import EventsReader
-from yogo_tui.runs.model import Run, RunState
+from yogo_tui.runs.model import Run
+from yogo_tui.runs.refusals import ACTIVE, no_resume
 from yogo_tui.settings import Settings, SizePreset
-
 
 async def plan_resume(
     host: Host, settings: Settings, run: Run, *, size: str | int | None = None, hours: float | None = None
@@ -26,13 +25,12 @@ async def plan_resume(
 
     Raises LaunchError if it cannot be resumed, SettingsError, HostError.
     """
-    if run.path is None:
-        raise LaunchError(f"{run.name} is {run.of_job}: there is no run to resume.")
-    await _check_state(host, run, run.path)
-    for notice in run.notices:
-        if run.manifest is None or (run.state is RunState.UNKNOWN and run.why == notice):
-            raise LaunchError(f"{run.name} cannot be resumed while it cannot be read: {notice}")
-    if run.manifest is None or not await _has_saved(host, run.path):
+    holder = str(run.holder or "")
+    if run.path and not holder and run.state in ACTIVE:
+        holder = await _holder(host, run.path)
+    if why := no_resume(run, holder):
+        raise LaunchError(why)
+    if run.path is None or run.manifest is None or not await _has_saved(host, run.path):
         raise LaunchError(
             f"{run.name} has saved nothing to resume from (no last.pth): launch it again under another name."
         )
@@ -49,26 +47,6 @@ async def plan_resume(
         reset_head=manifest.reset_head,
     )
     return Resumption(run.path, manifest, run.launch, plan, await _epoch(host, run.path))
-
-
-async def _check_state(host: Host, run: Run, path: PurePosixPath) -> None:
-    if run.launch is not None and run.launch.is_newer:
-        raise LaunchError(f"{path / 'launch.json'} was written by a newer yogo-tui: resume the run with that one.")
-    submission = run.submission
-    match run.state:
-        case RunState.FINISHED:
-            raise LaunchError(f"{run.name} has finished. To train from its weights: yogo-tui chain {run.name}.")
-        case RunState.RUNNING | RunState.WAITING | RunState.HELD | RunState.SUSPENDED:
-            who = (
-                str(run.holder or "")
-                or await _holder(host, path)
-                or (f"job {run.job.id}" if run.job else "another process")
-            )
-            raise LaunchError(f"{run.name} is {run.state}: {who} has it. Cancel it first: yogo-tui cancel {run.name}")
-        case RunState.UNKNOWN if submission and submission.is_unsettled:
-            raise LaunchError(f"The state of {run.name} is not known: {run.why}.")
-    if run.job and run.job.state is JobState.PENDING:  # it can never start, or how it ended is not understood
-        raise LaunchError(f"Job {run.job.id} of {run.name} is still in the queue: yogo-tui cancel {run.name}")
 
 
 async def _holder(host: Host, path: PurePosixPath) -> str:

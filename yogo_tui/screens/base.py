@@ -269,6 +269,13 @@ class FramedScreen(HoldsKeys):
             size = f"{event.size.width}×{event.size.height}"
             self.query_one("#small", Static).update(f"! this terminal is {size}: the console needs 80×24")
 
+    def why_not(self, action: str) -> str:
+        """Why an action cannot act on what is under the cursor; empty if it can, or if that is not known.
+
+        The line of keys does not offer its key then, and help tells why. Who presses it all the same is told so.
+        """
+        return ""
+
     async def choose(self, title: str, items: Sequence[tuple[T, Choice]], current: T | None = None) -> T | None:
         """The item that a person chooses, the cursor first on `current`; None if they leave."""
         known = [item for item, _ in items]

@@ -31,6 +31,7 @@ from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import survey_view
 from yogo_tui.words import cut_middle, thousands
 
+_ON_A_DEFINITION = ("open", "pictures", "launch", "edit", "count", "copy")
 _PAUSE_SECONDS = 0.3
 """How long the cursor must rest on a definition before it is counted."""
 
@@ -216,17 +217,22 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
     def selected(self) -> DefinitionFile | None:
         return self.files.cursor_node.data if self.files.cursor_node else None
 
+    def why_not(self, action: str) -> str:
+        if action not in _ON_A_DEFINITION or self.selected:
+            return ""
+        node = self.files.cursor_node
+        folder = str(node.label) if node and node.parent else ""
+        return f"{folder} is a folder. Choose a definition in it." if folder else "There is no definition to choose."
+
     def _chosen(self) -> DefinitionFile | None:
         """The definition that a key acts on. If there is none, the user is told why."""
         if self.selected is None:
-            node = self.files.cursor_node
-            folder = printable(str(node.label)) if node and node.parent else ""
-            why = f"{folder} is a folder. Choose a definition in it." if folder else "There is no definition to choose."
-            self.app.notify(why, markup=False)
+            self.app.notify(printable(self.why_not("open")), markup=False)
         return self.selected
 
     @on(Tree.NodeHighlighted)
     def _highlighted(self) -> None:
+        self.refresh_bindings()
         self.workers.cancel_group(self, "count")
         if self._resting:
             self._resting.stop()

@@ -10,8 +10,9 @@ from textual.app import ComposeResult
 from textual.binding import ActiveBinding, Binding, BindingType
 from textual.widgets import Static
 
+from yogo.text.terminal import printable
 from yogo_tui.screens.ask import Dialog
-from yogo_tui.widgets.key_bar import key_word
+from yogo_tui.widgets.key_bar import key_word, why_not
 from yogo_tui.widgets.scrolled_text import ScrolledText
 
 _OF_TEXTUAL = {
@@ -40,6 +41,7 @@ _MOVES = frozenset(
 
 
 class Help(Dialog[None]):
+    DEFAULT_CSS = "Help .not-now { color: $foreground-muted; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,enter,question_mark,q", "dismiss", "close", id="help.close"),
     ]
@@ -53,16 +55,23 @@ class Help(Dialog[None]):
     def compose(self) -> ComposeResult:
         with ScrolledText(classes="paper"):
             yield Static("keys that work here", classes="title")
-            yield Static(self._table(), id="keys")
+            yield Static(self._table(""), id="keys")
+            for why in dict.fromkeys(filter(None, map(why_not, self._entries))):
+                yield Static(f"\n{printable(why)}", classes="not-now", markup=False)
+                yield Static(self._table(why), classes="not-now")
             if self._more:
                 yield Static(self._more, id="more", markup=False)
             yield Static("esc close", classes="keys")
 
-    def _table(self) -> Table:
-        """A table of keys: first what is done with them, then how one moves."""
+    @property
+    def _entries(self) -> list[ActiveBinding]:
+        """First what is done with the keys, then how one moves."""
+        return sorted((entry for entry in self._active if _words(entry.binding)), key=only_moves)
+
+    def _table(self, why: str) -> Table:
+        """Of the keys that cannot act now, because of `why`; of those that can, if that is empty."""
         table = Table.grid(padding=(0, 2))
-        active = sorted((entry for entry in self._active if _words(entry.binding)), key=only_moves)
-        entries = [entry.binding for entry in active]
+        entries = [entry.binding for entry in self._entries if why_not(entry) == why]
         seen: set[str] = set()
         for binding in entries:
             if binding.action not in seen:

@@ -44,13 +44,22 @@ class RecipeActions(ModeScreen):
     def _undo(self) -> str:
         return key_of(self, "recipes.undo")
 
-    def _told_unreadable(self) -> bool:
-        """Whether the recipe cannot be read. Its values are not known then, and the user is told so."""
-        if is_unreadable := bool(self.preset.problem):
+    def why_not(self, action: str) -> str:
+        preset = self.preset
+        if preset.problem and action in ("edit", "copy", "copy_preset", "describe"):
             key = key_of(self, "recipes.reread")
-            words = f"{printable(self.preset.title)} cannot be read. Mend its file, then press {key}."
-            self.app.notify(words, severity="warning", markup=False)
-        return is_unreadable
+            return f"{preset.title} cannot be read. Mend its file, then press {key}."
+        if preset.path is None and action == "delete":
+            return "it is built in and stays"
+        if preset.path is None and action in ("edit", "describe", "save"):
+            return f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it under a title of yours"
+        return super().why_not(action)
+
+    def told_why_not(self, action: str) -> bool:
+        """Whether an action cannot act, which the user is told then."""
+        if why := self.why_not(action):
+            self.app.notify(printable(why), severity="warning", markup=False)
+        return bool(why)
 
     async def _ask_title(self, about: str, title: str) -> str | None:
         """A title for a new recipe, whose file there is none of yet; None if the dialog was left."""
@@ -75,7 +84,7 @@ class RecipeActions(ModeScreen):
     async def action_copy_preset(self) -> None:
         from yogo.presets import copied
 
-        if self._told_unreadable():
+        if self.told_why_not("copy_preset"):
             return
         preset = self.preset
         with self.app.telling(f"{preset.title} was not copied"):
@@ -160,9 +169,9 @@ class RecipeActions(ModeScreen):
     @changes
     async def action_delete(self) -> None:
         preset = self.preset
-        if preset.path is None:
-            self.app.notify("it is built in and stays", markup=False)
-        elif await self.app.push_screen_wait(Ask(f"Delete {preset.title}? {self._undo} brings it back.", is_safe=True)):
+        if self.told_why_not("delete") or preset.path is None:
+            return
+        if await self.app.push_screen_wait(Ask(f"Delete {preset.title}? {self._undo} brings it back.", is_safe=True)):
             with self.app.telling(f"{preset.title} was not deleted"):
                 await self.app.session.library.remove(preset.path, seen=preset.seen)
                 await self._load(None)

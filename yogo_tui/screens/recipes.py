@@ -57,6 +57,10 @@ class PresetList(OptionList):
         Binding("G,end", "last", "the last recipe", id="recipes.last", show=False),
     ]
 
+    def why_not(self, action: str) -> str:
+        screen = self.screen
+        return screen.why_not("edit") if isinstance(screen, RecipesScreen) and action == "select" else ""
+
 
 _LEGEND = """
 A recipe says how to train, and never on what. Those that are built in are copied to be edited.
@@ -101,10 +105,11 @@ class RecipesScreen(RecipeActions):
                 yield TitledRule("the same as a command", id="command-rule")
                 yield Folded(_MOST_OF_COMMAND, id="command")
 
+    _known: tuple[Preset, ...] = ()
+    _changed: Recipe | None = None
+    _problem: str = ""
+
     def on_mount(self) -> None:
-        self._known: tuple[Preset, ...] = ()
-        self._changed: Recipe | None = None
-        self._problem = ""
         self._wide = self.app.size.width >= _WIDE
         self._fill(builtin())
         self.load()
@@ -181,6 +186,7 @@ class RecipesScreen(RecipeActions):
         self._tell_below()
 
     def _tell(self, recipe: Recipe) -> None:
+        self.refresh_bindings()
         preset = self.preset
         where = "built in" if preset.path is None else "changed" if self._changed else "yours"
         where = "✖ unreadable" if preset.problem else where
@@ -237,12 +243,15 @@ class RecipesScreen(RecipeActions):
             return isinstance(self.focused, KnobInput)
         return not (isinstance(self.focused, KnobInput) and action in _LIST_ACTIONS)
 
+    def why_not(self, action: str) -> str:
+        if not self._known:  # nothing is listed yet
+            return ""
+        if action in ("save", "save_as") and self._problem:
+            return self._problem
+        return super().why_not(action)
+
     def action_edit(self) -> None:
-        if self.preset.path is None:
-            self.app.notify(
-                f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it under a title of yours", markup=False
-            )
-        elif not self._told_unreadable():
+        if not self.told_why_not("edit"):
             self.form.query(KnobInput).first().focus()
 
     @on(OptionList.OptionSelected)
@@ -262,10 +271,9 @@ class RecipesScreen(RecipeActions):
     async def action_save(self) -> None:
         preset = self.preset
         self._take(*self.form.read())  # what was typed a moment ago may not have been told yet
-        if self._problem or preset.path is None or self._changed is None:
-            copies = f"it is built in: {key_of(self, 'recipes.copy_preset')} copies it"
-            why = self._problem or (copies if preset.path is None else "nothing has changed")
-            self.app.notify(why, title="not saved", severity="warning", markup=False)
+        if (why := self.why_not("save")) or preset.path is None or self._changed is None:
+            why = why or "nothing has changed"
+            self.app.notify(printable(why), title="not saved", severity="warning", markup=False)
             return
         with self.app.telling(f"{preset.title} was not saved"):
             changed = self._changed
@@ -289,7 +297,7 @@ class RecipesScreen(RecipeActions):
         self.app.open_launch(Draft(preset=self.preset))
 
     def action_copy(self) -> None:
-        if not self._told_unreadable():
+        if not self.told_why_not("copy"):
             self.app.copy(command_of(self._changed or self.preset.recipe))
 
     def action_reread(self) -> None:

@@ -53,11 +53,11 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
         Binding("tab", "other_pane", "log/plot", id="run.other"),
         Binding("f", "full_screen", "full screen", id="run.full"),
         Binding("slash", "search", "search", id="run.search"),
-        Binding("c", "finetune", "fine-tune from it", id="run.finetune", show=False),
         Binding("x", "cancel", "cancel", id="run.cancel"),
+        Binding("r", "resume", "go on", id="run.resume", tooltip="go on with it (resume)"),
+        Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
         Binding("o", "results", "results: confusion, classes, worst images", id="run.results", show=False),
         Binding("u", "use", "use it: test, infer, export", id="run.use", show=False),
-        Binding("r", "resume", "go on with it (resume)", id="run.resume", show=False),
         Binding(
             "A",
             "again",
@@ -125,6 +125,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
     def show_run(self, run: Run) -> None:
         self._run = run
         self.head_line.run = run
+        self.refresh_bindings()
         self.tell_why(run)
         if self._has_read or run.of_job:
             self.plot.empty = no_curves_words(run)

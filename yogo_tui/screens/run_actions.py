@@ -18,12 +18,12 @@ from yogo_tui.runs.cancelling import is_open, what_cancel_does, what_each_cancel
 from yogo_tui.runs.chains import behind
 from yogo_tui.runs.holding import change_for, done_words, what_it_does
 from yogo_tui.runs.model import Run
+from yogo_tui.runs.refusals import no_cancel, no_change, no_finetune, no_resume, no_use
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import FramedScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.going import Draft
 from yogo_tui.screens.held_keys import reads_first
-from yogo_tui.words import state_words
 
 if TYPE_CHECKING:
     from yogo_tui.session.again import Again
@@ -39,6 +39,10 @@ _SAID = {Purpose.TEST: "tests {} on {}", Purpose.INFER: "finds cells in {1} with
 
 
 _MOST_NAMED = 3
+NO_RUN = "There is no run to choose. Press 3 to launch one."
+_ON_A_RUN = frozenset(
+    "open results details why finetune again cancel resume use hold requeue forget trash note tags pin sync copy".split()
+)
 
 
 class RunActions(FramedScreen):
@@ -57,6 +61,28 @@ class RunActions(FramedScreen):
     def unmark(self) -> None:
         """Called after a key acted on the marked runs."""
 
+    def why_not(self, action: str) -> str:
+        runs = self.marked or ((self.acted_on,) if self.acted_on else ())
+        if action not in _ON_A_RUN:
+            return super().why_not(action)
+        if not runs:
+            return NO_RUN
+        match action:
+            case "cancel":
+                refused = [no_cancel(run) for run in runs]
+            case "resume":
+                refused = [no_resume(run) for run in runs]
+            case "use":
+                refused = [no_use(run) for run in runs]
+            case "finetune":
+                refused = [no_finetune(self.acted_on or runs[0])]
+            case "hold" | "requeue":
+                change = Change.REQUEUE if action == "requeue" else change_for(runs[0])
+                refused = [no_change(run, change, self.app.session.cluster.name) for run in runs]
+            case _:
+                refused = [""]
+        return refused[0] if all(refused) else ""
+
     def chosen_runs(self) -> tuple[Run, ...]:
         """The runs that a key for many acts on. If there is none, the user is told so."""
         return self.marked or ((one,) if (one := self.chosen_run()) else ())
@@ -64,7 +90,7 @@ class RunActions(FramedScreen):
     def chosen_run(self) -> Run | None:
         """The run that a key acts on. If there is none, the user is told so."""
         if self.acted_on is None:
-            self.app.notify("There is no run to choose. Press 3 to launch one.", markup=False)
+            self.app.notify(NO_RUN, markup=False)
         return self.acted_on
 
     def used(self) -> None:
@@ -76,10 +102,10 @@ class RunActions(FramedScreen):
         app, chosen = self.app, self.chosen_runs()
         if not chosen:
             return
-        runs = tuple(run for run in chosen if run.can_cancel or not run.state.is_over)
+        runs = tuple(run for run in chosen if not no_cancel(run))
         if not runs:
-            over = f"{chosen[0].name} is over: {state_words(chosen[0])}"
-            app.notify(printable(over if len(chosen) == 1 else f"all {len(chosen)} are over"), markup=False)
+            over = no_cancel(chosen[0]) if len(chosen) == 1 else f"all {len(chosen)} are over"
+            app.notify(printable(over), markup=False)
             return
         names, question = printable(_listed(runs)), _question(runs, app.runs.runs, len(chosen) - len(runs))
         if await app.push_screen_wait(Ask(question)):
@@ -234,8 +260,8 @@ class RunActions(FramedScreen):
         if (run := self.chosen_run()) is None:
             return
         app = self.app
-        if not run.has_best:
-            app.notify(printable(_unusable(run)), severity="warning", markup=False)
+        if why := no_use(run):
+            app.notify(printable(why), severity="warning", markup=False)
             return
         chosen_use = await self.choose(f"use {printable(run.name)}", _USES)
         if chosen_use == _FINETUNE:
@@ -263,7 +289,7 @@ class RunActions(FramedScreen):
         from yogo_tui.screens.use import UseForm
 
         app, usable = self.app, [run for run in runs if run.has_best]
-        cannot = [f"! {_unusable(run)}" for run in runs if not run.has_best]
+        cannot = [f"! {no_use(run)}" for run in runs if not run.has_best]
         named = printable(_listed(usable))
         with app.telling("nothing was exported"):
             if not usable:
@@ -296,12 +322,6 @@ def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:
             f"{num_over} more {'is over, and stays as it is' if num_over == 1 else 'are over, and stay as they are'}."
         )
     return "\n".join(said)
-
-
-def _unusable(run: Run) -> str:
-    """Why a run without best.pth cannot be used."""
-    why = f"is {run.of_job}, not a run" if run.of_job else "has no best.pth" if run.state.is_over else ""
-    return f"{run.name} {why or 'has no best.pth yet'}"
 
 
 def _listed(runs: Sequence[Run]) -> str:

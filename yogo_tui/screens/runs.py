@@ -77,9 +77,8 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
         Binding(
             "u",
             "use",
-            "use it: test, infer, export",
+            "use it",
             id="runs.use",
-            show=False,
             tooltip="use it: test, infer, export; export all marked",
         ),
         Binding("equals_sign", "compare", "compare", id="runs.compare", show=False, tooltip="compare the marked runs"),
@@ -162,6 +161,7 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
 
     @on(RunsTable.Marked)
     def _tell_about_list(self) -> None:
+        self.refresh_bindings()
         self.rule.right = " · ".join(self._said_of_list())
 
     def _said_of_list(self) -> Iterator[str]:
@@ -293,6 +293,7 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
         self.about.update("\n".join(lines))
         self.about.display = bool(lines)
         self.where.say(cut_middle(_where(run), self.size.width - 2) if run else "")
+        self.refresh_bindings()
 
     @on(RunsTable.Chosen)
     def action_open(self) -> None:

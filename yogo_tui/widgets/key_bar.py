@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import islice
+from typing import Any, Protocol, runtime_checkable
 
-from textual.binding import Binding
+from textual.binding import ActiveBinding, Binding
 from textual.content import Content
 from textual.screen import Screen
 
@@ -42,6 +43,20 @@ def key_of(screen: Screen[Any], action: str) -> str:
     return next((key_word(one.binding.key) for one in screen.active_bindings.values() if one.binding.id == action), "")
 
 
+@runtime_checkable
+class TellsWhyNot(Protocol):
+    """A screen, or a part of one, that knows when an action of its keys cannot act on what is under the cursor."""
+
+    def why_not(self, action: str) -> str:
+        """Why it cannot; empty if it can, or if that is not known."""
+
+
+def why_not(entry: ActiveBinding) -> str:
+    """Why a key cannot act on what is under the cursor; empty if it can, or if that is not known."""
+    action = entry.binding.action.partition("(")[0]
+    return entry.node.why_not(action) if isinstance(entry.node, TellsWhyNot) else ""
+
+
 class KeyBar(SteadyLine):
     DEFAULT_CSS = "KeyBar { height: 1; dock: bottom; color: $foreground-muted; }"
 
@@ -59,7 +74,7 @@ class KeyBar(SteadyLine):
     def line(self) -> Content:
         if self._waits_for:
             return Content.assemble(f" {self._waits_for} …   ", ("esc", "bold $foreground"), " stop")
-        words = [(key_word(binding.key), binding.description) for binding in self._shown()]
+        words = [(key_word(binding.key), binding.description) for binding in self.offered()]
         while len(words) > 1 and sum(len(key) + len(about) + 3 for key, about in words) > self.size.width + 1:
             del words[-2]  # `?` tells of it
         wide = sum(len(key) + len(about) + 4 for key, about in words) <= self.size.width
@@ -69,7 +84,9 @@ class KeyBar(SteadyLine):
             parts += [gap if parts else " ", (key, "bold $foreground"), f" {about}"]
         return Content.assemble(*parts)
 
-    def _shown(self) -> list[Binding]:
-        active = [entry.binding for entry in self.screen.active_bindings.values() if entry.enabled]
-        shown = [binding for binding in active if binding.show and binding.id != "app.help"]
-        return shown[: _MOST - 1] + [binding for binding in active if binding.id == "app.help"][:1]
+    def offered(self) -> list[Binding]:
+        """The keys that the line has, if it is wide enough."""
+        active = [entry for entry in self.screen.active_bindings.values() if entry.enabled]
+        can_act = (one for one in active if one.binding.show and one.binding.id != "app.help" and not why_not(one))
+        shown = [entry.binding for entry in islice(can_act, _MOST - 1)]
+        return shown + [entry.binding for entry in active if entry.binding.id == "app.help"][:1]
