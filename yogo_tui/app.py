@@ -27,9 +27,9 @@ from yogo_tui.modes import MODES
 from yogo_tui.runs.endings import Endings
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.screens.ask import Ask
-from yogo_tui.screens.base import BaseConsole
 from yogo_tui.screens.login import DialogAsker
 from yogo_tui.screens.opening import OpeningScreen
+from yogo_tui.screens.starting import StartingConsole
 from yogo_tui.session import Runs, Session
 from yogo_tui.widgets.theme import NO_COLOUR, THEMES, theme_for
 
@@ -40,10 +40,9 @@ if TYPE_CHECKING:
 
 
 _START_SECONDS = 1.0
-_NOTICE_SECONDS = 30.0
 
 
-class Console(BaseConsole):
+class Console(StartingConsole):
     TITLE = "yogo"
     CSS_PATH = Path(__file__).parent / "screens" / "frame.tcss"
     DEFAULT_MODE = "runs"
@@ -52,6 +51,7 @@ class Console(BaseConsole):
         Binding("question_mark,f1", "help", "help", id="app.help"),
         Binding("colon", "command_palette", "find anything by its name", id="app.palette", show=False),
         Binding("ctrl+r", "connect", "connect again to the machine that --host names", id="app.connect", show=False),
+        Binding("f4", "first_start", "first start: write settings that fit", id="app.first_start", show=False),
         Binding("f6", "settings", "show and change the settings", id="app.settings", show=False),
         Binding("f9", "doctor", "doctor: check that all works here", id="app.doctor", show=False),
         Binding("f7", "commands", "what the scheduler was asked, and how long it took", id="app.commands", show=False),
@@ -111,25 +111,7 @@ class Console(BaseConsole):
         self.set_timer(_START_SECONDS, _collect_garbage)
         if self.is_open:
             self.heed_mouse()
-            self.tell_notices()
-            self.offer_settings()
-
-    @work(group="first start")
-    async def offer_settings(self) -> None:
-        """Show what the site has, and write the settings that follow, where there are none yet."""
-        if self.there is None or self.session.settings.lines:
-            return
-        from yogo_tui.doctor.discovery import is_first
-
-        with self.telling("the settings were not looked for", is_asked=False):
-            if await is_first(self.session):
-                from yogo_tui.screens.first_start import FirstStartScreen
-
-                self.push_screen(FirstStartScreen())
-
-    def tell_notices(self) -> None:
-        for notice in self.session.notices:
-            self.notify(printable(notice), severity="warning", timeout=_NOTICE_SECONDS, markup=False)
+            self.greet()
 
     async def _shutdown(self) -> None:
         # Before the widgets go: a worker would look for them, and what it raised would be shown as a crash. Textual
@@ -311,8 +293,7 @@ class FarConsole(Console):
         self.follow_runs()
         self.begin(self._first)
         self.heed_mouse()
-        self.tell_notices()
-        self.offer_settings()
+        self.greet()
 
     def action_mode(self, mode: str) -> None:
         if self.is_open:

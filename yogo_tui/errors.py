@@ -17,6 +17,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Self
 
+from yogo_tui.advice import tui
+
 
 class ConsoleError(Exception):
     """An error that a person can act upon."""
@@ -66,6 +68,6 @@ class OtherClasses(LaunchError):
         """`lists` names the classes of each."""
         super().__init__(
             f"The classes differ: {lists}. Choose a definition with the same classes in the same order, or start with "
-            "new class outputs: yogo-tui chain RUN_OR_PTH DEFINITION --reset-head, or launch … --then-reset-head."
+            f"new class outputs: {tui()} chain RUN_OR_PTH DEFINITION --reset-head, or launch … --then-reset-head."
         )
         self.lists = lists

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from argparse import Namespace
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.bad_line import Line
 from tests.ssh_server import Server
 from tests.yogo_tui.far import far_away
 from tests.yogo_tui.terminal import environment
+from yogo_tui.advice import work_where
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.hosts.ssh import SshHost
@@ -38,7 +40,8 @@ class Tmux:
 
 @pytest.fixture(autouse=True)
 def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the console keeps for its user is kept for the test alone."""
+    """What the console keeps for its user is kept for the test alone, and no command line has said where to work."""
+    work_where(Namespace())
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
 
 

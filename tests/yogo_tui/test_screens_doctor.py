@@ -20,6 +20,7 @@ from yogo_tui.app import Console
 from yogo_tui.cluster.base import Job, JobId, JobState
 from yogo_tui.cluster.site import Site
 from yogo_tui.cluster.table import CLUSTERS, ClusterKind
+from yogo_tui.doctor.declined import decline, was_declined
 from yogo_tui.hosts.base import Host
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.hosts.ssh import SshHost
@@ -82,7 +83,37 @@ async def test_not_now_writes_nothing(lab: Path, offering: Offering) -> None:
         await until(pilot, lambda: "gpu_type: h100" in shown(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: "4 Runs" in shown(pilot))
+        await until(pilot, lambda: "f4 shows it again" in shown(pilot))
     assert not (lab.parent / ".config").exists()
+
+
+async def test_a_first_start_that_was_left_comes_again_when_it_is_asked_for(lab: Path, offering: Offering) -> None:
+    offering(FakeCluster(offers=Site("Slurm 22", (BIG,))))
+    async with opened(near()) as pilot:
+        await until(pilot, lambda: "gpu_type: h100" in shown(pilot))
+        await pilot.press("question_mark")
+        await until(pilot, lambda: "keys that work here" in shown(pilot))
+        await pilot.press("end")
+        await until(pilot, lambda: "It is written by a" in shown(pilot))
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: "no settings written" in shown(pilot))
+    async with opened(near()) as pilot:
+        await until(pilot, lambda: "Runs appear here" in shown(pilot))
+        await until(pilot, lambda: all(one.is_finished for one in pilot.app.workers if one.group == "first start"))
+        assert "first start" not in shown(pilot)
+        await pilot.press("f4")
+        await until(pilot, lambda: "gpu_type: h100" in shown(pilot))
+        await pilot.press("enter")
+        await until(pilot, lambda: "settings written" in shown(pilot))
+        await pilot.press("f4")
+        await until(pilot, lambda: "there are settings already" in shown(pilot))
+
+
+@pytest.mark.parametrize(("host", "file"), [("lab", "/home/me/.config/settings.yaml"), ("here", "/other.yaml")])
+def test_a_first_start_is_left_for_one_machine_and_one_file(host: str, file: str) -> None:
+    decline("here", Path("/home/me/.config/settings.yaml"))
+    assert was_declined("here", Path("/home/me/.config/settings.yaml"))
+    assert not was_declined(host, Path(file))
 
 
 async def test_where_slurm_does_not_answer_a_key_works_on_this_machine_alone(lab: Path, offering: Offering) -> None:
@@ -167,6 +198,16 @@ async def test_the_scripts_of_the_guide_are_written_from_the_doctor_and_none_tha
         assert (lab / "scripts/submit_cmd.sh").read_text() == "mine\n"
         await pilot.press("w")
         await until(pilot, lambda: "it was there already" in flat(pilot))
+
+
+async def test_the_doctor_tells_of_keys_that_cannot_be_given(lab: Path) -> None:
+    session = await session_of(lab, FakeCluster(offers=SITE))
+    app = Console(session)
+    session.settings = session.settings.model_copy(update={"keymap": {"runs.cancel": "w"}})
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await pilot.press("f9")
+        await until(pilot, lambda: "runs.cancel: w is the key of `runs.why`" in flat(pilot))
+        await until(pilot, lambda: "1 problem" in shown(pilot), seconds=60)
 
 
 async def test_leaving_the_doctor_ends_its_checks(lab: Path) -> None:

@@ -170,3 +170,27 @@ async def test_a_question_of_many_lines_leaves_the_line_to_type_in_on_the_screen
     async with Console(FakeSession()).run_test(size=(80, 24)) as pilot:
         pilot.app.push_screen(LinePrompt("\n".join(f"line {number}" for number in range(40)), "typed"))
         await see(pilot, "typed", "esc leave")
+
+
+async def test_what_is_wrong_with_a_field_is_shown_whole_where_it_is_not_in_view(tmp_path: Path) -> None:
+    async with recipes(tmp_path) as pilot:
+        await copy_defaults(pilot)
+        pilot.app.screen.query_one("#knob-anchor_width", Input).focus()
+        await pilot.press("minus", "3")
+        pilot.app.screen.query_one("#knob-epochs", Input).focus()
+        await see(pilot, "save is off: Anchor width must…", "✖ Anchor width must be greater than 0.0")
+        assert "ctrl+s save" not in shown(pilot)
+        await pilot.press("escape")
+        await see(pilot, "Leave My Defaults")
+
+
+async def test_what_is_wrong_with_a_setting_is_shown_whole_with_its_name(tmp_path: Path) -> None:
+    async with Console(session(tmp_path)).run_test(size=(80, 24), notifications=True) as pilot:
+        await see(pilot, "── runs")
+        await pilot.press("f6")
+        await see(pilot, "── settings")
+        field = pilot.app.screen.query_one("#knob-partition", Input)
+        field.value = "a part that is 'quoted'"
+        pilot.app.screen.query_one("#knob-workspace", Input).focus()
+        words = "✖ partition: \"a part that is 'quoted'\" cannot be used in an #SBATCH line: it holds a quote or a"
+        await until(pilot, lambda: words in " ".join(shown(pilot).split()))

@@ -21,6 +21,7 @@ from yogo.files.places import why_not
 from yogo.text.output import must_arrive, steady
 from yogo.text.terminal import printable, redraws
 from yogo.text.wording import ended
+from yogo_tui.advice import work_where
 from yogo_tui.asking import Stopped, heard
 from yogo_tui.errors import ConsoleError
 
@@ -145,6 +146,7 @@ def _status(argv: Sequence[str] | None) -> int:
     try:
         words = sys.argv[1:] if argv is None else argv
         args = parser(words[0] if words else "").parse_args(words)
+        work_where(args)
         if args.run is not _open:
             gc.freeze()
             gc.enable()

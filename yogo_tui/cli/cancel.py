@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     left = [one.name for run in runs for one in behind(run, seen) if one.name not in names]
     for name in dict.fromkeys(left):
         print(
-            printable(f"! {name} waits for it, and can never start. To cancel it too: yogo-tui cancel {name}"),
+            printable(f"! {name} waits for it, and can never start. To cancel it too: {tui()} cancel {name}"),
             file=sys.stderr,
         )
     return 0

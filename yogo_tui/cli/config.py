@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from yogo.text.terminal import printable
 from yogo.text.wording import listed, meant
 from yogo_tui import asking
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import Commands, add_json, new_command, place_of
 from yogo_tui.errors import SettingsError
 
@@ -134,7 +135,7 @@ async def _init(args: argparse.Namespace) -> int:
         file = await there.settings_file()
         if await there.has(file):
             raise SettingsError(
-                f"{file} already exists; it is left as it is. To see the settings in force: yogo-tui config show"
+                f"{file} already exists; it is left as it is. To see the settings in force: {tui()} config show"
             )
         found = await discover(await Session.open(await there.settings(is_new=True), there.host))
         await write_settings(there.host, file, found.proposal)

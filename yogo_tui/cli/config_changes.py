@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from yogo.files import yaml12
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import Misuse, place_of
 from yogo_tui.cli.output import print_json
 from yogo_tui.editors import CHOOSE, chosen_editor, why_not_started
@@ -35,7 +36,7 @@ _OF_HERE = ("host", "hosts")
 
 async def change_setting(args: argparse.Namespace) -> int:
     if args.unset == bool(args.values):
-        raise Misuse(f"Give a value or --unset, one of both: yogo-tui config set {args.key} VALUE")
+        raise Misuse(f"Give a value or --unset, one of both: {tui()} config set {args.key} VALUE")
     change = SettingChange(args.key, None if args.unset else typed(args.key, args.values), args.unset)
     name = args.key.split(".")[0]
     async with _place(args, name).reached() as there:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import Commands, Misuse, add_json, in_library, new_command
 
 if TYPE_CHECKING:
@@ -64,14 +65,14 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
 async def run(library: Library, args: argparse.Namespace) -> int:
     if args.images or args.classes or args.split or args.problem or args.path:
         if not args.definition:
-            raise Misuse("Say which definition: yogo-tui datasets FILE --images")
+            raise Misuse(f"Say which definition: {tui()} datasets FILE --images")
         if args.deep:
             raise Misuse("--deep looks at all images: give it without --images and the choices among them")
         return await _images(library, args)
     if args.deep and not args.definition:
-        raise Misuse("Say which definition: yogo-tui datasets FILE --deep")
+        raise Misuse(f"Say which definition: {tui()} datasets FILE --deep")
     if args.against and not args.deep:
-        raise Misuse("--against needs --deep: yogo-tui datasets FILE --deep --against RUN")
+        raise Misuse(f"--against needs --deep: {tui()} datasets FILE --deep --against RUN")
     return await (_one if args.definition else _all)(library, args)
 
 
@@ -95,7 +96,7 @@ async def _all(library: Library, args: argparse.Namespace) -> int:
         for problem in problems:
             print(f"    {'✖' if problem.is_error else '!'} {printable(str(problem))}")
     if found:
-        print("\nThe images and labels were not read. To check them: yogo-tui datasets FILE")
+        print(f"\nThe images and labels were not read. To check them: {tui()} datasets FILE")
     else:
         print(f"There are no dataset definitions in {printable(', '.join(map(str, folders)))}.", file=sys.stderr)
     return 0

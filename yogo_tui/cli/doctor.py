@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from yogo_tui.doctor.finding import Finding
     from yogo_tui.doctor.probe import JobProbe
     from yogo_tui.session import Session
+    from yogo_tui.settings import Settings
 
 _WIDTH = 12
 
@@ -83,17 +84,12 @@ async def _doctor(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.doctor.finding import Sign
     from yogo_tui.doctor.probe import JobProbe
 
-    if session.settings.keymap:
-        from yogo_tui.app import Console
-        from yogo_tui.screens.keymap import keymap
-
-        keymap(session.settings, Console)
     probe = JobProbe(session) if args.job else None
     if probe and not confirm(probe.question, yes=args.yes):
         return 1
     found: list[Finding] = []
     async with contextlib.aclosing(
-        Examination(session, TerminalFacts.here(), with_job=args.job).findings()
+        Examination(session, TerminalFacts.here(), _check_keys, with_job=args.job).findings()
     ) as findings:
         async for one in findings:
             found.append(one)
@@ -104,6 +100,14 @@ async def _doctor(session: Session, args: argparse.Namespace) -> int:
     if args.json:
         print_json([one.json for one in found])
     return int(any(one.sign is Sign.BAD for one in found))
+
+
+def _check_keys(settings: Settings) -> None:
+    if settings.keymap:  # the console need not be installed where none are given
+        from yogo_tui.app import Console
+        from yogo_tui.screens.keymap import keymap
+
+        keymap(settings, Console)
 
 
 async def _of_job(probe: JobProbe) -> tuple[Finding, ...]:

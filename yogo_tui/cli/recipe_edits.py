@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
 from yogo.text.wording import listed
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import RUN_HELP, Commands, Misuse, in_library, in_session, new_command
 from yogo_tui.cli.recipe_output import NAME_HELP, add_json_below, recipe_json
 
@@ -177,14 +178,14 @@ async def _delete(library: Library, args: argparse.Namespace) -> int:
     presets = [await library.preset(name) for name in dict.fromkeys(args.names)]
     paths = [own_path(preset) for preset in presets]
     titles = listed(preset.title for preset in presets)
-    if not confirm(f"Delete {titles}? `yogo-tui recipes delete --undo` brings back.", yes=args.yes):
+    if not confirm(f"Delete {titles}? `{tui()} recipes delete --undo` brings back.", yes=args.yes):
         return 1
     for preset, path in zip(presets, paths, strict=True):
         await library.remove(path, seen=preset.seen)
     if args.json:
         print_json([{"name": preset.slug, "title": preset.title, "path": preset.path} for preset in presets])
     else:
-        print(printable(f"deleted {titles}; to bring back the last: yogo-tui recipes delete --undo"))
+        print(printable(f"deleted {titles}; to bring back the last: {tui()} recipes delete --undo"))
     return 0
 
 

@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import RUN_HELP, Commands, Misuse, in_session, new_command
 from yogo_tui.errors import HostError
 
@@ -72,7 +73,7 @@ async def _tell_of_those_behind(session: Session, run: Run) -> None:
     for other in seen:
         is_behind = other.launch and other.launch.parent and other.launch.parent.run == str(run.path)
         if is_behind and other.can_cancel and other.state is RunState.FAILED:
-            again = f"yogo-tui cancel {other.name}, then yogo-tui chain {run.name} DEFINITION"
+            again = f"{tui()} cancel {other.name}, then {tui()} chain {run.name} DEFINITION"
             print(
                 printable(f"! {other.name} waited for the job that stopped, and can never start: {again}"),
                 file=sys.stderr,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import Commands, Misuse, add_json, count, in_session, new_command
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ async def _submit(session: Session, args: argparse.Namespace, planned: PlannedSw
     if as_json:
         print_json(_planned_json(planned) | {"array": submitted.array, "notice": submitted.notice})
     elif submitted.array:
-        print(printable(f"{planned.sweep.name} is array {submitted.array}: yogo-tui sweep show {planned.sweep.name}"))
+        print(printable(f"{planned.sweep.name} is array {submitted.array}: {tui()} sweep show {planned.sweep.name}"))
     return 0 if submitted.array else 1
 
 
@@ -315,7 +316,7 @@ async def _list(session: Session, args: argparse.Namespace) -> int:
     if args.json:
         print_json([_listed_json(board.sweep, board.states()) for board in boards])
     elif not boards:
-        print("There is no sweep yet. To submit one: yogo-tui sweep start")
+        print(f"There is no sweep yet. To submit one: {tui()} sweep start")
     else:
         rows = [
             (one.sweep.name, states_words(one.states()), ", ".join(one.varied), how_words(one.sweep)) for one in boards

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
 from yogo_tui.cli.planning_options import DEFINITION_HELP, add_size
 
@@ -164,4 +165,4 @@ def _say(used: SubmittedUse) -> None:
         print(printable(f"! {used.notice}"), file=sys.stderr)
     else:
         print(printable(f"{used.use.name} is job {used.job_id}; its results will be in {used.use.makes(used.folder)}"))
-        print(f"Its log: yogo-tui logs -f {used.job_id}")
+        print(f"Its log: {tui()} logs -f {used.job_id}")

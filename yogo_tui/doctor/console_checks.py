@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from yogo.distribution import VERSION
 from yogo.files.places import because
+from yogo_tui.advice import tui
 from yogo_tui.doctor.finding import Finding, bad, doubt, good, none
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import HERE, Host
@@ -127,7 +128,7 @@ def of_settings(settings: Settings, *, is_there: bool) -> Iterator[Finding]:
     if is_there:
         yield good("settings", str(settings.file))
     else:
-        yield none("settings", f"all defaults: there is no {settings.file}.", "yogo-tui config init writes it.")
+        yield none("settings", f"all defaults: there is no {settings.file}.", f"{tui()} config init writes it.")
     yield from (doubt("settings", notice) for notice in settings.notices)
 
 
@@ -148,9 +149,9 @@ def _of_place(place: LookedAtPlace) -> Finding:
     free = place.free_bytes or 0
     said = f"{place.folder}: {size_words(free)} free" + ("" if place.is_there else "; it is made when it is needed")
     if free < _TOO_LITTLE_BYTES:
-        return bad(place.about, f"{said}.", "Make room: yogo-tui clean lists what nobody needs.")
+        return bad(place.about, f"{said}.", f"Make room: {tui()} clean lists what nobody needs.")
     if free < _LITTLE_BYTES:
-        return doubt(place.about, f"{said}.", "That may not do for checkpoints and decoded images: yogo-tui clean.")
+        return doubt(place.about, f"{said}.", f"That may not do for checkpoints and decoded images: {tui()} clean.")
     return good(place.about, said)
 
 
@@ -166,4 +167,4 @@ async def of_quota(host: Host) -> tuple[Finding, ...]:
         said = because(error)
         return (none("quota", f"not known: {said}"),)
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    return (bad("quota", f"exceeded: {' '.join(lines)}.", "Make room: yogo-tui clean."),) if lines else ()
+    return (bad("quota", f"exceeded: {' '.join(lines)}.", f"Make room: {tui()} clean."),) if lines else ()

@@ -14,22 +14,25 @@ from yogo_tui.doctor import console_checks, fitting
 from yogo_tui.doctor.console_checks import TerminalFacts
 from yogo_tui.doctor.finding import Finding, bad, doubt, good, none
 from yogo_tui.doctor.trainer import of_trainer
-from yogo_tui.errors import ConsoleError
+from yogo_tui.errors import ConsoleError, SettingsError
 from yogo_tui.hosts.base import Tell, silent
 from yogo_tui.launch.questions import RenderWrapper
 from yogo_tui.questions.paths import FindPath
 from yogo_tui.questions.surroundings import LookAtMachine, LookedAtMachine
 from yogo_tui.session import Session
-from yogo_tui.settings import PinnedSettings
+from yogo_tui.settings import PinnedSettings, Settings
 
+CheckKeys = Callable[[Settings], object]
 Check = Callable[[], Awaitable[Iterable[Finding]]]
 
 
 class Examination:
     """Checks a session. It changes nothing: the files that it writes have no name and are gone at once."""
 
-    def __init__(self, session: Session, terminal: TerminalFacts, *, with_job: bool = False) -> None:
-        """`with_job`: a job is asked as well (see JobProbe)."""
+    def __init__(self, session: Session, terminal: TerminalFacts, keys: CheckKeys, *, with_job: bool = False) -> None:
+        """`keys` raises SettingsError where keys of the settings cannot be given, which only the console knows.
+        `with_job`: a job is asked as well (see JobProbe)."""
+        self._keys = keys
         self._session = session
         self._with_job = with_job
         self._terminal = terminal
@@ -88,7 +91,12 @@ class Examination:
     async def _of_settings(self) -> Iterable[Finding]:
         settings = self._session.settings
         found = await self._session.host.ask(FindPath(str(settings.file), Path("/")))
-        return console_checks.of_settings(settings, is_there=found.is_there)
+        of_file = tuple(console_checks.of_settings(settings, is_there=found.is_there))
+        try:
+            self._keys(settings)
+        except SettingsError as error:
+            return (bad("settings", str(error)), *of_file[1:])
+        return of_file
 
     async def _of_cluster(self, about: str, asked: asyncio.Task[Site]) -> Iterable[Finding]:
         if machine := self._session.machine:

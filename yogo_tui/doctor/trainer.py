@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.doctor.finding import Finding, bad, doubt, good, none
 from yogo_tui.errors import HostError
 from yogo_tui.session import Session
@@ -96,7 +97,7 @@ async def of_trainer(session: Session, *, with_job: bool = False) -> tuple[Findi
         said = (done.stderr.strip() or done.stdout.strip())[-_MOST:] or f"it ended with status {done.status}"
         sentence, advice = f"{words} doctor does not answer: {said}.", "The setting yogo_command names the program."
         if is_far and settings.setup:
-            return (doubt("yogo", sentence, "The setting setup may bring it: yogo-tui doctor --job tries that."),)
+            return (doubt("yogo", sentence, f"The setting setup may bring it: {tui()} doctor --job tries that."),)
         return (bad("yogo", sentence, advice),)
     machine_gpus = session.machine.num_gpus if session.machine else None
     found = of_facts(facts, wandb=settings.wandb_mode[0], num_gpus=machine_gpus or None)
@@ -104,7 +105,7 @@ async def of_trainer(session: Session, *, with_job: bool = False) -> tuple[Findi
         none(
             "in a job",
             "not tried: the lines above are of this login node.",
-            "yogo-tui doctor --job tries it (J in the console).",
+            f"{tui()} doctor --job tries it (J in the console).",
         ),
     )
     return (*found, *(there if is_far and not with_job else ()))

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from yogo.run.directory import LOG, MAKING, TRAINED, HostRunDirectory
 from yogo.run.launch import Launch, Outcome
+from yogo_tui.advice import tui
 from yogo_tui.errors import HostError, LaunchError
 from yogo_tui.hosts.base import Entry, Host
 from yogo_tui.launch import records
@@ -73,7 +74,7 @@ async def check_free(host: Host, directory: PurePosixPath) -> None:
     if submission and submission.is_unsettled:
         raise LaunchError(
             f"There is already a run named {name}, and it is not known whether it was queued: choose another name, or, "
-            f"once you have made sure that no job has it, yogo-tui forget {name}"
+            f"once you have made sure that no job has it, {tui()} forget {name}"
         )
     raise LaunchError(f"There is already a run named {name} in {directory}: choose another name.")
 

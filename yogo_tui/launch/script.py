@@ -13,6 +13,7 @@ from yogo.recipe import Recipe, differences, flag, knobs
 from yogo.run.directory import HostRunDirectory, log_in
 from yogo.run.launch import Parent, Size
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.cluster.free_options import options_in
 from yogo_tui.cluster.header import Header
 from yogo_tui.errors import TemplateError
@@ -81,7 +82,7 @@ def _edited(settings: Settings, plan: LaunchPlan, token: str) -> str:
 
     if PREVIEW_TOKEN not in plan.script or shell(str(settings.run(plan.name).path)) not in plan.script:
         raise TemplateError(
-            f"The edited script is not one of the run {plan.name}: edit what `yogo-tui render --name {plan.name}` "
+            f"The edited script is not one of the run {plan.name}: edit what `{tui()} render --name {plan.name}` "
             "prints, and leave its name, its folder and its token as they are."
         )
     check_directives(plan.script, "the edited script", settings.header)

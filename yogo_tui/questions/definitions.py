@@ -24,6 +24,7 @@ from yogo.definition import (
 )
 from yogo.files.places import expanded
 from yogo.text.wording import listed
+from yogo_tui.advice import tui
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Tell
 
@@ -172,7 +173,7 @@ def _refuse(definition: Path, problems: Iterable[Problem]) -> None:
     """Raises LaunchError with the first error, and how many more there are."""
     errors = [problem for problem in problems if problem.is_error]
     if errors:
-        more = f" ({len(errors) - 1} more: yogo-tui datasets {definition})" if errors[1:] else ""
+        more = f" ({len(errors) - 1} more: {tui()} datasets {definition})" if errors[1:] else ""
         raise LaunchError(f"{errors[0]}{more}")
 
 

@@ -12,6 +12,7 @@ from typing import ClassVar
 from yogo.files.atomic import cut, replacing, write_atomically
 from yogo.files.locks import alone
 from yogo.files.places import NoHome, home
+from yogo_tui.advice import tui
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import Tell
 from yogo_tui.settings import PinnedSettings, SettingChange, file_of, load
@@ -77,7 +78,7 @@ class NewSettings:
             elif not self.file.is_file() or self.file.read_bytes() != self.text.encode():
                 raise SettingsError(
                     f"{self.file} already exists; it is left as it is. To see the settings in force: "
-                    "yogo-tui config show"
+                    f"{tui()} config show"
                 )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yogo.run.holder import Holder
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster, JobId, array_of
 from yogo_tui.errors import ClusterError, LaunchError
 from yogo_tui.runs.chains import behind
@@ -42,7 +43,7 @@ def job_to_cancel(run: Run, cluster: str) -> JobId:
     submission = run.submission
     if run.state.is_over or submission is None or not submission.job_id:
         why = f" ({run.why})" if run.why else ""
-        free = f" To free its name: yogo-tui forget {run.name}" if run.state is RunState.UNKNOWN else ""
+        free = f" To free its name: {tui()} forget {run.name}" if run.state is RunState.UNKNOWN else ""
         raise LaunchError(f"{run.name} is {run.state}{why}: it has no job to cancel.{free}")
     if not submission.is_on(cluster):
         raise LaunchError(f"{run.name} was submitted to {submission.cluster}: it cannot be cancelled from here.")
@@ -85,14 +86,14 @@ def what_cancel_does(run: Run, behind: Sequence[Run] = ()) -> str:
     if run.state.is_waiting or (run.state is RunState.FAILED and run.can_cancel):
         what = "It has not started, and loses its place in the queue."
         if run.manifest:
-            what = f"It loses its place in the queue. What it saved stays: yogo-tui resume {run.name} goes on."
+            what = f"It loses its place in the queue. What it saved stays: {tui()} resume {run.name} goes on."
     elif run.path is None:
         what = "It ends; whether it saves its work depends on the job."
     elif run.progress and run.progress.epochs:
         where = f"epoch {run.progress.epoch:.1f} of {run.progress.epochs}"
-        what = f"It saves and stops, in {where}: yogo-tui resume {run.name} goes on from there."
+        what = f"It saves and stops, in {where}: {tui()} resume {run.name} goes on from there."
     else:
-        what = f"It stops, and saves what it has trained: yogo-tui resume {run.name} goes on from there."
+        what = f"It stops, and saves what it has trained: {tui()} resume {run.name} goes on from there."
     names = ", ".join(other.name for other in behind)
     waits = f" {names} behind it can then never start." if behind else ""
     return f"{what}{waits}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Change, JobId, JobState
 from yogo_tui.errors import LaunchError
 from yogo_tui.runs.cancelling import job_to_cancel
@@ -21,7 +22,7 @@ def job_to_change(run: Run, change: Change, cluster: str) -> JobId:
     if (unseen := _unseen_job(run, cluster)) and (change is Change.REQUEUE) is (run.state is RunState.RUNNING):
         return unseen
     if job is None or job.state.is_over:
-        go_on = f" To continue it: yogo-tui resume {run.name}" if run.manifest and run.state.is_over else ""
+        go_on = f" To continue it: {tui()} resume {run.name}" if run.manifest and run.state.is_over else ""
         raise LaunchError(f"{run.name} is {run.state}: it has no job in the queue that can be {_PAST[change]}.{go_on}")
     if change is Change.REQUEUE:
         if job.state is JobState.PENDING:
@@ -29,7 +30,7 @@ def job_to_change(run: Run, change: Change, cluster: str) -> JobId:
     elif job.state is not JobState.PENDING:
         raise LaunchError(
             f"{run.name} is {run.state}: only a job that waits can be {_PAST[change]}. To stop it and put it back into "
-            f"the queue: yogo-tui requeue {run.name}"
+            f"the queue: {tui()} requeue {run.name}"
         )
     elif job.is_held is (change is Change.HOLD):
         raise LaunchError(f"{run.name} is {'held already' if job.is_held else 'not held'}: there is nothing to do.")

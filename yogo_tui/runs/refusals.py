@@ -5,19 +5,17 @@ Whoever does it looks further, at its files and its job.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from yogo.run.directory import HostRunDirectory
 from yogo.run.launch import Outcome
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Change, JobState
 from yogo_tui.errors import LaunchError
 from yogo_tui.runs.holding import job_to_change
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.words import state_words
 
 ACTIVE = (RunState.RUNNING, RunState.WAITING, RunState.HELD, RunState.SUSPENDED)
-
-
-def no_cancel(run: Run) -> str:
-    return "" if run.can_cancel or not run.state.is_over else f"{run.name} is over: {state_words(run.state)}"
 
 
 def no_change(run: Run, change: Change, cluster: str) -> str:
@@ -30,23 +28,26 @@ def no_change(run: Run, change: Change, cluster: str) -> str:
 
 def no_resume(run: Run, holder: str = "") -> str:
     """`holder` is the process that trains it, in words, where that is known."""
+    return next(_against_resume(run, holder), "")
+
+
+def _against_resume(run: Run, holder: str) -> Iterator[str]:
     if run.path is None:
-        return f"{run.name} is {run.of_job}: there is no run to resume."
-    if run.launch is not None and run.launch.is_newer:
-        return f"{run.path / 'launch.json'} was written by a newer yogo-tui: resume the run with that one."
+        yield f"{run.name} is {run.of_job}: there is no run to resume."
+    if run.path is not None and run.launch is not None and run.launch.is_newer:
+        yield f"{run.path / 'launch.json'} was written by a newer yogo-tui: resume the run with that one."
     if run.state is RunState.FINISHED:
-        return f"{run.name} has finished. To train from its weights: yogo-tui chain {run.name}."
+        yield f"{run.name} has finished. To train from its weights: {tui()} chain {run.name}."
     if run.state in ACTIVE:
         who = holder or str(run.holder or "") or (f"job {run.job.id}" if run.job else "another process")
-        return f"{run.name} is {run.state}: {who} has it. Cancel it first: yogo-tui cancel {run.name}"
+        yield f"{run.name} is {run.state}: {who} has it. Cancel it first: {tui()} cancel {run.name}"
     if run.state is RunState.UNKNOWN and run.submission and run.submission.is_unsettled:
-        return f"The state of {run.name} is not known: {run.why}."
+        yield f"The state of {run.name} is not known: {run.why}."
     if run.job and run.job.state is JobState.PENDING:  # it can never start, or how it ended is not understood
-        return f"Job {run.job.id} of {run.name} is still in the queue: yogo-tui cancel {run.name}"
+        yield f"Job {run.job.id} of {run.name} is still in the queue: {tui()} cancel {run.name}"
     for notice in run.notices:
         if run.manifest is None or (run.state is RunState.UNKNOWN and run.why == notice):
-            return f"{run.name} cannot be resumed while it cannot be read: {notice}"
-    return ""
+            yield f"{run.name} cannot be resumed while it cannot be read: {notice}"
 
 
 def no_finetune(run: Run) -> str:

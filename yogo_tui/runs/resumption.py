@@ -18,6 +18,7 @@ from yogo_tui.runs.model import Run
 from yogo_tui.runs.refusals import ACTIVE, no_resume
 from yogo_tui.settings import Settings, SizePreset
 
+
 async def plan_resume(
     host: Host, settings: Settings, run: Run, *, size: str | int | None = None, hours: float | None = None
 ) -> Resumption:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from yogo.run.holder import HEARTBEAT_SECONDS, Holder
 from yogo.run.job import LOCAL
 from yogo.run.launch import Outcome, Submission
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Job, JobState, Queue
 from yogo_tui.launch.ending import FULL_MEMORY, ending
 from yogo_tui.launch.whose import may_be_of
@@ -138,7 +139,7 @@ def _stopped(folder: RunFolder, signal: str) -> Told:
 
 
 def _to_go_on(folder: RunFolder) -> str:
-    return f"to resume it: yogo-tui resume {folder.name}"
+    return f"to resume it: {tui()} resume {folder.name}"
 
 
 def _old_signal(reason: str) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from yogo.text.wording import ended
+from yogo_tui.advice import tui
 from yogo_tui.runs.faults import GO_ON_OR, Fault
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.usage import Usage
@@ -53,15 +54,15 @@ class Why:
         """What one can do, in sentences; empty if there is nothing to do."""
         run, fault = self.run, self.fault
         if self.own_memory:
-            return f"{self.more_memory} Then launch it again: A, or yogo-tui again {run.name}."
+            return f"{self.more_memory} Then launch it again: A, or {tui()} again {run.name}."
         if fault is not None and fault.advice and run.path:  # of a job that is not a run it is not known how it goes on
             return _named(fault.advice if run.manifest else _without_going_on(fault.advice), run.name)
         if run.job and (run.state.is_waiting or run.can_cancel) and run.job.advice:
             return run.job.advice
         if run.state in _BROKEN and run.path and run.manifest and "resume" not in run.why:
-            return f"To go on with it: yogo-tui resume {run.name}"
+            return f"To go on with it: {tui()} resume {run.name}"
         if run.state is RunState.RUNNING and "! silent" in run.why:
-            return f"Look at its log. If it hangs, cancel it, then go on: yogo-tui resume {run.name}"
+            return f"Look at its log. If it hangs, cancel it, then go on: {tui()} resume {run.name}"
         return ""
 
     @property
@@ -108,7 +109,7 @@ def _without_going_on(advice: str) -> str:
 
 
 def _named(advice: str, name: str) -> str:
-    return advice.replace("yogo-tui again", f"yogo-tui again {name}").replace(f"again {name} RUN", f"again {name}")
+    return advice.replace("yogo-tui again", f"{tui()} again {name}").replace(f"again {name} RUN", f"again {name}")
 
 
 def _plainly(run: Run) -> str:

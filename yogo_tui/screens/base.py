@@ -41,6 +41,7 @@ from yogo_tui.widgets.mode_bar import ModeBar
 
 if TYPE_CHECKING:
     from yogo_tui.opening import Reached
+    from yogo_tui.settings import Settings
     from yogo_tui.widgets.graphics import Graphics
 
 T = TypeVar("T")
@@ -85,6 +86,13 @@ class BaseConsole(GoingApp):
     def is_near(self) -> bool:
         """Whether it works on the machine that it runs on."""
         return self.session.host.name == HERE
+
+    def check_keys(self, settings: Settings) -> None:
+        """Raise SettingsError where keys of the settings cannot be given."""
+        if settings.keymap:
+            from yogo_tui.screens.keymap import keymap  # late: it imports every screen
+
+            keymap(settings, type(self))
 
     async def open_again(self) -> None:
         """Work with the settings as they are in their file now. Raises ConsoleError."""

@@ -21,6 +21,7 @@ from yogo.definition.report import MOST_LISTED, grouped, node_name
 from yogo.definition.tree import Node
 from yogo.text.terminal import printable
 from yogo.text.wording import counted as number_of
+from yogo_tui.advice import tui
 from yogo_tui.questions.image_lists import ImageFilter
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.counting import DOUBTED, CountsDefinition, faulty_line
@@ -159,7 +160,7 @@ class DefinitionScreen(CountsDefinition):
         self.problems.clear_options()
         self.problems.add_options([Option(printable(problem_line(problem, self._path))) for problem in told])
         if (rest := len(found.problems) - len(told)) > 0:
-            self.problems.add_option(Option(f"and {rest:,} more: yogo-tui datasets FILE --json", disabled=True))
+            self.problems.add_option(Option(f"and {rest:,} more: {tui()} datasets FILE --json", disabled=True))
         self.problems.highlighted = min(at or 0, len(told) - 1) if told else None
 
     def _tell_views(self) -> None:

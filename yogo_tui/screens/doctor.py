@@ -90,7 +90,7 @@ class DoctorScreen(FramedScreen):
 
     @work(exclusive=True, group=_GROUP)
     async def _examine(self) -> None:
-        examination = Examination(self.app.session, self._facts)
+        examination = Examination(self.app.session, self._facts, self.app.check_keys)
         async with contextlib.aclosing(examination.findings(self._wait)) as findings:
             async for one in findings:
                 self._found.append(one)

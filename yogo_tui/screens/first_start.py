@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import ClassVar
 
 from textual import getters, work
@@ -10,10 +11,12 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.doctor.discovery import LOCAL, Discovery, discover, write_settings
 from yogo_tui.screens.base import FramedScreen, changes
 from yogo_tui.settings.document import dumped
 from yogo_tui.widgets.findings_view import FindingsView
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.scrolled_text import ScrolledText
 from yogo_tui.words import short_home
@@ -22,7 +25,20 @@ _ALL_USUAL = "(every setting is best at its default)"
 _REST = "All other settings stand in the file too, with what they mean, commented out."
 
 
+_LEGEND = """
+✔ found · ! to know · ✖ it does not answer · – not there
+
+jobs, or Slurm's version: what runs the jobs, and your account there
+partition: the one with the most GPUs that takes your jobs; the sizes to launch on follow from it
+workspace: where runs and dataset definitions lie: the folder that you stand in, or the nearest above it with runs
+data: folders of dataset definitions
+W&B: whether runs are logged there: on where a login is found
+
+Below stands what the settings file would say. It is written by a key, never over another, and f6 changes it later."""
+
+
 class FirstStartScreen(FramedScreen):
+    HELP = _LEGEND
     CSS = """
     FirstStartScreen {
         & ScrolledText { padding: 0 1; }
@@ -32,7 +48,7 @@ class FirstStartScreen(FramedScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "write", "write these settings", id="first.write"),
         Binding("l", "local", "work on this machine alone", id="first.local"),
-        Binding("escape", "app.pop_screen", "not now", id="first.leave"),
+        Binding("escape", "decline", "not now", id="first.leave"),
     ]
 
     view = getters.query_one(FindingsView)
@@ -83,6 +99,20 @@ class FirstStartScreen(FramedScreen):
     @changes
     async def action_local(self) -> None:
         await self._write(LOCAL)
+
+    @changes
+    async def action_decline(self) -> None:
+        """Leave it, write nothing, and say how to come back: it is not shown by itself again."""
+        from yogo_tui.doctor.declined import decline
+
+        app, file = self.app, self.app.session.settings.file
+        app.pop_screen()
+        back = key_of(app.screen, "app.first_start")
+        app.notify(
+            f"{back} shows it again; as a command: {tui()} config init", title="no settings written", markup=False
+        )
+        with app.telling("it will be shown again", is_asked=False):
+            await asyncio.to_thread(decline, app.session.host.name, file)
 
     async def _write(self, more: dict[str, str]) -> None:
         assert self._found is not None

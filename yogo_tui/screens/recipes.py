@@ -209,6 +209,7 @@ class RecipesScreen(RecipeActions):
         self.presets.disabled = bool(self._changed or self._problem)
         self.app.unsaved = self.preset.title if self.presets.disabled else ""
         self._tell(recipe or self.preset.recipe)
+        self._tell_below()
 
     def on_descendant_focus(self, _event: DescendantFocus) -> None:
         self._tell_below()
@@ -222,7 +223,10 @@ class RecipesScreen(RecipeActions):
             "" if is_typing else f"{key_of(self, 'recipes.copy')} copies it"
         )
         if isinstance(field, KnobInput) and field.name:
-            self.below.update(help_of(field.name))
+            # The rule may have no room for the sentence, and the field that is wrong may not be in view.
+            is_cut = cell_len(f"── {self.rule.title}  {self.rule.right} ──") + 3 > self.rule.size.width
+            wrong = f"✖ {printable(self._problem)}\n" if self._problem and is_cut else ""
+            self.below.update(f"{wrong}{help_of(field.name)}")
         elif preset.problem:
             self.below.update(f"✖ {printable(preset.problem.replace(str(preset.path), Path(str(preset.path)).name))}")
         else:

@@ -18,6 +18,7 @@ from yogo.errors import YogoError
 from yogo.run.metrics import Metrics
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.questions.images import SmallImage
 from yogo_tui.questions.results import ResultSet, WrongImage
@@ -189,7 +190,7 @@ class ResultsScreen(RunActions, ShowsImages):
         if not worst:
             kept = self._set.worst_file is not None
             self.picture.tell("Nothing is wrong on any image." if kept else NONE_KEPT)
-            self.query_one("#legend", Static).update("" if kept else printable(f"yogo-tui test {self._run.name}"))
+            self.query_one("#legend", Static).update("" if kept else printable(f"{tui()} test {self._run.name}"))
             self.picture_rule.title = "worst images"
             self.refresh_bindings()
             return

@@ -154,6 +154,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
     @on(ChartGrid.Changed)
     def _name_upper(self) -> None:
         """Set the title of the upper half, which shows the plots or the details."""
+        self.refresh_bindings()
         rule, best, diverges = self.query_one("#plot-rule", TitledRule), self._history.best, self._curves.divergence
         rule.right = f"best loss {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
         title = f"! {diverges.words}" if diverges and self.plot.view.cursor is None else self.plot.words
@@ -161,6 +162,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
 
     @on(LogView.Moved)
     def _log_moved(self, event: LogView.Moved) -> None:
+        self.refresh_bindings()
         self.query_one("#log-rule", TitledRule).right = event.words
 
     def action_other_pane(self) -> None:

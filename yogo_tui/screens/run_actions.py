@@ -18,12 +18,13 @@ from yogo_tui.runs.cancelling import is_open, what_cancel_does, what_each_cancel
 from yogo_tui.runs.chains import behind
 from yogo_tui.runs.holding import change_for, done_words, what_it_does
 from yogo_tui.runs.model import Run
-from yogo_tui.runs.refusals import no_cancel, no_change, no_finetune, no_resume, no_use
+from yogo_tui.runs.refusals import no_change, no_finetune, no_resume, no_use
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import FramedScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.going import Draft
 from yogo_tui.screens.held_keys import reads_first
+from yogo_tui.words import state_words
 
 if TYPE_CHECKING:
     from yogo_tui.session.again import Again
@@ -41,7 +42,8 @@ _SAID = {Purpose.TEST: "tests {} on {}", Purpose.INFER: "finds cells in {1} with
 _MOST_NAMED = 3
 NO_RUN = "There is no run to choose. Press 3 to launch one."
 _ON_A_RUN = frozenset(
-    "open results details why finetune again cancel resume use hold requeue forget trash note tags pin sync copy".split()
+    "open results details why finetune again cancel resume use hold requeue forget trash note tags pin sync "
+    "copy".split()
 )
 
 
@@ -322,6 +324,11 @@ def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:
             f"{num_over} more {'is over, and stays as it is' if num_over == 1 else 'are over, and stay as they are'}."
         )
     return "\n".join(said)
+
+
+def no_cancel(run: Run) -> str:
+    """Why it cannot be cancelled; empty if it can."""
+    return "" if run.can_cancel or not run.state.is_over else f"{run.name} is over: {state_words(run.state)}"
 
 
 def _listed(runs: Sequence[Run]) -> str:

@@ -39,15 +39,24 @@ class JumpsToStep(FramedScreen):
     _history: History
     _curves: RunCurves
 
+    def why_not(self, action: str) -> str:
+        if action != "jump":
+            return super().why_not(action)
+        if self._history.started is None or self._curves.is_empty:
+            return "Nothing is plotted yet that could be gone to."
+        if self.log_view.pager.log is None or not self.log_view.pager.lines:
+            return "There is no log with a line of a step."
+        if not self.log_view.has_focus and self.plot.view.cursor is None:
+            return "Set the crosshair first, with v."
+        return ""
+
     def action_jump(self) -> None:
-        started, pager = self._history.started, self.log_view.pager
-        if started is None or self._curves.is_empty:
-            self.app.notify("Nothing is plotted yet that could be gone to.", markup=False)
-        elif pager.log is None or not pager.lines:
-            self.app.notify("There is no log with a line of a step.", markup=False)
+        started, line = self._history.started, self.log_view.pager.line
+        if (why := self.why_not("jump")) or started is None:
+            self.app.notify(why, markup=False)
         elif not self.log_view.has_focus:
             self._jump_to_line(started.steps_per_epoch)
-        elif line := pager.line:
+        elif line:
             self._jump_to_step(line.end, started.steps_per_epoch)
 
     def show_plot(self) -> None:
@@ -88,10 +97,7 @@ class JumpsToStep(FramedScreen):
     @work(exclusive=True, group="jump")
     async def _jump_to_line(self, steps_per_epoch: int) -> None:
         view, finder = self.plot.view, self._finder(steps_per_epoch)
-        if view.cursor is None:
-            self.app.notify("Set the crosshair first, with v.", markup=False)
-            return
-        step = self._curves.nearest(view.cursor, view.axis, Axis.STEP)
+        step = None if view.cursor is None else self._curves.nearest(view.cursor, view.axis, Axis.STEP)
         if step is None or finder is None:
             return
         found = await self._found(finder.nearest(step), "No line of the log tells its step.")

@@ -59,9 +59,7 @@ class SettingsScreen(FramedScreen):
         self._first = name
 
     def _check_keys(self, settings: Settings) -> None:
-        from yogo_tui.screens.keymap import keymap  # late: it imports every screen
-
-        keymap(settings, type(self.app))
+        self.app.check_keys(settings)
 
     def head(self) -> ComposeResult:
         yield TitledRule("settings")

@@ -14,6 +14,7 @@ from textual.widgets.option_list import Option
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.screens.ask import Ask
 from yogo_tui.screens.base import BACK, FramedScreen, changes
@@ -135,7 +136,7 @@ class SweepBoard(FramedScreen):
             self.app.push_screen(RunScreen(run))
 
     def action_copy(self) -> None:
-        self.app.copy(f"yogo-tui sweep show {self._sweep.name}")
+        self.app.copy(f"{tui()} sweep show {self._sweep.name}")
 
     @changes
     async def action_stop(self) -> None:

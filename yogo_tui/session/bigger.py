@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Machine
 from yogo_tui.errors import LaunchError
 from yogo_tui.runs.faults import Lack
@@ -28,7 +29,7 @@ def bigger(found: Again, why: Why, machine: Machine | None, max_hours: float | N
     if lack is None:
         raise LaunchError(
             f"{name} ran out of neither time nor memory, so it is not known what it needs more of. "
-            f"To launch it as it was: yogo-tui again {name}. To see why it ended: yogo-tui why {name}"
+            f"To launch it as it was: {tui()} again {name}. To see why it ended: {tui()} why {name}"
         )
     if lack is Lack.TIME:
         wanted, reason = _longer(had, why, max_hours), "it reached its time limit"
@@ -56,7 +57,7 @@ def _longer(had: Wanted, why: Why, max_hours: float | None) -> Wanted:
     if wanted <= hours:
         raise LaunchError(
             f"{why.run.name} asked for {counted(hours, 'hour')}, and the partition allows no more: "
-            f"continue it in another job instead: yogo-tui resume {why.run.name}"
+            f"continue it in another job instead: {tui()} resume {why.run.name}"
         )
     return replace(had, own_size=had.job_size.model_copy(update={"hours": float(f"{wanted:.4g}")}))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 
 from yogo.run.directory import RUNS, HostRunDirectory
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Change, Cluster, JobId
 from yogo_tui.errors import ClusterError, ConsoleError, HostError, LaunchError
 from yogo_tui.hosts.base import Host
@@ -149,7 +150,7 @@ class Jobs:
     async def check_forgettable(self, run: Run) -> PurePosixPath:
         """The run's folder. Raises LaunchError if the run has trained, or has or had a job; HostError."""
         if run.path is None or (run.job and not run.job.state.is_over):
-            raise LaunchError(f"{run.name} is a job, which is {run.state}: yogo-tui cancel {run.name}")
+            raise LaunchError(f"{run.name} is a job, which is {run.state}: {tui()} cancel {run.name}")
         await making.check_forgettable(self._host, run.path, sure=True)
         return run.path
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from yogo.errors import RunError
 from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import Metrics
+from yogo_tui.advice import tui
 from yogo_tui.hosts.base import Host
 from yogo_tui.questions.images import Rgb, SmallImage
 from yogo_tui.questions.results import LookAtWorst, ReadResults, ResultSet
@@ -52,7 +53,7 @@ class Results:
         if not found:
             raise RunError(
                 f"{run.name} has no results: its trainer writes them at its end. "
-                f"Once it has a best.pth, this makes some: yogo-tui test {run.name}"
+                f"Once it has a best.pth, this makes some: {tui()} test {run.name}"
             )
         return found
 

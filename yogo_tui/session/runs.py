@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from yogo.text.wording import agreed, counted, meant
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
@@ -121,7 +122,7 @@ class KnownRuns(RunWatcher):
         for batch in batches:
             if name_or_path in batch.names or (wanted.name in batch.names and batch.folder == Path(wanted.parent)):
                 name = wanted.name if wanted.name in batch.names else name_or_path
-                back = "yogo-tui trash --undo" if batch is batches[0] else f"move {batch.path / name} to {batch.folder}"
+                back = f"{tui()} trash --undo" if batch is batches[0] else f"move {batch.path / name} to {batch.folder}"
                 return f"{name} is in the trash. To bring it back: {back}"
         return ""
 

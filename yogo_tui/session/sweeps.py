@@ -10,6 +10,7 @@ from yogo.recipe import knobs
 from yogo.run.directory import check_name
 from yogo.run.launch import Outcome, ValueSearch
 from yogo.text.wording import counted, listed, meant
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
@@ -263,7 +264,7 @@ def stop_words(sweep: Sweep, runs: Sequence[Run]) -> str:
     waiting = len(runs) - running
     what = listed([*([f"{waiting} that wait"] if waiting else []), *([f"{running} that run"] if running else [])])
     kept = " Those that run save what they have." if running else ""
-    go_on = f"They go on by: yogo-tui sweep continue {sweep.name}"
+    go_on = f"They go on by: {tui()} sweep continue {sweep.name}"
     return f"Cancel {counted(len(runs), 'trial')} of {sweep.name}, {what}?{kept} {go_on}"
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.questions.trash import EmptyTrash, ListTrash, SizesOf, TrashBatch, TrashRuns, UndoTrash
@@ -47,7 +48,7 @@ class Trash:
         for run in runs:
             lines += _needed(run, [one for one in seen if one.key not in chosen])
         them = "it" if len(runs) == 1 else "them"
-        lines.append(f"U brings {them} back, until the trash is emptied (yogo-tui trash --empty).")
+        lines.append(f"U brings {them} back, until the trash is emptied ({tui()} trash --empty).")
         return "\n".join(lines)
 
     async def move(self, runs: Sequence[Run]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from yogo.files import yaml12
 from yogo.files.yaml_places import Place, with_value, without
 from yogo.text.wording import meant
+from yogo_tui.advice import tui
 from yogo_tui.errors import SettingsError
 from yogo_tui.settings.change import SettingChange
 from yogo_tui.settings.document import commented
@@ -159,6 +160,6 @@ def _of_change(text: str, file: Path, problem: str, check: Callable[[str, Path],
     try:
         check(text, file)
     except SettingsError as error:
-        return f"{error} Correct this first: yogo-tui config edit"
+        return f"{error} Correct this first: {tui()} config edit"
     place, _, sentence = problem.partition(": ")
     return sentence if place.startswith(str(file)) and sentence else problem

@@ -16,6 +16,7 @@ from yogo.files.places import expanded
 from yogo.run.directory import RUNS, HostRunDirectory
 from yogo.text.wording import counted, listed
 from yogo.wandb_login import Mode, default_mode
+from yogo_tui.advice import tui
 from yogo_tui.cluster.header import Header
 from yogo_tui.cluster.table import CLUSTERS
 from yogo_tui.errors import SettingsError
@@ -312,7 +313,7 @@ class Settings(BaseModel):
         to = ", ".join(f"{what} {name}" for what, name in parts.items() if name and mode != "disabled")
         where = f" ({to})" if to else ""
         if mode == "offline":
-            return f"W&B is offline{where}. Upload later: yogo-tui sync RUN"
+            return f"W&B is offline{where}. Upload later: {tui()} sync RUN"
         return f"W&B is {'on' if mode == 'online' else 'off'}{where}: {why}."
 
     def absolute(self, path: Path) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from yogo.run.launch import Launch, Outcome, Submission
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster, Job, JobId, array_of
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Host
@@ -110,7 +111,7 @@ async def _submit(
         with contextlib.suppress(HostError):  # the refusal is what the user has to know
             await host.ask(replace(record, outcome=Outcome.REFUSED, detail=str(error)))
         raise ClusterError(
-            f"{error} The sweep is kept as it is: once that is mended, yogo-tui sweep continue {sweep.name}"
+            f"{error} The sweep is kept as it is: once that is mended, {tui()} sweep continue {sweep.name}"
         ) from error
     return await _recorded(host, record, array)
 

@@ -222,8 +222,10 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
     def _said(self, faults: Sequence[ValidationIssue]) -> str:
         """The first fault as a sentence; empty if there is none."""
         for fault in faults:
-            known = self._fields.get(fault.name)
-            return f"{known.knob.label} {fault.message}" if known and not fault.is_sentence else fault.message
+            label = known.knob.label if (known := self._fields.get(fault.name)) else ""
+            if not label or label in fault.message:
+                return fault.message
+            return f"{label}{':' if fault.is_sentence else ''} {fault.message}"
         return ""
 
     def read(self) -> tuple[T | None, str]:

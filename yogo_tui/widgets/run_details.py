@@ -13,6 +13,7 @@ from textual.widgets import Static
 from yogo.recipe import Recipe, differences
 from yogo.run.history import History
 from yogo.text.terminal import printable
+from yogo_tui.advice import tui
 from yogo_tui.launch.use import OutputFiles
 from yogo_tui.runs.model import Run
 from yogo_tui.runs.why import Why
@@ -112,7 +113,7 @@ def _what(run: Run) -> Iterator[tuple[str, str]]:
 def _wandb(at_wandb: RunAtWandb) -> Iterator[tuple[str, str]]:
     """The address of its curves at W&B, or how to upload them."""
     if has_logged(at_wandb.run):
-        how = f"; S uploads it, or: yogo-tui sync {at_wandb.run.name}" if at_wandb.is_waiting else ""
+        how = f"; S uploads it, or: {tui()} sync {at_wandb.run.name}" if at_wandb.is_waiting else ""
         yield "W&B", f"{at_wandb.words or 'logged offline'}{how}"
 
 
