@@ -29,6 +29,21 @@ def test_a_screen_is_printed_in_the_size_that_is_asked_for(
     assert "\x1b" not in "".join(lines)
 
 
+@pytest.mark.parametrize(("name", "words"), [("doctor", "all well"), ("settings", "yogo_command")])
+def test_the_doctor_and_the_settings_are_printed_whole(
+    name: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace(tmp_path)
+    words_of_yogo = f"{sys.executable} -m yogo"
+    (tmp_path / "s.yaml").write_text(f"cluster: local\nwandb: disabled\nyogo_command: {words_of_yogo}\n")
+    where = ["--workspace", str(tmp_path), "--settings", str(tmp_path / "s.yaml")]
+    assert main(["--once", name, "--size", "100x60", *where]) == 0
+    printed = capsys.readouterr().out
+    assert words in printed or "problem" in printed.splitlines()[0]
+    assert "checking" not in printed
+    assert "? help" in printed.splitlines()[-1] or "f1 help" in printed.splitlines()[-1]
+
+
 def test_it_needs_no_terminal_and_refuses_other_names_and_sizes(tmp_path: Path) -> None:
     def said(*words: str) -> tuple[int, str]:
         command = [sys.executable, "-m", "yogo_tui", *words, "--workspace", str(tmp_path), "--cluster", "local"]

@@ -101,7 +101,7 @@ def start_quickly() -> None:
 def parser(first: str = "") -> argparse.ArgumentParser:
     """Of all commands, or of this one alone where it is one."""
     from yogo.text.arguments import Parser
-    from yogo_tui.cli.once import size
+    from yogo_tui.cli.once import OVER, size
     from yogo_tui.cli.options import add_common
     from yogo_tui.modes import MODES
 
@@ -115,7 +115,7 @@ def parser(first: str = "") -> argparse.ArgumentParser:
     add_common(top, default=None)
     top.add_argument(
         "--once",
-        choices=[mode.name for mode in MODES],
+        choices=[*(mode.name for mode in MODES), *OVER],
         help="Print this screen as text, once what it shows is known, and leave.",
     )
     top.add_argument(

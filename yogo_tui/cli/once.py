@@ -11,6 +11,8 @@ from yogo_tui.cli.options import Misuse, place_of
 
 USUAL = (80, 24)
 MOST = 1000
+OVER = {"doctor": "app.doctor", "settings": "app.settings"}
+"""Screens that are no mode, each with the action that opens it."""
 
 
 def size(text: str) -> tuple[int, int]:
@@ -35,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
     async def show() -> int:
         session = await place_of(args).reach().open()
         try:
-            text = await printed(Console(session, mode=args.once), args.size or (terminal.columns, terminal.lines))
+            over = OVER.get(args.once, "")
+            app = Console(session, mode="runs" if over else args.once)
+            text = await printed(app, args.size or (terminal.columns, terminal.lines), over)
         finally:
             await session.close()
         print("\n".join(line.rstrip() for line in text.splitlines()))

@@ -210,6 +210,11 @@ class FramedScreen(HoldsKeys):
 
         self._tried_at = float("-inf")
 
+    @property
+    def is_under_way(self) -> bool:
+        """Whether what it shows is not whole yet, although it may not change for a while."""
+        return False
+
     def compose(self) -> ComposeResult:
         yield from self.head()
         yield Static(id="small")

@@ -76,11 +76,11 @@ class DoctorScreen(FramedScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in ("stop", "examine", "job"):
-            return self._is_under_way == (action == "stop")
+            return self.is_under_way == (action == "stop")
         return True
 
     @property
-    def _is_under_way(self) -> bool:
+    def is_under_way(self) -> bool:
         return self._work is not None and not self._work.is_finished
 
     def action_examine(self) -> None:

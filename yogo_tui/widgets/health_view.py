@@ -17,6 +17,7 @@ from yogo.health.finding import KINDS, Affected, DataFinding, DataHealth
 from yogo.health.report import shown_share, summary
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.words import cut_end, padded, thousands
 
 _GUIDE = 2
@@ -84,7 +85,7 @@ class FindingTree(Tree[KindOrFinding]):
             for one in found[:_MOST_OF_A_KIND]:
                 node.add_leaf("", one)
             if (rest := len(found) - _MOST_OF_A_KIND) > 0:
-                node.add_leaf("", f"and {thousands(rest)} more: yogo-tui datasets FILE --deep --json lists all")
+                node.add_leaf("", f"and {thousands(rest)} more: {tui()} datasets FILE --deep --json lists all")
         self._label_all()
         if (last := self.last_line) >= 0:  # reading it makes the tree lay out its lines
             self.cursor_line = min(at, last)
