@@ -28,7 +28,7 @@ def completed(folder: Path, script: str, function: str, *words: str) -> set[str]
     return {line.strip() for line in done.stdout.splitlines()}
 
 
-def test_bash_completes_commands_options_runs_sweeps_and_recipes(
+def test_bash_completes_commands_options_runs_sweeps_recipes_and_settings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert yogo_tui.cli.main(["completion", "bash"]) == 0
@@ -46,6 +46,11 @@ def test_bash_completes_commands_options_runs_sweeps_and_recipes(
     assert completed(tmp_path / "below", script, function, "yogo-tui", "sweep", "show", "ra") == {"rates"}
     recipes = completed(tmp_path, script, function, "yogo-tui", "launch", "--recipe", "")
     assert {"night-shift", "still-voice-4405-as-it-ran", "pretrain"} <= recipes
+    assert completed(tmp_path, script, function, "yogo-tui", "recipes", "co") == {"copy"}
+    assert completed(tmp_path, script, function, "yogo-tui", "recipes", "copy", "night") == {"night-shift"}
+    assert completed(tmp_path, script, function, "yogo-tui", "recipes", "delete", "night") == {"night-shift"}
+    assert completed(tmp_path, script, function, "yogo-tui", "config", "set", "wandb_en") == {"wandb_entity"}
+    assert completed(tmp_path, script, function, "yogo-tui", "--once", "doc") == {"doctor"}
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])

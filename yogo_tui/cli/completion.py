@@ -19,6 +19,7 @@ _yogo_tui_recipes() {
   local folder=${XDG_CONFIG_HOME:-$HOME/.config}/yogo-tui/recipes
   compgen -W "BUILT_IN $(cd -- "$folder" 2>/dev/null && ls | sed -n 's/[.]ya*ml$//p')" -- "$1"
 }
+_yogo_tui_settings() { compgen -W "SETTINGS" -- "$1"; }
 """
 _ZSH = """
 _yogo_tui_below() {
@@ -34,11 +35,13 @@ _yogo_tui_recipes() {
   names=(BUILT_IN ${XDG_CONFIG_HOME:-$HOME/.config}/yogo-tui/recipes/*.y(a|)ml(N:t:r))
   compadd -a names
 }
+_yogo_tui_settings() { compadd SETTINGS; }
 """
 _NAMES = {
     "RUN": {"bash": "_yogo_tui_names", "zsh": "_yogo_tui_names", "tcsh": "p/trained_models/"},
     "SWEEP": {"bash": "_yogo_tui_sweeps", "zsh": "_yogo_tui_sweeps", "tcsh": "p/trained_models/.sweeps/"},
     "RECIPE": {"bash": "_yogo_tui_recipes", "zsh": "_yogo_tui_recipes", "tcsh": "f"},
+    "KEY": {"bash": "_yogo_tui_settings", "zsh": "_yogo_tui_settings", "tcsh": "n"},
 }
 
 
@@ -60,9 +63,11 @@ def run(args: argparse.Namespace) -> int:
     from yogo.presets import builtin
     from yogo.text.completion import script
     from yogo_tui.cli import parser
+    from yogo_tui.settings import Settings
 
-    slugs = " ".join(preset.slug for preset in builtin())
-    preamble = {"bash": _BASH.replace("BUILT_IN", slugs), "zsh": _ZSH.replace("BUILT_IN", slugs)}
+    slugs, keys = " ".join(preset.slug for preset in builtin()), " ".join(Settings.model_fields)
+    plain = {"bash": _BASH, "zsh": _ZSH}
+    preamble = {name: text.replace("BUILT_IN", slugs).replace("SETTINGS", keys) for name, text in plain.items()}
     try:
         text = script(parser(), args.shell, names=_NAMES, preamble=preamble)
     except ImportError as error:

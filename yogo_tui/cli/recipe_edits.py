@@ -26,11 +26,11 @@ _NOTE_HELP = "A text that says what it is for."
 
 def register(actions: Commands[argparse.ArgumentParser]) -> None:
     save = _action(actions, "save", "change a recipe of yours", _save, "Comments in its file stay.")
-    save.add_argument("name", metavar="NAME", help=NAME_HELP)
+    save.add_argument("name", metavar="RECIPE", help=NAME_HELP)
     _add_set(save)
     save.add_argument("--note", metavar="TEXT", help=f"{_NOTE_HELP} (default: leave it as it is)")
     copy = _action(actions, "copy", "save a copy of a recipe under a title of yours", _copy)
-    copy.add_argument("name", metavar="NAME", help=NAME_HELP)
+    copy.add_argument("name", metavar="RECIPE", help=NAME_HELP)
     copy.add_argument("title", metavar="TITLE", help=_TITLE_HELP)
     _add_set(copy)
     copy.add_argument("--note", metavar="TEXT", help=f"{_NOTE_HELP} (default: says what it was copied from)")
@@ -41,7 +41,7 @@ def register(actions: Commands[argparse.ArgumentParser]) -> None:
         _rename,
         "Its file is renamed too, if it is called as the title was.",
     )
-    rename.add_argument("name", metavar="NAME", help=NAME_HELP)
+    rename.add_argument("name", metavar="RECIPE", help=NAME_HELP)
     rename.add_argument("title", metavar="TITLE", help="Its new title.")
     _register_import(actions)
     delete = _action(
@@ -51,7 +51,7 @@ def register(actions: Commands[argparse.ArgumentParser]) -> None:
         _delete,
         "They are moved to the folder .trash beside their files.",
     )
-    delete.add_argument("names", nargs="*", metavar="NAME", help="The recipes: their names or their files.")
+    delete.add_argument("names", nargs="*", metavar="RECIPE", help="The recipes: their names or their files.")
     delete.add_argument("--undo", action="store_true", help="Bring back the recipe that was deleted last.")
     delete.add_argument("--yes", action="store_true", help="Do not ask for confirmation.")
 

@@ -59,7 +59,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "All of its fields are printed beside the defaults, with the `yogo train` command that uses it and the runs "
         "that were launched with it.",
     )
-    show.add_argument("name", metavar="NAME", help=NAME_HELP)
+    show.add_argument("name", metavar="RECIPE", help=NAME_HELP)
     show.add_argument("--command", dest="only_command", action="store_true", help="Print the command alone.")
     add_json_below(show)
     show.set_defaults(run=_one)
