@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +30,7 @@ from yogo_tui.listing.query import parse
 from yogo_tui.questions.notes import ChangeNotes
 from yogo_tui.runs.folder import Scanner
 from yogo_tui.runs.model import Run
+from yogo_tui.session.notebook import Notebook, NotesEdit
 
 
 def written(path: Path, text: str = "") -> Path:
@@ -212,6 +215,30 @@ async def test_marked_runs_are_tagged_and_pinned_together(tmp_path: Path) -> Non
         await pilot.press("P")
         await until(pilot, lambda: order()[:3] == ["d-elm", "a-owl", "b-owl"])
         assert "▲" in lines_of(pilot, "d-elm")[0]
+
+
+class SlowNotebook(Notebook):
+    """Writes once it may."""
+
+    def __init__(self, session: FakeSession) -> None:
+        super().__init__(session.host)
+        self.may = asyncio.Event()
+
+    async def change(self, runs: Sequence[Run], change: NotesEdit) -> Mapping[str, Notes]:
+        await self.may.wait()
+        return await super().change(runs, change)
+
+
+async def test_a_key_pressed_while_a_note_is_written_acts_after_it_on_the_same_run(tmp_path: Path) -> None:
+    session = FakeSession(noted("a-owl", tmp_path, Notes(), 1), noted("b-fox", tmp_path, Notes(), 2))
+    session.notebook = slow = SlowNotebook(session)
+    async with console(session) as pilot:
+        await see(pilot, "a-owl", "b-fox")
+        await pilot.press("P", "T", "down")
+        await see(pilot, "finishing what you asked for before this")
+        slow.may.set()
+        await see(pilot, "tags of a-owl")
+        assert "pinned: true" in (tmp_path / "a-owl/notes.yaml").read_text()
 
 
 async def test_a_job_among_the_marked_runs_is_left_out_and_keeps_none_of_them_back(tmp_path: Path) -> None:

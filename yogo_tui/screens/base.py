@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import sys
@@ -21,7 +22,7 @@ from textual.screen import ModalScreen
 from textual.selection import Selection
 from textual.widget import Widget
 from textual.widgets import Static
-from textual.worker import Worker
+from textual.worker import Worker, WorkerError, get_current_worker
 
 from yogo.errors import YogoError
 from yogo.files.places import told
@@ -347,10 +348,42 @@ def changes(
 
     @functools.wraps(action)
     def begin(screen: S, /, *args: P.args, **kwargs: P.kwargs) -> Worker[None] | None:
-        group = f"changes of {type(screen).__name__}"
-        if any(worker.group == group and not worker.is_finished for worker in screen.app.workers):
+        if _under_way(screen):
             screen.app.notify("What you asked for before this is still under way.", markup=False)
             return None
-        return screen.app.run_worker(action(screen, *args, **kwargs), group=group)
+        return screen.app.run_worker(action(screen, *args, **kwargs), group=_group(screen))
 
     return begin
+
+
+def changes_in_turn(action: Callable[[S], Coroutine[Any, Any, None]]) -> Callable[[S], Worker[None] | None]:
+    """The same for a small change: asked for while another one is under way, it begins after that, and till then no
+    other key acts on the screen."""
+    refusing = changes(action)
+
+    @functools.wraps(action)
+    def begin(screen: S) -> Worker[None] | None:
+        before = _under_way(screen)
+        if len(before) != 1:
+            return refusing(screen)
+        worker = screen.app.run_worker(_behind(before[0], screen, action), group=_group(screen))
+        screen.hold_keys("finishing what you asked for before this", worker)
+        return worker
+
+    return begin
+
+
+def _group(screen: FramedScreen) -> str:
+    return f"changes of {type(screen).__name__}"
+
+
+def _under_way(screen: FramedScreen) -> list[Worker[Any]]:
+    return [worker for worker in screen.app.workers if worker.group == _group(screen) and not worker.is_finished]
+
+
+async def _behind(before: Worker[Any], screen: S, action: Callable[[S], Coroutine[Any, Any, None]]) -> None:
+    """Act once what was asked for before is done; not at all if that has asked something, or the screen was left."""
+    with contextlib.suppress(WorkerError):
+        await before.wait()
+    if screen.is_held_for(get_current_worker()):
+        await action(screen)

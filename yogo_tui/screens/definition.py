@@ -12,6 +12,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import Resize
+from textual.message import Message
 from textual.widgets import OptionList, Static, Tree
 from textual.widgets.option_list import Option
 from textual.widgets.tree import TreeNode
@@ -51,6 +52,20 @@ class FolderTree(Tree[Node]):
         super().__init__("")
         self.show_root = False
         self.guide_depth = _GUIDE
+
+
+class FiguresText(Static):
+    """The figures, which use the width that there is."""
+
+    class Widened(Message):
+        """Their width is another one, once the screen is laid out."""
+
+    _width = 0
+
+    def on_resize(self, event: Resize) -> None:
+        if event.size.width != self._width:
+            self._width = event.size.width
+            self.post_message(self.Widened())
 
 
 class DefinitionScreen(CountsDefinition):
@@ -97,7 +112,7 @@ class DefinitionScreen(CountsDefinition):
                 yield FolderTree()
                 yield OptionList(compact=True, markup=False)
             with VerticalScroll(id="figures-scroll"):
-                yield Static(id="figures", markup=False)
+                yield FiguresText(id="figures", markup=False)
 
     def on_mount(self) -> None:
         self._turn_to(self._view)
@@ -107,6 +122,7 @@ class DefinitionScreen(CountsDefinition):
         self.set_class(event.size.width >= _WIDE, "-wide")
         self.call_after_refresh(self._draw_again)
 
+    @on(FiguresText.Widened)
     def _draw_again(self) -> None:
         if self._found:
             self.draw_survey(self._path, self._found)

@@ -41,6 +41,10 @@ class HoldsKeys(WholeScreen[None]):
 
         timer = self.set_interval(_TICK_SECONDS, tick)
 
+    def is_held_for(self, worker: Worker[Any]) -> bool:
+        """Whether the keys are still held for it: no dialog was shown since, and the screen was not left."""
+        return self.holds_keys and self._held is not None and self._held.worker is worker
+
     @property
     def holds_keys(self) -> bool:
         held = self._held

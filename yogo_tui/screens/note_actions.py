@@ -11,7 +11,7 @@ from yogo.run.notes import Notes, tags_in
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.runs.model import Run
-from yogo_tui.screens.base import changes
+from yogo_tui.screens.base import changes_in_turn
 from yogo_tui.screens.choose import LinePrompt
 from yogo_tui.screens.run_actions import RunActions
 from yogo_tui.session.notebook import NotesEdit, with_notes
@@ -26,7 +26,7 @@ class NoteActions(RunActions):
         Binding("P", "pin", "pin it, or not", id="notes.pin", show=False, tooltip="pin it above all others, or not"),
     ]
 
-    @changes
+    @changes_in_turn
     async def action_note(self) -> None:
         """Edit the run's title and note."""
         if (run := self.chosen_run()) is None:
@@ -46,7 +46,7 @@ class NoteActions(RunActions):
         if edited and edited != (notes.title, notes.note):
             await self._change([run], NotesEdit(*edited, seen=(notes.title, notes.note)))
 
-    @changes
+    @changes_in_turn
     async def action_tags(self) -> None:
         """Add tags to the runs, and take tags away."""
         runs, left_out = self._noted()
@@ -65,7 +65,7 @@ class NoteActions(RunActions):
             remove = (*remove, *(tag for tag in own if tag not in add))
         await self._change(runs, NotesEdit(add=add, remove=remove))
 
-    @changes
+    @changes_in_turn
     async def action_pin(self) -> None:
         """Pin the runs; if all are pinned, pin them no more."""
         runs, _ = self._noted()

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import PurePosixPath
 
 from yogo.run.directory import HostRunDirectory, log_in
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster, Job, JobId, JobState
 from yogo_tui.errors import ClusterError, ClusterUnknown, HostError
 from yogo_tui.hosts.base import Host, Tell, silent
@@ -84,7 +85,7 @@ class TinyJob:
             return await self._cluster.submit(script)
         except ClusterUnknown as error:
             said = f"It is not known whether the cluster has {self._name}: {error}"
-            raise ClusterUnknown(f"{said} `yogo-tui jobs` shows whether it has.") from error
+            raise ClusterUnknown(f"{said} `{tui()} jobs` shows whether it has.") from error
 
     async def _look(self, job_id: JobId) -> Job | None:
         """None while the cluster does not answer, or does not know the job yet."""
