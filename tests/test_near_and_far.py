@@ -21,6 +21,7 @@ OF_THIS_MACHINE = {
     "yogo_tui/launch/script.py": "fills in templates for those answers",
     "yogo_tui/launch/templates.py": "finds templates for those answers",
     "yogo_tui/runs/logsave.py": "saves a log to the machine of the person who looks at it",
+    "yogo_tui/doctor/declined.py": "remembers on this machine what its person was shown",
     "yogo_tui/editors.py": "finds the editor that runs on the person's own terminal",
     "yogo_tui/cli/config_changes.py": "keeps a draft on the machine of the person who edits it",
     "yogo_tui/screens/clipboard.py": "keeps what was copied on the machine of the person who copies",

@@ -22,7 +22,7 @@ def make_console(*names: str) -> Console:
 
 async def test_help_lists_every_key_of_the_screen_from_its_bindings() -> None:
     app = make_console("chaos-cat-0727")
-    async with app.run_test(size=(80, 70)) as pilot:
+    async with app.run_test(size=(80, 120)) as pilot:
         await until(pilot, lambda: "chaos-cat" in shown(pilot))
         entries = [entry.binding for entry in app.screen.active_bindings.values() if entry.binding.id]
         await pilot.press("question_mark")
