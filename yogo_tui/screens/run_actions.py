@@ -328,7 +328,7 @@ def _question(runs: Sequence[Run], seen: Sequence[Run], num_over: int) -> str:
 
 def no_cancel(run: Run) -> str:
     """Why it cannot be cancelled; empty if it can."""
-    return "" if run.can_cancel or not run.state.is_over else f"{run.name} is over: {state_words(run.state)}"
+    return "" if run.can_cancel or not run.state.is_over else f"{run.name} is over: {state_words(run)}"
 
 
 def _listed(runs: Sequence[Run]) -> str:
