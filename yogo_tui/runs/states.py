@@ -196,7 +196,7 @@ def _ended(folder: RunFolder, job: Job) -> Told:
     if job.state is JobState.DONE:
         return RunState.FAILED, f"job {job.id} ended without a receipt (result.json): its log tells more"
     if words := ending(job.word, job.exit_status):
-        bigger = f"; to launch it bigger: yogo-tui again {folder.name} --bigger" if job.word == FULL_MEMORY else ""
+        bigger = f"; to launch it bigger: {tui()} again {folder.name} --bigger" if job.word == FULL_MEMORY else ""
         go_on = f"; {_to_go_on(folder)}" if folder.manifest else ""
         return RunState.FAILED, f"{words}: {_how(job)}{bigger or go_on}"
     return RunState.FAILED, f"{_how(job)}: its log tells more"

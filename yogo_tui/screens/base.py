@@ -90,10 +90,7 @@ class BaseConsole(GoingApp):
 
     def check_keys(self, settings: Settings) -> None:
         """Raise SettingsError where keys of the settings cannot be given."""
-        if settings.keymap:
-            from yogo_tui.screens.keymap import keymap  # late: it imports every screen
-
-            keymap(settings, type(self))
+        raise NotImplementedError
 
     async def open_again(self) -> None:
         """Work with the settings as they are in their file now. Raises ConsoleError."""

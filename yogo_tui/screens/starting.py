@@ -8,6 +8,7 @@ from textual import work
 
 from yogo.text.terminal import printable
 from yogo_tui.screens.base import BaseConsole
+from yogo_tui.settings import Settings
 
 _NOTICE_SECONDS = 30.0
 
@@ -21,6 +22,12 @@ class StartingConsole(BaseConsole):
         for notice in self.session.notices:
             self.notify(printable(notice), severity="warning", timeout=_NOTICE_SECONDS, markup=False)
         self.offer_settings()
+
+    def check_keys(self, settings: Settings) -> None:
+        if settings.keymap:
+            from yogo_tui.screens.keymap import keymap  # late: it imports every screen
+
+            keymap(settings, type(self))
 
     @work(group="first start")
     async def offer_settings(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.questions.leftovers import FindLeftovers, LeftoverKind, Leftovers, Removal, RemoveLeftovers
 from yogo_tui.settings import Settings
@@ -39,7 +40,7 @@ def said_of(leftovers: Leftovers) -> Iterator[str]:
             most = _MOST_SEEN if kind is LeftoverKind.SEEN else len(found)
             yield from (f"  {one.path} ({size_words(one.num_bytes)})" for one in found[:most])
             if (rest := len(found) - most) > 0:
-                yield f"  and {rest:,} more (yogo-tui clean --json lists all)"
+                yield f"  and {rest:,} more ({tui()} clean --json lists all)"
     yield from (f"! {note}" for note in leftovers.notes)
     if leftovers.cache:
         yield f"The caches in {leftovers.cache} take {size_words(leftovers.cache_bytes)} in all."
