@@ -41,6 +41,14 @@ def test_titles_come_before_descriptions_and_whole_titles_before_beginnings() ->
     assert ranked(choices, "lnchw") == [3], "letters in their order, where no words match"
 
 
+def test_letters_that_lie_far_apart_are_no_match_and_near_ones_come_first() -> None:
+    titles = ("results: confusion, classes, worst images", "give the run another name", "launch it under a new name")
+    choices = [Choice(title) for title in titles]
+    assert ranked(choices, "rename") == [2, 1]
+    assert ranked(choices, "rcwi") == [0], "initials may lie far apart"
+    assert ranked(choices, "zz") == []
+
+
 async def test_this_screens_actions_come_first_and_those_of_others_after_them() -> None:
     async with Console(FakeSession(make_run("chaos-cat-0727"))).run_test(size=(100, 40)) as pilot:
         await see(pilot, "chaos-cat")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -26,6 +28,9 @@ _TITLE_WIDTH = 44
 _MOST_OF_DETAIL = 3
 _WIDTH = 68
 """What stays of a line beside the scrollbar of a list that is longer than the screen."""
+
+_WIDEST = 3
+"""How many times as long as the typed letters a part of a title with these among others may be."""
 
 _MOST_ROWS = 200
 """As many as are listed at once: of thousands, those that match best."""
@@ -151,13 +156,20 @@ class Choose(Dialog[int | None]):
 
 def ranked(choices: Sequence[Choice], words: str) -> list[int]:
     """Which lines match, the best first, and as listed where they match alike. Only if none has the words are those
-    meant whose titles have their letters in this order."""
+    meant whose titles have their letters in this order and near each other."""
     typed = words.lower().split()
     ranks = ((_rank(choice, typed), index) for index, choice in enumerate(choices))
     found = sorted((rank, index) for rank, index in ranks if rank is not None)
     if found or not typed:
         return [index for _, index in found]
-    return [index for index, choice in enumerate(choices) if _has_letters(choice.words.lower(), "".join(typed))]
+    letters = "".join(typed)
+    titles = ((index, choice.words.lower()) for index, choice in enumerate(choices))
+    spans = ((min(_span(_initials(title), letters), _span(title, letters)), index) for index, title in titles)
+    return [index for span, index in sorted(spans) if span <= _WIDEST * len(letters)]
+
+
+def _initials(title: str) -> str:
+    return "".join(word[0] for word in re.findall(r"\w+", title))
 
 
 def _rank(choice: Choice, typed: Sequence[str]) -> int | None:
@@ -172,9 +184,17 @@ def _rank(choice: Choice, typed: Sequence[str]) -> int | None:
     return 2 if all(f" {word}" in title for word in typed) else 3
 
 
-def _has_letters(title: str, letters: str) -> bool:
-    rest = iter(title)
-    return all(letter in rest for letter in letters)
+def _span(title: str, letters: str) -> float:
+    """The length of the shortest part of the title that has the letters in this order; infinite if none has."""
+    spans = [math.inf]
+    for start in (index for index, letter in enumerate(title) if letter == letters[0]):
+        end = start
+        for letter in letters:
+            end = title.find(letter, end) + 1
+            if not end:
+                return min(spans)
+        spans.append(end - start)
+    return min(spans)
 
 
 def _line(words: str, choice: Choice) -> Content:
