@@ -221,6 +221,11 @@ def test_a_reviewer_s_name_can_be_that_of_a_file(name: str) -> None:
     assert reviewer_named("Ana Żak") == "Ana Żak"
 
 
+def test_a_login_name_is_made_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGNAME", "LAB\\ana.zak")
+    assert reviewer_named("") == "LAB-ana.zak"
+
+
 def test_a_folder_that_is_no_review_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="yogo review PTH DEFINITION makes one"):
         review_in(tmp_path)

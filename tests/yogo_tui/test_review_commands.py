@@ -100,5 +100,19 @@ def test_a_review_that_is_not_there_says_which_there_are(
     assert main(["review", "cells", "--show"]) == 0
 
 
+def test_the_reviews_of_a_definition_are_listed(
+    made: MadeReview, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["datasets", "--reviews"]) == 0
+    assert "yogo review PTH DEFINITION" in capsys.readouterr().err
+    (tmp_path / "reviews").mkdir()
+    made.folder.rename(tmp_path / "reviews/cells")
+    for words in ([], [str(made.definition)]):
+        assert main(["datasets", "--reviews", *words]) == 0
+        assert "0 of 4 decided · by best.pth" in capsys.readouterr().out
+    assert main(["datasets", "--reviews", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["num"] == 4
+
+
 def test_the_queue_needs_a_terminal(made: MadeReview, capsys: pytest.CaptureFixture[str]) -> None:
     assert "The console needs a terminal" in told(capsys, status=2)

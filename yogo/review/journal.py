@@ -34,6 +34,9 @@ VERSION = 1
 _PREFIX, _SUFFIX = "decisions-", ".jsonl"
 _NAME = re.compile(r"[^\W_](?:[\w .@+-]{0,58}[\w@+-])?")
 
+_OTHERS = re.compile(r"[^\w@+.-]+")
+"""What a login name may have and a reviewer's may not, such as the backslash behind a domain."""
+
 Place = tuple[float, float, float, float]
 """Centre and size of a box in fractions of the image: x, y, width, height."""
 
@@ -134,7 +137,7 @@ _reading = threading.Lock()
 
 def reviewer_named(name: str) -> str:
     """The name under which somebody reviews: `name`, or the user's. Raises RunError for one that no file can have."""
-    name = name or user_name()
+    name = name or _OTHERS.sub("-", user_name()).strip("-._") or "user"
     if not _NAME.fullmatch(name):
         raise RunError(f'A reviewer cannot be called "{name}": letters, digits, blanks and .@+-_ make a name')
     return name

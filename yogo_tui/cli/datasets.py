@@ -57,12 +57,17 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         help="With --deep: also look for validation and test images that this run was trained on, such as the parent "
         "of a fine-tune. A name, a run directory, or its data.json.gz.",
     )
+    parser.add_argument(
+        "--reviews", action="store_true", help="List the reviews of FILE's labels, or all of the workspace."
+    )
     add_json(parser)
     parser.set_defaults(run=run)
 
 
 @in_library
 async def run(library: Library, args: argparse.Namespace) -> int:
+    if args.reviews:
+        return await _reviews(library, args)
     if args.images or args.classes or args.split or args.problem or args.path:
         if not args.definition:
             raise Misuse(f"Say which definition: {tui()} datasets FILE --images")
@@ -99,6 +104,22 @@ async def _all(library: Library, args: argparse.Namespace) -> int:
         print(f"\nThe images and labels were not read. To check them: {tui()} datasets FILE")
     else:
         print(f"There are no dataset definitions in {printable(', '.join(map(str, folders)))}.", file=sys.stderr)
+    return 0
+
+
+async def _reviews(library: Library, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import print_json, print_table
+    from yogo_tui.cli.planning import definition_of
+    from yogo_tui.session.reviews import Reviews, choice_words
+
+    path = await definition_of(library, args.definition, check=False) if args.definition else None
+    found = await Reviews(library.host, library.settings).of_definition(path)
+    if args.json:
+        print_json([dataclasses.asdict(one) for one in found])
+    elif found:
+        print_table(("folder", "state"), [(str(one.folder), choice_words(one)) for one in found])
+    else:
+        print("There are no reviews. One is made by: yogo review PTH DEFINITION", file=sys.stderr)
     return 0
 
 

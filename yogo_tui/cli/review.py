@@ -82,10 +82,12 @@ def _action(
 def _run(args: argparse.Namespace) -> int:
     if args.write:
         return in_library(_write)(args)
-    if args.show or args.kind or args.class_name or args.state:
-        return in_library(_show)(args)
-    if args.json:
-        return in_library(_state)(args)
+    if args.show or args.kind or args.class_name or args.state or args.json:
+        from yogo.text.output import must_arrive
+
+        must_arrive()
+        is_listed = args.show or args.kind or args.class_name or args.state
+        return in_library(_show if is_listed else _state)(args)
     return _open(args)
 
 

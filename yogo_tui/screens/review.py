@@ -163,6 +163,8 @@ class ReviewScreen(DrawsBoxes):
         self.look_again()
 
     def look_again(self) -> None:
+        if not self._rank:
+            return
         self.rule.right = f"{self._place} …"
         self.refresh_bindings()
         self.look()
@@ -226,6 +228,9 @@ class ReviewScreen(DrawsBoxes):
         words = ["more contrast"] if self._view.is_stretched else []
         words += [] if self._view.has_boxes else ["without boxes"]
         return "".join(f" · {word}" for word in words)
+
+    def tell_writing(self, what: str, done: int, total: int) -> None:
+        self.rule.right = f"{what} · {thousands(done)} of {thousands(total)}"
 
     @property
     def is_shown(self) -> bool:

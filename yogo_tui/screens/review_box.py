@@ -75,6 +75,10 @@ class DrawsBoxes(ShowsImages):
     def look_again(self) -> None:
         raise NotImplementedError
 
+    def tell_writing(self, what: str, done: int, total: int) -> None:
+        """How many labels are written."""
+        raise NotImplementedError
+
     def filter(self, wanted: SuspectFilter) -> None:
         raise NotImplementedError
 
@@ -179,7 +183,11 @@ class DrawsBoxes(ShowsImages):
     async def write(self, typed: str) -> None:
         assert self._state
         reviews, folder = self.app.session.reviews, self._state.folder
-        with self.app.telling("the labels were not written"):
-            made = await reviews.write(folder, await reviews.place(typed))
+        with (
+            self.app.telling("the labels were not written"),
+            self.app.tasks.under_way(f"writing labels of {folder.name}", self.tell_writing) as tell,
+        ):
+            made = await reviews.write(folder, await reviews.place(typed), tell)
             words = "\n".join([written_words(made), *(f"! {why}" for why in made.left_out)])
             self.app.push_screen(Notice("the labels were written", words, sign="✔ "))
+        self.look_again()
