@@ -13,7 +13,8 @@ from PIL import Image
 
 from yogo.cli import main
 from yogo.errors import YogoError
-from yogo.formats.conversion import ConversionRequest, convert
+from yogo.formats.conversion import ConversionRequest, convert, recognised
+from yogo.formats.json_stream import begins
 from yogo.formats.labelled import SourcePlace, safe_name
 
 HEAD = '{"categories": [{"id": 1, "name": "a"}],\n "images": [{"id": 1, "file_name": "a.png"%s}],\n "annotations": [\n'
@@ -225,3 +226,11 @@ def test_a_conversion_that_is_stopped_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         convert(ConversionRequest(tmp_path / "in", tmp_path / "out", "yolo"), stopping)
     assert [one.name for one in tmp_path.iterdir()] == ["in"]
+
+
+def test_what_a_large_file_is_shows_at_its_beginning(tmp_path: Path) -> None:
+    """It is not read to the end for that, and one that breaks off later is refused as what it is."""
+    path = tmp_path / "a.json"
+    path.write_text('{"info": 1, "images": [{"id": 1}], "annotations": [{"id": 1}, ' + "oh no")
+    assert begins(path) == ("map", [])
+    assert recognised(path) == "coco"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.errors import LabelsError
-from yogo.formats.json_stream import begins
+from yogo.formats.json_stream import elements
 from yogo.formats.labelled import LabelledImage, Omissions
 from yogo.formats.output import check_free, new_folder
 from yogo.formats.request import Corners, LabelReader, LabelSource, LabelTarget, Progress
@@ -99,7 +99,8 @@ def recognised(path: Path) -> str:
         raise LabelsError(f"{path} is a ZIP archive: unpack it, and name the folder")
     if path.is_file():
         if path.suffix.lower() == ".json":
-            begins(path)
+            for _ in elements(path):  # which raises where it breaks off
+                pass
         elif path.suffix.lower() == ".xml":
             root_of(path)
     titles = listed((f"{one.title} (--from {name})" for name, one in FORMATS.items()), "or")

@@ -50,6 +50,8 @@ def begins(path: Path, wanted: Collection[str] = ()) -> tuple[str, list[Any]]:
     for element in elements(path):
         if not element.key:
             return "list", [element.value]
+        if not wanted:
+            return "map", []
         if element.key in wanted and element.key not in found:
             found.append(element.key)
             if len(found) == 2:
