@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +17,10 @@ import pytest
 from tests.yogo_tui.lab import plan
 from tests.yogo_tui.local.local_bench import WITHIN_SECONDS
 from tests.yogo_tui.stand_in_slurm import StandIn
-from yogo.run.directory import MAKING
+from yogo.definition import DatasetDefinition, split
+from yogo.definition.record import DataRecord
+from yogo.run.directory import MAKING, RunDirectory
+from yogo.run.launch import Kind, Parent
 from yogo_tui.errors import ClusterError, LaunchError, SettingsError, TemplateError
 from yogo_tui.hosts.base import Entry, Question, Tell, silent
 from yogo_tui.hosts.here import HereHost
@@ -207,3 +211,23 @@ async def test_a_refused_launch_says_so_and_keeps_its_script(slurm: StandIn, ses
     with pytest.raises(ClusterError, match="Invalid account"):
         await session.launcher.launch(plan(session))
     assert (session.runs.folder / "first/job.sbatch").exists()
+
+
+async def test_a_fine_tune_that_tests_on_groups_of_its_parent_is_launched_by_force_alone(
+    slurm: StandIn, session: Session
+) -> None:
+    definition = session.settings.workspace_folder / "dataset_defs/cells.yml"
+    definition.write_text(definition.read_text() + "group_pattern: '.'\n")
+    known = DatasetDefinition.from_yaml(definition, base=session.settings.workspace_folder)
+    parent = session.runs.folder / "parent"
+    parent.mkdir(parents=True)
+    DataRecord.build(known, split(known)).write(RunDirectory(Path(parent)).data)
+    definition.write_text(definition.read_text() + "dataset_split_fractions: {val: 1.0}\n")
+    weights = Parent(checkpoint=f"{parent}/best.pth", sha256="0" * 64)
+    tune = plan(session, kind=Kind.FINETUNE, definition=PurePosixPath(definition), parent=weights)
+
+    with pytest.raises(LaunchError, match=r"parent, from which this starts, was trained on images of .* shared_groups"):
+        await session.launcher.check_plan(tune)
+    overridden = await session.launcher.check_chain([replace(tune, is_forced=True)])
+
+    assert "was trained on images of 1 group" in overridden[0]

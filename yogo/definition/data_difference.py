@@ -211,7 +211,7 @@ class _Comparing:
             if one.split != other.split:
                 move = f"{one.split} to {other.split}"
                 self._found.moves[move] = self._found.moves.get(move, 0) + 1
-                self._note(MOVED, other, f"{move}{f', group {other.group}' if other.group else ''}")
+                self._note(MOVED, other, f"from {one.split}{f', group {other.group}' if other.group else ''}")
                 is_same = False
             if is_other or self._means_another(one, other):
                 is_same &= not self._relabelled(one, other, is_other=is_other)

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from yogo.definition.problem import listed
+from yogo.definition.model import DatasetDefinition
+from yogo.definition.problem import MOST_NAMED, listed
 from yogo.definition.record import DataRecord
 from yogo.definition.split import Sample, Splits
-from yogo.errors import RunError
+from yogo.errors import DefinitionError, RunError
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.run.result import sha256
@@ -53,6 +54,28 @@ def shared_with(splits: Splits, runs: Iterable[tuple[str, DataRecord]]) -> dict[
         if groups := [group for group in held if group in trained]:
             found[name] = groups
     return found
+
+
+def learnt_before(definition: DatasetDefinition, splits: Splits, pretrained: Path) -> list[str]:
+    """Notices about groups that the weights in a file have learnt although they are validated or tested on, where the
+    definition allows it. Raises DefinitionError where it does not."""
+    if splits.balance is None:
+        return []
+    notices = []
+    for name, groups in shared_with(splits, records(RunDirectory(pretrained.absolute().parent))).items():
+        parted = [group for group in groups if group not in definition.shared_groups]
+        if parted:
+            quoted = ", ".join(f'"{group}"' for group in parted[:MOST_NAMED])
+            raise DefinitionError(
+                f"{name}, from which this starts, was trained on images of {counted(len(parted), 'group')} that "
+                f"{agreed(len(parted), 'is')} validated or tested on here: {listed(parted)}. Train on them here too, "
+                f"or allow it in {definition.path}: shared_groups: [{quoted}{', …' if parted[MOST_NAMED:] else ''}]"
+            )
+        known = counted(len(groups), "group", "is")
+        notices.append(
+            f"{known} validated or tested on that {name} was trained on, as shared_groups allows: {listed(groups)}"
+        )
+    return notices
 
 
 def groups_seen(splits: Splits, runs: Iterable[tuple[str, DataRecord]]) -> list[str]:

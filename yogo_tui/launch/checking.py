@@ -59,7 +59,10 @@ async def check_plan(
 async def _check_definition(host: Host, settings: Settings, plan: LaunchPlan) -> tuple[str | None, str]:
     """The definition's digest, and the error that is overridden. Raises LaunchError, unless the plan is forced."""
     try:
-        return await host.ask(CheckDefinition(Path(plan.definition), settings.workspace_folder)), ""
+        parent = Path(plan.parent.checkpoint) if plan.parent else None
+        seed = plan.recipe.seed
+        question = CheckDefinition(Path(plan.definition), settings.workspace_folder, parent, seed)
+        return await host.ask(question), ""
     except LaunchError as error:
         if not plan.is_forced:
             raise

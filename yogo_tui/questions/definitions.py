@@ -20,8 +20,10 @@ from yogo.definition import (
     InvalidDatasetDefinitionFile,
     Problem,
     check,
+    split,
     survey,
 )
+from yogo.errors import DefinitionError
 from yogo.files.places import expanded
 from yogo.text.wording import listed
 from yogo_tui.advice import tui
@@ -102,6 +104,11 @@ class CheckDefinition:
 
     path: Path
     workspace: Path
+    parent: Path | None = None
+    """The weights that a training on it starts from: its groups are compared with those that they have learnt."""
+
+    seed: int = 0
+    """Of the training, by which it is split."""
 
     def answer(self, tell: Tell) -> str | None:
         if not self.path.exists():
@@ -117,8 +124,21 @@ class CheckDefinition:
         with contextlib.suppress(TimeoutError):
             _refuse(self.path, survey(self.path, base=self.workspace, progress=go_on).problems)
         with contextlib.suppress(InvalidDatasetDefinitionFile):
-            return DatasetDefinition.from_yaml(self.path, base=self.workspace).sha256
+            definition = DatasetDefinition.from_yaml(self.path, base=self.workspace)
+            if self.parent is not None and definition.has_groups:
+                self._compare_groups(definition, self.parent)
+            return definition.sha256
         return None
+
+    def _compare_groups(self, definition: DatasetDefinition, parent: Path) -> None:
+        from yogo.definition.lineage import learnt_before
+        from yogo_tui.questions.image_lists import counts_folder
+
+        splits = split(definition, seed=self.seed, memory=counts_folder())
+        try:
+            learnt_before(definition, splits, parent)
+        except DefinitionError as error:
+            raise LaunchError(str(error)) from error
 
 
 @dataclass(frozen=True)

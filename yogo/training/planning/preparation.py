@@ -7,14 +7,12 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from yogo.datasets.label_cache import check_labels
 from yogo.definition import DatasetDefinition, SplitFractions, Splits, split
 from yogo.definition.balance import furthest_words, groups_words
 from yogo.definition.identity import Status
-from yogo.definition.lineage import digests_of_test, records, shared_with, trained_on
-from yogo.definition.problem import MOST_NAMED, listed
+from yogo.definition.lineage import digests_of_test, learnt_before, records, trained_on
 from yogo.definition.record import DataRecord
 from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
@@ -156,26 +154,8 @@ def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int, s
     if not splits.train:
         raise TrainingError(f"{definition.path} leaves no images to train on: check its split fractions")
     if request.pretrained is not None:
-        screen.notice(*_learnt_before(definition, splits, request.pretrained))
+        screen.notice(*learnt_before(definition, splits, request.pretrained))
     return splits
-
-
-def _learnt_before(definition: DatasetDefinition, splits: Splits, pretrained: Path) -> Iterator[str]:
-    """Notices about groups that the weights have learnt although they are validated or tested on, where the definition
-    allows it. Raises TrainingError where it does not."""
-    if splits.balance is None:
-        return
-    for name, groups in shared_with(splits, records(RunDirectory(pretrained.absolute().parent))).items():
-        parted = [group for group in groups if group not in definition.shared_groups]
-        if parted:
-            quoted = ", ".join(f'"{group}"' for group in parted[:MOST_NAMED])
-            raise TrainingError(
-                f"{name}, from which this starts, was trained on images of {counted(len(parted), 'group')} that "
-                f"{agreed(len(parted), 'is')} validated or tested on here: {listed(parted)}. Train on them here too, "
-                f"or allow it in {definition.path}: shared_groups: [{quoted}{', …' if parted[MOST_NAMED:] else ''}]"
-            )
-        known = counted(len(groups), "group", "is")
-        yield f"{known} validated or tested on that {name} was trained on, as shared_groups allows: {listed(groups)}"
 
 
 def _shared_out(definition: DatasetDefinition, splits: Splits) -> Iterator[str]:
