@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.yogo_tui.fake_session import FakeSession, see
-from tests.yogo_tui.test_cli import lab
+from tests.yogo_tui.test_cli import PRETEND, lab
 from tests.yogo_tui.test_screens_launch import FILES, launch_screen
 from tests.yogo_tui.test_timing import PRETRAIN, told
 from yogo.recipe import Recipe
@@ -38,7 +39,7 @@ def test_what_was_measured_is_told_later_and_no_run_is_left(lab: Path, capsys: p
         assert later[size]["seconds"] == pytest.approx(2 * float(str(first[size]["seconds"])))
     assert told(capsys, *PRETRAIN, "batch_size=1")["1"]["seconds"] is None
     assert main(["runs", "--json"]) == 0
-    assert [run["path"] for run in json.loads(capsys.readouterr().out) if run["path"]] == []
+    assert json.loads(capsys.readouterr().out) == []
     assert sorted(path.name for path in (lab / "trained_models").iterdir()) == [".estimates", ".paces"]
     assert main(["when", *PRETRAIN, "--size", "1"]) == 0
     assert "by the speed measured today " in capsys.readouterr().out
@@ -117,3 +118,19 @@ async def test_launch_offers_to_measure_and_asks_first() -> None:
         assert session.cluster.submitted == []
         await pilot.press("w")
         await see(pilot, "GPUs were free", "asked ", "· w asks again")
+
+
+def test_a_job_of_the_real_slurm_measures_the_speed(
+    lab: Path, slurm: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in slurm.environment.items():
+        monkeypatch.setenv(name, value)
+    size = "{gpus: 0, cpus: 1, hours: 1, template: 1gpu.sbatch}"
+    (lab / "settings.yaml").write_text(
+        f"workspace: {lab}\npoll_seconds: 0.2\nyogo_command: {sys.executable} {PRETEND}\nsizes: [{size}]\n"
+    )
+    found = told(capsys, *PRETRAIN, "--probe", "--yes")["0"]
+    assert found["measured_at"]
+    assert told(capsys, *PRETRAIN)["0"]["measured_at"] == found["measured_at"]
+    assert main(["runs", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []

@@ -13,11 +13,11 @@ from yogo_tui.doctor.finding import Finding, bad, good
 from yogo_tui.doctor.trainer import WORDS, TrainerFacts, facts_in, of_facts
 from yogo_tui.hosts.base import Host, Tell, silent
 from yogo_tui.launch.machine import size_words
+from yogo_tui.launch.purpose import DOCTOR_JOB
 from yogo_tui.session import Session
 from yogo_tui.session.tiny_job import TinyJob
 from yogo_tui.settings import Settings, SizePreset
 
-NAME = "yogo-doctor"
 _HOURS = 0.1
 _MOST_CPUS = 2
 _LOG_SECONDS = 60.0
@@ -40,7 +40,7 @@ class JobProbe:
 
     async def findings(self, tell: Tell = silent) -> tuple[Finding, ...]:
         """What the job says. Raises TemplateError, ClusterError, HostError."""
-        tiny = TinyJob(self._host, self._cluster, self._settings, NAME, "doctor")
+        tiny = TinyJob(self._host, self._cluster, self._settings, DOCTOR_JOB, "doctor")
         async with tiny.submitted(self.size, WORDS) as job_id:
             return await self._read(await tiny.over(job_id, tell), tiny.log(job_id), tell)
 

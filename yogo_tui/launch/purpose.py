@@ -1,4 +1,4 @@
-"""What a run's weights can be used for."""
+"""What a job is for that is not a run: to use a run's weights, or to find something out."""
 
 from __future__ import annotations
 
@@ -11,3 +11,7 @@ class Purpose(StrEnum):
     TEST = "test"
     INFER = "infer"
     EXPORT = "export"
+
+
+DOCTOR_JOB, SPEED_JOB = "yogo-doctor", "yogo-speed"
+"""Names of jobs that the console submits to find something out. Once they are over nobody needs to see them."""

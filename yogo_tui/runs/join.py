@@ -12,6 +12,7 @@ from yogo.run.directory import HostRunDirectory
 from yogo.run.launch import Kind
 from yogo.run.own_log import SHELL
 from yogo_tui.cluster.base import Job, Queue
+from yogo_tui.launch.purpose import DOCTOR_JOB, SPEED_JOB
 from yogo_tui.runs.chains import with_dead_chains
 from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.jobs import JobIndex
@@ -83,7 +84,7 @@ def _other_jobs(
 ) -> Iterator[Run]:
     """The rows of the user's jobs that are no run's, or not the one that its row shows."""
     taken = {job.id for job in found.values() if job}
-    others = [job for job in queue.jobs if job.is_mine and job.id not in taken]
+    others = [job for job in queue.jobs if job.is_mine and job.id not in taken and not _was_to_find_out(job)]
     if not others:
         return
     shown = {folder.path.parent for folder in folders}
@@ -98,6 +99,10 @@ def _other_jobs(
                 yield _second(job, folder, found[folder.path])
         else:
             yield _foreign(job, shown)
+
+
+def _was_to_find_out(job: Job) -> bool:
+    return job.state.is_over and job.name in (DOCTOR_JOB, SPEED_JOB)
 
 
 def _run(folder: RunFolder, job: Job | None, queue: Queue, cluster: str, now: datetime) -> Run:

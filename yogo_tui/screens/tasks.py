@@ -36,7 +36,7 @@ class SlowTask:
 
     def tell(self, what: str, done: int, total: int) -> None:
         of = f" of {thousands(total)}" if total else ""
-        self.progress = f"{what} {thousands(done)}{of}".strip()
+        self.progress = f"{what} {thousands(done)}{of}".strip() if done or total else what
 
     @property
     def line(self) -> str:

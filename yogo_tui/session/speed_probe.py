@@ -12,6 +12,7 @@ from yogo_tui.errors import HostError, LaunchError
 from yogo_tui.hosts.base import Tell, silent
 from yogo_tui.launch.machine import size_words
 from yogo_tui.launch.plan import LaunchPlan
+from yogo_tui.launch.purpose import SPEED_JOB
 from yogo_tui.launch.script import flags
 from yogo_tui.runs.events import EventsReader
 from yogo_tui.runs.faults import fault_in
@@ -19,7 +20,6 @@ from yogo_tui.runs.pace import MeasuredPace, keep_pace
 from yogo_tui.session.session import Session
 from yogo_tui.session.tiny_job import TinyJob
 
-NAME = "yogo-speed"
 _RUN = "speed"
 _HOURS = 0.25
 _SECONDS = 30.0
@@ -50,7 +50,7 @@ class SpeedProbe:
         session, plan = self._session, self._plan
         settings = session.settings.model_copy(update={"wandb": "disabled"})
         settings._wandb = None
-        tiny = TinyJob(session.host, session.cluster, settings, NAME, "speed")
+        tiny = TinyJob(session.host, session.cluster, settings, SPEED_JOB, "speed")
         run = HostRunDirectory.of(_RUN, tiny.folder)
         reader = EventsReader(session.host, run.events)
 
