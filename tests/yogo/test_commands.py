@@ -125,6 +125,7 @@ COMMANDS = {
     "test": ("test", "PTH", "set.yml", "--device", "cpu"),
     "review": ("review", "PTH", "set.yml", "--device", "cpu"),
     "label": ("label", "PTH", "images", "out", "--device", "cpu"),
+    "next": ("next", "PTH", "images", "--device", "cpu"),
     "export": ("export", "PTH"),
     "train": ("train", "set.yml", "--from-pretrained", "PTH", "--device", "cpu", "--wandb", "disabled"),
     "inspect": ("inspect", "PTH"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import functools
+import shlex
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -19,13 +20,13 @@ from yogo.text.wording import counted
 if TYPE_CHECKING:
     from yogo.review.ranking import Ranking
 
-SHOWN = 5
+SHOWN = 3
 """Suspects that are printed of each kind."""
 
 _NAMES = {
     "twice": "labels of one object twice",
     "overlooked": "objects without a label",
-    "badly_placed": "badly placed",
+    "badly_placed": "badly placed, or of nothing",
     "wrong_class": "wrong class",
 }
 
@@ -90,7 +91,7 @@ def _lines(ranking: Ranking, folder: str) -> Iterator[str]:
         yield f"note: {said}"
     kept = len(ranking.suspects)
     first = f"the first {kept:,} of {ranking.num_ranked:,}" if kept < ranking.num_ranked else f"all {kept:,}"
-    yield f"The ranking ({first}) is in {folder}"
+    yield f"The ranking ({first}) is in {folder}; to decide about each: yogo-tui review {shlex.quote(folder)}"
 
 
 def _say(what: str, done: int, total: int) -> None:

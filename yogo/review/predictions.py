@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -97,32 +98,44 @@ class Looking:
 
         What it finds is remembered batch by batch.
         """
-        paths, bits = found.paths, self._bits(found.paths)
-        folder = self.memory / "predictions" if self.memory else None
+        bits = self.bits(found.paths)
         key = (self.sha256, bits, self.predictor.device.type, asdict(THRESHOLDS))
-        with PredictionMemory(folder, key, 5 + self.predictor.num_classes) as kept:
+        batches = functools.partial(self._new, bits=bits, problems=found.problems)
+        yield from self.remembering(found, key, 5 + self.predictor.num_classes, batches)
+
+    def remembering(
+        self,
+        found: FoundBoxes,
+        key: object,
+        num_values: int,
+        batches: Callable[[Sequence[str]], Iterator[list[Floats | None]]],
+    ) -> Iterator[Sequence[int]]:
+        """The same of whatever `batches` finds on images: rows of `num_values` numbers."""
+        paths, folder = found.paths, self.memory / "predictions" if self.memory else None
+        with PredictionMemory(folder, key, num_values) as kept:
             statuses = [_status(path) for path in paths]
             found.rows = [kept.get(path, now) if now else None for path, now in zip(paths, statuses, strict=True)]
             todo = [place for place, rows in enumerate(found.rows) if rows is None]
-            done = len(paths) - len(todo)
             yield [place for place, rows in enumerate(found.rows) if rows is not None]
-            for start, some in self._new([paths[place] for place in todo], bits, found.problems):
+            start, known = 0, len(paths) - len(todo)
+            for some in batches([paths[place] for place in todo]):
                 places = todo[start : start + len(some)]
+                start += len(some)
                 for place, rows in zip(places, some, strict=True):
                     found.rows[place] = rows
                 kept.add(_sure(places, found, statuses))
-                self.tell(done + start + len(some), len(paths))
+                self.tell(known + start, len(paths))
                 yield places
 
-    def _bits(self, paths: Sequence[str]) -> Bits:
+    def bits(self, paths: Sequence[str]) -> Bits:
         def needed() -> int:
             headers = look(paths, memory=self.memory / "headers" if self.memory else None)
             return depth([one for one in headers if isinstance(one, ImageHeader)])
 
         return reading_depth(needed, self.predictor.image_bits, self.image_bits)
 
-    def _new(self, paths: Sequence[str], bits: Bits, problems: list[str]) -> Iterator[tuple[int, list[Floats | None]]]:
-        """Of each batch, where it begins and what was found."""
+    def _new(self, paths: Sequence[str], *, bits: Bits, problems: list[str]) -> Iterator[list[Floats | None]]:
+        """Of each batch, what was found on each image."""
         predictor = self.predictor
         batches = read_batches(
             ListedPictures(paths),
@@ -136,7 +149,7 @@ class Looking:
             with full_memory_said(predictor.device, "take a smaller --batch-size", InferenceError):
                 rows = boxes_of_batch(predictor(batch.frames), **asdict(THRESHOLDS))
             problems += batch.broken.values()
-            yield batch.first, [None if place in batch.broken else _corners(one) for place, one in enumerate(rows)]
+            yield [None if place in batch.broken else _corners(one) for place, one in enumerate(rows)]
 
 
 def _sure(

@@ -112,3 +112,38 @@ class LabelRequest(BaseModel):
     )
     """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
     the images."""
+
+
+class NextRequest(BaseModel):
+    """What `yogo next` is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    checkpoint: Annotated[Path, Knob(flag="PTH")]
+    """The checkpoint."""
+
+    images: Annotated[Path, Knob(flag="IMAGES")]
+    """A folder of images, of which some may be labelled."""
+
+    labelled: Annotated[Path | None, Knob(metavars=("DEFINITION",), default="none is labelled")] = None
+    """A dataset definition of the images that are labelled already: those are not chosen, nor what looks like them."""
+
+    number: Annotated[int, Field(ge=1), Knob(flag="--number", aliases=("-n",))] = 30
+    """How many images to choose."""
+
+    batch_size: Annotated[int, Field(ge=1), Knob(group=_MACHINE)] = 64
+    """Images per batch."""
+
+    device: Annotated[
+        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
+    ] = None
+    """The device to compute on: cpu, cuda or cuda:N."""
+
+    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
+    """Threads that read images ahead."""
+
+    image_bits: Annotated[ImageBits | None, Knob(group=_MACHINE, default="as the weights were trained, else auto")] = (
+        None
+    )
+    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
+    the images."""

@@ -1,0 +1,52 @@
+"""`yogo next`: choose the images to label next."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import sys
+
+from yogo.cli.flags import add_json, add_knobs, given
+from yogo.review.request import NextRequest
+from yogo.text.terminal import printable, redraws
+from yogo.text.wording import counted
+
+
+def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "next",
+        help="choose the images to label next",
+        description="Choose the images of a folder to label next: those on which the model is unsure, and that are "
+        "unlike the labelled ones and each other. It prints their paths, the most useful first, and changes nothing. "
+        "What was found on an image is remembered.",
+    )
+    add_knobs(parser, NextRequest)
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from yogo.review.next_images import next_images
+
+    request = NextRequest(**given(args, NextRequest))
+    show = redraws(sys.stderr)
+    try:
+        found = next_images(request, _say if show else lambda what, done, total: None)
+    finally:
+        if show:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    if args.json:
+        print(json.dumps(dataclasses.asdict(found), indent=2))
+        return 0
+    for problem in found.problems:
+        print(f"note: {printable(problem)}", file=sys.stderr)
+    chosen = f"{len(found.images):,} of {counted(found.num_images, 'image')} without a label"
+    print(f"{chosen}; {counted(found.num_labelled, 'image')} labelled already", file=sys.stderr)
+    for one in found.images:
+        print(printable(one.image))
+    return 0
+
+
+def _say(what: str, done: int, total: int) -> None:
+    print(f"\r{what} · {done:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True)

@@ -1,0 +1,144 @@
+"""Which images to label next: those on which the model is unsure, and that are unlike what is labelled.
+
+An image is worth its doubt x its distance to the nearest image that is labelled or chosen already, so the chosen ones
+also differ from each other: the greedy choice of core-sets (Sener and Savarese 2018, arXiv:1708.00489), weighed by
+doubt.
+Its doubt are the errors to be expected among its boxes, by the model's own confidence; distances are between the images
+as the network's last hidden layer sees them.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from yogo.datasets.cache import own_folder
+from yogo.definition.model import DatasetDefinition
+from yogo.definition.split import split
+from yogo.errors import InferenceError
+from yogo.infer.images import PictureFiles
+from yogo.infer.predictor import Predictor
+from yogo.metrics.boxes import Doubles
+from yogo.review.appearance import Appearance
+from yogo.review.calibration import BY_ITS_OWN_WORD, expected
+from yogo.review.predictions import FoundBoxes, Looking
+from yogo.review.request import NextRequest
+from yogo.run.result import sha256
+
+Tell = Callable[[str, int, int], None]
+
+_OBJECTNESS = 0.5
+_LEAST_DOUBT = 0.05
+"""Of an image without any doubt, of the median one: it may still be unlike all others."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextImage:
+    image: str
+    """Absolute path."""
+
+    errors: float
+    """To be expected among the model's boxes, by its own confidence."""
+
+    unlike: float
+    """Its distance to the nearest image that is labelled, or stands before it; the median distance of two images is
+    1."""
+
+
+@dataclass(frozen=True, slots=True)
+class NextImages:
+    images: tuple[NextImage, ...]
+    """The most useful one first."""
+
+    num_images: int
+    """Of which these were chosen."""
+
+    num_labelled: int
+    problems: tuple[str, ...]
+
+
+def next_images(request: NextRequest, tell: Tell = lambda what, done, total: None) -> NextImages:
+    """Raises YogoError, OSError, signals.Stop; what was found by then is remembered."""
+    labelled = _labelled(request.labelled) if request.labelled else []
+    folder = PictureFiles(request.images.resolve())
+    known = {str(Path(path).resolve()) for path in labelled}
+    paths = [str(file) for file in folder.files if str(file.resolve()) not in known]
+    if not paths:
+        raise InferenceError(f"all images of {request.images} are labelled already")
+    looking = Looking(
+        Predictor(request.checkpoint, device=request.device),
+        sha256(request.checkpoint),
+        own_folder(),
+        image_bits=request.image_bits,
+        batch_size=request.batch_size,
+        num_threads=request.num_workers or None,
+        tell=lambda done, total: tell("looking at images", done, total),
+    )
+    found = looking.at(paths, request.images)
+    seen = _appearances(looking, [*paths, *labelled])
+    doubts = np.array(
+        [expected(rows, BY_ITS_OWN_WORD, _OBJECTNESS).errors if rows is not None else -1.0 for rows in found.rows]
+    )
+    points = _scaled(seen)
+    readable = [place for place in range(len(paths)) if doubts[place] >= 0 and seen.rows[place] is not None]
+    there = [place for place in range(len(paths), len(points)) if seen.rows[place] is not None]
+    chosen = chosen_of(points, doubts, readable, there, request.number)
+    return NextImages(
+        tuple(NextImage(paths[place], round(float(doubts[place]), 3), round(unlike, 3)) for place, unlike in chosen),
+        len(paths),
+        len(labelled),
+        tuple(found.problems),
+    )
+
+
+def chosen_of(
+    points: Doubles, doubts: Doubles, candidates: Sequence[int], there: Sequence[int], number: int
+) -> list[tuple[int, float]]:
+    """Places of `number` of the candidates, the most useful first, each with its distance to the nearest of those that
+    are `there` or stand before it."""
+    places = np.array(candidates, np.int64)
+    weights = doubts[places] / max(1e-9, float(np.median(doubts[places]))) + _LEAST_DOUBT
+    centre = points[places].mean(0, keepdims=True)
+    known = points[list(there)] if there else centre
+    nearest = np.array([np.sqrt(((known - point) ** 2).sum(1)).min() for point in points[places]])
+    is_left = np.ones(len(places), bool)
+    chosen: list[tuple[int, float]] = []
+    for _ in range(min(number, len(places))):
+        best = int(np.where(is_left, weights * nearest, -1).argmax())
+        chosen.append((int(places[best]), float(nearest[best])))
+        nearest = np.minimum(nearest, np.sqrt(((points[places] - points[places[best]]) ** 2).sum(1)))
+        is_left[best] = False
+    return chosen
+
+
+def _labelled(definition: Path) -> list[str]:
+    splits = split(DatasetDefinition.from_yaml(definition))
+    return [sample.image_file for _, part in splits.items() for sample in part]
+
+
+def _appearances(looking: Looking, paths: Sequence[str]) -> FoundBoxes:
+    bits = looking.bits(paths)
+    with Appearance(looking.predictor) as appearance:
+        batches = functools.partial(
+            appearance.of, bits=bits, batch_size=looking.batch_size, num_threads=looking.num_threads
+        )
+        found = FoundBoxes(paths)
+        key = ("appearance", looking.sha256, bits, looking.predictor.device.type)
+        for _ in looking.remembering(found, key, appearance.num_values, batches):
+            pass
+    return found
+
+
+def _scaled(seen: FoundBoxes) -> Doubles:
+    """Points of which each number varies as much as any other, and of which two are 1 apart in the median."""
+    width = next((rows.shape[1] for rows in seen.rows if rows is not None), 1)
+    points = np.concatenate([np.zeros((1, width)) if rows is None else rows.astype(np.float64) for rows in seen.rows])
+    points = (points - points.mean(0)) / np.maximum(points.std(0), 1e-6)
+    some = points[np.random.default_rng(0).integers(0, len(points), (500, 2))]
+    typical = float(np.median(np.sqrt(((some[:, 0] - some[:, 1]) ** 2).sum(1))))
+    scaled: Doubles = points / max(1e-9, typical)
+    return scaled
