@@ -7,9 +7,11 @@ import secrets
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.made_review import LABELS, MadeReview, made_review
-from yogo.definition import DatasetDefinition, check, read_labels, read_notes, split
+from yogo.definition import DatasetDefinition, check, parse_labels, read_labels, read_notes, split
 from yogo.errors import RunError
 from yogo.review.decisions import decide, undo
 from yogo.review.journal import Place, ReviewVerb
@@ -173,3 +175,36 @@ def test_a_line_is_changed_in_its_own_style(
     data: bytes, changes: dict[int, LabelChange], added: list[NewLabel], expected: bytes
 ) -> None:
     assert rewritten(data, changes, added) == expected
+
+
+ROWS = st.lists(st.tuples(st.integers(0, 2), *[st.integers(2000, 8000)] * 4), min_size=1, max_size=6)
+
+
+@given(
+    ROWS,
+    st.sampled_from([" ", ",", "\t", " , "]),
+    st.sampled_from([("\n", ""), ("\n", "\n"), ("\r\n", ""), ("\r\n", "\r\n")]),
+    st.sampled_from([LabelChange(is_deleted=True), LabelChange("2"), LabelChange(box=(0.5, 0.5, 0.25, 0.25))]),
+    st.data(),
+)
+def test_only_what_was_decided_is_changed_whatever_wrote_the_file(
+    rows: list[tuple[int, ...]], separator: str, ends: tuple[str, str], change: LabelChange, data: st.DataObject
+) -> None:
+    lines = [separator.join([str(row[0]), *(f"{one / 10000}" for one in row[1:])]) for row in rows]
+    before = (ends[0].join(lines) + ends[1]).encode()
+    line = data.draw(st.integers(1, len(lines)))
+    after = rewritten(before, {line: change}, [NEW])
+    wanted = [[row[0], *(one / 10000 for one in row[1:])] for row in rows]
+    if change.is_deleted:
+        del wanted[line - 1]
+    else:
+        wanted[line - 1] = [2 if change.word else rows[line - 1][0], *(change.box or wanted[line - 1][1:])]
+    found = parse_labels(after, ("a", "b", "c"))
+    centres = [
+        [found.rows[at], *(sum(found.rows[at + i : at + i + 3 : 2]) / 2 for i in (1, 2))]
+        for at in range(0, len(found.rows), 5)
+    ]
+    assert centres == [pytest.approx(one[:3], abs=1e-6) for one in [*wanted, [1, *NEW.box]]]
+    kept = [one for place, one in enumerate(lines, 1) if place != line]
+    now = [one.rstrip("\r") for one in after.decode().split("\n") if one][:-1]
+    assert [one for place, one in enumerate(now, 1) if change.is_deleted or place != line] == kept

@@ -12,6 +12,7 @@ from yogo.review.decisions import LabelNow
 from yogo.review.journal import ReviewVerb
 from yogo.review.ranking import SuspectKind
 from yogo.text.terminal import printable
+from yogo.text.wording import ended
 from yogo_tui.questions.review_images import SuspectPicture
 from yogo_tui.session.box_draft import BoxDraft
 from yogo_tui.session.reviews import KIND_WORDS, VERB_WORDS
@@ -26,7 +27,7 @@ def suspect_text(found: SuspectPicture, classes: Sequence[str], reviewer: str, d
     place = f"line {found.line} of its labels" if found.line else "no label"
     kind = KIND_WORDS[SuspectKind(found.kind)]
     text = Text.assemble(
-        (kind, "bold"), f" · {share_words(found.score, 2)}\n{place} · {found.part}\n\n{printable(found.why)}\n\n"
+        (kind, "bold"), f" · {share_words(found.score, 2)}\n{place} · {found.part}\n\n{printable(ended(found.why))}\n\n"
     )
     text.append_text(_boxes(found, classes))
     text.append("\n")
