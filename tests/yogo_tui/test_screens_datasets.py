@@ -180,3 +180,21 @@ async def test_no_definitions_says_where_they_would_lie(tmp_path: Path) -> None:
     (tmp_path / "defs").mkdir()
     async with datasets(tmp_path / "defs") as (pilot, _):
         await see(pilot, "Dataset definitions appear here", "dataset_defs")
+
+
+class CountsMany(Counting):
+    async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
+        if isinstance(question, Survey):
+            tell("looking at images", 12_400, 41_210)
+            await asyncio.Event().wait()
+        return await super().ask(question, tell=tell)
+
+
+async def test_a_long_path_leaves_room_for_how_far_the_count_is(root: Path) -> None:
+    long = root / "pre-training/a-definition-with-a-long-name.yml"
+    (root / "pre-training/good.yml").rename(long)
+    async with datasets(root, CountsMany()) as (pilot, _):
+        await pilot.press("down", "down")
+        await see(pilot, "─ looking at images · 12,400 of 41,210 · esc")
+        await pilot.press("escape")
+        await see(pilot, "left · c counts", "pre-tra", "name.yml")

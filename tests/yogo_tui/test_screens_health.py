@@ -158,3 +158,11 @@ async def test_a_definition_without_images_says_where_to_look(data: Planted) -> 
 async def test_the_line_of_a_kind_is_as_wide_as_there_is_room(data: Planted) -> None:
     found = CheckHealth(data.path, data.folder.parent).answer(silent)
     assert {len(kind_line(one, 60)) for one in found.affected} == {60}
+
+
+async def test_what_is_changed_in_a_screen_above_is_counted_once_that_is_left(data: Planted) -> None:
+    async with health(data, None, "enter", "h") as pilot:
+        await see(pilot, "! boxes drawn twice")
+        data.label("1").write_text(BOXES)
+        await pilot.press("escape", "escape")
+        await see(pilot, "1 Datasets", "ring 5 ")

@@ -60,6 +60,9 @@ class CountsDefinition(FramedScreen):
         """Called once the machine answers again."""
         raise NotImplementedError
 
+    def count_ended(self) -> None:
+        """A count came to its end, or was left."""
+
     @property
     def counts(self) -> bool:
         return any(worker.group == "count" and worker.is_running for worker in self.workers)
@@ -92,6 +95,7 @@ class CountsDefinition(FramedScreen):
             return
         finally:
             asked.cancel()
+            self.count_ended()
         self.count_rule.right = "✖" if found.has_errors else "✔"
         self.draw_survey(path, found)
         self.counted(path, found)
@@ -107,14 +111,18 @@ class CountsDefinition(FramedScreen):
             self.draw_survey(path, found)
 
     def open_health(self, path: Path) -> None:
-        """Its files may be edited there: when that is left, it is counted again."""
         from yogo_tui.screens.health import HealthScreen
 
+        self.open_over(path, HealthScreen(path))
+
+    def open_over(self, path: Path, screen: FramedScreen) -> None:
+        """Open a screen in which files of the definition may be edited: once it is left, they are counted again."""
+
         def left(_: None) -> None:
-            if self.is_about(path):
+            if self.is_about(path) and not self.counts:
                 self.count_again()
 
-        self.app.push_screen(HealthScreen(path), left)
+        self.app.push_screen(screen, left)
 
     @work(exclusive=True, group="reviews")
     async def open_reviews(self, path: Path) -> None:

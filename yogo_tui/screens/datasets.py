@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -67,6 +68,12 @@ class Definitions(Tree[DefinitionFile]):
         else:
             node.toggle()
 
+
+_RULE = 9
+"""Columns of a rule's line beside its words."""
+
+_LEAST_TITLE = 10
+"""Columns of a path that say which it is."""
 
 _LEGEND = """
 ✔ without a fault · ! with a doubt · ✖ with a fault, which training refuses
@@ -237,8 +244,8 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         if self._resting:
             self._resting.stop()
         file = self.selected
-        self.rule.title = cut_middle(str(file.path.relative_to(file.root)), 50) if file else ""
         self.rule.right = ""
+        self._tell_title()
         if file is None:
             if self._files:  # otherwise it says where definitions would be
                 self.view.update("")
@@ -250,6 +257,22 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             self.view.update("")
         # It is counted again even if it is known, because its files may have changed.
         self._resting = self.set_timer(_PAUSE_SECONDS, self._look_again)
+
+    def _tell_title(self) -> None:
+        """The path of the chosen definition, in the room that is left beside how far it is counted."""
+        progress = self.rule.right.partition(" · esc")[0]
+        file, room = self.selected, (self.rule.size.width or 50) - cell_len(progress) - _RULE
+        if file is None or (self.counts and room < _LEAST_TITLE):
+            self.rule.title = ""
+        else:
+            self.rule.title = cut_middle(str(file.path.relative_to(file.root)), max(room, _LEAST_TITLE))
+
+    def _tell_count(self, what: str, done: int, total: int) -> None:
+        super()._tell_count(what, done, total)
+        self._tell_title()
+
+    def count_ended(self) -> None:
+        self.call_after_refresh(self._tell_title)
 
     def _look_again(self) -> None:
         if file := self.selected:
@@ -305,13 +328,13 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         if file := self._chosen():
             from yogo_tui.screens.definition import DefinitionScreen
 
-            self.app.push_screen(DefinitionScreen(file.path, self._surveys.get(file.path)))
+            self.open_over(file.path, DefinitionScreen(file.path, self._surveys.get(file.path)))
 
     def action_pictures(self) -> None:
         if file := self._chosen():
             from yogo_tui.screens.pictures import PicturesScreen
 
-            self.app.push_screen(PicturesScreen(file.path))
+            self.open_over(file.path, PicturesScreen(file.path))
 
     def action_health(self) -> None:
         if file := self._chosen():

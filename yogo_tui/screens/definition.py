@@ -209,11 +209,11 @@ class DefinitionScreen(CountsDefinition):
         self.rule.right = "checking it · esc leaves it"
         self.count(self._path)
 
-    async def action_leave(self) -> None:
+    def action_leave(self) -> None:
         if self.counts:
             self.stop_counting()
         else:
-            await self.app.action_pop_screen()
+            self.dismiss()
 
     @property
     def _node(self) -> Node | None:
@@ -231,7 +231,7 @@ class DefinitionScreen(CountsDefinition):
         node, wanted = self._node, ImageFilter(has_problem=self._view == "problems" and bool(self._told))
         if node and node.definition is None and node.images:
             wanted = ImageFilter(folder=str(node.images))
-        self.app.push_screen(PicturesScreen(self._path, wanted))
+        self.open_over(self._path, PicturesScreen(self._path, wanted))
 
     def action_health(self) -> None:
         self.open_health(self._path)

@@ -68,7 +68,7 @@ class PicturesScreen(ShowsImages):
         ),
         Binding("e", "edit", "edit its labels in $EDITOR", id="pictures.edit", show=False),
         Binding("y", "copy", "copy its path", id="pictures.copy", show=False),
-        Binding("escape", "app.pop_screen", "back", id="pictures.back", show=False),
+        Binding("escape", "dismiss", "back", id="pictures.back", show=False),
     ]
 
     rule = getters.query_one(TitledRule)
