@@ -25,6 +25,7 @@ from yogo.run.manifest import Manifest
 from yogo.run.notes import Notes
 from yogo.synth.png import png
 from yogo_tui.app import Console
+from yogo_tui.cluster.site import Partition, Site
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.losses import LossCurves
 from yogo_tui.runs.model import Progress, RunState
@@ -93,6 +94,19 @@ def one_tested(folder: Path) -> FakeSession:
     return FakeSession(make_run(run.name, RunState.FINISHED, has_best=True, path=PurePosixPath(run)))
 
 
+def of_a_site(folder: Path) -> FakeSession:
+    """Of a cluster with GPUs."""
+    made = FakeSession(folder=folder)
+    made.cluster.offers = Site("Slurm 24.05", (Partition("gpu", True, True, 24.0, None, 2, 128, 1 << 40, {"a100": 8}),))
+    return made
+
+
+async def first_start(pilot: Pilot[None]) -> None:
+    await see(pilot, "Runs appear here")
+    await pilot.press("f4")
+    await see(pilot, "settings.yaml would say", "esc not now")
+
+
 async def compare(pilot: Pilot[None]) -> None:
     await see(pilot, "a-owl", "b-fox")
     await pilot.press("asterisk", "equals_sign")
@@ -123,6 +137,7 @@ async def review(pilot: Pilot[None]) -> None:
 
 
 OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: one_tested, review: reviewed}
+OTHERS |= {first_start: of_a_site}
 """The screens that are not of the session above."""
 
 
@@ -222,6 +237,7 @@ async def settled(pilot: Pilot[None]) -> str:
         launch,
         question,
         help,
+        first_start,
     ],
     ids=lambda one: one.__name__,
 )
