@@ -116,6 +116,16 @@ def test_a_line_has_no_gaps_and_a_dotted_one_is_not_a_solid_one() -> None:
     assert text(dotted.rows()) != text(solid.rows())
 
 
+def test_each_of_many_runs_is_told_from_the_others_without_colours() -> None:
+    curves = [Line(series([number, number], f"run {number}"), number, number % 2 == 1) for number in range(1, 3)]
+    signed = [*curves, Line(series([3, 3], "run 3"), 2, sign="◆"), Line(series([4, 4], "run 4"), 3, True, sign="◆")]
+    assert [line.key for line in signed] == ["┄┄", "──", "──◆", "┄┄◆"]
+    drawn = text(draw(Chart("loss", tuple(signed)), View(), width=60, height=13))
+    marked = [row for row in drawn if "◆" in row]
+    assert len(marked) == 2
+    assert all(row.count("◆") >= 3 for row in marked)
+
+
 def test_what_lies_outside_is_left_out() -> None:
     canvas = Canvas(4, 2)
     canvas.line([(-1e9, 3), (1e9, 3)], "curve-0")

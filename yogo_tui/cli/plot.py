@@ -121,8 +121,7 @@ def _lines(charts: list[Chart], view: View, args: argparse.Namespace, *, colour:
             yield _text(row, colour)
         legend: list[TextSpan] = [TextSpan(f"{'':{MARGIN}} {chart.heading} by {view.axis}")]
         for line in chart.lines:
-            sign = "┄┄" if line.is_dotted else "──"
-            legend += [TextSpan(" · "), TextSpan(sign, f"curve-{line.tone}"), TextSpan(f" {line.series.name}")]
+            legend += [TextSpan(" · "), TextSpan(line.key, f"curve-{line.tone}"), TextSpan(f" {line.series.name}")]
         yield _text(tuple(legend), colour)
 
 

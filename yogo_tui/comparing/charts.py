@@ -17,6 +17,9 @@ _SHOWN = (
 )
 """Key and title of each chart, the plot of a run and its curve, and whether the scale is logarithmic."""
 
+SIGNS = ("", "◆", "▲", "■", "○")
+"""On the curves of the first two runs, of the next two, and so on: the first of each two is solid, the other dotted."""
+
 
 def followed(subjects: Sequence[Subject]) -> tuple[RunCurves, ...]:
     """The curves of each run."""
@@ -42,4 +45,4 @@ def _lines(labels: Sequence[str], by_run: Sequence[Mapping[str, Chart]], plot: s
         for line in known[plot].lines if plot in known else ():
             if line.series.name == name and line.series.has_values:
                 series = Series(label, line.series.xs, line.series.values)
-                yield Line(series, number, number % 2 == 1)
+                yield Line(series, number, number % 2 == 1, sign=SIGNS[number // 2 % len(SIGNS)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from yogo_tui.curves.axes import Axis, linear_ticks, log_ticks, tick_words, x_ticks, x_words
 from yogo_tui.curves.canvas import Canvas, Row, TextSpan
@@ -20,6 +21,9 @@ MARKS = "On the plots: ◆ best epoch · ✖ NaN · ▴ best.pth saved · ↻ re
 
 _NARROWEST = 1e-4
 """Share of all x's that a zoom shows at least."""
+
+_SIGN_EVERY = 12
+"""Columns between two signs on a curve."""
 
 _EDGE = 0.04
 """Room above and below the curves, as a share of the height."""
@@ -38,6 +42,14 @@ class Line:
 
     has_points: bool = False
     """Whether each of its points is marked, where they are far enough apart."""
+
+    sign: str = ""
+    """Stands on the curve here and there, where more curves than two must be told apart; empty for none."""
+
+    @property
+    def key(self) -> str:
+        """How it is drawn, for a legend."""
+        return f"{'┄┄' if self.is_dotted else '──'}{self.sign}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +245,8 @@ class _Field:
         for (line, raw), window in zip(self._curves, windows, strict=True):
             curve = raw if window == 1 else [*self._heights(line, window)]
             self._trace(curve, f"curve-{line.tone}", line.is_dotted, hides="behind")
+            if line.sign:
+                self._signs(curve, f"curve-{line.tone}", line.sign)
             if line.has_points and window == 1:
                 self._points(curve, f"curve-{line.tone}")
         for line in self.chart.lines:
@@ -247,6 +261,17 @@ class _Field:
         for stroke in curve:
             dots = [(self._across(x) * (columns - 1), self._down(y) * (rows - 1)) for x, y in stroke]
             self.canvas.line(dots, kind, is_dotted=is_dotted, hides=hides)
+
+    def _signs(self, curve: Sequence[Sequence[tuple[float, float]]], kind: str, sign: str) -> None:
+        """Put the curve's own sign on it, every so many columns: it is told from others without colours."""
+        for column in range(_SIGN_EVERY // 2, self.canvas.width, _SIGN_EVERY):
+            x = self.first + (self.last - self.first) * column / max(1, self.canvas.width - 1)
+            for stroke in curve:
+                for (x0, y0), (x1, y1) in pairwise(stroke):
+                    if x0 <= x <= x1:
+                        y = y0 + (y1 - y0) * (x - x0) / (x1 - x0) if x1 > x0 else y0
+                        self.canvas.sign(column, self._row(y), sign, kind)
+                        break
 
     def _points(self, curve: Sequence[Sequence[tuple[float, float]]], kind: str) -> None:
         """Mark the points of a curve that has room between them."""

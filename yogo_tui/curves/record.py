@@ -245,7 +245,9 @@ class RunCurves:
             series = Series(curve.name, timeline.by[axis], values)
             if series.has_values or (plot.key == "loss" and len(series)):
                 is_dotted = curve.is_validation and not all(other.is_validation for other in plot.curves)
-                yield Line(series, curve.tone, is_dotted or curve.name in ("mAP", "bias"), curve.is_validation)
+                yield Line(
+                    series, curve.tone, is_dotted or curve.name in ("mAP", "bias"), has_points=curve.is_validation
+                )
 
     def marks(self, axis: Axis, key: str = "loss") -> tuple[Mark, ...]:
         """What is marked on a plot: the best epoch on its curve, and at the foot or over the height what happened."""

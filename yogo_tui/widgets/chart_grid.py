@@ -279,10 +279,9 @@ class ChartGrid(Widget, can_focus=True):
 
 
 def _named(line: Line, value: str) -> tuple[TextSpan, ...]:
-    sign = "┄┄" if line.is_dotted else "──"
     return (
         TextSpan("  ", "title"),
-        TextSpan(sign, f"curve-{line.tone}"),
+        TextSpan(line.key, f"curve-{line.tone}"),
         TextSpan(f" {line.series.name}{value}", "title"),
     )
 
