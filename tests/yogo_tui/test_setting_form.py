@@ -164,7 +164,7 @@ async def test_what_the_file_does_not_allow_is_told_and_nothing_is_lost(file: Pa
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await open_settings(pilot, app)
         field(app, "keymap").value = "runs.cancel: w"
-        await see(pilot, "✖ runs.cancel: w is the key of `runs.why`")
+        await see(pilot, "✖ keymap: runs.cancel: w is the key of `runs.why`")
         field(app, "keymap").value = ""
         field(app, "sizes-0").value = "gpus: 1, cpus: 8, hours: 2, template: none.sbatch"
         await see(pilot, "1 change")
