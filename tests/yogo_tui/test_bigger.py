@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from yogo.run.result import Result
 from yogo_tui.cli import main
 from yogo_tui.cluster.base import Job, JobId, JobState, Machine
 from yogo_tui.errors import LaunchError
-from yogo_tui.runs.faults import Fault, Lack
+from yogo_tui.runs.faults import Fault, Lack, fault_of_end
 from yogo_tui.runs.model import RunState
 from yogo_tui.runs.usage import Usage
 from yogo_tui.runs.why import Why
@@ -59,6 +60,15 @@ def test_where_the_partition_allows_no_more_time_it_is_told_to_resume_instead() 
 def test_a_job_gets_more_memory_with_more_cpus() -> None:
     found = bigger(*asked(Lack.MEMORY), None, None)
     assert found.changes == ("CPUs 32, and not 16",)
+
+
+def test_of_a_run_that_was_killed_it_is_not_said_that_its_memory_was_full_for_certain() -> None:
+    found, why = asked(Lack.MEMORY)
+    killed = replace(why, fault=fault_of_end("FAILED", 137))
+    assert bigger(found, killed, None, None).reason.startswith("its job's memory may have been full, ")
+    assert bigger(found, killed, HERE, None).reason.startswith("the memory may have been full, and half the batch")
+    full = replace(why, fault=fault_of_end("OUT_OF_MEMORY", None))
+    assert bigger(found, full, None, None).reason.startswith("its job's memory was full, ")
 
 
 async def test_a_job_whose_script_says_how_much_memory_gets_more_by_its_template_alone() -> None:

@@ -36,6 +36,11 @@ class Fault:
 
     lack: Lack | None = None
 
+    @property
+    def is_guess(self) -> bool:
+        """Whether it is only likely that it lacked that."""
+        return self.advice == _IF_MEMORY
+
 
 @dataclass(frozen=True, slots=True)
 class _Rule:

@@ -25,6 +25,7 @@ def bigger(found: Again, why: Why, machine: Machine | None, max_hours: float | N
     `max_hours` is what the partition allows; None if it has no limit, or if that is not known. Raises LaunchError, with
     what to do instead, if it ran out of nothing, or if there is no more to ask for.
     """
+    was = "may have been" if why.fault and why.fault.is_guess else "was"
     name, lack, had = why.run.name, why.fault.lack if why.fault else None, found.wanted
     if lack is None:
         raise LaunchError(
@@ -37,13 +38,13 @@ def bigger(found: Again, why: Why, machine: Machine | None, max_hours: float | N
         raise LaunchError(f"{name} ran out of memory, and more CPUs give it no more. {why.more_memory}")
     elif lack is Lack.MEMORY and machine is None and had.job_size.memory_gib:
         wanted = replace(had, own_size=had.job_size.model_copy(update={"memory_gib": had.job_size.memory_gib * TIMES}))
-        reason = "its job's memory was full"
+        reason = f"its job's memory {was} full"
     elif lack is Lack.MEMORY and machine is None:
         wanted = replace(had, own_size=had.job_size.model_copy(update={"cpus": had.job_size.cpus * TIMES}))
-        reason = "its job's memory was full, and a job gets its memory with its CPUs"
+        reason = f"its job's memory {was} full, and a job gets its memory with its CPUs"
     else:
         wanted = _half_batch(had, name, lack)
-        reason = f"the {lack} was full, and half the batch, accumulated twice, needs about half"
+        reason = f"the {lack} {was} full, and half the batch, accumulated twice, needs about half"
     changes = tuple(map(change_words, differences(had.setup, wanted.setup)))
     return replace(found, wanted=wanted, reason=reason, changes=changes)
 
