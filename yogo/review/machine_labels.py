@@ -16,7 +16,6 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -109,8 +108,9 @@ class _Labelling:
         self.labels = request.out.absolute() / "labels"
 
     def run(self) -> MachineLabels:
-        record = self._begun()
+        record = self._checked()
         known = self._known()
+        self._make_ready(record)
         found = self._written()
         errors = [
             None if rows is None else expected(rows, known.calibration or BY_ITS_OWN_WORD, self.request.obj_thresh)
@@ -139,8 +139,8 @@ class _Labelling:
         record.write(self.request.out / RECORD)
         return record
 
-    def _begun(self) -> MachineLabels:
-        """The record of this folder, which is made ready. Raises RunError where other labels lie in it."""
+    def _checked(self) -> MachineLabels:
+        """The record of the folder, of which nothing is known yet. Raises RunError where other labels lie in it."""
         out = self.request.out
         record = MachineLabels(
             checkpoint=str(self.request.checkpoint.absolute()),
@@ -161,12 +161,12 @@ class _Labelling:
                     f"{out} holds labels by other weights, of other images or at another --obj-thresh: name another "
                     "folder"
                 )
-        self.labels.mkdir(parents=True, exist_ok=True)
-        record.write(out / RECORD)
-        self._write_names(out)
         return record
 
-    def _write_names(self, out: Path) -> None:
+    def _make_ready(self, record: MachineLabels) -> None:
+        out = self.request.out
+        self.labels.mkdir(parents=True, exist_ok=True)
+        record.write(out / RECORD)
         categories = [{"id": index, "name": name} for index, name in enumerate(self.classes)]
         notes = {"categories": categories, "info": {"year": now().year, "version": "1.0", "contributor": "yogo"}}
         definition = {

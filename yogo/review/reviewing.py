@@ -54,8 +54,9 @@ def review(request: ReviewRequest, given: dict[str, Any], tell: Tell = lambda wh
     if any(folder.glob(DECISIONS)):
         raise RunError(f"{folder} holds what reviewers decided about its ranking: name another folder with --out")
     _check_same(folder / RANKING, request.definition)
-    ranking = _Review(request, given, folder, tell).run()
-    folder.mkdir(parents=True, exist_ok=True)
+    asked = _Review(request, given, folder, tell)
+    folder.mkdir(parents=True, exist_ok=True)  # before all the work
+    ranking = asked.run()
     ranking.write(folder / RANKING)
     return ranking
 

@@ -152,6 +152,14 @@ def test_folders_that_it_has_not_made_or_that_other_weights_made_are_refused(
     assert [path.name for path in mine.iterdir()] == ["notes.txt"]
 
 
+def test_nothing_is_written_where_what_it_is_measured_on_is_not_there(yogo: Yogo, learned: Path, cells: Path) -> None:
+    done = labelled(yogo, learned, images_of(cells), yogo.home / "labelled", "--on", yogo.home / "nowhere.yml")
+
+    assert done.returncode == 1
+    assert "nowhere.yml: This file does not exist" in done.stderr
+    assert not (yogo.home / "labelled").exists()
+
+
 def test_an_image_that_cannot_be_read_is_told_and_comes_first(yogo: Yogo, learned: Path, tmp_path: Path) -> None:
     definition = made_cells(tmp_path / "some", seed=4, pictures=3)
     broken = images_of(definition) / "0001.png"
