@@ -52,7 +52,7 @@ class DrawsBoxes(ShowsImages):
             Binding(
                 f"shift+{way},{_LETTERS[way]}",
                 f"move({LARGE_STEP * columns}, {LARGE_STEP * rows})",
-                f"the same {way}, by ten",
+                f"the box {way}, or its size, by ten pixels",
                 id=f"review.far_{way}",
                 show=False,
             )
