@@ -76,6 +76,7 @@ class CountsDefinition(FramedScreen):
     async def _count(self, path: Path, tell: Tell) -> None:
         host, workspace = self.app.session.host, self.app.session.settings.workspace_folder
         worker = get_current_worker()
+        self.workers.cancel_group(self, "health")  # which would draw the counts of before
         asked = asyncio.ensure_future(host.ask(Survey(path, workspace), tell=tell))
         try:
             while not (await asyncio.wait({asked}, timeout=_PART_SECONDS))[0]:
