@@ -70,12 +70,22 @@ def test_the_splits_share_out_the_images(definition: Path) -> None:
     assert sorted(train + val) == names(definition, f"folder:{definition.parent / 'images'}")
 
 
+def test_the_images_of_a_group_are_listed(definition: Path) -> None:
+    definition.write_text(definition.read_text() + "group_pattern: '[13]$'\n")
+
+    assert names(definition, "group:3") == ["3"]
+    assert names(definition, "group:4") == []
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
         ("class:rings", 'There is no class "rings" in cells.yml. Did you mean "ring"?'),
         ("split:tests", 'There is no split "tests". Did you mean "test"?'),
-        ("clas:ring", 'A filter has class:, split:, folder: and file:, the word problem, and words; not "clas:".'),
+        (
+            "clas:ring",
+            'A filter has class:, split:, group:, folder:, file:, the word problem, and words; not "clas:".',
+        ),
     ],
 )
 def test_a_filter_that_cannot_hold_is_refused_with_what_can_be_said(definition: Path, text: str, words: str) -> None:

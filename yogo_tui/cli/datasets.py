@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from yogo.text.terminal import printable
@@ -14,6 +14,7 @@ from yogo_tui.advice import tui
 from yogo_tui.cli.options import Commands, Misuse, add_json, in_library, new_command
 
 if TYPE_CHECKING:
+    from yogo_tui.questions.images import ImageRow
     from yogo_tui.session.library import Library
 
 PARTS = ("train", "val", "test")
@@ -36,16 +37,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "definition", nargs="?", metavar="FILE", help=f"The dataset definition to count and check: {DEFINITION_HELP}"
     )
-    images = parser.add_argument_group("its images")
-    images.add_argument("--images", action="store_true", help="List the images of FILE, each with its split and boxes.")
-    images.add_argument(
-        "--class", dest="classes", action="append", default=[], metavar="NAME", help="Only images with this class."
-    )
-    images.add_argument("--split", choices=PARTS, help="Only images of this split.")
-    images.add_argument("--problem", action="store_true", help="Only images with something wrong, or their labels.")
-    images.add_argument(
-        "--path", action="append", default=[], metavar="TEXT", help="Only images with TEXT in their path."
-    )
+    _register_images(parser)
     parser.add_argument(
         "--deep",
         action="store_true",
@@ -64,11 +56,27 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=run)
 
 
+def _register_images(parser: argparse.ArgumentParser) -> None:
+    images = parser.add_argument_group("its images")
+    images.add_argument("--images", action="store_true", help="List the images of FILE, each with its split and boxes.")
+    images.add_argument(
+        "--class", dest="classes", action="append", default=[], metavar="NAME", help="Only images with this class."
+    )
+    images.add_argument("--split", choices=PARTS, help="Only images of this split.")
+    images.add_argument(
+        "--group", default="", metavar="NAME", help="Only images of this group, as the definition names it."
+    )
+    images.add_argument("--problem", action="store_true", help="Only images with something wrong, or their labels.")
+    images.add_argument(
+        "--path", action="append", default=[], metavar="TEXT", help="Only images with TEXT in their path."
+    )
+
+
 @in_library
 async def run(library: Library, args: argparse.Namespace) -> int:
     if args.reviews:
         return await _reviews(library, args)
-    if args.images or args.classes or args.split or args.problem or args.path:
+    if args.images or args.classes or args.split or args.group or args.problem or args.path:
         if not args.definition:
             raise Misuse(f"Say which definition: {tui()} datasets FILE --images")
         if args.deep:
@@ -148,16 +156,16 @@ async def _one(library: Library, args: argparse.Namespace) -> int:
 
 
 async def _images(library: Library, args: argparse.Namespace) -> int:
-    from yogo_tui.cli.output import print_json, print_table
+    from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of
     from yogo_tui.cli.progress import live
     from yogo_tui.questions.image_lists import ImageFilter
-    from yogo_tui.questions.images import DescribeImages, ImageRow, ListImages
+    from yogo_tui.questions.images import DescribeImages, ListImages
 
     path = await definition_of(library, args.definition, check=False)
     workspace = library.settings.workspace_folder
     names = tuple(text.casefold() for text in args.path)
-    wanted = ImageFilter(names, tuple(args.classes), args.split or "", args.problem)
+    wanted = ImageFilter(names, tuple(args.classes), args.split or "", args.problem, group=args.group)
     with live() as tell:
         listed = await library.host.ask(ListImages(path, workspace, wanted), tell=tell)
     rows: list[ImageRow] = []
@@ -166,13 +174,24 @@ async def _images(library: Library, args: argparse.Namespace) -> int:
     if args.json:
         print_json([dataclasses.asdict(row) for row in rows])
         return 0
-    print_table(
-        ("no", "split", "image", "boxes", "problem"),
-        [(f"{row.number:,}", row.part, str(row.image), _boxes(row.boxes), "; ".join(row.problems)) for row in rows],
-        right=("no",),
-    )
+    _print_rows(rows)
     print(f"{listed.num:,} of {counted(listed.num_all, 'image')}", file=sys.stderr)
     return 0
+
+
+def _print_rows(rows: Sequence[ImageRow]) -> None:
+    from yogo_tui.cli.output import print_table
+
+    is_grouped = any(row.group for row in rows)
+    groups = [(row.group,) if is_grouped else () for row in rows]
+    print_table(
+        ("no", "split", *(("group",) if is_grouped else ()), "image", "boxes", "problem"),
+        [
+            (f"{row.number:,}", row.part, *group, str(row.image), _boxes(row.boxes), "; ".join(row.problems))
+            for row, group in zip(rows, groups, strict=True)
+        ],
+        right=("no",),
+    )
 
 
 def _boxes(boxes: Mapping[str, int]) -> str:

@@ -51,6 +51,9 @@ class ImageFilter:
     files: tuple[str, ...] = ()
     """Its path, or that of its label, is one of these."""
 
+    group: str = ""
+    """What the definition says that it belongs to, such as its slide."""
+
     def __bool__(self) -> bool:
         return self != ImageFilter()
 
@@ -63,7 +66,7 @@ def filter_of(text: str) -> ImageFilter:
     names: list[str] = []
     classes: list[str] = []
     files: list[str] = []
-    part = folder = ""
+    part = folder = group = ""
     has_problem = False
     for key, quoted in _TERM.findall(text):
         word = quoted.replace('"', "")
@@ -76,6 +79,8 @@ def filter_of(text: str) -> ImageFilter:
                 part = word
             case "folder":
                 folder = word
+            case "group":
+                group = word
             case "file":
                 files.append(word)
             case "" if word in ("problem", "problems"):
@@ -84,9 +89,9 @@ def filter_of(text: str) -> ImageFilter:
                 names.append(word.casefold())
             case _:
                 raise DefinitionError(
-                    f'A filter has class:, split:, folder: and file:, the word problem, and words; not "{key}:".'
+                    f'A filter has class:, split:, group:, folder:, file:, the word problem, and words; not "{key}:".'
                 )
-    return ImageFilter(tuple(names), tuple(classes), part, has_problem, folder, tuple(files))
+    return ImageFilter(tuple(names), tuple(classes), part, has_problem, folder, tuple(files), group)
 
 
 @dataclass(slots=True)
@@ -185,6 +190,8 @@ def _tests(wanted: ImageFilter) -> Iterator[Callable[[str, Sample], bool]]:
     if wanted.files:
         files = {*wanted.files}
         yield lambda _, sample: not files.isdisjoint(_files(sample))
+    if wanted.group:
+        yield lambda _, sample: sample.group == wanted.group
     if wanted.names:
         yield lambda _, sample: all(word in sample.image_file.casefold() for word in wanted.names)
 
@@ -222,6 +229,7 @@ def filter_text(wanted: ImageFilter) -> str:
     """What would have to be typed for it."""
     terms = [*(f"class:{name}" for name in wanted.classes), *([f"split:{wanted.part}"] if wanted.part else [])]
     terms += [f"folder:{wanted.folder}"] if wanted.folder else []
+    terms += [f"group:{wanted.group}"] if wanted.group else []
     terms += [f"file:{file}" for file in wanted.files]
     terms = [f'{term.replace(":", ":" + chr(34), 1)}"' if " " in term else term for term in terms]
     return " ".join([*terms, *(["problem"] if wanted.has_problem else []), *wanted.names])
@@ -231,6 +239,7 @@ def filter_words(wanted: ImageFilter) -> str:
     """Such as "with ring · val", for a person."""
     words = [f"with {listed(wanted.classes)}"] if wanted.classes else []
     words += [wanted.part] if wanted.part else []
+    words += [f"of the group {wanted.group}"] if wanted.group else []
     words += ["with problems"] if wanted.has_problem else []
     words += [f"in {Path(wanted.folder).parent.name or wanted.folder}"] if wanted.folder else []
     words += ["chosen"] if wanted.files else []

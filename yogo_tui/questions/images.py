@@ -118,6 +118,9 @@ class ImageRow:
     problems: tuple[str, ...] = ()
     """What is wrong with its label file."""
 
+    group: str = ""
+    """What it belongs to, as its definition says; empty if that says nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class SmallImage:
@@ -261,7 +264,7 @@ def _row(number: int, part: str, sample: Sample, classes: Sequence[str]) -> Imag
     labels, problems = _labels(sample, classes)
     counts = Counter(classes[int(index)] for index in labels.rows[::5])
     boxes = {name: counts[name] for name in classes if counts[name]}
-    return ImageRow(number, part, sample.image, sample.label, boxes, problems)
+    return ImageRow(number, part, sample.image, sample.label, boxes, problems, sample.group)
 
 
 def _labels(sample: Sample, classes: Sequence[str]) -> tuple[Labels, tuple[str, ...]]:
