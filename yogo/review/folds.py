@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from yogo import signals
 from yogo.definition.labels import notes_file
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.split import Sample
@@ -98,8 +99,12 @@ def _train(request: TrainingRequest, run: RunDirectory, definition: Path) -> Non
     where: dict[str, Any] = {"definition": definition, "name": run.name, "runs": run.path.parent}
     if run.last.exists() or run.previous.exists():
         where = {"resume": run.path}
-    with _told_aside():
-        status = start(request.model_copy(update=where))
+    try:
+        with _told_aside():
+            status = start(request.model_copy(update=where))
+    except signals.Stop:
+        print("The same yogo review goes on with this model.", file=sys.stderr)
+        raise
     if status or not _is_done(run):
         raise TrainingError(f"the model of {run.path} was not trained: its log in that folder says why")
 
