@@ -223,7 +223,8 @@ def test_the_command_tells_on_a_terminal_how_far_the_upload_is_and_nowhere_else(
     monkeypatch.setattr(sys, "stderr", terminal := ShownText())
     assert main(["sync", "fox", "--yes"]) == 0
     said = terminal.getvalue()
-    assert "\r  Syncing 1 run(s):\x1b[K" in said
+    lines = "Syncing 1 run(s):", "[yogo/owl] View run owl at https://wandb.ai/lab/yogo/runs/owl"
+    assert any(f"\r  {line}\x1b[K" in said for line in lines), "one that follows at once may take the other's place"
     assert said.endswith("\r\x1b[K")
 
 
