@@ -51,8 +51,11 @@ def test_a_dry_run_prints_the_trials_and_what_they_cost_and_submits_nothing(
 def test_nothing_is_submitted_unless_somebody_says_yes(lab: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["sweep", "start", "cells.yml", "--vary", "seed=0..1", "--name", "seeds"]) == 2
     said = capsys.readouterr().err
-    assert "Submit seeds: 2 trials, at most 2 at a time: " in said
+    assert "Submit seeds-00 to seeds-01 (cells.yml, Defaults, 64 epochs; this machine" in said
+    assert " h): 2 trials, at most 2 at a time: " in said
     assert said.endswith("There is no terminal to ask on: add --yes.\n")
+    assert main(["sweep", "start", "cells.yml", "--vary", "epochs=1,2", "--name", "long"]) == 2
+    assert "Submit long-00 to long-01 (cells.yml, Defaults; " in capsys.readouterr().err
     assert not (lab / "trained_models").exists()
 
 

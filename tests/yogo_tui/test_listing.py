@@ -118,6 +118,11 @@ def test_losses_with_other_settings_are_not_ranked_among_the_others() -> None:
     assert [run.name for run in Order.parse("-loss").of(runs, NOW)] == ["a", "c", "b", "d", "e"]
 
 
+def test_numbers_in_names_are_sorted_as_numbers() -> None:
+    runs = [make_run(name, RunState.FINISHED) for name in ("big-100", "big-11", "Big-9", "2", "a")]
+    assert [run.name for run in Order.parse("name").of(runs, NOW)] == ["2", "a", "Big-9", "big-11", "big-100"]
+
+
 def test_an_order_says_by_what_and_which_way() -> None:
     said = [str(one) for one in (DEFAULT, Order.parse("mAP50"), Order.parse("-mAP50"))]
     assert said == ["by age ↑", "by mAP50 ↓", "by mAP50 ↑"]

@@ -85,7 +85,7 @@ async def test_a_launch_becomes_a_sweep_that_is_shown_stopped_and_continued(
         await pilot.press("ctrl+u", *"lr=1e-4,1e-3 seed=0..1")
         await see(pilot, "4 trials, at most 4 at a time: at most 4 ")
         await pilot.press("ctrl+s")
-        await see(pilot, "-00 to ", "enter or y yes")
+        await see(pilot, "-00 to ", "(cells.yml, ", " epochs; ", "enter or y yes")
         await pilot.press("y")
         await until(pilot, lambda: isinstance(pilot.app.screen, SweepBoard))
         await see(pilot, "2 running, 2 waiting")

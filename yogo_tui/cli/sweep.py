@@ -204,7 +204,7 @@ async def _submit(session: Session, args: argparse.Namespace, planned: PlannedSw
         if as_json:
             print_json(_planned_json(planned))
         return 0
-    if not confirm(f"Submit {planned.sweep.name}: {planned.words}?", yes=args.yes):
+    if not confirm(f"Submit {planned.launched(session.machine)}: {planned.words}?", yes=args.yes):
         return 1
     submitting = session.sweeps.submit(planned)
     submitted = await patiently(submitting, planned.sweep.name, session.host, None, look="sweep show")

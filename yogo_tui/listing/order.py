@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -43,7 +44,7 @@ class Order:
         """The runs in this order. Those with equal values stay in the order that they had."""
         runs = tuple(runs)
         losses = ComparableLosses(runs if self.column.is_loss else ())
-        groups: tuple[list[tuple[Value, Run]], ...] = ([], [])
+        groups: tuple[list[tuple[object, Run]], ...] = ([], [])
         unknown = []
         for run in runs:
             value = self._sortable(self.column.value(run, now))
@@ -56,8 +57,12 @@ class Order:
         return (*(run for group in groups for _, run in group), *unknown)
 
     @staticmethod
-    def _sortable(value: Value | None) -> Value | None:
-        return (value.casefold() or None) if isinstance(value, str) else value
+    def _sortable(value: Value | None) -> object:
+        """Text sorts without regard to case, and the numbers in it as numbers: cells-9 before cells-10."""
+        if not isinstance(value, str):
+            return value
+        parts = re.split(r"(\d+)", value.casefold())
+        return [(int(part) if part.isdecimal() else -1, part) for part in parts] if value else None
 
 
 DEFAULT = Order(find("age"))

@@ -198,9 +198,7 @@ async def submit_after_asking(screen: FramedScreen, planned: PlannedSweep) -> Sw
     """Ask, with what it costs, and submit the trials. Returns the sweep as it is then; None if they were not submitted.
     Raises ConsoleError."""
     app = screen.app
-    names = [one.plan.name for one in planned.trials]
-    which = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
-    question = "\n".join((f"Submit {which}?", f"{planned.words}.", *planned.notes))
+    question = "\n".join((f"Submit {planned.launched(app.session.machine)}?", f"{planned.words}.", *planned.notes))
     if not await app.push_screen_wait(Ask(question, is_safe=True)):
         return None
     app.notify(f"submitting {printable(planned.sweep.name)} …", markup=False)

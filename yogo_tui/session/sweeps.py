@@ -11,10 +11,11 @@ from yogo.run.directory import check_name
 from yogo.run.launch import Outcome, ValueSearch
 from yogo.text.wording import counted, listed, meant
 from yogo_tui.advice import tui
-from yogo_tui.cluster.base import Cluster
+from yogo_tui.cluster.base import Cluster, Machine
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch.checking import check_plan
+from yogo_tui.launch.machine import size_words
 from yogo_tui.launch.plan import LaunchPlan
 from yogo_tui.launch.submit import LOOKED_FOR
 from yogo_tui.runs import resumption
@@ -73,6 +74,17 @@ class PlannedSweep:
         """Such as "12 trials, at most 3 at a time: about 36 GPU hours, by the pace of earlier runs like these"."""
         at_once = min(self.sweep.throttle, len(self.trials))
         return f"{counted(len(self.trials), 'trial')}, at most {at_once} at a time: {self.cost}"
+
+    def launched(self, machine: Machine | None) -> str:
+        """Such as "rates-00 to rates-03 (cells.yml, pretrain, 16 epochs; 1 GPU, 24 h)"; no epochs where these vary."""
+        sweep, names = self.sweep, [one.plan.name for one in self.trials]
+        epochs = {one.plan.recipe.epochs for one in self.trials}
+        is_searched = sweep.search is not None and "epochs" in sweep.search.names
+        said = [PurePosixPath(sweep.definition).name, PurePosixPath(sweep.preset).stem]
+        if len(epochs) == 1 and not is_searched:
+            said.append(counted(epochs.pop(), "epoch"))
+        which = names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+        return f"{which} ({', '.join(filter(None, said))}; {size_words(sweep.size, machine)})"
 
 
 class Sweeps:
