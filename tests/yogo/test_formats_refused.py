@@ -141,7 +141,10 @@ def yolo(folder: Path, row: str, *, classes: str = "a\n") -> None:
         ("7 0.5 0.5 0.1 0.1", "line 2: There is no class 7"),
         ("0 nan 0.5 0.1 0.1", "line 2: The box nan"),
         ("0 5 0.5 0.1 0.1", "line 2: The box 5"),
-        ("0 0.1 0.1 0.2 0.2 0.3 0.1", "line 2: This row has 7 values.*polygon"),
+        ("0 10 10 20 20 30 10", "line 2: The outline of 3 points has the coordinate 10: all are fractions"),
+        ("0 0.1 0.1 0.2 nan 0.3 0.1", "line 2: The outline of 3 points has the coordinate nan"),
+        ("7 0.1 0.1 0.2 0.2 0.3 0.1", "line 2: There is no class 7"),
+        ("0 0.1 0.1 0.2 0.2 0.3 0.1 0.5", "line 2: This row has 8 values"),
         ("0 0.5 0.5", "line 2: This row has 3 values"),
     ],
 )

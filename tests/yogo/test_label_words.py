@@ -109,7 +109,10 @@ def test_a_box_that_stands_twice_is_told(label: Callable[..., Path]) -> None:
         ("0;0.5;0.5;0.25;0.125\n", "separated by semicolons: write"),
         ("0; 0.5; 0.5; 0.25; 0.125\n", "separated by semicolons"),
         ("0;0,5;0,5;0,25;0,125\n", "separated by semicolons and have decimal commas"),
-        ("0 .1 .1 .2 .1 .2 .2 .1 .2\n", "an outline of 4 points (a polygon, segmentation): export boxes"),
+        (
+            "0 .1 .1 .2 .1 .2 .2 .1 .2\n",
+            "an outline of 4 points (a polygon, segmentation): export boxes, or have `yogo labels",
+        ),
         ("0 .1 .1 .2 .1 .2 .2\n", "an outline of 3 points"),
         ("0 .5 .5 .1 .1 .93\n", "a confidence"),
         (".5 .5 .1 .1\n", "Is the class missing?"),

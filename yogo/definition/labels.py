@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import math
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -35,6 +35,9 @@ _EPSILON = 1e-6
 
 Notes = Mapping[str, str]
 """The values allowed in the first column of a label file, each with the name of the class that it means."""
+
+BoxOf = Callable[[Sequence[float], int], tuple[float, float, float, float] | None]
+"""Makes the centre, width and height of a box from a longer row's numbers and its line; None where it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +104,13 @@ def read_labels(path: Path, classes: Sequence[str], notes: Notes | None = None) 
     return parse_labels(read_file(path, "label file", MAX_BYTES), classes, notes, path)
 
 
-def read_exactly(path: Path, classes: Sequence[str], notes: Notes | None = None) -> Labels:
+def read_exactly(path: Path, classes: Sequence[str], notes: Notes | None, box_of: BoxOf) -> Labels:
     """All boxes in a label file, small ones too, as float64 and not rounded to float32: to write them elsewhere.
 
+    `box_of` is asked for the box of a row of more than five numbers.
     Raises InvalidDatasetDefinitionFile with file and line, MissingPath.
     """
-    parser = _LabelParser(classes, notes, path, exactly=True)
+    parser = _LabelParser(classes, notes, path, box_of=box_of)
     return parser.parse(_text(read_file(path, "label file", MAX_BYTES), path))
 
 
@@ -145,14 +149,17 @@ class _LabelParser:
         path: Path,
         told: list[Problem] | None = None,
         *,
-        exactly: bool = False,
+        box_of: BoxOf | None = None,
     ) -> None:
         self.classes = classes
         self.notes = notes
         self.path = path
         self.told = told
-        self.kind: Literal["d", "f"] = "d" if exactly else "f"
-        self.least = 0.0 if exactly else MIN_BOX_AREA
+        self.box_of = box_of
+        """Given where labels are read exactly."""
+
+        self.kind: Literal["d", "f"] = "d" if box_of else "f"
+        self.least = 0.0 if box_of else MIN_BOX_AREA
         self.num_bad = 0
         self.written: list[str] = []
         self.known: dict[str, int] = {}
@@ -212,6 +219,7 @@ class _LabelParser:
 
     def _slowly(self, words: list[str], number: int) -> tuple[int, float, float, float, float] | None:
         """A row whose class has not occurred yet, or is a name with spaces; None for one that cannot be read."""
+        words = self._shortened(words, number)
         if len(words) < 5 or (len(words) > 5 and self.notes is None):
             self._fail(number, odd_row(self.written[number - 1], words), "rows of another form")
             return None
@@ -230,6 +238,13 @@ class _LabelParser:
             return None
         self.known[word] = index
         return index, cx, cy, width, height
+
+    def _shortened(self, words: list[str], number: int) -> list[str]:
+        """A row of more numbers than five with its box instead, where there is somebody to make one."""
+        if self.box_of is None or len(words) < 7 or not all(map(is_number, words)):
+            return words
+        box = self.box_of([*map(float, words[1:])], number)
+        return [words[0], *map(repr, box)] if box else words
 
     def _class(self, word: str) -> int | str:
         """The index of a class; a sentence if there is no such class."""

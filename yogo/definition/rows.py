@@ -77,5 +77,6 @@ def _numbers(number: int) -> str:
         return ". Is the sixth a confidence? Then these are predictions: leave that column out"
     if number >= 7 and number % 2:
         points = (number - 1) // 2
-        return f". This looks like an outline of {points} points (a polygon, segmentation): export boxes instead"
+        hint = "export boxes, or have `yogo labels convert` make them"
+        return f". This looks like an outline of {points} points (a polygon, segmentation): {hint}"
     return ""

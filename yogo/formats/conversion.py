@@ -75,7 +75,9 @@ def convert(request: ConversionRequest, progress: Progress = lambda *_: None) ->
     root = source.finder.root if first.file else None
     kind = FORMATS[request.to]
     with new_folder(request.out, is_dry=request.is_dry) as folder:
-        writer = kind.parts.write(LabelTarget(folder, found.classes, root, request.predictions, request.corners))
+        writer = kind.parts.write(
+            LabelTarget(folder, found.classes, root, request.predictions, request.corners, source.shared_groups)
+        )
         for image in itertools.chain([first], images):
             writer.add(image)
             _count(image, found, kind)
@@ -83,6 +85,10 @@ def convert(request: ConversionRequest, progress: Progress = lambda *_: None) ->
                 progress("converting images", found.num_images)
         notes = writer.close()
     found.notes += [*reader.notes, *_looked(source), *notes]
+    if source.has_groups and not kind.has_groups:
+        what = "The groups of the definition (group_pattern, folders, shared_groups) are not carried over"
+        found.notes.append(f"{what}: the labels of {kind.title} have none")
+    found.notes += [f"Removed what a conversion that was killed had left: {one}" for one in folder.removed]
     return found
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.labels import EDGE
 from yogo.errors import LabelsError
 from yogo.text.wording import shown
@@ -85,6 +86,8 @@ class LabelledImage:
     """Of an image whose boxes a model has found: how sure of all of them it is."""
 
     place: SourcePlace = _NOWHERE
+    grouping: GroupRule = NO_GROUPS
+    """How its group is known, where a definition says so."""
 
     def needed_size(self) -> tuple[int, int]:
         """Width and height, read from the image where the labels do not say them. Raises LabelsError."""

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,8 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from yogo.errors import LabelsError
+from yogo.files import locks
 from yogo.files.atomic import cut, naming, umask
 from yogo.formats.labelled import SourcePlace
+
+_LOCK = "lock"
+"""Beside the files that are being written: held for as long as somebody writes them."""
 
 
 class OutputFolder:
@@ -23,6 +28,9 @@ class OutputFolder:
     def __init__(self, out: Path, staging: Path | None) -> None:
         self.out = out
         """Where the files will lie."""
+
+        self.removed: list[Path] = []
+        """What killed conversions to the same place had left."""
 
         self.names: set[str] = set()
         self._staging = staging
@@ -71,21 +79,59 @@ def new_folder(out: Path, *, is_dry: bool = False) -> Iterator[OutputFolder]:
         yield OutputFolder(out, None)
         return
     out.parent.mkdir(parents=True, exist_ok=True)
+    removed = _remove_left(out)
     with (
         naming(out),
         tempfile.TemporaryDirectory(
             prefix=f".{cut(out.name)}.", suffix=".part", dir=out.parent, ignore_cleanup_errors=True
         ) as staging,
+        _held(Path(staging)),
     ):
         inside = Path(staging) / "made"
         inside.mkdir(0o777 & ~umask())
-        yield OutputFolder(out, inside)
+        folder = OutputFolder(out, inside)
+        folder.removed = removed
+        yield folder
         try:
             os.rename(inside, out)
         except OSError as error:
             if error.errno in {errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR}:
                 raise _taken(out) from None
             raise
+
+
+@contextlib.contextmanager
+def _held(staging: Path) -> Iterator[None]:
+    """A lock while the block runs, which has its name once it is held. On a disk without locks it gets none, and nobody
+    takes the folder for left."""
+    descriptor = None
+    with contextlib.suppress(OSError):
+        descriptor = locks.try_take(staging / f"{_LOCK}.new")
+        os.rename(staging / f"{_LOCK}.new", staging / _LOCK)
+    try:
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _remove_left(out: Path) -> list[Path]:
+    """Remove what killed conversions to the same place left beside it. What a living process holds stays, and so does
+    what has no lock. Returns what was removed."""
+    mine = re.compile(rf"\.{re.escape(cut(out.name))}\.[a-z0-9_]{{8}}\.part")
+    removed = []
+    for name in sorted(os.listdir(out.parent)):
+        if mine.fullmatch(name) and _is_left(path := out.parent / name):
+            shutil.rmtree(path, ignore_errors=True)
+            removed += [] if path.exists() else [path]
+    return removed
+
+
+def _is_left(path: Path) -> bool:
+    try:
+        return (path / _LOCK).is_file() and not path.is_symlink() and not locks.is_held(path / _LOCK)
+    except OSError:
+        return False
 
 
 def check_free(out: Path) -> None:

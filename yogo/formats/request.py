@@ -62,6 +62,11 @@ class LabelSource:
     omitted: Omissions = field(default_factory=Omissions)
     tell: Progress = lambda *_: None
     finder: ImageFinder | None = None
+    has_groups: bool = False
+    """Whether a reader has found out that images belong to groups."""
+
+    shared_groups: tuple[str, ...] = ()
+    """Groups that may be in training and in test."""
 
     def begin(self, beside: Path, listed: Sequence[str] = ()) -> tuple[str, ...]:
         """Look for images in the user's folder, else `beside`. Returns the classes: the user's, else those listed."""
@@ -95,6 +100,7 @@ class LabelTarget:
 
     predictions: bool = False
     corners: Corners | None = None
+    shared_groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

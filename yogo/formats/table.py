@@ -22,6 +22,9 @@ class LabelFormat:
     has_scores: bool = False
     """Whether a box can have a confidence."""
 
+    has_groups: bool = False
+    """Whether it can say which images belong together."""
+
     @property
     def parts(self) -> FormatParts:
         found: FormatParts = importlib.import_module(self.module).FORMAT
@@ -29,7 +32,7 @@ class LabelFormat:
 
 
 FORMATS = {
-    "yolo": LabelFormat("YOLO", "yogo.formats.yolo"),
+    "yolo": LabelFormat("YOLO", "yogo.formats.yolo", has_groups=True),
     "coco": LabelFormat("COCO", "yogo.formats.coco"),
     "voc": LabelFormat("Pascal VOC", "yogo.formats.voc", has_difficult=True),
     "label-studio": LabelFormat("Label Studio", "yogo.formats.label_studio_reader", has_scores=True),

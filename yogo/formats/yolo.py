@@ -8,13 +8,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.labels import Notes, read_exactly, read_notes
 from yogo.definition.leftovers import LISTS, leftover
 from yogo.errors import LabelsError, YogoError
@@ -23,7 +26,8 @@ from yogo.formats.finder import IMAGE_SUFFIXES, FoundImage, ImageFinder
 from yogo.formats.labelled import LabelledBox, LabelledImage, SourcePlace, safe_name
 from yogo.formats.request import FormatParts, LabelSource, LabelTarget
 from yogo.formats.yolo_layouts import DEFINITION, YoloFolder, YoloLayout, layout_of
-from yogo.text.wording import counted
+from yogo.formats.yolo_shapes import YoloShapes
+from yogo.text.wording import counted, listed
 
 
 def recognise(path: Path) -> Path | None:
@@ -48,6 +52,8 @@ class YoloReader:
                 "labels mean: name the classes in their order with --classes"
             )
         self.notes = [*layout.notes]
+        source.has_groups = any(folder.grouping for folder in layout.folders)
+        source.shared_groups = layout.shared_groups
 
     def images(self) -> Iterator[LabelledImage]:
         for folder in self._layout.folders:
@@ -55,6 +61,7 @@ class YoloReader:
 
     def _of(self, folder: YoloFolder) -> Iterator[LabelledImage]:
         notes = None if folder.images == folder.labels else read_notes(folder.labels)
+        shapes = YoloShapes(self._source.omitted, self._layout.num_keypoints)
         find = self._finding(folder)
         with os.scandir(folder.labels) as entries:
             names = sorted(one.name for one in entries if one.name.lower().endswith(".txt") and one.name[0] != ".")
@@ -63,7 +70,7 @@ class YoloReader:
             split = folder.listed.get(name[:-4], folder.split)
             found = find(name[:-4], split)
             if found is not None:
-                yield self._image(path, found, notes, split)
+                yield replace(self._image(path, found, notes, shapes), split=split, grouping=folder.grouping)
             elif name.lower() not in LISTS and not leftover(folder.labels, name):
                 where = self._source.image_folder or folder.images
                 raise SourcePlace(path).error(
@@ -93,12 +100,14 @@ class YoloReader:
 
         return find
 
-    def _image(self, path: Path, found: FoundImage, notes: Notes | None, split: str) -> LabelledImage:
-        labels = read_exactly(path, self.classes, notes)
+    def _image(self, path: Path, found: FoundImage, notes: Notes | None, shapes: YoloShapes) -> LabelledImage:
+        labels = read_exactly(
+            path, self.classes, notes, lambda numbers, line: shapes.box_of(numbers, SourcePlace(path, line))
+        )
         rows = zip(*[iter(labels.rows)] * 5, strict=True)
         boxes = tuple(LabelledBox(self.classes[int(kind)], *corners) for kind, *corners in rows)
         place = SourcePlace(path)
-        return LabelledImage(safe_name(found.name, place), boxes, None, found.file, split, place=place)
+        return LabelledImage(safe_name(found.name, place), boxes, file=found.file, place=place)
 
 
 class YoloWriter:
@@ -108,6 +117,9 @@ class YoloWriter:
         self._pairs: dict[tuple[str, str], Path | None] = {}
         """The folder of images of each split and folder of names."""
 
+        self._rules: dict[tuple[str, str], set[GroupRule]] = {}
+        """How the groups of their images are known: one rule each, unless folders of several come together in one."""
+
         self._counts: Counter[str] = Counter()
 
     def add(self, image: LabelledImage) -> None:
@@ -116,6 +128,7 @@ class YoloWriter:
         rows = "".join(self._row(box) for box in image.boxes)
         self._target.folder.write(posixpath.join(labels, f"{os.path.splitext(last)[0]}.txt"), rows, image.place)
         self._counts[image.split] += 1
+        self._rules.setdefault((image.split, folder), set()).add(image.grouping)
         known = self._pairs.setdefault((image.split, folder), image.file and image.file.parent)
         if known is None and image.file is not None:
             self._pairs[image.split, folder] = image.file.parent
@@ -139,23 +152,45 @@ class YoloWriter:
                 {self._images(folder, None) for (_, folder), images in self._pairs.items() if images is None}
             )
             notes.append(f"Images were not found: put them into {out.out / where[0]}, or convert with --images")
+        if mixed := sorted(posixpath.join(*key) for key, rules in self._rules.items() if len(rules) > 1):
+            notes.append(
+                "The groups of images are not carried over where folders with different rules for them come together: "
+                f"in {listed(f'labels/{one}'.rstrip('/') for one in mixed)}"
+            )
         return notes
 
     def _definition(self) -> dict[str, object]:
         data: dict[str, object] = {}
         test: dict[str, object] = {}
+        rules: dict[str, GroupRule] = {}
         for (split, folder), images in self._pairs.items():
             pair = {
                 "image_path": self._images(folder, images),
                 "label_path": posixpath.join("labels", split, folder).rstrip("/"),
             }
             label = "_".join(part for part in (split, *folder.split("/")) if part) or "images"
+            label = next(one for number in itertools.count(1) if (one := _numbered(label, number)) not in rules)
+            rule, *others = self._rules[split, folder]
+            rules[label] = NO_GROUPS if others else rule
             (test if split == "test" else data)[label] = pair
         if not data:
             data, test = test, {}
         shares = self._shares(has_test=bool(test))
         said: dict[str, object] = {"class_names": [*self._target.classes], "dataset_split_fractions": shares}
-        return {**said, "dataset_paths": data} | ({"test_paths": test} if test else {})
+        return {**said, **self._groups(rules), "dataset_paths": data} | ({"test_paths": test} if test else {})
+
+    def _groups(self, rules: Mapping[str, GroupRule]) -> dict[str, object]:
+        """What the definition says of groups, from the rule of each label of it."""
+        if not any(rules.values()):
+            return {}
+        if len({*rules.values()}) == 1 and not (only := next(iter(rules.values()))).name:
+            said: dict[str, object] = {"group_pattern": only.pattern}
+        else:
+            named = {
+                label: {"group": rule.name, "group_pattern": rule.pattern} for label, rule in rules.items() if rule
+            }
+            said = {"folders": {label: {key: one for key, one in rule.items() if one} for label, rule in named.items()}}
+        return said | ({"shared_groups": [*self._target.shared_groups]} if self._target.shared_groups else {})
 
     def _shares(self, *, has_test: bool) -> dict[str, float]:
         if self._counts["val"]:
@@ -175,6 +210,10 @@ class YoloWriter:
             out = out.parent.resolve() / out.name
         is_near = len(Path(os.path.commonpath([real, out])).parts) > 1
         return os.path.relpath(real, out) if is_near else str(real)
+
+
+def _numbered(label: str, number: int) -> str:
+    return label if number == 1 else f"{label}_{number}"
 
 
 FORMAT = FormatParts(recognise, YoloReader, YoloWriter)

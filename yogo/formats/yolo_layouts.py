@@ -19,12 +19,14 @@ from typing import Any
 
 from yogo.definition import DatasetDefinition
 from yogo.definition.class_lists import listed_classes
+from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.labels import read_notes
 from yogo.definition.leftovers import CLASS_LISTS, LISTS
 from yogo.errors import LabelsError
 from yogo.files import yaml12
 from yogo.formats.finder import IMAGE_SUFFIXES
 from yogo.formats.request import split_of
+from yogo.formats.yolo_shapes import keypoint_numbers
 
 DEFINITION = "definition.yml"
 _LISTS_OF_IMAGES = {"train": ("train",), "val": ("valid", "val"), "test": ("test",)}
@@ -38,12 +40,18 @@ class YoloFolder:
     listed: Mapping[str, str] = field(default_factory=dict)
     """The split of single images, by their name without the suffix."""
 
+    grouping: GroupRule = NO_GROUPS
+
 
 @dataclass(frozen=True, slots=True)
 class YoloLayout:
     folders: tuple[YoloFolder, ...]
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    num_keypoints: int | None = None
+    """The numbers of keypoints in each row of the labels, where that is said."""
+
+    shared_groups: tuple[str, ...] = ()
 
     def root(self) -> Path:
         """The folder that all images lie below."""
@@ -79,11 +87,14 @@ def _of_file(path: Path) -> YoloLayout | None:
 
 def _of_definition(path: Path) -> YoloLayout:
     definition = DatasetDefinition.from_yaml(path)
-    folders = [YoloFolder(pair.images, pair.labels) for pair in definition.dataset_paths]
-    folders += [YoloFolder(pair.images, pair.labels, "test") for pair in definition.test_dataset_paths]
+    folders = [
+        YoloFolder(pair.images, pair.labels, split, grouping=pair.grouping)
+        for split, pairs in (("", definition.dataset_paths), ("test", definition.test_dataset_paths))
+        for pair in pairs
+    ]
     shares = ", ".join(f"{name} {share:g}" for name, share in definition.split_fractions.items() if share)
     notes = (f"The shares of the splits in the definition ({shares}) are not carried over",) if "," in shares else ()
-    return YoloLayout(tuple(folders), definition.classes, notes)
+    return YoloLayout(tuple(folders), definition.classes, notes, shared_groups=definition.shared_groups)
 
 
 def _of_data_yaml(path: Path, data: dict[str, Any]) -> YoloLayout:
@@ -94,7 +105,7 @@ def _of_data_yaml(path: Path, data: dict[str, Any]) -> YoloLayout:
             folders += _named(path, data, str(one), split)
     if not folders:
         raise LabelsError(f"{path}: None of the folders of train, val and test is there: correct their paths")
-    return YoloLayout(tuple(folders), tuple(listed_classes(path)))
+    return YoloLayout(tuple(folders), tuple(listed_classes(path)), num_keypoints=keypoint_numbers(data))
 
 
 def _named(path: Path, data: dict[str, Any], written: str, split: str) -> Iterator[YoloFolder]:
