@@ -12,7 +12,7 @@ from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from tests.yogo_tui.test_screens_launch import FILES, launch_screen
 from yogo.presets import builtin
 from yogo.recipe import Recipe, UnfitValues, knobs
-from yogo_tui.screens.change_launch import ChangeInput
+from yogo_tui.screens.form_dialog import DialogInput
 from yogo_tui.screens.going import Draft
 from yogo_tui.session.changes import Setup, changed, size_knobs
 from yogo_tui.session.wanted import Wanted
@@ -140,7 +140,7 @@ async def test_what_the_weights_of_a_fine_tune_decide_cannot_be_changed() -> Non
         await pilot.press("c")
         await see(pilot, "calm-bear-1's best.pth")
         await open_form(pilot)
-        fields = pilot.app.screen.query(ChangeInput)
+        fields = pilot.app.screen.query(DialogInput)
         assert {field.name for field in fields if field.disabled} == {one.name for one in knobs() if one.knob.inherited}
         pilot.app.screen.query_one("#knob-sync_batch_norm", Input).focus()
         await see(pilot, "the weights decide")

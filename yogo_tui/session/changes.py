@@ -52,16 +52,23 @@ class Setup:
 
 
 @functools.cache
-def size_knobs() -> tuple[KnobField, ...]:
-    """The fields of a size that a launch may change, as those of a recipe are described."""
+def preset_knobs() -> tuple[KnobField, ...]:
+    """Every field of a size, as those of a recipe are described, its name first."""
     texts = docstrings(SizePreset)
     return tuple(
         KnobField(
-            name, field, Knob(_LABELS.get(name) or name.replace("_", " ").capitalize(), "Job"), texts.get(name, "")
+            name,
+            SizePreset.model_fields[name],
+            Knob(_LABELS.get(name) or name.replace("_", " ").capitalize(), "" if name in _NOT_OF_A_LAUNCH else "Job"),
+            texts.get(name, ""),
         )
-        for name, field in SizePreset.model_fields.items()
-        if name not in _NOT_OF_A_LAUNCH
+        for name in sorted(SizePreset.model_fields, key=lambda name: name not in _NOT_OF_A_LAUNCH)
     )
+
+
+def size_knobs() -> tuple[KnobField, ...]:
+    """The fields of a size that a launch may change."""
+    return tuple(one for one in preset_knobs() if one.name not in _NOT_OF_A_LAUNCH)
 
 
 @functools.cache
@@ -113,7 +120,11 @@ def changed(base: Setup, given: Mapping[str, str]) -> Setup:
     def taken(model: M, values: Mapping[str, str]) -> M:
         others = {name: text for name, text in values.items() if text != as_typed(getattr(model, name))}
         try:
-            return applied(model, {name: _value(name, text) for name, text in others.items()}) if others else model
+            return (
+                applied(model, {name: typed_value(launch_knobs()[name], text) for name, text in others.items()})
+                if others
+                else model
+            )
         except UnfitValues as error:
             faults.extend(map(_at_its_field, error.faults))
             return model
@@ -134,15 +145,14 @@ def changed_recipe(recipe: Recipe, texts: Iterable[str]) -> Recipe:
     return applied(recipe, given)
 
 
-def _value(name: str, text: str) -> object:
+def typed_value(one: KnobField, text: str) -> object:
     """What is typed for a field: None where nothing is, and the field may be without a value; a list, where it is one.
 
     What is left is text, which the field itself reads.
     """
-    field = launch_knobs()[name].field
-    if not text.strip() and not field.is_required() and field.get_default() is None:
+    if not text.strip() and not one.field.is_required() and one.field.get_default() is None:
         return None
-    if name not in TEXT_LISTS:
+    if one.name not in TEXT_LISTS:
         return text
     return [] if text.strip() == as_typed(()) else [part.strip() for part in _PARTS.findall(text) if part.strip()]
 

@@ -5,6 +5,7 @@ Each setting is a line, and so is each size and each machine, with an empty line
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,11 +78,20 @@ class SettingForm:
 
     def fields(self) -> Iterator[KnobField]:
         """The lines, as a form takes them."""
-        texts = docstrings(Settings)
-        for name, line in self.lines.items():
-            group = line.setting if line.setting in LISTS else ""
-            field: FieldInfo = Settings.model_fields[line.setting]
-            yield KnobField(name, field, Knob(line.key, group), texts.get(line.setting, ""))
+        yield from map(_field, self.lines.values())
+
+    def another(self, setting: str) -> tuple[SettingLine, KnobField]:
+        """An empty line below the last one of a list. It is a part of the form once it is added."""
+        number = sum(line.setting == setting for line in self.lines.values())
+        line = SettingLine(f"{setting}{_ENTRY}{number}", None, None)
+        return line, _field(line)
+
+    def add(self, line: SettingLine) -> None:
+        self.lines[line.name], self.texts[line.name], self.defaults[line.name] = line, "", ""
+
+    def last(self, setting: str) -> str:
+        """The name of the last line of a list, which is for another entry."""
+        return [name for name, line in self.lines.items() if line.setting == setting][-1]
 
     def where(self, name: str) -> str:
         """Where the value of a line comes from."""
@@ -125,6 +135,7 @@ class SettingForm:
 
     def _changes(self, texts: Mapping[str, str], now: Settings) -> Iterator[SettingChange]:
         gone: list[SettingChange] = []
+        added: Counter[str] = Counter()
         for name, line in self.lines.items():
             text = texts[name]
             if text == self.texts[name]:
@@ -132,6 +143,10 @@ class SettingForm:
             prefix = f"profiles.{self.settings.profile}." if self._is_of_profile(line.setting) else ""
             key = prefix + line.key
             value = value_of(line.setting, text, is_entry=line.is_entry)
+            if line.is_entry and line.value is None:  # an empty line between them is none
+                number = sum(one.setting == line.setting and one.value is not None for one in self.lines.values())
+                key = f"{prefix}{line.setting}.{number + added[line.setting]}"
+                added[line.setting] += 1
             if line.is_entry and value is None:
                 gone.insert(0, SettingChange(key, is_unset=True))  # from the end, as the others move up
             elif line.is_entry and isinstance(line.value, dict):
@@ -145,6 +160,12 @@ class SettingForm:
     def _is_of_profile(self, setting: str) -> bool:
         profile = self.settings.profiles.get(self.settings.profile, {})
         return bool(self.settings.profile) and setting in profile
+
+
+def _field(line: SettingLine) -> KnobField:
+    field: FieldInfo = Settings.model_fields[line.setting]
+    group = line.setting if line.setting in LISTS else ""
+    return KnobField(line.name, field, Knob(line.key, group), docstrings(Settings).get(line.setting, ""))
 
 
 def text_of(value: Any) -> str:
@@ -169,6 +190,12 @@ def value_of(setting: str, text: str, *, is_entry: bool = False) -> Any:
     if field.annotation is str:
         return text
     return text if text.strip() else None
+
+
+def entry_of(setting: str, text: str) -> dict[str, Any] | None:
+    """The entry of a list that was typed; None if there is none. Raises ValueError, with a sentence."""
+    entry: dict[str, Any] | None = value_of(setting, text, is_entry=True)
+    return entry
 
 
 def _map(text: str, setting: str) -> Any:

@@ -52,6 +52,13 @@ def _with(text: str, change: SettingChange) -> str:
         entries = _entries(of if of.get(str(place[0])) is not None else values, str(place[0]))
     name, whole = str(place[0]), (*prefix, *place)
     if change.is_unset:
+        if (
+            len(place) == 2
+            and of.get(name) is None
+            and isinstance(number := place[1], int)
+            and number < len(entries or ())
+        ):
+            return with_value(text, (*prefix, name), [*(entries or ())[:number], *(entries or ())[number + 1 :]])
         if len(place) > 1 and of.get(name) is None:
             raise SettingsError(f"{change.key} is not set in the file, so it is as by default.")
         return without(text, whole)

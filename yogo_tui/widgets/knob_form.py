@@ -16,6 +16,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.message import Message
+from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from yogo.recipe import KnobField, UnfitValues
@@ -104,9 +105,10 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
         problem: str
 
     def __init__(
-        self, fields: Sequence[KnobField], made: Callable[[Mapping[str, str]], T], field: type[UndoableInput]
+        self, fields: Sequence[KnobField], made: Callable[[Mapping[str, str]], T], field: Callable[..., UndoableInput]
     ) -> None:
-        """`made` makes what the form is for from the text of each field. It raises UnfitValues."""
+        """`made` makes what the form is for from the text of each field. It raises UnfitValues. `field` makes the input
+        of a field."""
         super().__init__()
         self._fields = {one.name: one for one in fields}
         self._made = made
@@ -122,11 +124,21 @@ class KnobForm(VerticalScroll, Generic[T], can_focus=False):
             if one.knob.group != group:
                 group = one.knob.group
                 yield Static(group, classes="group")
-            with Horizontal(classes="row"):
-                yield Static(one.knob.label, classes="label")
-                yield self._field(id=f"knob-{name}", name=name, compact=True, select_on_focus=True)
-                yield Static(id=f"default-{name}", classes="default", markup=False)
-            yield Static(id=f"wrong-{name}", classes="wrong", markup=False)
+            yield from self._row(name, one)
+
+    def _row(self, name: str, one: KnobField) -> Iterator[Widget]:
+        yield Horizontal(
+            Static(one.knob.label, classes="label"),
+            self._field(id=f"knob-{name}", name=name, compact=True, select_on_focus=True),
+            Static(id=f"default-{name}", classes="default", markup=False),
+            classes="row",
+        )
+        yield Static(id=f"wrong-{name}", classes="wrong", markup=False)
+
+    async def add(self, one: KnobField, below: str) -> None:
+        """Add an empty field below the one called `below`."""
+        await self.mount(*self._row(one.name, one), after=f"#wrong-{below}")
+        self._fields[one.name] = one
 
     def show(
         self,
@@ -246,12 +258,17 @@ def _says(typed: str, value: object) -> bool:
 
 
 def help_of(name: str) -> str:
-    """A field's help, what it may be, and its default; empty for an unknown field."""
-    if (one := launch_knobs().get(name)) is None:
-        return ""
+    """The help of a field that a launch may change; empty for an unknown field."""
+    one = launch_knobs().get(name)
+    return help_of_field(one) if one else ""
+
+
+def help_of_field(one: KnobField) -> str:
+    """A field's help, what it may be, and its default."""
     default = one.field.get_default()
-    usual = "" if default is PydanticUndefined or default is None else f" The default is {as_typed(default)}."
-    several = " Put ; between several; none stands for no line at all." if name in TEXT_LISTS else ""
+    has_default = default is not PydanticUndefined and default not in (None, "")
+    usual = f" The default is {as_typed(default)}." if has_default else ""
+    several = " Put ; between several; none stands for no line at all." if one.name in TEXT_LISTS else ""
     return f"{one.text}{several}{_may_be(one)}{usual}"
 
 
