@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from yogo.cli.flags import add_json
-from yogo.formats.table import FORMATS
+from yogo.formats.table import FORMATS, WRITTEN
 from yogo.text.output import must_arrive
 from yogo.text.terminal import printable, redraws
 
@@ -39,9 +39,10 @@ def _add_arguments(convert: argparse.ArgumentParser) -> None:
     convert.add_argument("out", metavar="OUT", type=Path, help="A new folder to write to.")
     convert.add_argument(
         "--to",
-        choices=[*FORMATS],
+        choices=[*WRITTEN],
         required=True,
-        help="The format to write. With yolo, a dataset definition for yogo train lies beside the labels.",
+        help="The format to write. With yolo, a dataset definition for yogo train lies beside the labels; with "
+        "ultralytics a data.yaml, and with darknet what darknet and CVAT (YOLO 1.1) read: there images are linked.",
     )
     convert.add_argument(
         "--from", dest="of", choices=[*FORMATS], default="", help="The format to read. (default: found out)"
@@ -157,4 +158,4 @@ def _lines(found: ConvertedLabels, args: argparse.Namespace) -> Iterator[str]:
     if args.dry_run:
         yield f"Nothing was written; without --dry-run it would be {args.out}."
     else:
-        yield f"{FORMATS[found.to].title} written to {args.out}"
+        yield f"{WRITTEN[found.to].title} written to {args.out}"

@@ -13,7 +13,7 @@ from yogo.formats.json_stream import elements
 from yogo.formats.labelled import LabelledImage, Omissions
 from yogo.formats.output import check_free, new_folder
 from yogo.formats.request import Corners, LabelReader, LabelSource, LabelTarget, Progress
-from yogo.formats.table import FORMATS, LabelFormat
+from yogo.formats.table import FORMATS, WRITTEN, LabelFormat
 from yogo.formats.xml_stream import root_of
 from yogo.text.wording import counted, listed
 
@@ -23,10 +23,10 @@ class ConversionRequest:
     path: Path
     out: Path
     to: str
-    """A name of FORMATS."""
+    """A name of WRITTEN."""
 
     of: str = ""
-    """The same; empty if it is to be found out."""
+    """A name of FORMATS; empty if it is to be found out."""
 
     images: Path | None = None
     classes: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def convert(request: ConversionRequest, progress: Progress = lambda *_: None) ->
         raise _nothing(request.path, found)
     assert source.finder is not None, "a reader calls begin"
     root = source.finder.root if first.file else None
-    kind = FORMATS[request.to]
+    kind = WRITTEN[request.to]
     with new_folder(request.out, is_dry=request.is_dry) as folder:
         writer = kind.parts.write(
             LabelTarget(folder, found.classes, root, request.predictions, request.corners, source.shared_groups)

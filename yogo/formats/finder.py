@@ -97,15 +97,16 @@ class ImageFinder:
 
 
 def _best(paths: list[str], name: str, split: str) -> list[str]:
-    """Those whose folders fit best: to the folders of the name, then to the split."""
+    """Those whose folders fit best: to the folders of the name, then to the split, then by having no others."""
     if len(paths) < 2:
         return paths
     wanted = [_plain(part) for part in name.split("/")][::-1]
 
-    def fit(path: str) -> tuple[int, bool]:
+    def fit(path: str) -> tuple[int, bool, bool]:
         parts = [_plain(part) for part in path.split("/")][::-1]
-        same = next((n for n, (a, b) in enumerate(zip(parts, wanted, strict=False)) if a != b and n), len(wanted))
-        return same, bool(split) and any(part.startswith(split) for part in parts[1:])
+        shorter = min(len(parts), len(wanted))
+        same = next((n for n in range(1, shorter) if parts[n] != wanted[n]), shorter)
+        return same, bool(split) and any(part.startswith(split) for part in parts[1:]), same == len(parts)
 
     top = max(map(fit, paths))
     return [path for path in paths if fit(path) == top]

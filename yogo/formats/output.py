@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import posixpath
 import re
 import shutil
 import tempfile
@@ -44,11 +45,32 @@ class OutputFolder:
         self.names.add(name)
         if self._staging is None:
             return open(os.devnull, "wb")
-        path = self._staging / name
+        return open(self._ready(self._staging / name), "xb")
+
+    def _ready(self, path: Path) -> Path:
         if path.parent not in self._folders:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._folders.add(path.parent)
-        return open(path, "xb")
+        return path
+
+    def link(self, name: str, file: Path) -> bool:
+        """A link at a path below the folder to a file elsewhere; False on a disk that cannot have one."""
+        if self._staging is not None:
+            try:
+                os.symlink(self.path_to(file, posixpath.dirname(name)), self._ready(self._staging / name))
+            except OSError as error:
+                if error.errno not in {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}:
+                    raise
+                return False
+        return True
+
+    def path_to(self, there: Path, below: str = "") -> str:
+        """The path of what lies elsewhere, from this folder or one below it; absolute if they share only the root."""
+        real, out = there.resolve(), self.out
+        with contextlib.suppress(OSError):
+            out = out.parent.resolve() / out.name
+        is_near = len(Path(os.path.commonpath([real, out])).parts) > 1
+        return os.path.relpath(real, out / below) if is_near else str(real)
 
     def write(self, name: str, text: str, place: SourcePlace | None = None) -> None:
         with self.create(name, place) as file:

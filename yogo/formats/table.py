@@ -38,3 +38,9 @@ FORMATS = {
     "label-studio": LabelFormat("Label Studio", "yogo.formats.label_studio_reader", has_scores=True),
     "cvat": LabelFormat("CVAT for images", "yogo.formats.cvat"),
 }
+WRITTEN = {
+    **FORMATS,
+    "ultralytics": LabelFormat("YOLO for Ultralytics", "yogo.formats.ultralytics"),
+    "darknet": LabelFormat("YOLO for darknet and CVAT", "yogo.formats.darknet"),
+}
+"""All that can be written: YOLO's labels also as other programs read them, which `yolo` reads."""

@@ -12,8 +12,7 @@ import itertools
 import os
 import posixpath
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -86,12 +85,15 @@ class YoloReader:
             with os.scandir(folder.images) as entries:
                 for name in sorted(one.name for one in entries if one.name.lower().endswith(IMAGE_SUFFIXES)):
                     own.setdefault(os.path.splitext(name)[0], name)
+        linked = {} if own else _linked(folder.images, finder.root)
         below = os.path.relpath(folder.images, finder.root)
         beside = finder if self._source.image_folder else ImageFinder(folder.images, folder.images)
 
         def find(stem: str, split: str) -> FoundImage | None:
             if (name := own.get(stem)) is not None:
                 return FoundImage(posixpath.normpath(posixpath.join(below, name)), folder.images / name)
+            if (link := linked.get(stem)) is not None:
+                return link
             found = beside.find_stem(f"{folder.labels}/{stem}", split)
             if found is None or beside is finder or found.file is None:
                 return found
@@ -110,6 +112,29 @@ class YoloReader:
         return LabelledImage(safe_name(found.name, place), boxes, file=found.file, place=place)
 
 
+def _linked(folder: Path, root: Path) -> dict[str, FoundImage]:
+    """The images below `root` that are linked in a folder, by the names of the links without their suffix."""
+    found: dict[str, FoundImage] = {}
+    top = root.resolve()
+    with os.scandir(folder) as entries:
+        links = sorted(one.name for one in entries if one.name.lower().endswith(IMAGE_SUFFIXES) and one.is_symlink())
+    for name in links:
+        real = (folder / name).resolve()
+        if real.is_relative_to(top) and real.is_file():
+            below = real.relative_to(top).as_posix()
+            found.setdefault(os.path.splitext(name)[0], FoundImage(below, root / below))
+    return found
+
+
+def label_rows(boxes: Iterable[LabelledBox], numbers: Mapping[str, int]) -> str:
+    """The text of a label file; `numbers` are those of the classes."""
+    rows = []
+    for box in boxes:
+        values = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, box.x1 - box.x0, box.y1 - box.y0
+        rows.append(" ".join([str(numbers[box.name]), *(f"{max(value, 0.0):.10g}" for value in values)]) + "\n")
+    return "".join(rows)
+
+
 class YoloWriter:
     def __init__(self, target: LabelTarget) -> None:
         self._target = target
@@ -125,17 +150,13 @@ class YoloWriter:
     def add(self, image: LabelledImage) -> None:
         folder, last = posixpath.split(image.name)
         labels = posixpath.join("labels", image.split, folder)
-        rows = "".join(self._row(box) for box in image.boxes)
+        rows = label_rows(image.boxes, self._numbers)
         self._target.folder.write(posixpath.join(labels, f"{os.path.splitext(last)[0]}.txt"), rows, image.place)
         self._counts[image.split] += 1
         self._rules.setdefault((image.split, folder), set()).add(image.grouping)
         known = self._pairs.setdefault((image.split, folder), image.file and image.file.parent)
         if known is None and image.file is not None:
             self._pairs[image.split, folder] = image.file.parent
-
-    def _row(self, box: LabelledBox) -> str:
-        values = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, box.x1 - box.x0, box.y1 - box.y0
-        return " ".join([str(self._numbers[box.name]), *(f"{max(value, 0.0):.10g}" for value in values)]) + "\n"
 
     def close(self) -> list[str]:
         out = self._target.folder
@@ -205,11 +226,7 @@ class YoloWriter:
             path = posixpath.join("images", folder).rstrip("/")
             self._target.folder.make_folder(path)
             return path
-        real, out = images.resolve(), self._target.folder.out
-        with suppress(OSError):
-            out = out.parent.resolve() / out.name
-        is_near = len(Path(os.path.commonpath([real, out])).parts) > 1
-        return os.path.relpath(real, out) if is_near else str(real)
+        return self._target.folder.path_to(images)
 
 
 def _numbered(label: str, number: int) -> str:

@@ -99,10 +99,13 @@ def _of_definition(path: Path) -> YoloLayout:
 
 def _of_data_yaml(path: Path, data: dict[str, Any]) -> YoloLayout:
     folders: list[YoloFolder] = []
+    empty: list[YoloFolder] = []
     for split in ("train", "val", "test"):
         given = data.get(split) or (data.get("valid") if split == "val" else None) or []
         for one in given if isinstance(given, list) else [given]:
-            folders += _named(path, data, str(one), split)
+            found = [*_named(path, data, str(one), split)]
+            (folders if any(_has_labels(folder.labels) for folder in found) else empty).extend(found)
+    folders = folders or empty
     if not folders:
         raise LabelsError(f"{path}: None of the folders of train, val and test is there: correct their paths")
     return YoloLayout(tuple(folders), tuple(listed_classes(path)), num_keypoints=keypoint_numbers(data))
@@ -115,7 +118,13 @@ def _named(path: Path, data: dict[str, Any], written: str, split: str) -> Iterat
     tried = dict.fromkeys((base / written, path.parent / written, path.parent / plain))
     if found := next((one for one in tried if one.is_dir()), None):
         images = Path(os.path.abspath(found))
-        yield YoloFolder(images, _labels_of(images), split)
+        labels = _labels_of(images)
+        yield YoloFolder(images, labels, split)
+        for inside, folders, _ in os.walk(labels):
+            folders[:] = sorted(name for name in folders if name[0] != ".")
+            below = os.path.relpath(inside, labels)
+            if below != "." and (images / below).is_dir() and _has_labels(Path(inside)):
+                yield YoloFolder(images / below, Path(inside), split)
     elif found := next((one for one in tried if one.is_file() and one.suffix == ".txt"), None):
         yield from _of_list({split: found}, found.parent)
 
