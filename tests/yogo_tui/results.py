@@ -76,6 +76,8 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
         pairs,
         SeenBefore(folder, definition, definition.parent),
         ListOptions("infer"),
+        ListOptions("label"),
+        CheckOptions("review", {"folds": "1", "pretrained": "no.pth"}, folder),
         CheckOptions("test", {"half": "x"}, folder),
         ReadResults(folder),
         LookAtWorst(folder / "worst.json.gz", 0, 20, 20, COLOURS),

@@ -109,6 +109,15 @@ def test_it_is_tested_on_a_definition_and_exported(lab: Path, capsys: pytest.Cap
     [
         (["infer", "tidy-fox-0001", "nowhere"], "nowhere does not exist."),
         (["test", "tidy-fox-0001"], "It is not known what tidy-fox-0001 was trained on"),
+        (
+            ["rank", "tidy-fox-0001"],
+            "It is not known what tidy-fox-0001 was trained on: name the definition to review.",
+        ),
+        (
+            ["rank", "tidy-fox-0003", "cells.yml"],
+            "tidy-fox-0003 has no best.pth yet: there is nothing to rank labels by.",
+        ),
+        (["label", "tidy-fox-0001", "settings.yaml"], "settings.yaml is a file: name the folder of images"),
         (["export", "tidy-fox-0002"], "There is no run tidy-fox-0002."),
         (["export", "tidy-fox-0003"], "tidy-fox-0003 has no best.pth yet: there is nothing to export."),
     ],
@@ -124,12 +133,72 @@ def test_what_cannot_be_used_is_said_before_a_job_is_submitted(
     assert asyncio.run(cluster(lab).jobs()) == ()
 
 
-@pytest.mark.parametrize("words", [["export"], ["test"], ["test", "cells.yml"], ["infer", "others"]])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["export"],
+        ["test"],
+        ["test", "cells.yml"],
+        ["infer", "others"],
+        ["rank"],
+        ["rank", "cells.yml"],
+        ["label", "others"],
+    ],
+)
 def test_an_option_that_yogo_does_not_take_is_refused_before_a_job_is_submitted(
     lab: Path, capsys: pytest.CaptureFixture[str], words: list[str]
 ) -> None:
     assert main([words[0], "tidy-fox-0001", *words[1:], "--", "--no-such-option"]) == 2
     assert "unrecognized arguments: --no-such-option" in capsys.readouterr().err
+    assert asyncio.run(cluster(lab).jobs()) == ()
+
+
+def test_labels_are_ranked_beside_their_definition_and_the_queue_is_named(
+    lab: Path, capsys: pytest.CaptureFixture[str], until: Until
+) -> None:
+    told = submitted(capsys, "rank", "tidy-fox-0001", "cells.yml")
+    run, review = lab / "trained_models/tidy-fox-0001", lab / "dataset_defs/reviews/cells-tidy-fox-0001"
+    assert (told["name"], told["results"]) == ("tidy-fox-0001-review", str(review))
+    (log,) = asyncio.run(results(HereHost(), PurePosixPath(run)))[0].files or ("",)
+    assert log == "" or log.endswith(".log")  # there is no ranking yet to go through
+    assert "to decide about each: yogo-tui review" in asyncio.run(ended(lab, until, told))
+    (made,) = asyncio.run(results(HereHost(), PurePosixPath(run)))
+    assert (made.folder, made.files) == (PurePosixPath(review), ("ranking.json.gz",))
+    assert made.next == f"yogo-tui review {review}"
+    assert main(["datasets", "cells.yml", "--reviews"]) == 0
+    assert "cells-tidy-fox-0001" in capsys.readouterr().out
+    assert main(["review", str(review), "decide", "1", "skip"]) == 0
+    assert main(["rank", "tidy-fox-0001", "cells.yml"]) == 1
+    assert "holds what reviewers decided about its ranking: name another folder" in capsys.readouterr().err
+    assert len(asyncio.run(cluster(lab).jobs())) == 1
+    assert main(["rank", "tidy-fox-0001", "cells.yml", "--out", "again it's"]) == 0
+    said = capsys.readouterr().out
+    assert f"its results will be in {lab}/again it's\n" in said
+    assert f"""Once it is over: yogo-tui review '{lab}/again it'"'"'s'\n""" in said
+
+
+def test_images_are_labelled_into_the_run_or_into_a_named_folder(
+    lab: Path, capsys: pytest.CaptureFixture[str], until: Until
+) -> None:
+    run = PurePosixPath(lab / "trained_models/tidy-fox-0001")
+    own = submitted(capsys, "label", "tidy-fox-0001", "others")
+    named = submitted(capsys, "label", "tidy-fox-0001", "others", "--out", "new labels", "--", "--error", "0.05")
+    assert own["results"] == own["folder"] + "/labelled"
+    assert named["results"] == str(lab / "new labels")
+    for told in (own, named):
+        assert "2 images" in asyncio.run(ended(lab, until, told))
+        assert {path.stem for path in Path(told["results"], "labels").glob("*.txt")} == {"one", "two"}
+    found = {one.folder: one.files for one in asyncio.run(results(HereHost(), run))}
+    for told in (own, named):
+        assert {"labels", "labelled.yml", "order.csv"} <= {*found[PurePosixPath(told["results"])]}
+        assert not any(name.endswith((".log", ".sbatch")) for name in found[PurePosixPath(told["results"])])
+
+
+def test_a_recipe_for_the_models_of_folds_is_refused_without_folds(
+    lab: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["rank", "tidy-fox-0001", "cells.yml", "--", "--epochs", "3"]) == 2
+    assert "a recipe and --from-pretrained are about the models of --folds: give that too" in capsys.readouterr().err
     assert asyncio.run(cluster(lab).jobs()) == ()
 
 

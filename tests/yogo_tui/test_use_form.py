@@ -21,15 +21,18 @@ from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
 from yogo_tui.runs.model import RunState
 
 NEEDED = {"test": ["a.pth", "d.yml"], "infer": ["a.pth", "--path-to-images", "p"], "export": ["a.pth"]}
+NEEDED |= {"review": ["a.pth", "d.yml"], "label": ["a.pth", "p", "o"]}
 
 
 @pytest.mark.parametrize("command", NEEDED)
 def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(command: str) -> None:
     typed = {"image_bits": "12", "output_img_ftype": ".tif", "class_names": "a b", "data": ".", "pictures": "."}
+    typed |= {"base": "defaults", "pretrained": ".", "on": ".", "folds": "5", "error": "0.05"}
     for one in ListOptions(command).answer(silent):
         assert one.about.endswith((".", ")"))
         text = "no" if one.is_switch else typed.get(one.name, "1")
-        checked = CheckOptions(command, {one.name: f" {text} "}, Path()).answer(silent)
+        needed = {"folds": "2"} if one.name in ("base", "pretrained") else {}
+        checked = CheckOptions(command, needed | {one.name: f" {text} "}, Path()).answer(silent)
         assert checked.wrong == {}, one
         args = vars(parser().parse_args([command, *NEEDED[command], *checked.words]))
         assert args[one.name] is False if one.is_switch else str(args[one.name]) not in ("None", "")
@@ -46,6 +49,11 @@ def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(comman
         ("infer", "output_img_ftype", ".jpg", "must be one of .png, .tif, .tiff"),
         ("infer", "zarr_channel", "-1", "must be at least 0, not '-1'"),
         ("export", "data", "no.yml", "no.yml does not exist"),
+        ("review", "folds", "1", "one model would judge what it learnt: train 2 or more, or leave --folds out"),
+        ("review", "base", "defaults", "needs folds: give that too"),
+        ("review", "pretrained", "no.pth", "no.pth does not exist"),
+        ("label", "error", "2", "must be less than 1.0, not '2'"),
+        ("label", "on", "no.yml", "no.yml does not exist"),
     ],
 )
 def test_a_value_that_the_command_refuses_is_told_as_a_sentence(

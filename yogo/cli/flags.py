@@ -102,7 +102,7 @@ def problem_of(one: KnobField, text: str) -> str:
     try:
         parser.parse_args(words)
     except argparse.ArgumentError as error:
-        return error.message.removeprefix("it ")
+        return error.message.removeprefix("it ").removeprefix("it: ")
     except _Refused as refused:
         return str(refused)
     return ""

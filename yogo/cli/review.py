@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from yogo.cli.flags import add_json, add_knobs, given
-from yogo.errors import RecipeError
-from yogo.review.request import ReviewRequest
+from yogo.review.request import ReviewRequest, misuse
 from yogo.text.output import must_arrive
 from yogo.text.terminal import printable, redraws
 from yogo.text.wording import counted
@@ -50,14 +49,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     request, flags = ReviewRequest(**given(args, ReviewRequest)), given(args)
-    if not request.folds and (flags or request.base or request.pretrained):
-        parser.error("a recipe and --from-pretrained are about the models of --folds: give that too")
-    try:
-        from yogo.training.request import TrainingRequest
-
-        _ = TrainingRequest(given=flags).recipe
-    except RecipeError as error:
-        parser.error(str(error))
+    if wrong := misuse(request, flags):
+        parser.error(wrong)
     from yogo.review.reviewing import review, review_folder
 
     show = redraws(sys.stderr)

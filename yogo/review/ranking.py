@@ -16,6 +16,12 @@ from yogo.run.record import Part, Record, now
 RANKING = "ranking.json.gz"
 """Its name in a review folder."""
 
+REVIEWS = "reviews"
+"""The folder of review folders, in a workspace and beside a definition."""
+
+DECISIONS = "decisions-*.jsonl"
+"""Files of reviewers, in a review folder: see yogo.review.journal."""
+
 MOST_SUSPECTS = 20_000
 """The most that are kept, so that the file stays below 5 MB; the ranking says how many there were."""
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
 
+from yogo.errors import RecipeError
 from yogo.images.bits import ImageBits
 from yogo.recipe import Knob, Recipe
-from yogo.training.request import preset_named
+from yogo.training.request import TrainingRequest, preset_named
 
 _REVIEW, _FOLDS, _LABELS, _MACHINE = "The review", "Models of their own", "The labels", "The machine"
 
@@ -67,6 +68,17 @@ class ReviewRequest(BaseModel):
     )
     """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
     the images."""
+
+
+def misuse(request: ReviewRequest, flags: dict[str, Any]) -> str:
+    """What is wrong with these arguments together; `flags` are the recipe's. Empty if nothing is."""
+    if not request.folds and (flags or request.base or request.pretrained):
+        return "a recipe and --from-pretrained are about the models of --folds: give that too"
+    try:
+        _ = TrainingRequest(given=flags).recipe
+    except RecipeError as error:
+        return str(error)
+    return ""
 
 
 class LabelRequest(BaseModel):

@@ -26,7 +26,7 @@ from yogo.review.disagreement import LEAST_CONFIDENT
 from yogo.review.folds import digest_of, train_folds
 from yogo.review.labels import label_set
 from yogo.review.predictions import THRESHOLDS, FoundBoxes, Looking
-from yogo.review.ranking import RANKING, Ranking, RankingThresholds
+from yogo.review.ranking import DECISIONS, RANKING, REVIEWS, Ranking, RankingThresholds
 from yogo.review.request import ReviewRequest
 from yogo.review.suspects import ranked
 from yogo.run.directory import RunDirectory
@@ -37,12 +37,9 @@ from yogo.training.request import TrainingRequest
 
 Tell = Callable[[str, int, int], None]
 
-DECISIONS = "decisions-*.jsonl"
-"""Files of reviewers, in a review folder: see yogo.review.journal."""
-
 
 def review_folder(request: ReviewRequest) -> Path:
-    return request.out or Path("reviews", request.definition.stem)
+    return request.out or Path(REVIEWS, request.definition.stem)
 
 
 def review(request: ReviewRequest, given: dict[str, Any], tell: Tell = lambda what, done, total: None) -> Ranking:

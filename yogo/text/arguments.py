@@ -18,6 +18,9 @@ _LONG = 8
 
 
 class Parser(argparse.ArgumentParser):
+    rest = ""
+    """The argument that takes all words behind --, wherever the options stand."""
+
     def __init__(self, *args: Any, **settings: Any) -> None:
         settings.setdefault("allow_abbrev", False)
         super().__init__(*args, **settings)
@@ -26,7 +29,11 @@ class Parser(argparse.ArgumentParser):
         self, args: Sequence[str] | None = None, namespace: Any = None
     ) -> tuple[Any, list[str]]:
         """Refuse unknown arguments here, with the usage of the command that they were given to."""
-        found, unknown = super().parse_known_args(args, namespace)
+        words = list(sys.argv[1:] if args is None else args)
+        end = words.index("--") if self.rest and "--" in words else len(words)
+        found, unknown = super().parse_known_args(words[:end], namespace)
+        if words[end:]:
+            setattr(found, self.rest, words[end + 1 :])
         if unknown:
             self.error(self._unknown(unknown))
         return found, unknown

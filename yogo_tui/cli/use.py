@@ -1,14 +1,14 @@
-"""`yogo-tui test`, `infer` and `export`: use a run's best.pth in a job."""
+"""`yogo-tui test`, `infer`, `export`, `rank` and `label`: use a run's best.pth in a job."""
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import sys
 from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
 
+from yogo.text.arguments import Parser
 from yogo.text.terminal import printable
 from yogo_tui.advice import tui
 from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
@@ -35,70 +35,83 @@ _COMMANDS = {
         "The files are written to a new folder below uses in the run's folder.",
         "--half",
     ),
+    "rank": (
+        "submit a job that ranks labels by how much a run's best.pth disagrees with them",
+        "The ranking is written into a review folder; once the job is over, `yogo-tui review FOLDER` goes through it. "
+        "No label is changed. A folder in which somebody has decided about labels is not ranked anew.",
+        "--folds 5",
+    ),
+    "label": (
+        "submit a job that labels images by a run's best.pth, for a person to correct",
+        "It writes label files, a dataset definition of them, and order.csv, the images with the most errors to be "
+        "expected first. The job's log says how many of them a person should look at.",
+        "--error 0.05",
+    ),
+}
+_PURPOSES = {"rank": "review"}
+"""The `yogo` command of a command, where it has another name: `yogo-tui review` is the queue."""
+
+_OUTS = {
+    "rank": "The review folder. (default: reviews/DEFINITION-RUN beside the definition, where d in Datasets lists it)",
+    "label": "The folder to write. A label file that is there stays as it is, so a job that was stopped is gone on "
+    "with by naming its folder again. (default: a new folder below uses in the run's folder)",
 }
 
 
 def register(commands: Commands[argparse.ArgumentParser]) -> None:
     for name, (what, where, example) in _COMMANDS.items():
         parser = new_command(commands, name, what, where)
-        parser.epilog = f"Options of `yogo {name}` can follow after --, such as: -- {example}"
+        assert isinstance(parser, Parser)
+        parser.rest, purpose = "options", _PURPOSES.get(name, name)
+        parser.epilog = f"Options of `yogo {purpose}` can follow after --, such as: -- {example}"
         if name == "export":
-            parser.add_argument("names", nargs="+", action=_Names, metavar="RUN", help=RUN_HELP)
+            parser.add_argument("names", nargs="+", metavar="RUN", help=RUN_HELP)
         else:
             parser.add_argument("names", nargs=1, metavar="RUN", help=RUN_HELP)
-        if name == "test":
-            definition = f"The dataset definition to test on: {DEFINITION_HELP} (default: the one it was trained on)"
+        if name in ("test", "rank"):
+            of = "to test on" if name == "test" else "whose labels to rank"
+            definition = f"The dataset definition {of}: {DEFINITION_HELP} (default: the one it was trained on)"
             parser.add_argument("source", nargs="?", metavar="DEFINITION", help=definition)
         if name == "infer":
             parser.add_argument("source", metavar="IMAGES", help="A folder of images, one image, or a zarr store.")
+        if name == "label":
+            parser.add_argument("source", metavar="IMAGES", help="A folder of images.")
+        if name in _OUTS:
+            parser.add_argument("--out", metavar="FOLDER", help=_OUTS[name])
         if name == "export":
             parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation.")
         add_size(parser)
         add_json(parser)
-        further = f"Options of `yogo {name}`, after --; `yogo {name} --help` lists them."
-        default: Any = argparse.SUPPRESS if name == "export" else []
-        parser.add_argument("options", nargs="*", default=default, metavar="-- OPTION", help=further)
-        parser.set_defaults(run=run, source=None, purpose=name)
-
-
-class _Names(argparse.Action):
-    """Several runs take all words, those behind -- too: from the first one with a dash on they are options."""
-
-    def __call__(
-        self, parser: object, namespace: argparse.Namespace, values: Any, option_string: object = None
-    ) -> None:
-        names = list(itertools.takewhile(lambda word: not word.startswith("-"), values))
-        if not names:
-            raise argparse.ArgumentError(self, "the name of a run is expected before the options")
-        namespace.names, namespace.options = names, values[len(names) :]
+        further = f"Options of `yogo {purpose}`, after --; `yogo {purpose} --help` lists them."
+        parser.add_argument("options", nargs="*", default=[], metavar="-- OPTION", help=further)
+        parser.set_defaults(run=run, source=None, purpose=purpose)
 
 
 @in_session
 async def run(session: Session, args: argparse.Namespace) -> int:
     if args.purpose == "export":
         return await _export(session, args)
-    if args.purpose == "test" and str(args.source or "").startswith("-"):  # no definition, but an option after --
-        args.source, args.options = None, [args.source, *args.options]
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of, size_of
     from yogo_tui.cli.submitting import patiently
     from yogo_tui.launch.purpose import Purpose
-    from yogo_tui.questions.paths import FindPath
 
     found = await session.runs.find(args.names[0])
-    source: Path | None = None
-    if args.source and args.purpose == "test":
-        source = await definition_of(session.library, args.source)
+    source: PurePosixPath | None = None
+    purpose, out = Purpose(args.purpose), getattr(args, "out", None)
+    if args.source and purpose in (Purpose.TEST, Purpose.REVIEW):
+        source = PurePosixPath(await definition_of(session.library, args.source))
     elif args.source:
-        source = (await session.host.ask(FindPath(args.source, session.settings.start))).path
-    if not _takes(Purpose(args.purpose), args.options):
+        source = await session.uses.source(purpose, args.source)
+    if not _takes(purpose, args.options):
         return 2
     using = session.jobs.use(
         found,
-        purpose := Purpose(args.purpose),
-        source=PurePosixPath(source) if source else None,
+        purpose,
+        source=source,
         size=size_of(session.settings, args.size),
         options=args.options,
+        out=await session.uses.place(out) if out else None,
     )
     used = await patiently(using, f"{found.name}-{purpose}", session.host, found.path, look="jobs")
     if args.json:
@@ -144,7 +157,13 @@ async def _export(session: Session, args: argparse.Namespace) -> int:
 
 
 def _told(used: SubmittedUse) -> dict[str, object]:
-    return {"name": used.use.name, "folder": used.folder, "job": used.job_id, "notice": used.notice}
+    return {
+        "name": used.use.name,
+        "folder": used.folder,
+        "job": used.job_id,
+        "results": used.makes,
+        "notice": used.notice,
+    }
 
 
 def _takes(purpose: Purpose, options: Sequence[str]) -> bool:
@@ -152,17 +171,29 @@ def _takes(purpose: Purpose, options: Sequence[str]) -> bool:
     a job waits in the queue and then fails."""
     from yogo.cli import parser
 
-    words = {"test": ["x.pth", "x.yml"], "infer": ["x.pth", "--path-to-images", "x"], "export": ["x.pth"]}[purpose]
+    words = {"infer": ["--path-to-images", "x"], "export": [], "label": ["x", "x"]}.get(purpose, ["x.yml"])
     try:
-        parser().parse_args([purpose, *words, *options])
+        given = parser().parse_args([purpose, "x.pth", *words, *options])
     except SystemExit as stopped:
         return not stopped.code
-    return True
+    if wrong := _fit_together(given) if purpose == "review" else "":
+        print(printable(f"yogo review: {wrong}"), file=sys.stderr)
+    return not wrong
+
+
+def _fit_together(args: argparse.Namespace) -> str:
+    """What is wrong with the options of a review together; empty if nothing is."""
+    from yogo.cli.flags import given
+    from yogo.review.request import ReviewRequest, misuse
+
+    return misuse(ReviewRequest(**given(args, ReviewRequest)), given(args))
 
 
 def _say(used: SubmittedUse) -> None:
     if used.notice:
         print(printable(f"! {used.notice}"), file=sys.stderr)
     else:
-        print(printable(f"{used.use.name} is job {used.job_id}; its results will be in {used.use.makes(used.folder)}"))
+        print(printable(f"{used.use.name} is job {used.job_id}; its results will be in {used.makes}"))
         print(f"Its log: {tui()} logs -f {used.job_id}")
+        if used.next:
+            print(printable(f"Once it is over: {used.next}"))

@@ -11,6 +11,16 @@ class Purpose(StrEnum):
     TEST = "test"
     INFER = "infer"
     EXPORT = "export"
+    REVIEW = "review"
+    LABEL = "label"
+
+    @property
+    def words(self) -> str:
+        """What it does, in front of the run's name."""
+        return _WORDS.get(self, str(self))
+
+
+_WORDS = {Purpose.REVIEW: "rank labels by", Purpose.LABEL: "label images by"}
 
 
 DOCTOR_JOB, SPEED_JOB = "yogo-doctor", "yogo-speed"

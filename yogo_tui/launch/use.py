@@ -1,6 +1,7 @@
-"""Submits jobs that use a run's best.pth: a test, inference on images, or an export.
+"""Submits jobs that use a run's best.pth: a test, inference on images, an export, a ranking of labels, or new labels.
 
-Each use has a folder in the run directory, `uses/PURPOSE-TIME`, with its script, its log and its results.
+Each use has a folder in the run directory, `uses/PURPOSE-TIME`, with its script, its log and its results. Results that
+lie elsewhere are named there, in `makes.txt`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
+from yogo.review.ranking import DECISIONS, RANKING, REVIEWS
 from yogo.run.directory import LOG, HostRunDirectory
 from yogo.text.wording import counted
+from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster, JobId
 from yogo_tui.errors import ClusterUnknown, HostError, LaunchError
 from yogo_tui.hosts.base import Host
@@ -22,6 +25,12 @@ from yogo_tui.launch.chain import not_submitted
 from yogo_tui.launch.purpose import Purpose
 from yogo_tui.launch.questions import RenderUse
 from yogo_tui.settings import PinnedSettings, Settings, SizePreset
+
+_MAKES = "makes.txt"
+"""Names the folder of the results, where that is not the use's own."""
+
+_FRESH = {RANKING, "labelled.json"}
+"""What a folder of such results holds once there are any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +49,13 @@ class Use:
     """The folder that its job works in."""
 
     source: PurePosixPath | None = None
-    """The definition to test on, or the folder of images (or zarr store) to look at."""
+    """The definition to test on or to review, or the folder of images (or zarr store) to look at."""
 
     options: tuple[str, ...] = ()
     """Further options of the command, as the user wrote them."""
+
+    out: PurePosixPath | None = None
+    """The folder for a review, or for new labels, where it is not the usual one."""
 
     @property
     def name(self) -> str:
@@ -62,12 +74,22 @@ class Use:
                 words += ["--count", *([] if is_store else ["--save-preds"]), "--output-dir", str(folder)]
             case Purpose.EXPORT:
                 words = [checkpoint, "--output-filename", str(folder / f"{self.run}.onnx")]
+            case Purpose.REVIEW:
+                words = [checkpoint, source, "--out", str(self.makes(folder))]
+            case Purpose.LABEL:
+                words = [checkpoint, source, str(self.makes(folder))]
         return [str(self.purpose), *words, *self.options]
 
     def makes(self, folder: PurePosixPath) -> PurePosixPath:
-        """Path of the results: `folder`, but for a test the file that `yogo test` writes beside the weights."""
-        if self.purpose is Purpose.TEST and self.source:
-            return self.directory / f"best-test-{self.source.stem}.json"
+        """Path of the results: `folder`, but for a test the file that `yogo test` writes beside the weights, for a
+        review a folder beside the definition, where Datasets finds it, and for labels one that holds nothing else."""
+        match self.purpose:
+            case Purpose.TEST if self.source:
+                return self.directory / f"best-test-{self.source.stem}.json"
+            case Purpose.REVIEW if self.source:
+                return self.out or self.source.parent / REVIEWS / f"{self.source.stem}-{self.run}"
+            case Purpose.LABEL:
+                return self.out or folder / "labelled"
         return folder
 
 
@@ -82,6 +104,20 @@ class SubmittedUse:
 
     notice: str = ""
 
+    @property
+    def makes(self) -> PurePosixPath:
+        """Path of its results."""
+        return self.use.makes(self.folder)
+
+    @property
+    def next(self) -> str:
+        """The command that goes on with the results; empty if there is none."""
+        return _review_command(self.makes) if self.use.purpose is Purpose.REVIEW else ""
+
+
+def _review_command(folder: PurePosixPath) -> str:
+    return f"{tui()} review {shlex.quote(str(folder))}"
+
 
 @dataclass(frozen=True, slots=True)
 class OutputFiles:
@@ -90,6 +126,9 @@ class OutputFiles:
     folder: PurePosixPath
     files: tuple[str, ...]
     """Names of its results; the name of its log if there are none."""
+
+    next: str = ""
+    """The command that goes on with them; empty if there is none."""
 
 
 def what_export_does(names: Sequence[str], options: Sequence[str], size: str) -> tuple[str, ...]:
@@ -118,8 +157,22 @@ async def _made(host: Host, folder: PurePosixPath) -> OutputFiles:
         names = [entry.name for entry in await host.list(folder)]
     except FileNotFoundError:  # removed meanwhile
         names = []
-    made = [name for name in names if not name.endswith((".sbatch", LOG))]
+    if _MAKES in names and (elsewhere := await _made_elsewhere(host, folder)):
+        return elsewhere
+    made = [name for name in names if not name.endswith((".sbatch", LOG)) and name != _MAKES]
     return OutputFiles(folder, tuple(made or [name for name in names if name.endswith(LOG)]))
+
+
+async def _made_elsewhere(host: Host, folder: PurePosixPath) -> OutputFiles | None:
+    """What lies in the folder that the use in `folder` names; None while there are no results in it."""
+    try:
+        made = PurePosixPath((await host.read(folder / _MAKES)).data.decode())
+        names = sorted(entry.name for entry in await host.list(made))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not _FRESH.intersection(names):
+        return None
+    return OutputFiles(made, tuple(names), _review_command(made) if RANKING in names else "")
 
 
 async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> SubmittedUse:
@@ -130,6 +183,8 @@ async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> 
     words, pinned = wanted.words(folder), PinnedSettings.of(settings)
     text = await host.ask(RenderUse(pinned, wanted.size, wanted.name, folder, words, wanted.workspace))
     try:
+        if (made := wanted.makes(folder)) != folder and wanted.purpose is not Purpose.TEST:
+            await host.write(folder / _MAKES, str(made).encode())
         await host.write(script, text.encode())
         return SubmittedUse(wanted, folder, await cluster.submit(script))
     except HostError as error:
@@ -144,8 +199,24 @@ async def _check(host: Host, wanted: Use) -> None:
     try:
         await host.read(checkpoint, limit=1)
     except FileNotFoundError:
-        raise LaunchError(f"{wanted.run} has no best.pth yet: there is nothing to {wanted.purpose}.") from None
+        raise LaunchError(f"{wanted.run} has no best.pth yet: there is nothing to {wanted.purpose.words}.") from None
     if wanted.source is None and wanted.purpose is not Purpose.EXPORT:
-        raise LaunchError(f"It is not known what {wanted.run} was trained on: name the data to {wanted.purpose} it on.")
+        what = "definition to review" if wanted.purpose is Purpose.REVIEW else f"data to {wanted.purpose} it on"
+        raise LaunchError(f"It is not known what {wanted.run} was trained on: name the {what}.")
     if wanted.source is not None and (await host.run(["test", "-e", str(wanted.source)], only_looks=True)).status:
         raise LaunchError(f"{wanted.source} does not exist.")
+    if wanted.purpose is Purpose.REVIEW:
+        await _check_undecided(host, wanted.makes(wanted.directory))
+
+
+async def _check_undecided(host: Host, review: PurePosixPath) -> None:
+    """Raises LaunchError if somebody has decided about labels in this review folder, which is then not ranked anew."""
+    try:
+        names = [entry.name for entry in await host.list(review)]
+    except FileNotFoundError:
+        return
+    if any(fnmatch(name, DECISIONS) for name in names):
+        raise LaunchError(
+            f"{review} holds what reviewers decided about its ranking: name another folder to write to. "
+            f"{_review_command(review)} goes on with this one."
+        )

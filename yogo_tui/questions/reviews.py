@@ -14,13 +14,10 @@ from yogo.files.places import expanded, told
 from yogo.review.decisions import LabelReview, ReviewProgress, decide, label_of, review_in, target_of, undo
 from yogo.review.journal import LabelDecision, Place, ReviewVerb, reviewer_named
 from yogo.review.queue import EVERY_SUSPECT, SuspectFilter, next_rank, state_of, wanted_ranks
-from yogo.review.ranking import RANKING, Suspect
+from yogo.review.ranking import RANKING, REVIEWS, Suspect
 from yogo.review.writing import write_review
 from yogo.text.wording import meant
 from yogo_tui.hosts.base import Tell
-
-REVIEWS = "reviews"
-"""The folder of review folders, in a workspace and beside a definition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +122,7 @@ class FindReview:
             there = f" {meant(self.text, names)}" if names else ""
             raise RunError(
                 f"{places[0]} is not a review, and there is none of this name in {places[1].parent}.{there} "
-                f"yogo review PTH DEFINITION makes one, with {RANKING} in it"
+                f"yogo review PTH DEFINITION makes one, with {RANKING} in it, and so does yogo-tui rank RUN"
             )
         return Path(os.path.abspath(found))
 

@@ -26,6 +26,8 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
     "test": ("yogo.training.request.CheckpointTest", "yogo.training.request.SharedRequest"),
     "infer": ("yogo.infer.request.InferenceRequest",),
     "export": ("yogo.export.request.ExportRequest",),
+    "review": ("yogo.review.request.ReviewRequest",),
+    "label": ("yogo.review.request.LabelRequest",),
 }
 """Whose fields are the arguments of each command. Imported when one is asked for: each takes its time."""
 
@@ -42,11 +44,16 @@ _OURS = {
         "count_predictions",
     ),
     "export": ("pth", "output"),
+    "review": ("checkpoint", "definition", "out"),
+    "label": ("checkpoint", "images", "out"),
 }
 """Those that a use itself gives, or that have no effect."""
 
-_INPUTS = ("pictures", "data")
+_INPUTS = ("pictures", "data", "pretrained", "on")
 """Those that name a file or folder that has to be there."""
+
+_NEEDS = {"review": {"base": "folds", "pretrained": "folds"}}
+"""Those that have no meaning without another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +109,13 @@ class CheckOptions:
         for one in _fields(self.command):
             if text := self.given.get(one.name, "").strip():
                 words += words_of(one, text)
-                if problem := problem_of(one, text) or self._missing(one, text):
+                if problem := problem_of(one, text) or self._missing(one, text) or self._alone(one):
                     wrong[one.name] = problem
         return CheckedOptions(tuple(words), wrong)
+
+    def _alone(self, one: KnobField) -> str:
+        needed = _NEEDS.get(self.command, {}).get(one.name, "")
+        return f"needs {needed}: give that too" if needed and self.given.get(needed, "").strip() in ("", "0") else ""
 
     def _missing(self, one: KnobField, text: str) -> str:
         if one.name not in _INPUTS:

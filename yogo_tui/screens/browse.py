@@ -17,12 +17,13 @@ _STORES = (".zarr", ".zip")
 _TITLE_WIDTH = 60
 
 
-async def browse_images(app: GoingApp, start: PurePosixPath) -> PurePosixPath | None:
-    """The folder or the store that a person chooses, from `start` on; None if they leave. Raises HostError."""
+async def browse_images(app: GoingApp, start: PurePosixPath, *, stores: bool) -> PurePosixPath | None:
+    """The folder, or with `stores` the store, that a person chooses, from `start` on; None if they leave. Raises
+    HostError."""
     folder = await _nearest(app, start)
     while True:
         entries = await app.session.host.list(folder)
-        lines = list(_lines(folder, entries))
+        lines = list(_lines(folder, entries, stores))
         title = f"images in {cut_middle(str(folder), _TITLE_WIDTH)}"
         chosen = await app.push_screen_wait(Choose(title, [choice for _, _, choice in lines]))
         if chosen is None:
@@ -44,13 +45,15 @@ async def _nearest(app: GoingApp, start: PurePosixPath) -> PurePosixPath:
     raise HostError(f"{start} cannot be listed, nor any folder above it")
 
 
-def _lines(folder: PurePosixPath, entries: Sequence[Entry]) -> Iterator[tuple[PurePosixPath, bool, Choice]]:
+def _lines(
+    folder: PurePosixPath, entries: Sequence[Entry], stores: bool
+) -> Iterator[tuple[PurePosixPath, bool, Choice]]:
     """The folder itself, stores, the folders in it, and the one above; and whether a line ends the choice."""
     num_images = sum(PurePosixPath(one.name).suffix.lower() in PICTURE_SUFFIXES for one in entries if not one.is_folder)
     holds = counted(num_images, "image") if num_images else "no image lies in it directly"
     yield folder, True, Choice("this folder", holds)
     for one in sorted(entries, key=lambda one: one.name):
-        if one.name.endswith(_STORES):
+        if stores and one.name.endswith(_STORES):
             yield folder / one.name, True, Choice(one.name, "zarr store")
         elif one.is_folder and not one.name.startswith("."):
             yield folder / one.name, False, Choice(f"{one.name}/", "open")

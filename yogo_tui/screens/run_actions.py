@@ -27,6 +27,7 @@ from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.words import state_words
 
 if TYPE_CHECKING:
+    from yogo_tui.launch.use import SubmittedUse
     from yogo_tui.session.again import Again
 
 _FINETUNE = "finetune"
@@ -34,9 +35,17 @@ _USES: tuple[tuple[str, Choice], ...] = (
     (Purpose.TEST, Choice("test it", "on the test images of a definition")),
     (Purpose.INFER, Choice("find cells in images", "a folder or a zarr store; counts and label files")),
     (Purpose.EXPORT, Choice("export it", "to ONNX and OpenVINO")),
+    (Purpose.REVIEW, Choice("rank labels by it", "of a definition: the most doubted first")),
+    (Purpose.LABEL, Choice("label images by it", "a folder; for a person to correct")),
     (_FINETUNE, Choice("fine-tune it", "opens Launch, with its weights as the parent")),
 )
-_SAID = {Purpose.TEST: "tests {} on {}", Purpose.INFER: "finds cells in {1} with {0}", Purpose.EXPORT: "exports {}"}
+_SAID = {
+    Purpose.TEST: "tests {} on {}",
+    Purpose.INFER: "finds cells in {1} with {0}",
+    Purpose.EXPORT: "exports {}",
+    Purpose.REVIEW: "ranks the labels of {1} by {0}",
+    Purpose.LABEL: "labels the images in {1} by {0}",
+}
 
 
 _MOST_NAMED = 3
@@ -280,10 +289,19 @@ class RunActions(FramedScreen):
             said = " ".join([_SAID[purpose].format(run.name, source and source.name), *chosen.options])
             if not await app.push_screen_wait(Ask(printable(f"Submit a job that {said} ({size})?"), is_safe=True)):
                 return
-            used = await app.session.jobs.use(run, purpose, source=source, size=chosen.size, options=chosen.options)
+            used = await app.session.jobs.use(
+                run, purpose, source=source, size=chosen.size, options=chosen.options, out=chosen.out
+            )
             come = f"{used.use.name} is job {used.job_id}; its results will be shown under d in {run.name}"
-            app.notify(printable(used.notice or come), markup=False)
+            app.notify(printable(used.notice or come + self._then(used)), markup=False)
             self.used()
+
+    def _then(self, used: SubmittedUse) -> str:
+        """What goes on with the results, where something does."""
+        source, folders = used.use.source, self.app.session.settings.definition_folders
+        is_listed = not used.use.out and source is not None and any(map(source.is_relative_to, folders))
+        where = f"d on {source.name} in Datasets opens them, as does:" if source and is_listed else "this opens them:"
+        return f". Once it is over, {where} {used.next}" if used.next else ""
 
     async def _export_many(self, runs: Sequence[Run]) -> None:
         """Ask once, and submit a job for each run; those without weights are named in the question."""

@@ -25,11 +25,12 @@ from yogo_tui.screens.ask import Dialog
 from yogo_tui.screens.base import BaseConsole
 from yogo_tui.screens.choose import Choice, Choose
 from yogo_tui.screens.launch_form import shorten
-from yogo_tui.session.uses import DATA
+from yogo_tui.session.uses import DATA, OUT
 from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.knob_form import KnobInput
 
-SIZE, SOURCE = "size", "source"
+SIZE, SOURCE, TO = "size", "source", "to"
+_OF_A_DEFINITION = (Purpose.TEST, Purpose.REVIEW)
 
 
 class OptionInput(KnobInput):
@@ -46,6 +47,9 @@ class Said:
     size: SizePreset
     source: PurePosixPath | None
     """The data; None for an export."""
+
+    out: PurePosixPath | None = None
+    """The folder to write; None for the usual one."""
 
 
 class UseForm(Dialog[Said | None]):
@@ -74,11 +78,14 @@ class UseForm(Dialog[Said | None]):
 
         about = "What the job asks of the cluster: the name of a size in the settings, or a number of GPUs."
         data = [Option(SOURCE, "data", "The job", DATA[purpose][1])] if purpose in DATA else []
+        if purpose in OUT:
+            default, about_out = OUT[purpose]
+            data.append(Option(TO, "write to", "The job", about_out, default))
         self._options = (*data, Option(SIZE, SIZE, "The job", about), *options)
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="paper"):
-            yield Static(printable(f"{self._purpose} {self._of}"), classes="title", markup=False)
+            yield Static(printable(f"{self._purpose.words} {self._of}"), classes="title", markup=False)
             yield Static(id="seen", markup=False)
             with VerticalScroll(id="form", can_focus=False):
                 for group, options in itertools.groupby(self._options, key=lambda one: one.group):
@@ -98,10 +105,10 @@ class UseForm(Dialog[Said | None]):
         yield Static(id=f"wrong-{one.name}", classes="wrong", markup=False)
 
     def _proposed(self, name: str) -> str:
-        """What a field holds at first. A test is proposed on what the run was trained on."""
+        """What a field holds at first. A test, or a review, is proposed of what the run was trained on."""
         if name == SIZE:
             return self.app.session.settings.sizes[0].title
-        own = self._purpose is Purpose.TEST and name == SOURCE and self._run.definition
+        own = self._purpose in _OF_A_DEFINITION and name == SOURCE and self._run.definition
         return self._as_typed(Path(own)) if own else ""
 
     def _as_typed(self, path: Path) -> str:
@@ -119,7 +126,7 @@ class UseForm(Dialog[Said | None]):
     @work(exclusive=True, group="choose")
     async def action_choose(self) -> None:
         """Fill in one of the definitions that there are, or a folder of images."""
-        if self._purpose is Purpose.INFER:
+        if self._purpose not in _OF_A_DEFINITION:
             await self._choose_images()
             return
         with self.app.telling("the definitions were not listed"):
@@ -129,7 +136,8 @@ class UseForm(Dialog[Said | None]):
             if own and own not in paths:
                 paths.insert(0, own)
             lines = [Choice(shorten(path, files), "what it was trained on" * (path == own)) for path in paths]
-            typed = Choose("test it on", lines, paths.index(own) if own else None)
+            title = "test it on" if self._purpose is Purpose.TEST else "rank the labels of"
+            typed = Choose(title, lines, paths.index(own) if own else None)
             if (chosen := await self.app.push_screen_wait(typed)) is not None:
                 self._fill_in(paths[chosen])
 
@@ -139,7 +147,7 @@ class UseForm(Dialog[Said | None]):
         typed = self.query_one(f"#option-{SOURCE}", OptionInput).value.strip()
         with self.app.telling("the folder was not listed"):
             start = await self.app.session.uses.place(typed)
-            if (chosen := await browse_images(self.app, start)) is not None:
+            if (chosen := await browse_images(self.app, start, stores=self._purpose is Purpose.INFER)) is not None:
                 self._fill_in(Path(chosen))
 
     def _fill_in(self, path: Path) -> None:
@@ -186,6 +194,8 @@ class UseForm(Dialog[Said | None]):
         try:
             checked = await self.app.session.uses.check(self._purpose, given)
             source, problem = await self._source(given.get(SOURCE, ""))
+            to = given.get(TO, "").strip()
+            out = await self.app.session.uses.place(to) if to else None
         except (ConsoleError, YogoError) as error:
             self._goes_on = False
             self.query_one("#about", Static).update(f"✖ {printable(str(error))}")
@@ -201,7 +211,7 @@ class UseForm(Dialog[Said | None]):
         if goes_on and wrong:
             self.query_one(f"#option-{next(one.name for one in self._options if one.name in wrong)}").focus()
         elif goes_on and size:
-            self.dismiss(Said(checked.words, size, source))
+            self.dismiss(Said(checked.words, size, source, out))
 
     async def _source(self, typed: str) -> tuple[PurePosixPath | None, str]:
         """The data, or what is wrong with them."""

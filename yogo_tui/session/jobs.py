@@ -55,17 +55,18 @@ class Jobs:
         source: PurePosixPath | None = None,
         size: SizePreset | None = None,
         options: Sequence[str] = (),
+        out: PurePosixPath | None = None,
     ) -> SubmittedUse:
-        """Submit a job that tests the run's best.pth, finds cells with it, or exports it. Without `source`, a test uses
-        the definition that the run was trained on. Raises LaunchError, TemplateError, ClusterError, HostError."""
+        """Submit a job that uses the run's best.pth. Without `source`, a test or a review is of the definition that the
+        run was trained on. Raises LaunchError, TemplateError, ClusterError, HostError."""
         if run.path is None:
-            raise LaunchError(f"{run.name} is a job without a run directory: there is nothing to {purpose}.")
-        if source is None and purpose is Purpose.TEST:
+            raise LaunchError(f"{run.name} is a job without a run directory: there is nothing to {purpose.words}.")
+        if source is None and purpose in (Purpose.TEST, Purpose.REVIEW):
             source = PurePosixPath(run.definition) if run.definition else None
         size = size or self._settings.sizes[0]
         try:
             workspace = self._workspace_of(run, run.path, source)
-            wanted = Use(purpose, run.name, run.path, size, workspace, source, tuple(options))
+            wanted = Use(purpose, run.name, run.path, size, workspace, source, tuple(options), out)
             return await use.use(self._host, self._cluster, self._settings, wanted)
         finally:
             self._acted()
@@ -89,7 +90,7 @@ class Jobs:
         return HostRunDirectory(path).workspace if is_own else PurePosixPath(self._settings.workspace_folder)
 
     async def uses(self, run: Run) -> tuple[OutputFiles, ...]:
-        """The results of the run's tests, inferences and exports, the latest first. Raises HostError."""
+        """The results of the run's uses, the latest first. Raises HostError."""
         return await use.results(self._host, run.path) if run.path else ()
 
     async def why(self, run: Run) -> Why:

@@ -20,8 +20,27 @@ DATA = {
         "a folder or a zarr store",
         "The images to find cells in: a folder, or a zarr store. ctrl+o looks for them.",
     ),
+    Purpose.REVIEW: (
+        "a definition",
+        "A definition: its labels are ranked by how much the model disagrees. ctrl+o lists those that there are. A "
+        "model does not see errors that it has learnt: models of folds have not learnt them.",
+    ),
+    Purpose.LABEL: ("a folder of images", "The images to label: a folder. ctrl+o looks for it."),
 }
 """What the data of a use are, and a sentence about them."""
+
+OUT = {
+    Purpose.REVIEW: (
+        "reviews/DEFINITION-RUN",
+        "The review folder. (default: reviews/DEFINITION-RUN beside the definition, where d in Datasets lists it)",
+    ),
+    Purpose.LABEL: (
+        "in the run's folder",
+        "The folder to write. A label file that is there stays as it is, so a job that was stopped is gone on with by "
+        "naming its folder again. (default: a new folder below uses in the run's folder)",
+    ),
+}
+"""The default of the folder that a use writes, in short, and a sentence about it."""
 
 
 class Uses:
@@ -38,20 +57,22 @@ class Uses:
         return await self._host.ask(CheckOptions(str(purpose), dict(given), self._settings.workspace_folder))
 
     async def source(self, purpose: Purpose, typed: str) -> PurePosixPath | None:
-        """The data that a person has typed: a definition to test on, or a folder or a zarr store to look at; None for
-        an export, which needs none. Raises LaunchError where they are not there, HostError."""
+        """The data that a person has typed: a definition, or a folder or a zarr store of images; None for an export,
+        which needs none. Raises LaunchError where they are not there, HostError."""
         text = typed.strip()
         match purpose:
             case Purpose.EXPORT:
                 return None
-            case Purpose.TEST if text:
+            case Purpose.TEST | Purpose.REVIEW if text:
                 folders, workspace = self._settings.definition_folders, self._settings.workspace_folder
                 question = FindDefinition(text, self._settings.start, folders, workspace)
                 return PurePosixPath(await self._host.ask(question))
-            case Purpose.INFER if text:
+            case Purpose.INFER | Purpose.LABEL if text:
                 found = await self._host.ask(FindPath(text, self._settings.start))
                 if not found.is_there:
                     raise LaunchError(f"{found.path} does not exist")
+                if purpose is Purpose.LABEL and found.is_file:
+                    raise LaunchError(f"{found.path} is a file: name the folder of images")
                 return PurePosixPath(found.path)
         raise LaunchError(f"{DATA[purpose][0]} is needed")
 

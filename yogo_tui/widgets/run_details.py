@@ -27,7 +27,7 @@ _MOST_FILES = 5
 class RunDetails(ScrolledText):
     DEFAULT_CSS = "RunDetails { padding: 0 1; }"
     results: tuple[OutputFiles, ...] = ()
-    """Results of the run's tests, inferences and exports, the latest first."""
+    """Results of the run's uses, the latest first."""
 
     at_wandb: RunAtWandb | None = None
     """What it has at W&B; None while only its manifest was read."""
@@ -122,6 +122,8 @@ def _used(results: Sequence[OutputFiles]) -> Iterator[tuple[str, str]]:
         made = ", ".join(one.files[:_MOST_FILES]) or "nothing yet"
         more = f" and {len(one.files) - _MOST_FILES:,} more" if len(one.files) > _MOST_FILES else ""
         yield "" if number else "results", f"{one.folder.parent.name}/{one.folder.name}: {made}{more}"
+        if one.next:
+            yield "", f"to go through them: {one.next}"
 
 
 def _settings(recipe: Recipe, without: Sequence[str]) -> Iterator[str]:
