@@ -347,3 +347,17 @@ def test_tasks_with_pre_annotations_go_through_label_studio_and_back(tmp_path: P
     to(tmp_path, "tasks", "label-studio")
     assert to(tmp_path / "tasks", "back", "yolo").boxes == {"red cell": 1}
     assert (tmp_path / "back/labels/a.txt").read_text() == ROW
+
+
+@pytest.mark.parametrize("given", ["in", "./in", "../{}/in"])
+def test_a_relative_path_finds_images_under_their_names(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images(tmp_path, "in/images/a.png")
+    put(tmp_path / "in/labels/a.txt", ROW)
+    put(tmp_path / "in/classes.txt", NAMES)
+    monkeypatch.chdir(tmp_path)
+    path = Path(given.format(tmp_path.name))
+    found = convert(ConversionRequest(path, Path("out"), "coco"))
+    assert found.notes == []
+    assert '"file_name": "a.png"' in (tmp_path / "out/annotations/instances_default.json").read_text()

@@ -80,18 +80,19 @@ class YoloReader:
         """What finds the image of a label: of the same name in the folder beside it, else anywhere below --images."""
         finder = self._source.finder
         assert finder is not None, "begin makes one"
+        images = Path(os.path.abspath(folder.images))
         own: dict[str, str] = {}
-        if folder.images.is_relative_to(finder.root):
-            with os.scandir(folder.images) as entries:
+        if images.is_relative_to(finder.root):
+            with os.scandir(images) as entries:
                 for name in sorted(one.name for one in entries if one.name.lower().endswith(IMAGE_SUFFIXES)):
                     own.setdefault(os.path.splitext(name)[0], name)
-        linked = {} if own else _linked(folder.images, finder.root)
-        below = os.path.relpath(folder.images, finder.root)
-        beside = finder if self._source.image_folder else ImageFinder(folder.images, folder.images)
+        linked = {} if own else _linked(images, finder.root)
+        below = os.path.relpath(images, finder.root)
+        beside = finder if self._source.image_folder else ImageFinder(images, images)
 
         def find(stem: str, split: str) -> FoundImage | None:
             if (name := own.get(stem)) is not None:
-                return FoundImage(posixpath.normpath(posixpath.join(below, name)), folder.images / name)
+                return FoundImage(posixpath.normpath(posixpath.join(below, name)), images / name)
             if (link := linked.get(stem)) is not None:
                 return link
             found = beside.find_stem(f"{folder.labels}/{stem}", split)
