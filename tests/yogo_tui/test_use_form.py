@@ -178,3 +178,65 @@ async def test_the_images_to_find_cells_in_are_looked_for_folder_by_folder(tmp_p
         await pilot.press("enter")
         await until(pilot, lambda: "images in" not in shown(pilot))
         assert "/lab/images/monday" in shown(pilot)
+
+
+async def test_labels_are_ranked_by_keys_of_what_the_run_was_trained_on(tmp_path: Path) -> None:
+    own = definition_of(tmp_path / "dataset_defs", "{train: 0.5, val: 0.25, test: 0.25}")
+    made = make_run("tidy-fox-0001", RunState.FINISHED, has_best=True)
+    run = replace(made, launch=made.launch and made.launch.model_copy(update={"definition": str(own)}))
+    session = FakeSession(run, folder=tmp_path)
+    session.definition_files = (DefinitionFile(own, tmp_path),)
+    review = own.parent / "reviews" / f"cells-{run.name}"
+    async with Console(session).run_test(size=(80, 24)) as pilot:
+        await see(pilot, run.name)
+        await pilot.press("u")
+        await see(pilot, "rank labels by it")
+        await pilot.press(*"rank", "enter")
+        await see(
+            pilot, f"rank labels by {run.name}", "cells.yml", "reviews/DEFINITION-RUN", "does not see errors that it"
+        )
+        await pilot.press("ctrl+o")
+        await see(pilot, "rank the labels of", "what it was trained on")
+        await pilot.press("escape", "ctrl+s")
+        await see(pilot, "Submit a job that ranks the labels of cells.yml by tidy-fox-0001")
+        await pilot.press("enter")
+        await until(pilot, lambda: session.cluster.submitted)
+        then = "Once it is over, d on cells.yml in Datasets opens them, as does: yogo-tui review"
+        await until(pilot, lambda: any(then in one.message for one in pilot.app._notifications))
+        script = session.host.files[session.cluster.submitted[0]].decode()
+        assert f"--out {review}" in " ".join(script.split())
+        session.host.files[PurePosixPath(review / "decisions-ana.jsonl")] = b""
+        await pilot.press("u", *"rank", "enter")
+        await see(pilot, "does not see errors that it")
+        await pilot.press("ctrl+s")
+        await see(pilot, "Submit a job")
+        await pilot.press("enter")
+        await see(pilot, "was not used", "holds what", "name another")
+    assert len(session.cluster.submitted) == 1
+
+
+async def test_images_to_label_are_a_folder_and_the_labels_go_where_one_says(tmp_path: Path) -> None:
+    run = make_run("tidy-fox-0001", RunState.FINISHED, has_best=True)
+    (tmp_path / "images").mkdir()
+    Image.new("L", (16, 16)).save(tmp_path / "images/a.png")
+    session = FakeSession(run, folder=tmp_path)
+    for file in ("images/a.png", "slide.zarr/.zgroup"):
+        session.host.files[PurePosixPath(tmp_path) / file] = b""
+    async with Console(session).run_test(size=(80, 24)) as pilot:
+        await see(pilot, run.name)
+        await pilot.press("u")
+        await see(pilot, "label images by it")
+        await pilot.press(*"label images", "enter")
+        await see(pilot, f"label images by {run.name}", "in the run's folder", "ctrl+o choose the data")
+        await pilot.press(*str(tmp_path), "ctrl+o")
+        await see(pilot, "no image lies in it directly", "images/")
+        assert "zarr store" not in shown(pilot)
+        await pilot.press("escape")
+        await pilot.press(*"/images/a.png")
+        await see(pilot, "is a file: name the folder of images")
+        await pilot.press("ctrl+u", *f"{tmp_path}/images", "down", *f"{tmp_path}/new labels", "ctrl+s")
+        await see(pilot, "labels the images in images by tidy-fox-0001")
+        await pilot.press("enter")
+        await until(pilot, lambda: session.cluster.submitted)
+        script = " ".join(session.host.files[session.cluster.submitted[0]].decode().split())
+        assert f"{tmp_path}/images '{tmp_path}/new labels'" in script
