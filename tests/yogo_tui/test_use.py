@@ -210,6 +210,13 @@ async def test_of_the_uses_of_a_run_the_latest_comes_first_whatever_it_was() -> 
     assert found == [(uses[n], ("made.txt",)) for n in (2, 0, 1)]
 
 
+async def test_results_that_two_uses_wrote_into_one_folder_are_listed_once() -> None:
+    folder, review = PurePosixPath("/lab/trained_models/first"), PurePosixPath("/lab/defs/reviews/cells-first")
+    named = {folder / "uses" / f"review-{n}" / "makes.txt": str(review).encode() for n in (1, 2)}
+    (made,) = await results(MemoryHost({review / "ranking.json.gz": b"", **named}), folder)
+    assert (made.folder, made.files, made.next) == (review, ("ranking.json.gz",), f"yogo-tui review {review}")
+
+
 def test_several_runs_are_exported_after_a_question_and_one_without_weights_keeps_no_other_back(
     lab: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

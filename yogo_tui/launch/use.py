@@ -149,7 +149,7 @@ async def results(host: Host, directory: PurePosixPath) -> tuple[OutputFiles, ..
     newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
     tested = sorted([entry.name for entry in await host.list(directory) if fnmatch(entry.name, "*-test-*.json")])
     beside_it = [OutputFiles(directory, tuple(tested))] if tested else []
-    return (*beside_it, *[await _made(host, uses / name) for name in newest])
+    return (*beside_it, *dict.fromkeys([await _made(host, uses / name) for name in newest]))
 
 
 async def _made(host: Host, folder: PurePosixPath) -> OutputFiles:
