@@ -151,7 +151,7 @@ async def test_a_killed_trainer_leaves_a_failed_run_and_a_stuck_one_behind_it(
         await session.planner.finetune(parent, definition=definition, recipe=Recipe(), size=SIZE, name="second")
     )
     first = await seen(session, "first", RunState.FAILED)
-    assert "its log tells more" in first.why
+    assert "it was killed, perhaps because the memory was full" in first.why
     second = await seen(session, "second", RunState.FAILED)
     assert "can never start" in second.why
     await session.jobs.cancel([second])
