@@ -57,6 +57,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_LEFT] = {}
     # For pictures as small as these one thread is quicker, most of all where others want the cores.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # Of a Slurm that this shell speaks to, or of the job that it is in, no test is to know.
+    for name in [name for name in os.environ if name.startswith(("SLURM_", "SBATCH_"))]:
+        del os.environ[name]
     # Short, as paths in it are read on screens of 80 columns, and sockets' may have 107 bytes.
     if _is_worker(config) or not config.option.basetemp:
         config.option.basetemp = str(folder.path / "p")

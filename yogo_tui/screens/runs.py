@@ -79,7 +79,7 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
             "use",
             "use it",
             id="runs.use",
-            tooltip="use it: test, infer, export, rank labels, label images; export all marked",
+            tooltip="use it: test, infer, export, label; export all marked",
         ),
         Binding("equals_sign", "compare", "compare", id="runs.compare", show=False, tooltip="compare the marked runs"),
         Binding("H", "hold", "hold or release", id="runs.hold", show=False, tooltip="hold its job, or release it"),
