@@ -5,9 +5,11 @@ No file is read, but each is looked at, since a folder does not show that a file
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
+import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,12 @@ from yogo.definition.problem import Problem
 
 AT_A_TIME = 500
 _THREADS = 16
+_QUICK_THREADS = 2
+"""Where a file is looked at in no time, more threads only wait for each other."""
+
+_SLOW_SECONDS = 5e-5
+"""For a file: from then on threads hide the latency of its file system."""
+
 _INODE = (1 << 63) - 1
 _COMPARING = "comparing files with those counted before"
 
@@ -50,7 +58,7 @@ def label_contents(
     names = _texts(pair.images for pair in definition.all_dataset_paths)
     beside = [path for folder in labels for path in (notes_file(Path(folder)), *places(Path(folder)))]
     said = repr([definition.sha256, *map(str, problems), *labels, *names])
-    with Lookers() as pool:
+    with Lookers(labels) as pool:
         told = hashlib.sha256(said.encode(errors="replace"))
         for folder, found in zip(names, pool.map(_names, names), strict=True):
             told.update(_bytes(found))
@@ -64,7 +72,7 @@ def image_contents(definition: DatasetDefinition, tell: Progress, listed: Names 
     """Of the images, whose names were `listed` before if they are given. Raises only what `tell` raises."""
     folders = _texts(pair.images for pair in definition.all_dataset_paths)
     told = hashlib.sha256()
-    with Lookers() as pool:
+    with Lookers(folders) as pool:
         newest = _look(pool, folders, told, tell, listed)
     return Contents(told.hexdigest(), settled([(0, newest, newest, 0)]))
 
@@ -84,11 +92,24 @@ def _texts(folders: Iterable[Path]) -> list[str]:
 class Lookers(ThreadPoolExecutor):
     """Threads that hide the latency of a file system. What they have not begun is left out after an error."""
 
-    def __init__(self) -> None:
-        super().__init__(_THREADS)
+    def __init__(self, folders: Sequence[str] = ()) -> None:
+        """As many as suit the file system of `folders`; many where they are not given."""
+        super().__init__(_QUICK_THREADS if _is_quick(folders) else _THREADS)
 
     def __exit__(self, kind: object, *rest: object) -> None:
         self.shutdown(cancel_futures=kind is not None)
+
+
+def _is_quick(folders: Sequence[str]) -> bool:
+    """Whether the file system answers at once, by a few files of the last folder."""
+    looked, began = 0, time.perf_counter()
+    with contextlib.suppress(OSError):
+        for folder in folders[-1:]:
+            with os.scandir(folder) as entries:
+                for entry in itertools.islice(entries, 20):
+                    os.stat(entry.path)
+                    looked += 1
+    return looked > 0 and time.perf_counter() - began < _SLOW_SECONDS * looked
 
 
 def _look(
