@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from yogo.cli.flags import add_json
 from yogo.text.output import must_arrive
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable, progress_line
 
 if TYPE_CHECKING:
     from yogo.definition import DatasetSummary
@@ -46,14 +46,9 @@ def register(commands: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     if args.against and not args.deep:
         args.usage_error("--against needs --deep")
-    show = redraws(sys.stderr)
-    try:
-        tell = _say if show else lambda *_: None
+    with progress_line(sys.stderr) as tell:
         found = _survey(args.definition, tell)
         health = _health(args, tell) if args.deep else None
-    finally:
-        if show:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
         must_arrive()  # a program reads it, also when it reports errors
         said = dataclasses.asdict(found)
@@ -95,8 +90,3 @@ def _lines(found: DatasetSummary, health: DataHealth | None) -> Iterator[str]:
 
         yield ""
         yield from report_health(health)
-
-
-def _say(what: str, done: int, total: int) -> None:
-    of = f" of {total:,}" if total else ""
-    print(f"\r{what} · {done:,}{of}\x1b[K", end="", file=sys.stderr, flush=True)

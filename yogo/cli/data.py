@@ -10,7 +10,7 @@ from typing import Any
 
 from yogo.cli.flags import add_json
 from yogo.text.output import must_arrive
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable, progress_line
 
 DIFF = (
     "Compare the data of two definitions or runs: images, labels and boxes that were added, removed or changed, by "
@@ -41,18 +41,14 @@ def run(args: argparse.Namespace) -> int:
     from yogo.definition.difference_report import difference_data, difference_report
 
     must_arrive()
-    show = redraws(sys.stderr)
-    try:
+    with progress_line(sys.stderr) as tell:
         found = data_difference(
             args.first,
             args.second,
             memory=_memory(),
-            progress=_say if show else None,
+            progress=tell,
             most=None if args.all or args.json else MOST_NAMED,
         )
-    finally:
-        if show:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if args.json:
         print(json.dumps(difference_data(found), indent=2))
     else:
@@ -66,8 +62,3 @@ def _memory() -> Path | None:
     except ModuleNotFoundError:
         return None
     return own_folder()
-
-
-def _say(what: str, done: int, total: int) -> None:
-    of = f" · {done:,} of {total:,}" if total else ""
-    print(f"\r{what}{of}\x1b[K", end="", file=sys.stderr, flush=True)

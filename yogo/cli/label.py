@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from yogo.cli.flags import add_json, add_knobs, given
 from yogo.review.request import LabelRequest
 from yogo.text.output import must_arrive
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable, progress_line
 from yogo.text.wording import counted
 
 if TYPE_CHECKING:
@@ -35,12 +35,8 @@ def run(args: argparse.Namespace) -> int:
     from yogo.review.machine_labels import label
 
     request = LabelRequest(**given(args, LabelRequest))
-    show = redraws(sys.stderr)
-    try:
-        made = label(request, _say if show else lambda what, done, total: None)
-    finally:
-        if show:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    with progress_line(sys.stderr) as tell:
+        made = label(request, tell)
     if args.json:
         must_arrive()
         print(made.model_dump_json(indent=2))
@@ -64,7 +60,3 @@ def _lines(made: MachineLabels, out: str) -> Iterator[str]:
     )
     yield f"With no look at all that is {made.error_left[0]:.1%}, after a half {made.error_left[5]:.1%}."
     yield made.reckoned
-
-
-def _say(what: str, done: int, total: int) -> None:
-    print(f"\r{what} · {done:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from yogo.cli.flags import add_json
 from yogo.formats.table import FORMATS, WRITTEN
 from yogo.text.output import must_arrive
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable, progress_line
 
 if TYPE_CHECKING:
     from yogo.formats.conversion import ConvertedLabels
@@ -99,22 +99,14 @@ def run(args: argparse.Namespace) -> int:
         args.voc_corners,
         args.dry_run,
     )
-    show = redraws(sys.stderr)
-    try:
-        found = convert(request, _say if show else lambda *_: None)
-    finally:
-        if show:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    with progress_line(sys.stderr) as tell:
+        found = convert(request, tell)
     if args.json:
         must_arrive()
         print(json.dumps(_as_data(found, args), indent=2))
     else:
         print("\n".join(printable(line) for line in _lines(found, args)))
     return 0
-
-
-def _say(what: str, done: int) -> None:
-    print(f"\r{what} · {done:,}\x1b[K", end="", file=sys.stderr, flush=True)
 
 
 def _as_data(found: ConvertedLabels, args: argparse.Namespace) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import sys
 
 from yogo.cli.flags import add_json, add_knobs, given
 from yogo.review.request import NextRequest
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable, progress_line
 from yogo.text.wording import counted
 
 
@@ -30,12 +30,8 @@ def run(args: argparse.Namespace) -> int:
     from yogo.review.next_images import next_images
 
     request = NextRequest(**given(args, NextRequest))
-    show = redraws(sys.stderr)
-    try:
-        found = next_images(request, _say if show else lambda what, done, total: None)
-    finally:
-        if show:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    with progress_line(sys.stderr) as tell:
+        found = next_images(request, tell)
     if args.json:
         print(json.dumps(dataclasses.asdict(found), indent=2))
         return 0
@@ -46,7 +42,3 @@ def run(args: argparse.Namespace) -> int:
     for one in found.images:
         print(printable(one.image))
     return 0
-
-
-def _say(what: str, done: int, total: int) -> None:
-    print(f"\r{what} · {done:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True)

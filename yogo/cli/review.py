@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from yogo.cli.flags import add_json, add_knobs, given
 from yogo.review.request import ReviewRequest, misuse
 from yogo.text.output import must_arrive
-from yogo.text.terminal import printable, redraws
+from yogo.text.terminal import printable, progress_line
 from yogo.text.wording import counted
 
 if TYPE_CHECKING:
@@ -53,12 +53,8 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         parser.error(wrong)
     from yogo.review.reviewing import review, review_folder
 
-    show = redraws(sys.stderr)
-    try:
-        ranking = review(request, flags, _say if show else lambda what, done, total: None)
-    finally:
-        if show:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+    with progress_line(sys.stderr) as tell:
+        ranking = review(request, flags, tell)
     if args.json:
         must_arrive()
         print(ranking.model_dump_json(indent=2))
@@ -85,7 +81,3 @@ def _lines(ranking: Ranking, folder: str) -> Iterator[str]:
     kept = len(ranking.suspects)
     first = f"the first {kept:,} of {ranking.num_ranked:,}" if kept < ranking.num_ranked else f"all {kept:,}"
     yield f"The ranking ({first}) is in {folder}; to decide about each: yogo-tui review {shlex.quote(folder)}"
-
-
-def _say(what: str, done: int, total: int) -> None:
-    print(f"\r{what} · {done:,} of {total:,}\x1b[K", end="", file=sys.stderr, flush=True)

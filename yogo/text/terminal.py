@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 LINE_EVERY_SECONDS = 10.0
@@ -24,6 +26,27 @@ def _shown(character: str) -> str:
 def redraws(stream: TextIO) -> bool:
     """Whether a printed line can be drawn over: on a terminal that is not a dumb one."""
     return stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
+
+
+@contextmanager
+def progress_line(stream: TextIO) -> Iterator[Callable[..., None]]:
+    """Gives what tells how far slow work is: what is done, how many are done, and of how many (0: not known).
+
+    It draws over one line, which is empty in the end; where no line can be drawn over it says nothing.
+    """
+
+    def say(what: str, done: int, total: int = 0) -> None:
+        of = f" of {total:,}" if total else ""
+        count = f" · {done:,}{of}" if done or total else ""
+        print(f"\r{what}{count}\x1b[K", end="", file=stream, flush=True)
+
+    if not redraws(stream):
+        yield lambda *_: None
+        return
+    try:
+        yield say
+    finally:
+        print("\r\x1b[K", end="", file=stream, flush=True)
 
 
 def linked(url: str, stream: TextIO) -> str:
