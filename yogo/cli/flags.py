@@ -28,12 +28,13 @@ def add_knobs(
     required: tuple[str, ...] = (),
     one_of: tuple[str, ...] = (),
 ) -> None:
-    """One argument a knob, grouped as the knobs are. One that was not given leaves no attribute.
+    """One argument a knob, grouped as the knobs are: what the model declares itself, then what it shares with others.
+    One that was not given leaves no attribute.
 
     `required` must be given though the model has a default for them; `one_of` exclude each other.
     """
     groups: dict[str, argparse._ActionsContainer] = {}
-    for one in knobs(model):
+    for one in sorted(knobs(model), key=lambda one: one.name not in model.__annotations__):
         place = one.knob.group
         if place not in groups:
             groups[place] = parser.add_argument_group(place) if place else parser

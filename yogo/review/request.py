@@ -5,14 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, NonNegativeInt
+from pydantic import AfterValidator, BeforeValidator, Field, NonNegativeInt
 
 from yogo.errors import RecipeError
-from yogo.images.bits import ImageBits
 from yogo.recipe import Knob, Recipe
-from yogo.training.request import TrainingRequest, preset_named
+from yogo.training.request import MACHINE, ComputingRequest, TrainingRequest, preset_named
 
-_REVIEW, _FOLDS, _LABELS, _MACHINE = "The review", "Models of their own", "The labels", "The machine"
+_REVIEW, _FOLDS, _LABELS = "The review", "Models of their own", "The labels"
 
 MOST_FOLDS = 20
 
@@ -23,9 +22,7 @@ def _folds(number: int) -> int:
     return number
 
 
-class ReviewRequest(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class ReviewRequest(ComputingRequest):
     checkpoint: Annotated[Path, Knob(flag="PTH")]
     """The checkpoint that judges, or whose recipe --folds trains with."""
 
@@ -55,20 +52,6 @@ class ReviewRequest(BaseModel):
     pretrained: Annotated[Path | None, Knob(group=_FOLDS, flag="--from-pretrained", metavars=("PTH",))] = None
     """With --folds: the checkpoint whose weights each model starts from. It must not know the reviewed images."""
 
-    device: Annotated[
-        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
-    ] = None
-    """The device to compute on: cpu, cuda or cuda:N."""
-
-    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
-    """Threads that read images ahead."""
-
-    image_bits: Annotated[ImageBits | None, Knob(group=_MACHINE, default="as the weights were trained, else auto")] = (
-        None
-    )
-    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
-    the images."""
-
 
 def misuse(request: ReviewRequest, flags: dict[str, Any]) -> str:
     """What is wrong with these arguments together; `flags` are the recipe's. Empty if nothing is."""
@@ -81,10 +64,8 @@ def misuse(request: ReviewRequest, flags: dict[str, Any]) -> str:
     return ""
 
 
-class LabelRequest(BaseModel):
+class LabelRequest(ComputingRequest):
     """What `yogo label` is asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     checkpoint: Annotated[Path, Knob(flag="PTH")]
     """The checkpoint."""
@@ -108,28 +89,12 @@ class LabelRequest(BaseModel):
     obj_thresh: Annotated[float, Field(ge=0, le=1), Knob(group=_LABELS)] = 0.5
     """The lowest objectness of a cell that is labelled, from 0 to 1."""
 
-    batch_size: Annotated[int, Field(ge=1), Knob(group=_MACHINE)] = 64
+    batch_size: Annotated[int, Field(ge=1), Knob(group=MACHINE)] = 64
     """Images per batch."""
 
-    device: Annotated[
-        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
-    ] = None
-    """The device to compute on: cpu, cuda or cuda:N."""
 
-    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
-    """Threads that read images ahead."""
-
-    image_bits: Annotated[ImageBits | None, Knob(group=_MACHINE, default="as the weights were trained, else auto")] = (
-        None
-    )
-    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
-    the images."""
-
-
-class NextRequest(BaseModel):
+class NextRequest(ComputingRequest):
     """What `yogo next` is asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     checkpoint: Annotated[Path, Knob(flag="PTH")]
     """The checkpoint."""
@@ -143,19 +108,5 @@ class NextRequest(BaseModel):
     number: Annotated[int, Field(ge=1), Knob(flag="--number", aliases=("-n",))] = 30
     """How many images to choose."""
 
-    batch_size: Annotated[int, Field(ge=1), Knob(group=_MACHINE)] = 64
+    batch_size: Annotated[int, Field(ge=1), Knob(group=MACHINE)] = 64
     """Images per batch."""
-
-    device: Annotated[
-        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
-    ] = None
-    """The device to compute on: cpu, cuda or cuda:N."""
-
-    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
-    """Threads that read images ahead."""
-
-    image_bits: Annotated[ImageBits | None, Knob(group=_MACHINE, default="as the weights were trained, else auto")] = (
-        None
-    )
-    """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
-    the images."""

@@ -16,7 +16,8 @@ from yogo.recipe import Knob, Recipe, applied, spelled
 from yogo.run.directory import RUNS, check_name
 from yogo.wandb_login import Mode
 
-_TEST, _RUN, _MACHINE, _WANDB = "The test", "The run", "The machine", "Weights & Biases"
+MACHINE = "The machine"
+_TEST, _RUN, _WANDB = "The test", "The run", "Weights & Biases"
 
 
 def _run_name(text: str) -> str:
@@ -60,36 +61,40 @@ class CheckpointTest(BaseModel):
     """Add the figures to this W&B run."""
 
 
-class SharedRequest(BaseModel):
-    """What both commands ask for."""
+class ComputingRequest(BaseModel):
+    """What every command asks for that computes with a network."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    definition: Annotated[Path | None, Knob(flag="DEFINITION")] = None
-    """The dataset definition, a YAML file."""
-
     device: Annotated[
-        str | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
+        str | None, Knob(group=MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
     ] = None
     """The device to compute on: cpu, cuda or cuda:N."""
 
-    half: Annotated[bool | None, Knob(group=_MACHINE, default="as the recipe says")] = None
-    """Compute in 16-bit numbers: bf16 if the hardware has it, else fp16 (in training with a scaled loss)."""
-
-    processes: Annotated[PositiveInt | None, Knob(group=_MACHINE, default="the number of visible GPUs, at least 1")] = (
-        None
-    )
-    """Number of processes that share the work."""
-
-    num_workers: Annotated[NonNegativeInt | None, Knob(group=_MACHINE, default="as many as suit the machine")] = None
+    num_workers: Annotated[NonNegativeInt | None, Knob(group=MACHINE, default="as many as suit the machine")] = None
     """Threads per process that read images ahead."""
 
     image_bits: Annotated[
         ImageBits | None,
-        Knob(group=_MACHINE, default="as the weights were trained, else auto"),
+        Knob(group=MACHINE, default="as the weights were trained, else auto"),
     ] = None
     """How many bits hold the brightness in images of more than 8 bits: with 12, 4095 is white. auto finds it out from
     the images."""
+
+
+class SharedRequest(ComputingRequest):
+    """What both commands ask for."""
+
+    definition: Annotated[Path | None, Knob(flag="DEFINITION")] = None
+    """The dataset definition, a YAML file."""
+
+    half: Annotated[bool | None, Knob(group=MACHINE, default="as the recipe says")] = None
+    """Compute in 16-bit numbers: bf16 if the hardware has it, else fp16 (in training with a scaled loss)."""
+
+    processes: Annotated[PositiveInt | None, Knob(group=MACHINE, default="the number of visible GPUs, at least 1")] = (
+        None
+    )
+    """Number of processes that share the work."""
 
     wandb_entity: Annotated[str | None, Knob(group=_WANDB, metavars=("NAME",))] = None
     """Team or user at Weights & Biases."""
@@ -149,15 +154,15 @@ class TrainingRequest(SharedRequest):
     token: Annotated[str | None, Knob(group=_RUN)] = None
     """Token of the launch to claim. Job scripts use it."""
 
-    cache: Annotated[bool, Knob(group=_MACHINE)] = True
+    cache: Annotated[bool, Knob(group=MACHINE)] = True
     """Keep the decoded images on disk, for later epochs and runs."""
 
-    cache_folder: Annotated[Path | None, Knob(group=_MACHINE, metavars=("DIR",), default="~/.cache/yogo")] = None
+    cache_folder: Annotated[Path | None, Knob(group=MACHINE, metavars=("DIR",), default="~/.cache/yogo")] = None
     """The folder for decoded images."""
 
     cache_limit_gib: Annotated[
         Annotated[float, Field(ge=0, allow_inf_nan=False)] | None,
-        Knob(group=_MACHINE, flag="--cache-limit", metavars=("GIB",), default="50"),
+        Knob(group=MACHINE, flag="--cache-limit", metavars=("GIB",), default="50"),
     ] = None
     """The most space that all caches in that folder may take together, in GiB."""
 
