@@ -57,6 +57,9 @@ class PredictedBoxes:
         score: Floats = self.objectness * self.probabilities.max(1)
         return score
 
+    def taken(self, chosen: npt.NDArray[np.bool_] | Ints) -> PredictedBoxes:
+        return PredictedBoxes(self.image[chosen], self.box[chosen], self.objectness[chosen], self.probabilities[chosen])
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationData:

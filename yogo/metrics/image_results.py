@@ -10,12 +10,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from yogo.metrics.boxes import EvaluationData, GroundTruth, Ints, PredictedBoxes
+from yogo.metrics.boxes import EvaluationData, Ints
 from yogo.metrics.confidence import Bools
 from yogo.metrics.matching import match, matches
 from yogo.metrics.measure import MATCH_IOU, thresholds
 from yogo.metrics.precision import COCO_IOUS
-from yogo.metrics.precision import MOST_BOXES as MOST_RANKED
+from yogo.metrics.ranking import by_class, place_in, ranked_of
 from yogo.run.image_results import (
     LABEL_BYTES,
     MOST_BOXES,
@@ -67,45 +67,19 @@ def _counts(data: EvaluationData, num_classes: int) -> ImageCounts:
 
 
 def _ranked(data: EvaluationData, num_classes: int) -> RankedBoxes:
-    ranked, truth = data.ranked, data.truth
-    # As COCO does: each class of each image by itself, in double precision.
-    found = PredictedBoxes(
-        ranked.image * num_classes + ranked.label,
-        ranked.box.astype(np.float64),
-        ranked.objectness,
-        ranked.probabilities,
-    )
-    labels = GroundTruth(
-        truth.image * num_classes + truth.label,
-        truth.box.astype(np.float64),
-        truth.label,
-    )
-    counts = _place(found.image, ranked) < MOST_RANKED
+    ranked = ranked_of(data.ranked, num_classes)
     hits_N = np.zeros(len(ranked.image), "<u2")
-    for bit, matched_N in enumerate(matches(_of(found, counts), labels, COCO_IOUS)):
-        hits_N[counts] |= (matched_N >= 0).astype("<u2") << bit
-    is_kept = counts & _fits(ranked.image, _place(ranked.image, ranked), data.num_images)
+    for bit, matched_N in enumerate(matches(*by_class(ranked, data.truth, num_classes), COCO_IOUS)):
+        hits_N |= (matched_N >= 0).astype("<u2") << bit
+    is_kept = _fits(ranked.image, place_in(ranked.image, ranked), data.num_images)
     order = np.lexsort((-ranked.score[is_kept], ranked.image[is_kept]))
     return RankedBoxes(
         num_of_image=np.bincount(ranked.image[is_kept], minlength=data.num_images).astype("<u4").tobytes(),
         class_index=ranked.label[is_kept][order].astype("<u2").tobytes(),
         score=ranked.score[is_kept][order].astype("<f4").tobytes(),
         hits=hits_N[is_kept][order].tobytes(),
-        num_dropped=int(counts.sum() - is_kept.sum()),
+        num_dropped=int((~is_kept).sum()),
     )
-
-
-def _of(found: PredictedBoxes, chosen: Bools) -> PredictedBoxes:
-    return PredictedBoxes(found.image[chosen], found.box[chosen], found.objectness[chosen], found.probabilities[chosen])
-
-
-def _place(group_N: Ints, found: PredictedBoxes) -> Ints:
-    """(N,): how many boxes of its group have a better score than each, or the same and come before it."""
-    order = np.lexsort((-found.score, group_N))
-    sorted_N = group_N[order]
-    place_N = np.empty(len(order), np.int64)
-    place_N[order] = np.arange(len(order)) - np.searchsorted(sorted_N, sorted_N, "left")
-    return place_N
 
 
 def _fits(image_N: Ints, place_N: Ints, num_images: int) -> Bools:

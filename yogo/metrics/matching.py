@@ -29,7 +29,7 @@ def matches(found: PredictedBoxes, truth: GroundTruth, ious: Sequence[float]) ->
     """The same for each gate of `ious`, of which the first is the least."""
     rank_N = np.empty(len(found.image), np.int64)
     rank_N[np.argsort(-found.score, kind="stable")] = np.arange(len(rank_N))
-    prediction, box, overlap = _candidates(found, truth, ious[0])
+    prediction, box, overlap = overlapping(found, truth, ious[0])
     # In COCO the later box wins if a prediction overlaps two boxes equally.
     order = np.lexsort((-box, -overlap, rank_N[prediction]))
     prediction, box, overlap = prediction[order], box[order], overlap[order]
@@ -54,7 +54,7 @@ def _settled(prediction: Ints, box: Ints, num_found: int, num_boxes: int) -> Int
     return matched_N
 
 
-def _candidates(found: PredictedBoxes, truth: GroundTruth, gate: float) -> tuple[Ints, Ints, Floats]:
+def overlapping(found: PredictedBoxes, truth: GroundTruth, gate: float) -> tuple[Ints, Ints, Floats]:
     """Pairs of a prediction and a box of the same image that overlap enough: their indices, and the overlap."""
     # Boxes are sorted by image and left edge, so those that a prediction may overlap are contiguous.
     place_M = _place(truth.image, truth.box[:, 0])

@@ -13,6 +13,7 @@ from yogo.metrics.boxes import EvaluationData, Floats, Ints
 from yogo.metrics.confidence import Bools, Calibration, Roc, calibration, roc
 from yogo.metrics.confusion import Rates, confusion_matrix, rates
 from yogo.metrics.counts import CountErrors, count_errors
+from yogo.metrics.error_kinds import error_costs
 from yogo.metrics.matching import match
 from yogo.metrics.precision import COCO_IOUS, MOST_BOXES, AveragePrecision, average_precision
 from yogo.run.figures import METRICS, Metric
@@ -104,6 +105,7 @@ def measure(
         confusion=tuple(map(tuple, shown.tolist())),
         names=(*classes, BACKGROUND)[: len(shown)],
         curves=dict(zip(classes, _curves(found, seen.rocs, seen.calibrations), strict=True)),
+        errors=error_costs(evidence, len(classes)) if include_map else None,
     )
 
 

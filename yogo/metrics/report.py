@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from yogo.run.error_kinds import KINDS, NAMES, ErrorCosts
 from yogo.run.figures import METRICS, Metric
-from yogo.run.metrics import Metrics
+from yogo.run.metrics import Metrics, Thresholds
 from yogo.text.wording import counted
 
 SHADES = " ░▒▓█"
@@ -25,6 +26,9 @@ def report(metrics: Metrics) -> Iterator[str]:
     yield from table(metrics)
     yield ""
     yield from matrix(metrics)
+    if metrics.errors:
+        yield ""
+        yield from errors(metrics.errors, metrics.thresholds)
     for run, count in metrics.trained_on.items():
         yield trained_on(run, count, metrics.num_images)
 
@@ -58,6 +62,26 @@ def matrix(metrics: Metrics) -> Iterator[str]:
         total = sum(row) or 1
         cells = (f"  {_shade(count / total) + format(count, ','):>{column}}" for count in row)
         yield f"{name:<{width}}" + "".join(cells)
+
+
+def errors(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
+    """A line per kind, and sentences on what they say."""
+    width = max(map(len, NAMES))
+    yield f"{'error':<{width}}{'boxes':>9}{'ranked':>9}{'mAP50':>9}"
+    for one in costs.kinds:
+        yield f"{one.kind:<{width}}{one.num_kept:>9,}{one.num_ranked:>9,}{one.gain:>+9.3f}"
+    yield from errors_said(costs, thresholds)
+
+
+def errors_said(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
+    """Sentences: what the columns are, and which kind costs most."""
+    yield (
+        f"boxes: above an objectness of {thresholds.objectness:g}; ranked: above {thresholds.ranked_objectness:g}, as "
+        "mAP50 ranks them"
+    )
+    yield "mAP50: what it would gain if all errors of the kind were mended"
+    if (worst := costs.worst) is not None:
+        yield f"Most is lost by {worst.kind}: {dict(KINDS)[worst.kind]}"
 
 
 def trained_on(run: str, count: int, num_images: int) -> str:

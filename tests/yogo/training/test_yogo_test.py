@@ -54,11 +54,12 @@ def test_each_epoch_tells_the_cheap_figures(finished: tuple[Yogo, Done]) -> None
     assert "count error" in finished[1].stdout
 
 
-def test_the_log_shows_a_table_and_the_confusion_matrix(finished: tuple[Yogo, Done]) -> None:
+def test_the_log_shows_a_table_the_confusion_matrix_and_errors_by_kind(finished: tuple[Yogo, Done]) -> None:
     lines = finished[1].stdout.splitlines()
     assert any(line.startswith("class") and "AP50" in line and "recall" in line for line in lines)
     assert any(line.startswith("is ↓ found →") and line.endswith("background") for line in lines)
-    assert max(map(len, lines[-12:])) <= 110
+    assert any(line.startswith("missed ") for line in lines)
+    assert max(map(len, lines[-20:])) <= 110
 
 
 @pytest.mark.parametrize("processes", ["1", "2", "3"])
