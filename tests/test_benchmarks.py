@@ -85,3 +85,9 @@ def test_a_second_count_opens_no_label_and_no_image() -> None:
 
 def test_a_difference_of_data_is_measured_beside_a_look_at_each_file() -> None:
     assert verdict("data_diff", "--images", "40")["ratio"].keys() == {"the same", "first", "second"}
+
+
+def test_conversions_are_measured_both_ways_beside_a_reading_of_their_files() -> None:
+    found = verdict("label_conversion", "--images", "3")
+    formats = ("coco", "voc", "label-studio", "cvat")
+    assert found["ratio"].keys() == {f"{way} {name}" for name in formats for way in ("to", "from")}

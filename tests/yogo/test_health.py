@@ -74,6 +74,17 @@ def test_a_box_of_an_odd_size_or_shape_for_its_class_is_told_and_none_that_the_e
     ]
 
 
+def test_boxes_on_an_image_that_cannot_be_read_are_of_no_odd_size(data: Planted) -> None:
+    for number in range(40):
+        data.add(f"{number}", cut(frame(number)), BOX)
+    data.add("damaged", cut(frame(40)), BOX).write_bytes(b"")
+    data.add("point", np.full((1, 1), 7, np.uint8), BOX)
+
+    assert said(data, "odd_size", "odd_shape") == [
+        "labels/point.txt, line 1: This ring box has less than 1% of the area of the median ring box"
+    ]
+
+
 ODD: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "dark": lambda pixels: lit(pixels, 0.4, 0),
     "bright": lambda pixels: lit(pixels, 0.3, 170),

@@ -17,6 +17,7 @@ from yogo_tui.questions.images import (
     ImageView,
     ListImages,
     LookAtImage,
+    LookAtPair,
     SmallImage,
 )
 
@@ -178,3 +179,15 @@ def test_boxes_that_are_marked_are_drawn_solid_and_the_others_dotted(definition:
 
 def test_an_image_is_zoomed_into_at_what_is_marked() -> None:
     assert PLAINLY.centred((0.6, 0.2, 0.8, 0.4)).zoomed(1).frame() == pytest.approx((0.45, 0.05, 0.95, 0.55))
+
+
+def test_two_images_are_looked_at_in_one_question_also_one_that_the_definition_does_not_name(definition: Path) -> None:
+    inside, outside = (definition.parent / f"images/{name}.png" for name in ("cell_0", "other"))
+    outside.write_bytes(inside.read_bytes())
+    seen = LookAtPair(definition, definition.parent, (str(outside), str(inside)), 80, 80, (RED, GREEN)).answer(silent)
+    other, one = seen.images
+    assert seen.classes == ("ring", "white cell")
+    assert (other.part, other.label, other.boxes, other.width) == ("", None, (), 80)
+    assert one.label == definition.parent / "labels/cell_0.txt"
+    assert one.boxes == ((0, 1), (1, 1))
+    assert pixel(one, 10, 20) == RED != pixel(other, 10, 20)

@@ -62,7 +62,7 @@ from yogo_tui.questions.definitions import (
 )
 from yogo_tui.questions.glance import GlanceAtRuns
 from yogo_tui.questions.image_lists import filter_of
-from yogo_tui.questions.images import DescribeImages, FindImage, ListImages, LookAtImage
+from yogo_tui.questions.images import DescribeImages, FindImage, ListImages, LookAtImage, LookAtPair
 from yogo_tui.questions.leftovers import Leftovers
 from yogo_tui.questions.losses import ReadLosses
 from yogo_tui.questions.notes import ChangeNotes
@@ -132,6 +132,7 @@ def of_images(definition: Path) -> list[Question[Any]]:
         FindImage(*place, "4.PNG", 1),
         DescribeImages(*place, wanted, 0, 2),
         LookAtImage(*place, 3, 20, 20, COLOURS),
+        LookAtPair(*place, (f"{definition.parent}/data/images/1.png", "/nowhere.png"), 20, 20, COLOURS),
     ]
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -71,13 +73,74 @@ async def test_each_kind_tells_how_much_it_affects_and_each_finding_what_to_do(d
         await see(pilot, f"{data.folder}/images/copy.png", "Remove all but one of them")
 
 
-async def test_enter_shows_the_images_of_a_pair_one_after_the_other(data: Planted) -> None:
+async def test_enter_shows_a_pair_beside_each_other_and_enter_again_each_alone(data: Planted) -> None:
     async with health(data) as pilot:
         await see(pilot, "! copy.png: This")
         await pilot.press("down", "enter")
+        await see(pilot, "near-duplicate images", "pair 1 of 1", "── 0.png ─", "── copy.png ─", "▀▀   ▀▀", "■ ring 1")
+        await see(pilot, "shows the same as the", "image 0.png,", "shifted by", "Remove all but one")
+        assert "─ train ──" in shown(pilot)
+        await pilot.press("enter")
         await see(pilot, "── 0.png", "1 of 2 chosen", "! copy.png: This", "shows the same as", "image 0.png", "shifted")
         await pilot.press("n")
         await see(pilot, "── copy.png", "2 of 2 chosen")
+
+
+async def test_pairs_are_stepped_through_and_zoomed_together(data: Planted) -> None:
+    data.add("more", cut(frame(2)), BOXES)
+    async with health(data) as pilot:
+        await see(pilot, "4 of 6 images")
+        await pilot.press("down", "enter")
+        await see(pilot, "pair 1 of 2", "▀▀")
+        await until(pilot, lambda: re.search("── (copy|more)", shown(pilot)))
+        first = "copy" if "── copy" in shown(pilot) else "more"
+        await pilot.press("plus")
+        await see(pilot, "pair 1 of 2 · 2x", "▀▀")
+        await pilot.press("p", "n")
+        await see(pilot, "pair 2 of 2 ─", f"── {'more' if first == 'copy' else 'copy'}.png ─")
+        await pilot.press("n", "p")
+        await see(pilot, "pair 1 of 2 ─", f"── {first}.png ─")
+
+
+async def test_an_image_of_a_run_is_shown_beside_one_that_shows_the_same(data: Planted) -> None:
+    run = RunDirectory(data.folder.parent / "calm-cat")
+    run.path.mkdir()
+    theirs = Planted(data.folder.parent / "theirs")
+    theirs.define("")
+    theirs.add("learnt", cut(frame(3)))
+    definition = DatasetDefinition.from_yaml(theirs.path)
+    DataRecord.build(definition, split(definition)).write(run.data)
+    data.define("dataset_split_fractions: {train: 0.2, test: 0.8}")
+    async with health(data) as pilot:
+        await see(pilot, "2 of 5 images")
+        await pilot.press("a")
+        await see(pilot, "compare with the training images of", "calm-cat")
+        await pilot.press("down", "enter")
+        await see(pilot, "! images that the run knows", "which shows")
+        for _ in range(9):
+            if "which shows the same" in shown(pilot).rpartition("────")[2]:
+                break
+            await pilot.press("down")
+        await pilot.press("enter")
+        await see(pilot, "── learnt.png", "of the run ──", "an image of the run", "── 3.png", "test ──")
+
+
+def is_named(pilot: Pilot[None], file: str) -> bool:
+    """Whether the editor was to open it, however the notice that it cannot breaks the path."""
+    return f"/{file}onhere" in re.sub(r"[^\w./]", "", shown(pilot))
+
+
+async def test_what_is_edited_is_where_a_finding_is_mended(data: Planted) -> None:
+    """The definition for a pair, the label for an image, and the row for a box: each as it would be opened."""
+    data.label("2").write_text("")
+    async with health(data) as pilot:
+        await see(pilot, "! copy.png: This", "! 2.png: The label")
+        for downs, file in ((1, "d.yml"), (2, "labels/1.txt"), (2, "labels/2.txt")):
+            await pilot.press(*["down"] * downs, "e")
+            await see(pilot, "was not edited")
+            await until(pilot, partial(is_named, pilot, file))
+            await pilot.press("escape")
+            await see(pilot, "! 2.png: The label")
 
 
 async def test_enter_marks_a_box_that_is_drawn_twice_and_zooming_goes_to_it(data: Planted) -> None:
@@ -95,9 +158,9 @@ async def test_enter_marks_a_box_that_is_drawn_twice_and_zooming_goes_to_it(data
 async def test_a_check_is_left_and_begun_again(data: Planted) -> None:
     host = Unhurried()
     async with health(data, host) as pilot:
-        await see(pilot, "looking into images · 3 of 5 · esc leaves it")
+        await see(pilot, "looking into images · 3 of 5 · esc stops")
         await pilot.press("escape")
-        await see(pilot, "left · c checks it again")
+        await see(pilot, "stopped · c goes on")
         host.is_stuck = False
         await pilot.press("c")
         await see(pilot, "2 of 5 images")

@@ -44,22 +44,26 @@ class BoxChecks:
     """With those that were too small."""
 
     _numbers: array[float] = field(default_factory=lambda: array("d"))
-    """Five for each box that lies within its image: file, line, class, width, height, in pixels if they are known."""
+    """Five for each box that lies within its image: file, line, class, width and height in pixels."""
 
     def add(self, file: str, labels: Labels, size: tuple[int, int] | None) -> None:
-        """`size` is the image's width and height in pixels; None if it cannot be read."""
+        """`size` is the image's width and height in pixels; None if it cannot be read: then no size is odd."""
         self.num_boxes += len(labels) + labels.num_dropped
         boxes = np.frombuffer(labels.rows, np.float32).reshape(-1, 5).astype(np.float64)
         lines = np.asarray(labels.lines, np.int64)
         self.findings += self._without_area(file, labels, size)
         self.findings += self._outside(file, boxes, lines)
         self.findings += self._twice(file, boxes, lines)
+        if size:
+            self._keep(boxes, lines, size)
+        self.files.append(file)
+
+    def _keep(self, boxes: Floats, lines: npt.NDArray[np.int64], size: tuple[int, int]) -> None:
+        """For `odd`, those that lie within the image."""
         at_edge = (boxes[:, 1:3].min(1, initial=1) <= _AT_EDGE) | (boxes[:, 3:].max(1, initial=0) >= 1 - _AT_EDGE)
-        width, height = size or (1, 1)
-        sides = (boxes[:, 3:] - boxes[:, 1:3]) * (width, height)
+        sides = (boxes[:, 3:] - boxes[:, 1:3]) * size
         rows = np.column_stack([np.full(len(boxes), len(self.files)), lines, boxes[:, 0], sides])
         self._numbers.frombytes(rows[~at_edge].tobytes())
-        self.files.append(file)
 
     def _without_area(self, file: str, labels: Labels, size: tuple[int, int] | None) -> Iterator[DataFinding]:
         width, height = size or (0, 0)
@@ -98,7 +102,7 @@ class BoxChecks:
         shapes = shape.far(np.log(width / height), _FARTHEST, np.log(ODD_SHAPE))
         for place in np.flatnonzero(sizes):
             times = float(np.exp(np.log(width * height)[place] - area.median))
-            what = f"{times:.1f} times" if times > 1 else f"{times:.2g} of" if times < 0.01 else f"{times:.0%} of"
+            what = f"{times:.1f} times" if times > 1 else "less than 1% of" if times < 0.01 else f"{times:.0%} of"
             said = f"This {name} box has {what} the area of the median {name} box"
             yield DataFinding("odd_size", said, self.files[int(rows[place, 0])], int(rows[place, 1]))
         for place in np.flatnonzero(shapes & ~sizes):

@@ -81,6 +81,9 @@ KINDS: Mapping[str, FindingKind] = {
 }
 """In the order in which they are told."""
 
+OF_SPLITS = frozenset(("near_duplicate", "overlap", "known_to_run"))
+"""Those that the definition mends, by putting images into other splits or leaving them out."""
+
 
 @dataclass(frozen=True, slots=True)
 class DataFinding:

@@ -21,7 +21,7 @@ from yogo.errors import DefinitionError, YogoError
 from yogo.files.places import told
 from yogo.text.wording import counted
 from yogo_tui.hosts.base import Tell
-from yogo_tui.questions.image_lists import EVERY_IMAGE, ImageFilter, listed_images
+from yogo_tui.questions.image_lists import EVERY_IMAGE, ImageFilter, ListedImages, listed_images
 
 if TYPE_CHECKING:
     import numpy as np
@@ -145,6 +145,9 @@ class SmallImage:
     marked: tuple[float, float, float, float] | None = None
     """The edges of what the marked boxes cover, in fractions of the image; None if none is marked."""
 
+    group: str = ""
+    """What it belongs to, as its definition says; empty if that says nothing."""
+
     @property
     def height(self) -> int:
         return len(self.pixels) // (3 * self.width) if self.width else 0
@@ -222,28 +225,39 @@ class LookAtImage:
             now = counted(len(places), "image")
             raise DefinitionError(f"{self.definition} has {now} now: leave its images and open them again.")
         part, sample = listed.samples[places[self.position]]
-        try:
-            image = _read(sample, (max(1, self.columns), max(2, self.rows)), listed.depth, self.view)
-        except (YogoError, OSError) as error:
-            return SmallImage(part, sample.image, problem=told(error), label=sample.label)
-        labels, wrong = _labels(sample, listed.classes)
-        if self.view.has_boxes:
-            self._draw(image, labels)
-        kinds = tuple(sorted(Counter(map(int, labels.rows[::5])).items()))
-        remark = f"{wrong[0]}{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}" if wrong else ""
-        remark = remark.removeprefix(f"{sample.label.parent}/" if sample.label else "")
-        return SmallImage(
-            *(part, sample.image, image.width, image.tobytes(), kinds),
-            label=sample.label,
-            remark=remark,
-            marked=_around([edges for line, _, edges in _boxes(labels) if line in self.marked]),
-        )
+        size = self.columns, self.rows
+        return looked_at(part, sample, listed, size=size, colours=self.colours, view=self.view, marked=self.marked)
 
-    def _draw(self, image: Image.Image, labels: Labels) -> None:
-        """The boxes, those that are marked above the others."""
-        for line, class_index, edges in sorted(_boxes(labels), key=lambda box: box[0] in self.marked):
-            colour, is_other = self.colours[class_index % len(self.colours)], line not in self.marked
-            outline(image, seen_edges(edges, self.view), colour, dotted=bool(self.marked) and is_other)
+
+def looked_at(
+    part: str,
+    sample: Sample,
+    listed: ListedImages,
+    *,
+    size: tuple[int, int],
+    colours: Sequence[Rgb],
+    view: ImageView,
+    marked: Sequence[int] = (),
+) -> SmallImage:
+    """What is shown of an image, or why it cannot be, with the boxes in the lines that are marked above the others."""
+    try:
+        image = _read(sample, (max(1, size[0]), max(2, size[1])), listed.depth, view)
+    except (YogoError, OSError) as error:
+        return SmallImage(part, sample.image, problem=told(error), label=sample.label, group=sample.group)
+    labels, wrong = _labels(sample, listed.classes)
+    boxes = sorted(_boxes(labels), key=lambda box: box[0] in marked)
+    for line, class_index, edges in boxes if view.has_boxes else ():
+        is_dotted = bool(marked) and line not in marked
+        outline(image, seen_edges(edges, view), colours[class_index % len(colours)], dotted=is_dotted)
+    kinds = tuple(sorted(Counter(map(int, labels.rows[::5])).items()))
+    remark = f"{wrong[0]}{f' ({len(wrong) - 1} more)' if wrong[1:] else ''}" if wrong else ""
+    return SmallImage(
+        *(part, sample.image, image.width, image.tobytes(), kinds),
+        label=sample.label,
+        remark=remark.removeprefix(f"{sample.label.parent}/" if sample.label else ""),
+        marked=_around([edges for line, _, edges in boxes if line in marked]),
+        group=sample.group,
+    )
 
 
 def _boxes(labels: Labels) -> Iterator[tuple[int, int, array[float]]]:
@@ -343,3 +357,38 @@ def outline(picture: Image.Image, edges: Sequence[float], colour: Rgb, *, dotted
         rows, columns = (y0 + inset, y1 - inset), (x0 + inset, x1 - inset)
         rim = {(x, y) for x in range(x0, x1 + 1) for y in rows} | {(x, y) for y in range(y0, y1 + 1) for x in columns}
         drawing.point([(x, y) for x, y in rim if (x + y) // dash % 2], fill=colour)
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPair:
+    """Two images, and the classes of their boxes."""
+
+    classes: tuple[str, ...]
+    images: tuple[SmallImage, SmallImage]
+
+
+@dataclass(frozen=True)
+class LookAtPair:
+    """Two image files, each within so many columns and rows of pixels. One that the definition does not name, such as
+    an image of a run, is shown without boxes, and its `part` is empty. Raises DefinitionError."""
+
+    definition: Path
+    workspace: Path
+    images: tuple[str, str]
+    columns: int
+    rows: int
+    colours: tuple[Rgb, ...]
+    view: ImageView = PLAINLY
+
+    def answer(self, tell: Tell) -> SeenPair:
+        wanted = ImageFilter(files=self.images)
+        listed = listed_images(self.definition, self.workspace, wanted, tell)
+        of_it = [listed.samples[place] for place in listed.chosen[wanted]]
+        known = {sample.image_file: (part, sample) for part, sample in of_it}
+        size = self.columns, self.rows
+        one, other = (
+            looked_at(*found, listed, size=size, colours=self.colours, view=self.view)
+            for file in self.images
+            for found in [known.get(file, ("", Sample(file, None, file)))]
+        )
+        return SeenPair(listed.classes, (one, other))

@@ -11,13 +11,14 @@ from textual.binding import Binding, BindingType
 from textual.widgets import Static, Tree
 
 from yogo.errors import YogoError
-from yogo.health.finding import KINDS, DataFinding, DataHealth
+from yogo.health.finding import KINDS, OF_SPLITS, DataFinding, DataHealth
 from yogo.health.report import summary
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.errors import ConsoleError, HostError
 from yogo_tui.questions.health import CheckHealth
 from yogo_tui.questions.image_lists import ImageFilter
+from yogo_tui.questions.images import DescribeImages
 from yogo_tui.screens.base import FramedScreen, changes
 from yogo_tui.screens.choose import Choice
 from yogo_tui.screens.editor import edit
@@ -32,7 +33,7 @@ Each kind tells how many images, boxes or classes it affects. A finding asks you
 a person to say. docs/labels.md explains each kind."""
 
 _UNTIL_THEN = (
-    "Each image is looked into, which takes some 10 milliseconds, and what was seen is remembered: esc leaves it, and "
+    "Each image is looked into, which takes some 10 milliseconds, and what was seen is remembered: esc stops, and "
     "the next time only the images that are left, or have changed, are read."
 )
 _MOST_OF_DETAIL = 7
@@ -43,7 +44,13 @@ class HealthScreen(FramedScreen):
     AUTO_FOCUS = "FindingTree"
     HELP = _LEGEND
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("e", "edit", "edit", id="health.edit", tooltip="edit the file in $EDITOR, at the line"),
+        Binding(
+            "e",
+            "edit",
+            "edit",
+            id="health.edit",
+            tooltip="edit in $EDITOR: a box's line, an image's label file, or for a pair and a class the definition",
+        ),
         Binding(
             "a",
             "against",
@@ -88,7 +95,7 @@ class HealthScreen(FramedScreen):
     @work(exclusive=True, group="check")
     async def action_check(self) -> None:
         """Check all of it. What was read before, and has not changed, is not read again."""
-        self.rule.title, self.rule.right = self._title, "comparing its files · esc leaves it"
+        self.rule.title, self.rule.right = self._title, "comparing its files · esc stops"
         question = CheckHealth(self._path, self.app.session.settings.workspace_folder, self._run)
         try:
             with self.app.tasks.under_way(f"checking {self._path.name}", self._tell) as tell:
@@ -103,7 +110,7 @@ class HealthScreen(FramedScreen):
 
     def _tell(self, what: str, done: int, total: int) -> None:
         of = f" of {thousands(total)}" if total else ""
-        self.rule.right = f"{what} · {thousands(done)}{of} · esc leaves it"
+        self.rule.right = f"{what} · {thousands(done)}{of} · esc stops"
 
     def _show(self, health: DataHealth) -> None:
         self.rule.right = f"! {counted(len(health.findings), 'finding')}" if health.findings else "✔ nothing found"
@@ -126,33 +133,46 @@ class HealthScreen(FramedScreen):
         return row if isinstance(row, DataFinding) else None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Images are not edited, and their labels are from where they are shown."""
-        finding = self._finding if action in ("edit", "copy") else None
-        if action == "edit":
-            return finding is not None and KINDS[finding.kind].unit != "image"
-        return action != "copy" or finding is not None
+        """A kind is not a file."""
+        return action not in ("edit", "copy") or self._finding is not None
 
     @on(FindingTree.Entered)
     def _look(self, event: FindingTree.Entered) -> None:
-        """Show the images of a finding, one after the other, with the boxes that it is about."""
+        """Show the images of a finding: two beside each other, one with the boxes that it is about."""
+        from yogo_tui.screens.pair import PairScreen
         from yogo_tui.screens.pictures import PicturesScreen
 
         finding = event.finding
+        if finding.others:
+            pairs = [one for one in self.findings.shown if one.kind == finding.kind and one.others]
+            self.app.push_screen(PairScreen(self._path, pairs, pairs.index(finding)))
+            return
         if KINDS[finding.kind].unit == "class":
             edits = key_of(self, "health.edit")
             self.app.notify(f"It is about all images. {edits} edits {self._path.name}.", markup=False)
             return
-        wanted = ImageFilter(files=(finding.file, *finding.others))
+        wanted = ImageFilter(files=(finding.file,))
         lines = [finding.line, *finding.other_lines] if finding.line else []
         self.app.push_screen(PicturesScreen(self._path, wanted, about=finding_words(finding), marked=lines))
 
     @changes
     async def action_edit(self) -> None:
+        """Edit where it is mended: the row of a box, the label of an image, the definition of a pair."""
         if finding := self._finding:
-            file = Path(finding.file)
+            file = self._path if finding.kind in OF_SPLITS else Path(finding.file)
             with self.app.telling(f"{file.name} was not edited"):
+                if file != self._path and KINDS[finding.kind].unit == "image":
+                    file = await self._label_of(finding.file)
                 await edit(self.app, file, finding.line)
             self.action_check()
+
+    async def _label_of(self, image: str) -> Path:
+        """Raises ConsoleError if the image has none."""
+        workspace, wanted = self.app.session.settings.workspace_folder, ImageFilter(files=(image,))
+        found = await self.app.session.host.ask(DescribeImages(self._path, workspace, wanted, 0, 1))
+        if not found or found[0].label is None:
+            raise ConsoleError("It has no label file: what is in none counts as an image on which nothing is.")
+        return found[0].label
 
     @work(exclusive=True, group="act")
     async def action_against(self) -> None:
@@ -174,6 +194,6 @@ class HealthScreen(FramedScreen):
     def action_leave(self) -> None:
         if self._checks:
             self.workers.cancel_group(self, "check")
-            self.rule.right = f"left · {key_of(self, 'health.check')} checks it again"
+            self.rule.right = f"stopped · {key_of(self, 'health.check')} goes on"
         else:
             self.dismiss()

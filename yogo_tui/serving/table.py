@@ -33,7 +33,7 @@ QUESTIONS: Mapping[str, str] = {
             "Survey",
             "SurveySoFar",
         ),
-        "yogo_tui.questions.images": ("ListImages", "FindImage", "DescribeImages", "LookAtImage"),
+        "yogo_tui.questions.images": ("ListImages", "FindImage", "DescribeImages", "LookAtImage", "LookAtPair"),
         "yogo_tui.questions.data": ("DiffData",),
         "yogo_tui.questions.health": ("CheckHealth", "KnownHealth"),
         "yogo_tui.questions.reviews": (

@@ -64,6 +64,11 @@ class FindingTree(Tree[KindOrFinding]):
         """What the cursor is on."""
         return self.cursor_node.data if self.cursor_node else None
 
+    @property
+    def shown(self) -> list[DataFinding]:
+        """All findings that are listed, in their order."""
+        return [node.data for node in _below(self.root) if isinstance(node.data, DataFinding)]
+
     def action_enter(self) -> None:
         node = self.cursor_node
         if node is not None and isinstance(node.data, DataFinding):
