@@ -23,6 +23,7 @@ from torch import Tensor
 
 from yogo.errors import CheckpointError, first_line
 from yogo.files.atomic import Fence, replacing
+from yogo.run.count_thresholds import CountThresholds
 
 
 class Detector(Protocol):
@@ -52,6 +53,9 @@ class Checkpoint:
     run_name: str = ""
     image_bits: int | None = None
     """How deep images of more than 8 bits are: see yogo.images.depth. None in files written before this was stored."""
+
+    count_thresholds: CountThresholds | None = None
+    """At which its counts were without bias on the validation set, where it had one."""
 
     optimizer_state_dict: dict[str, Any] | None = None
     scaler_state_dict: dict[str, Any] | None = None
@@ -85,6 +89,7 @@ def packed(
     classes: Sequence[str],
     run_name: str,
     image_bits: int | None = None,
+    count_thresholds: CountThresholds | None = None,
     optimizer_state_dict: Mapping[str, Any] | None = None,
     scaler_state_dict: Mapping[str, Any] | None = None,
     recipe: Mapping[str, Any] | None = None,
@@ -104,6 +109,7 @@ def packed(
         "classes": list(classes),
         "model_name": run_name,
         "image_bits": image_bits,
+        "count_thresholds": None if count_thresholds is None else count_thresholds.facts,
         "model_state_dict": model.state_dict(),
         "optimizer_state_dict": dict(optimizer_state_dict or {}),
         "model_version": model.model_version,
@@ -221,6 +227,7 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
             classes=tuple(str(name) for name in classes) if isinstance(classes, list | tuple) and classes else None,
             run_name=str(contents.get("model_name") or ""),
             image_bits=_image_bits(contents.get("image_bits")),
+            count_thresholds=_count_thresholds(contents.get("count_thresholds"), classes),
             optimizer_state_dict=dictionary("optimizer_state_dict"),
             scaler_state_dict=dictionary("scaler_state_dict"),
             recipe=dictionary("recipe"),
@@ -239,6 +246,13 @@ def _image_bits(value: Any) -> int | None:
     if value is not None and (not isinstance(value, int) or not 8 <= value <= 16):
         raise ValueError(f"{value} bits per value")
     return value
+
+
+def _count_thresholds(value: Any, classes: Any) -> CountThresholds | None:
+    found = None if value is None else CountThresholds.model_validate(value)
+    if found is not None and list(found.of_class) != list(classes or ()):
+        raise ValueError("count thresholds of other classes")
+    return found
 
 
 def _on_cpu(value: Any) -> Any:

@@ -122,7 +122,14 @@ class Recipe(BaseModel):
     """
 
     early_stopping: Annotated[NonNegativeInt, Knob("Early stopping", "Schedule")] = 0
-    """Epochs without a lower validation loss after which the run ends. 0 trains for all epochs."""
+    """Epochs without a better result on the validation set, by what `best_by` says, after which the run ends. 0 trains
+    for all epochs.
+    """
+
+    best_by: Annotated[Literal["loss", "map", "count"], Knob("Best by", "Schedule")] = "loss"
+    """What best.pth is chosen by on the validation set: `loss` is the lowest loss, `map` the highest mAP50, `count` the
+    lowest count error an image, as the mean over classes, at the thresholds at which counts are without bias.
+    """
 
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the box loss, CIoU (arXiv:1911.08287). Raise it where boxes do not fit their objects."""

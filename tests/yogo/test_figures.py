@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
+from yogo.metrics.count_thresholds import choose_thresholds
 from yogo.metrics.measure import Figures, measure, summary
 from yogo.metrics.report import headline, table
+from yogo.run.count_thresholds import CountThresholds
 from yogo.run.figures import METRICS, Metric
 
 NAMES = ("red", "white")
@@ -32,9 +34,12 @@ def data(*, good: bool) -> EvaluationData:
     return EvaluationData(2, GroundTruth(image, box, label), predicted, predicted)
 
 
+OWN = choose_thresholds(data(good=True), NAMES, intervals=False)
+
+
 @each
 def test_it_has_a_figure_for_all_and_one_for_each_class_where_it_has_classes(metric: Metric) -> None:
-    figures = measure(data(good=False), NAMES).figures
+    figures = measure(data(good=False), NAMES, own=OWN).figures
     assert math.isfinite(figures[metric.key] or 0)
     assert metric.key in figures
     assert all((metric.key_of(name) in figures) == metric.per_class for name in NAMES)
@@ -42,14 +47,20 @@ def test_it_has_a_figure_for_all_and_one_for_each_class_where_it_has_classes(met
 
 @each
 def test_an_epoch_has_its_figures_where_that_is_cheap_and_they_are_those_of_the_test(metric: Metric) -> None:
-    each_epoch, whole = (_own(metric, figures(data(good=False), NAMES)) for figures in (summary, _measured))
+    each_epoch, whole = (_own(metric, figures(data(good=False), NAMES, OWN)) for figures in (summary, _measured))
     assert each_epoch == (whole if metric.each_epoch else {})
-    without_ranks = _own(metric, measure(data(good=False), NAMES, include_map=False).figures)
+    without_ranks = _own(metric, measure(data(good=False), NAMES, include_map=False, own=OWN).figures)
     assert without_ranks == ({} if metric.ranked else whole)
 
 
-def _measured(seen: EvaluationData, names: tuple[str, ...]) -> Figures:
-    return measure(seen, names).figures
+@each
+def test_without_thresholds_of_its_own_there_is_no_figure_at_them(metric: Metric) -> None:
+    figures = _own(metric, measure(data(good=False), NAMES).figures)
+    assert (figures == {}) == metric.at_own
+
+
+def _measured(seen: EvaluationData, names: tuple[str, ...], own: CountThresholds) -> Figures:
+    return measure(seen, names, own=own).figures
 
 
 def _own(metric: Metric, figures: Figures) -> Figures:
@@ -59,10 +70,10 @@ def _own(metric: Metric, figures: Figures) -> Figures:
 
 @each
 def test_it_has_a_column_and_is_told_where_it_says_so(metric: Metric) -> None:
-    measured = measure(data(good=False), NAMES)
+    measured = measure(data(good=False), NAMES, own=OWN)
     head, *rows = table(measured)
-    place = [one.key for one in METRICS].index(metric.key)
-    assert head.split()[1 + place] == metric.heading
+    in_table = [one for one in METRICS if not one.at_own]
+    assert head.split()[1:] == [one.heading for one in in_table]
     assert len(metric.heading) <= 6
     assert {len(row) for row in rows} == {len(head)}
     assert (metric.key.replace("_", " ") in _told(measured.figures)) == metric.told

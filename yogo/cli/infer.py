@@ -60,6 +60,9 @@ def note(sentence: str) -> None:
 def say(request: InferenceRequest, counts: Counts, job: InferenceJob, *, wrote: bool) -> None:
     if left_out := len(job.pictures.stems) - counts.num_pictures:
         note(f"{left_out:,} of {counted(len(job.pictures.stems), 'image')} could not be read")
+    if scores := job.thresholds.count_scores:
+        own = ", ".join(f"{name} {score:.3f}" for name, score in zip(job.classes, scores, strict=True))
+        note(f"cells are kept by their score (objectness x probability of the class), above {own}")
     if request.count_predictions or not wrote:
         print("\n".join(printable(line) for line in counts.table(job.classes)))
     if wrote:

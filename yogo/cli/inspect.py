@@ -10,6 +10,7 @@ from typing import Any
 
 from yogo.cli.flags import add_json
 from yogo.text.terminal import printable
+from yogo.text.wording import counted
 
 _WHAT = "Show what a checkpoint file holds: its network, frame size, classes and recipe."
 
@@ -43,7 +44,7 @@ def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
 
     checkpoint = load_checkpoint(path)
     model, notices = open_model(checkpoint)
-    best_loss = checkpoint.best_loss
+    best_loss, own = checkpoint.best_loss, checkpoint.count_thresholds
     return {
         "path": str(path.absolute()),
         **inherited(recipe_of(model)),
@@ -56,9 +57,10 @@ def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
         "epoch": checkpoint.epoch,
         "step": checkpoint.step,
         "best_loss": best_loss if best_loss is not None and math.isfinite(best_loss) else None,
+        "count_thresholds": own.facts if own else None,
         "num_parameters": model.num_parameters,
         "sha256": sha256(path),
-    }, list(notices)
+    }, [*notices, *(own.remarks() if own else ())]
 
 
 def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
@@ -75,9 +77,22 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("depth", _depth(facts["image_bits"])),
         ("epoch", str(facts["epoch"])),
         ("step", str(facts["step"])),
+        *_count_thresholds(facts["count_thresholds"]),
         ("sha256", facts["sha256"]),
         ("path", facts["path"]),
     ]
+
+
+def _count_thresholds(facts: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """A line for each class."""
+    from yogo.run.count_thresholds import CountThresholds, threshold_words
+
+    if facts is None:
+        return [("counts at", "no thresholds of its own")]
+    own = CountThresholds.model_validate(facts)
+    where = f"chosen without bias on {counted(own.num_images, 'validation image')}; in brackets 95 % of resamples"
+    lines = [f"{name} {threshold_words(one)}" for name, one in own.of_class.items()]
+    return [("counts at", where), *(("", line) for line in lines)]
 
 
 def _depth(bits: int | None) -> str:

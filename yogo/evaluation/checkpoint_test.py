@@ -88,7 +88,11 @@ def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, 
     losses, evidence = yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch)
     if world.is_main:
         found = measure(
-            evidence, plan.classes, include_map=test.include_map, include_background=test.include_background
+            evidence,
+            plan.classes,
+            include_map=test.include_map,
+            include_background=test.include_background,
+            own=checkpoint.count_thresholds,
         )
         yield from announced(found, losses, plan)
         yield Reviewed("test", evidence)

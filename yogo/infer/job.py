@@ -33,9 +33,12 @@ class InferenceThresholds:
     obj_thresh: float = 0.5
     iou_thresh: float = 0.5
     min_class_confidence_threshold: float = 0.0
+    count_scores: tuple[float, ...] | None = None
+    """The least score of each class, where those of the checkpoint are used."""
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
+        for name in ("obj_thresh", "iou_thresh", "min_class_confidence_threshold"):
+            value = getattr(self, name)
             if not 0 <= value <= 1:
                 raise InferenceError(f"{name} is {value:g}; it must be a fraction from 0 to 1")
 
@@ -108,7 +111,8 @@ class InferenceJob:
         for output in outputs:
             output.close(unreadable)
         if outputs:
-            for sentence in self.oddities.summary(self.thresholds.obj_thresh):
+            thresholds = self.thresholds
+            for sentence in self.oddities.summary(thresholds.obj_thresh, by_counts=thresholds.count_scores is not None):
                 self.notice(sentence)
 
     def picture(self, index: int) -> Bytes:

@@ -68,8 +68,8 @@ class Oddities:
                 if len(known) == 1:
                     yield f"{one} {what}"
 
-    def summary(self, obj_thresh: float) -> Iterator[str]:
-        """Sentences on all batches."""
+    def summary(self, obj_thresh: float, *, by_counts: bool = False) -> Iterator[str]:
+        """Sentences on all batches. `by_counts` says that each class has its own threshold."""
         total = self.sizes.total()
         for some, what in (
             (self.flat, "almost of one shade"),
@@ -82,10 +82,15 @@ class Oddities:
         if self.num_stretched > 1:
             yield f"{self.num_stretched:,} of {total:,} images were stretched to the network's shape"
         if self.num_cells == 0 and self._best is not None:
-            yield from self._nothing_found(float(self._best), obj_thresh)
+            yield from self._nothing_found(float(self._best), obj_thresh, by_counts=by_counts)
 
-    def _nothing_found(self, best: float, obj_thresh: float) -> Iterator[str]:
-        if best > obj_thresh:
+    def _nothing_found(self, best: float, obj_thresh: float, *, by_counts: bool) -> Iterator[str]:
+        if by_counts:
+            yield (
+                f"no cell was found: the best objectness is {best:.3f}, and no score (objectness x probability) is "
+                "above the count threshold of its class"
+            )
+        elif best > obj_thresh:
             yield "no cell was found: all were left out by --min-class-confidence-threshold"
         else:
             yield (

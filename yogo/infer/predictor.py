@@ -45,6 +45,7 @@ class Predictor:
         self.model_name = checkpoint.run_name or self.path.stem
         self.classes = checkpoint.classes
         self.image_bits = checkpoint.image_bits
+        self.count_thresholds = checkpoint.count_thresholds
         self.num_classes = int(model.num_classes)
         (height, width), num_rows = crop(model, crop_height)
         self.frame = FrameShape((height, width), num_rows, bool(model.is_rgb))

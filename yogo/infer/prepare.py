@@ -17,6 +17,7 @@ from yogo.infer.overwriting import refuse_to_overwrite
 from yogo.infer.predictor import Predictor
 from yogo.infer.request import InferenceRequest
 from yogo.infer.zarr_store import ZarrStore
+from yogo.recipe import spelled
 from yogo.text.wording import counted
 
 
@@ -27,10 +28,11 @@ def prepare_job(
 
     Raises CheckpointError, InferenceError, TrainingError (no such device).
     """
-    thresholds = InferenceThresholds(request.obj_thresh, request.iou_thresh, request.min_class_confidence_threshold)
+    fixed = InferenceThresholds(request.obj_thresh, request.iou_thresh, request.min_class_confidence_threshold)
     predictor = Predictor(
         request.path_to_pth, device=request.device, half=request.half, crop_height=request.vertical_crop_height
     )
+    thresholds = _of_counts(request, predictor, notice) if request.thresholds == "counts" else fixed
     pictures = _pictures(request, predictor)
     for sentence in predictor.notices:
         notice(sentence)
@@ -121,16 +123,39 @@ def open_pictures(images: str | Path | None, store: str | Path | None, image_hw:
     raise InferenceError("name either images or a zarr store")
 
 
+def _of_counts(request: InferenceRequest, predictor: Predictor, notice: Notice) -> InferenceThresholds:
+    """Those by which the checkpoint's count thresholds were chosen. Raises InferenceError."""
+    given = [
+        spelled(name)
+        for name in ("obj_thresh", "iou_thresh", "min_class_confidence_threshold")
+        if getattr(request, name) != getattr(InferenceThresholds(), name)
+    ]
+    if given:
+        raise InferenceError(
+            f"--thresholds counts decides by itself which cells are kept: leave out {' and '.join(given)}"
+        )
+    own = predictor.count_thresholds
+    if own is None:
+        raise InferenceError(
+            f"{predictor.path} holds no count thresholds: it was trained without a validation set, or by a yogo that "
+            "did not choose them. Leave out --thresholds counts, and choose an --obj-thresh"
+        )
+    for sentence in own.remarks():
+        notice(sentence)
+    return InferenceThresholds(own.objectness, own.suppression_iou, count_scores=own.scores)
+
+
 def _array(job: InferenceJob, folder: Path) -> ArrayWithMetadata:
     # Not resolved: a link keeps the name that the user gave. But `..` is not a name.
     predictor, path = job.predictor, Path(os.path.abspath(job.pictures.path))
-    name = path.parent.name or path.stem
+    name, scores = path.parent.name or path.stem, job.thresholds.count_scores
     metadata = {
         "run_name": name,
         "model_name": predictor.model_name,
         "obj_thresh": job.thresholds.obj_thresh,
         "iou_thresh": job.thresholds.iou_thresh,
         "min_class_confidence_threshold": job.thresholds.min_class_confidence_threshold,
+        "count_thresholds": dict(zip(job.classes, scores, strict=True)) if scores else None,
         "vertical_crop_height_px": predictor.frame.num_rows if predictor.is_cropped else None,
         "class_names": list(job.classes),
         "num_pictures": len(job.pictures.stems),

@@ -9,7 +9,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PlainValidator, StrictFloat, StrictInt
 from pydantic.dataclasses import dataclass
@@ -86,6 +86,10 @@ class InferenceRequest:
 
     obj_thresh: Annotated[StrictFloat, Knob(group=_CELLS)] = 0.5
     """The lowest objectness of a cell, from 0 to 1."""
+
+    thresholds: Annotated[Literal["fixed", "counts"], Knob(group=_CELLS)] = "fixed"
+    """Keep cells above `obj_thresh` (fixed), or above the checkpoint's own score for each class, at which counts were
+    without bias on the validation set (counts). `yogo inspect` shows those scores."""
 
     iou_thresh: Annotated[StrictFloat, Knob(group=_CELLS)] = 0.5
     """The largest overlap (IoU) of two cells, from 0 to 1. Of cells that overlap more, the best one is kept. 0 keeps

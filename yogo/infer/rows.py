@@ -5,6 +5,7 @@ Axes: N boxes of an image, P = 5 + classes numbers a box, K = 3 + P numbers an a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,19 +14,27 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert
 
-from yogo.model.boxes import BoxFormat, format_preds
+from yogo.model.boxes import BoxFormat, format_preds, scores
 
 
 def boxes_of_batch(
-    pred_BPYX: Tensor, *, obj_thresh: float, iou_thresh: float, min_class_confidence_threshold: float
+    pred_BPYX: Tensor,
+    *,
+    obj_thresh: float,
+    iou_thresh: float,
+    min_class_confidence_threshold: float,
+    count_scores: Sequence[float] | None = None,
 ) -> list[Tensor]:
-    """`format_preds` for each image, (N, P) on the CPU, with a single copy from the device."""
+    """`format_preds` for each image, (N, P) on the CPU, with a single copy from the device.
+
+    With `count_scores`, one a class, only boxes whose highest class value x objectness is above that of their class.
+    """
     num_values = pred_BPYX.shape[1]
     rows_BCP = pred_BPYX.flatten(2).transpose(1, 2)
     kept_BC = rows_BCP[..., 4] > obj_thresh
     counts = kept_BC.sum(1).tolist()
     rows = rows_BCP[kept_BC].cpu().split(counts)
-    return [
+    boxes = [
         format_preds(
             some.T.reshape(num_values, 1, -1),
             obj_thresh=obj_thresh,
@@ -34,6 +43,12 @@ def boxes_of_batch(
         )
         for some in rows
     ]
+    return boxes if count_scores is None else [_counted(rows_NP, count_scores) for rows_NP in boxes]
+
+
+def _counted(rows_NP: Tensor, count_scores: Sequence[float]) -> Tensor:
+    least_K = torch.tensor(count_scores, dtype=rows_NP.dtype)
+    return rows_NP[scores(rows_NP) > least_K[rows_NP[:, 5:].argmax(1)]]
 
 
 def format_to_numpy(

@@ -61,12 +61,12 @@ def paired(
 def _figure(key: str, first: float, second: float, difference_B: Doubles, num_images: int) -> PairedFigure:
     """A resample without a label of any class has no difference, and is left out."""
     known_B = difference_B[~np.isnan(difference_B)]
-    tail = _tail(num_images)
-    low, high = np.quantile(known_B, (tail, 1 - tail))
+    share = tail(num_images)
+    low, high = np.quantile(known_B, (share, 1 - share))
     return PairedFigure(key, float(first), float(second), float(low), float(high), float(known_B.std(ddof=1)))
 
 
-def _tail(num_images: int) -> float:
+def tail(num_images: int) -> float:
     """The share of resamples on each side of the interval: below .025, as the spread over few images is too small."""
     freedom, z = num_images - 1, SEEN_BY_CHANCE
     # Student's t by the first terms of its expansion: Abramowitz and Stegun, 26.7.5.

@@ -1,4 +1,7 @@
-"""Counting, as the instrument does it: the error of a frame's cell count, per class."""
+"""Counting, as the instrument does it: the error of a frame's cell count, per class.
+
+Axes: I images, K classes, B resamples.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yogo.metrics.boxes import Doubles, GroundTruth, Ints, PredictedBoxes
+from yogo.metrics.bootstrap import resamples, tail
+from yogo.metrics.boxes import Doubles, EvaluationData, GroundTruth, Ints, PredictedBoxes
+from yogo.metrics.count_thresholds import counted_boxes
+from yogo.run.count_thresholds import CountThresholds
+from yogo.run.counts import ClassCounts, CountFigure, CountReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +31,49 @@ def count_errors(found: PredictedBoxes, truth: GroundTruth, num_images: int, num
     """Over all frames, including empty ones."""
     off_by = _counts(found, num_images, num_classes) - _counts(truth, num_images, num_classes)
     return CountErrors(np.abs(off_by).mean(0), off_by.mean(0))
+
+
+def count_report(
+    data: EvaluationData, num_classes: int, own: CountThresholds | None, *, chosen_here: bool
+) -> CountReport:
+    """With the boxes that inference keeps by default and, where the checkpoint has thresholds, with those."""
+    usual = _class_counts(data.kept, data, num_classes)
+    at_own = _class_counts(counted_boxes(data.ranked, own.scores), data, num_classes) if own else ()
+    return CountReport(usual=usual, own=at_own, thresholds=own, chosen_here=chosen_here)
+
+
+def _class_counts(found: PredictedBoxes, data: EvaluationData, num_classes: int) -> tuple[ClassCounts, ...]:
+    labels_IK = _counts(data.truth, data.num_images, num_classes)
+    found_IK = _counts(found, data.num_images, num_classes)
+    off_by_IK = found_IK - labels_IK
+    whole_1I = np.ones((1, data.num_images))
+    drawn_BI = resamples(data.num_images).astype(np.float64) if data.num_images > 1 else whole_1I[:0]
+    whole, drawn = (_figures(weights, off_by_IK) for weights in (whole_1I, drawn_BI))
+    return tuple(
+        ClassCounts(
+            labelled=int(labels_IK[:, kind].sum()),
+            counted=int(found_IK[:, kind].sum()),
+            **{key: _figure(whole[key][0, kind], drawn[key][:, kind], data.num_images) for key in whole},
+        )
+        for kind in range(num_classes)
+    )
+
+
+def _figures(weights_BI: Doubles, off_by_IK: Ints) -> dict[str, Doubles]:
+    """(B, K) each."""
+    num_B1 = weights_BI.sum(1, keepdims=True)
+    bias_BK = weights_BI @ off_by_IK / num_B1
+    squares_BK = weights_BI @ (off_by_IK**2) / num_B1
+    spread_BK = np.sqrt(np.maximum(squares_BK - bias_BK**2, 0) * num_B1 / np.maximum(num_B1 - 1, 1))
+    return {"error": weights_BI @ np.abs(off_by_IK) / num_B1, "bias": bias_BK, "spread": spread_BK}
+
+
+def _figure(value: float, drawn_B: Doubles, num_images: int) -> CountFigure:
+    if not len(drawn_B):
+        return CountFigure(value=float(value))
+    share = tail(num_images)
+    low, high = np.quantile(drawn_B, (share, 1 - share))
+    return CountFigure(value=float(value), low=float(low), high=float(high))
 
 
 def _counts(boxes: PredictedBoxes | GroundTruth, num_images: int, num_classes: int) -> Ints:

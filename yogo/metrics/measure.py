@@ -12,10 +12,12 @@ from yogo.metrics.accumulator import OBJECTNESS, RANKED_OBJECTNESS, SUPPRESSION_
 from yogo.metrics.boxes import EvaluationData, Floats, Ints
 from yogo.metrics.confidence import Bools, Calibration, Roc, calibration, roc
 from yogo.metrics.confusion import Rates, confusion_matrix, rates
-from yogo.metrics.counts import CountErrors, count_errors
+from yogo.metrics.count_thresholds import counted_boxes
+from yogo.metrics.counts import CountErrors, count_errors, count_report
 from yogo.metrics.error_kinds import error_costs
 from yogo.metrics.matching import match
 from yogo.metrics.precision import COCO_IOUS, MOST_BOXES, AveragePrecision, average_precision
+from yogo.run.count_thresholds import CountThresholds
 from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import ClassCurves, Metrics, Numbers, Thresholds
 
@@ -32,10 +34,17 @@ Figures = dict[str, float | None]
 class Evaluation:
     """What metrics are computed from; each piece is made once, when it is first asked for."""
 
-    def __init__(self, data: EvaluationData, num_classes: int, ious: Sequence[float] = COCO_IOUS) -> None:
+    def __init__(
+        self,
+        data: EvaluationData,
+        num_classes: int,
+        ious: Sequence[float] = COCO_IOUS,
+        own: CountThresholds | None = None,
+    ) -> None:
         self.data = data
         self.num_classes = num_classes
         self._ious = ious
+        self.own = own
 
     @functools.cached_property
     def average_precision(self) -> AveragePrecision:
@@ -66,6 +75,13 @@ class Evaluation:
         return count_errors(self.data.kept, self.data.truth, self.data.num_images, self.num_classes)
 
     @functools.cached_property
+    def own_counts(self) -> CountErrors:
+        """At the checkpoint's own thresholds, which it has."""
+        assert self.own is not None
+        found = counted_boxes(self.data.ranked, self.own.scores)
+        return count_errors(found, self.data.truth, self.data.num_images, self.num_classes)
+
+    @functools.cached_property
     def rocs(self) -> list[Roc]:
         return [roc(probability, is_right) for probability, is_right in self._by_class()]
 
@@ -80,19 +96,34 @@ class Evaluation:
             yield self.data.kept.probabilities[:, index], what_it_is == index
 
 
-def summary(evidence: EvaluationData, classes: Sequence[str]) -> Figures:
-    """The metrics that are cheap enough for every epoch."""
+def summary(
+    evidence: EvaluationData,
+    classes: Sequence[str],
+    own: CountThresholds | None = None,
+    *,
+    always_ranked: bool = False,
+) -> Figures:
+    """The metrics that are cheap enough for every epoch; `always_ranked` takes average precision of any set."""
     is_small = len(evidence.truth.image) + len(evidence.ranked.image) <= MOST_BOXES_EACH_EPOCH
-    chosen = [one for one in METRICS if one.each_epoch and (is_small or not one.ranked)]
-    return _figures(chosen, Evaluation(evidence, len(classes), COCO_IOUS[:1]), classes)
+    chosen = [one for one in METRICS if one.each_epoch and (is_small or always_ranked or not one.ranked)]
+    return _figures(chosen, Evaluation(evidence, len(classes), COCO_IOUS[:1], own), classes)
 
 
 def measure(
-    evidence: EvaluationData, classes: Sequence[str], *, include_map: bool = True, include_background: bool = True
+    evidence: EvaluationData,
+    classes: Sequence[str],
+    *,
+    include_map: bool = True,
+    include_background: bool = True,
+    own: CountThresholds | None = None,
+    chosen_here: bool = False,
 ) -> Metrics:
-    """All metrics. Without `include_background` the matrix leaves it out; false alarms and misses still count."""
+    """All metrics. Without `include_background` the matrix leaves it out; false alarms and misses still count.
+
+    `own` are the checkpoint's count thresholds; `chosen_here` says that they were chosen on these images.
+    """
     truth, kept = evidence.truth, evidence.kept
-    seen = Evaluation(evidence, len(classes))
+    seen = Evaluation(evidence, len(classes), own=own)
     shown = seen.matrix if include_background else seen.matrix[:-1, :-1]
     found = seen.average_precision if include_map else None
     return Metrics(
@@ -106,6 +137,7 @@ def measure(
         names=(*classes, BACKGROUND)[: len(shown)],
         curves=dict(zip(classes, _curves(found, seen.rocs, seen.calibrations), strict=True)),
         errors=error_costs(evidence, len(classes)) if include_map else None,
+        counts=count_report(evidence, len(classes), own, chosen_here=chosen_here),
     )
 
 
@@ -124,6 +156,8 @@ def _figures(metrics: Iterable[Metric], seen: Evaluation, classes: Sequence[str]
     """Of all classes by the metric's key, and of each by its key and name."""
     figures: Figures = {}
     for metric in metrics:
+        if metric.at_own and seen.own is None:
+            continue
         values = [_number(value) for value in metric.compute(seen)]
         if not metric.per_class:
             (figures[metric.key],) = values

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from yogo.run.count_thresholds import ClassThreshold
+from yogo.run.counts import ClassCounts, CountReport
 from yogo.run.error_kinds import KINDS, NAMES, ErrorCosts
 from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import Metrics, Thresholds
@@ -11,6 +13,9 @@ from yogo.text.wording import counted
 
 SHADES = " ░▒▓█"
 """Shades from none of a row to all of it."""
+
+_IN_TABLE = tuple(one for one in METRICS if not one.at_own)
+"""The others stand below it, beside those at the usual threshold."""
 
 WIDEST_NAME = 14
 WIDEST_MATRIX = 80
@@ -26,6 +31,9 @@ def report(metrics: Metrics) -> Iterator[str]:
     yield from table(metrics)
     yield ""
     yield from matrix(metrics)
+    if metrics.counts is not None:
+        yield ""
+        yield from counts(metrics.counts, metrics)
     if metrics.errors:
         yield ""
         yield from errors(metrics.errors, metrics.thresholds)
@@ -36,11 +44,46 @@ def report(metrics: Metrics) -> Iterator[str]:
 def table(metrics: Metrics) -> Iterator[str]:
     """A line per class, and one of their means; ECE is the calibration error, the last two are in cells per image."""
     width = max(len("all"), *(len(_short(name)) for name in metrics.classes))
-    yield f"{'class':<{width}}" + "".join(f"{metric.heading:>7}" for metric in METRICS)
+    yield f"{'class':<{width}}" + "".join(f"{metric.heading:>7}" for metric in _IN_TABLE)
     for name in metrics.classes:
-        keys = [metric.key_of(name) if metric.per_class else "" for metric in METRICS]
+        keys = [metric.key_of(name) if metric.per_class else "" for metric in _IN_TABLE]
         yield f"{_short(name):<{width}}" + _cells(metrics.figures, keys)
-    yield f"{'all':<{width}}" + _cells(metrics.figures, [metric.key for metric in METRICS])
+    yield f"{'all':<{width}}" + _cells(metrics.figures, [metric.key for metric in _IN_TABLE])
+
+
+def counts(report: CountReport, metrics: Metrics) -> Iterator[str]:
+    """Two lines per class: as inference counts by default, and at the checkpoint's own threshold."""
+    width = max(len("class"), *(len(_short(name)) for name in metrics.classes))
+    yield f"{'class':<{width}}  threshold   labels  counted   error    bias {'(95 % of resamples)':>19}  spread"
+    usual = [f"{metrics.thresholds.objectness:g}"] * len(metrics.classes)
+    own = [_own(one) for one in report.thresholds.of_class.values()] if report.thresholds else []
+    for place, name in enumerate(metrics.classes):
+        yield _count_line(f"{_short(name):<{width}}", usual[place], report.usual[place])
+        if report.own:
+            yield _count_line(" " * width, own[place], report.own[place])
+    if report.thresholds is None:
+        yield "the checkpoint holds no count thresholds of its own"
+        return
+    where = "these images, so that there is no bias here" if report.chosen_here else "the validation set"
+    yield f"own: the count threshold of the checkpoint, chosen on {where} ({_images(report.thresholds.num_images)})"
+    yield from report.thresholds.remarks()
+
+
+def _images(num: int) -> str:
+    return counted(num, "image")
+
+
+def _own(one: ClassThreshold) -> str:
+    return f"own {one.used:.3f}"
+
+
+def _count_line(name: str, threshold: str, one: ClassCounts) -> str:
+    bias = one.bias
+    between = "" if bias.low is None or bias.high is None else f"({bias.low:+.2f} to {bias.high:+.2f})"
+    return (
+        f"{name}  {threshold:>9}  {one.labelled:>7,}  {one.counted:>7,}  {one.error.value:>6.2f}  {bias.value:>+6.2f} "
+        f"{between:>19}  {one.spread.value:>6.2f}"
+    )
 
 
 def matrix(metrics: Metrics) -> Iterator[str]:
@@ -101,7 +144,7 @@ def headline(figures: Mapping[str, float | None]) -> str:
 
 def _cells(figures: Mapping[str, float | None], keys: Iterable[str]) -> str:
     """A column a metric; blank where the key is empty, as it has no such figure."""
-    cells = (_figure(metric, figures.get(key)) if key else "" for metric, key in zip(METRICS, keys, strict=True))
+    cells = (_figure(metric, figures.get(key)) if key else "" for metric, key in zip(_IN_TABLE, keys, strict=True))
     return "".join(f"{cell:>7}" for cell in cells)
 
 

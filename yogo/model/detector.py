@@ -77,11 +77,13 @@ class YOGO(nn.Module):
         """The model in a checkpoint file, on the CPU, and facts about the file. Raises CheckpointError.
 
         The facts are epoch, step, class_names (None if the file has none), normalize_images, image_bits (how deep
-        images of more than 8 bits are, if that is known), model_name (the run's), model_version (the network's) and
-        notices; these are also given as warnings.
+        images of more than 8 bits are, if that is known), count_thresholds (for each class the score above which it is
+        counted: see yogo.run.count_thresholds; None without any), model_name (the run's), model_version (the network's)
+        and notices; these are also given as warnings.
         """
         checkpoint = load_checkpoint(path)
         model, notices = open_model(checkpoint, inference=inference)
+        own = checkpoint.count_thresholds
         for notice in notices:
             warnings.warn(notice, stacklevel=2)
         return model, {
@@ -90,6 +92,7 @@ class YOGO(nn.Module):
             "class_names": list(checkpoint.classes) if checkpoint.classes is not None else None,
             "normalize_images": bool(model.normalize_images),
             "image_bits": checkpoint.image_bits,
+            "count_thresholds": {name: one.used for name, one in own.of_class.items()} if own else None,
             "model_name": checkpoint.run_name,
             "model_version": model.model_version,
             "notices": notices,

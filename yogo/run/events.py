@@ -17,6 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
 
 from yogo.files.atomic import Fence
+from yogo.run.best import BestBy
 from yogo.run.record import Part, now
 
 _Count = Annotated[int, Field(ge=0, lt=1 << 31)]
@@ -114,6 +115,13 @@ class Checkpointed(EventBase):
     epoch: int
     file: Literal["best.pth", "last.pth"]
     loss: float | None = None
+    """Of validation, in the best epoch so far."""
+
+    by: BestBy = "loss"
+    """What the best epoch is chosen by."""
+
+    score: float | None = None
+    """The best epoch's figure of that; null where it is the loss."""
 
 
 class Signalled(EventBase):

@@ -47,6 +47,9 @@ class Metric:
     better: Literal["more", "less", "zero"] = "more"
     """Which of two models' figures is the better one; zero: the one nearer to 0."""
 
+    at_own: bool = False
+    """Whether it is taken at the checkpoint's own count thresholds; without those there is none."""
+
     about: str = ""
     """What it is, and in which unit: a sentence or two for those who read its column."""
 
@@ -138,6 +141,28 @@ METRICS = (
         each_epoch=True,
         unit="±cells",
         about="An image's count minus its labels, on average: above 0, too many are counted. In cells an image.",
+        better="zero",
+    ),
+    Metric(
+        "own_count_error",
+        "own±",
+        lambda seen: seen.own_counts.error,
+        over="all",
+        each_epoch=True,
+        at_own=True,
+        unit="cells",
+        about="The same as count±, at the checkpoint's own count thresholds. On the validation set, on which they "
+        "are chosen, it flatters the model.",
+        better="less",
+    ),
+    Metric(
+        "own_count_bias",
+        "ownb",
+        lambda seen: seen.own_counts.bias,
+        over="all",
+        at_own=True,
+        unit="±cells",
+        about="The same as bias, at the checkpoint's own count thresholds.",
         better="zero",
     ),
 )

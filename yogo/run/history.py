@@ -134,7 +134,11 @@ class History:
 
     @property
     def best(self) -> Validated | None:
-        """The validation with the lowest loss."""
+        """The validation of the epoch in best.pth: the one with the lowest loss, unless the run chooses by another
+        figure."""
+        chosen = [one for one in self.checkpoints if one.file == "best.pth" and one.by != "loss"]
+        if chosen:
+            return next((one for one in reversed(self.validations) if one.epoch == chosen[-1].epoch - 1), None)
         known = [event for event in self.validations if event.losses.loss is not None]
         return min(known, key=lambda event: event.losses.loss or 0.0, default=None)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from yogo.run.counts import CountReport
 from yogo.run.error_kinds import ErrorCosts
 from yogo.run.events import Losses
 from yogo.run.record import Part, Record, now
@@ -75,6 +76,9 @@ class Metrics(Record):
     curves: dict[str, ClassCurves]
     errors: ErrorCosts | None = None
     """By kind. None where no cell is labelled, without mAP, and in files of versions that did not tell kinds."""
+
+    counts: CountReport | None = None
+    """None in older files."""
 
     trained_on: dict[str, int] = Field(default_factory=dict)
     """How many of the test images each run was trained on, this one or one that it comes from; by the run's name."""

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from yogo.errors import RunError
 from yogo.files.foreign import opened
+from yogo.run.best import BestBy
 from yogo.run.directory import RunDirectory
 from yogo.run.record import Record, now
 
@@ -34,7 +35,13 @@ class Result(Record):
     """From 0."""
 
     best_loss: float | None = None
-    """The lowest validation loss."""
+    """The validation loss of the best epoch."""
+
+    best_by: BestBy = "loss"
+    """What the best epoch was chosen by."""
+
+    best_score: float | None = None
+    """The best epoch's figure of that; None where it is the loss."""
 
     best_metrics: dict[str, float | None] = Field(default_factory=dict)
     """The validation metrics after the best epoch."""

@@ -88,6 +88,8 @@ def _idle_options(plan: TrainingPlan, world: World) -> Iterator[str]:
         yield "--sync-batch-norm has no effect: there is only one process"
     if plan.recipe.early_stopping and not plan.splits.val:
         yield "--early-stopping has no effect: there is no validation set"
+    if plan.recipe.best_by != "loss" and not plan.splits.val:
+        yield "--best-by has no effect: there is no validation set"
 
 
 def _restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
@@ -104,4 +106,6 @@ def _restore(trainer: Trainer, checkpoint: Checkpoint) -> None:
         step=checkpoint.step,
         best_loss=checkpoint.best_loss,
         best_epoch=checkpoint.training.get("best_epoch"),
+        best_by=trainer.recipe.best_by,
+        best_score=checkpoint.training.get("best_score"),
     )

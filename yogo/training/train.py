@@ -156,7 +156,9 @@ def _whole(trainer: Trainer, plan: TrainingPlan, request: TrainingRequest) -> It
 def _take_best(trainer: Trainer, plan: TrainingPlan) -> None:
     best = plan.run.best
     try:
-        trainer.result.load_state_dict(load_checkpoint(best).model_state_dict)
+        checkpoint = load_checkpoint(best)
+        trainer.result.load_state_dict(checkpoint.model_state_dict)
+        trainer.count_thresholds = checkpoint.count_thresholds
     except RuntimeError as error:  # copied there while the run trained
         raise RunError(
             f"{best} belongs to another run: its weights do not fit the trained network; yogo test {plan.run.last} "

@@ -102,6 +102,7 @@ def train(rank: int, way: Way, folder: Path) -> None:
         "parameters": [parameter.detach() for parameter in run.model.parameters()],
         "validations": [event.losses.model_dump() for event in found],
         "figures": [event.metrics for some in (found, tested) for event in some],
+        "count_thresholds": run.count_thresholds.facts if run.count_thresholds else None,
         "at": dataclasses.asdict(run.at),
     }
     torch.save(ended, folder / name_of(rank, way))

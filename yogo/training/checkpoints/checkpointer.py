@@ -10,6 +10,8 @@ import torch
 
 from yogo.checkpoint import packed, put
 from yogo.model import YOGO
+from yogo.run.best import BestBy
+from yogo.run.count_thresholds import CountThresholds
 from yogo.run.disk import STOP_SECONDS, Disk, must_settle
 from yogo.training.plan import TrainingPlan
 from yogo.training.provenance import versions
@@ -37,9 +39,14 @@ class Position:
     """Optimiser steps since the run began."""
 
     best_loss: float | None = None
-    """The lowest validation loss."""
+    """The validation loss of the best epoch."""
 
     best_epoch: int | None = None
+    best_by: BestBy = "loss"
+    """What the best epoch is chosen by."""
+
+    best_score: float | None = None
+    """The best epoch's figure of that, where it is not the loss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,9 @@ class TrainingState:
     scaler: torch.amp.GradScaler
     unaveraged: YOGO | None = None
     """The model that trains, if it is a different one."""
+
+    count_thresholds: CountThresholds | None = None
+    """Of these weights; None where they were not validated."""
 
 
 class Checkpointer:
@@ -94,7 +104,7 @@ class RunCheckpointer(Checkpointer):
 
     def keep(self, file: File, state: TrainingState) -> bool:
         plan, run, at = self.plan, self.plan.run, state.at
-        going_on: dict[str, Any] = {"batch": at.batch, "best_epoch": at.best_epoch}
+        going_on: dict[str, Any] = {"batch": at.batch, "best_epoch": at.best_epoch, "best_score": at.best_score}
         if state.unaveraged is not None:
             going_on[UNAVERAGED] = state.unaveraged.state_dict()
         data = packed(
@@ -104,6 +114,7 @@ class RunCheckpointer(Checkpointer):
             classes=plan.classes,
             run_name=run.name,
             image_bits=plan.image_bits,
+            count_thresholds=state.count_thresholds,
             optimizer_state_dict=state.optimizer.state_dict(),
             scaler_state_dict=state.scaler.state_dict(),
             recipe=plan.recipe.model_dump(mode="json"),

@@ -122,6 +122,8 @@ class Receipt(Listener):
             "epochs": self.at.epoch,
             "best_epoch": self.at.best_epoch,
             "best_loss": self.at.best_loss,
+            "best_by": self.at.best_by,
+            "best_score": self.at.best_score,
             "train_loss": history.train_loss,
             "val_loss": history.val_loss,
             "epoch_seconds": history.epoch_seconds(),

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from yogo.metrics.report import headline, report
 from yogo.run import events
+from yogo.run.best import CRITERIA
 from yogo.text.terminal import LINE_EVERY_SECONDS, printable, redraws
 from yogo.text.wording import counted
 from yogo.training.listeners import Listener
@@ -189,6 +190,13 @@ def way_on(run: Path | None) -> str:
     return f"Go on: yogo train --resume {shlex.quote(str(run))} (or yogo-tui resume {shlex.quote(run.name)})"
 
 
+def _reached(event: events.Checkpointed) -> str:
+    """By what the best epoch was chosen, in brackets: the loss alone, or another figure by its name."""
+    if event.by == "loss":
+        return "" if event.loss is None else f" ({number(event.loss)})"
+    return "" if event.score is None else f" ({CRITERIA[event.by].words} {number(event.score)})"
+
+
 def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) -> list[str]:
     """The message for an event; none for most."""
     found: list[str] = []
@@ -209,7 +217,7 @@ def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) 
             )
             found += [trend.warning] if trend.warning else []
         case events.Checkpointed(file="best.pth"):
-            found.append(f"saved best.pth{f' ({number(event.loss)})' if event.loss is not None else ''}")
+            found.append(f"saved best.pth{_reached(event)}")
         case events.Signalled():
             saved = event.reason or f"saved after step {event.step:,}"
             comes_back = "Its job comes back by itself, if yogo-tui launched it. " if event.signal == "SIGUSR2" else ""

@@ -9,6 +9,7 @@ from yogo.errors import DefinitionError
 from yogo.images.pixels import read_pixels
 from yogo.images.thumbnail import thumbnail
 from yogo.metrics.boxes import EvaluationData
+from yogo.metrics.count_thresholds import choose_thresholds
 from yogo.metrics.measure import MATCH_IOU, MOST_BOXES_EACH_EPOCH, measure
 from yogo.metrics.verdicts import worst
 from yogo.run.disk import Disk
@@ -66,5 +67,6 @@ class WorstFile(Listener):
 
 def _metrics(data: EvaluationData, plan: TrainingPlan) -> Metrics:
     is_small = len(data.truth.image) + len(data.ranked.image) <= MOST_BOXES_EACH_EPOCH
-    measured = measure(data, plan.classes, include_map=is_small)
+    own = choose_thresholds(data, plan.classes)
+    measured = measure(data, plan.classes, include_map=is_small, own=own, chosen_here=True)
     return measured.model_copy(update={"checkpoint": str(plan.run.best), "definition": str(plan.definition)})

@@ -16,10 +16,13 @@ from yogo.datasets.batch import Batches
 from yogo.device.precision import Precision
 from yogo.distributed.world import World
 from yogo.metrics.boxes import EvaluationData
-from yogo.metrics.measure import measure, summary
+from yogo.metrics.count_thresholds import choose_thresholds
+from yogo.metrics.measure import Figures, measure, summary
 from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run import events
+from yogo.run.best import CRITERIA
+from yogo.run.count_thresholds import CountThresholds
 from yogo.text.wording import counted
 from yogo.training.checkpoints.checkpointer import Checkpointer, File, Position, TrainingState
 from yogo.training.loop.divergence import ADVICE, Diverged, DivergenceGuard
@@ -70,7 +73,10 @@ class Trainer:
         self.checkpointer = checkpointer
         self.inbox = inbox
         self.attempt = attempt
-        self.at = Position()
+        self.at = Position(best_by=recipe.best_by)
+        self.count_thresholds: CountThresholds | None = None
+        """Of the weights as they were validated last, on the main process; None once they have changed."""
+
         self.judge: Callable[[], str] | None = None
         """Says why the run is not worth going on; empty if it is. The main process's counts, and where one has a
         judge, all have."""
@@ -126,8 +132,8 @@ class Trainer:
         is_last = self.at.epoch >= self.recipe.epochs
         if not patience or best is None or is_last or self.at.epoch - 1 - best < patience:
             return ""
-        waited = counted(patience, "epoch")
-        return f"stopped early: in {waited} the validation loss was never lower than in epoch {best + 1}"
+        waited, chosen = counted(patience, "epoch"), CRITERIA[self.recipe.best_by]
+        return f"stopped early: in {waited} the {chosen.words} was never {chosen.worse} than in epoch {best + 1}"
 
     def fit(self) -> Iterator[Event]:
         """Train to the end and yield events as they happen. Raises signals.Stop once a requested stop is saved."""
@@ -149,7 +155,8 @@ class Trainer:
         if self.sets.test is not None:
             losses, evidence = yield from self._evaluate(self.sets.test, "test")
             if self.world.is_main:
-                yield from announced(measure(evidence, self.classes), losses, plan)
+                measured = measure(evidence, self.classes, own=self.count_thresholds)
+                yield from announced(measured, losses, plan)
                 yield Reviewed("test", evidence)
 
     def review(self) -> Iterator[Event]:
@@ -182,6 +189,7 @@ class Trainer:
         """The remaining batches of the epoch."""
         if self.at.batch >= self.num_batches:
             return
+        self.count_thresholds = None
         self.sets.train.set_epoch(self.at.epoch, self.at.batch)
         self.sets.augmentation.set_epoch(self.at.epoch)
         feed = Feed(iter(self.sets.train), self.world.device)
@@ -245,18 +253,34 @@ class Trainer:
 
     def _end_epoch(self) -> Iterator[Event]:
         """Validate, and save the result."""
-        epoch, loss = self.at.epoch, None
+        epoch, is_best = self.at.epoch, True
         if self.sets.val is not None:
             losses, evidence = yield from self._evaluate(self.sets.val, "validate")
-            figures = summary(evidence, self.classes) if self.world.is_main else {}
+            figures = self._figures(evidence) if self.world.is_main else {}
             yield events.Validated(attempt=self.attempt, step=self.at.step, epoch=epoch, losses=losses, metrics=figures)
-            loss = losses.loss
+            is_best = self._is_best(losses.loss, figures)
         self.at.epoch, self.at.batch = epoch + 1, 0
-        if loss is None or self.at.best_loss is None or loss < self.at.best_loss:
-            self.at.best_loss, self.at.best_epoch = loss, epoch
+        if is_best:
+            self.at.best_epoch = epoch
             yield from self._keep("best.pth")
         yield from self._keep("last.pth")
         self.reader.restart_clock()
+
+    def _figures(self, evidence: EvaluationData) -> Figures:
+        """Of the validation set, whose count thresholds are remembered."""
+        self.count_thresholds = choose_thresholds(evidence, self.classes)
+        is_chosen_by = self.recipe.best_by == "map"
+        return summary(evidence, self.classes, self.count_thresholds, always_ranked=is_chosen_by)
+
+    def _is_best(self, loss: float | None, figures: Figures) -> bool:
+        """Whether the epoch is the best one so far, on every process alike; if so, what it reached is remembered."""
+        chosen = CRITERIA[self.recipe.best_by]
+        reached = self.world.broadcast_object(figures.get(chosen.key)) if chosen.key else loss
+        before = self.at.best_score if chosen.key else self.at.best_loss
+        if not chosen.is_better(reached, before):
+            return False
+        self.at.best_loss, self.at.best_score = loss, reached if chosen.key else None
+        return True
 
     def _evaluate(self, batches: Batches, phase: Phase) -> Generator[Event, None, tuple[events.Losses, EvaluationData]]:
         stop = functools.partial(self._stop_if_asked, save=phase == "validate")
@@ -283,11 +307,25 @@ class Trainer:
         if not torch.nn.utils.get_total_norm(self.stepper.parameters).isfinite():
             raise Diverged(f"a weight was not finite after step {self.at.step}: {ADVICE}")
         unaveraged = self.model if self.average is not None else None
-        state = TrainingState(self.at, self.result, self.stepper.optimizer, self.stepper.scaler, unaveraged)
+        state = TrainingState(
+            self.at,
+            self.result,
+            self.stepper.optimizer,
+            self.stepper.scaler,
+            unaveraged,
+            self.count_thresholds,
+        )
         if self.checkpointer.keep(file, state):
             yield self._checkpointed(file)
 
     def _checkpointed(self, file: File) -> Event:
+        at = self.at
         return events.Checkpointed(
-            attempt=self.attempt, step=self.at.step, epoch=self.at.epoch, file=file, loss=self.at.best_loss
+            attempt=self.attempt,
+            step=at.step,
+            epoch=at.epoch,
+            file=file,
+            loss=at.best_loss,
+            by=self.recipe.best_by,
+            score=at.best_score,
         )

@@ -53,3 +53,4 @@ def _go_on(model: YOGO, checkpoint: Checkpoint) -> None:
     at = checkpoint.training
     if min(checkpoint.epoch, checkpoint.step, int(at.get("batch", 0)), int(at.get("best_epoch") or 0)) < 0:
         raise ValueError("a counter below 0")
+    float(at.get("best_score") or 0)
