@@ -91,3 +91,8 @@ def test_conversions_are_measured_both_ways_beside_a_reading_of_their_files() ->
     found = verdict("label_conversion", "--images", "3")
     formats = ("coco", "voc", "label-studio", "cvat")
     assert found["ratio"].keys() == {f"{way} {name}" for name in formats for way in ("to", "from")}
+
+
+def test_steps_beside_a_busy_neighbour_are_measured_in_three_ways() -> None:
+    found = verdict("neighbour", "--repeats", "1", "--seconds", "0.5")
+    assert found["ratio"].keys() == {f"{where}/{way}" for where in ("alone", "beside") for way in ("one", "all")}

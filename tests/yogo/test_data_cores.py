@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.cgroups import quota_of_cores
 from yogo.device.cores import reading_threads, visible_cores
 
 
@@ -29,3 +30,12 @@ def test_all_ranks_threads_together_fit_the_cores(cached: bool, local_ranks: int
     threads = reading_threads(cached=cached, local_ranks=local_ranks, visible=visible)
     assert threads * local_ranks <= (visible or visible_cores())
     assert threads <= 32, "published yogo asked for up to 192 processes"
+
+
+def test_a_quota_of_the_cgroup_counts_as_that_many_cores() -> None:
+    """As in a container, which sees all cores of its machine."""
+    code = "import os, sys; open(sys.argv[1], 'w').write(str(os.getpid()))\n"
+    code += "from yogo.device.cores import granted_cores; print(granted_cores())"
+    with quota_of_cores(1.5) as procs:
+        done = subprocess.run([sys.executable, "-c", code, str(procs)], capture_output=True, text=True, check=True)
+    assert done.stdout == 'GrantedCores(number=1, why="its cgroup\'s quota is 1.5")\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from tests.memory_cgroup import little_memory
+from tests.cgroups import little_memory
 from yogo.run.killed import MemoryKills, ending_words
 
 _PROGRAM = """

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.memory_cgroup import little_memory
+from tests.cgroups import little_memory
 from tests.yogo_tui.test_cli import FIRST, lab
 from yogo_tui.cli import main
 

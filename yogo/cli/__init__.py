@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from yogo import signals
+from yogo.device.threads import THREADS
 from yogo.distribution import VERSION, conflict
 from yogo.exits import attended
 from yogo.text.arguments import Parser
@@ -64,6 +65,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     steady()
     is_process, argv = argv is None, sys.argv[1:] if argv is None else list(argv)
+    if is_process:
+        THREADS.share_cores()
     status = attended(lambda: _run(argv), to_the_end=is_process, is_resumable=argv[:1] == ["train"])
     if is_process and signals.STOP_REQUESTS.pending:
         signals.leave(status)

@@ -13,6 +13,7 @@ from torch import Tensor
 from yogo.checkpoint import load_checkpoint
 from yogo.device.memory import full_memory_said
 from yogo.device.precision import choose
+from yogo.device.threads import THREADS
 from yogo.distributed.rank_info import RankInfo
 from yogo.distributed.world import choose_device
 from yogo.errors import InferenceError
@@ -69,6 +70,8 @@ class Predictor:
         return torch.cat([self._look(some) for some in frames.split(FRAMES_AT_A_TIME)])
 
     def _look(self, frames: Tensor) -> Tensor:
+        if self.device.type == "cpu":
+            THREADS.adapt()
         values = frames.to(dtype=torch.float32, memory_format=torch.channels_last)
         values = values / 255 if self.normalizes else values
         with self.precision.autocast():

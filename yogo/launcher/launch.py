@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from yogo import signals
+from yogo.device.cores import visible_cores
 from yogo.distributed.rank_info import RankInfo
 from yogo.errors import TrainingError
 from yogo.run import killed
@@ -128,7 +129,7 @@ def _start_rank(
     if lease is not None:
         environment[HELD_FOR_RANKS] = lease.mine.model_dump_json()
     environment.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, len(os.sched_getaffinity(0)) // count)))
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, visible_cores() // count)))
     if Path("/sys/class/net/lo").exists():
         # All are on this machine: the loopback interface works even if the host's name does not resolve.
         environment.setdefault("GLOO_SOCKET_IFNAME", "lo")

@@ -59,6 +59,11 @@ class JobIdentity:
         )
 
 
+def cpus_of_job(environment: Mapping[str, str] = os.environ) -> int:
+    """CPUs that this node gives to the job, or to its step, together; 0 where nothing says so."""
+    return _whole(environment.get("SLURM_CPUS_ON_NODE", ""))
+
+
 def _whole(text: str) -> int:
     return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 

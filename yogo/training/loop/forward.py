@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from yogo.datasets.batch import Batch
 from yogo.device.precision import Precision
+from yogo.device.threads import THREADS
 from yogo.model import YOGO
 from yogo.model.loss import LossParts, YOGOLoss
 from yogo.model.targets import build_targets
@@ -28,6 +29,8 @@ class Forward:
 
     def predict(self, batch: Batch, network: nn.Module | None = None) -> Tensor:
         """Predictions and losses of a batch on the device; `network` is called if it is given, else the model."""
+        if batch.images.device.type == "cpu":
+            THREADS.adapt()
         images = batch.images.to(self._dtype).contiguous(memory_format=torch.channels_last)
         if self._normalize:
             images = images / 255
