@@ -5,11 +5,9 @@ No file is read, but each is looked at, since a folder does not show that a file
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import os
-import time
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -19,17 +17,11 @@ from pathlib import Path
 from yogo.definition.class_lists import places
 from yogo.definition.identity import device_tells_changes, settled, status
 from yogo.definition.labels import notes_file
+from yogo.definition.lookers import Lookers
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import Problem
 
 AT_A_TIME = 500
-_THREADS = 16
-_QUICK_THREADS = 2
-"""Where a file is looked at in no time, more threads only wait for each other."""
-
-_SLOW_SECONDS = 5e-5
-"""For a file: from then on threads hide the latency of its file system."""
-
 _INODE = (1 << 63) - 1
 _COMPARING = "comparing files with those counted before"
 
@@ -87,29 +79,6 @@ def all_contents(
 
 def _texts(folders: Iterable[Path]) -> list[str]:
     return list(dict.fromkeys(map(str, folders)))
-
-
-class Lookers(ThreadPoolExecutor):
-    """Threads that hide the latency of a file system. What they have not begun is left out after an error."""
-
-    def __init__(self, folders: Sequence[str] = ()) -> None:
-        """As many as suit the file system of `folders`; many where they are not given."""
-        super().__init__(_QUICK_THREADS if _is_quick(folders) else _THREADS)
-
-    def __exit__(self, kind: object, *rest: object) -> None:
-        self.shutdown(cancel_futures=kind is not None)
-
-
-def _is_quick(folders: Sequence[str]) -> bool:
-    """Whether the file system answers at once, by a few files of the last folder."""
-    looked, began = 0, time.perf_counter()
-    with contextlib.suppress(OSError):
-        for folder in folders[-1:]:
-            with os.scandir(folder) as entries:
-                for entry in itertools.islice(entries, 20):
-                    os.stat(entry.path)
-                    looked += 1
-    return looked > 0 and time.perf_counter() - began < _SLOW_SECONDS * looked
 
 
 def _look(

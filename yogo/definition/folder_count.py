@@ -9,15 +9,14 @@ import base64
 import contextlib
 import json
 import os
-import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from yogo.definition.contents import Lookers
 from yogo.definition.identity import Status, settled, status
 from yogo.definition.labels import Notes, examine_labels, notes_file, read_notes
+from yogo.definition.lookers import each
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem
 from yogo.definition.stamps import remember, remembered
 
@@ -107,23 +106,11 @@ class FolderCounter:
         return found
 
     def _read(self, folder: Path, names: Sequence[str], notes: Notes | None) -> Iterator[_Read]:
-        """Read in this thread as long as that is quick, and by others from then on."""
-        parts = iter([names[start : start + _AT_A_TIME] for start in range(0, len(names), _AT_A_TIME)])
-
         def read(part: Sequence[str]) -> _Read:
             return tuple((name, self._count(folder / name, notes)) for name in part)
 
-        for part in parts:
-            began = time.perf_counter()
-            some = read(part)
-            is_slow = time.perf_counter() - began > _SLOW_SECONDS * len(part)
-            yield some
-            if is_slow:
-                break
-        else:
-            return
-        with Lookers() as pool:
-            yield from pool.map(read, parts)
+        parts = [names[start : start + _AT_A_TIME] for start in range(0, len(names), _AT_A_TIME)]
+        return each(read, parts, _SLOW_SECONDS)
 
     def _count(self, path: Path, notes: Notes | None) -> FileCount:
         labels, told = examine_labels(path, self.classes, notes)

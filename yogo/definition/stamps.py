@@ -14,7 +14,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from operator import itemgetter
 from pathlib import Path
@@ -23,15 +22,13 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict
 
 from yogo.definition.identity import Status, settled, status
+from yogo.definition.lookers import each
 from yogo.definition.problem import fault
 from yogo.files.atomic import replacing
 from yogo.run.result import sha256
 
 AT_A_TIME = 500
 """Files that are looked at in one chunk."""
-
-QUICK_SECONDS = 50e-6
-"""A file that takes less time to look at, as on a local disk when it is remembered, is not worth a thread."""
 
 MOST_BYTES = 1 << 30
 """That the memory of one kind may take: some eight million files."""
@@ -82,28 +79,13 @@ def stamps(
         ]
 
     found: list[Stamp] = []
-    for part in _each(look, [places[start : start + AT_A_TIME] for start in range(0, len(places), AT_A_TIME)]):
+    for part in each(look, [places[start : start + AT_A_TIME] for start in range(0, len(places), AT_A_TIME)]):
         found += part
         if progress:
             progress(len(found))
     for folder in changed:
         remember(memory, folder, folders[folder])
     return found
-
-
-def _each(look: Callable[[Places], list[Stamp]], parts: list[Places]) -> Iterator[list[Stamp]]:
-    """The results in order: found in this thread as long as that is quick, and by other threads from then on."""
-    left = iter(parts)
-    for part in left:
-        began = time.perf_counter()
-        found = look(part)
-        seconds = time.perf_counter() - began
-        yield found
-        if seconds > QUICK_SECONDS * len(part):
-            break
-    # Reading and hashing leave the interpreter's lock, so threads hide the file system's latency.
-    with ThreadPoolExecutor(min(16, (os.cpu_count() or 1) * 2)) as pool:
-        yield from pool.map(look, left)
 
 
 def _look(folder: str, names: Sequence[str], known: Known, changed: set[str]) -> Iterator[Stamp]:
