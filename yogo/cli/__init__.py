@@ -42,7 +42,7 @@ COMMANDS = (
 returns the exit status: 0 done, 1 failed, 2 usage error, 75 stopped on request and worth resuming."""
 
 
-PRINT_ONLY = ("anchors", "inspect", "next", "doctor", "completion")
+PRINT_ONLY = ("anchors", "inspect", "doctor", "completion")
 """Commands whose only result is what they print; the others write a file or answer by their exit status."""
 
 

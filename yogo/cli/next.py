@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
+import shlex
 import sys
 
 from yogo.cli.flags import add_json, add_knobs, given
 from yogo.review.request import NextRequest
+from yogo.text.output import must_arrive
 from yogo.text.terminal import printable, progress_line
 from yogo.text.wording import counted
 
@@ -18,8 +18,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "next",
         help="choose the images to label next",
         description="Choose the images of a folder to label next: those on which the model is unsure, and that are "
-        "unlike the labelled ones and each other. It prints their paths, the most useful first, and changes nothing. "
-        "What was found on an image is remembered.",
+        "unlike the labelled ones and each other. It prints their paths, the most useful first, and --out also makes a "
+        "folder with links to them. What was found on an image is remembered.",
     )
     add_knobs(parser, NextRequest)
     add_json(parser)
@@ -27,13 +27,17 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def run(args: argparse.Namespace) -> int:
+    from yogo.review.chosen import LINKS
     from yogo.review.next_images import next_images
 
     request = NextRequest(**given(args, NextRequest))
+    if not request.out:
+        must_arrive()
     with progress_line(sys.stderr) as tell:
         found = next_images(request, tell)
     if args.json:
-        print(json.dumps(dataclasses.asdict(found), indent=2))
+        must_arrive()
+        print(found.model_dump_json(indent=2))
         return 0
     for problem in found.problems:
         print(f"note: {printable(problem)}", file=sys.stderr)
@@ -41,4 +45,8 @@ def run(args: argparse.Namespace) -> int:
     print(f"{chosen}; {counted(found.num_labelled, 'image')} labelled already", file=sys.stderr)
     for one in found.images:
         print(printable(one.image))
+    if request.out:
+        links = str(request.out / LINKS)
+        words = shlex.join(["yogo", "label", str(request.checkpoint), links])
+        print(printable(f"links to them: {links}. This labels them: {words} OUT"), file=sys.stderr)
     return 0

@@ -10,8 +10,8 @@ as the network's last hidden layer sees them.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,57 +20,50 @@ from yogo.datasets.cache import own_folder
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.split import split
 from yogo.errors import InferenceError
+from yogo.formats.output import check_free
 from yogo.infer.images import PictureFiles
 from yogo.infer.predictor import Predictor
-from yogo.metrics.boxes import Doubles
+from yogo.metrics.boxes import Doubles, Floats
 from yogo.review.appearance import Appearance
 from yogo.review.calibration import BY_ITS_OWN_WORD, expected
+from yogo.review.chosen import ChosenImage, ChosenImages, write_chosen
 from yogo.review.predictions import FoundBoxes, Looking
+from yogo.review.ranking import RankedBox
 from yogo.review.request import NextRequest
+from yogo.review.suspects import ranked_box
 from yogo.run.result import sha256
 
 Tell = Callable[[str, int, int], None]
 
 _OBJECTNESS = 0.5
+_FAINTEST, _MOST_BOXES = 0.1, 1000
+"""The confidence of the faintest box that is told, and how many of an image are."""
+
 _LEAST_DOUBT = 0.05
 """Of an image without any doubt, of the median one: it may still be unlike all others."""
 
 
-@dataclass(frozen=True, slots=True)
-class NextImage:
-    image: str
-    """Absolute path."""
-
-    errors: float
-    """To be expected among the model's boxes, by its own confidence."""
-
-    unlike: float
-    """Its distance to the nearest image that is labelled, or stands before it; the median distance of two images is
-    1."""
+def next_images(request: NextRequest, tell: Tell = lambda what, done, total: None) -> ChosenImages:
+    """The images, which lie in the folder `out` then, where one is named. Raises YogoError, OSError, signals.Stop; what
+    was found by then is remembered."""
+    if request.out:
+        check_free(request.out)
+    chosen = _chosen(request, tell)
+    if request.out:
+        write_chosen(chosen, request.out)
+    return chosen
 
 
-@dataclass(frozen=True, slots=True)
-class NextImages:
-    images: tuple[NextImage, ...]
-    """The most useful one first."""
-
-    num_images: int
-    """Of which these were chosen."""
-
-    num_labelled: int
-    problems: tuple[str, ...]
-
-
-def next_images(request: NextRequest, tell: Tell = lambda what, done, total: None) -> NextImages:
-    """Raises YogoError, OSError, signals.Stop; what was found by then is remembered."""
+def _chosen(request: NextRequest, tell: Tell) -> ChosenImages:
     labelled = _labelled(request.labelled) if request.labelled else []
     folder = PictureFiles(request.images.resolve())
     known = {str(Path(path).resolve()) for path in labelled}
     paths = [str(file) for file in folder.files if str(file.resolve()) not in known]
     if not paths:
         raise InferenceError(f"all images of {request.images} are labelled already")
+    predictor = Predictor(request.checkpoint, device=request.device)
     looking = Looking(
-        Predictor(request.checkpoint, device=request.device),
+        predictor,
         sha256(request.checkpoint),
         own_folder(),
         image_bits=request.image_bits,
@@ -87,11 +80,35 @@ def next_images(request: NextRequest, tell: Tell = lambda what, done, total: Non
     readable = [place for place in range(len(paths)) if doubts[place] >= 0 and seen.rows[place] is not None]
     there = [place for place in range(len(paths), len(points)) if seen.rows[place] is not None]
     chosen = chosen_of(points, doubts, readable, there, request.number)
-    return NextImages(
-        tuple(NextImage(paths[place], round(float(doubts[place]), 3), round(unlike, 3)) for place, unlike in chosen),
-        len(paths),
-        len(labelled),
-        tuple(found.problems),
+    return ChosenImages(
+        checkpoint=os.path.abspath(request.checkpoint),
+        checkpoint_sha256=looking.sha256,
+        folder=str(folder.path),
+        labelled=os.path.abspath(request.labelled) if request.labelled else "",
+        classes=predictor.classes or tuple(map(str, range(predictor.num_classes))),
+        num_images=len(paths),
+        num_labelled=len(labelled),
+        problems=tuple(found.problems),
+        images=tuple(
+            ChosenImage(
+                image=paths[place],
+                errors=round(float(doubts[place]), 3),
+                unlike=round(unlike, 3),
+                boxes=_boxes(found.rows[place]),
+            )
+            for place, unlike in chosen
+        ),
+    )
+
+
+def _boxes(rows: Floats | None) -> tuple[RankedBox, ...]:
+    """The surest first."""
+    if rows is None:
+        return ()
+    sure = rows[:, 4] * rows[:, 5:].max(1, initial=0)
+    order = [int(place) for place in (-sure).argsort(kind="stable") if sure[place] >= _FAINTEST][:_MOST_BOXES]
+    return tuple(
+        ranked_box(rows[place, :4], int(rows[place, 5:].argmax()), round(float(sure[place]), 4)) for place in order
     )
 
 

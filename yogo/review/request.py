@@ -108,5 +108,9 @@ class NextRequest(ComputingRequest):
     number: Annotated[int, Field(ge=1), Knob(flag="--number", aliases=("-n",))] = 30
     """How many images to choose."""
 
+    out: Annotated[Path | None, Knob(metavars=("DIR",), default="none; the paths are printed only")] = None
+    """A new folder for the choice: images/ with a link to each chosen image, which `yogo label` and other programs can
+    read, and chosen.csv with the reasons."""
+
     batch_size: Annotated[int, Field(ge=1), Knob(group=MACHINE)] = 64
     """Images per batch."""

@@ -165,17 +165,17 @@ class _Suspects:
 
     def _label(self, place: int) -> RankedBox:
         truth = self.labels.truth
-        return _box(truth.box[place], int(truth.label[place]))
+        return ranked_box(truth.box[place], int(truth.label[place]))
 
     def _prediction(self, place: int) -> RankedBox:
         confidence = round(float(self.found.score[place]), 4)
-        return _box(self.found.box[place], int(self.found.label[place]), confidence)
+        return ranked_box(self.found.box[place], int(self.found.label[place]), confidence)
 
     def _iou(self, place: int) -> float:
         return float(self.compared.iou_M[place])
 
 
-def _box(corners: Floats, class_index: int, confidence: float | None = None) -> RankedBox:
+def ranked_box(corners: Floats, class_index: int, confidence: float | None = None) -> RankedBox:
     x0, y0, x1, y1 = (float(edge) for edge in corners)
     sides = (round(value, 6) for value in ((x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0))
     xc, yc, w, h = sides

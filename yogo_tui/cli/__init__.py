@@ -54,6 +54,7 @@ COMMANDS = (
     "sync",
     "results",
     "review",
+    "chosen",
     "cancel",
     "hold",
     "release",

@@ -1,4 +1,4 @@
-"""`yogo-tui test`, `infer`, `export`, `rank` and `label`: use a run's best.pth in a job."""
+"""`yogo-tui test`, `infer`, `export`, `rank`, `label` and `next`: use a run's best.pth in a job."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from yogo.text.arguments import Parser
 from yogo.text.terminal import printable
 from yogo_tui.advice import tui
-from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
+from yogo_tui.cli.options import RUN_HELP, Commands, add_json, count, in_session, new_command
 from yogo_tui.cli.planning_options import DEFINITION_HELP, add_size
 
 if TYPE_CHECKING:
     from yogo_tui.launch.purpose import Purpose
     from yogo_tui.launch.use import SubmittedUse
+    from yogo_tui.runs.model import Run
     from yogo_tui.session import Session
 
 _COMMANDS = {
@@ -47,6 +48,12 @@ _COMMANDS = {
         "expected first. The job's log says how many of them a person should look at.",
         "--error 0.05",
     ),
+    "next": (
+        "submit a job that chooses the images to label next, by a run's best.pth",
+        "It chooses those on which the model is unsure, and that are unlike the labelled ones and each other. Links to "
+        "them are written into a new folder; once the job is over, `yogo-tui chosen FOLDER` shows them, and why.",
+        "--batch-size 8",
+    ),
 }
 _PURPOSES = {"rank": "review"}
 """The `yogo` command of a command, where it has another name: `yogo-tui review` is the queue."""
@@ -55,6 +62,7 @@ _OUTS = {
     "rank": "The review folder. (default: reviews/DEFINITION-RUN beside the definition, where d in Datasets lists it)",
     "label": "The folder to write. A label file that is there stays as it is, so a job that was stopped is gone on "
     "with by naming its folder again. (default: a new folder below uses in the run's folder)",
+    "next": "A new folder, for the links and the reasons. (default: one below uses in the run's folder)",
 }
 
 
@@ -74,8 +82,10 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
             parser.add_argument("source", nargs="?", metavar="DEFINITION", help=definition)
         if name == "infer":
             parser.add_argument("source", metavar="IMAGES", help="A folder of images, one image, or a zarr store.")
-        if name == "label":
+        if name in ("label", "next"):
             parser.add_argument("source", metavar="IMAGES", help="A folder of images.")
+        if name == "next":
+            _add_choice(parser)
         if name in _OUTS:
             parser.add_argument("--out", metavar="FOLDER", help=_OUTS[name])
         if name == "export":
@@ -85,6 +95,15 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         further = f"Options of `yogo {purpose}`, after --; `yogo {purpose} --help` lists them."
         parser.add_argument("options", nargs="*", default=[], metavar="-- OPTION", help=further)
         parser.set_defaults(run=run, source=None, purpose=purpose)
+
+
+def _add_choice(parser: argparse.ArgumentParser) -> None:
+    labelled = (
+        f"The dataset definition of the images that are labelled already: {DEFINITION_HELP} An empty one, '', says "
+        "that none is. (default: the one that the run was trained on)"
+    )
+    parser.add_argument("--labelled", metavar="DEFINITION", help=labelled)
+    parser.add_argument("-n", "--number", type=count, metavar="N", help="How many images to choose. (default: 30)")
 
 
 @in_session
@@ -103,6 +122,8 @@ async def run(session: Session, args: argparse.Namespace) -> int:
         source = PurePosixPath(await definition_of(session.library, args.source))
     elif args.source:
         source = await session.uses.source(purpose, args.source)
+    if purpose is Purpose.NEXT:
+        args.options = [*await _choice(session, found, args), *args.options]
     if not _takes(purpose, args.options):
         return 2
     using = session.jobs.use(
@@ -119,6 +140,15 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     else:
         _say(used)
     return 0 if used.job_id else 1
+
+
+async def _choice(session: Session, found: Run, args: argparse.Namespace) -> list[str]:
+    """The options of `yogo next` that this command has too."""
+    from yogo_tui.cli.planning import definition_of
+
+    labelled = args.labelled if args.labelled is not None else found.definition or ""
+    words = ["--labelled", str(await definition_of(session.library, labelled))] if labelled else []
+    return [*words, *(["--number", str(args.number)] if args.number else [])]
 
 
 async def _export(session: Session, args: argparse.Namespace) -> int:
@@ -171,7 +201,9 @@ def _takes(purpose: Purpose, options: Sequence[str]) -> bool:
     a job waits in the queue and then fails."""
     from yogo.cli import parser
 
-    words = {"infer": ["--path-to-images", "x"], "export": [], "label": ["x", "x"]}.get(purpose, ["x.yml"])
+    words = {"infer": ["--path-to-images", "x"], "export": [], "label": ["x", "x"], "next": ["x"]}.get(
+        purpose, ["x.yml"]
+    )
     try:
         given = parser().parse_args([purpose, "x.pth", *words, *options])
     except SystemExit as stopped:

@@ -13,6 +13,7 @@ class Purpose(StrEnum):
     EXPORT = "export"
     REVIEW = "review"
     LABEL = "label"
+    NEXT = "next"
 
     @property
     def words(self) -> str:
@@ -20,7 +21,7 @@ class Purpose(StrEnum):
         return _WORDS.get(self, str(self))
 
 
-_WORDS = {Purpose.REVIEW: "rank labels by", Purpose.LABEL: "label images by"}
+_WORDS = {Purpose.REVIEW: "rank labels by", Purpose.LABEL: "label images by", Purpose.NEXT: "choose images to label by"}
 
 
 DOCTOR_JOB, SPEED_JOB = "yogo-doctor", "yogo-speed"

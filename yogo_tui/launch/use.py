@@ -1,4 +1,5 @@
-"""Submits jobs that use a run's best.pth: a test, inference on images, an export, a ranking of labels, or new labels.
+"""Submits jobs that use a run's best.pth: a test, inference on images, an export, a ranking of labels, new labels, or a
+choice of images to label next.
 
 Each use has a folder in the run directory, `uses/PURPOSE-TIME`, with its script, its log and its results. Results that
 lie elsewhere are named there, in `makes.txt`.
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import PurePosixPath
 
+from yogo.review.chosen import CHOSEN
 from yogo.review.ranking import DECISIONS, RANKING, REVIEWS
 from yogo.run.directory import LOG, HostRunDirectory
 from yogo.text.wording import counted
@@ -29,8 +31,11 @@ from yogo_tui.settings import PinnedSettings, Settings, SizePreset
 _MAKES = "makes.txt"
 """Names the folder of the results, where that is not the use's own."""
 
-_FRESH = {RANKING, "labelled.json"}
-"""What a folder of such results holds once there are any."""
+LABELLED = "labelled.yml"
+"""The definition of new labels, in their folder."""
+
+_FRESH = {RANKING: Purpose.REVIEW, CHOSEN: Purpose.NEXT, "labelled.json": Purpose.LABEL}
+"""What a folder of such results holds once there are any, and of what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class Use:
     """Further options of the command, as the user wrote them."""
 
     out: PurePosixPath | None = None
-    """The folder for a review, or for new labels, where it is not the usual one."""
+    """The folder for a review, for new labels or for chosen images, where it is not the usual one."""
 
     @property
     def name(self) -> str:
@@ -74,7 +79,7 @@ class Use:
                 words += ["--count", *([] if is_store else ["--save-preds"]), "--output-dir", str(folder)]
             case Purpose.EXPORT:
                 words = [checkpoint, "--output-filename", str(folder / f"{self.run}.onnx")]
-            case Purpose.REVIEW:
+            case Purpose.REVIEW | Purpose.NEXT:
                 words = [checkpoint, source, "--out", str(self.makes(folder))]
             case Purpose.LABEL:
                 words = [checkpoint, source, str(self.makes(folder))]
@@ -82,7 +87,8 @@ class Use:
 
     def makes(self, folder: PurePosixPath) -> PurePosixPath:
         """Path of the results: `folder`, but for a test the file that `yogo test` writes beside the weights, for a
-        review a folder beside the definition, where Datasets finds it, and for labels one that holds nothing else."""
+        review a folder beside the definition, where Datasets finds it, and for labels or chosen images one that holds
+        nothing else."""
         match self.purpose:
             case Purpose.TEST if self.source:
                 return self.directory / f"best-test-{self.source.stem}.json"
@@ -90,6 +96,8 @@ class Use:
                 return self.out or self.source.parent / REVIEWS / f"{self.source.stem}-{self.run}"
             case Purpose.LABEL:
                 return self.out or folder / "labelled"
+            case Purpose.NEXT:
+                return self.out or folder / "chosen"
         return folder
 
 
@@ -112,11 +120,12 @@ class SubmittedUse:
     @property
     def next(self) -> str:
         """The command that goes on with the results; empty if there is none."""
-        return _review_command(self.makes) if self.use.purpose is Purpose.REVIEW else ""
+        return _going_on(self.use.purpose, self.makes)
 
 
-def _review_command(folder: PurePosixPath) -> str:
-    return f"{tui()} review {shlex.quote(str(folder))}"
+def _going_on(purpose: Purpose | None, folder: PurePosixPath) -> str:
+    command = {Purpose.REVIEW: "review", Purpose.NEXT: "chosen"}.get(purpose) if purpose else ""
+    return f"{tui()} {command} {shlex.quote(str(folder))}" if command else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +136,13 @@ class OutputFiles:
     files: tuple[str, ...]
     """Names of its results; the name of its log if there are none."""
 
-    next: str = ""
-    """The command that goes on with them; empty if there is none."""
+    purpose: Purpose | None = None
+    """What they are opened as: a review, labels or a choice; None if they are not opened."""
+
+    @property
+    def next(self) -> str:
+        """The command that goes on with them; empty if there is none."""
+        return _going_on(self.purpose, self.folder)
 
 
 def what_export_does(names: Sequence[str], options: Sequence[str], size: str) -> tuple[str, ...]:
@@ -170,9 +184,10 @@ async def _made_elsewhere(host: Host, folder: PurePosixPath) -> OutputFiles | No
         names = sorted(entry.name for entry in await host.list(made))
     except (FileNotFoundError, NotADirectoryError):
         return None
-    if not _FRESH.intersection(names):
+    purpose = next((_FRESH[name] for name in names if name in _FRESH), None)
+    if purpose is None:
         return None
-    return OutputFiles(made, tuple(names), _review_command(made) if RANKING in names else "")
+    return OutputFiles(made, tuple(names), purpose)
 
 
 async def use(host: Host, cluster: Cluster, settings: Settings, wanted: Use) -> SubmittedUse:
@@ -218,5 +233,5 @@ async def _check_undecided(host: Host, review: PurePosixPath) -> None:
     if any(fnmatch(name, DECISIONS) for name in names):
         raise LaunchError(
             f"{review} holds what reviewers decided about its ranking: name another folder to write to. "
-            f"{_review_command(review)} goes on with this one."
+            f"{_going_on(Purpose.REVIEW, review)} goes on with this one."
         )

@@ -28,6 +28,7 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
     "export": ("yogo.export.request.ExportRequest",),
     "review": ("yogo.review.request.ReviewRequest",),
     "label": ("yogo.review.request.LabelRequest",),
+    "next": ("yogo.review.request.NextRequest",),
 }
 """Whose fields are the arguments of each command. Imported when one is asked for: each takes its time."""
 
@@ -46,10 +47,11 @@ _OURS = {
     "export": ("pth", "output"),
     "review": ("checkpoint", "definition", "out"),
     "label": ("checkpoint", "images", "out"),
+    "next": ("checkpoint", "images", "out"),
 }
 """Those that a use itself gives, or that have no effect."""
 
-_INPUTS = ("pictures", "data", "pretrained", "on")
+_INPUTS = ("pictures", "data", "pretrained", "on", "labelled")
 """Those that name a file or folder that has to be there."""
 
 _NEEDS = {"review": {"base": "folds", "pretrained": "folds"}}

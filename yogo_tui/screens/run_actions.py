@@ -27,6 +27,8 @@ from yogo_tui.screens.held_keys import reads_first
 from yogo_tui.words import state_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from yogo_tui.launch.use import SubmittedUse
     from yogo_tui.session.again import Again
 
@@ -37,6 +39,7 @@ _USES: tuple[tuple[str, Choice], ...] = (
     (Purpose.EXPORT, Choice("export it", "to ONNX and OpenVINO")),
     (Purpose.REVIEW, Choice("rank labels by it", "of a definition: the most doubted first")),
     (Purpose.LABEL, Choice("label images by it", "a folder; for a person to correct")),
+    (Purpose.NEXT, Choice("choose images to label next", "of a folder: where it is unsure")),
     (_FINETUNE, Choice("fine-tune it", "opens Launch, with its weights as the parent")),
 )
 _SAID = {
@@ -45,13 +48,14 @@ _SAID = {
     Purpose.EXPORT: "exports {}",
     Purpose.REVIEW: "ranks the labels of {1} by {0}",
     Purpose.LABEL: "labels the images in {1} by {0}",
+    Purpose.NEXT: "chooses images to label next from {1} by {0}",
 }
 
 
 _MOST_NAMED = 3
 NO_RUN = "There is no run to choose. Press 3 to launch one."
 _ON_A_RUN = frozenset(
-    "open results details why finetune again cancel resume use hold requeue forget trash note tags pin sync "
+    "open results details why finetune again cancel resume use made hold requeue forget trash note tags pin sync "
     "copy".split()
 )
 
@@ -263,8 +267,6 @@ class RunActions(FramedScreen):
     @changes
     async def action_use(self) -> None:
         """Ask for the use, its data and its options, and submit one job."""
-        from yogo_tui.screens.use import UseForm
-
         if len(self.marked) > 1:
             await self._export_many(self.marked)
             return
@@ -277,12 +279,17 @@ class RunActions(FramedScreen):
         chosen_use = await self.choose(f"use {printable(run.name)}", _USES)
         if chosen_use == _FINETUNE:
             self.action_finetune()
-        if chosen_use is None or chosen_use == _FINETUNE:
-            return
-        purpose = Purpose(chosen_use)
+        elif chosen_use is not None:
+            await self.use_for(run, Purpose(chosen_use))
+
+    async def use_for(self, run: Run, purpose: Purpose, proposed: Path | None = None) -> None:
+        """Ask for the options, with `proposed` as the data, and submit one job."""
+        from yogo_tui.screens.use import UseForm
+
+        app = self.app
         self.hold_keys("looking up its options", get_current_worker())
         with app.telling(f"{run.name} was not used"):
-            form = UseForm(run, purpose, await app.session.uses.options(purpose))
+            form = UseForm(run, purpose, await app.session.uses.options(purpose), source=proposed)
             if (chosen := await app.push_screen_wait(form)) is None:
                 return
             size, source = size_words(chosen.size, app.session.machine), chosen.source
@@ -295,6 +302,24 @@ class RunActions(FramedScreen):
             come = f"{used.use.name} is job {used.job_id}; its results will be shown under d in {run.name}"
             app.notify(printable(used.notice or come + self._then(used)), markup=False)
             self.used()
+
+    @reads_first("looking for what its jobs made")
+    @work(exclusive=True, group="made")
+    async def action_made(self) -> None:
+        """Open a review, chosen images or new labels that a job of this run has made; of several, one is chosen."""
+        from yogo_tui.screens.made import openable, screen_of
+
+        if (run := self.chosen_run()) is None:
+            return
+        with self.app.telling(f"what the jobs of {run.name} made was not looked for"):
+            found = openable(await self.app.session.jobs.uses(run))
+            if not found:
+                self.app.notify(
+                    printable(f"No job of {run.name} has made a review, chosen images or labels: u submits one."),
+                    markup=False,
+                )
+            elif chosen := found[0][0] if len(found) == 1 else await self.choose("open what its jobs made", found):
+                self.app.push_screen(screen_of(chosen))
 
     def _then(self, used: SubmittedUse) -> str:
         """What goes on with the results, where something does."""

@@ -81,6 +81,7 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
             id="runs.use",
             tooltip="use it: test, infer, export, label; export all marked",
         ),
+        Binding("O", "made", "open reviews and choices of images that its jobs made", id="runs.made", show=False),
         Binding("equals_sign", "compare", "compare", id="runs.compare", show=False, tooltip="compare the marked runs"),
         Binding("H", "hold", "hold or release", id="runs.hold", show=False, tooltip="hold its job, or release it"),
         Binding("R", "requeue", "requeue", id="runs.requeue", show=False, tooltip="put its job back into the queue"),

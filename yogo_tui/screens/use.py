@@ -64,12 +64,15 @@ class UseForm(Dialog[Said | None]):
 
     app = getters.app(BaseConsole)
 
-    def __init__(self, run: Run, purpose: Purpose, options: Iterable[Option], of: str = "") -> None:
-        """`of` says of what it is, where that is more than this run."""
+    def __init__(
+        self, run: Run, purpose: Purpose, options: Iterable[Option], of: str = "", source: Path | None = None
+    ) -> None:
+        """`of` says of what it is, where that is more than this run; `source` are the data that are proposed."""
         super().__init__()
         self._run = run
         self._of = of or run.name
         self._purpose = purpose
+        self._source_proposed = source
         self._looked_at: PurePosixPath | None = None
         """The definition whose test images were looked for among those that the model has seen."""
 
@@ -105,9 +108,14 @@ class UseForm(Dialog[Said | None]):
         yield Static(id=f"wrong-{one.name}", classes="wrong", markup=False)
 
     def _proposed(self, name: str) -> str:
-        """What a field holds at first. A test, or a review, is proposed of what the run was trained on."""
+        """What a field holds at first. A test, or a review, is proposed of what the run was trained on, and that is
+        what is labelled already."""
         if name == SIZE:
             return self.app.session.settings.sizes[0].title
+        if name == SOURCE and self._source_proposed:
+            return self._as_typed(self._source_proposed)
+        if name == "labelled" and self._purpose is Purpose.NEXT:
+            return str(self._run.definition or "")
         own = self._purpose in _OF_A_DEFINITION and name == SOURCE and self._run.definition
         return self._as_typed(Path(own)) if own else ""
 

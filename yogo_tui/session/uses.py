@@ -26,6 +26,10 @@ DATA = {
         "model does not see errors that it has learnt: models of folds have not learnt them.",
     ),
     Purpose.LABEL: ("a folder of images", "The images to label: a folder. ctrl+o looks for it."),
+    Purpose.NEXT: (
+        "a folder of images",
+        "The images to choose among: a folder, of which some may be labelled. ctrl+o looks for it.",
+    ),
 }
 """What the data of a use are, and a sentence about them."""
 
@@ -38,6 +42,10 @@ OUT = {
         "in the run's folder",
         "The folder to write. A label file that is there stays as it is, so a job that was stopped is gone on with by "
         "naming its folder again. (default: a new folder below uses in the run's folder)",
+    ),
+    Purpose.NEXT: (
+        "in the run's folder",
+        "A new folder, for links to the chosen images and the reasons. (default: one below uses in the run's folder)",
     ),
 }
 """The default of the folder that a use writes, in short, and a sentence about it."""
@@ -67,11 +75,11 @@ class Uses:
                 folders, workspace = self._settings.definition_folders, self._settings.workspace_folder
                 question = FindDefinition(text, self._settings.start, folders, workspace)
                 return PurePosixPath(await self._host.ask(question))
-            case Purpose.INFER | Purpose.LABEL if text:
+            case Purpose.INFER | Purpose.LABEL | Purpose.NEXT if text:
                 found = await self._host.ask(FindPath(text, self._settings.start))
                 if not found.is_there:
                     raise LaunchError(f"{found.path} does not exist")
-                if purpose is Purpose.LABEL and found.is_file:
+                if purpose is not Purpose.INFER and found.is_file:
                     raise LaunchError(f"{found.path} is a file: name the folder of images")
                 return PurePosixPath(found.path)
         raise LaunchError(f"{DATA[purpose][0]} is needed")

@@ -122,8 +122,8 @@ def _used(results: Sequence[OutputFiles]) -> Iterator[tuple[str, str]]:
         made = ", ".join(one.files[:_MOST_FILES]) or "nothing yet"
         more = f" and {len(one.files) - _MOST_FILES:,} more" if len(one.files) > _MOST_FILES else ""
         yield "" if number else "results", f"{one.folder.parent.name}/{one.folder.name}: {made}{more}"
-        if one.next:
-            yield "", f"to go through them: {one.next}"
+        if one.purpose:
+            yield "", f"O opens them{f', as does: {one.next}' if one.next else ''}"
 
 
 def _settings(recipe: Recipe, without: Sequence[str]) -> Iterator[str]:

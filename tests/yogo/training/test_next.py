@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 from tests.opened import Opened
 from tests.yogo.training.planted_errors import made_cells
 from tests.yogo.training.tiny import Yogo
+from yogo.review.chosen import ChosenImages
 
 
 @pytest.fixture
@@ -69,5 +71,34 @@ def test_an_unchanged_image_is_not_looked_at_again(yogo: Yogo, learned: Path, ce
     first = chosen(yogo, learned, pool, "-n", "5")
     opened = Opened(pool)
 
-    assert chosen(yogo, learned, pool, "-n", "5") == first
+    again = chosen(yogo, learned, pool, "-n", "5")
+    assert {**again, "made_at": ""} == {**first, "made_at": ""}
     assert opened.take(".png") == []
+
+
+def test_a_folder_links_to_the_chosen_images_and_exactly_these_are_labelled_then(
+    yogo: Yogo, learned: Path, cells: Path
+) -> None:
+    pool, out = cells.parent / "images/fine-tuning", yogo.home / "first"
+
+    found = chosen(yogo, learned, pool, "-n", "3", "--out", out)
+
+    rows = list(csv.reader((out / "chosen.csv").read_text().splitlines()))
+    assert [row[1] for row in rows[1:]] == [one["image"] for one in found["images"]]
+    record = ChosenImages.read(out / "chosen.json.gz")
+    assert record.model_dump(mode="json") == found
+    assert (record.classes, record.checkpoint) == (("healthy", "ring", "trophozoite"), str(learned))
+    for one in record.images:
+        exact = (cells.parent / f"labels/fine-tuning/{Path(one.image).stem}.txt").read_text().splitlines()
+        sure = [box for box in one.boxes if (box.confidence or 0) > 0.5]
+        assert abs(len(sure) - len(exact)) <= 3
+        centres = [tuple(map(float, line.split()[1:3])) for line in exact]
+        assert all(min(abs(box.xc - x) + abs(box.yc - y) for x, y in centres) < 0.05 for box in sure)
+    labelled = yogo.command("label", learned, out / "images", yogo.home / "labels", "--device", "cpu")
+    assert labelled.returncode == 0, labelled.stderr
+    assert {path.stem for path in (yogo.home / "labels/labels").glob("*.txt")} == {*names(found)}
+    rest = chosen(yogo, learned, pool, "--labelled", yogo.home / "labels/labelled.yml", "-n", "100")
+    assert not {*names(rest)} & {*names(found)}
+    again = yogo.command("next", learned, pool, "-n", "3", "--out", out, "--device", "cpu")
+    assert again.returncode == 1
+    assert "exists already, and nothing is written over it: name a new folder" in again.stderr

@@ -1,0 +1,45 @@
+"""What the jobs of a run have made that the console can open."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from textual.screen import Screen
+
+from yogo.text.terminal import printable
+from yogo_tui.launch.purpose import Purpose
+from yogo_tui.launch.use import LABELLED, OutputFiles
+from yogo_tui.screens.choose import Choice
+from yogo_tui.words import cut_middle
+
+_KINDS = {
+    Purpose.REVIEW: "ranked labels",
+    Purpose.LABEL: "labelled images",
+    Purpose.NEXT: "images to label next",
+}
+_PATH_WIDTH = 44
+
+
+def openable(results: Sequence[OutputFiles]) -> list[tuple[OutputFiles, Choice]]:
+    """Those that can be opened, the latest first, each with a line to choose it by."""
+    return [
+        (one, Choice(_KINDS[one.purpose], cut_middle(str(one.folder), _PATH_WIDTH), detail=printable(str(one.folder))))
+        for one in results
+        if one.purpose
+    ]
+
+
+def screen_of(made: OutputFiles) -> Screen[None]:
+    match made.purpose:
+        case Purpose.REVIEW:
+            from yogo_tui.screens.review import ReviewScreen
+
+            return ReviewScreen(str(made.folder))
+        case Purpose.NEXT:
+            from yogo_tui.screens.chosen import ChosenScreen
+
+            return ChosenScreen(made.folder)
+    from yogo_tui.screens.pictures import PicturesScreen
+
+    return PicturesScreen(Path(made.folder / LABELLED))
