@@ -84,7 +84,16 @@ class Console(StartingConsole):
 
     def watch_runs(self, runs: Runs) -> None:
         for run in self._endings.since(runs):
-            self.tell_end(run)
+            if run.use_folder:
+                self.tell_end_of_use(run)
+            else:
+                self.tell_end(run)
+
+    @work(group="notify")
+    async def tell_end_of_use(self, job: Run) -> None:
+        """Tell what a job that uses a run has made, and how to go on."""
+        with self.telling(f"what {printable(job.name)} has made was not looked for", is_asked=False):
+            self.notify(printable(await self.session.jobs.end_of_use(job)), markup=False)
 
     @work(group="notify")
     async def tell_end(self, run: Run) -> None:

@@ -77,6 +77,7 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
         SeenBefore(folder, definition, definition.parent),
         ListOptions("infer"),
         ListOptions("label"),
+        ListOptions("next"),
         CheckOptions("review", {"folds": "1", "pretrained": "no.pth"}, folder),
         CheckOptions("test", {"half": "x"}, folder),
         ReadResults(folder),

@@ -21,7 +21,7 @@ from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.questions.settings import NewSettings
-from yogo_tui.questions.surroundings import FindDefinitionFolders, LookAtMachine
+from yogo_tui.questions.surroundings import FindDefinitionFolders, LookAtMachine, LookAtPlace
 from yogo_tui.session import Session
 from yogo_tui.settings import Settings, load
 from yogo_tui.settings.document import commented
@@ -36,6 +36,7 @@ def of_surroundings(folder: Path) -> list[Question[Any]]:
     """One of each kind."""
     return [
         FindDefinitionFolders(folder.parent, (folder / "nowhere",)),
+        LookAtPlace(folder / "no/such/folder", "results"),
         LookAtMachine((("workspace", folder), ("runs", folder / "no/such/folder"))),
         NewSettings(folder.parent / "kept/new.yaml", commented({"partition": "big"})),
     ]

@@ -6,16 +6,17 @@ import http.server
 import json
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.yogo_tui.fake_session import FakeSession, make_run, see
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, until
 from tests.yogo_tui.terminal import CONSOLE, Terminal, environment
 from yogo.run.result import Result
 from yogo_tui.app import Console
-from yogo_tui.cluster.base import Queue
+from yogo_tui.cluster.base import Job, JobId, JobState, Queue
 from yogo_tui.errors import SettingsError
 from yogo_tui.hosts.here import HereHost
 from yogo_tui.questions.announcing import AnnounceEnd, RunEnd, secret_url
@@ -50,6 +51,33 @@ def test_a_job_that_the_queue_lacks_for_a_moment_has_not_ended() -> None:
     assert names(Endings(), look(runs, 0), look(gone, 1), look(gone, 1), look(gone, 2)) == ["first"]
     told = make_run("first", RunState.FINISHED, job=None, result=Result(outcome="finished"))
     assert names(Endings(), look(runs, 0), look(told, 1)) == ["first"]
+
+
+def use_of(run: Run, state: JobState) -> Run:
+    log = PurePosixPath(run.path or "") / "uses/next-20261128-120000/first-next-7.log"
+    told = RunState.DONE if state is JobState.DONE else RunState.RUNNING
+    return Run("first-next", told, job=Job(JobId("7"), "first-next", state, log=log))
+
+
+def test_the_end_of_a_job_that_uses_a_run_is_told_and_of_no_other_job() -> None:
+    runs, over = (use_of(make_run("first"), state) for state in (JobState.RUNNING, JobState.DONE))
+    assert names(Endings(), look(runs, 0), look(over, 1), look(over, 2)) == ["first-next"]
+    other = [replace(one, job=one.job and replace(one.job, log=PurePosixPath("/a/b.log"))) for one in (runs, over)]
+    assert names(Endings(), look(other[0], 0), look(other[1], 1)) == []
+
+
+async def test_when_a_job_that_chose_images_is_over_the_console_says_what_opens_them() -> None:
+    run = make_run("first", RunState.FINISHED, has_best=True)
+    folder = PurePosixPath(run.path or "") / "uses/next-20261128-120000"
+    session = FakeSession(run, use_of(run, JobState.RUNNING))
+    console = Console(session)
+    async with console.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "first-next")
+        session.host.files[folder / "makes.txt"] = f"{folder}/chosen".encode()
+        session.host.files[folder / "chosen/chosen.json.gz"] = b""
+        session.push(run, use_of(run, JobState.DONE))
+        said = f"first-next is done: O in first opens what it made, as does: yogo-tui chosen {folder}/chosen"
+        await until(pilot, lambda: [one.message for one in console._notifications] == [said])
 
 
 def test_the_terminal_is_rung_or_sent_a_notice_that_tmux_passes_on() -> None:

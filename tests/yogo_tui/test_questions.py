@@ -19,6 +19,7 @@ from tests.ssh_server import Server
 from tests.yogo_tui.results import questions_of_results
 from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_changing import of_settings
+from tests.yogo_tui.test_chosen import of_chosen
 from tests.yogo_tui.test_data_asked import of_data
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_health_asked import of_health
@@ -83,6 +84,7 @@ OTHERS = (
     of_settings,
     of_sweeps,
     of_reviews,
+    of_chosen,
 )
 COLOURS = ((255, 0, 0), (0, 255, 0))
 

@@ -17,7 +17,8 @@ from yogo.model import YOGO, get_model_func
 from yogo_tui.cli import main
 from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.hosts.here import HereHost
-from yogo_tui.launch.use import results
+from yogo_tui.launch.purpose import Purpose
+from yogo_tui.launch.use import end_of_use, results
 
 Until = Callable[..., Awaitable[object]]
 HW = (64, 64)
@@ -118,6 +119,11 @@ def test_it_is_tested_on_a_definition_and_exported(lab: Path, capsys: pytest.Cap
             "tidy-fox-0003 has no best.pth yet: there is nothing to rank labels by.",
         ),
         (["label", "tidy-fox-0001", "settings.yaml"], "settings.yaml is a file: name the folder of images"),
+        (["next", "tidy-fox-0001", "settings.yaml"], "settings.yaml is a file: name the folder of images"),
+        (["next", "tidy-fox-0001", "others", "--labelled", "no.yml"], "There is no dataset definition no.yml"),
+        (["next", "tidy-fox-0001", "others", "--out", "labels"], "labels exists already, and nothing is written over"),
+        (["label", "tidy-fox-0001", "others", "--out", "settings.yaml/new"], "settings.yaml is a file. Name another"),
+        (["rank", "tidy-fox-0001", "cells.yml", "--out", "/proc/new"], "/proc/new cannot be made: "),
         (["export", "tidy-fox-0002"], "There is no run tidy-fox-0002."),
         (["export", "tidy-fox-0003"], "tidy-fox-0003 has no best.pth yet: there is nothing to export."),
     ],
@@ -143,6 +149,7 @@ def test_what_cannot_be_used_is_said_before_a_job_is_submitted(
         ["rank"],
         ["rank", "cells.yml"],
         ["label", "others"],
+        ["next", "others"],
     ],
 )
 def test_an_option_that_yogo_does_not_take_is_refused_before_a_job_is_submitted(
@@ -192,6 +199,28 @@ def test_images_are_labelled_into_the_run_or_into_a_named_folder(
     for told in (own, named):
         assert {"labels", "labelled.yml", "order.csv"} <= {*found[PurePosixPath(told["results"])]}
         assert not any(name.endswith((".log", ".sbatch")) for name in found[PurePosixPath(told["results"])])
+
+
+def test_images_to_label_next_are_chosen_into_the_run_and_the_command_that_shows_them_is_named(
+    lab: Path, capsys: pytest.CaptureFixture[str], until: Until
+) -> None:
+    run = PurePosixPath(lab / "trained_models/tidy-fox-0001")
+    (lab / "pool").mkdir()
+    for name, grey in (("three", 90), ("four", 30)):
+        Image.new("L", (HW[1], HW[0]), grey).save(lab / "pool" / f"{name}.png")
+    shutil.copy(lab / "others/one.png", lab / "pool/one.png")
+    told = submitted(capsys, "next", "tidy-fox-0001", "pool", "--labelled", "cells.yml", "-n", "2")
+    assert (told["name"], told["results"]) == ("tidy-fox-0001-next", told["folder"] + "/chosen")
+    assert "2 of 3 images without a label; 4 images labelled already" in asyncio.run(ended(lab, until, told))
+    chosen = Path(told["results"])
+    assert len({path.resolve() for path in (chosen / "images").iterdir()} & {*(lab / "pool").iterdir()}) == 2
+    (made,) = asyncio.run(results(HereHost(), run))
+    assert (made.folder, made.purpose) == (PurePosixPath(chosen), Purpose.NEXT)
+    assert made.next == f"yogo-tui chosen {chosen}"
+    said = asyncio.run(end_of_use(HereHost(), told["name"], PurePosixPath(told["folder"]), is_done=True, state="done"))
+    assert said == f"{told['name']} is done: O in tidy-fox-0001 opens what it made, as does: yogo-tui chosen {chosen}"
+    assert main(["chosen", str(chosen), "--show"]) == 0
+    assert "four.png" in capsys.readouterr().out
 
 
 def test_a_recipe_for_the_models_of_folds_is_refused_without_folds(

@@ -21,13 +21,13 @@ from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
 from yogo_tui.runs.model import RunState
 
 NEEDED = {"test": ["a.pth", "d.yml"], "infer": ["a.pth", "--path-to-images", "p"], "export": ["a.pth"]}
-NEEDED |= {"review": ["a.pth", "d.yml"], "label": ["a.pth", "p", "o"]}
+NEEDED |= {"review": ["a.pth", "d.yml"], "label": ["a.pth", "p", "o"], "next": ["a.pth", "p"]}
 
 
 @pytest.mark.parametrize("command", NEEDED)
 def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(command: str) -> None:
     typed = {"image_bits": "12", "output_img_ftype": ".tif", "class_names": "a b", "data": ".", "pictures": "."}
-    typed |= {"base": "defaults", "pretrained": ".", "on": ".", "folds": "5", "error": "0.05"}
+    typed |= {"base": "defaults", "pretrained": ".", "on": ".", "folds": "5", "error": "0.05", "labelled": "."}
     for one in ListOptions(command).answer(silent):
         assert one.about.endswith((".", ")"))
         text = "no" if one.is_switch else typed.get(one.name, "1")
@@ -53,6 +53,8 @@ def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(comman
         ("review", "base", "defaults", "needs folds: give that too"),
         ("review", "pretrained", "no.pth", "no.pth does not exist"),
         ("label", "error", "2", "must be less than 1.0, not '2'"),
+        ("next", "number", "0", "must be at least 1, not '0'"),
+        ("next", "labelled", "no.yml", "no.yml does not exist"),
         ("label", "on", "no.yml", "no.yml does not exist"),
     ],
 )

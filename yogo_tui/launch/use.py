@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from yogo.review.chosen import CHOSEN
 from yogo.review.ranking import DECISIONS, RANKING, REVIEWS
@@ -26,6 +26,7 @@ from yogo_tui.hosts.clock import time_there
 from yogo_tui.launch.chain import not_submitted
 from yogo_tui.launch.purpose import Purpose
 from yogo_tui.launch.questions import RenderUse
+from yogo_tui.questions.surroundings import LookAtPlace
 from yogo_tui.settings import PinnedSettings, Settings, SizePreset
 
 _MAKES = "makes.txt"
@@ -33,6 +34,9 @@ _MAKES = "makes.txt"
 
 LABELLED = "labelled.yml"
 """The definition of new labels, in their folder."""
+
+_WITH_OUT = (Purpose.REVIEW, Purpose.LABEL, Purpose.NEXT)
+"""Those whose results may go into a folder that a person names."""
 
 _FRESH = {RANKING: Purpose.REVIEW, CHOSEN: Purpose.NEXT, "labelled.json": Purpose.LABEL}
 """What a folder of such results holds once there are any, and of what."""
@@ -166,6 +170,16 @@ async def results(host: Host, directory: PurePosixPath) -> tuple[OutputFiles, ..
     return (*beside_it, *dict.fromkeys([await _made(host, uses / name) for name in newest]))
 
 
+async def end_of_use(host: Host, name: str, folder: PurePosixPath, *, is_done: bool, state: str) -> str:
+    """What a job that is over has made into its `folder`, and how to go on: a sentence. Raises HostError."""
+    run, made = folder.parent.parent.name, await _made(host, folder)
+    if not is_done:
+        return f"{name}: {state}. Its log says how far it came: d in {run} names its folder."
+    if made.purpose is None:
+        return f"{name} is done: d in {run} lists what it made."
+    return f"{name} is done: O in {run} opens what it made{f', as does: {made.next}' if made.next else '.'}"
+
+
 async def _made(host: Host, folder: PurePosixPath) -> OutputFiles:
     try:
         names = [entry.name for entry in await host.list(folder)]
@@ -222,6 +236,19 @@ async def _check(host: Host, wanted: Use) -> None:
         raise LaunchError(f"{wanted.source} does not exist.")
     if wanted.purpose is Purpose.REVIEW:
         await _check_undecided(host, wanted.makes(wanted.directory))
+    if wanted.purpose in _WITH_OUT and (wanted.out or wanted.purpose is Purpose.REVIEW):
+        await _check_writable(host, wanted.makes(wanted.directory), wanted.purpose)
+
+
+async def _check_writable(host: Host, folder: PurePosixPath, purpose: Purpose) -> None:
+    """Raises LaunchError if the results cannot be written there, or a choice of images would write over something;
+    HostError."""
+    place = await host.ask(LookAtPlace(Path(folder), "results"))
+    if place.problem:
+        does = "cannot be written to" if place.is_there else "cannot be made"
+        raise LaunchError(f"{folder} {does}: {place.problem}. Name another folder to write to (--out).")
+    if purpose is Purpose.NEXT and place.is_there and await host.list(folder):
+        raise LaunchError(f"{folder} exists already, and nothing is written over it: name a new folder (--out).")
 
 
 async def _check_undecided(host: Host, review: PurePosixPath) -> None:

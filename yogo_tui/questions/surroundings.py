@@ -99,6 +99,19 @@ class LookAtMachine:
         return LookedAtMachine(platform.python_version(), VERSION, platform.platform(terse=True), tuple(looked_at))
 
 
+@dataclass(frozen=True)
+class LookAtPlace:
+    """Whether a folder can be written to, or made where it does not exist."""
+
+    folder: Path
+    about: str
+
+    def answer(self, tell: Tell) -> LookedAtPlace:
+        if blocking := next((one for one in (self.folder, *self.folder.parents) if one.is_file()), None):
+            return LookedAtPlace(self.about, self.folder, False, f"{blocking} is a file")
+        return _looked_at(self.about, self.folder)
+
+
 def _yaml_files(folder: Path, left_out: frozenset[str], depth: int) -> Iterator[Path]:
     try:
         with os.scandir(folder) as opened:

@@ -20,10 +20,10 @@ class Endings:
         moment."""
 
     def since(self, seen: Runs) -> tuple[Run, ...]:
-        """The runs of this workspace that were not over at an earlier look, and are now."""
+        """The runs of this workspace, and the jobs that use one, that were not over at an earlier look, and are now."""
         ended = []
         for run in seen.runs:
-            if run.path is None or run.is_elsewhere:
+            if (run.path is None and run.use_folder is None) or run.is_elsewhere:
                 continue
             if not run.state.is_over:
                 self._active.add(run.key)

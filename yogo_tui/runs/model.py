@@ -126,10 +126,16 @@ class Run(Recorded):
         """Describes a job that is not a run, such as "a job that the console did not start"; empty for a run."""
         if self.path is not None:
             return ""
-        folder = self.job.log.parent if self.job and self.job.log else None
-        if folder is not None and HostRunDirectory(folder.parent.parent).uses == folder.parent:
+        if folder := self.use_folder:
             return f"a job that uses {folder.parent.parent.name}"
         return "a job from another workspace" if self.job and self.job.token else "a job that the console did not start"
+
+    @property
+    def use_folder(self) -> PurePosixPath | None:
+        """Of a job that uses a run: its folder below that run's. None for anything else."""
+        folder = self.job.log.parent if self.path is None and self.job and self.job.log else None
+        is_use = folder is not None and HostRunDirectory(folder.parent.parent).uses == folder.parent
+        return folder if is_use else None
 
     @property
     def can_cancel(self) -> bool:

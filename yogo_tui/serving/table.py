@@ -23,7 +23,7 @@ QUESTIONS: Mapping[str, str] = {
         ),
         "yogo_tui.questions.paths": ("FindPath",),
         "yogo_tui.questions.announcing": ("AnnounceEnd",),
-        "yogo_tui.questions.surroundings": ("FindDefinitionFolders", "LookAtMachine"),
+        "yogo_tui.questions.surroundings": ("FindDefinitionFolders", "LookAtMachine", "LookAtPlace"),
         "yogo_tui.questions.definitions": (
             "ListDefinitions",
             "CheckDefinitions",

@@ -17,7 +17,7 @@ from yogo_tui.launch.purpose import Purpose
 from yogo_tui.launch.resume import Resumption
 from yogo_tui.launch.use import OutputFiles, SubmittedUse, Use
 from yogo_tui.runs import cancelling, holding, resumption
-from yogo_tui.runs.model import Run
+from yogo_tui.runs.model import Run, RunState
 from yogo_tui.runs.why import Why
 from yogo_tui.session.why import why
 from yogo_tui.settings import Settings, SizePreset
@@ -92,6 +92,13 @@ class Jobs:
     async def uses(self, run: Run) -> tuple[OutputFiles, ...]:
         """The results of the run's uses, the latest first. Raises HostError."""
         return await use.results(self._host, run.path) if run.path else ()
+
+    async def end_of_use(self, job: Run) -> str:
+        """A sentence on what a job that uses a run has made, once it is over. Raises HostError."""
+        if (folder := job.use_folder) is None:
+            return ""
+        is_done = job.state is RunState.DONE
+        return await use.end_of_use(self._host, job.name, folder, is_done=is_done, state=job.state_word)
 
     async def why(self, run: Run) -> Why:
         """Why the run is as it is: of one that is over, its log's end, its events and accounting are read for it."""
