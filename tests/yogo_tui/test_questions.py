@@ -20,6 +20,7 @@ from tests.yogo_tui.results import questions_of_results
 from tests.yogo_tui.served import SERVE, LocalPipe, ServedHost
 from tests.yogo_tui.test_changing import of_settings
 from tests.yogo_tui.test_chosen import of_chosen
+from tests.yogo_tui.test_converting import of_formats
 from tests.yogo_tui.test_data_asked import of_data
 from tests.yogo_tui.test_discovery import of_surroundings
 from tests.yogo_tui.test_health_asked import of_health
@@ -85,6 +86,7 @@ OTHERS = (
     of_sweeps,
     of_reviews,
     of_chosen,
+    of_formats,
 )
 COLOURS = ((255, 0, 0), (0, 255, 0))
 

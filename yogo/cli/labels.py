@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,10 +14,10 @@ from yogo.text.output import must_arrive
 from yogo.text.terminal import printable, progress_line
 
 if TYPE_CHECKING:
-    from yogo.formats.conversion import ConvertedLabels
+    from yogo.formats.conversion import ConversionRequest
 
 _SHORT = "Convert labels of other programs."
-_WHAT = (
+WHAT = (
     "Convert labels between YOLO, COCO, Pascal VOC, Label Studio and CVAT. Images are neither copied nor changed. "
     "What the other format cannot hold (polygons, turns, crowds, attributes) is counted and named. docs/labels.md says "
     "which files each program exports, and what its boxes mean."
@@ -28,13 +27,13 @@ _WHAT = (
 def register(commands: Any) -> None:
     parser = commands.add_parser("labels", help="convert labels of other programs", description=_SHORT)
     inner = parser.add_subparsers(dest="action", metavar="ACTION", required=True, help="What to do: convert.")
-    convert = inner.add_parser("convert", help="convert labels from one format to another", description=_WHAT)
-    _add_arguments(convert)
+    convert = inner.add_parser("convert", help="convert labels from one format to another", description=WHAT)
+    add_arguments(convert)
     add_json(convert)
     convert.set_defaults(run=run)
 
 
-def _add_arguments(convert: argparse.ArgumentParser) -> None:
+def add_arguments(convert: argparse.ArgumentParser) -> None:
     convert.add_argument("source", metavar="FROM", type=Path, help="The exported file, or the folder of the export.")
     convert.add_argument("out", metavar="OUT", type=Path, help="A new folder to write to.")
     convert.add_argument(
@@ -85,10 +84,10 @@ def _add_options(convert: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
-    from yogo.formats.conversion import ConversionRequest, convert
+def request_of(args: argparse.Namespace) -> ConversionRequest:
+    from yogo.formats.conversion import ConversionRequest
 
-    request = ConversionRequest(
+    return ConversionRequest(
         args.source,
         args.out,
         args.to,
@@ -99,55 +98,18 @@ def run(args: argparse.Namespace) -> int:
         args.voc_corners,
         args.dry_run,
     )
+
+
+def run(args: argparse.Namespace) -> int:
+    from yogo.formats.conversion import convert
+    from yogo.formats.report import conversion_data, conversion_lines
+
+    request = request_of(args)
     with progress_line(sys.stderr) as tell:
         found = convert(request, tell)
     if args.json:
         must_arrive()
-        print(json.dumps(_as_data(found, args), indent=2))
+        print(json.dumps(conversion_data(found, request), indent=2))
     else:
-        print("\n".join(printable(line) for line in _lines(found, args)))
+        print("\n".join(printable(line) for line in conversion_lines(found, request)))
     return 0
-
-
-def _as_data(found: ConvertedLabels, args: argparse.Namespace) -> dict[str, Any]:
-    return {
-        "from": {"path": str(args.source), "format": found.of},
-        "to": {"path": str(args.out), "format": found.to},
-        "is_dry_run": args.dry_run,
-        "images": found.num_images,
-        "images_without_a_box": found.num_empty,
-        "splits": {name or "none": number for name, number in found.splits.items()},
-        "classes": [*found.classes],
-        "boxes": {name: found.boxes[name] for name in found.classes},
-        "omitted": [
-            {
-                "what": what,
-                "number": number,
-                "places": [{"file": str(file), "line": line} for file, line in found.omitted.places[what]],
-            }
-            for what, number in found.omitted.counts.items()
-        ],
-        "notes": found.notes,
-    }
-
-
-def _lines(found: ConvertedLabels, args: argparse.Namespace) -> Iterator[str]:
-    from yogo.text.wording import counted, listed
-
-    images, boxes = counted(found.num_images, "image"), counted(found.boxes.total(), "box")
-    empty = f" ({found.num_empty:,} without a box)" if found.num_empty else ""
-    yield f"{FORMATS[found.of].title}, {args.source}: {images}{empty}, {boxes}"
-    if {*found.splits} - {""}:
-        yield "  " + ", ".join(f"{name or 'in no split'} {number:,}" for name, number in found.splits.items())
-    for number, name in enumerate(found.classes):
-        yield f"  class {number} {name}: {counted(found.boxes[name], 'box')}"
-    for what, number in found.omitted.counts.items():
-        places = found.omitted.places[what]
-        shown = [str(one) for one in dict.fromkeys(places[:3])]
-        more = f", and {number - 3:,} more" if number > 3 else ""
-        yield f"Not carried over: {what}: {number:,} ({listed(shown) if not more else ', '.join(shown)}{more})"
-    yield from found.notes
-    if args.dry_run:
-        yield f"Nothing was written; without --dry-run it would be {args.out}."
-    else:
-        yield f"{WRITTEN[found.to].title} written to {args.out}"

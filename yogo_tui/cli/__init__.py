@@ -31,6 +31,7 @@ _THE_USERS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM
 COMMANDS = (
     "datasets",
     "data",
+    "labels",
     "recipes",
     "render",
     "when",

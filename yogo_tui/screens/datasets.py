@@ -98,6 +98,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         Binding("h", "health", "health", id="datasets.health", tooltip="near-duplicates, odd boxes and images"),
         Binding("c", "count", "count again", id="datasets.count"),
         Binding("d", "reviews", "doubted labels", id="datasets.reviews", tooltip=DOUBTED, show=False),
+        Binding("i", "convert", "convert labels of other programs, or to them", id="datasets.convert", show=False),
         Binding("slash", "filter", "filter", id="datasets.filter"),
         Binding("escape", "leave", "stop counting or looking; show all again", id="datasets.leave", show=False),
         Binding("y", "copy", "copy its path", id="datasets.copy", show=False),
@@ -354,6 +355,18 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             with self.app.telling(f"{file.path.name} was not edited"):
                 await edit(self.app, file.path, faulty_line(self._surveys.get(file.path), file.path))
             self._highlighted()
+
+    @changes
+    async def action_convert(self) -> None:
+        """Convert labels that other programs have exported, or those of the chosen definition for them."""
+        from yogo_tui.screens.converting import convert_labels
+
+        with self.app.telling("no labels were converted"):
+            if await convert_labels(self, str(self.selected.path) if self.selected else "", self._tell_converting):
+                self.action_reread()
+
+    def _tell_converting(self, what: str, done: int, total: int) -> None:
+        self.rule.right = f"{what} · {thousands(done)} · f10 stops it"
 
     def action_copy(self) -> None:
         if file := self._chosen():

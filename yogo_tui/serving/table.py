@@ -46,6 +46,7 @@ QUESTIONS: Mapping[str, str] = {
             "WriteReview",
         ),
         "yogo_tui.questions.review_images": ("LookAtSuspect",),
+        "yogo_tui.questions.formats": ("FindLabels", "ConvertLabels"),
         "yogo_tui.questions.chosen": ("ReadChoice", "LookAtChosen"),
         "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "SeenBefore"),
         "yogo_tui.questions.results": ("ReadResults", "LookAtWorst"),

@@ -1,0 +1,101 @@
+"""Labels of other programs are converted where they lie, by a command and from Datasets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from tests.yogo_tui.fake_session import FakeSession, make_run, see, until
+from yogo.errors import LabelsError
+from yogo.formats.conversion import ConversionRequest
+from yogo_tui.app import Console
+from yogo_tui.cli import main
+from yogo_tui.hosts.base import Question, silent
+from yogo_tui.questions.formats import ConvertLabels, FindLabels
+
+
+def exported(folder: Path) -> Path:
+    """An export as COCO: two images, a box, and an outline that no other format holds."""
+    folder.mkdir(parents=True)
+    for name in ("a", "b"):
+        Image.new("L", (40, 20), 90).save(folder / f"{name}.png")
+    box = {"id": 1, "image_id": 1, "category_id": 1, "bbox": [4, 4, 8, 8], "area": 64, "iscrowd": 0}
+    outline = {**box, "id": 2, "iscrowd": 1}
+    said: dict[str, Any] = {
+        "images": [{"id": n, "file_name": f"{name}.png", "width": 40, "height": 20} for n, name in enumerate("ab", 1)],
+        "annotations": [box, outline],
+        "categories": [{"id": 1, "name": "ring"}],
+    }
+    (folder / "export.json").write_text(json.dumps(said))
+    return folder / "export.json"
+
+
+def of_formats(folder: Path) -> list[Question[Any]]:
+    """One of each kind; nothing is written."""
+    exported(folder / "other")
+    request = ConversionRequest(Path("other/export.json"), Path("made"), "voc", is_dry=True)
+    return [FindLabels("other/export.json", folder), ConvertLabels(request, folder)]
+
+
+def test_paths_are_meant_from_the_start_and_what_is_there_is_found_out(tmp_path: Path) -> None:
+    file = exported(tmp_path / "other")
+    found = FindLabels(" other/export.json ", tmp_path).answer(silent)
+    assert (found.path, found.formats) == (file, ("coco",))
+    with pytest.raises(LabelsError, match="nowhere does not exist"):
+        FindLabels("nowhere", tmp_path).answer(silent)
+    request = ConversionRequest(Path("other/export.json"), Path("made"), "yolo", "coco")
+    made = ConvertLabels(request, tmp_path).answer(silent)
+    assert made.data["to"] == {"path": str(tmp_path / "made"), "format": "yolo"}
+    assert made.lines[-1] == f"YOLO written to {tmp_path}/made"
+    assert [one["number"] for one in made.data["omitted"]] == [1]
+
+
+def test_the_command_converts_as_yogo_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from yogo.cli import main as yogo
+
+    exported(tmp_path / "other")
+    monkeypatch.chdir(tmp_path)
+    words = ["labels", "convert", "other/export.json", "made", "--to", "cvat", "--json"]
+    assert main(words) == 0
+    told = json.loads(capsys.readouterr().out)
+    (tmp_path / "made").rename(tmp_path / "before")
+    assert yogo(words) == 0
+    own = json.loads(capsys.readouterr().out)
+    own["from"]["path"], own["to"]["path"] = str(tmp_path / "other/export.json"), str(tmp_path / "made")
+    told["omitted"], own["omitted"] = ([one["number"] for one in some["omitted"]] for some in (told, own))
+    assert told == own
+    assert (tmp_path / "made/annotations.xml").read_bytes() == (tmp_path / "before/annotations.xml").read_bytes()
+    assert main(words) == 1
+    assert "made exists already, and nothing is written over it" in capsys.readouterr().err
+
+
+async def test_from_datasets_format_and_folder_are_asked_and_what_was_left_out_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exported(tmp_path / "other")
+    console = Console(FakeSession(make_run("calm-owl-0002"), folder=tmp_path), mode="datasets")
+    async with console.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "Dataset definitions appear here")
+        await pilot.press("i")
+        await see(pilot, "labels to convert")
+        await pilot.press(*"nowhere", "enter")
+        await see(pilot, "no labels were converted", "nowhere does not")
+        await pilot.press("escape", "i")
+        await see(pilot, "labels to convert")
+        await pilot.press(*"other/export.json", "enter")
+        await see(pilot, "COCO: write as", "to train: with a definition for Datasets")
+        await pilot.press("enter")
+        await see(pilot, "YOLO: the new folder")
+        await pilot.press("ctrl+u", *"made", "enter")
+        await see(pilot, "✔ the labels were converted", "Not carried over", "YOLO written to")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(console.screen_stack) == 1)
+    assert (tmp_path / "made/definition.yml").is_file()
+    assert (tmp_path / "made/labels/a.txt").read_text().startswith("0 0.2 0.4 0.2 0.4")
