@@ -91,6 +91,17 @@ def label(request: LabelRequest, tell: Tell = lambda what, done, total: None) ->
     return _Labelling(request, tell).run()
 
 
+def label_lines(rows: Floats, obj_thresh: float) -> tuple[str, ...]:
+    """The lines of a label file for the boxes (N, 5 + classes) of an image. Boxes that reach out of it are cut at its
+    edge; of two that are the same then, one is kept."""
+    lines = []
+    for row in rows[rows[:, 4] > obj_thresh]:
+        (x0, y0, x1, y1), kind = (float(edge) for edge in row[:4].clip(0, 1)), int(row[5:].argmax())
+        sides = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
+        lines.append(" ".join([str(kind), *(f"{side:.6f}" for side in sides)]) + "\n")
+    return tuple(dict.fromkeys(lines))
+
+
 class _Labelling:
     def __init__(self, request: LabelRequest, tell: Tell) -> None:
         self.request = request
@@ -190,7 +201,7 @@ class _Labelling:
                 rows, file = found.rows[place], self.labels / f"{self.pictures.stems[place]}.txt"
                 if rows is not None and not file.exists():
                     with replacing(file, durable=False) as out:
-                        out.write(self._text(rows).encode())
+                        out.write("".join(label_lines(rows, self.request.obj_thresh)).encode())
         if all(rows is None for rows in found.rows):
             raise InferenceError(f"none of the images in {self.pictures.path} can be read: {found.problems[0]}")
         return found
@@ -207,16 +218,8 @@ class _Labelling:
             tell=lambda done, total: self.tell(what, done, total),
         )
 
-    def _text(self, rows: Floats) -> str:
-        lines = []
-        for row in rows[rows[:, 4] > self.request.obj_thresh]:
-            (x0, y0, x1, y1), kind = (float(edge) for edge in row[:4].clip(0, 1)), int(row[5:].argmax())
-            sides = (x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0
-            lines.append(" ".join([str(kind), *(f"{side:.6f}" for side in sides)]) + "\n")
-        return "".join(lines)
-
     def _num_labels(self, rows: Floats) -> int:
-        return int((rows[:, 4] > self.request.obj_thresh).sum())
+        return len(label_lines(rows, self.request.obj_thresh))
 
     def _write_order(self, found: FoundBoxes, errors: Sequence[ExpectedErrors | None], order: Sequence[int]) -> None:
         text = io.StringIO()

@@ -167,6 +167,6 @@ def _fields(command: str) -> Iterator[KnobField]:
     for path in _MODELS[command]:
         module, _, name = path.rpartition(".")
         model: type[Any] = getattr(importlib.import_module(module), name)
-        for one in knobs(model):
+        for one in sorted(knobs(model), key=lambda one: one.name not in model.__annotations__):  # its own first
             if one.name not in _OURS[command]:
                 yield one

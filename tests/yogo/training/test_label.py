@@ -15,7 +15,7 @@ from yogo.definition import DatasetDefinition, split
 from yogo.metrics.boxes import GroundTruth, PredictedBoxes
 from yogo.metrics.matching import match
 from yogo.review.labels import label_set
-from yogo.review.machine_labels import MachineLabels
+from yogo.review.machine_labels import MachineLabels, label_lines
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +93,15 @@ def test_what_it_writes_is_a_definition_that_yogo_reads_with_the_names_of_the_cl
     assert (out / "classes.txt").read_text() == "healthy\nring\ntrophozoite\n"
     assert [one["name"] for one in json.loads((out / "notes.json").read_text())["categories"]] == [*CLASSES]
     assert yogo.command("check", out / "labelled.yml").returncode == 0
+
+
+def test_of_boxes_that_are_the_same_once_they_are_cut_at_the_edge_one_becomes_a_label() -> None:
+    wide, wider = (-0.1, 0.1, 1.2, 0.9), (-0.4, 0.1, 1.9, 0.9)
+    rows = np.array([[*wide, 0.9, 1, 0], [*wider, 0.8, 1, 0], [*wider, 0.8, 0, 1], [*wide, 0.4, 0, 1]], np.float32)
+
+    lines = label_lines(rows, 0.5)
+
+    assert lines == ("0 0.500000 0.500000 1.000000 0.800000\n", "1 0.500000 0.500000 1.000000 0.800000\n")
 
 
 def test_a_label_file_that_is_there_stays_and_those_that_are_missing_are_made(
