@@ -35,6 +35,7 @@ from yogo_tui.widgets.theme import NO_COLOUR, THEMES, theme_for
 
 if TYPE_CHECKING:
     from yogo_tui.hosts.asker import ComingAsker
+    from yogo_tui.launch.use import OutputFiles
     from yogo_tui.opening import Reached
     from yogo_tui.screens.going import FirstScreen
 
@@ -106,6 +107,11 @@ class Console(StartingConsole):
         with self.telling(f"nobody was told that {printable(run.name)} has ended", is_asked=False):
             for wrong in await announce(self.session.host, self.session.settings, run):
                 self.notify(printable(wrong), severity="warning", markup=False)
+
+    def open_made(self, made: OutputFiles) -> None:
+        from yogo_tui.screens.opened import screen_of
+
+        self.push_screen(screen_of(made))
 
     def on_load(self) -> None:
         if self.is_open:

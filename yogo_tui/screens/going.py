@@ -18,6 +18,7 @@ from yogo_tui.session import Runs, Session
 
 if TYPE_CHECKING:
     from yogo.presets import Preset
+    from yogo_tui.launch.use import OutputFiles
     from yogo_tui.runs.parent import ParentInfo
     from yogo_tui.session.wanted import Wanted
 
@@ -98,6 +99,10 @@ class GoingApp(App[None]):
         await self.switch_mode(mode)
         self.first_screen()
         self.sought = (mode, name)
+
+    def open_made(self, made: OutputFiles) -> None:
+        """Show what a job that uses a run has made."""
+        raise NotImplementedError
 
     async def open_setting(self, name: str = "") -> None:
         """Show the settings, at the one of this name. Raises ConsoleError."""

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-
-from textual.screen import Screen
 
 from yogo.text.terminal import printable
 from yogo_tui.launch.purpose import Purpose
-from yogo_tui.launch.use import LABELLED, OutputFiles
+from yogo_tui.launch.use import OutputFiles
 from yogo_tui.screens.choose import Choice
 from yogo_tui.words import cut_middle
 
@@ -28,18 +25,3 @@ def openable(results: Sequence[OutputFiles]) -> list[tuple[OutputFiles, Choice]]
         for one in results
         if one.purpose
     ]
-
-
-def screen_of(made: OutputFiles) -> Screen[None]:
-    match made.purpose:
-        case Purpose.REVIEW:
-            from yogo_tui.screens.review import ReviewScreen
-
-            return ReviewScreen(str(made.folder))
-        case Purpose.NEXT:
-            from yogo_tui.screens.chosen import ChosenScreen
-
-            return ChosenScreen(made.folder)
-    from yogo_tui.screens.pictures import PicturesScreen
-
-    return PicturesScreen(Path(made.folder / LABELLED))

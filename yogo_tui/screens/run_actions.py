@@ -307,7 +307,7 @@ class RunActions(FramedScreen):
     @work(exclusive=True, group="made")
     async def action_made(self) -> None:
         """Open a review, chosen images or new labels that a job of this run has made; of several, one is chosen."""
-        from yogo_tui.screens.made import openable, screen_of
+        from yogo_tui.screens.made import openable
 
         if (run := self.chosen_run()) is None:
             return
@@ -319,7 +319,7 @@ class RunActions(FramedScreen):
                     markup=False,
                 )
             elif chosen := found[0][0] if len(found) == 1 else await self.choose("open what its jobs made", found):
-                self.app.push_screen(screen_of(chosen))
+                self.app.open_made(chosen)
 
     def _then(self, used: SubmittedUse) -> str:
         """What goes on with the results, where something does."""
