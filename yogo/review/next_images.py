@@ -61,17 +61,8 @@ def _chosen(request: NextRequest, tell: Tell) -> ChosenImages:
     paths = [str(file) for file in folder.files if str(file.resolve()) not in known]
     if not paths:
         raise InferenceError(f"all images of {request.images} are labelled already")
-    predictor = Predictor(request.checkpoint, device=request.device)
-    looking = Looking(
-        predictor,
-        sha256(request.checkpoint),
-        own_folder(),
-        image_bits=request.image_bits,
-        batch_size=request.batch_size,
-        num_threads=request.num_workers or None,
-        tell=lambda done, total: tell("looking at images", done, total),
-    )
-    found = looking.at(paths, request.images)
+    looking = _looking(request, tell)
+    found, predictor = looking.at(paths, request.images), looking.predictor
     seen = _appearances(looking, [*paths, *labelled])
     doubts = np.array(
         [expected(rows, BY_ITS_OWN_WORD, _OBJECTNESS).errors if rows is not None else -1.0 for rows in found.rows]
@@ -90,15 +81,25 @@ def _chosen(request: NextRequest, tell: Tell) -> ChosenImages:
         num_labelled=len(labelled),
         problems=tuple(found.problems),
         images=tuple(
-            ChosenImage(
-                image=paths[place],
-                errors=round(float(doubts[place]), 3),
-                unlike=round(unlike, 3),
-                boxes=_boxes(found.rows[place]),
-            )
-            for place, unlike in chosen
+            _described(paths[place], float(doubts[place]), unlike, found.rows[place]) for place, unlike in chosen
         ),
     )
+
+
+def _looking(request: NextRequest, tell: Tell) -> Looking:
+    return Looking(
+        Predictor(request.checkpoint, device=request.device),
+        sha256(request.checkpoint),
+        own_folder(),
+        image_bits=request.image_bits,
+        batch_size=request.batch_size,
+        num_threads=request.num_workers or None,
+        tell=lambda done, total: tell("looking at images", done, total),
+    )
+
+
+def _described(image: str, errors: float, unlike: float, rows: Floats | None) -> ChosenImage:
+    return ChosenImage(image=image, errors=round(errors, 3), unlike=round(unlike, 3), boxes=_boxes(rows))
 
 
 def _boxes(rows: Floats | None) -> tuple[RankedBox, ...]:
