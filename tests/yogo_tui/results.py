@@ -10,7 +10,8 @@ from PIL import Image
 
 from tests.made_evaluation import made_results
 from yogo.run.directory import RunDirectory
-from yogo.run.metrics import Metrics, Thresholds
+from yogo.run.error_kinds import NAMES, ErrorCosts, KindOfError
+from yogo.run.metrics import Metrics, Resampling, Thresholds
 from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.questions.pairs import PairRuns
@@ -40,6 +41,16 @@ def metrics(missed: int = 3) -> Metrics:
         confusion=((20, 1, missed), (2, 4, 0), (1, 0, 0)),
         names=(*CLASSES, "background"),
         curves={},
+        intervals={"mAP50": (0.71, 0.86), "AP50/healthy": (0.83, 0.95), "count_bias/ring": (-2.5, -0.25)},
+        resampling=Resampling(over="images", num=40, resamples=2_000),
+        errors=ErrorCosts(
+            kinds=tuple(
+                KindOfError(kind=name, num_kept=number, num_ranked=3 * number, gain=number / 100)
+                for number, name in enumerate(NAMES)
+            ),
+            false_positives_gain=0.1,
+            false_negatives_gain=0.05,
+        ),
     )
 
 

@@ -94,5 +94,5 @@ def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, 
             include_background=test.include_background,
             own=checkpoint.count_thresholds,
         )
-        yield from announced(found, losses, plan)
+        yield from announced(found, losses, plan, evidence)
         yield Reviewed("test", evidence)

@@ -48,7 +48,7 @@ def _class_counts(found: PredictedBoxes, data: EvaluationData, num_classes: int)
     off_by_IK = found_IK - labels_IK
     whole_1I = np.ones((1, data.num_images))
     drawn_BI = resamples(data.num_images).astype(np.float64) if data.num_images > 1 else whole_1I[:0]
-    whole, drawn = (_figures(weights, off_by_IK) for weights in (whole_1I, drawn_BI))
+    whole, drawn = (figures_of(weights, off_by_IK) for weights in (whole_1I, drawn_BI))
     return tuple(
         ClassCounts(
             labelled=int(labels_IK[:, kind].sum()),
@@ -59,7 +59,12 @@ def _class_counts(found: PredictedBoxes, data: EvaluationData, num_classes: int)
     )
 
 
-def _figures(weights_BI: Doubles, off_by_IK: Ints) -> dict[str, Doubles]:
+def off_by(found: PredictedBoxes, data: EvaluationData, num_classes: int) -> Ints:
+    """(I, K): count minus labels."""
+    return _counts(found, data.num_images, num_classes) - _counts(data.truth, data.num_images, num_classes)
+
+
+def figures_of(weights_BI: Doubles, off_by_IK: Ints) -> dict[str, Doubles]:
     """(B, K) each."""
     num_B1 = weights_BI.sum(1, keepdims=True)
     bias_BK = weights_BI @ off_by_IK / num_B1

@@ -26,8 +26,11 @@ from yogo.run.image_results import (
 )
 
 
-def image_results(data: EvaluationData, classes: Sequence[str], digests: Sequence[str]) -> ImageResults:
-    """Of all images of a test, in the order of `data`; `digests` are their SHA-256 in hexadecimal."""
+def image_results(
+    data: EvaluationData, classes: Sequence[str], digests: Sequence[str], *, whole: bool = False
+) -> ImageResults:
+    """Of all images of a test, in the order of `data`; `digests` are their SHA-256 in hexadecimal. All boxes if it is
+    to be `whole`, else those that a file has room for."""
     return ImageResults(
         classes=tuple(classes),
         num_images=data.num_images,
@@ -36,7 +39,7 @@ def image_results(data: EvaluationData, classes: Sequence[str], digests: Sequenc
         thresholds=thresholds(),
         ious=COCO_IOUS,
         counts=_counts(data, len(classes)),
-        boxes=_ranked(data, len(classes)),
+        boxes=_ranked(data, len(classes), whole=whole),
     )
 
 
@@ -66,12 +69,13 @@ def _counts(data: EvaluationData, num_classes: int) -> ImageCounts:
     )
 
 
-def _ranked(data: EvaluationData, num_classes: int) -> RankedBoxes:
+def _ranked(data: EvaluationData, num_classes: int, *, whole: bool) -> RankedBoxes:
     ranked = ranked_of(data.ranked, num_classes)
     hits_N = np.zeros(len(ranked.image), "<u2")
     for bit, matched_N in enumerate(matches(*by_class(ranked, data.truth, num_classes), COCO_IOUS)):
         hits_N |= (matched_N >= 0).astype("<u2") << bit
-    is_kept = _fits(ranked.image, place_in(ranked.image, ranked), data.num_images)
+    fits = _fits(ranked.image, place_in(ranked.image, ranked), data.num_images)
+    is_kept = np.ones_like(fits) if whole else fits
     order = np.lexsort((-ranked.score[is_kept], ranked.image[is_kept]))
     return RankedBoxes(
         num_of_image=np.bincount(ranked.image[is_kept], minlength=data.num_images).astype("<u4").tobytes(),

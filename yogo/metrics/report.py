@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from yogo.metrics.interval_report import interval_table, intervals_said
 from yogo.run.count_thresholds import ClassThreshold
 from yogo.run.counts import ClassCounts, CountReport
 from yogo.run.error_kinds import KINDS, NAMES, ErrorCosts
@@ -29,6 +30,9 @@ def report(metrics: Metrics) -> Iterator[str]:
         f"(objectness above {metrics.thresholds.objectness:g}, overlap at least {metrics.thresholds.match_iou:g})"
     )
     yield from table(metrics)
+    if metrics.resampling:
+        yield ""
+        yield from intervals(metrics)
     yield ""
     yield from matrix(metrics)
     if metrics.counts is not None:
@@ -107,6 +111,19 @@ def matrix(metrics: Metrics) -> Iterator[str]:
         yield f"{name:<{width}}" + "".join(cells)
 
 
+def intervals(metrics: Metrics) -> Iterator[str]:
+    """A line per metric; classes that have no room beside the others follow below."""
+    (first, *head), rows = interval_table(metrics)
+    if rows:
+        width = max(len(first), *(len(row[0]) for row in rows)) + 1
+        at_once = max(1, (WIDEST_MATRIX - width) // (WIDEST_NAME + 3))
+        for begin in range(0, len(head), at_once):
+            chosen = slice(begin, begin + at_once)
+            for name, cells in ((first, [_short(name) for name in head]), *((row[0], row[1:]) for row in rows)):
+                yield f"{name:<{width}}" + "".join(f"{cell:>{WIDEST_NAME + 3}}" for cell in cells[chosen])
+    yield from intervals_said(metrics)
+
+
 def errors(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
     """A line per kind, and sentences on what they say."""
     width = max(map(len, NAMES))
@@ -117,14 +134,14 @@ def errors(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
 
 
 def errors_said(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
-    """Sentences: what the columns are, and which kind costs most."""
+    """Sentences: which kind costs most, and what the columns are."""
+    if (worst := costs.worst) is not None:
+        yield f"Most is lost by {worst.kind}: {dict(KINDS)[worst.kind]}"
     yield (
         f"boxes: above an objectness of {thresholds.objectness:g}; ranked: above {thresholds.ranked_objectness:g}, as "
         "mAP50 ranks them"
     )
     yield "mAP50: what it would gain if all errors of the kind were mended"
-    if (worst := costs.worst) is not None:
-        yield f"Most is lost by {worst.kind}: {dict(KINDS)[worst.kind]}"
 
 
 def trained_on(run: str, count: int, num_images: int) -> str:

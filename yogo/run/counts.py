@@ -9,7 +9,7 @@ from yogo.run.record import Part
 class CountFigure(Part):
     value: float
     low: float | None = None
-    """Of the interval that holds it in 95 % of the resamples of the images; None for a single image."""
+    """Of its interval of 95 %, by resamples of the images, or of groups in a test; None where there is none."""
 
     high: float | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -11,6 +12,7 @@ from yogo.run.counts import CountReport
 from yogo.run.error_kinds import ErrorCosts
 from yogo.run.events import Losses
 from yogo.run.record import Part, Record, now
+from yogo.text.wording import counted
 
 Numbers = tuple[float | None, ...]
 """None where there was nothing to divide by."""
@@ -50,6 +52,24 @@ class ClassCurves(Part):
     calibration_accuracy: Numbers
 
 
+class Resampling(Part):
+    """What the intervals are over."""
+
+    over: Literal["images", "groups"]
+    """Groups where the dataset definition names them: all images of one are drawn together."""
+
+    num: int
+    """How many of them there are."""
+
+    resamples: int
+    """0: there are too few for intervals."""
+
+    @property
+    def words(self) -> str:
+        """Such as `87 images`."""
+        return counted(self.num, self.over.removesuffix("s"))
+
+
 class Metrics(Record):
     measured_at: datetime = Field(default_factory=now)
     checkpoint: str = ""
@@ -74,6 +94,12 @@ class Metrics(Record):
     """Names of the matrix's rows and columns: the classes, and the background."""
 
     curves: dict[str, ClassCurves]
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    """Of 95 %, by the names of figures; one that nothing is known of is not here."""
+
+    resampling: Resampling | None = None
+    """None where no intervals were computed, as in files of earlier versions."""
+
     errors: ErrorCosts | None = None
     """By kind. None where no cell is labelled, without mAP, and in files of versions that did not tell kinds."""
 

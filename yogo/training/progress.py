@@ -9,8 +9,9 @@ from yogo.metrics.boxes import EvaluationData
 from yogo.run import events
 from yogo.run.metrics import Metrics
 
-Phase = Literal["look", "record", "decode", "train", "validate", "test", "review"]
-"""A review looks for the images on which the best weights are wrong, after the last epoch."""
+Phase = Literal["look", "record", "decode", "train", "validate", "test", "resample", "review"]
+"""Of a test, resamples are measured for its intervals. A review looks for the images on which the best weights are
+wrong, after the last epoch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "results",
         "show what a run's best.pth finds and misses",
-        "The confusion matrix, figures by class, what F1 would gain if one kind of error were mended, and the "
+        "The confusion matrix, figures by class with their intervals, what one kind of error costs, and the "
         "images with the most wrong boxes: of the validation images, "
         "of the test images, and of each test that followed.",
     )
@@ -51,8 +51,7 @@ async def run(session: Session, args: argparse.Namespace) -> int:
 def _print(number: int, found: ResultSet) -> None:
     from yogo_tui.cli.output import print_table, terminal_width
     from yogo_tui.session.confusion import matrix_text
-    from yogo_tui.session.mending import mending_table
-    from yogo_tui.session.results import table
+    from yogo_tui.session.result_views import result_views
 
     print(f"{number}. {printable(found.title)}: {printable(str(found.file))}")
     if found.problem:
@@ -63,14 +62,13 @@ def _print(number: int, found: ResultSet) -> None:
         made = matrix_text(metrics, width and width - 2 * len(metrics.names))
         print_table(made.head, made.rows, right=made.head[1:])
         print()
-        head, lines = table(metrics)
-        print_table(head, lines, right=head[1:])
-        head, lines = mending_table(metrics)
-        if lines:
-            print("\nWhat F1 would gain if all errors of one kind were mended:")
-            print_table(head, lines, right=head[1:])
+        for view in result_views(metrics):
+            print(f"{view.title}:")
+            print_table(view.head, view.rows, right=view.head[1:])
+            for note in view.notes:
+                print(printable(note))
+            print()
     if found.worst:
-        print()
         head = ["worst image", "missed", "false", "of another class", "labels"]
         counts = [(one.image, one.missed, one.false, one.confused, one.num_labels) for one in found.worst]
         print_table(head, [list(map(str, row)) for row in counts], right=head[1:])

@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from yogo.metrics.interval_report import between_words
 from yogo.run.events import Validated
 from yogo.run.figures import METRICS, Metric
 from yogo_tui.comparing.subject import Subject
@@ -39,6 +40,9 @@ class Figure:
 
     why: str = ""
     """What the values of those others are of."""
+
+    intervals: tuple[str, ...] = ()
+    """Of 95 %, in words, one for each run; empty where there is none."""
 
     @property
     def best(self) -> frozenset[int]:
@@ -102,7 +106,14 @@ def _metrics(
         for key in (metric.key, *(key for key in keys if key.startswith(metric.key_of("")))):
             values = tuple(found(one).get(key) for one in subjects)
             is_of_class = key != metric.key
-            yield Figure(f"{head}{key}", values, _words(metric), metric.better, is_of_class, others, _OTHER_IMAGES)
+            between = tuple(_interval(one, metric, key) for one in subjects) if head == TEST else ()
+            words = _words(metric)
+            yield Figure(f"{head}{key}", values, words, metric.better, is_of_class, others, _OTHER_IMAGES, between)
+
+
+def _interval(one: Subject, metric: Metric, key: str) -> str:
+    known = one.read.metrics.intervals.get(key) if one.read.metrics else None
+    return between_words(metric, *known) if known else ""
 
 
 def _words(metric: Metric) -> Callable[[float], str]:

@@ -75,13 +75,29 @@ def _pairs(of: Comparison) -> Table:
 
 
 def _figures(of: Comparison, title: str, *, of_classes: bool = False) -> Table:
-    head = ("", *of.labels, *(f"{seeds_words(of, group)}: {_names(of, group)}" for group in of.seeds))
+    between = _intervals_words(of)
+    head = ("", *of.labels, *between, *(f"{seeds_words(of, group)}: {_names(of, group)}" for group in of.seeds))
     rows = [
-        (figure.label, (*_values(figure), *(_spread(figure, group) for group in of.seeds)))
+        (
+            figure.label,
+            (
+                *_values(figure),
+                *(Cell("".join(figure.intervals)) for _ in between),
+                *(_spread(figure, group) for group in of.seeds),
+            ),
+        )
         for figure in of.figures
         if figure.is_of_class is of_classes
     ]
     return Table(title, head, tuple(rows), is_numbers=True)
+
+
+def _intervals_words(of: Comparison) -> tuple[str, ...]:
+    """The head of the column of intervals, which a run by itself has."""
+    (metrics, *others) = (one.read.metrics for one in of.subjects)
+    if others or not metrics or not metrics.intervals or not metrics.resampling:
+        return ()
+    return (f"95 % over {metrics.resampling.words}",)
 
 
 def _names(of: Comparison, group: tuple[int, ...]) -> str:

@@ -29,8 +29,8 @@ from yogo_tui.screens.run_actions import RunActions
 from yogo_tui.screens.sharper import ShowsImages
 from yogo_tui.screens.terms import Glossary
 from yogo_tui.session.confusion import matrix_text
-from yogo_tui.session.mending import mending_gains, mending_table
-from yogo_tui.session.results import NONE_KEPT, table, terms
+from yogo_tui.session.result_views import error_terms, result_views
+from yogo_tui.session.results import NONE_KEPT, terms
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
@@ -44,8 +44,6 @@ _EDGES = 4
 """Columns of a pane that its margins and its scroll bar take."""
 
 _NARROWEST_NAME = 8
-_FIGURES = "by class · e if mended"
-_GAINS = "what F1 would gain if mended · e figures"
 _LEGEND_SIGNS = "─ label   ┄ prediction"
 
 
@@ -61,9 +59,7 @@ class ResultsScreen(RunActions, ShowsImages):
         Binding("o", "full_screen", "full screen", id="results.full"),
         Binding("m", "terms", "columns explained", id="results.terms"),
         Binding("t", "other_set", "other results", id="results.other", tooltip="choose which results are shown"),
-        Binding(
-            "e", "mending", "figures, or what F1 would gain if errors were mended", id="results.mending", show=False
-        ),
+        Binding("e", "mending", "figures, their intervals, or what errors cost", id="results.mending", show=False),
         Binding("s", "shares", "counts or shares of the row", id="results.shares", show=False),
         Binding("w", "wrong", "all boxes, or only the wrong ones", id="results.wrong", show=False),
         Binding("g", "sharper", "images sharper, or in half blocks", id="results.sharper", show=False),
@@ -85,7 +81,8 @@ class ResultsScreen(RunActions, ShowsImages):
 
         self._as_shares = False
         self._only_wrong = False
-        self._as_gains = False
+        self._view = 0
+        """Which of the tables is shown."""
 
     @property
     def acted_on(self) -> Run:
@@ -106,8 +103,9 @@ class ResultsScreen(RunActions, ShowsImages):
                 yield PictureView(id="picture")
                 yield Static(id="legend", markup=False)
         with ScrollableContainer(id="table-pane"):
-            yield TitledRule(_FIGURES, id="table-rule")
+            yield TitledRule("by class", id="table-rule")
             yield Static(id="classes")
+            yield Static(id="table-notes", markup=False)
 
     def on_mount(self) -> None:
         self.read_results()
@@ -133,7 +131,6 @@ class ResultsScreen(RunActions, ShowsImages):
 
     def show_set(self, found: ResultSet) -> None:
         self._set, self._index = found, 0
-        self._as_gains = self._as_gains and bool(found.metrics and mending_gains(found.metrics))
         self.title_rule.title = f"{self._run.name} · results · {found.title}"
         if found.problem:
             self._tell_none(f"✖ {found.problem}")
@@ -148,9 +145,15 @@ class ResultsScreen(RunActions, ShowsImages):
         if not metrics:
             return
         self._draw_matrix(metrics)
-        head, rows = mending_table(metrics, _bar) if self._as_gains else table(metrics)
-        self.query_one("#classes", Static).update(_drawn_table(head, rows, self.size.width - _EDGES))
-        self.query_one("#table-rule", TitledRule).title = _GAINS if self._as_gains else _FIGURES
+        views = result_views(metrics, _bar)
+        self._view %= len(views)
+        view, after = views[self._view], views[(self._view + 1) % len(views)]
+        self.query_one("#classes", Static).update(_drawn_table(view.head, view.rows, self.size.width - _EDGES))
+        notes = self.query_one("#table-notes", Static)
+        notes.update("\n".join(map(printable, view.notes)))
+        notes.display = bool(view.notes)
+        way_on = f" · e {after.short}" if len(views) > 1 else ""
+        self.query_one("#table-rule", TitledRule).title = f"{view.title}{way_on}"
         images, labels = counted(metrics.num_images, "image"), counted(metrics.num_objects, "label")
         self.query_one("#table-rule", TitledRule).right = f"{images} · {labels} · {metrics.num_boxes:,} found"
 
@@ -180,7 +183,7 @@ class ResultsScreen(RunActions, ShowsImages):
         if action == "other_set":
             return len(self._sets) > 1
         if action == "mending":
-            return bool(self._set and self._set.metrics and mending_gains(self._set.metrics))
+            return bool(self._set and self._set.metrics and len(result_views(self._set.metrics)) > 1)
         return action not in ("shares", "terms") or self.has_class("-read")
 
     def action_step(self, by: int) -> None:
@@ -237,7 +240,7 @@ class ResultsScreen(RunActions, ShowsImages):
         self._draw_figures()
 
     def action_mending(self) -> None:
-        self._as_gains = not self._as_gains
+        self._view += 1
         self._draw_figures()
 
     def action_wrong(self) -> None:
@@ -245,7 +248,7 @@ class ResultsScreen(RunActions, ShowsImages):
         self.action_step(0)
 
     def action_terms(self) -> None:
-        self.app.push_screen(Glossary("what the columns say", terms()))
+        self.app.push_screen(Glossary("what the columns say", (*terms(), *error_terms())))
 
     @work(exclusive=True, group="act")
     async def action_other_set(self) -> None:
@@ -272,8 +275,8 @@ def _drawn_table(head: list[str], rows: list[list[str]], room: int) -> Table:
     """Names of classes are cut where the figures would not have room beside them."""
     figures = sum(1 + max(map(len, column)) for column in list(zip(head, *rows, strict=True))[1:])
     made = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
-    for name in head:
-        made.add_column(name, justify="left" if name == "class" else "right", no_wrap=True)
+    for number, name in enumerate(head):
+        made.add_column(name, justify="right" if number else "left", no_wrap=True)
     for row in rows:
         name, *cells = row
         made.add_row(cut_end(name, max(_NARROWEST_NAME, room - figures)), *map(printable, cells))

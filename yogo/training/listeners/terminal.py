@@ -27,6 +27,7 @@ WORDS: dict[Phase, str] = {
     "train": "epoch",
     "validate": "validating",
     "test": "testing",
+    "resample": "resampling the test images",
     "review": "looking for the worst images",
 }
 

@@ -11,6 +11,7 @@ from yogo.datasets.batch import Batches
 from yogo.distributed.world import World
 from yogo.metrics.accumulator import MetricAccumulator, evaluation_data
 from yogo.metrics.boxes import EvaluationData
+from yogo.metrics.intervals import resampled
 from yogo.model.loss import LossParts
 from yogo.run import events
 from yogo.run.metrics import Metrics
@@ -63,8 +64,14 @@ def evaluate(
     return named(values), evaluation_data(world.all_gather(tally.parts()), sum(sizes))
 
 
-def announced(metrics: Metrics, losses: events.Losses, plan: TrainingPlan) -> Iterator[Event]:
+def announced(metrics: Metrics, losses: events.Losses, plan: TrainingPlan, evidence: EvaluationData) -> Iterator[Event]:
     """Events that report a test: all results for listeners that show them, and the metrics for the run's events."""
+    drawing = resampled(metrics, evidence, [sample.group for sample in plan.splits.test])
+    try:
+        while True:
+            yield Progressed("resample", 0, *next(drawing))
+    except StopIteration as done:
+        metrics = done.value
     tested = {
         "checkpoint": str(plan.checkpoint or plan.run.best),
         "definition": str(plan.definition),

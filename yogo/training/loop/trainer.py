@@ -156,7 +156,7 @@ class Trainer:
             losses, evidence = yield from self._evaluate(self.sets.test, "test")
             if self.world.is_main:
                 measured = measure(evidence, self.classes, own=self.count_thresholds)
-                yield from announced(measured, losses, plan)
+                yield from announced(measured, losses, plan, evidence)
                 yield Reviewed("test", evidence)
 
     def review(self) -> Iterator[Event]:
