@@ -43,10 +43,24 @@ def pictures(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
-def test_what_was_found_before_a_stop_is_kept(pth: Path, pictures: Path, tmp_path: Path, how: signal.Signals) -> None:
+def test_what_was_found_before_a_stop_is_kept(
+    pth: Path, pictures: Path, tmp_path: Path, how: signal.Signals, engine: str
+) -> None:
     out = tmp_path / "out"
-    outputs = ("--save-npy", "--save-preds", "--output-dir", out, "--obj-thresh", "0.2", "--batch-size", "1")
+    outputs = (
+        "--save-npy",
+        "--save-preds",
+        "--output-dir",
+        out,
+        "--obj-thresh",
+        "0.2",
+        "--batch-size",
+        "1",
+        "--engine",
+        engine,
+    )
     command = [sys.executable, "-m", "yogo", "infer", pth, "--path-to-images", pictures, "--device", "cpu", *outputs]
     process = subprocess.Popen([str(part) for part in command], stderr=subprocess.PIPE, text=True)
     try:

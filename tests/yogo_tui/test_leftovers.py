@@ -169,14 +169,15 @@ def test_only_caches_of_images_that_no_run_and_no_definition_has_are_not_needed(
 
 
 def test_what_is_remembered_of_files_and_was_not_used_for_long_is_not_needed(tmp_path: Path, cache: Path) -> None:
-    for name in ("counts", "looks"):
+    for name in ("counts", "looks", "networks"):
         (cache / name).mkdir()
         for file in ("old.json", "new.json"):
             (cache / name / file).write_text("{}")
         aged(cache / name / "old.json", 91 * 86_400)
     leftovers = question(tmp_path).answer(silent)
     assert [(one.kind, one.path.parent.name, one.path.name) for one in leftovers.found] == [
-        *((LeftoverKind.SEEN, "counts", "old.json"), (LeftoverKind.SEEN, "looks", "old.json"))
+        *((LeftoverKind.SEEN, "counts", "old.json"), (LeftoverKind.SEEN, "looks", "old.json")),
+        (LeftoverKind.SEEN, "networks", "old.json"),
     ]
     os.utime(cache / "looks/old.json")
     (left,) = RemoveLeftovers(leftovers.found).answer(silent).left

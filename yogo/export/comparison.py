@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from yogo.distribution import installing
@@ -21,12 +20,11 @@ from yogo.images.headers import ImageHeader, depth, look, reading_depth
 from yogo.images.remarks import oddities
 from yogo.infer.image_depth import Depth
 from yogo.infer.images import PictureFiles, fit
+from yogo.infer.openvino_engine import Floats, difference
 from yogo.synth.cells import KINDS
 from yogo.synth.dataset import BRIGHT
 from yogo.synth.frame import make_frame, shares_of
 
-FLOAT32_TOLERANCE = 1e-4
-HALF_TOLERANCE = 2e-2
 NUM_FRAMES = 4
 
 PRECISION_HINT = "INFERENCE_PRECISION_HINT"
@@ -34,7 +32,6 @@ PRECISION_HINT = "INFERENCE_PRECISION_HINT"
 _SMALLEST = 32
 """Smallest side of a synthetic frame in pixels: no cell can be drawn in less."""
 
-Floats = npt.NDArray[np.float32]
 Runner = Callable[[Floats], Floats]
 """(F, C, H, W) to (F, P, Sy, Sx)."""
 
@@ -73,15 +70,7 @@ def _compiled(path: Path, exact: bool) -> Any:
 
 def largest_difference(one: Runner, other: Runner, batches: Sequence[Floats]) -> float:
     """The largest difference of any output on any frame, relative for outputs above 1. NaN counts as infinite."""
-    largest = 0.0
-    for batch in batches:
-        expected, given = one(batch), other(batch)
-        if expected.shape != given.shape:
-            return float("inf")
-        with np.errstate(invalid="ignore", over="ignore"):
-            error = np.abs(expected - given) / np.maximum(1.0, np.abs(expected))
-        largest = max(largest, float(np.nan_to_num(error, nan=np.inf).max()))
-    return largest
+    return max((difference(one(batch), other(batch)) for batch in batches), default=0.0)
 
 
 def oddities_of(whole: Whole, pictures: Path) -> tuple[str, ...]:

@@ -14,10 +14,7 @@ import numpy as np
 from yogo.checkpoint import load_checkpoint
 from yogo.errors import ExportError
 from yogo.export.comparison import (
-    FLOAT32_TOLERANCE,
-    HALF_TOLERANCE,
     PRECISION_HINT,
-    Floats,
     Runner,
     default_precision,
     frames_to_compare,
@@ -34,6 +31,7 @@ from yogo.export.labelled import LabelledPictures
 from yogo.export.made_by import not_ours
 from yogo.export.request import ExportRequest
 from yogo.files.atomic import cut, umask
+from yogo.infer.openvino_engine import FLOAT32_TOLERANCE, HALF_TOLERANCE, Floats
 from yogo.model import open_model
 from yogo.text.wording import counted
 

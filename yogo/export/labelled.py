@@ -16,10 +16,11 @@ from yogo.datasets.packed import pack_labels
 from yogo.definition import DatasetDefinition, Splits, split
 from yogo.definition.record import DataRecord
 from yogo.errors import ExportError, YogoError
-from yogo.export.comparison import NUM_FRAMES, Floats, Runner
+from yogo.export.comparison import NUM_FRAMES, Runner
 from yogo.export.graph import Whole
 from yogo.images.headers import ImageHeader, depth, look, reading_depth
 from yogo.images.remarks import oddities
+from yogo.infer.openvino_engine import Floats
 from yogo.metrics.accumulator import MetricAccumulator, evaluation_data
 from yogo.metrics.precision import average_precision
 from yogo.run.directory import RunDirectory

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 import torch
 from torch import Tensor
 
-from yogo.device.memory import full_memory_said
 from yogo.errors import InferenceError
 from yogo.images.depth import UPPER_EIGHT, Asked
 from yogo.images.pixels import Bytes
@@ -19,7 +18,7 @@ from yogo.infer.images import Pictures
 from yogo.infer.oddities import Oddities
 from yogo.infer.outputs import ImagePredictions, Output
 from yogo.infer.predictor import Predictor
-from yogo.infer.reading import FrameBatch, read_batches
+from yogo.infer.reading import FrameBatch
 from yogo.infer.rows import boxes_of_batch
 
 Progress = Callable[[int, int], None]
@@ -74,19 +73,9 @@ class InferenceJob:
 
     def look(self) -> Iterator[tuple[FrameBatch, Tensor]]:
         """Each batch with its predictions (B, P, Sy, Sx), on the model's device; NaN for an unreadable image."""
-        predictor, total = self.predictor, len(self.pictures.stems)
-        batches = read_batches(
-            self.pictures,
-            predictor.frame,
-            self.batch_size,
-            bits=self.bits,
-            num_threads=self.num_threads,
-            pin_memory=predictor.device.type == "cuda",
-        )
-        unreadable = 0
-        for batch in batches:
-            with full_memory_said(predictor.device, "take a smaller --batch-size", InferenceError):
-                pred_BPYX = predictor(batch.frames)
+        total, unreadable = len(self.pictures.stems), 0
+        looked = self.predictor.look(self.pictures, self.batch_size, bits=self.bits, num_threads=self.num_threads)
+        for batch, pred_BPYX in looked:
             for place, sentence in batch.broken.items():
                 pred_BPYX[place] = torch.nan
                 self.notice(f"{sentence}; this image is left out")

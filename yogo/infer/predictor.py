@@ -5,22 +5,37 @@ Axes: B images, P = 5 + classes numbers a cell, Y rows and X columns of cells.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from yogo.checkpoint import load_checkpoint
+from yogo.datasets.cache import own_folder
 from yogo.device.memory import full_memory_said
-from yogo.device.precision import choose
+from yogo.device.precision import Precision, choose
 from yogo.device.threads import THREADS
 from yogo.distributed.rank_info import RankInfo
 from yogo.distributed.world import choose_device
 from yogo.errors import InferenceError
-from yogo.infer.reading import FrameShape
+from yogo.images.depth import UPPER_EIGHT, Asked
+from yogo.infer.images import Pictures
+from yogo.infer.reading import FrameBatch, FrameShape, read_batches
+from yogo.infer.request import EngineName
 from yogo.model import YOGO, open_model
 from yogo.model.fusing import fused
 from yogo.text.wording import counted
+
+if TYPE_CHECKING:
+    from yogo.infer.openvino_engine import OpenVINOEngine
+
+Notice = Callable[[str], None]
+
+FEWEST_IMAGES = 32
+"""Of fewer images, starting OpenVINO takes as long as it saves."""
 
 FRAMES_AT_A_TIME = 1
 """Batch size on the CPU: more images do not fit into its caches."""
@@ -54,8 +69,38 @@ class Predictor:
         self.device = choose_device(None if device is None else str(device), RankInfo())
         self.precision = choose("half" if half else "fp32", self.device)
         self.normalizes = bool(model.normalize_images)
+        self.engine: OpenVINOEngine | None = None
+        """What computes the network in torch's place."""
+
         with full_memory_said(self.device, "another program may have it", InferenceError):
             self.model = fused(model).to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def choose_engine(self, asked: EngineName, num_images: int, *, notice: Notice, tell: Notice) -> None:
+        """What computes the network. `auto` is OpenVINO on the CPU, if it is installed and answers as torch does, for
+        so many images that it pays; `notice` receives a sentence if it does not, `tell` if it computes.
+
+        Raises InferenceError if OpenVINO was asked for and cannot compute.
+        """
+        self.engine = None
+        if asked == "torch" or (asked == "auto" and (self.device.type != "cpu" or num_images < FEWEST_IMAGES)):
+            return
+        from yogo.infer.openvino_engine import NoOpenVINO, NotInstalled, OpenVINOEngine
+
+        try:
+            if self.device.type != "cpu":
+                raise NoOpenVINO(f"OpenVINO computes on the CPU, not on {self.device}: use --device cpu")
+            is_half = self.precision.name != "fp32"
+            exact = functools.partial(self._look, precision=choose("fp32", self.device))
+            in_half = self._look if is_half else None
+            self.engine = OpenVINOEngine.of(self.model, self.frame, exact, in_half, _networks_folder())
+            tell(f"OpenVINO computes the network, in {self.engine.words}")
+        except NotInstalled:
+            if asked != "auto":
+                raise
+        except NoOpenVINO as error:
+            if asked != "auto":
+                raise
+            notice(f"{error}; torch computes the network")
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -69,12 +114,43 @@ class Predictor:
             return self._look(frames.to(self.device, non_blocking=True))
         return torch.cat([self._look(some) for some in frames.split(FRAMES_AT_A_TIME)])
 
-    def _look(self, frames: Tensor) -> Tensor:
+    def look(
+        self, pictures: Pictures, batch_size: int, *, bits: Asked = UPPER_EIGHT, num_threads: int | None = None
+    ) -> Iterator[tuple[FrameBatch, Tensor]]:
+        """Each batch of the images, in order, with its predictions (B, P, Sy, Sx) on the model's device.
+
+        Those of images that could not be read mean nothing. Raises InferenceError.
+        """
+        engine = self.engine
+        batches = read_batches(
+            pictures,
+            self.frame,
+            batch_size,
+            bits=bits,
+            num_threads=num_threads,
+            pin_memory=self.device.type == "cuda",
+            engine=engine,
+        )
+        for batch in batches:
+            if engine is not None:
+                yield batch, self._stacked(batch)
+                continue
+            with full_memory_said(self.device, "take a smaller --batch-size", InferenceError):
+                pred_BPYX = self(batch.frames)
+            yield batch, pred_BPYX
+
+    def _stacked(self, batch: FrameBatch) -> Tensor:
+        pred_BPYX = torch.zeros(len(batch.frames), *self.shape)
+        for place, one in batch.found.items():
+            pred_BPYX[place] = torch.from_numpy(one)
+        return pred_BPYX
+
+    def _look(self, frames: Tensor, precision: Precision | None = None) -> Tensor:
         if self.device.type == "cpu":
             THREADS.adapt()
         values = frames.to(dtype=torch.float32, memory_format=torch.channels_last)
         values = values / 255 if self.normalizes else values
-        with self.precision.autocast():
+        with (precision or self.precision).autocast():
             found: Tensor = self.model(values)
         return found.float()
 
@@ -101,3 +177,9 @@ def crop(model: YOGO, asked: float | None) -> tuple[tuple[int, int], int]:
     except ValueError as error:
         raise InferenceError(f"a crop of {counted(num_rows, 'row')} is too small: {error}") from error
     return image_hw, num_rows
+
+
+def _networks_folder() -> Path | None:
+    """Where compiled networks are kept; None for a user without a home folder."""
+    folder = own_folder()
+    return folder / "networks" if folder else None

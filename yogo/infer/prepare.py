@@ -38,6 +38,7 @@ def prepare_job(
         notice(sentence)
     if isinstance(pictures, ZarrStore):
         tell(pictures.summary)
+    predictor.choose_engine(request.engine, len(pictures.stems), notice=notice, tell=tell)
     return InferenceJob(
         predictor=predictor,
         pictures=pictures,

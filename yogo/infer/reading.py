@@ -6,8 +6,10 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -37,7 +39,21 @@ class FrameFacts:
         return self.high - self.low < FLAT * 255
 
 
-_Read = tuple[Bytes, FrameFacts] | YogoError
+Floats = npt.NDArray[np.float32]
+
+
+class FrameEngine(Protocol):
+    """Finds cells in a frame, uint8 (C, H, W) to (P, Sy, Sx), for several threads at once."""
+
+    @property
+    def num_side_by_side(self) -> int:
+        """Threads that should call it at once."""
+        ...
+
+    def __call__(self, frame: Bytes) -> Floats: ...
+
+
+_Read = tuple[Bytes, FrameFacts, Floats | None] | YogoError
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,9 @@ class FrameBatch:
 
     seen: dict[int, FrameFacts]
     """The original images, by their position in the batch."""
+
+    found: dict[int, Floats]
+    """What the engine found in the frames, where there is one, by their position in the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +105,26 @@ def read_batches(
     bits: Asked = UPPER_EIGHT,
     num_threads: int | None = None,
     pin_memory: bool = False,
+    engine: FrameEngine | None = None,
 ) -> Iterator[FrameBatch]:
-    """Every image once, in order; deep images are read at `bits`."""
-    starts = range(0, len(pictures.stems), batch_size)
+    """Every image once, in order; deep images are read at `bits`.
 
-    def read(index: int) -> _Read:
-        try:
-            picture = pictures.read(index, rgb=shape.rgb, bits=bits)
-            frame = fit(picture, shape.image_hw, shape.num_rows)
-            return frame, FrameFacts((picture.shape[1], picture.shape[2]), *_spread(frame), pictures.marks(index))
-        except YogoError as error:
-            return error
+    An `engine` is given each frame by the thread that read it, so that it computes while others are read, and while
+    the caller goes through the batch before. So there are more threads than read, as they wait for it.
+    """
+    starts = range(0, len(pictures.stems), batch_size)
+    num_side_by_side = engine.num_side_by_side if engine else 0
+    num_readers = (num_threads or min(visible_cores(), MOST_THREADS)) + num_side_by_side
+    num_ahead = max(BATCHES_AHEAD, -(-2 * num_side_by_side // batch_size) + 1)
 
     def ask(start: int) -> list[Future[_Read]]:
         stop = min(start + batch_size, len(pictures.stems))
-        return [pool.submit(read, index) for index in range(start, stop)]
+        return [pool.submit(_read, pictures, index, shape, bits, engine) for index in range(start, stop)]
 
-    pool = ThreadPoolExecutor(num_threads or min(visible_cores(), MOST_THREADS), "yogo-reader")
+    pool = ThreadPoolExecutor(num_readers, "yogo-reader")
     try:
-        ahead = deque((start, ask(start)) for start in starts[:BATCHES_AHEAD])
-        for start in starts[BATCHES_AHEAD:]:
+        ahead = deque((start, ask(start)) for start in starts[:num_ahead])
+        for start in starts[num_ahead:]:
             yield _collected(*ahead.popleft(), shape, pin_memory)
             ahead.append((start, ask(start)))
         while ahead:
@@ -114,9 +133,19 @@ def read_batches(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+def _read(pictures: Pictures, index: int, shape: FrameShape, bits: Asked, engine: FrameEngine | None) -> _Read:
+    try:
+        picture = pictures.read(index, rgb=shape.rgb, bits=bits)
+        frame = fit(picture, shape.image_hw, shape.num_rows)
+        facts = FrameFacts((picture.shape[1], picture.shape[2]), *_spread(frame), pictures.marks(index))
+    except YogoError as error:
+        return error
+    return frame, facts, engine(frame) if engine else None
+
+
 def _collected(first: int, tasks: list[Future[_Read]], shape: FrameShape, pin_memory: bool) -> FrameBatch:
     frames = torch.empty((len(tasks), *shape.shape), dtype=torch.uint8, pin_memory=pin_memory)
-    broken, seen = {}, {}
+    broken, seen, found = {}, {}, dict[int, Floats]()
     for place, (task, out) in enumerate(zip(tasks, frames.numpy(), strict=True)):
         read = task.result()
         if isinstance(read, YogoError):
@@ -125,7 +154,9 @@ def _collected(first: int, tasks: list[Future[_Read]], shape: FrameShape, pin_me
         else:
             np.copyto(out, read[0])
             seen[place] = read[1]
-    return FrameBatch(first, frames, broken, seen)
+            if read[2] is not None:
+                found[place] = read[2]
+    return FrameBatch(first, frames, broken, seen, found)
 
 
 def _spread(frame: Bytes) -> tuple[int, int]:

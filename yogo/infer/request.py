@@ -36,6 +36,7 @@ def _names(value: Any) -> Any:
 
 Anywhere = Annotated[str | Path, PlainValidator(_path)]
 Names = Annotated[Sequence[str], BeforeValidator(_names)]
+EngineName = Literal["auto", "torch", "openvino"]
 if TYPE_CHECKING:
     import torch
 
@@ -126,6 +127,10 @@ class InferenceRequest:
         Device | None, Knob(group=_MACHINE, metavars=("DEVICE",), may_be_bare=True, default="cuda if there is one")
     ] = None
     """The device to compute on: cpu, cuda or cuda:N."""
+
+    engine: Annotated[EngineName, Knob(group=_MACHINE)] = "auto"
+    """What computes the network. auto is OpenVINO on the CPU for 32 images or more, if it is installed and gives the
+    same answers, else PyTorch."""
 
     half: Annotated[bool, Knob(group=_MACHINE)] = False
     """Compute in 16-bit numbers."""

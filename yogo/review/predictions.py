@@ -13,14 +13,12 @@ import torch
 from torchvision.ops import box_convert
 
 from yogo.definition.identity import Status, status
-from yogo.device.memory import full_memory_said
 from yogo.errors import InferenceError
 from yogo.images.depth import UPPER_EIGHT, Asked, Bits
 from yogo.images.headers import ImageHeader, depth, look, reading_depth
 from yogo.images.pixels import Bytes, Marks, marks_of, read_pixels
 from yogo.infer.job import InferenceThresholds
 from yogo.infer.predictor import Predictor
-from yogo.infer.reading import read_batches
 from yogo.infer.rows import boxes_of_batch
 from yogo.metrics.accumulator import RANKED_OBJECTNESS, SUPPRESSION_IOU
 from yogo.metrics.boxes import Floats
@@ -137,17 +135,9 @@ class Looking:
     def _new(self, paths: Sequence[str], *, bits: Bits, problems: list[str]) -> Iterator[list[Floats | None]]:
         """Of each batch, what was found on each image."""
         predictor = self.predictor
-        batches = read_batches(
-            ListedPictures(paths),
-            predictor.frame,
-            self.batch_size,
-            bits=bits,
-            num_threads=self.num_threads,
-            pin_memory=predictor.device.type == "cuda",
-        )
-        for batch in batches:
-            with full_memory_said(predictor.device, "take a smaller --batch-size", InferenceError):
-                rows = boxes_of_batch(predictor(batch.frames), **asdict(THRESHOLDS))
+        looked = predictor.look(ListedPictures(paths), self.batch_size, bits=bits, num_threads=self.num_threads)
+        for batch, pred_BPYX in looked:
+            rows = boxes_of_batch(pred_BPYX, **asdict(THRESHOLDS))
             problems += batch.broken.values()
             yield [None if place in batch.broken else _corners(one) for place, one in enumerate(rows)]
 

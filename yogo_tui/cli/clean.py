@@ -19,10 +19,10 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "clean",
         "remove from the disk what nobody needs any more",
         "That is last.previous.pth of runs that have finished; decoded images in ~/.cache/yogo that no run in the "
-        "folders of runs and no definition in those of definitions has; what was remembered there of labels and images "
-        "and not used for 90 days; and what programs left that were killed: .part files and launches that are older "
-        "than a day. All is listed first. Nothing of a run that trains is touched, and nothing that belongs to another "
-        "user. It does not go to the trash.",
+        "folders of runs and no definition in those of definitions has; what was remembered there of labels and "
+        "images, and compiled of networks, and not used for 90 days; and what programs left that were killed: .part "
+        "files and launches that are older than a day. All is listed first. Nothing of a run that trains is touched, "
+        "and nothing that belongs to another user. It does not go to the trash.",
     )
     parser.add_argument("--dry-run", action="store_true", help="Only list what would be removed, and how much it is.")
     parser.add_argument("--yes", action="store_true", help="Do not ask for confirmation.")

@@ -29,7 +29,7 @@ from yogo_tui.questions.trash import size_of
 DAY_SECONDS = 86_400.0
 
 _SEEN_DAYS = 90
-_SEEN = ("brightness", "counts", "digests", "headers", "health", "listings", "looks", "surveys")
+_SEEN = ("brightness", "counts", "digests", "headers", "health", "listings", "looks", "networks", "surveys")
 """Folders of the cache: what is remembered of files that are looked at again if it is gone."""
 
 _TORN = re.compile(r"\..+\.part\Z")
@@ -52,7 +52,8 @@ class LeftoverKind(StrEnum):
 _RULES = {
     LeftoverKind.PREVIOUS: "last.previous.pth of a run that has finished: last.pth came after it",
     LeftoverKind.CACHE: "no run and no definition here has these images; a run that needs them decodes them again",
-    LeftoverKind.SEEN: "what was seen of labels and images, and not used for 90 days; it is looked at again if need be",
+    LeftoverKind.SEEN: "what was seen of labels and images, or compiled of networks, and not used for 90 days; it is "
+    "made again if need be",
     LeftoverKind.TORN: "a .part file that nobody has written to for a day: its program was ended",
     LeftoverKind.LAUNCH: "a launch that was cut off more than a day ago, before its job was submitted",
 }
