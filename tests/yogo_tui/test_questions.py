@@ -195,8 +195,8 @@ async def test_every_question_has_the_same_answer_wherever_it_is_asked(host: Any
     assert there[4] == ("round", "long")
     assert (there[5].num_pictures, there[5].num_boxes) == (5, 10)
     assert (there[10].width, len(there[10].pixels), there[10].boxes) == (20, 20 * 13 * 3, ((0, 1), (1, 1)))
-    assert there[13].recipe.epochs == 12
-    read = there[15].unpacked()
+    assert (there[11].images[0].width, there[14].recipe.epochs) == (20, 12)
+    read = there[16].unpacked()
     assert (read.partition, read.workspace_folder, read.sizes[0].hours) == ("big", definition.parent, 0.5)
     assert (there[-2][0].worst[0].missed, there[-1].width) == (1, 20)
     assert "sizes" in read.model_fields_set
