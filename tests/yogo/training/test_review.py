@@ -74,6 +74,19 @@ def test_of_all_kinds_at_once_four_fifths_lie_in_as_much_of_the_queue_as_they_ar
     assert sum(is_told(error, first) for error in planted) >= 0.8 * len(planted)
 
 
+@pytest.mark.parametrize("kinds", [["removed", "shifted", "swapped"], ["removed", "shifted", "resized", "swapped"]])
+def test_of_five_per_cent_errors_of_mixed_kinds_nine_tenths_lie_in_the_first_tenth_of_the_queue(
+    yogo: Yogo, learned: Path, cells: Path, kinds: list[str]
+) -> None:
+    planted = plant(cells, kinds, share=0.05 / len(kinds))
+
+    ranking = reviewed(yogo, learned, cells, "--out", yogo.home / "review")
+
+    first = ranking.suspects[: ranking.num_ranked // 10]
+    assert len(planted) >= 25
+    assert sum(is_told(error, first) for error in planted) >= 0.9 * len(planted)
+
+
 def test_the_seven_blood_cells_that_are_labelled_twice_lie_in_the_first_two_per_cent(yogo: Yogo) -> None:
     """They are found without the model, so one that has learnt nothing does."""
     definition = beside("data/bccd/dataset_defs/reference.yml")
