@@ -143,6 +143,15 @@ async def test_progress_follows_what_is_added_and_reads_only_that(tmp_path: Path
     assert host.num_bytes < 4_000
 
 
+async def test_a_run_that_was_stopped_within_an_epoch_is_shown_as_far_as_it_was(host: Host, tmp_path: Path) -> None:
+    run = make_run(tmp_path, "first")
+    stopped = Result(outcome="failed", stopped_by="SIGINT", epochs=1, share_of_next=0.75)
+    stopped.write(run.result)
+    progress = (await by_name(scanner(host, tmp_path)))["first"].progress
+    assert progress
+    assert progress.epoch == 1.75
+
+
 async def test_the_best_epoch_of_a_long_run_is_told_though_it_was_long_ago(host: Host, tmp_path: Path) -> None:
     run = make_run(tmp_path, "first", over=False, num_steps=2_000)
     for epoch, loss in ((0, 0.25), (1, 0.75)):

@@ -31,6 +31,9 @@ class Result(Record):
     epochs: int = 0
     """Whole epochs that were trained."""
 
+    share_of_next: float = 0.0
+    """How much of the epoch after these was trained."""
+
     best_epoch: int | None = None
     """From 0."""
 

@@ -112,7 +112,7 @@ def progress_of(found: RunFolder) -> Progress | None:
     if found.result is None or source is None:
         return None
     return Progress(
-        epoch=found.result.epochs,
+        epoch=found.result.epochs + found.result.share_of_next,
         epochs=source.recipe.epochs,
         best_loss=found.result.best_loss,
         best_epoch=found.result.best_epoch,

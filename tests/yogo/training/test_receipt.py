@@ -56,6 +56,18 @@ def test_a_job_that_its_cluster_stopped_may_come_back_and_has_no_receipt(
     assert not RunDirectory(tmp_path).result.exists()
 
 
+@pytest.mark.parametrize(("step", "share"), [(78, 0.8), (70, 0.0)])
+def test_a_run_that_was_stopped_within_an_epoch_says_how_far_it_was(step: int, share: float, tmp_path: Path) -> None:
+    run = RunDirectory(tmp_path)
+    events.append(run.events, events.Started(epochs=16, steps_per_epoch=10, num_train=20, num_val=1))
+    with contextlib.suppress(signals.Stop), Receipt(run) as receipt:
+        receipt.at = Position(epoch=7, step=step)
+        raise signals.Stop(signal.SIGINT)
+    result = Result.read(run.result)
+    assert result.epochs == 7
+    assert result.share_of_next == pytest.approx(share)
+
+
 def test_a_failure_was_stopped_by_nobody(tmp_path: Path) -> None:
     with contextlib.suppress(TrainingError), Receipt(RunDirectory(tmp_path)):
         raise TrainingError("the disk is full")

@@ -120,6 +120,7 @@ class Receipt(Listener):
         known = {
             "attempt": self.attempt,
             "epochs": self.at.epoch,
+            "share_of_next": self._share_of_next(history),
             "best_epoch": self.at.best_epoch,
             "best_loss": self.at.best_loss,
             "best_by": self.at.best_by,
@@ -134,6 +135,10 @@ class Receipt(Listener):
             "test_metrics": self.tested.metrics,
         }
         return result.model_copy(update=known)
+
+    def _share_of_next(self, history: History) -> float:
+        steps = history.started.steps_per_epoch if history.started else 0
+        return min(1.0, max(0.0, self.at.step / steps - self.at.epoch)) if steps else 0.0
 
     def _history(self) -> History:
         """The history of all attempts; empty if the events cannot be read."""
