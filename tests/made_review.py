@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from yogo.review.ranking import RANKING, RankedBox, Ranking, RankingThresholds, Suspect, SuspectKind
+from yogo.review.ranking import RANKING, RankedBox, Ranking, RankingThresholds, SureOf, Suspect, SuspectKind
 
 CLASSES = ("round", "long", "small dot")
 LABELS = {
@@ -31,7 +31,8 @@ class MadeReview:
 
 
 def made_review(root: Path, *, size: tuple[int, int] = (80, 60)) -> MadeReview:
-    """Three images. Suspects: 1 a label drawn twice, 2 overlooked, 3 of the wrong class, 4 badly placed."""
+    """Three images. Suspects: 1 a label drawn twice, 2 overlooked, 3 of the wrong class, 4 badly placed. What is
+    proposed is beyond doubt, except of the last one."""
     images, labels, folder = root / "data/images", root / "data/labels", root / "review"
     for one in (images, labels, folder):
         one.mkdir(parents=True)
@@ -55,6 +56,7 @@ def made_review(root: Path, *, size: tuple[int, int] = (80, 60)) -> MadeReview:
         num_images=3,
         num_labels=5,
         num_ranked=len(found),
+        sure={"long": SureOf(confidence=0.85, labelled=0.9)},
         suspects=found,
     )
     ranking.write(folder / RANKING)
@@ -79,6 +81,7 @@ def suspects(root: Path) -> tuple[Suspect, ...]:
             part="train",
             label_file=str(file := root / f"data/labels/{image}.txt"),
             label_sha256=hashlib.sha256(file.read_bytes()).hexdigest(),
+            beyond_doubt=kind is not SuspectKind.BADLY_PLACED,
             why=f"Why suspect {rank} is doubted.",
             **more,
         )

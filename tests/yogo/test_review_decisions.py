@@ -38,8 +38,8 @@ def verbs(made: MadeReview) -> dict[int, str]:
 
 
 def undone(made: MadeReview, *, by: str = "ana", redo: bool = False) -> int | None:
-    decision = undo(made.folder, by, key=secrets.token_hex(4), is_redo=redo)[1]
-    return decision.suspect if decision else None
+    decisions = undo(made.folder, by, key=secrets.token_hex(4), is_redo=redo)[1]
+    return decisions[0].suspect if decisions else None
 
 
 def test_decisions_are_undone_and_redone_in_order_also_by_another_process(made: MadeReview) -> None:

@@ -43,12 +43,32 @@ def test_decisions_are_made_undone_and_redone(made: MadeReview, capsys: pytest.C
     assert "ana had decided delete: yours is later and counts" in capsys.readouterr().out
 
 
+def test_what_is_beyond_doubt_is_listed_taken_and_undone_at_once(
+    made: MadeReview, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "3 of 4" in told(capsys, "--show", "--state", "beyond_doubt")
+    asked = told(capsys, "take", status=2)
+    assert "Of boxes found as long with a confidence from .85 on, 90% have this label." in asked
+    assert "3 proposals beyond doubt: 1 drawn twice, 1 overlooked and 1 wrong class? There is no terminal" in asked
+    assert not list(made.folder.glob("decisions-*"))
+    assert as_json(capsys, "take", "--kind", "twice", "--yes")["num"] == 1
+    assert "2 taken" in told(capsys, "take", "--yes")
+    assert "Nothing was taken: nothing that is undecided is beyond doubt." in told(capsys, "take", status=1)
+    said = as_json(capsys)
+    assert (said["progress"]["by_rule"], said["sure"]["long"]["confidence"]) == (3, 0.85)
+    assert "of these 3 beyond doubt" in told(capsys, "--write", "new")
+    assert "2 decisions undone" in told(capsys, "undo")
+    assert "1 decided · 3 left" in told(capsys, "take", "--kind", "badly_placed", "--yes", status=1) + told(
+        capsys, "--show"
+    )
+
+
 def test_how_far_it_is_is_told_by_kind_and_reviewer(made: MadeReview, capsys: pytest.CaptureFixture[str]) -> None:
     told(capsys, "decide", "1", "delete")
     told(capsys, "decide", "2", "skip")
     said = as_json(capsys)
     assert (said["reviewer"], said["resume_at"], said["progress"]["left"]) == ("ana", 3, 3)
-    assert said["progress"]["kinds"]["twice"] == {"num": 1, "decided": 1, "skipped": 0}
+    assert said["progress"]["kinds"]["twice"] == {"num": 1, "decided": 1, "skipped": 0, "beyond_doubt": 0}
     assert said["progress"]["reviewers"] == {"ana": 2}
 
 

@@ -22,6 +22,7 @@ from yogo_tui.questions.reviews import (
     FindReview,
     ListReviews,
     ReadReview,
+    TakeBeyondDoubt,
     UndoDecision,
     WriteReview,
 )
@@ -35,6 +36,7 @@ def of_reviews(folder: Path) -> list[Question[Any]]:
         DecideSuspect(made.folder, "ana", 1, ReviewVerb.DELETE, "first"),
         DecideSuspect(made.folder, "ana", 3, ReviewVerb.BOX, "second", box=(0.7, 0.7, 0.2, 0.2)),
         UndoDecision(made.folder, "ana", "third"),
+        TakeBeyondDoubt(made.folder, "ana", "taken", "overlooked"),
         WriteReview(made.folder, folder / "reviewed", folder, "fourth"),
         FindReview("of-cells/review", folder, folder),
         ListReviews(folder / "reviews/of-cells", made.definition),
@@ -42,7 +44,7 @@ def of_reviews(folder: Path) -> list[Question[Any]]:
         DescribeSuspects(made.folder, SuspectFilter(state="decided"), 0, 10),
         LookAtSuspect(made.folder, 3, 40, 40, COLOURS, draft=LabelNow("long", (0.7, 0.7, 0.2, 0.2))),
     ]
-    for question in found[:4]:
+    for question in found[:5]:
         question.answer(silent)
     return found
 

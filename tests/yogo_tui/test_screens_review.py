@@ -83,6 +83,26 @@ async def test_decisions_are_undone_and_redone_and_one_goes_on_later(made: MadeR
         await see(pilot, "2 · 2.png", "2 of 4 · 1 decided · 3 left")
 
 
+async def test_all_that_is_beyond_doubt_is_taken_and_undone_by_a_key_each(made: MadeReview) -> None:
+    async with review(made) as pilot:
+        await see(pilot, "1 · 0.png", "beyond doubt")
+        await pilot.press("f", *"beyond", "enter")
+        await see(pilot, "1 of 3 beyond doubt")
+        await pilot.press("T")
+        await see(pilot, "Take 3 proposals beyond doubt", "z undoes all of them", "90% have this label")
+        await pilot.press("n")
+        await pilot.press("T")
+        await see(pilot, "Take 3 proposals")
+        await pilot.press("y")
+        await see(pilot, "3 decided · 1 left", "No suspect is beyond doubt", "3 taken")
+        await pilot.press("T")
+        await see(pilot, "nothing that is undecided is beyond doubt")
+        await pilot.press("z")
+        await see(pilot, "1 · 0.png", "1 of 4 · 0 decided", "3 undone")
+        await pilot.press("Z")
+        await see(pilot, "3 decided", "deleted, by you, beyond doubt")
+
+
 async def test_a_box_is_moved_and_resized_by_keys_and_written_by_enter(made: MadeReview) -> None:
     async with review(made) as pilot:
         await see(pilot, "1 · 0.png")

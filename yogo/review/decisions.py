@@ -61,6 +61,8 @@ class KindCount:
     num: int = 0
     decided: int = 0
     skipped: int = 0
+    beyond_doubt: int = 0
+    """Those that nobody has decided or skipped, and whose proposal is beyond doubt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,9 @@ class ReviewProgress:
 
     verbs: dict[str, int]
     """How many labels each verb decides."""
+
+    by_rule: int = 0
+    """How many of the decisions that count were made by a rule."""
 
     contests: tuple[Contest, ...] = ()
     notes: tuple[str, ...] = ()
@@ -201,8 +206,9 @@ class LabelReview:
         for suspect, target in zip(self.ranking.suspects, self.targets, strict=True):
             found = self.counting(target)
             is_skipped = found is not None and found.decision.verb is ReviewVerb.SKIP
-            count = kinds.setdefault(suspect.kind.value, [0, 0, 0])
-            for place, more in enumerate((1, found is not None and not is_skipped, is_skipped)):
+            count = kinds.setdefault(suspect.kind.value, [0, 0, 0, 0])
+            is_sure = found is None and suspect.beyond_doubt
+            for place, more in enumerate((1, found is not None and not is_skipped, is_skipped, is_sure)):
                 count[place] += more
         counts = {kind: KindCount(*numbers) for kind, numbers in kinds.items()}
         return ReviewProgress(
@@ -212,6 +218,7 @@ class LabelReview:
             counts,
             dict(Counter(one.reviewer for one in self.all_counting)),
             dict(Counter(one.decision.verb.value for one in self.all_counting)),
+            sum(one.decision.rule is not None for one in self.all_counting),
             self.contests,
             tuple(self._about_journals()),
         )
@@ -340,19 +347,21 @@ def decide(
     return review_in(folder), line.decides or made
 
 
-def undo(folder: Path, reviewer: str, *, key: str, is_redo: bool = False) -> tuple[LabelReview, LabelDecision | None]:
-    """Undo the reviewer's last decision, or redo what was undone last; the review with it, and the decision: None if
-    there was none. Raises RunError, OSError."""
+def undo(
+    folder: Path, reviewer: str, *, key: str, is_redo: bool = False
+) -> tuple[LabelReview, tuple[LabelDecision, ...]]:
+    """Undo the reviewer's last decision, or those that were made last together, or redo what was undone last; the
+    review with it, and the decisions: none if there was none. Raises RunError, OSError."""
     mine = journals(folder).get(reviewer)
     if mine is None:
-        return review_in(folder), None
+        return review_in(folder), ()
     if (done := next((line for line in mine.lines if line.key == key), None)) is None:
         stack = mine.stacks[is_redo]
         if not stack:
-            return review_in(folder), None
-        target = stack[-1].key
+            return review_in(folder), ()
+        target = stack[-1].together or stack[-1].key
         undoes, redoes = (None, target) if is_redo else (target, None)
         done = append(folder, reviewer, key, undoes=undoes, redoes=redoes, at=now())
     about = done.undoes or done.redoes
-    decided = next(line.decides for line in mine.lines if line.key == about)
-    return review_in(folder), decided
+    decided = (line.decides for line in mine.lines if about in (line.key, line.together))
+    return review_in(folder), tuple(one for one in decided if one)

@@ -3,6 +3,7 @@
     {"v":1,"key":"9f…","at":"…","decides":{"verb":"delete","suspect":12,"target":"…",…}}
     {"v":1,"key":"a0…","at":"…","undoes":"9f…"}
 
+Decisions that were made together have a line each, with the same `together`, and are undone by that.
 Each reviewer has a file of their own and lines are only ever added, so two can review at once on a shared disk. A line
 counts once it is on the disk; one that was torn by a kill never counted, and is passed over.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -84,6 +85,9 @@ class LabelDecision(Part):
     box: Place | None = None
     """Of the label from now on; None where its place stays."""
 
+    rule: str | None = None
+    """By which it was made together with others; None where the reviewer decided about this one."""
+
 
 class JournalLine(Part):
     v: int = VERSION
@@ -92,8 +96,11 @@ class JournalLine(Part):
 
     at: Annotated[datetime, AfterValidator(with_zone)]
     decides: LabelDecision | None = None
+    together: str | None = None
+    """The same for all decisions that were made at once."""
+
     undoes: str | None = None
-    """The key of a decision."""
+    """The key of a decision, or what several have together."""
 
     redoes: str | None = None
 
@@ -115,11 +122,17 @@ class ReviewJournal:
             if line.decides:
                 done.append(line)
                 undone.clear()
-            elif line.undoes and done and done[-1].key == line.undoes:
-                undone.append(done.pop())
-            elif line.redoes and undone and undone[-1].key == line.redoes:
-                done.append(undone.pop())
+            elif line.undoes:
+                _move(done, undone, line.undoes)
+            elif line.redoes:
+                _move(undone, done, line.redoes)
         return done, undone
+
+
+def _move(top: list[JournalLine], to: list[JournalLine], key: str) -> None:
+    """The last decision, or the last ones that were made together, if that is what `key` means."""
+    while top and key in (top[-1].key, top[-1].together):
+        to.append(top.pop())
 
 
 @dataclass(slots=True)
@@ -162,18 +175,37 @@ def append(
 ) -> JournalLine:
     """Write a line, and return once it is on the disk; a line of this `key` is written once. It is later than all that
     was read, whatever the clocks say. Raises RunError, OSError."""
+    line = JournalLine(key=key, at=at, decides=decides, undoes=undoes, redoes=redoes)
+    return _append(folder, reviewer, [line])[0]
+
+
+def append_together(
+    folder: Path, reviewer: str, key: str, decisions: Sequence[LabelDecision], *, at: datetime
+) -> list[JournalLine]:
+    """The same of several decisions, which are undone at once. Raises RunError, OSError."""
+    return _append(
+        folder,
+        reviewer,
+        [JournalLine(key=f"{key}-{made.suspect}", at=at, together=key, decides=made) for made in decisions],
+    )
+
+
+def _append(folder: Path, reviewer: str, lines: Sequence[JournalLine]) -> list[JournalLine]:
     path = folder / f"{_PREFIX}{reviewer}{_SUFFIX}"
     with naming(path), alone(folder / f".{path.name}.lock"):
         read = journals(folder)
         mine = read.get(reviewer, ReviewJournal(reviewer))
-        for line in reversed(mine.lines):
-            if line.key == key:
-                return line
-        latest = max((line.at for one in read.values() for line in one.lines), default=None)
-        at = max(at, latest + timedelta(microseconds=1)) if latest else at
-        line = JournalLine(key=key, at=at, decides=decides, undoes=undoes, redoes=redoes)
-        _write(path, line.model_dump_json(exclude_none=True).encode() + b"\n")
-    return line
+        keys = {line.key for line in lines}
+        before = [line for line in mine.lines if line.key in keys]
+        if len(before) == len(lines):
+            return before
+        written = {line.key for line in before}
+        lines = [line for line in lines if line.key not in written]
+        if latest := max((line.at for one in read.values() for line in one.lines), default=None):
+            at = max(lines[0].at, latest + timedelta(microseconds=1))
+            lines = [line.model_copy(update={"at": at}) for line in lines]
+        _write(path, b"".join(line.model_dump_json(exclude_none=True).encode() + b"\n" for line in lines))
+    return [*before, *lines]
 
 
 def _write(path: Path, data: bytes) -> None:

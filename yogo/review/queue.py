@@ -17,6 +17,9 @@ class SuspectState(StrEnum):
     CONTESTED = "contested"
     """Two reviewers decided otherwise."""
 
+    BEYOND_DOUBT = "beyond_doubt"
+    """Undecided, and what the model proposes is beyond doubt."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuspectFilter:
@@ -38,7 +41,9 @@ def wanted_ranks(review: LabelReview, wanted: SuspectFilter) -> tuple[int, ...]:
     return tuple(
         suspect.rank
         for suspect, target in zip(review.ranking.suspects, review.targets, strict=True)
-        if _is_of(suspect, wanted, review.ranking.classes) and _is_in(review, target, contested, wanted.state)
+        if _is_of(suspect, wanted, review.ranking.classes)
+        and (wanted.state != SuspectState.BEYOND_DOUBT or suspect.beyond_doubt)
+        and _is_in(review, target, contested, wanted.state)
     )
 
 
@@ -65,4 +70,8 @@ def _is_of(suspect: Suspect, wanted: SuspectFilter, classes: tuple[str, ...]) ->
 
 
 def _is_in(review: LabelReview, target: str, contested: set[str], state: str) -> bool:
-    return not state or (target in contested if state == SuspectState.CONTESTED else state_of(review, target) == state)
+    if state == SuspectState.CONTESTED:
+        return target in contested
+    if state == SuspectState.BEYOND_DOUBT:
+        state = SuspectState.UNDECIDED
+    return not state or state_of(review, target) == state

@@ -95,8 +95,22 @@ class Suspect(Part):
     other_line: int | None = None
     """Of `twice`: the line of the other label of the same object, which comes earlier in the file."""
 
+    beyond_doubt: bool = False
+    """Whether the rule of yogo.review.beyond_doubt takes what the model proposes."""
+
     why: str = ""
     """A sentence for a person."""
+
+
+class SureOf(Part):
+    """Whether, and from when on, the model is sure of boxes of a class."""
+
+    confidence: float
+    labelled: float
+    """Of the boxes from this confidence on, the share that has a label of this class."""
+
+    is_enough: bool = True
+    """Whether that share is large enough: otherwise nothing of this class is beyond doubt."""
 
 
 class Ranking(Record):
@@ -126,6 +140,9 @@ class Ranking(Record):
     num_labels: int
     num_ranked: int
     """How many suspects there were; `suspects` holds the first of them, at most MOST_SUSPECTS."""
+
+    sure: dict[str, SureOf] | None = None
+    """By class; one of few labels is left out: nothing of it is beyond doubt. None: that was not asked."""
 
     problems: tuple[str, ...] = ()
     """Images that could not be judged, and why."""

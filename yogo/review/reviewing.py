@@ -119,6 +119,7 @@ class _Review:
             num_images=len(self.samples),
             num_labels=len(labels.truth.image),
             num_ranked=found.num_ranked,
+            sure=found.sure,
             problems=(*judged.predictions.problems, *labels.unread.values()),
             suspects=found.suspects,
         )

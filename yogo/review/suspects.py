@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,10 +11,11 @@ import numpy as np
 from yogo.definition.record import PartName
 from yogo.definition.split import Sample
 from yogo.metrics.boxes import Floats, Ints, PredictedBoxes
+from yogo.review.beyond_doubt import LEAST_LABELLED, BeyondDoubt, beyond_doubt
 from yogo.review.disagreement import Disagreement, disagreement
 from yogo.review.labels import Doubled, LabelSet
 from yogo.review.predictions import FoundBoxes
-from yogo.review.ranking import MOST_SUSPECTS, RankedBox, Suspect, SuspectKind
+from yogo.review.ranking import MOST_SUSPECTS, RankedBox, SureOf, Suspect, SuspectKind
 from yogo.run.result import sha256
 
 
@@ -23,6 +24,9 @@ class Ranked:
     suspects: tuple[Suspect, ...]
     num_ranked: int
     """How many there were, before the last were left out."""
+
+    sure: dict[str, SureOf]
+    """From when on the model is sure, by class."""
 
 
 def ranked(
@@ -35,12 +39,20 @@ def ranked(
     """The suspects among the labels of `samples`, most suspect first: labels of one object twice, then by score."""
     found = found_boxes(predictions, len(classes))
     compared = disagreement(found, labels.truth)
-    sentences = _Suspects(samples, parts, classes, labels, found, compared)
+    certain = beyond_doubt(found, labels.truth, compared, labels.doubled)
+    sentences = _Suspects(samples, parts, classes, labels, found, compared, certain)
     kinds, scores, places = _queue(labels, found, compared, predictions)
     order = np.lexsort((places, -scores, kinds != _TWICE))
     suspects = [sentences.of(int(kinds[row]), float(scores[row]), int(places[row])) for row in order[:MOST_SUSPECTS]]
     numbered = (one.model_copy(update={"rank": rank}) for rank, one in enumerate(suspects, 1))
-    return Ranked(tuple(numbered), len(order))
+    return Ranked(tuple(numbered), len(order), dict(_sure(certain, classes)))
+
+
+def _sure(certain: BeyondDoubt, classes: Sequence[str]) -> Iterator[tuple[str, SureOf]]:
+    for name, least, labelled in zip(classes, certain.least_K.tolist(), certain.labelled_K.tolist(), strict=True):
+        if least <= 1:
+            is_enough = labelled >= LEAST_LABELLED
+            yield name, SureOf(confidence=round(least, 4), labelled=round(labelled, 4), is_enough=is_enough)
 
 
 _KINDS = (SuspectKind.TWICE, SuspectKind.BADLY_PLACED, SuspectKind.WRONG_CLASS, SuspectKind.OVERLOOKED)
@@ -89,10 +101,23 @@ class _Suspects:
     labels: LabelSet
     found: PredictedBoxes
     compared: Disagreement
+    certain: BeyondDoubt
     _digests: dict[str, str] = field(default_factory=dict)
 
     def of(self, kind: int, score: float, place: int) -> Suspect:
         """Without its rank."""
+        found = self._made(kind, score, place)
+        is_beyond = found.part != "test" and self._is_beyond_doubt(kind, place)
+        return found.model_copy(update={"beyond_doubt": is_beyond})
+
+    def _is_beyond_doubt(self, kind: int, place: int) -> bool:
+        if kind == _TWICE:
+            return self.certain.twice[place]
+        if kind == _OVERLOOKED:
+            return place in self.certain.overlooked
+        return bool((self.certain.class_M if kind == _WRONG_CLASS else self.certain.placed_M)[place])
+
+    def _made(self, kind: int, score: float, place: int) -> Suspect:
         if kind == _TWICE:
             return self._twice(score, self.labels.doubled[place])
         if kind == _OVERLOOKED:

@@ -69,6 +69,9 @@ class ReviewedLabels(Record):
     verbs: dict[str, int] = Field(default_factory=dict)
     """How many decisions of each verb count and were written."""
 
+    by_rule: int = 0
+    """How many of these were made by a rule, as `rule` of each tells."""
+
     left_out: tuple[str, ...] = ()
     """Decisions that were not written, and why, a sentence each."""
 
@@ -200,6 +203,7 @@ class _ReviewWriter:
 
     def _record(self, written: Path, key: str) -> ReviewedLabels:
         counting = self.review.all_counting
+        written_ones = [one.decision for one in counting if one.line.key not in self.left_out]
         reasons = Counter(self.left_out.values())
         return ReviewedLabels(
             key=key,
@@ -209,7 +213,8 @@ class _ReviewWriter:
             written=str(written),
             num_files=self.num_files,
             num_changed_files=self.num_changed,
-            verbs=dict(Counter(one.decision.verb.value for one in counting if one.line.key not in self.left_out)),
+            verbs=dict(Counter(one.verb.value for one in written_ones)),
+            by_rule=sum(one.rule is not None for one in written_ones),
             left_out=tuple(f"{why} ({number} left out)" for why, number in reasons.items()),
             history=tuple(self._history({one.line.key for one in counting})),
         )

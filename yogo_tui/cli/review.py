@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from yogo_tui.session.reviews import Reviews
 
 KINDS = ("overlooked", "badly_placed", "wrong_class", "twice")
-STATES = ("undecided", "decided", "skipped", "contested")
+STATES = ("undecided", "decided", "skipped", "contested", "beyond_doubt")
 _AT_A_TIME = 1_000
 
 _FOLDER = "The review folder that yogo review has made, or its name in the workspace's folder reviews."
@@ -47,7 +47,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.set_defaults(run=_run)
     actions = parser.add_subparsers(dest="action", metavar="ACTION", help="What to do. (default: open the queue)")
     _add_decide(actions)
-    _action(actions, "undo", "undo your last decision", _undoing(is_redo=False))
+    _add_take(actions)
+    _action(actions, "undo", "undo your last decision, or all that you took last", _undoing(is_redo=False))
     _action(actions, "redo", "redo what you have undone last", _undoing(is_redo=True))
 
 
@@ -64,6 +65,20 @@ def _add_decide(actions: Commands[argparse.ArgumentParser]) -> None:
     decide.add_argument("rank", type=count, metavar="N", help="The suspect's number in the queue.")
     decide.add_argument("verb", metavar="VERB", help="What to do with its label.")
     decide.add_argument("values", nargs="*", metavar="VALUE", help="A class, or a box.")
+
+
+def _add_take(actions: Commands[argparse.ArgumentParser]) -> None:
+    take = _action(
+        actions,
+        "take",
+        "take all proposals of the model that are beyond doubt",
+        _take,
+        "The model must be as sure as of the surer half of what is labelled as that class, and nothing may speak "
+        "against it. Only suspects that nobody has decided or skipped are taken, and none on test images. They are "
+        "your decisions, by this rule; undo undoes all at once. `--show --state beyond_doubt` lists them before.",
+    )
+    take.add_argument("--kind", choices=KINDS, default=argparse.SUPPRESS, help="Only suspects of this kind.")
+    take.add_argument("--yes", action="store_true", help="Do not ask for confirmation.")
 
 
 Act = Callable[["Library", argparse.Namespace], Awaitable[int]]
@@ -120,6 +135,7 @@ async def _state(library: Library, args: argparse.Namespace) -> int:
     said = dataclasses.asdict(found)
     del said["ranks"]
     said["progress"]["left"] = found.progress.left
+    said["sure"] = {name: one.model_dump() for name, one in found.sure.items()} if found.sure is not None else None
     print_json(said)
     return 0
 
@@ -206,6 +222,23 @@ def _wanted(verb: str, values: list[str]) -> tuple[str, tuple[float, float, floa
     return values[0] if takes_class else "", (numbers[0], numbers[1], numbers[2], numbers[3]) if takes_box else None
 
 
+async def _take(library: Library, args: argparse.Namespace) -> int:
+    from yogo_tui.cli.output import confirm
+    from yogo_tui.session.reviews import sure_words, why_nothing_is_sure, why_sure
+
+    reviews = _reviews(library)
+    found = await reviews.read(await reviews.find(args.folder), args.reviewer)
+    words = sure_words(found, args.kind)
+    if not words:
+        print(f"Nothing was taken: {why_nothing_is_sure(found)}.", file=sys.stderr)
+        return 1
+    print(printable(why_sure(found)), file=sys.stderr)
+    if not confirm(f"Take {words}?", yes=args.yes):
+        return 1
+    outcome = await reviews.take(found, args.kind)
+    return _tell(outcome, args, f"{outcome.num:,} taken")
+
+
 def _undoing(*, is_redo: bool) -> Act:
     async def act(library: Library, args: argparse.Namespace) -> int:
         reviews = _reviews(library)
@@ -215,7 +248,8 @@ def _undoing(*, is_redo: bool) -> Act:
             print(f"There is nothing to {'redo' if is_redo else 'undo'}.", file=sys.stderr)
             return 1
         what = "redone" if is_redo else "undone"
-        return _tell(outcome, args, f"{outcome.rank}: {outcome.decision.verb} {what}")
+        which = f"{outcome.num:,} decisions" if outcome.num > 1 else f"{outcome.rank}: {outcome.decision.verb}"
+        return _tell(outcome, args, f"{which} {what}")
 
     return act
 
@@ -227,7 +261,9 @@ def _tell(outcome: DecisionOutcome, args: argparse.Namespace, what: str) -> int:
     if args.json:
         said = {"rank": outcome.rank, "decision": outcome.decision.model_dump() if outcome.decision else None}
         print_json(
-            said | {"told": outcome.told, "next": outcome.next, "progress": dataclasses.asdict(outcome.progress)}
+            said
+            | {"num": outcome.num, "told": outcome.told, "next": outcome.next}
+            | {"progress": dataclasses.asdict(outcome.progress)}
         )
         return 0
     print(printable(what))

@@ -37,6 +37,8 @@ class DecisionRow:
     verb: ReviewVerb
     class_name: str
     counts: bool
+    rule: str = ""
+    """By which it was made together with others; empty where the reviewer decided about this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class SuspectPicture:
 
     prediction: LabelNow | None
     confidence: float | None
+    beyond_doubt: bool = False
     decisions: tuple[DecisionRow, ...] = ()
     other_line: int | None = None
     other: LabelNow | None = None
@@ -151,7 +154,11 @@ class LookAtSuspect:
 def _described(review: LabelReview, suspect: Suspect) -> SuspectPicture:
     classes = review.ranking.classes
     about = review.about(target_of(suspect))
-    rows = (DecisionRow(one.reviewer, one.decision.verb, one.decision.class_name or "", False) for one in about)
+    rows = (
+        DecisionRow(one.reviewer, made.verb, made.class_name or "", False, made.rule or "")
+        for one in about
+        if (made := one.decision)
+    )
     decisions = list({row.reviewer: row for row in rows}.values())
     if about:
         decisions = [replace(row, counts=row.reviewer == about[-1].reviewer) for row in decisions]
@@ -167,6 +174,7 @@ def _described(review: LabelReview, suspect: Suspect) -> SuspectPicture:
         review.now(suspect),
         label_of(suspect.prediction, classes),
         suspect.prediction.confidence if suspect.prediction else None,
+        suspect.beyond_doubt,
         tuple(decisions),
         suspect.other_line,
         dict(_labels(suspect, classes)).get(suspect.other_line) if suspect.other_line else None,

@@ -14,7 +14,8 @@ from yogo.files.places import expanded, told
 from yogo.review.decisions import LabelReview, ReviewProgress, decide, label_of, review_in, target_of, undo
 from yogo.review.journal import LabelDecision, Place, ReviewVerb, reviewer_named
 from yogo.review.queue import EVERY_SUSPECT, SuspectFilter, next_rank, state_of, wanted_ranks
-from yogo.review.ranking import RANKING, REVIEWS, Suspect
+from yogo.review.ranking import RANKING, REVIEWS, SureOf, Suspect
+from yogo.review.taking import take_beyond_doubt
 from yogo.review.writing import write_review
 from yogo.text.wording import meant
 from yogo_tui.hosts.base import Tell
@@ -43,6 +44,9 @@ class ReviewState:
     problems: tuple[str, ...] = ()
     """Images that could not be judged, and why."""
 
+    sure: dict[str, SureOf] | None = None
+    """From when on the model is sure, by class; None where the ranking does not say what is beyond doubt."""
+
 
 @dataclass(frozen=True, slots=True)
 class SuspectRow:
@@ -63,6 +67,7 @@ class SuspectRow:
 
     reviewer: str
     why: str
+    beyond_doubt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,9 @@ class DecisionOutcome:
     told: str = ""
     """What another reviewer wanted of the label."""
 
+    num: int = 1
+    """How many decisions were made, undone or redone together."""
+
 
 @dataclass(frozen=True, slots=True)
 class WrittenReview:
@@ -90,6 +98,7 @@ class WrittenReview:
     num_changed_files: int
     verbs: dict[str, int]
     left_out: tuple[str, ...] = ()
+    by_rule: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +201,7 @@ class ReadReview:
             at,
             ranking.num_ranked,
             ranking.problems,
+            ranking.sure,
         )
 
 
@@ -249,7 +259,28 @@ class UndoDecision:
 
     def answer(self, tell: Tell) -> DecisionOutcome:
         review, made = undo(self.folder, reviewer_named(self.reviewer), key=self.key, is_redo=self.is_redo)
-        return DecisionOutcome(made.suspect if made else 0, made, review.progress, None)
+        first = made[0] if made else None
+        return DecisionOutcome(first.suspect if first else 0, first, review.progress, None, num=len(made))
+
+
+@dataclass(frozen=True)
+class TakeBeyondDoubt:
+    """Take all proposals that are beyond doubt, or those of a kind, of suspects that nobody has decided. Raises
+    RunError, OSError."""
+
+    folder: Path
+    reviewer: str
+    key: str
+    kind: str = ""
+
+    changes: ClassVar = "the proposals that are beyond doubt were taken"
+
+    def answer(self, tell: Tell) -> DecisionOutcome:
+        reviewer = reviewer_named(self.reviewer)
+        review, made = take_beyond_doubt(self.folder, reviewer, kind=self.kind, key=self.key)
+        first = made[0] if made else None
+        after = next_rank(review, EVERY_SUSPECT, 0)
+        return DecisionOutcome(first.suspect if first else 0, first, review.progress, after, num=len(made))
 
 
 @dataclass(frozen=True)
@@ -265,7 +296,9 @@ class WriteReview:
 
     def answer(self, tell: Tell) -> WrittenReview:
         made = write_review(self.folder, self.out, key=self.key, base=self.workspace, progress=tell)
-        return WrittenReview(Path(made.written), made.num_files, made.num_changed_files, made.verbs, made.left_out)
+        return WrittenReview(
+            Path(made.written), made.num_files, made.num_changed_files, made.verbs, made.left_out, made.by_rule
+        )
 
 
 def others_words(review: LabelReview, target: str, reviewer: str) -> str:
@@ -296,4 +329,5 @@ def _row(review: LabelReview, suspect: Suspect) -> SuspectRow:
         found.decision.verb.value if found else "",
         found.reviewer if found else "",
         suspect.why,
+        suspect.beyond_doubt,
     )

@@ -71,6 +71,7 @@ class ReviewScreen(DrawsBoxes):
         ),
         Binding("z", "undo(False)", "undo your last decision", id="review.undo", show=False),
         Binding("Z", "undo(True)", "redo it", id="review.redo", show=False),
+        Binding("T", "take", "take all that is beyond doubt", id="review.take", show=False),
         Binding("w", "write", "write the new labels", id="review.write", show=False),
         Binding("n,tab,space", "step(1)", "next", id="review.next", show=False),
         Binding("p,shift+tab", "step(-1)", "previous", id="review.previous", show=False),
@@ -249,8 +250,8 @@ class ReviewScreen(DrawsBoxes):
                 return bool(state and shown) and int(str(number)) <= len(state.classes if state else ())
             case (("step" | "go_to"), _):
                 return bool(state and state.ranks)
-            case (("filter" | "write" | "undo" | "undecided"), _):
-                return state is not None
+            case (("filter" | "write" | "undo" | "undecided" | "take"), _):
+                return state is not None and not (action == "take" and self.draft)
         needs_one = action in ("decide", "classes", "whole", "zoom", "contrast", "boxes", "sharper", "copy")
         return super().check_action(action, parameters) is not False and not (needs_one and shown is None)
 
@@ -302,6 +303,8 @@ class ReviewScreen(DrawsBoxes):
             if outcome.rank not in self._state.ranks:
                 self._wanted = EVERY_SUSPECT
                 self._state = await self.app.session.reviews.read(self._state.folder, self._state.reviewer)
+            if outcome.num > 1:
+                self.app.notify(f"{outcome.num:,} {'redone' if is_redo else 'undone'}", markup=False)
             self._rank = 0  # also where it is the one that is shown
             self._go_to(outcome.rank)
 

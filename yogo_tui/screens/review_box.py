@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import ClassVar
 
+from textual import work
 from textual.binding import Binding, BindingType
 
 from yogo.review.decisions import LabelNow
@@ -14,12 +15,12 @@ from yogo.review.ranking import SuspectKind
 from yogo.text.terminal import printable
 from yogo_tui.questions.review_images import SuspectPicture
 from yogo_tui.questions.reviews import ReviewState
-from yogo_tui.screens.ask import Notice
+from yogo_tui.screens.ask import Ask, Notice
 from yogo_tui.screens.base import changes
 from yogo_tui.screens.choose import Choice, Choose, LinePrompt
 from yogo_tui.screens.sharper import ShowsImages
 from yogo_tui.session.box_draft import LARGE_STEP, STEP, BoxDraft
-from yogo_tui.session.reviews import KIND_WORDS, written_words
+from yogo_tui.session.reviews import KIND_WORDS, sure_words, why_nothing_is_sure, why_sure, written_words
 
 _WAYS = {"left": (-1, 0), "down": (0, 1), "up": (0, -1), "right": (1, 0)}
 _LETTERS = {"left": "H", "down": "J", "up": "K", "right": "L"}
@@ -28,6 +29,7 @@ _STATES = {
     SuspectState.DECIDED: "by any reviewer",
     SuspectState.SKIPPED: "left for later",
     SuspectState.CONTESTED: "two reviewers decided otherwise",
+    SuspectState.BEYOND_DOUBT: "undecided, and T would take it",
 }
 _SIDE = 0.1
 """Of a new box, as a share of the image, where no other tells how large it should be."""
@@ -154,7 +156,8 @@ class DrawsBoxes(ShowsImages):
         counts, wanted = self._state.progress.kinds, self._wanted
         items = [(SuspectFilter(), Choice("all suspects"))]
         for state in SuspectState:
-            items.append((replace(wanted, state=state.value), Choice(state.value, _STATES[state])))
+            name = state.value.replace("_", " ")
+            items.append((replace(wanted, state=state.value), Choice(name, _STATES[state])))
         for kind, count in counts.items():
             about = f"the kind · {count.num:,}, {count.decided:,} decided"
             items.append((replace(wanted, kind=kind), Choice(KIND_WORDS[SuspectKind(kind)], about)))
@@ -166,6 +169,27 @@ class DrawsBoxes(ShowsImages):
                 self.filter(items[place][0])
 
         await self.app.push_screen(Choose("show suspects", [choice for _, choice in items]), chosen)
+
+    @changes
+    async def action_take(self) -> None:
+        """Ask whether all that is beyond doubt is to be taken, of the kind that is shown where only one is."""
+        if self._state:
+            self.take(self._state, self._wanted.kind)
+
+    @work(exclusive=True, group="take")
+    async def take(self, state: ReviewState, kind: str) -> None:
+        reviews = self.app.session.reviews
+        with self.app.telling("nothing was taken"):
+            state = await reviews.read(state.folder, state.reviewer)  # what others have decided since
+            words = sure_words(state, kind)
+            if not words:
+                self.app.notify(why_nothing_is_sure(state), markup=False)
+                return
+            question = f"Take {words}? z undoes all of them. {why_sure(state)}"
+            if await self.app.push_screen_wait(Ask(printable(question), is_safe=True)):
+                outcome = await reviews.take(state, kind)
+                self.app.notify(f"{outcome.num:,} taken", markup=False)
+                self.filter(self._wanted)
 
     async def action_write(self) -> None:
         """Ask where the new labels are to be written."""

@@ -43,6 +43,7 @@ QUESTIONS: Mapping[str, str] = {
             "DescribeSuspects",
             "DecideSuspect",
             "UndoDecision",
+            "TakeBeyondDoubt",
             "WriteReview",
         ),
         "yogo_tui.questions.review_images": ("LookAtSuspect",),

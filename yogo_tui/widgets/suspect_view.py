@@ -26,8 +26,10 @@ MOST_KEYED = 9
 def suspect_text(found: SuspectPicture, classes: Sequence[str], reviewer: str, draft: BoxDraft | None) -> Text:
     place = f"line {found.line} of its labels" if found.line else "no label"
     kind = KIND_WORDS[SuspectKind(found.kind)]
+    sure = " · beyond doubt" if found.beyond_doubt else ""
     text = Text.assemble(
-        (kind, "bold"), f" · {share_words(found.score, 2)}\n{place} · {found.part}\n\n{printable(ended(found.why))}\n\n"
+        (kind, "bold"),
+        f" · {share_words(found.score, 2)}{sure}\n{place} · {found.part}\n\n{printable(ended(found.why))}\n\n",
     )
     text.append_text(_boxes(found, classes))
     text.append("\n")
@@ -74,7 +76,8 @@ def _decided(found: SuspectPicture, reviewer: str) -> Text:
         if one.class_name and one.verb is not ReviewVerb.BOX:
             what = f"{what}: {one.class_name}"
         sign, style = ("✔", "bold") if one.counts else ("·", "")
-        line = f"{sign} {printable(what)}, by {printable(who)}{'' if one.counts else ', overruled'}\n"
+        how = f", {printable(one.rule)}" if one.rule else ""
+        line = f"{sign} {printable(what)}, by {printable(who)}{how}{'' if one.counts else ', overruled'}\n"
         text.append(line, style)
     text.rstrip()
     return text
