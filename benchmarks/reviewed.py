@@ -18,7 +18,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
 from typing import Any
 
 from bccd import CLASSES, DATA, PROJECT
@@ -195,7 +194,7 @@ def over_images(runs: dict[str, list[Path]]) -> dict[str, str]:
             found[key].append(theirs[key] - ours[key])
     said = {}
     for key, several in found.items():
-        low, high = np.nanquantile(mean(several), (0.025, 0.975))
+        low, high = np.nanquantile(np.mean(several, axis=0), (0.025, 0.975))
         said[key] = f"{low:+.3f} to {high:+.3f}"
     return said
 

@@ -3,8 +3,8 @@
 A model is sure of a box if it is at least as confident as of the surer half of those that have a label of their class
 (IoU of one half): the labels themselves say what is sure, as in confident learning (Northcutt, Jiang and Chuang 2021,
 arXiv:1911.00068). Of a class of few such labels nothing is sure, nor of one where fewer than three quarters of these
-boxes have a label at all: there the model takes something else for it, such as dust. A proposal is beyond doubt if the model is sure of
-its box, this is of a size that is usual for labels of its class, and
+boxes have a label at all: there the model takes something else for it, such as dust. A proposal is beyond doubt if the
+model is sure of its box, this is of a size that is usual for labels of its class, and
 
     drawn twice   one box, and no other, lies on either label, and on both; the label that stays is of its class. That
                   two labels are of one object is seen without the model, so it need only find the object at all
@@ -149,7 +149,8 @@ class _Rule:
         """The labels that do not lie apart from a prediction."""
         first, behind = np.searchsorted(self.truth.image, (self.found.image[by], self.found.image[by] + 1))
         shared = _shared(self.found.box[by], self.truth.box[first:behind])
-        return np.flatnonzero(shared >= APART) + first
+        labels: Ints = np.flatnonzero(shared >= APART) + first
+        return labels
 
     def _boxes_at(self, box: Floats, image: int) -> Ints:
         """The predictions that do not lie apart from a box."""
@@ -163,7 +164,8 @@ class _Rule:
 
     def _seen(self, image: int) -> Ints:
         first, behind = np.searchsorted(self.found.image, (image, image + 1))
-        return np.flatnonzero(self.is_seen_N[first:behind]) + first
+        seen: Ints = np.flatnonzero(self.is_seen_N[first:behind]) + first
+        return seen
 
 
 def _shared(box: Floats, other_N4: Floats) -> Floats:

@@ -26,10 +26,10 @@ MOST_KEYED = 9
 def suspect_text(found: SuspectPicture, classes: Sequence[str], reviewer: str, draft: BoxDraft | None) -> Text:
     place = f"line {found.line} of its labels" if found.line else "no label"
     kind = KIND_WORDS[SuspectKind(found.kind)]
-    sure = " · beyond doubt" if found.beyond_doubt else ""
+    sure = "\nbeyond doubt" if found.beyond_doubt else ""
     text = Text.assemble(
         (kind, "bold"),
-        f" · {share_words(found.score, 2)}{sure}\n{place} · {found.part}\n\n{printable(ended(found.why))}\n\n",
+        f" · {share_words(found.score, 2)}\n{place} · {found.part}{sure}\n\n{printable(ended(found.why))}\n\n",
     )
     text.append_text(_boxes(found, classes))
     text.append("\n")
