@@ -5,7 +5,8 @@
 
 `run` trains on dataset_defs/reference.yml once a seed, by the settings of the published figures, by a recipe in their
 place, or with other FLAGS of yogo train; it scores each run's best.pth on the held-out images with the data's own
-score.py, and prints a table. A seed whose run has finished is not trained again.
+score.py, and prints a table. A seed whose run has finished is not trained again. Count errors are told twice: at a
+score of 0.5, and at the run's own thresholds, which were chosen on its validation images.
 `predict` writes what score.py reads. --data names the folder of BCCD with these two files.
 """
 
@@ -85,6 +86,40 @@ def score(data: Path, predictions: Path) -> dict[str, Any]:
     return result
 
 
+def own_counts(checkpoint: Path, data: Path, predictions: Path) -> dict[str, Any]:
+    """The thresholds in the checkpoint, and error and bias of an image's count at them, by class."""
+    from yogo.checkpoint import load_checkpoint
+
+    own = load_checkpoint(checkpoint).count_thresholds
+    if own is None:
+        return {}
+    off_by: dict[str, list[int]] = {name: [] for name in CLASSES}
+    for labels in sorted((data / "val" / "labels").glob("*.txt")):
+        true = [row.split() for row in labels.read_text().splitlines() if row.strip()]
+        rows = [row.split() for row in (predictions / labels.name).read_text().splitlines()]
+        for place, name in enumerate(CLASSES):
+            counted = sum(int(row[0]) == place and float(row[5]) > own.of_class[name].used for row in rows)
+            off_by[name].append(counted - sum(int(row[0]) == place for row in true))
+    return {
+        "own_threshold": {name: round(one.used, 4) for name, one in own.of_class.items()},
+        "own_count_error": {name: round(mean(map(abs, some)), 3) for name, some in off_by.items()},
+        "own_count_bias": {name: round(mean(some), 3) for name, some in off_by.items()},
+    }
+
+
+def count_table(scores: dict[int, dict[str, Any]]) -> str:
+    """Count errors an image at a score of 0.5, and at the thresholds of each run."""
+    wanted = ("count_error", "own_count_error", "own_count_bias", "own_threshold")
+    keys = [key for key in wanted if all(key in figures for figures in scores.values())]
+    lines = ["| seed | " + " | ".join(f"{key.replace('_', ' ')} {' / '.join(CLASSES)}" for key in keys) + " |"]
+    lines.append("|---" * (1 + len(keys)) + "|")
+    means = {key: {name: mean(one[key][name] for one in scores.values()) for name in CLASSES} for key in keys}
+    for seed, figures in [*scores.items(), ("mean", means)]:
+        cells = (" / ".join(f"{figures[key][name]:.3g}" for name in CLASSES) for key in keys)
+        lines.append(f"| {seed} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
 def table(scores: dict[int, dict[str, Any]]) -> str:
     lines = ["| seed | mAP | mAP50 | " + " | ".join(f"AP50 {name}" for name in CLASSES) + " |", "|---" * 6 + "|"]
     for seed, figures in scores.items():
@@ -106,8 +141,10 @@ def run(args: argparse.Namespace) -> int:
         best = train(seed, out, args.data.absolute(), args.precision, flags)
         predict(best, args.data / "val" / "images", out / f"predictions-{seed}")
         scores[seed] = score(args.data, out / f"predictions-{seed}")
+        scores[seed] |= own_counts(best, args.data, out / f"predictions-{seed}")
         print(json.dumps({"seed": seed, **scores[seed]}), flush=True)
     print(table(scores))
+    print(count_table(scores))
     reached = mean(figures["mAP50"] for figures in scores.values())
     print(f"mean mAP50 {reached:.3f}; as published {PUBLISHED_MAP50} (standard deviation {PUBLISHED_DEVIATION})")
     return 0 if reached >= PUBLISHED_MAP50 - PUBLISHED_DEVIATION else 1

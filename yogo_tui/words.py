@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from yogo.run.best import CRITERIA
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.runs.model import Run, RunState
 
 if TYPE_CHECKING:
+    from yogo.run.history import History
     from yogo_tui.runs.logpager import Search
 
 AT_START = "at its start"
@@ -84,6 +86,15 @@ def loss_words(loss: float | None) -> str:
     if abs(loss) >= 100_000:
         return f"{loss:.1e}"
     return f"{loss:,.1f}" if abs(loss) >= 10 else f"{loss:.3f}"
+
+
+def best_words(history: History) -> str:
+    """What the epoch in best.pth reached, by what it was chosen by; empty if there is none yet."""
+    best, chosen = history.best, CRITERIA[history.best_by]
+    if best is None:
+        return ""
+    reached = best.metrics.get(chosen.key) if chosen.key else best.losses.loss
+    return f"best {chosen.short} {loss_words(reached)}, epoch {best.epoch + 1}"
 
 
 def share_words(share: float | None, digits: int = 3) -> str:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from yogo.checkpoint import save_checkpoint
 from yogo.cli import main
 from yogo.model import YOGO, get_model_func
 from yogo.model.boxes import format_preds
+from yogo.run.count_thresholds import ClassThreshold, CountThresholds
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -160,6 +162,23 @@ def test_the_depth_of_the_pictures_is_in_the_graph_and_said(tmp_path: Path, caps
     assert "trained on images of 12 bits per value" in capsys.readouterr().err
     kept = {one.key: one.value for one in onnx.load(tmp_path / "a.onnx").metadata_props}
     assert kept["image_bits"] == "12"
+
+
+def test_the_count_thresholds_are_in_both_files(tmp_path: Path) -> None:
+    pth = checkpoint(tmp_path / "a.pth")
+    own = CountThresholds(
+        objectness=0.05,
+        suppression_iou=0.5,
+        num_images=30,
+        of_class={"red": ClassThreshold(score=0.7, labelled=9, counted=9), "white": ClassThreshold()},
+    )
+    stored = torch.load(pth, weights_only=True) | {"count_thresholds": own.facts}
+    torch.save(stored, pth)
+    assert main(["export", str(pth)]) == 0
+    kept = {one.key: one.value for one in onnx.load(tmp_path / "a.onnx").metadata_props}
+    assert CountThresholds.model_validate_json(kept["count_thresholds"]) == own
+    (in_ir,) = ElementTree.parse(tmp_path / "a.xml").getroot().iterfind("rt_info/count_thresholds")
+    assert CountThresholds.model_validate_json(in_ir.get("value") or "") == own
 
 
 def test_what_is_saved_is_the_simplified_graph(plain: Path) -> None:

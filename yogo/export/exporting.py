@@ -52,7 +52,7 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     """
     checkpoint = load_checkpoint(request.pth)
     model, notices = open_model(checkpoint, inference=True)
-    whole = Whole(model, request.crop_height, checkpoint.image_bits)
+    whole = Whole(model, request.crop_height, checkpoint.image_bits, checkpoint.count_thresholds)
     onnx = request.onnx
     _check_place(request)
     labelled, more = _labelled(request, whole)
@@ -117,7 +117,7 @@ def _made(
     done = [Exported(onnx, difference, f"input {shape}, {counted(num_nodes, 'node')}")]
     if request.openvino:
         xml = onnx.with_suffix(".xml")
-        write_ir(onnx, xml, half=request.half)
+        write_ir(onnx, xml, half=request.half, facts=whole.facts)
         tolerance = HALF_TOLERANCE if request.half else FLOAT32_TOLERANCE
         difference = _compared(xml, expected, ir_runner(xml), batches, tolerance)
         detail = (

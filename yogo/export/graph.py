@@ -5,6 +5,7 @@ Axes: B images, C channels, P = 5 + classes numbers a cell, Y rows and X columns
 
 from __future__ import annotations
 
+import json
 import logging
 import warnings
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from yogo.export.made_by import MADE_BY, MAKER
 from yogo.images.depth import UPPER_EIGHT, Bits
 from yogo.infer.predictor import crop
 from yogo.model import YOGO
+from yogo.run.count_thresholds import CountThresholds
 
 INPUT, OUTPUT = "input", "output"
 
@@ -28,8 +30,14 @@ INPUT, OUTPUT = "input", "output"
 class Whole(nn.Module):
     """Maps (B, C, H, W) of values from 0 to 255 to (B, P, Sy, Sx), with normalisation and softmax included."""
 
-    def __init__(self, model: YOGO, crop_height: float | None, image_bits: Bits = UPPER_EIGHT) -> None:
-        """`model` is in inference mode; `image_bits` as in its training. Raises InferenceError for a bad crop."""
+    def __init__(
+        self,
+        model: YOGO,
+        crop_height: float | None,
+        image_bits: Bits = UPPER_EIGHT,
+        count_thresholds: CountThresholds | None = None,
+    ) -> None:
+        """`model` is in inference mode; the others as in its checkpoint. Raises InferenceError for a bad crop."""
         super().__init__()
         (height, width), num_rows = crop(model, crop_height)
         self.model = model
@@ -38,11 +46,19 @@ class Whole(nn.Module):
         """(C, H, W)."""
         self.full_height = height
         self.image_bits = image_bits
+        self.count_thresholds = count_thresholds
         self.eval().requires_grad_(False)
 
     def forward(self, input: Tensor) -> Tensor:
         found: Tensor = self.model(input / 255 if self.normalizes else input)
         return found
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """What both files hold beside the graph, by key."""
+        own = self.count_thresholds
+        bits = "" if self.image_bits is None else str(self.image_bits)
+        return {"image_bits": bits, "count_thresholds": json.dumps(own.facts) if own else ""}
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -77,8 +93,7 @@ def write_onnx(whole: Whole, path: Path, *, simplify: bool, dynamic_batch: bool)
         model = program.model_proto
         if simplify:
             model = slim(model)
-        bits = "" if whole.image_bits is None else str(whole.image_bits)
-        onnx.helper.set_model_props(model, {MADE_BY: MAKER, "image_bits": bits})
+        onnx.helper.set_model_props(model, {MADE_BY: MAKER, **whole.facts})
         onnx.checker.check_model(model, full_check=True)
         onnx.save(model, str(path))
     return len(model.graph.node)

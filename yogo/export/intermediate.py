@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -11,12 +12,13 @@ from yogo.errors import ExportError, first_line
 from yogo.export.made_by import MADE_BY, MAKER
 
 
-def write_ir(onnx: Path, xml: Path, *, half: bool) -> None:
-    """Write `xml` and the weights beside it, in 16 bits if `half`. Raises ExportError."""
+def write_ir(onnx: Path, xml: Path, *, half: bool, facts: Mapping[str, str]) -> None:
+    """Write `xml` and the weights beside it, in 16 bits if `half`; `facts` go into its rt_info. Raises ExportError."""
     openvino = library()
     try:
         model = openvino.convert_model(str(onnx))
-        model.set_rt_info(MAKER, MADE_BY)
+        for key, value in {MADE_BY: MAKER, **facts}.items():
+            model.set_rt_info(value, key)
         openvino.save_model(model, str(xml), compress_to_fp16=half)
     except RuntimeError as error:
         raise ExportError(f"OpenVINO cannot convert the ONNX graph: {first_line(error)[:300]}") from error

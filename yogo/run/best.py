@@ -14,6 +14,9 @@ class Criterion:
     words: str
     """What is compared, of the validation set."""
 
+    short: str
+    """The same, where there is little room."""
+
     key: str = ""
     """Of the figure; empty for the loss."""
 
@@ -32,7 +35,7 @@ class Criterion:
 
 
 CRITERIA: Mapping[BestBy, Criterion] = {
-    "loss": Criterion("validation loss"),
-    "map": Criterion("validation mAP50", "mAP50", is_more_better=True),
-    "count": Criterion("validation count error at its own thresholds", "own_count_error"),
+    "loss": Criterion("validation loss", "loss"),
+    "map": Criterion("validation mAP50", "mAP50", "mAP50", is_more_better=True),
+    "count": Criterion("validation count error at its own thresholds", "own count error", "own_count_error"),
 }

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Self
 
 from yogo.files.foreign import opened
+from yogo.run.best import BestBy
 from yogo.run.events import (
     Checkpointed,
     Event,
@@ -133,12 +134,17 @@ class History:
         return self.step / self.started.steps_per_epoch
 
     @property
+    def best_by(self) -> BestBy:
+        """What the epoch in best.pth was chosen by."""
+        return next((one.by for one in reversed(self.checkpoints) if one.file == "best.pth"), "loss")
+
+    @property
     def best(self) -> Validated | None:
         """The validation of the epoch in best.pth: the one with the lowest loss, unless the run chooses by another
         figure."""
-        chosen = [one for one in self.checkpoints if one.file == "best.pth" and one.by != "loss"]
-        if chosen:
-            return next((one for one in reversed(self.validations) if one.epoch == chosen[-1].epoch - 1), None)
+        if self.best_by != "loss":
+            kept = [one.epoch - 1 for one in self.checkpoints if one.file == "best.pth"]
+            return next((one for one in reversed(self.validations) if one.epoch == kept[-1]), None)
         known = [event for event in self.validations if event.losses.loss is not None]
         return min(known, key=lambda event: event.losses.loss or 0.0, default=None)
 

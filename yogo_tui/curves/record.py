@@ -93,7 +93,9 @@ PLOTS = (
         "count of cells an image",
         tuple(
             Curve(name, "", _metric(key), n)
-            for n, (name, key) in enumerate((("error", "count_error"), ("bias", "count_bias")))
+            for n, (name, key) in enumerate(
+                (("error", "count_error"), ("bias", "count_bias"), ("error at own thresholds", "own_count_error"))
+            )
         ),
     ),
     Plot("lr", "learning rate", (Curve("learning rate", "lr"),), is_log=True),

@@ -199,7 +199,8 @@ COLUMNS = (
     ),
     Column(
         "best loss",
-        "The lowest validation loss. Less is better. ≠ is a loss with other settings, which cannot be compared.",
+        "The validation loss of the epoch in best.pth: the lowest, unless --best-by chose another. Less is better. ≠ "
+        "is a loss with other settings, which cannot be compared.",
         _done(lambda done: done.best_loss),
         loss_words,
         width=11,

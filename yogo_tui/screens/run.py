@@ -38,7 +38,7 @@ from yogo_tui.widgets.log_view import LogView
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.run_details import RunDetails
 from yogo_tui.widgets.run_head import RunHead
-from yogo_tui.words import loss_words, no_curves_words, size_words
+from yogo_tui.words import best_words, no_curves_words, size_words
 
 _AT_ONCE = 1000
 """Steps that are added to the curves in one go: some milliseconds' worth."""
@@ -156,8 +156,8 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
     def _name_upper(self) -> None:
         """Set the title of the upper half, which shows the plots or the details."""
         self.refresh_bindings()
-        rule, best, diverges = self.query_one("#plot-rule", TitledRule), self._history.best, self._curves.divergence
-        rule.right = f"best loss {loss_words(best.losses.loss)}, epoch {best.epoch + 1}" if best else ""
+        rule, diverges = self.query_one("#plot-rule", TitledRule), self._curves.divergence
+        rule.right = best_words(self._history)
         title = f"! {diverges.words}" if diverges and self.plot.view.cursor is None else self.plot.words
         rule.title = "details" if self.has_class("-details") else title
 
