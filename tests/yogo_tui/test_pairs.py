@@ -18,12 +18,13 @@ from tests.yogo_tui.test_comparing import compared
 from tests.yogo_tui.test_reports import MADE
 from yogo.metrics.difference import PairedFigure
 from yogo.metrics.image_results import image_results
+from yogo.metrics.verdict import verdict
 from yogo.run.directory import RunDirectory
 from yogo.run.image_results import ImageResults
 from yogo.run.metrics import Metrics
 from yogo_tui.cli import main
 from yogo_tui.comparing.comparison import Comparison
-from yogo_tui.comparing.pairs import PairInWords, verdict
+from yogo_tui.comparing.pairs import PairInWords
 from yogo_tui.comparing.report import as_html
 from yogo_tui.comparing.tables import as_csv, tables
 from yogo_tui.hosts.here import HereHost

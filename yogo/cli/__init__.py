@@ -31,6 +31,7 @@ COMMANDS = (
     "infer",
     "export",
     "test",
+    "compare",
     "labels",
     "review",
     "label",
@@ -42,7 +43,7 @@ COMMANDS = (
 returns the exit status: 0 done, 1 failed, 2 usage error, 75 stopped on request and worth resuming."""
 
 
-PRINT_ONLY = ("anchors", "inspect", "doctor", "completion")
+PRINT_ONLY = ("anchors", "compare", "inspect", "doctor", "completion")
 """Commands whose only result is what they print; the others write a file or answer by their exit status."""
 
 

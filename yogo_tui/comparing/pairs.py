@@ -5,24 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from yogo.metrics.difference import (
-    FEWEST_IMAGES,
-    KEYS,
-    NUM_RESAMPLES,
-    PairedFigure,
-    detectable,
-    images_to_show,
-    seeds_to_show,
-)
-from yogo.run.figures import METRICS
+from yogo.metrics.difference import FEWEST_IMAGES, KEYS, NUM_RESAMPLES, PairedFigure, seeds_to_show
+from yogo.metrics.verdict import verdict, would_show
 from yogo.text.wording import counted
 from yogo_tui.questions.pairs import ImagePair, RunPairs
 from yogo_tui.words import thousands
-
-_METRICS = {metric.key: metric for metric in METRICS}
-
-_MOST_IMAGES, _MOST_SEEDS = 100_000, 1_000
-"""Beyond that a number says no more than that it is hopeless."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +52,9 @@ class PairInWords:
     def takes(self, key: str) -> str:
         """What it would take to see a difference that was not seen; empty if one was seen."""
         figure = self._figure(key)
-        if figure is None or figure.is_seen or not figure.deviation:
+        if figure is None:
             return ""
-        size = size_words(key, abs(figure.difference))
-        seeds = self.seeds_to_show(figure)
-        if seeds is not None and seeds <= _MOST_SEEDS:
-            return f"{counted(seeds, 'seed')} each would show {size}"
-        images = images_to_show(figure.difference, figure.deviation, self.pair.num_images)
-        if images is None or images > _MOST_IMAGES:
-            return f"these images would show {size_words(key, detectable(figure.deviation))}"
-        return f"{thousands(_two_digits(images))} images would show {size}"
+        return would_show(figure, self.pair.num_images, self.seeds_to_show(figure))
 
     def seeds_to_show(self, figure: PairedFigure) -> int | None:
         """None where the spread over seeds is not known, or there is no difference."""
@@ -83,42 +63,6 @@ class PairInWords:
 
     def _figure(self, key: str) -> PairedFigure | None:
         return next((one for one in self.pair.figures if one.key == key), None)
-
-
-def verdict(figure: PairedFigure) -> str:
-    """Of the first model of the two."""
-    sign = -1 if _METRICS[figure.key].better == "less" else 1
-    low, high = sorted((sign * figure.low, sign * figure.high))
-    digits = _digits(figure)
-    if not figure.is_seen:
-        if not figure.deviation and not figure.difference:
-            return "no difference at all"
-        return f"no difference seen ({size_words(figure.key, low, digits)} to {size_words(figure.key, high, digits)})"
-    word, near, far = ("better", low, high) if low > 0 else ("worse", -high, -low)
-    size, near_words, far_words = (
-        size_words(figure.key, value, digits) for value in (abs(figure.difference), near, far)
-    )
-    return f"{word} by {size} ({near_words} to {far_words})"
-
-
-def size_words(key: str, value: float, digits: int = 0) -> str:
-    """A difference, such as .020 or -.004; of counts 0.25."""
-    if _METRICS[key].unit == "share":
-        return f"{value:.{digits or 3}f}".replace("0.", ".", 1)
-    return f"{value:.{digits or 2}f}"
-
-
-def _digits(figure: PairedFigure) -> int:
-    """So many that the end of an interval that leaves 0 out is not written as 0."""
-    digits = 3 if _METRICS[figure.key].unit == "share" else 2
-    nearest = min(abs(figure.low), abs(figure.high))
-    while figure.is_seen and digits < 6 and nearest < 0.5 * 10**-digits:
-        digits += 1
-    return digits
-
-
-def _two_digits(value: int) -> int:
-    return value if value < 100 else int(float(f"{value:.2g}"))
 
 
 def notes(found: RunPairs, pairs: Sequence[PairInWords], labels: Sequence[str]) -> Iterator[str]:
