@@ -42,6 +42,7 @@ def _files_to_boxes(root: Path, engine: str, *, half: bool) -> Callable[[], int]
         path_to_pth=root / "best.pth",
         path_to_images=root / "pictures",
         device="cpu",
+        batch_size=8,
         half=half,
         engine=engine,  # type: ignore[arg-type]
     )

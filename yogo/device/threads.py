@@ -7,8 +7,10 @@ Light: torch is imported by whoever computes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Final
 
@@ -108,6 +110,18 @@ class ComputingThreads:
             wanted, self._looks = self._most, 0
         if wanted != torch.get_num_threads():
             torch.set_num_threads(wanted)
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Run torch on one core: for short work, or beside others that compute, its threads would mostly wait."""
+    torch = import_module("torch")
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
 
 
 THREADS = ComputingThreads()

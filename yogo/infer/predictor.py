@@ -17,7 +17,7 @@ from yogo.checkpoint import load_checkpoint
 from yogo.datasets.cache import own_folder
 from yogo.device.memory import full_memory_said
 from yogo.device.precision import Precision, choose
-from yogo.device.threads import THREADS
+from yogo.device.threads import THREADS, one_thread
 from yogo.distributed.rank_info import RankInfo
 from yogo.distributed.world import choose_device
 from yogo.errors import InferenceError
@@ -119,7 +119,8 @@ class Predictor:
     ) -> Iterator[tuple[FrameBatch, Tensor]]:
         """Each batch of the images, in order, with its predictions (B, P, Sy, Sx) on the model's device.
 
-        Those of images that could not be read mean nothing. Raises InferenceError.
+        Those of images that could not be read mean nothing. While OpenVINO computes, torch has one thread, since more
+        would take the cores from it. Raises InferenceError.
         """
         engine = self.engine
         batches = read_batches(
@@ -131,10 +132,11 @@ class Predictor:
             pin_memory=self.device.type == "cuda",
             engine=engine,
         )
+        if engine is not None:
+            with one_thread():
+                yield from ((batch, self._stacked(batch)) for batch in batches)
+            return
         for batch in batches:
-            if engine is not None:
-                yield batch, self._stacked(batch)
-                continue
             with full_memory_said(self.device, "take a smaller --batch-size", InferenceError):
                 pred_BPYX = self(batch.frames)
             yield batch, pred_BPYX

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Mapping
 
 import torch
@@ -16,6 +15,7 @@ from yogo.datasets.label_cache import open_labels
 from yogo.datasets.label_remarks import label_remarks
 from yogo.datasets.loader import BatchLoader, LoaderOptions, loader
 from yogo.definition.identity import Status
+from yogo.device.threads import one_thread
 from yogo.distributed.world import World
 from yogo.images.pixels import picture_size
 from yogo.model import YOGO
@@ -47,18 +47,7 @@ def _weighed(weights: Tensor | None, plan: TrainingPlan) -> Iterator[str]:
         yield f"Each training box's cross entropy is weighed by its class: {listed}"
 
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Run torch on one core: for such short work its threads would mostly wait for one another."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(num_threads)
-
-
-@_one_thread()
+@one_thread()
 def sets(
     plan: TrainingPlan,
     request: TrainingRequest,
