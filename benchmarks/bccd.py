@@ -34,11 +34,14 @@ def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int
     """Write `<name>.txt` rows `class x_centre y_centre width height score` for each image."""
     import torch
 
+    from yogo.checkpoint import load_checkpoint
     from yogo.images.pixels import read_pixels
     from yogo.model import YOGO
     from yogo.model.boxes import format_preds
+    from yogo.model.suppression import suppression_of
 
     model, _ = YOGO.from_pth(checkpoint, inference=True)
+    suppression = suppression_of(load_checkpoint(checkpoint).recipe)
     model.to(memory_format=torch.channels_last)
     height, width = model.img_size.tolist()
     paths = sorted(path for path in pictures.iterdir() if not path.name.startswith("."))
@@ -51,7 +54,7 @@ def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int
         with torch.inference_mode():
             preds = model(frames / 255 if model.normalize_images else frames.float())
         for path, pred in zip(part, preds, strict=True):
-            rows = format_preds(pred, obj_thresh=0.05, iou_thresh=0.5)
+            rows = format_preds(pred, 0.05, **suppression._asdict())
             best, kinds = rows[:, 5:].max(1)
             lines = [
                 " ".join([str(kind), *(f"{side:.6f}" for side in box), f"{score:.6f}"])

@@ -42,6 +42,7 @@ _BUILTIN = (
     "pretrain",
     "finetune",
     "few-pictures",
+    "few-pictures-colour",
     "still-voice-4405-as-it-ran",
     "still-voice-4405-as-written",
 )

@@ -134,12 +134,32 @@ class Recipe(BaseModel):
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the box loss, CIoU (arXiv:1911.08287). Raise it where boxes do not fit their objects."""
 
+    size_weight: Annotated[NonNegativeFloat, Knob("Size weight", "Loss")] = 0.0
+    """Weight of a second box loss: smooth L1 of the logarithms of width and height. CIoU alone cannot shrink a box that
+    has grown larger than the frame. Turn it on, such as by 1, where large cells are found late or never.
+    """
+
     classify_weight: Annotated[NonNegativeFloat, Knob("Class weight", "Loss")] = 1.0
     """Weight of the class loss, a cross entropy. Raise it where objects are found but classes are confused."""
 
     no_obj_weight: Annotated[NonNegativeFloat, Knob("Background weight", "Loss")] = 0.5
     """Weight of the objectness loss in grid cells without an object; it is 1 in the others. Raise it where background
     is taken for objects, lower it where objects are missed.
+    """
+
+    objectness_loss: Annotated[Literal["mse", "bce"], Knob("Objectness loss", "Loss")] = "mse"
+    """How objectness is compared with its target: by its squared error, `mse`, which hardly moves an objectness that
+    has fallen to zero, or by its cross entropy, `bce`. Use `bce` where cells are missed or background is counted.
+    """
+
+    objectness_target: Annotated[Literal["one", "iou"], Knob("Objectness target", "Loss")] = "one"
+    """Target of the objectness in grid cells with an object: `one`; or `iou`, the mean of 1 and the overlap (IoU) of
+    the cell's box with the label, so that better boxes rank higher (arXiv:2008.13367).
+    """
+
+    ignore_overlap: Annotated[Fraction, Knob("Ignore overlap", "Loss")] = 1.0
+    """Overlap (IoU) with a label above which the box of an empty grid cell is no false positive: the cell is left out
+    of the objectness loss (arXiv:1804.02767). 1 leaves none out.
     """
 
     label_smoothing: Annotated[Fraction, Knob("Label smoothing", "Loss")] = 0.01
@@ -197,6 +217,16 @@ class Recipe(BaseModel):
     weighted_sampler: Annotated[bool, Knob("Weighted sampler", "Augmentation")] = False
     """Draw images with rare classes more often in each epoch, and others less often (arXiv:1908.03195). Use it where
     some classes are much rarer than others.
+    """
+
+    suppression_iou: Annotated[Fraction, Knob("Suppression", "Boxes")] = 0.5
+    """Largest overlap (IoU) of two boxes in validation and test, and in inference by the weights. Of boxes that overlap
+    more, the best one is kept. Lower it where a cell gets several boxes. 0 keeps all.
+    """
+
+    average_boxes: Annotated[bool, Knob("Average boxes", "Boxes")] = False
+    """Replace each box that is kept by the mean of those that overlap it, weighted by score (arXiv:1505.01749), in
+    validation and test, and in inference by the weights. Turn it on where boxes of large cells do not fit.
     """
 
     precision: Annotated[Literal["auto", "fp32", "bf16", "fp16"], Knob("Precision", "Hardware")] = "auto"

@@ -118,3 +118,38 @@ def test_a_sixteen_bit_prediction_is_summed_in_float32() -> None:
     losses = YOGOLoss().parts(halved, target)
     assert losses.loss.dtype == torch.float32
     torch.testing.assert_close(losses.loss, YOGOLoss().parts(halved.float(), target).loss)
+
+
+@both_ways
+def test_the_size_loss_is_smooth_in_the_logarithms_of_width_and_height(every_cell: bool) -> None:
+    pred, target = _batch(4, torch.float64)
+    there = target[:, 0].bool()
+    size, corners = pred[:, 2:4].permute(0, 2, 3, 1)[there], target[:, 1:5].permute(0, 2, 3, 1)[there]
+    apart = (size.log() - (corners[:, 2:] - corners[:, :2]).log()).abs()
+    expected = torch.where(apart < 0.1, apart.square() / 0.2, apart - 0.05).sum() / 4
+    with_size, without = (YOGOLoss(size_weight=weight).parts(pred, target, every_cell=every_cell) for weight in (2, 0))
+    torch.testing.assert_close(with_size.iou_loss - without.iou_loss, 2 * expected)
+    assert with_size[2:] == without[2:]
+
+
+@both_ways
+@pytest.mark.parametrize("size", [0.0, 1e-20, 1e-3, 1.5, 1e4, 1e30])
+def test_the_size_loss_moves_boxes_of_any_size_towards_the_label(size: float, every_cell: bool) -> None:
+    pred, target = _batch(2)
+    pred[:, 2:4] = size
+    pred.requires_grad_()
+    YOGOLoss(iou_weight=0, size_weight=1).parts(pred, target, every_cell=every_cell).iou_loss.backward()
+    assert pred.grad is not None
+    assert pred.grad.isfinite().all()
+    # What reaches the network's output, whose exponential the size is.
+    pull = (pred.grad[:, 2:4] * pred.detach()[:, 2:4])[target[:, :1].bool().expand(-1, 2, -1, -1)]
+    expected = 0.0 if size == 0 else 0.5 if size > 1 else -0.5
+    torch.testing.assert_close(pull, torch.full_like(pull, expected))
+
+
+def test_ciou_alone_does_not_move_a_box_larger_than_the_frame() -> None:
+    pred, target = _batch(2)
+    pred[:, 2:4] = 1e4
+    YOGOLoss().parts(pred.requires_grad_(), target).iou_loss.backward()
+    assert pred.grad is not None
+    assert not pred.grad[:, 2:4].any()

@@ -47,7 +47,7 @@ def changed(preset: Preset, **values: Any) -> Preset:
 
 
 def test_the_shipped_presets_are_the_labs() -> None:
-    presets = {preset.slug: preset for preset in builtin() if preset.slug != "few-pictures"}
+    presets = {preset.slug: preset for preset in builtin() if not preset.slug.startswith("few-")}
     best = {
         "epochs": 256,
         "iou_weight": 1,
@@ -74,6 +74,21 @@ def test_the_preset_for_few_pictures_says_why_it_works() -> None:
     (few,) = (preset for preset in builtin() if preset.slug == "few-pictures")
     assert (few.recipe.model, few.recipe.image_hw, few.recipe.epochs) == ("base_model", (240, 320), 40)
     assert "background weight" in few.note
+
+
+def test_the_preset_for_few_colour_pictures_turns_on_what_ranks_and_fits_boxes() -> None:
+    few, colour = (preset for preset in builtin() if preset.slug.startswith("few-"))
+    assert set(differences(colour.recipe)) - set(differences(few.recipe)) == {
+        "ema_decay",
+        "size_weight",
+        "objectness_loss",
+        "objectness_target",
+        "ignore_overlap",
+        "rgb_images",
+        "suppression_iou",
+        "average_boxes",
+    }
+    assert "--no-rgb-images" in colour.note
 
 
 def test_a_preset_is_read_as_it_was_written(night: Path) -> None:

@@ -34,6 +34,7 @@ class InferenceThresholds:
     min_class_confidence_threshold: float = 0.0
     count_scores: tuple[float, ...] | None = None
     """The least score of each class, where those of the checkpoint are used."""
+    average_boxes: bool = False
 
     def __post_init__(self) -> None:
         for name in ("obj_thresh", "iou_thresh", "min_class_confidence_threshold"):

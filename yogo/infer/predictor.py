@@ -27,6 +27,7 @@ from yogo.infer.reading import FrameBatch, FrameShape, read_batches
 from yogo.infer.request import EngineName
 from yogo.model import YOGO, open_model
 from yogo.model.fusing import fused
+from yogo.model.suppression import suppression_of
 from yogo.text.wording import counted
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Predictor:
         self.classes = checkpoint.classes
         self.image_bits = checkpoint.image_bits
         self.count_thresholds = checkpoint.count_thresholds
+        self.suppression = suppression_of(checkpoint.recipe)
         self.num_classes = int(model.num_classes)
         (height, width), num_rows = crop(model, crop_height)
         self.frame = FrameShape((height, width), num_rows, bool(model.is_rgb))

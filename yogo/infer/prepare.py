@@ -28,11 +28,12 @@ def prepare_job(
 
     Raises CheckpointError, InferenceError, TrainingError (no such device).
     """
-    fixed = InferenceThresholds(request.obj_thresh, request.iou_thresh, request.min_class_confidence_threshold)
     predictor = Predictor(
         request.path_to_pth, device=request.device, half=request.half, crop_height=request.vertical_crop_height
     )
-    thresholds = _of_counts(request, predictor, notice) if request.thresholds == "counts" else fixed
+    thresholds = (
+        _of_counts(request, predictor, notice) if request.thresholds == "counts" else _fixed(request, predictor)
+    )
     pictures = _pictures(request, predictor)
     for sentence in predictor.notices:
         notice(sentence)
@@ -124,13 +125,21 @@ def open_pictures(images: str | Path | None, store: str | Path | None, image_hw:
     raise InferenceError("name either images or a zarr store")
 
 
+def _fixed(request: InferenceRequest, predictor: Predictor) -> InferenceThresholds:
+    """As asked; where nothing was, boxes are made as the weights' recipe says. Raises InferenceError."""
+    usual = predictor.suppression
+    return InferenceThresholds(
+        request.obj_thresh,
+        usual.iou_thresh if request.iou_thresh is None else request.iou_thresh,
+        request.min_class_confidence_threshold,
+        average_boxes=usual.average_boxes if request.average_boxes is None else request.average_boxes,
+    )
+
+
 def _of_counts(request: InferenceRequest, predictor: Predictor, notice: Notice) -> InferenceThresholds:
     """Those by which the checkpoint's count thresholds were chosen. Raises InferenceError."""
-    given = [
-        spelled(name)
-        for name in ("obj_thresh", "iou_thresh", "min_class_confidence_threshold")
-        if getattr(request, name) != getattr(InferenceThresholds(), name)
-    ]
+    usual = {"obj_thresh": 0.5, "iou_thresh": None, "min_class_confidence_threshold": 0.0}
+    given = [spelled(name) for name, value in usual.items() if getattr(request, name) != value]
     if given:
         raise InferenceError(
             f"--thresholds counts decides by itself which cells are kept: leave out {' and '.join(given)}"
@@ -143,7 +152,8 @@ def _of_counts(request: InferenceRequest, predictor: Predictor, notice: Notice) 
         )
     for sentence in own.remarks():
         notice(sentence)
-    return InferenceThresholds(own.objectness, own.suppression_iou, count_scores=own.scores)
+    average = predictor.suppression.average_boxes if request.average_boxes is None else request.average_boxes
+    return InferenceThresholds(own.objectness, own.suppression_iou, count_scores=own.scores, average_boxes=average)
 
 
 def _array(job: InferenceJob, folder: Path) -> ArrayWithMetadata:
@@ -155,6 +165,7 @@ def _array(job: InferenceJob, folder: Path) -> ArrayWithMetadata:
         "model_name": predictor.model_name,
         "obj_thresh": job.thresholds.obj_thresh,
         "iou_thresh": job.thresholds.iou_thresh,
+        "average_boxes": job.thresholds.average_boxes,
         "min_class_confidence_threshold": job.thresholds.min_class_confidence_threshold,
         "count_thresholds": dict(zip(job.classes, scores, strict=True)) if scores else None,
         "vertical_crop_height_px": predictor.frame.num_rows if predictor.is_cropped else None,

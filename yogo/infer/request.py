@@ -92,9 +92,14 @@ class InferenceRequest:
     """Keep cells above `obj_thresh` (fixed), or above the checkpoint's own score for each class, at which counts were
     without bias on the validation set (counts). `yogo inspect` shows those scores."""
 
-    iou_thresh: Annotated[StrictFloat, Knob(group=_CELLS)] = 0.5
+    iou_thresh: Annotated[StrictFloat | None, Knob(group=_CELLS, default="as the weights were trained, else 0.5")] = (
+        None
+    )
     """The largest overlap (IoU) of two cells, from 0 to 1. Of cells that overlap more, the best one is kept. 0 keeps
     all."""
+
+    average_boxes: Annotated[bool | None, Knob(group=_CELLS, default="as the weights were trained, else no")] = None
+    """Replace each box that is kept by the mean of those that overlap it, weighted by score."""
 
     min_class_confidence_threshold: Annotated[StrictFloat, Knob(group=_CELLS)] = 0.0
     """The lowest probability of a cell's class, from 0 to 1."""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torchvision.ops import box_convert
 
-from yogo.model.boxes import BoxFormat, format_preds, scores
+from yogo.model.boxes import BoxFormat, averaged_objectness, format_preds, scores
 
 
 def boxes_of_batch(
@@ -24,6 +24,7 @@ def boxes_of_batch(
     iou_thresh: float,
     min_class_confidence_threshold: float,
     count_scores: Sequence[float] | None = None,
+    average_boxes: bool = False,
 ) -> list[Tensor]:
     """`format_preds` for each image, (N, P) on the CPU, with a single copy from the device.
 
@@ -31,7 +32,7 @@ def boxes_of_batch(
     """
     num_values = pred_BPYX.shape[1]
     rows_BCP = pred_BPYX.flatten(2).transpose(1, 2)
-    kept_BC = rows_BCP[..., 4] > obj_thresh
+    kept_BC = rows_BCP[..., 4] > (averaged_objectness(obj_thresh) if average_boxes else obj_thresh)
     counts = kept_BC.sum(1).tolist()
     rows = rows_BCP[kept_BC].cpu().split(counts)
     boxes = [
@@ -40,6 +41,7 @@ def boxes_of_batch(
             obj_thresh=obj_thresh,
             iou_thresh=iou_thresh,
             min_class_confidence_threshold=min_class_confidence_threshold,
+            average_boxes=average_boxes,
         )
         for some in rows
     ]

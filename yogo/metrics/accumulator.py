@@ -15,11 +15,10 @@ from yogo.datasets.batch import Batch
 from yogo.metrics.boxes import EvaluationData, Floats, GroundTruth, Ints, PredictedBoxes
 from yogo.metrics.precision import MOST_BOXES
 from yogo.model.boxes import format_preds, scores
+from yogo.model.suppression import AS_PUBLISHED, Suppression
 
 OBJECTNESS = 0.5
 """The objectness above which inference keeps a box by default."""
-
-SUPPRESSION_IOU = 0.5
 
 RANKED_OBJECTNESS = 0.05
 """Least objectness of the boxes that average precision ranks."""
@@ -34,7 +33,8 @@ ImageArrays = tuple[Ints, Floats]
 class MetricAccumulator:
     """The data of one process."""
 
-    def __init__(self, num_classes: int) -> None:
+    def __init__(self, num_classes: int, suppression: Suppression = AS_PUBLISHED) -> None:
+        self._suppression = suppression
         empty = np.empty((0, 5 + num_classes), np.float32)
         self._truth: list[ImageArrays] = [(np.empty(0, np.int64), empty[:, :5])]
         self._ranked: list[ImageArrays] = [(np.empty(0, np.int64), empty)]
@@ -45,22 +45,29 @@ class MetricAccumulator:
         indices = batch.indices.cpu().numpy()
         for index, cells_NP in zip(indices, _candidates(pred_BPYX), strict=True):
             grid_PN1 = cells_NP.T[..., None]
-            self._kept.append(_of(index, format_preds(grid_PN1, OBJECTNESS, SUPPRESSION_IOU, "xyxy")))
+            self._kept.append(_of(index, self._boxes(grid_PN1, OBJECTNESS)))
             if len(cells_NP) > MOST_CANDIDATES:
                 grid_PN1 = grid_PN1[:, scores(cells_NP).topk(MOST_CANDIDATES).indices]
-            self._ranked.append(_of(index, format_preds(grid_PN1, RANKED_OBJECTNESS, SUPPRESSION_IOU, "xyxy")))
+            self._ranked.append(_of(index, self._boxes(grid_PN1, RANKED_OBJECTNESS)))
         self._truth.append((indices[batch.image_index.cpu().numpy()], batch.boxes.cpu().numpy()))
+
+    def _boxes(self, grid_PN1: Tensor, objectness: float) -> Tensor:
+        return format_preds(grid_PN1, objectness, box_format="xyxy", **self._suppression._asdict())
 
     def parts(self) -> list[ImageArrays]:
         """All data in three parts that can be sent between processes: see `evidence`."""
         return [_joined(self._truth), _joined(self._ranked), _joined(self._kept)]
 
 
-def evaluation_data(of_processes: Sequence[list[ImageArrays]], num_images: int) -> EvaluationData:
+def evaluation_data(
+    of_processes: Sequence[list[ImageArrays]], num_images: int, suppression: Suppression = AS_PUBLISHED
+) -> EvaluationData:
     """The data of all processes in the images' order, independent of the number of processes."""
     truth, ranked, kept = (_in_order(_joined(pieces)) for pieces in zip(*of_processes, strict=True))
     labels = truth[1][:, 0].astype(np.int64)
-    return EvaluationData(num_images, GroundTruth(truth[0], truth[1][:, 1:], labels), _found(ranked), _found(kept))
+    return EvaluationData(
+        num_images, GroundTruth(truth[0], truth[1][:, 1:], labels), _found(ranked), _found(kept), suppression
+    )
 
 
 def _candidates(pred_BPYX: Tensor) -> tuple[Tensor, ...]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from yogo.model.suppression import AS_PUBLISHED, Suppression
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -72,3 +74,6 @@ class EvaluationData:
 
     kept: PredictedBoxes
     """Boxes that inference would keep."""
+
+    suppression: Suppression = AS_PUBLISHED
+    """How both were made of the network's cells."""

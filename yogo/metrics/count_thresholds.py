@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from yogo.metrics.accumulator import RANKED_OBJECTNESS, SUPPRESSION_IOU
+from yogo.metrics.accumulator import RANKED_OBJECTNESS
 from yogo.metrics.bootstrap import resamples, tail
 from yogo.metrics.boxes import Doubles, EvaluationData, Floats, Ints, PredictedBoxes
 from yogo.run.count_thresholds import USUAL_SCORE, ClassThreshold, CountThresholds
@@ -43,7 +43,10 @@ def choose_thresholds(data: EvaluationData, classes: Sequence[str], *, intervals
             one = one.model_copy(update={"low": min(low, one.score), "high": max(high, one.score)})
         found[name] = one
     return CountThresholds(
-        objectness=RANKED_OBJECTNESS, suppression_iou=SUPPRESSION_IOU, num_images=data.num_images, of_class=found
+        objectness=RANKED_OBJECTNESS,
+        suppression_iou=data.suppression.iou_thresh,
+        num_images=data.num_images,
+        of_class=found,
     )
 
 

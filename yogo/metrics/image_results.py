@@ -36,7 +36,7 @@ def image_results(
         num_images=data.num_images,
         images=b"".join(map(bytes.fromhex, digests)),
         labels=b"".join(_label_digests(data, classes)),
-        thresholds=thresholds(),
+        thresholds=thresholds(data.suppression),
         ious=COCO_IOUS,
         counts=_counts(data, len(classes)),
         boxes=_ranked(data, len(classes), whole=whole),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
-from yogo.metrics.accumulator import OBJECTNESS, RANKED_OBJECTNESS, SUPPRESSION_IOU
+from yogo.metrics.accumulator import OBJECTNESS, RANKED_OBJECTNESS
 from yogo.metrics.boxes import EvaluationData, Floats, Ints
 from yogo.metrics.confidence import Bools, Calibration, Roc, calibration, roc
 from yogo.metrics.confusion import Rates, confusion_matrix, rates
@@ -17,6 +17,7 @@ from yogo.metrics.counts import CountErrors, count_errors, count_report
 from yogo.metrics.error_kinds import error_costs
 from yogo.metrics.matching import match
 from yogo.metrics.precision import COCO_IOUS, MOST_BOXES, AveragePrecision, average_precision
+from yogo.model.suppression import AS_PUBLISHED, Suppression
 from yogo.run.count_thresholds import CountThresholds
 from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import ClassCurves, Metrics, Numbers, Thresholds
@@ -131,7 +132,7 @@ def measure(
         num_images=evidence.num_images,
         num_objects=len(truth.image),
         num_boxes=len(kept.image),
-        thresholds=thresholds(),
+        thresholds=thresholds(evidence.suppression),
         figures=_figures([one for one in METRICS if include_map or not one.ranked], seen, classes),
         confusion=tuple(map(tuple, shown.tolist())),
         names=(*classes, BACKGROUND)[: len(shown)],
@@ -141,11 +142,12 @@ def measure(
     )
 
 
-def thresholds() -> Thresholds:
+def thresholds(suppression: Suppression = AS_PUBLISHED) -> Thresholds:
     """Those that all metrics depend on."""
     return Thresholds(
         objectness=OBJECTNESS,
-        suppression_iou=SUPPRESSION_IOU,
+        suppression_iou=suppression.iou_thresh,
+        average_boxes=suppression.average_boxes,
         match_iou=MATCH_IOU,
         ranked_objectness=RANKED_OBJECTNESS,
         most_boxes=MOST_BOXES,

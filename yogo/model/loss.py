@@ -1,4 +1,4 @@
-"""The loss: CIoU of the boxes, cross entropy of the classes, squared error of the objectness.
+"""The loss: CIoU of the boxes, cross entropy of the classes, squared error or cross entropy of the objectness.
 
 On an accelerator everything is computed for every grid cell and weighted by the mask: selecting cells would
 make the device wait for the host. On the CPU selecting cells takes a fifth of the time.
@@ -14,8 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from yogo.model.overlap import BatchLabels, corners, labels_of, overlapping, overlaps
+
 _SMALLEST = 1e-12
 """Fraction of the frame below which a predicted box counts as having no width or height."""
+
+_LEAST_SIZE = 1e-30
+"""Fraction of the frame whose logarithm is still taken."""
+
+_SMOOTH = 0.1
+"""Difference of logarithms below which the size loss is quadratic: a tenth of the width or height."""
 
 _EPSILON = 1e-7
 
@@ -40,14 +48,26 @@ class YOGOLoss(nn.Module):
         classify_weight: float = 1.0,
         label_smoothing: float = 0.01,
         class_weights: Tensor | None = None,
+        *,
+        size_weight: float = 0.0,
+        objectness_loss: str = "mse",
+        objectness_target: str = "one",
+        ignore_overlap: float = 1.0,
     ) -> None:
-        """`class_weights`, (classes,), on the device, multiply each box's cross entropy (default: 1)."""
+        """`class_weights`, (classes,), on the device, multiply each box's cross entropy (default: 1).
+
+        The others are as `yogo.recipe.Recipe` has them.
+        """
         super().__init__()
         self.no_obj_weight = no_obj_weight
         self.iou_weight = iou_weight
         self.classify_weight = classify_weight
         self.label_smoothing = label_smoothing
         self.class_weights = class_weights
+        self.size_weight = size_weight
+        self.objectness_loss = objectness_loss
+        self.objectness_target = objectness_target
+        self.ignore_overlap = ignore_overlap
 
     def forward(self, pred_BPYX: Tensor, target_B6YX: Tensor) -> tuple[Tensor, dict[str, float]]:
         """The loss and its parts as numbers, as in published yogo. Reading them waits for the device: see `parts`."""
@@ -61,30 +81,61 @@ class YOGOLoss(nn.Module):
         num_images: float | Tensor | None = None,
         *,
         every_cell: bool | None = None,
+        labels: BatchLabels | None = None,
     ) -> LossParts:
         """The losses of a batch from class logits (not probabilities) and targets: sums divided by `num_images`.
 
         The default of `num_images` is this batch's size. With more than one process pass the global batch's size
         divided by the number of processes, since DDP averages the gradients. `every_cell` says whether empty grid cells
-        are computed too (default: if the prediction is not on the CPU).
+        are computed too (default: if the prediction is not on the CPU). `labels` are all boxes of the batch (default:
+        those of the targets, for which an accelerator waits).
         """
         pred_BPYX = pred_BPYX.float() if pred_BPYX.dtype in {torch.float16, torch.bfloat16} else pred_BPYX
         divisor = pred_BPYX.shape[0] if num_images is None else num_images
         mask_BYX = target_B6YX[:, 0]
-        error_BYX = (pred_BPYX[:, 4] - mask_BYX).square()
+        error_BYX = self._objectness_error(pred_BPYX, target_B6YX)
         weight_BYX = self.no_obj_weight + (1 - self.no_obj_weight) * mask_BYX
+        if self.ignore_overlap < 1:
+            labels = labels_of(target_B6YX) if labels is None else labels
+            ignored_BYX = overlapping(pred_BPYX[:, :4].detach(), labels, self.ignore_overlap)
+            weight_BYX = torch.where(ignored_BYX & ~mask_BYX.bool(), 0.0, weight_BYX)
         objectness = (weight_BYX * error_BYX).sum() / divisor
 
         pred_PC, target_6C = pred_BPYX.transpose(0, 1), target_B6YX.transpose(0, 1)
         if not (pred_BPYX.device.type != "cpu" if every_cell is None else every_cell):
             pred_PC, target_6C = pred_PC[:, mask_BYX.bool()], target_6C[:, mask_BYX.bool()]
         iou = self.iou_weight * _ciou_loss(pred_PC[:4], target_6C[1:5], target_6C[0]).sum() / divisor
+        if self.size_weight:
+            iou = iou + self.size_weight * _size_loss(pred_PC[2:4], target_6C[1:5], target_6C[0]).sum() / divisor
         logits, kinds = pred_PC[5:].transpose(0, 1), target_6C[5].long()
         entropy_C = F.cross_entropy(logits, kinds, reduction="none", label_smoothing=self.label_smoothing)
         if self.class_weights is not None:
             entropy_C = entropy_C * self.class_weights[kinds]
         classes = self.classify_weight * (target_6C[0] * entropy_C).sum() / divisor
         return LossParts(iou + objectness + classes, iou, objectness, classes)
+
+    def _objectness_error(self, pred_BPYX: Tensor, target_B6YX: Tensor) -> Tensor:
+        """Of each cell, (B, Y, X)."""
+        found_BYX, goal_BYX = pred_BPYX[:, 4], target_B6YX[:, 0]
+        if self.objectness_target == "iou":
+            with torch.no_grad():
+                x0, y0, x1, y1 = target_B6YX[:, 1:5].unbind(1)
+                overlap_BYX = overlaps(corners(pred_BPYX[:, :4].transpose(0, 1)), (x0, y0, x1, y1))
+                goal_BYX = goal_BYX * (1 + overlap_BYX) / 2
+        if self.objectness_loss == "mse":
+            return (found_BYX - goal_BYX).square()
+        return F.binary_cross_entropy(found_BYX, goal_BYX, reduction="none")
+
+
+def _size_loss(pred_2C: Tensor, true_4C: Tensor, mask_C: Tensor) -> Tensor:
+    """How far off the logarithms of width and height are, as smooth L1, in grid cells that hold an object, else 0.
+
+    Its gradient stays however large or small a box is; that of the CIoU loss is zero for one larger than the frame.
+    """
+    # Elsewhere a size is 1, so that no gradient is NaN.
+    size_2C = torch.where(mask_C.bool(), pred_2C.clamp(min=_LEAST_SIZE), 1.0)
+    true_2C = torch.where(mask_C.bool(), (true_4C[2:] - true_4C[:2]).clamp(min=_LEAST_SIZE), 1.0)
+    return F.smooth_l1_loss(size_2C.log(), true_2C.log(), reduction="none", beta=_SMOOTH)
 
 
 def _ciou_loss(pred_4C: Tensor, true_4C: Tensor, mask_C: Tensor) -> Tensor:

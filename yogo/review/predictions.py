@@ -20,12 +20,12 @@ from yogo.images.pixels import Bytes, Marks, marks_of, read_pixels
 from yogo.infer.job import InferenceThresholds
 from yogo.infer.predictor import Predictor
 from yogo.infer.rows import boxes_of_batch
-from yogo.metrics.accumulator import RANKED_OBJECTNESS, SUPPRESSION_IOU
+from yogo.metrics.accumulator import RANKED_OBJECTNESS
 from yogo.metrics.boxes import Floats
 from yogo.review.memory import PredictionMemory
 
-THRESHOLDS = InferenceThresholds(obj_thresh=RANKED_OBJECTNESS, iou_thresh=SUPPRESSION_IOU)
-"""Fainter boxes are not kept."""
+THRESHOLDS = InferenceThresholds(obj_thresh=RANKED_OBJECTNESS)
+"""Fainter boxes are not kept. Alike for all models, whatever the recipe says of suppression."""
 
 Tell = Callable[[int, int], None]
 Notice = Callable[[str], None]

@@ -25,6 +25,9 @@ class Thresholds(Part):
     suppression_iou: float
     """Of boxes that overlap by more, one is kept."""
 
+    average_boxes: bool = False
+    """Whether that one becomes the mean of them."""
+
     match_iou: float
     """A box and an object that overlap by less are a false alarm and a miss."""
 

@@ -59,6 +59,23 @@ def test_each_weight_changes_its_own_part_of_the_loss(flag: str, part: str, yogo
     assert high == pytest.approx(low, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [("--objectness-loss", ("mse", "bce")), ("--objectness-target", ("one", "iou")), ("--ignore-overlap", (1, 0))],
+)
+def test_each_kind_of_objectness_loss_changes_that_part_alone(
+    flag: str, words: tuple[object, object], yogo: Yogo, definition: Path
+) -> None:
+    by_default, usual, other = (
+        steps(yogo, definition, f"at-{place}", *given)[0].losses.model_dump()
+        for place, given in enumerate(((), (flag, words[0]), (flag, words[1])))
+    )
+    assert usual == by_default
+    assert other.pop("objectness_loss") != pytest.approx(usual.pop("objectness_loss"), rel=1e-3)
+    other.pop("loss"), usual.pop("loss")
+    assert other == pytest.approx(usual, rel=1e-6)
+
+
 def test_the_rate_falls_from_what_was_given_by_the_factor_and_weights_decay_as_told(
     yogo: Yogo, definition: Path
 ) -> None:

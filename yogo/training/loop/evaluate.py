@@ -41,7 +41,7 @@ def evaluate(
     model.eval()
     sizes = batches.global_batch_sizes
     sums = torch.zeros(len(LossParts._fields), dtype=torch.float64, device=world.device)
-    tally = MetricAccumulator(int(model.num_classes))
+    tally = MetricAccumulator(int(model.num_classes), forward.suppression)
     batches.set_epoch(0)
     share = iter(batches)
     for done in range(1, len(sizes) + 1):
@@ -61,7 +61,7 @@ def evaluate(
         raise Diverged(
             f"the loss over the {set_name} set was {values[0]} after {counted(epoch, 'whole epoch')}: {ADVICE}"
         )
-    return named(values), evaluation_data(world.all_gather(tally.parts()), sum(sizes))
+    return named(values), evaluation_data(world.all_gather(tally.parts()), sum(sizes), forward.suppression)
 
 
 def announced(metrics: Metrics, losses: events.Losses, plan: TrainingPlan, evidence: EvaluationData) -> Iterator[Event]:

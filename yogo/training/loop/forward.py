@@ -10,6 +10,8 @@ from yogo.device.precision import Precision
 from yogo.device.threads import THREADS
 from yogo.model import YOGO
 from yogo.model.loss import LossParts, YOGOLoss
+from yogo.model.overlap import BatchLabels
+from yogo.model.suppression import Suppression
 from yogo.model.targets import build_targets
 from yogo.recipe import Recipe
 
@@ -20,8 +22,19 @@ class Forward:
     ) -> None:
         self.model = model
         self.precision = precision
+        self.suppression = Suppression(recipe.suppression_iou, recipe.average_boxes)
+        """How boxes are made of the predictions."""
+
         self.loss = YOGOLoss(
-            recipe.no_obj_weight, recipe.iou_weight, recipe.classify_weight, recipe.label_smoothing, class_weights
+            recipe.no_obj_weight,
+            recipe.iou_weight,
+            recipe.classify_weight,
+            recipe.label_smoothing,
+            class_weights,
+            size_weight=recipe.size_weight,
+            objectness_loss=recipe.objectness_loss,
+            objectness_target=recipe.objectness_target,
+            ignore_overlap=recipe.ignore_overlap,
         )
         # Read once, because reading them from the device at every step would wait for it.
         self._normalize = bool(model.normalize_images)
@@ -40,4 +53,5 @@ class Forward:
 
     def losses(self, predictions: Tensor, batch: Batch, divisor: float) -> LossParts:
         targets = build_targets(batch.boxes, batch.image_index, len(batch.images), self.model.Sx, self.model.Sy)
-        return self.loss.parts(predictions, targets, divisor)
+        labels = BatchLabels(batch.boxes, batch.image_index)
+        return self.loss.parts(predictions, targets, divisor, labels=labels)
