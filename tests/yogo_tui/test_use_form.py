@@ -27,6 +27,7 @@ NEEDED |= {"review": ["a.pth", "d.yml"], "label": ["a.pth", "p", "o"], "next": [
 @pytest.mark.parametrize("command", NEEDED)
 def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(command: str) -> None:
     typed = {"image_bits": "12", "output_img_ftype": ".tif", "class_names": "a b", "data": ".", "pictures": "."}
+    typed |= {"thresholds": "counts", "engine": "torch"}
     typed |= {"base": "defaults", "pretrained": ".", "on": ".", "folds": "5", "error": "0.05", "labelled": "."}
     for one in ListOptions(command).answer(silent):
         assert one.about.endswith((".", ")"))
