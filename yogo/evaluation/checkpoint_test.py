@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from yogo.run.metrics import Metrics, beside
 from yogo.run.worst import worst_beside
 from yogo.training.listeners import Listener, Sheltered
 from yogo.training.listeners.image_results import ImageResultsFile
-from yogo.training.listeners.jsonl import MetricsFile
+from yogo.training.listeners.jsonl import MetricsFile, PrintedMetrics
 from yogo.training.listeners.terminal import terminal
 from yogo.training.listeners.weights_and_biases import wandb_run
 from yogo.training.listeners.worst import WorstFile
@@ -51,13 +52,14 @@ def examine(request: TrainingRequest, test: CheckpointTest, world: World) -> Non
         )
     if test.dump and request.definition is not None:
         _check_free(beside(test.checkpoint, request.definition))
-    with contextlib.closing(terminal()) as screen:
+    with contextlib.closing(terminal(sys.stderr if test.as_json else sys.stdout)) as screen:
         with telling_all(request):
             plan = resolve(request, test, screen)
         screen.begin(plan.run.path, plan.recipe.epochs)
         with wandb_run(plan, request, screen) as board:
             world.broadcast_object(plan)
-            listeners: list[Listener] = [screen, Sheltered(board, "W&B", screen.say)]
+            told = PrintedMetrics(screen) if test.as_json else screen
+            listeners: list[Listener] = [told, Sheltered(board, "W&B", screen.say)]
             if test.dump:
                 kept = MetricsFile(beside(test.checkpoint, plan.definition))
                 listeners += [kept, WorstFile(worst_beside(kept.path), plan, part="test")]

@@ -60,6 +60,9 @@ class CheckpointTest(BaseModel):
     wandb_resume_id: Annotated[str | None, Knob(group=_TEST, metavars=("ID",), default="make a new run")] = None
     """Add the figures to this W&B run."""
 
+    as_json: bool = False
+    """Print what is found as JSON, and all else on standard error."""
+
 
 class ComputingRequest(BaseModel):
     """What every command asks for that computes with a network."""
@@ -178,8 +181,10 @@ class TrainingRequest(SharedRequest):
 
     @property
     def only_prints(self) -> bool:
-        """Whether what is printed is the only result."""
-        return self.test is not None and not self.test.dump and self.wandb == "disabled"
+        """Whether what is printed is the only result, or is read by a program."""
+        if self.test is None:
+            return False
+        return self.test.as_json or (not self.test.dump and self.wandb == "disabled")
 
     @property
     def memory(self) -> Path | None:

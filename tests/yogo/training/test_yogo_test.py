@@ -136,6 +136,27 @@ def test_the_matrix_comes_with_its_background_or_without(
     assert metrics.figures["precision"] == pytest.approx(theirs["precision"], abs=1e-5)
 
 
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_as_json_it_prints_what_the_file_holds_and_all_else_on_standard_error(
+    finished: tuple[Yogo, Done],
+    definition: Path,
+    tmp_path: Path,
+    processes: str,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    pth = Path(shutil.copy(finished[0].run("calm-cat").best, tmp_path / "alone.pth"))
+    words = ("test", pth, definition, "--json", "--dump-to-disk", "--processes", processes)
+    done = finished[0].command(*words)
+    assert done.returncode == 0, done.stderr
+    by_others = capfd.readouterr()
+    found, told = json.loads(done.stdout + by_others.out), done.stderr + by_others.err
+    assert found == json.loads((tmp_path / "alone-test-definition.json").read_text())
+    assert all(found[part] for part in ("counts", "errors", "resampling"))
+    assert found["figures"]["mAP50"] is not None
+    assert "the 3 test images of definition.yml" in told
+    assert "is ↓ found →" not in told
+
+
 def test_other_classes_are_refused_with_both_lists(finished: tuple[Yogo, Done], tmp_path: Path) -> None:
     definition = write_dataset(tmp_path / "data")
     definition.write_text(definition.read_text().replace("[red, white]", "[red, green]"))

@@ -1,4 +1,4 @@
-"""Writes events.jsonl, which the console follows, and metrics.json, with all results of a test."""
+"""Writes events.jsonl, which the console follows, and metrics.json, with all results of a test; prints the latter."""
 
 from __future__ import annotations
 
@@ -40,6 +40,19 @@ def thinned(waiting: deque[events.Event]) -> list[events.Event]:
     steps: list[events.Event] = [event for event in waiting if isinstance(event, events.Step)]
     gone = set(map(id, steps[::2] or [waiting[0]]))
     return [event for event in waiting if id(event) not in gone]
+
+
+class PrintedMetrics(Listener):
+    """All results of the test as JSON on standard output; everything else is told by the other listener."""
+
+    def __init__(self, other: Listener) -> None:
+        self.other = other
+
+    def hear(self, event: Event) -> None:
+        if isinstance(event, Measured):
+            print(event.metrics.model_dump_json(indent=2), flush=True)
+        else:
+            self.other.hear(event)
 
 
 class MetricsFile(Listener):

@@ -32,9 +32,10 @@ WORDS: dict[Phase, str] = {
 }
 
 
-def terminal() -> Terminal:
-    """The listener that suits standard output."""
-    return (Bar if redraws(sys.stdout) else Lines)(sys.stdout)
+def terminal(stream: TextIO | None = None) -> Terminal:
+    """The listener that suits the stream, which is standard output where none is given."""
+    stream = stream or sys.stdout
+    return (Bar if redraws(stream) else Lines)(stream)
 
 
 class Terminal(Listener):
