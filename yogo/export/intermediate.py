@@ -16,7 +16,7 @@ def write_ir(onnx: Path, xml: Path, *, half: bool, facts: Mapping[str, str]) -> 
     """Write `xml` and the weights beside it, in 16 bits if `half`; `facts` go into its rt_info. Raises ExportError."""
     openvino = library()
     try:
-        model = openvino.convert_model(str(onnx))
+        model = openvino.Core().read_model(onnx)  # `convert_model` tells OpenVINO's makers of each call
         for key, value in {MADE_BY: MAKER, **facts}.items():
             model.set_rt_info(value, key)
         openvino.save_model(model, str(xml), compress_to_fp16=half)
