@@ -121,6 +121,8 @@ def test_it_is_tested_on_a_definition_and_exported(lab: Path, capsys: pytest.Cap
         (["label", "tidy-fox-0001", "settings.yaml"], "settings.yaml is a file: name the folder of images"),
         (["next", "tidy-fox-0001", "settings.yaml"], "settings.yaml is a file: name the folder of images"),
         (["next", "tidy-fox-0001", "others", "--labelled", "no.yml"], "There is no dataset definition no.yml"),
+        (["next", "tidy-fox-0001", "others", "--labelled", "cells.yml"], "others are labelled already: name another"),
+        (["next", "tidy-fox-0001", "others", "--", "--labelled=dataset_defs/cells.yml"], "are labelled already"),
         (["next", "tidy-fox-0001", "others", "--out", "labels"], "labels exists already, and nothing is written over"),
         (["label", "tidy-fox-0001", "others", "--out", "settings.yaml/new"], "settings.yaml is a file. Name another"),
         (["rank", "tidy-fox-0001", "cells.yml", "--out", "/proc/new"], "/proc/new cannot be made: "),

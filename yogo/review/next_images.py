@@ -12,14 +12,10 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
 from yogo.datasets.cache import own_folder
-from yogo.definition.model import DatasetDefinition
-from yogo.definition.split import split
-from yogo.errors import InferenceError
 from yogo.formats.output import check_free
 from yogo.infer.images import PictureFiles
 from yogo.infer.predictor import Predictor
@@ -31,6 +27,7 @@ from yogo.review.predictions import FoundBoxes, Looking
 from yogo.review.ranking import RankedBox
 from yogo.review.request import NextRequest
 from yogo.review.suspects import ranked_box
+from yogo.review.unlabelled import labelled_images, unlabelled
 from yogo.run.result import sha256
 
 Tell = Callable[[str, int, int], None]
@@ -55,12 +52,9 @@ def next_images(request: NextRequest, tell: Tell = lambda what, done, total: Non
 
 
 def _chosen(request: NextRequest, tell: Tell) -> ChosenImages:
-    labelled = _labelled(request.labelled) if request.labelled else []
+    labelled = labelled_images(request.labelled) if request.labelled else []
     folder = PictureFiles(request.images.resolve())
-    known = {str(Path(path).resolve()) for path in labelled}
-    paths = [str(file) for file in folder.files if str(file.resolve()) not in known]
-    if not paths:
-        raise InferenceError(f"all images of {request.images} are labelled already")
+    paths = [*unlabelled(folder, labelled)]
     looking = _looking(request, tell)
     found, predictor = looking.at(paths, request.images), looking.predictor
     seen = _appearances(looking, [*paths, *labelled])
@@ -131,11 +125,6 @@ def chosen_of(
         nearest = np.minimum(nearest, np.sqrt(((points[places] - points[places[best]]) ** 2).sum(1)))
         is_left[best] = False
     return chosen
-
-
-def _labelled(definition: Path) -> list[str]:
-    splits = split(DatasetDefinition.from_yaml(definition))
-    return [sample.image_file for _, part in splits.items() for sample in part]
 
 
 def _appearances(looking: Looking, paths: Sequence[str]) -> FoundBoxes:

@@ -236,8 +236,19 @@ async def _check(host: Host, wanted: Use) -> None:
         raise LaunchError(f"{wanted.source} does not exist.")
     if wanted.purpose is Purpose.REVIEW:
         await _check_undecided(host, wanted.makes(wanted.directory))
+    if wanted.purpose is Purpose.NEXT and wanted.source and (labelled := _value_of("--labelled", wanted.options)):
+        from yogo_tui.questions.uses import LookForUnlabelled
+
+        await host.ask(LookForUnlabelled(Path(wanted.source), Path(labelled), Path(wanted.workspace)))
     if wanted.purpose in _WITH_OUT and (wanted.out or wanted.purpose is Purpose.REVIEW):
         await _check_writable(host, wanted.makes(wanted.directory), wanted.purpose)
+
+
+def _value_of(flag: str, words: Sequence[str]) -> str:
+    """What the option was given last; empty if it was not."""
+    pairs = [word.partition("=")[::2] for word in words]
+    after = [*words[1:], ""]
+    return next((value or after[place] for place, (name, value) in [*enumerate(pairs)][::-1] if name == flag), "")
 
 
 async def _check_writable(host: Host, folder: PurePosixPath, purpose: Purpose) -> None:

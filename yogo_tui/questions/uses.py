@@ -150,6 +150,24 @@ class SeenBefore:
         return *told, *groups_seen(Splits((), (), samples), known)
 
 
+@dataclass(frozen=True)
+class LookForUnlabelled:
+    """Nothing where a folder has an image that is not in the definition of the labelled ones. Raises YogoError where it
+    has none, or that cannot be known."""
+
+    images: Path
+    labelled: Path
+    workspace: Path
+
+    def answer(self, tell: Tell) -> None:
+        from yogo.infer.images import PictureFiles
+        from yogo.review.unlabelled import labelled_images, unlabelled
+
+        labelled = self.workspace / self.labelled.expanduser()
+        known = labelled_images(labelled, base=self.workspace, memory=counts_folder())
+        next(unlabelled(PictureFiles(self.images), known))
+
+
 def _seed(run: RunDirectory) -> int:
     """That by which its images were split."""
     with contextlib.suppress(RunError, FileNotFoundError):
