@@ -327,6 +327,7 @@ def test_a_missing_folder_is_named_with_its_line_and_where_it_was_looked_for(tmp
         ("class_names: [a]\nthumbnail_augmentation:\n  a: [.]\n", 3, "names a folder without thumbnails (PNG files of"),
         ("class_names: [a]\nthumbnail_augmentation:\n  a: [gone]\n", 3, "thumbnail_augmentation does not exist: gone"),
         ("class_names: [a\n", 2, "This is not YAML"),
+        ('class_names: [a]\ngroup_pattern: "slide\\d+"\n', 2, "in single quotes"),
         ("class_names:\n  - a\n b: 1\n", 3, "This is not YAML"),
         ("a: *b\n", 1, "undefined alias"),
         ("\n\nx: !!python/object/apply:os.system [true]\n", 3, "tag"),

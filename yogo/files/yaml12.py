@@ -144,6 +144,8 @@ def _sentence(error: MarkedYAMLError) -> str:
         return "A tag (!...) is used that plain YAML does not have"
     if "'\\t'" in problem:
         return "YAML does not allow a tab here: replace it with spaces"
+    if problem.startswith("found unknown escape character"):
+        return "YAML takes a backslash in double quotes for something else: write what is quoted in single quotes"
     context = " ".join(str(error.context or "").split())
     return f"This is not YAML: {problem}{f' {context}' if context.startswith('while') else ''}"
 

@@ -28,13 +28,13 @@ KINDS: Mapping[str, FindingKind] = {
     "near_duplicate": FindingKind(
         "near-duplicate images",
         "image",
-        "Remove all but one of them, or put all into the same split: a model that is tested on what it learnt scores "
+        "Remove all but one of them, or keep all in one split: a model that is tested on what it learnt scores "
         "too high",
     ),
     "overlap": FindingKind(
         "images that show parts of the same place",
         "image",
-        "Put them into the same split: their cells are the same cells",
+        "Keep them in one split, by giving them one group: their cells are the same cells",
     ),
     "known_to_run": FindingKind(
         "images that the run knows",
