@@ -122,9 +122,8 @@ def test_a_class_without_a_threshold_keeps_the_usual_one_and_says_why() -> None:
     assert (red.score, red.used, red.labelled, red.counted) == (None, 0.5, 3, 1)
     assert (white.score, white.used, white.labelled, white.counted) == (None, 0.5, 0, 1)
     assert list(own.remarks()) == [
-        "red has no count threshold of its own: in the validation set fewer boxes than its 3 labels were found. "
-        "0.5 is used",
-        "white has no count threshold of its own: in the validation set it has no labels. 0.5 is used",
+        "red counts at 0.5: in validation fewer boxes than its 3 labels were found",
+        "white counts at 0.5: in validation it has no labels",
         "the count thresholds come from 4 validation images: single images decide them",
     ]
 
@@ -193,7 +192,7 @@ def test_a_test_tells_both_counts_side_by_side_and_its_file_holds_them(tmp_path:
     data = made_evaluation(60, seed=2, false_alarms=9)
     metrics = measure(data, CLASSES, own=own)
     text = "\n".join(report(metrics))
-    assert "own: the count threshold of the checkpoint, chosen on the validation set (40 images)" in text
+    assert "own: the checkpoint's count threshold, chosen on the validation set (40 images)" in text
     counts = metrics.counts
     assert counts is not None
     for place, name in enumerate(CLASSES):
@@ -258,7 +257,7 @@ def test_a_checkpoint_keeps_them_and_inspect_shows_them(
     assert load_checkpoint(path).count_thresholds == OWN
     facts, notices = describe(path)
     assert facts["count_thresholds"] == OWN.facts
-    assert notices == ["white has no count threshold of its own: in the validation set it has no labels. 0.5 is used"]
+    assert notices == ["white counts at 0.5: in validation it has no labels"]
     assert main(["inspect", str(path)]) == 0
     shown = capsys.readouterr().out
     assert "red 0.731 (0.700 to 0.750)" in shown

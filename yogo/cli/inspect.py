@@ -90,7 +90,7 @@ def _count_thresholds(facts: dict[str, Any] | None) -> list[tuple[str, str]]:
     if facts is None:
         return [("counts at", "no thresholds of its own")]
     own = CountThresholds.model_validate(facts)
-    where = f"chosen without bias on {counted(own.num_images, 'validation image')}; in brackets 95 % of resamples"
+    where = f"no bias on {counted(own.num_images, 'validation image')}; in brackets 95 % of resamples"
     lines = [f"{name} {threshold_words(one)}" for name, one in own.of_class.items()]
     return [("counts at", where), *(("", line) for line in lines)]
 

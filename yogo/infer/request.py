@@ -89,8 +89,8 @@ class InferenceRequest:
     """The lowest objectness of a cell, from 0 to 1."""
 
     thresholds: Annotated[Literal["fixed", "counts"], Knob(group=_CELLS)] = "fixed"
-    """Keep cells above `obj_thresh` (fixed), or above the checkpoint's own score for each class, at which counts were
-    without bias on the validation set (counts). `yogo inspect` shows those scores."""
+    """Keep cells of the lowest objectness or more (fixed), or above the checkpoint's own score for each class, at which
+    counts were without bias on the validation set (counts). `yogo inspect` shows those scores."""
 
     iou_thresh: Annotated[StrictFloat | None, Knob(group=_CELLS, default="as the weights were trained, else 0.5")] = (
         None

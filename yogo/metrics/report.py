@@ -58,7 +58,7 @@ def table(metrics: Metrics) -> Iterator[str]:
 def counts(report: CountReport, metrics: Metrics) -> Iterator[str]:
     """Two lines per class: as inference counts by default, and at the checkpoint's own threshold."""
     width = max(len("class"), *(len(_short(name)) for name in metrics.classes))
-    yield f"{'class':<{width}}  threshold   labels  counted   error    bias {'(95 % of resamples)':>19}  spread"
+    yield f"{'class':<{width}}  threshold  labels counted  error    bias {'(95 % of resamples)':>19}  spread"
     usual = [f"{metrics.thresholds.objectness:g}"] * len(metrics.classes)
     own = [_own(one) for one in report.thresholds.of_class.values()] if report.thresholds else []
     for place, name in enumerate(metrics.classes):
@@ -69,7 +69,7 @@ def counts(report: CountReport, metrics: Metrics) -> Iterator[str]:
         yield "the checkpoint holds no count thresholds of its own"
         return
     where = "these images, so that there is no bias here" if report.chosen_here else "the validation set"
-    yield f"own: the count threshold of the checkpoint, chosen on {where} ({_images(report.thresholds.num_images)})"
+    yield f"own: the checkpoint's count threshold, chosen on {where} ({_images(report.thresholds.num_images)})"
     yield from report.thresholds.remarks()
 
 
@@ -85,7 +85,7 @@ def _count_line(name: str, threshold: str, one: ClassCounts) -> str:
     bias = one.bias
     between = "" if bias.low is None or bias.high is None else f"({bias.low:+.2f} to {bias.high:+.2f})"
     return (
-        f"{name}  {threshold:>9}  {one.labelled:>7,}  {one.counted:>7,}  {one.error.value:>6.2f}  {bias.value:>+6.2f} "
+        f"{name}  {threshold:>9}  {one.labelled:>6,} {one.counted:>7,} {one.error.value:>6.2f}  {bias.value:>+6.2f} "
         f"{between:>19}  {one.spread.value:>6.2f}"
     )
 

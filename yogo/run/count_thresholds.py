@@ -85,10 +85,7 @@ class CountThresholds(Part):
         """Sentences on what they are not good for."""
         for name, one in self.of_class.items():
             if one.score is None:
-                yield (
-                    f"{name} has no count threshold of its own: in the validation set {one.why_none}. "
-                    f"{USUAL_SCORE:g} is used"
-                )
+                yield f"{name} counts at {USUAL_SCORE:g}: in validation {one.why_none}"
             elif one.counted != one.labelled:
                 yield (
                     f"the count threshold of {name} counts {one.counted:,} where the validation set has "
