@@ -56,7 +56,7 @@ class Trash:
         for one that must stay; RunError, HostError."""
         now = {run.key: run for run in (await self._runs.look()).runs}
         paths = _paths([now.get(run.key, run) for run in runs])
-        stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+        stamp = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{secrets.token_hex(3)}"
         try:
             await self._host.ask(TrashRuns(paths, stamp))
         finally:
