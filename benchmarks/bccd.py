@@ -38,7 +38,7 @@ def predict(checkpoint: Path, pictures: Path, predictions: Path, batch_size: int
     from yogo.images.pixels import read_pixels
     from yogo.model import YOGO
     from yogo.model.boxes import format_preds
-    from yogo.model.suppression import suppression_of
+    from yogo.suppression import suppression_of
 
     model, _ = YOGO.from_pth(checkpoint, inference=True)
     suppression = suppression_of(load_checkpoint(checkpoint).recipe)

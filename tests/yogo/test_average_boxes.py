@@ -11,7 +11,7 @@ from yogo.infer.rows import boxes_of_batch
 from yogo.metrics.accumulator import MetricAccumulator, evaluation_data
 from yogo.metrics.measure import measure
 from yogo.model.boxes import format_preds
-from yogo.model.suppression import Suppression, suppression_of
+from yogo.suppression import Suppression, suppression_of
 
 
 def _cells(num_cells: int = 400) -> torch.Tensor:

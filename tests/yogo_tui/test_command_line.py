@@ -52,6 +52,9 @@ def test_every_field_is_read_as_the_command_of_a_recipe_writes_it() -> None:
     others: dict[str, Any] = {
         "model": "half_filters",
         "class_weights": "balanced",
+        "best_by": "map",
+        "objectness_loss": "bce",
+        "objectness_target": "iou",
         "precision": "bf16",
         "image_hw": (64, 32),
         "lr_decay_factor": 3.0,

@@ -75,10 +75,10 @@ def check(capsys: pytest.CaptureFixture[str], form: Wanted, **how: str) -> list[
     return words
 
 
-@pytest.mark.parametrize("number", range(12))
+@pytest.mark.parametrize("number", range(6 + len(builtin())))
 def test_the_command_makes_the_scripts_of_the_form(lab: Path, capsys: pytest.CaptureFixture[str], number: int) -> None:
     every = [*forms(lab)]
-    assert len(every) == 12
+    assert len(every) == 6 + len(builtin())
     check(capsys, every[number])
 
 

@@ -348,7 +348,9 @@ def test_what_changes_something_says_so() -> None:
         "AnnounceEnd",
         "DecideSuspect",
         "UndoDecision",
+        "TakeBeyondDoubt",
         "WriteReview",
+        "ConvertLabels",
     }
 
 

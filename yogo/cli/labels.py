@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from yogo.cli.flags import add_json
 from yogo.formats.table import FORMATS, WRITTEN
 from yogo.text.output import must_arrive
 from yogo.text.terminal import printable, progress_line
@@ -25,6 +24,8 @@ WHAT = (
 
 
 def register(commands: Any) -> None:
+    from yogo.cli.flags import add_json
+
     parser = commands.add_parser("labels", help="convert labels of other programs", description=_SHORT)
     inner = parser.add_subparsers(dest="action", metavar="ACTION", required=True, help="What to do: convert.")
     convert = inner.add_parser("convert", help="convert labels from one format to another", description=WHAT)

@@ -27,7 +27,7 @@ from yogo.infer.reading import FrameBatch, FrameShape, read_batches
 from yogo.infer.request import EngineName
 from yogo.model import YOGO, open_model
 from yogo.model.fusing import fused
-from yogo.model.suppression import suppression_of
+from yogo.suppression import suppression_of
 from yogo.text.wording import counted
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from yogo.datasets.batch import Batch
 from yogo.metrics.boxes import EvaluationData, Floats, GroundTruth, Ints, PredictedBoxes
 from yogo.metrics.precision import MOST_BOXES
 from yogo.model.boxes import format_preds, scores
-from yogo.model.suppression import AS_PUBLISHED, Suppression
+from yogo.suppression import AS_PUBLISHED, Suppression
 
 OBJECTNESS = 0.5
 """The objectness above which inference keeps a box by default."""

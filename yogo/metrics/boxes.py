@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from yogo.model.suppression import AS_PUBLISHED, Suppression
+from yogo.suppression import AS_PUBLISHED, Suppression
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float32]

@@ -89,7 +89,8 @@ def error_costs(data: EvaluationData, num_classes: int) -> ErrorCosts | None:
     score = whole.score()
 
     def gain(mended: _Ranking) -> float:
-        return round(mended.score() - score, 6)
+        reached = mended.score()
+        return 0.0 if np.isnan(reached) else round(reached - score, 6)
 
     def gain_of(kind: int) -> float:
         if kind == MISSED:

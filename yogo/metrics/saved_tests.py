@@ -75,7 +75,7 @@ def _file(path: Path) -> Path:
         return path
     checkpoint = RunDirectory(path).best if path.is_dir() else path
     if not checkpoint.is_file():
-        raise RunError(f"{path} is no run directory, checkpoint or .images.json.gz of a test")
+        raise RunError(f"{path} must be a run directory, a checkpoint or the .images.json.gz of a test")
     found = list(checkpoint.parent.glob(f"{checkpoint.stem}-test-*.images.json.gz"))
     own = RunDirectory(checkpoint.parent).image_results
     if checkpoint.name == "best.pth" and own.is_file():

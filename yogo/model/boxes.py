@@ -78,7 +78,8 @@ def _meant(old: Mapping[str, object]) -> dict[str | None, object]:
         if name not in _OLD_SPELLINGS:
             raise TypeError(f"format_preds() got an unexpected keyword argument {name!r}")
         instead = _OLD_SPELLINGS[name]
-        warn_once(f"format_preds() no longer takes {name}: {f'use {instead}' if instead else 'it has no effect'}")
+        instead_said = f"use {instead}" if instead else "it has no effect"
+        warn_once(f"format_preds() no longer takes {name}: {instead_said}", stacklevel=2)
     return {_OLD_SPELLINGS[name]: value for name, value in old.items()}
 
 

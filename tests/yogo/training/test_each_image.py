@@ -43,8 +43,8 @@ def _rounded(value: float) -> float | None:
 
 
 def known(metrics: Metrics) -> dict[str, float | None]:
-    """Those that the file gives too; the mean of the others is of rounded figures."""
-    left_out = ("roc_auc", "calibration_error")
+    """Those that the file gives too; the mean of the others is of rounded figures, and own thresholds are not in it."""
+    left_out = ("roc_auc", "calibration_error", "own_count")
     return {
         key: value
         for key, value in metrics.figures.items()
