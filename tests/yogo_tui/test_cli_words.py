@@ -197,7 +197,9 @@ def test_every_default_that_a_help_tells_is_the_one_that_holds(name: str) -> Non
         told = re.search(r"\(default: ([\w.-]+)\)$", action.help or "")
         if told and one.get_default(action.dest) is not None:
             holds = one.get_default(action.dest)
-            assert ({True: "yes", False: "no"}[holds] if isinstance(holds, bool) else str(holds)) == told[1], f"{name} {action.dest}"
+            assert ({True: "yes", False: "no"}[holds] if isinstance(holds, bool) else str(holds)) == told[1], (
+                f"{name} {action.dest}"
+            )
 
 
 @pytest.mark.parametrize("name", list(with_actions()))

@@ -17,10 +17,10 @@ from yogo.metrics.counts import CountErrors, count_errors, count_report
 from yogo.metrics.error_kinds import error_costs
 from yogo.metrics.matching import match
 from yogo.metrics.precision import COCO_IOUS, MOST_BOXES, AveragePrecision, average_precision
-from yogo.suppression import AS_PUBLISHED, Suppression
 from yogo.run.count_thresholds import CountThresholds
 from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import ClassCurves, Metrics, Numbers, Thresholds
+from yogo.suppression import AS_PUBLISHED, Suppression
 
 MATCH_IOU = 0.5
 

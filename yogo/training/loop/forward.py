@@ -11,9 +11,9 @@ from yogo.device.threads import THREADS
 from yogo.model import YOGO
 from yogo.model.loss import LossParts, YOGOLoss
 from yogo.model.overlap import BatchLabels
-from yogo.suppression import Suppression
 from yogo.model.targets import build_targets
 from yogo.recipe import Recipe
+from yogo.suppression import Suppression
 
 
 class Forward:
