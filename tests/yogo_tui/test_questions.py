@@ -327,31 +327,13 @@ async def test_a_question_is_asked_again_where_the_line_broke_under_it(
 
 def test_what_changes_something_says_so() -> None:
     changing = {name for name in QUESTIONS if getattr(kind_of(name), "changes", False)}
-    assert changing == {
-        "PrepareArray",
-        "RecordArray",
-        "SaveRecipe",
-        "RenameRecipe",
-        "RemoveRecipe",
-        "RestoreRecipe",
-        "CopyTemplate",
-        "DropTemplate",
-        "NewSettings",
-        "ChangeSettings",
-        "ReplaceSettings",
-        "ChangeNotes",
-        "TrashRuns",
-        "UndoTrash",
-        "EmptyTrash",
-        "UploadOffline",
-        "RemoveLeftovers",
-        "AnnounceEnd",
-        "DecideSuspect",
-        "UndoDecision",
-        "TakeBeyondDoubt",
-        "WriteReview",
-        "ConvertLabels",
-    }
+    known = (
+        "PrepareArray RecordArray SaveRecipe RenameRecipe RemoveRecipe RestoreRecipe CopyTemplate "
+        "DropTemplate NewSettings ChangeSettings ReplaceSettings ChangeNotes TrashRuns UndoTrash EmptyTrash "
+        "UploadOffline RemoveLeftovers AnnounceEnd DecideSuspect UndoDecision TakeBeyondDoubt WriteReview "
+        "ConvertLabels"
+    )
+    assert changing == set(known.split())
 
 
 async def test_another_version_that_does_not_speak_as_we_do_is_told() -> None:
