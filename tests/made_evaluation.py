@@ -67,3 +67,19 @@ def made_results(num_images: int, *, missed: float = 0.2, shift: float = 0.005, 
     """A model's results on so many images, as a test writes them."""
     data = made_evaluation(num_images, missed=missed, shift=shift, seed=seed)
     return image_results(data, CLASSES, digests_of(num_images))
+
+
+def drawn(data: EvaluationData, images: Ints) -> EvaluationData:
+    """The set that holds these images, some of them more than once."""
+
+    def places(image_N: Ints) -> tuple[Ints, Ints]:
+        found = [np.flatnonzero(image_N == image) for image in images]
+        return np.concatenate(found), np.repeat(np.arange(len(images)), [len(one) for one in found])
+
+    def boxes(one: PredictedBoxes) -> PredictedBoxes:
+        chosen, image = places(one.image)
+        return PredictedBoxes(image, one.box[chosen], one.objectness[chosen], one.probabilities[chosen])
+
+    chosen, image = places(data.truth.image)
+    truth = GroundTruth(image, data.truth.box[chosen], data.truth.label[chosen])
+    return EvaluationData(len(images), truth, boxes(data.ranked), boxes(data.kept))

@@ -75,7 +75,7 @@ def test_without_a_kept_test_it_says_how_to_keep_one(tmp_path: Path, capsys: pyt
     assert main(["compare", str(known), "--against", str(bare)]) == 1
     assert "--dump-to-disk keeps one" in capsys.readouterr().err
     assert main(["compare", str(known), "--against", str(tmp_path / "none")]) == 1
-    assert "is no run directory, checkpoint or" in capsys.readouterr().err
+    assert "must be a run directory, a checkpoint or the .images.json.gz of a test" in capsys.readouterr().err
 
 
 def test_few_images_in_common_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

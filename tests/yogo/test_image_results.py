@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.made_evaluation import CLASSES, digests_of, made_evaluation, made_results
+from tests.made_evaluation import CLASSES, digests_of, drawn, made_evaluation, made_results
 from yogo.errors import RunError
 from yogo.metrics import image_results as image_results_module
-from yogo.metrics.boxes import EvaluationData, GroundTruth, Ints, PredictedBoxes
+from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 from yogo.metrics.image_results import image_results
 from yogo.metrics.measure import Evaluation
 from yogo.metrics.resampling import ResultsByImage, results_by_image
@@ -37,22 +37,6 @@ def measured(data: EvaluationData) -> dict[str, float]:
         "count_error": float(seen.counts.error.mean()),
         "count_bias": float(seen.counts.bias.mean()),
     }
-
-
-def drawn(data: EvaluationData, images: Ints) -> EvaluationData:
-    """The data set that holds these images, some of them more than once."""
-
-    def places(image_N: Ints) -> tuple[Ints, Ints]:
-        found = [np.flatnonzero(image_N == image) for image in images]
-        return np.concatenate(found), np.repeat(np.arange(len(images)), [len(one) for one in found])
-
-    def boxes(one: PredictedBoxes) -> PredictedBoxes:
-        chosen, image = places(one.image)
-        return PredictedBoxes(image, one.box[chosen], one.objectness[chosen], one.probabilities[chosen])
-
-    chosen, image = places(data.truth.image)
-    truth = GroundTruth(image, data.truth.box[chosen], data.truth.label[chosen])
-    return EvaluationData(len(images), truth, boxes(data.ranked), boxes(data.kept))
 
 
 @pytest.mark.parametrize("levels", [None, 12], ids=["scores apart", "scores that tie"])

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from tests.made_evaluation import CLASSES, made_evaluation
+from tests.made_evaluation import CLASSES, drawn, made_evaluation
 from yogo.metrics import intervals as module
-from yogo.metrics.boxes import EvaluationData, GroundTruth, Ints, PredictedBoxes
+from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 from yogo.metrics.interval_report import interval_table, intervals_said
 from yogo.metrics.intervals import ConfidenceByImage, Draws, resampled, units_of
 from yogo.metrics.measure import Evaluation, measure
@@ -29,22 +29,6 @@ def measured(data: EvaluationData, groups: Sequence[str] = (), most: int = 300, 
         except StopIteration as done:
             found: Metrics = done.value
             return found
-
-
-def drawn(data: EvaluationData, images: Ints) -> EvaluationData:
-    """The set that holds these images, some of them more than once."""
-
-    def places(image_N: Ints) -> tuple[Ints, Ints]:
-        found = [np.flatnonzero(image_N == image) for image in images]
-        return np.concatenate(found), np.repeat(np.arange(len(images)), [len(one) for one in found])
-
-    def boxes(one: PredictedBoxes) -> PredictedBoxes:
-        chosen, image = places(one.image)
-        return PredictedBoxes(image, one.box[chosen], one.objectness[chosen], one.probabilities[chosen])
-
-    chosen, image = places(data.truth.image)
-    truth = GroundTruth(image, data.truth.box[chosen], data.truth.label[chosen])
-    return EvaluationData(len(images), truth, boxes(data.ranked), boxes(data.kept))
 
 
 def unsure(seed: int = 0) -> EvaluationData:

@@ -48,27 +48,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _data(found: SavedComparison) -> dict[str, Any]:
-    """Differences are the first side's figure minus the second's."""
-    from yogo.metrics.difference import images_to_show
-    from yogo.metrics.verdict import verdict
+    from yogo.metrics.verdict import figure_data
 
     return {
         "num_models": found.num_models,
         "num_images": found.num_images,
         "is_over_seeds": found.is_over_seeds,
-        "figures": [
-            {
-                "name": one.key,
-                "values": [one.first, one.second],
-                "difference": one.difference,
-                "interval": [one.low, one.high],
-                "is_seen": one.is_seen,
-                "images_to_show": images_to_show(one.difference, one.deviation, found.num_images),
-                "seeds_to_show": found.seeds.get(one.key),
-                "verdict": verdict(one),
-            }
-            for one in found.figures
-        ],
+        "figures": [figure_data(one, found.num_images, found.seeds.get(one.key)) for one in found.figures],
     }
 
 

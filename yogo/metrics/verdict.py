@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from yogo.metrics.difference import PairedFigure, detectable, images_to_show
 from yogo.run.figures import METRICS
 
@@ -37,6 +39,20 @@ def would_show(figure: PairedFigure, num_images: int, seeds: int | None = None) 
     if images is None or images > MOST_IMAGES:
         return f"these images would show {amount(figure.key, detectable(figure.deviation))}"
     return f"{_two_digits(images):,} images would show {size}"
+
+
+def figure_data(figure: PairedFigure, num_images: int, seeds: int | None) -> dict[str, Any]:
+    """The difference for programs: that of the first model's figure minus the second's."""
+    return {
+        "name": figure.key,
+        "values": [figure.first, figure.second],
+        "difference": figure.difference,
+        "interval": [figure.low, figure.high],
+        "is_seen": figure.is_seen,
+        "images_to_show": images_to_show(figure.difference, figure.deviation, num_images),
+        "seeds_to_show": seeds,
+        "verdict": verdict(figure),
+    }
 
 
 def amount(key: str, value: float, digits: int = 0) -> str:

@@ -99,8 +99,7 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
 
 
 def _pair_json(one: PairInWords) -> dict[str, Any]:
-    """Differences are the first run's figure minus the second's."""
-    from yogo.metrics.difference import images_to_show
+    from yogo.metrics.verdict import figure_data
 
     pair = one.pair
     return {
@@ -111,19 +110,7 @@ def _pair_json(one: PairInWords) -> dict[str, Any]:
         "num_of_each": pair.num_of_each,
         "num_relabelled": pair.num_relabelled,
         "is_compared": bool(pair.figures),
-        "figures": [
-            {
-                "name": figure.key,
-                "values": [figure.first, figure.second],
-                "difference": figure.difference,
-                "interval": [figure.low, figure.high],
-                "is_seen": figure.is_seen,
-                "images_to_show": images_to_show(figure.difference, figure.deviation, pair.num_images),
-                "seeds_to_show": one.seeds_to_show(figure),
-                "verdict": one.verdict(figure.key),
-            }
-            for figure in pair.figures
-        ],
+        "figures": [figure_data(figure, pair.num_images, one.seeds_to_show(figure)) for figure in pair.figures],
     }
 
 
