@@ -19,6 +19,7 @@ from yogo_tui.cluster.local import LocalCluster
 from yogo_tui.errors import ClusterError, ClusterUnknown, LaunchError
 from yogo_tui.hosts.base import Question
 from yogo_tui.hosts.here import HereHost
+from yogo_tui.runs import watcher
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.session import Session
 from yogo_tui.session.sweeps import PlannedSweep, to_stop
@@ -166,6 +167,8 @@ async def test_a_sweep_that_was_killed_before_it_was_submitted_is_continued_and_
     with pytest.raises(LaunchError, match=r"rates-00 and rates-01 have a job\..*known after 5 minutes"):
         await session.sweeps.rest(sweep, await runs_of(session))
     make_old(session)
+    # Each look asks again for their jobs, in place of one a minute.
+    monkeypatch.setattr(watcher, "_ASK_AGAIN_SECONDS", 0.0)
     await until(lambda: all_are(session, ["rates-00", "rates-01"], RunState.FAILED), seconds=60)
     rest = await session.sweeps.rest(sweep, await runs_of(session))
     assert [one.plan.name for one in rest.trials] == ["rates-00", "rates-01"]
