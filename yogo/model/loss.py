@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from yogo.model.overlap import BatchLabels, corners, labels_of, overlapping, overlaps
+from yogo.model.overlap import BatchLabels, Corners, corners, labels_of, overlapping, overlaps
 
 _SMALLEST = 1e-12
 """Fraction of the frame below which a predicted box counts as having no width or height."""
@@ -26,9 +26,6 @@ _SMOOTH = 0.1
 """Difference of logarithms below which the size loss is quadratic: a tenth of the width or height."""
 
 _EPSILON = 1e-7
-
-_Corners = tuple[Tensor, Tensor, Tensor, Tensor]
-"""x0, y0, x1, y1, each of any shape."""
 
 
 class LossParts(NamedTuple):
@@ -144,12 +141,10 @@ def _ciou_loss(pred_4C: Tensor, true_4C: Tensor, mask_C: Tensor) -> Tensor:
     Boxes are predicted as centre and size, and labelled as corners. A predicted box without width or height is
     ignored; the corners of the others are clamped to the frame first.
     """
-    cx, cy, w, h = pred_4C.unbind(0)
-    left, top = (cx - w / 2).clamp(0, 1), (cy - h / 2).clamp(0, 1)
-    right, bottom = (cx + w / 2).clamp(0, 1), (cy + h / 2).clamp(0, 1)
+    left, top, right, bottom = corners(pred_4C)
     counts_C = mask_C.bool() & (right - left > _SMALLEST) & (bottom - top > _SMALLEST)
 
-    def counted(x0: Tensor, y0: Tensor, x1: Tensor, y1: Tensor) -> _Corners:
+    def counted(x0: Tensor, y0: Tensor, x1: Tensor, y1: Tensor) -> Corners:
         # Where a box is ignored, it becomes the whole frame, so that no gradient is NaN.
         low = [torch.where(counts_C, side, 0.0) for side in (x0, y0)]
         high = [torch.where(counts_C, side, 1.0) for side in (x1, y1)]
@@ -158,7 +153,7 @@ def _ciou_loss(pred_4C: Tensor, true_4C: Tensor, mask_C: Tensor) -> Tensor:
     return counts_C * _ciou(counted(left, top, right, bottom), counted(*true_4C.unbind(0)))
 
 
-def _ciou(pred: _Corners, true: _Corners) -> Tensor:
+def _ciou(pred: Corners, true: Corners) -> Tensor:
     """1 - CIoU of boxes that have an area: intersection over union, distance of the centres, shape."""
     (x0, y0, x1, y1), (tx0, ty0, tx1, ty1) = pred, true
     w, h, tw, th = x1 - x0, y1 - y0, tx1 - tx0, ty1 - ty0
