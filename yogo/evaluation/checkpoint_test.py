@@ -95,6 +95,7 @@ def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, 
             include_map=test.include_map,
             include_background=test.include_background,
             own=checkpoint.count_thresholds,
+            count_intervals=False,
         )
         yield from announced(found, losses, plan, evidence)
         yield Reviewed("test", evidence)

@@ -34,20 +34,23 @@ def count_errors(found: PredictedBoxes, truth: GroundTruth, num_images: int, num
 
 
 def count_report(
-    data: EvaluationData, num_classes: int, own: CountThresholds | None, *, chosen_here: bool
+    data: EvaluationData, num_classes: int, own: CountThresholds | None, *, chosen_here: bool, intervals: bool = True
 ) -> CountReport:
     """With the boxes that inference keeps by default and, where the checkpoint has thresholds, with those."""
-    usual = _class_counts(data.kept, data, num_classes)
-    at_own = _class_counts(counted_boxes(data.ranked, own.scores), data, num_classes) if own else ()
+    has_intervals = intervals and data.num_images > 1
+    drawn_BI = resamples(data.num_images).astype(np.float64) if has_intervals else np.ones((0, data.num_images))
+    usual = _class_counts(data.kept, data, num_classes, drawn_BI)
+    at_own = _class_counts(counted_boxes(data.ranked, own.scores), data, num_classes, drawn_BI) if own else ()
     return CountReport(usual=usual, own=at_own, thresholds=own, chosen_here=chosen_here)
 
 
-def _class_counts(found: PredictedBoxes, data: EvaluationData, num_classes: int) -> tuple[ClassCounts, ...]:
+def _class_counts(
+    found: PredictedBoxes, data: EvaluationData, num_classes: int, drawn_BI: Doubles
+) -> tuple[ClassCounts, ...]:
     labels_IK = _counts(data.truth, data.num_images, num_classes)
     found_IK = _counts(found, data.num_images, num_classes)
     off_by_IK = found_IK - labels_IK
     whole_1I = np.ones((1, data.num_images))
-    drawn_BI = resamples(data.num_images).astype(np.float64) if data.num_images > 1 else whole_1I[:0]
     whole, drawn = (figures_of(weights, off_by_IK) for weights in (whole_1I, drawn_BI))
     return tuple(
         ClassCounts(

@@ -118,10 +118,12 @@ def measure(
     include_background: bool = True,
     own: CountThresholds | None = None,
     chosen_here: bool = False,
+    count_intervals: bool = True,
 ) -> Metrics:
     """All metrics. Without `include_background` the matrix leaves it out; false alarms and misses still count.
 
     `own` are the checkpoint's count thresholds; `chosen_here` says that they were chosen on these images.
+    Without `count_intervals` those of counts are left to `yogo.metrics.intervals.resampled`, which takes them anew.
     """
     truth, kept = evidence.truth, evidence.kept
     seen = Evaluation(evidence, len(classes), own=own)
@@ -138,7 +140,7 @@ def measure(
         names=(*classes, BACKGROUND)[: len(shown)],
         curves=dict(zip(classes, _curves(found, seen.rocs, seen.calibrations), strict=True)),
         errors=error_costs(evidence, len(classes)) if include_map else None,
-        counts=count_report(evidence, len(classes), own, chosen_here=chosen_here),
+        counts=count_report(evidence, len(classes), own, chosen_here=chosen_here, intervals=count_intervals),
     )
 
 

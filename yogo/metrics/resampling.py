@@ -60,8 +60,8 @@ class ResultsByImage:
     def figures(self, weights_BI: Weights, *, overlaps: int = 1) -> dict[str, Doubles]:
         """(B,) each, by the key of the metric: mAP50, mAP over the first so many `overlaps` if it is more than one,
         precision, recall, f1, count_error and count_bias. NaN where there was nothing to divide by."""
-        found = self.by_class(weights_BI, overlaps=overlaps)
-        return {key: over_classes(value_BK, self.is_labelled(weights_BI), key) for key, value_BK in found.items()}
+        found, is_labelled_BK = self.by_class(weights_BI, overlaps=overlaps), self.is_labelled(weights_BI)
+        return {key: over_classes(value_BK, is_labelled_BK, key) for key, value_BK in found.items()}
 
     def is_labelled(self, weights_BI: Weights) -> npt.NDArray[np.bool_]:
         """(B, K): whether a resample has a label of a class."""

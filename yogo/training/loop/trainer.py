@@ -155,7 +155,7 @@ class Trainer:
         if self.sets.test is not None:
             losses, evidence = yield from self._evaluate(self.sets.test, "test")
             if self.world.is_main:
-                measured = measure(evidence, self.classes, own=self.count_thresholds)
+                measured = measure(evidence, self.classes, own=self.count_thresholds, count_intervals=False)
                 yield from announced(measured, losses, plan, evidence)
                 yield Reviewed("test", evidence)
 
