@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from yogo.cli.flags import add_json, add_knobs, given
+from yogo.cli.flags import add_knobs, given
 from yogo.text.output import must_arrive
 from yogo.training.request import CheckpointTest, SharedRequest, TrainingRequest
 
@@ -20,14 +20,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     add_knobs(parser, CheckpointTest)
     add_knobs(parser, SharedRequest, required=("definition",))
-    add_json(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     from yogo.launcher.launch import start
 
-    test = CheckpointTest(**given(args, CheckpointTest), as_json=args.json)
+    test = CheckpointTest(**given(args, CheckpointTest))
     request = TrainingRequest(
         **given(args, SharedRequest),
         runs=test.checkpoint.absolute().parent.parent,

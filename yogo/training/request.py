@@ -60,8 +60,8 @@ class CheckpointTest(BaseModel):
     wandb_resume_id: Annotated[str | None, Knob(group=_TEST, metavars=("ID",), default="make a new run")] = None
     """Add the figures to this W&B run."""
 
-    as_json: bool = False
-    """Print what is found as JSON, and all else on standard error."""
+    as_json: Annotated[bool, Knob(flag="--json")] = False
+    """Print JSON, for programs; all else is told on standard error."""
 
 
 class ComputingRequest(BaseModel):

@@ -33,7 +33,7 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
 """Whose fields are the arguments of each command. Imported when one is asked for: each takes its time."""
 
 _OURS = {
-    "test": ("checkpoint", "definition", "dump"),
+    "test": ("checkpoint", "definition", "dump", "as_json"),
     "infer": (
         "path_to_pth",
         "path_to_images",
