@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import work
 from textual.binding import ActiveBinding, Binding, BindingType
+from textual.css.query import NoMatches
 from textual.screen import ModalScreen
 from textual.worker import WorkerFailed
 
@@ -140,8 +141,8 @@ class Console(StartingConsole):
             self.leaving.tidied()
 
     def _handle_exception(self, error: Exception) -> None:
-        """A worker that began since has no widgets any more: what it raises is no crash."""
-        if not (self._is_ending and isinstance(error, WorkerFailed)):
+        """A worker or a handler that began since has no widgets any more: what it raises is no crash."""
+        if not (self._is_ending and isinstance(error, WorkerFailed | NoMatches)):
             super()._handle_exception(error)
 
     def action_connect(self) -> None:

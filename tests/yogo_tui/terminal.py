@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import os
 import pty
 import re
 import select
-import signal
+import shutil
 import struct
+import subprocess
 import sys
 import termios
 import time
@@ -26,25 +26,23 @@ class Terminal:
 
     def __init__(self, argv: Sequence[str], environment: Mapping[str, str], folder: Path) -> None:
         self.sent = b""
-        self.status: int | None = None
-        self.pid, self.master = pty.fork()
-        if self.pid == 0:  # pragma: no cover - another program in a moment
-            try:
-                os.chdir(folder)
-                os.execvpe(argv[0], list(argv), dict(environment))
-            finally:
-                os._exit(127)
+        self.master, its_end = pty.openpty()
         fcntl.ioctl(self.master, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        # Not pty.fork: what Python does in a forked child can hang, as the tests' own threads are not there.
+        command = (shutil.which("setsid") or "setsid", "--ctty", *argv)
+        self.process = subprocess.Popen(
+            command, stdin=its_end, stdout=its_end, stderr=its_end, cwd=folder, env=dict(environment)
+        )
+        self.pid = self.process.pid
+        os.close(its_end)
         self._is_open = True
 
     def __enter__(self) -> Terminal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if self.status is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
-            os.waitpid(self.pid, 0)
+        self.process.kill()
+        self.process.wait()
         self.close()
 
     def close(self) -> None:
@@ -86,21 +84,18 @@ class Terminal:
     def end(self, *, seconds: float = 30) -> int:
         """Wait until the process has ended; its status as a shell tells it."""
         for _ in self.turns(seconds, "it goes on"):
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                code = os.waitstatus_to_exitcode(status)
-                self.status = code if code >= 0 else 128 - code
+            if (code := self.process.poll()) is not None:
                 self._read(0)
-                return self.status
+                return code if code >= 0 else 128 - code
         raise AssertionError
 
     def leave(self) -> None:
         """Press q until the console has ended well: what stands over a screen takes keys of its own."""
         for _ in self.turns(30, "it goes on"):
-            if os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if self.process.poll() is not None:
                 break
             self.press("q")
-        assert self.end() == 0, f"it ended with {self.status}; printed was\n{self.text[-4000:]}"
+        assert (status := self.end()) == 0, f"it ended with {status}; printed was\n{self.text[-4000:]}"
 
     def turns(self, seconds: float, what: str) -> Iterator[None]:
         deadline = time.monotonic() + seconds

@@ -32,7 +32,6 @@ def datasets(folder: Path, **changes: str) -> Iterator[tuple[Terminal, int]]:
 
 def still_there(terminal: Terminal) -> None:
     """The console takes keys, and leaves the terminal as it was."""
-    terminal.press("\r")
     terminal.leave()
     assert terminal.modes == {25, 7}
     assert terminal.echoes

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual import events
+from textual.css.query import NoMatches
 from textual.screen import Screen
 
 from tests.yogo_tui.fake_session import FakeSession
@@ -28,3 +29,13 @@ async def test_a_screen_that_has_no_parts_begins_nothing(name: str) -> None:
         screen = OPENS[name]()
         await screen.on_event(events.Mount())
         assert not screen.children
+
+
+async def test_what_finds_no_widgets_once_the_console_ends_is_no_crash() -> None:
+    app = Console(FakeSession(), mode="runs")
+    async with app.run_test(size=(80, 24)):
+        screen = DefinitionScreen(Path("/lab/cells.yml"), None)
+    with pytest.raises(NoMatches) as gone:
+        screen.on_mount()
+    app._handle_exception(gone.value)  # as Textual calls it for what a handler raises
+    assert not app.return_code

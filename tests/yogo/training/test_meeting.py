@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import socket
 import subprocess
@@ -15,6 +14,7 @@ import pytest
 
 from tests.ports import free_port
 from tests.yogo.training.tiny import TINY, Yogo
+from tests.yogo_tui.terminal import Terminal
 from yogo import signals
 from yogo.distributed.rank_info import RankInfo
 from yogo.distributed.world import PeerLost, _peers
@@ -151,21 +151,14 @@ def test_tasks_of_srun_meet_and_train(port: int, yogo: Yogo, definition: Path) -
     verify(yogo.run("tasks"))
 
 
-def test_a_command_typed_into_an_interactive_task_trains_alone() -> None:
+def test_a_command_typed_into_an_interactive_task_trains_alone(tmp_path: Path) -> None:
     """As in `srun --ntasks 4 --pty bash`, where only the first task has somebody who types."""
     code = "from yogo.distributed.rank_info import RankInfo; print('place:', RankInfo.from_environment())"
-    child, terminal = pty.fork()
-    if child == 0:  # an interactive shell gives each command a process group
-        os.environ.update(SRUN)
-        os.execlp("bash", "bash", "--norc", "-c", f'set -m; {sys.executable} -c "{code}"; true')
-    said = b""
-    try:
-        while b"place: " not in said.replace(b"\r\n", b"") or not said.endswith(b"\n"):
-            said += os.read(terminal, 4096)
-    finally:
-        os.waitpid(child, 0)
-        os.close(terminal)
-    assert said.endswith(b"place: None\r\n")
+    # an interactive shell gives each command a process group
+    shell = ("bash", "--norc", "-c", f'set -m; {sys.executable} -c "{code}"; true')
+    with Terminal(shell, {**os.environ, **SRUN}, tmp_path) as terminal:
+        terminal.end()
+    assert terminal.text.endswith("place: None")
 
 
 def test_a_process_that_does_not_answer_is_not_told_as_killed() -> None:
