@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import select
 import shutil
 import signal
 import subprocess
@@ -127,7 +128,10 @@ class Slurm:
     def controller_down(self) -> Iterator[None]:
         """slurmctld is gone, having saved what it knows (killed at once, it would forget the last jobs)."""
         (self.folder / "hold").touch()
-        os.kill(int((self.folder / "slurmctld.pid").read_text()), signal.SIGTERM)
+        controller = os.pidfd_open(int((self.folder / "slurmctld.pid").read_text()))
+        signal.pidfd_send_signal(controller, signal.SIGTERM)
+        select.select([controller], [], [])  # it answers until it has ended
+        os.close(controller)
         try:
             yield
         finally:

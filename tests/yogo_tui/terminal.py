@@ -18,6 +18,9 @@ from pathlib import Path
 from types import TracebackType
 
 CONSOLE = (sys.executable, "-m", "yogo_tui")
+PATIENCE_SECONDS = 100.0
+"""How long one waits for what does not come: a machine that is busy with other tests starts a console slowly."""
+
 _ESCAPE = re.compile(rb"\x1b\[[0-9;?<>=$]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[()][0-9A-B]|\x1b.")
 
 
@@ -74,14 +77,14 @@ class Terminal:
     def press(self, keys: str) -> None:
         os.write(self.master, keys.encode())
 
-    def see(self, words: str, *, after: int = 0, seconds: float = 30) -> int:
+    def see(self, words: str, *, after: int = 0, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait until `words` are printed, beyond the first `after` bytes; how much was sent by then."""
         for _ in self.turns(seconds, f"{words!r} is not seen"):
             if words in _text(self.sent[after:]):
                 return len(self.sent)
         raise AssertionError
 
-    def end(self, *, seconds: float = 30) -> int:
+    def end(self, *, seconds: float = PATIENCE_SECONDS) -> int:
         """Wait until the process has ended; its status as a shell tells it."""
         for _ in self.turns(seconds, "it goes on"):
             if (code := self.process.poll()) is not None:
@@ -91,7 +94,7 @@ class Terminal:
 
     def leave(self) -> None:
         """Press q until the console has ended well: what stands over a screen takes keys of its own."""
-        for _ in self.turns(30, "it goes on"):
+        for _ in self.turns(PATIENCE_SECONDS, "it goes on"):
             if self.process.poll() is not None:
                 break
             self.press("q")
@@ -102,7 +105,13 @@ class Terminal:
         while time.monotonic() < deadline:
             self._read(0.02)
             yield
-        raise AssertionError(f"after {seconds:g} s {what}; printed was\n{self.text[-4000:]}")
+        raise AssertionError(f"after {seconds:g} s {what}; it is {self._state}, printed was\n{self.text[-4000:]}")
+
+    @property
+    def _state(self) -> str:
+        """What the process is and does, as a line of `ps`."""
+        columns = ("ps", "-o", "stat=,time=,wchan=,args=", "-p", str(self.pid))
+        return subprocess.run(columns, capture_output=True, text=True, check=False).stdout.strip()
 
     def _read(self, seconds: float) -> None:
         while self._is_open and select.select([self.master], [], [], seconds)[0]:
