@@ -7,6 +7,7 @@ YogoError
 ├── CheckpointError    a .pth that is not one of ours, or does not fit
 ├── RunError           a run directory that is held, torn or incomplete
 ├── TrainingError      training cannot start or go on
+├── AssayError         counts, or the tables of a correction, cannot be read or used
 ├── InferenceError     images cannot be read, or results cannot be written, as asked
 └── ExportError        a model cannot be exported, or its export gives other results than the model
 """
@@ -47,6 +48,10 @@ class RunError(YogoError):
 
 class TrainingError(YogoError):
     """Training cannot start, or cannot go on."""
+
+
+class AssayError(YogoError):
+    """Counts of samples, or the tables that correct them, cannot be read or used."""
 
 
 class InferenceError(YogoError):

@@ -1,0 +1,84 @@
+"""A file of counts made elsewhere: a JSON list, an object a sample, and what is to be done with its counts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
+from yogo.assay.roles import MALARIA, Doubles, Roles
+from yogo.assay.tables import matrix_of, row_at, table_rows
+from yogo.errors import AssayError
+from yogo.files.foreign import opened
+from yogo.files.places import because
+from yogo.text.wording import sentences
+
+NUM_CLASSES = len(MALARIA.classes)
+Count = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class CountedSample(BaseModel):
+    """Unknown keys are left alone: the file may hold the figures of another program."""
+
+    model_config = ConfigDict(frozen=True, strict=True, protected_namespaces=())
+
+    kind: Literal["skip", "deskew", "compensate"]
+    """Uncorrected, corrected by the confusion matrix, or by the line at a threshold."""
+
+    counts: Annotated[list[Count], Field(min_length=NUM_CLASSES, max_length=NUM_CLASSES)]
+    """Of each class, in the order of remo-stats-utils."""
+
+    model: str | None = None
+    clinical: bool | None = None
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> CountedSample:
+        needed = {"skip": (), "deskew": ("model",), "compensate": ("model", "clinical", "threshold")}[self.kind]
+        if missing := [name for name in needed if getattr(self, name) is None]:
+            raise ValueError(f"the kind {self.kind} needs {', '.join(missing)}")
+        return self
+
+    @property
+    def roles(self) -> Roles:
+        return MALARIA
+
+    @property
+    def counts_K(self) -> Doubles:
+        return np.array(self.counts, np.float64)
+
+    def correction(self, data: Path) -> CorrectionLine | CorrectionMatrix | None:
+        """Raises AssayError where the model's tables do not have it."""
+        if self.kind == "skip" or self.model is None:
+            return None
+        if self.kind == "deskew":
+            return matrix_of(data, self.model, NUM_CLASSES)
+        is_clinical = bool(self.clinical)
+        where = f"The {'clinical' if is_clinical else 'cultured'} table of {self.model}"
+        row = row_at(table_rows(data, self.model, is_clinical=is_clinical), self.threshold or 0.0, where)
+        return row.line(self.roles.per_microlitre)
+
+
+def counted_samples(path: Path) -> list[CountedSample]:
+    """Raises AssayError."""
+    try:
+        with opened(path) as file:
+            found = json.loads(file.read())
+    except OSError as error:
+        raise AssayError(f"{path} cannot be read: {because(error)}") from error
+    except (ValueError, RecursionError) as error:
+        raise AssayError(f"{path} is not JSON: {error}") from error
+    if not isinstance(found, list):
+        raise AssayError(f"{path} must be a list of objects, one a sample")
+    return [_sample(path, number, one) for number, one in enumerate(found, 1)]
+
+
+def _sample(path: Path, number: int, found: object) -> CountedSample:
+    try:
+        return CountedSample.model_validate(found)
+    except ValidationError as error:
+        raise AssayError(f"{path}, sample {number}: {'; '.join(map(str, sentences(error)))}") from error

@@ -1,0 +1,100 @@
+"""`yogo assay`: how many targets per microlitre the counts of a sample mean, and how sure that is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from yogo.cli.flags import add_json
+
+if TYPE_CHECKING:
+    from yogo.assay.counts_file import CountedSample
+    from yogo.assay.estimate import SampleEstimate
+    from yogo.assay.published import PublishedFigures
+
+ABOUT = (
+    "Tell how many targets per microlitre the counts of each sample mean: as published code reports it, and ours "
+    "beside it, with an interval of 95 %. The counts come from a file: a JSON list of objects with `kind` (skip: "
+    "uncorrected; deskew: by the confusion matrix; compensate: by the line at a threshold), `counts` of healthy, "
+    "ring, trophozoite, schizont, gametocyte, wbc and misc, and, where the kind needs them, `model`, `clinical` and "
+    "`threshold`."
+)
+
+
+def register(commands: Any) -> None:
+    parser = commands.add_parser("assay", help="targets per microlitre, from counts", description=ABOUT)
+    parser.add_argument("--counts", metavar="FILE", type=Path, required=True, help="The counts, a JSON file.")
+    parser.add_argument(
+        "--data",
+        metavar="FOLDER",
+        type=Path,
+        help="Holds a folder for each model with its tables. (default: the folder of FILE)",
+    )
+    add_json(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from yogo.assay.counts_file import counted_samples
+    from yogo.assay.estimate import estimated
+    from yogo.assay.published import published_figures
+
+    found = []
+    for sample in counted_samples(args.counts):
+        correction = sample.correction(args.data or args.counts.parent)
+        published = published_figures(sample.counts_K, sample.roles, correction)
+        found.append((sample, published, estimated(sample.counts_K, sample.roles, correction)))
+    if args.json:
+        print(json.dumps([_data(*one) for one in found], indent=2))
+    else:
+        print("\n".join(_lines(found)))
+    return 0
+
+
+def _data(sample: CountedSample, published: PublishedFigures, ours: SampleEstimate) -> dict[str, Any]:
+    """What the sample says, the figures as published, and ours. Half-widths are the second number of a pair."""
+    roles, corrected_K = sample.roles, ours.corrected_K
+    of_corrected = None if corrected_K is None else [float(one) for one in corrected_K]
+    asked = sample.model_dump(include={"kind", "model", "clinical", "threshold"}, exclude_none=True)
+    return {
+        **asked,
+        "counts": sample.counts,
+        "raw_parasitemia": published.raw_parasitemia,
+        "percent": published.percent,
+        "per_ul": published.per_ul,
+        "ours": {
+            "counts": roles.by_class(sample.counts),
+            "corrected_counts": None if of_corrected is None else roles.by_class(of_corrected),
+            "percent": _interval(ours, 100),
+            "per_ul": _interval(ours, roles.per_microlitre),
+            "is_bounded": ours.is_bounded,
+        },
+    }
+
+
+def _interval(ours: SampleEstimate, scale: float) -> dict[str, float | None]:
+    values = {"value": ours.share, "uncut": ours.uncut_share, "low": ours.low, "high": ours.high}
+    return {name: None if value is None else scale * value for name, value in values.items()}
+
+
+def _lines(found: list[tuple[CountedSample, PublishedFigures, SampleEstimate]]) -> Iterator[str]:
+    yield f"{'sample':>6}  {'correction':<10}  {'cells':>11}  {'per µL, as published':>24}  per µL, 95 % interval"
+    for number, (sample, published, ours) in enumerate(found, 1):
+        value, half = published.per_ul
+        theirs = f"{value:,.0f} ± {'-' if half is None else f'{half:,.0f}'}"
+        cells = sample.roles.num_total(sample.counts_K)
+        kind = {"skip": "none", "deskew": "matrix", "compensate": "line"}[sample.kind]
+        shown = _shown(ours, sample.roles.per_microlitre)
+        yield f"{number:>6}  {kind:<10}  {cells:>11,.0f}  {theirs:>24}  {shown}"
+
+
+def _shown(ours: SampleEstimate, per_microlitre: float) -> str:
+    if ours.share is None or ours.low is None or ours.high is None:
+        return "no cells"
+    value, low, high = (f"{one * per_microlitre:,.0f}" for one in (ours.share, ours.low, ours.high))
+    if not ours.is_bounded:
+        return f"{value}, {low} or more: the correction sets no upper end"
+    return f"{value}, {low} to {high}"
