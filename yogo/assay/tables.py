@@ -111,4 +111,6 @@ def _row(path: Path, line: int, row: Mapping[str, str]) -> TableRow:
         raise AssayError(f"{path}, line {line} lacks {wanted}") from error
     if not np.isfinite([*values, correlation]).all() or min(values[3:]) < 0:
         raise AssayError(f"{path}, line {line}: the numbers must be finite, and cov_m and cov_b at least 0")
-    return TableRow(*values[:5], min(1.0, max(-1.0, correlation)))
+    threshold, slope, intercept, slope_variance, intercept_variance = values
+    kept = min(1.0, max(-1.0, correlation))
+    return TableRow(threshold, slope, intercept, slope_variance, intercept_variance, kept)
