@@ -81,20 +81,21 @@ def _interval(ours: SampleEstimate, scale: float) -> dict[str, float | None]:
 
 
 def _lines(found: list[tuple[CountedSample, PublishedFigures, SampleEstimate]]) -> Iterator[str]:
-    yield f"{'sample':>6}  {'correction':<10}  {'cells':>11}  {'per µL, as published':>24}  per µL, 95 % interval"
+    yield "Targets per µL: as published, with its half-width; ours, with an interval of 95 %."
+    yield f"{'sample':>6}  {'by':<6}  {'cells':>11}  {'targets':>7}  {'published':>15}  ours"
     for number, (sample, published, ours) in enumerate(found, 1):
         value, half = published.per_ul
         theirs = f"{value:,.0f} ± {'-' if half is None else f'{half:,.0f}'}"
-        cells = sample.roles.num_total(sample.counts_K)
-        kind = {"skip": "none", "deskew": "matrix", "compensate": "line"}[sample.kind]
+        cells, targets = sample.roles.num_total(sample.counts_K), sample.roles.num_target(sample.counts_K)
+        kind = {"skip": "counts", "deskew": "matrix", "compensate": "line"}[sample.kind]
         shown = _shown(ours, sample.roles.per_microlitre)
-        yield f"{number:>6}  {kind:<10}  {cells:>11,.0f}  {theirs:>24}  {shown}"
+        yield f"{number:>6}  {kind:<6}  {cells:>11,.0f}  {targets:>7,.0f}  {theirs:>15}  {shown}"
+    if any(ours.share is not None and not ours.is_bounded for _, _, ours in found):
+        yield "No upper end: the correction is too uncertain to say how many at most."
 
 
 def _shown(ours: SampleEstimate, per_microlitre: float) -> str:
     if ours.share is None or ours.low is None or ours.high is None:
         return "no cells"
     value, low, high = (f"{one * per_microlitre:,.0f}" for one in (ours.share, ours.low, ours.high))
-    if not ours.is_bounded:
-        return f"{value}, {low} or more: the correction sets no upper end"
-    return f"{value}, {low} to {high}"
+    return f"{value} ({low} to {high})" if ours.is_bounded else f"{value} ({low} or more)"

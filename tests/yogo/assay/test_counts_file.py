@@ -63,7 +63,20 @@ def test_no_target_among_a_million_cells_is_at_most_three(tmp_path: Path, capsys
 
 def test_a_table_of_results_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["assay", "--counts", str(written(tmp_path, ONE))]) == 0
-    assert "0 ± 15  0, 0 to 15" in capsys.readouterr().out
+    shown = capsys.readouterr().out.splitlines()
+    assert "0 ± 15  0 (0 to 15)" in shown[2]
+    assert max(map(len, shown)) <= 80
+    assert len(shown) == 3
+
+
+def test_a_correction_that_sets_no_upper_end_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = beside("assay/golden.json").parent
+    line = {"kind": "compensate", "model": "frightful-wendigo-1931", "clinical": True, "threshold": 0.82}
+    path = written(tmp_path, {**line, "counts": [1999000, 700, 200, 100, 0, 0, 0]})
+    assert main(["assay", "--counts", str(path), "--data", str(data)]) == 0
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[2].endswith("or more)")
+    assert shown[3].startswith("No upper end: ")
 
 
 def test_counts_need_no_torch(tmp_path: Path) -> None:
