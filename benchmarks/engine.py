@@ -59,11 +59,11 @@ def _files_to_boxes(root: Path, engine: str, *, half: bool) -> Callable[[], int]
 
 def _alone(root: Path, threads: int, number: int, *, half: bool) -> Callable[[], int]:
     import numpy as np
-    import openvino
 
     from yogo.checkpoint import load_checkpoint
     from yogo.export.graph import Whole, write_onnx
     from yogo.infer.images import PictureFiles
+    from yogo.infer.openvino_package import import_openvino
     from yogo.model import open_model
 
     model, _ = open_model(load_checkpoint(root / "best.pth"), inference=True)
@@ -73,6 +73,7 @@ def _alone(root: Path, threads: int, number: int, *, half: bool) -> Callable[[],
         "INFERENCE_PRECISION_HINT": "bf16" if half else "f32",
         "INFERENCE_NUM_THREADS": threads,
     }
+    openvino = import_openvino()
     waiting = openvino.AsyncInferQueue(openvino.Core().compile_model(str(root / "best.onnx"), "CPU", settings))
     files = PictureFiles(root / "pictures")
     frames = [files.read(index, rgb=False)[None].astype(np.float32) for index in range(8)]

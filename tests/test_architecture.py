@@ -61,6 +61,30 @@ def calls(code: str) -> Iterator[tuple[str, ast.Call]]:
             yield f"{known.get(head, head)}{dot}{rest}", node
 
 
+def imports_openvino(code: str) -> list[int]:
+    """The lines that import openvino, or have it imported, by themselves."""
+    found = []
+    for node in ast.walk(ast.parse(code)):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("importorskip", "import_module")):
+            names = [str(argument.value) for argument in node.args if isinstance(argument, ast.Constant)]
+        if isinstance(node, ast.stmt | ast.expr) and any(name.partition(".")[0] == "openvino" for name in names):
+            found.append(node.lineno)
+    return found
+
+
+def test_openvino_is_imported_in_one_place() -> None:
+    """That place keeps its package from sending events to its makers."""
+    texts = {path.name: path.read_text() for path in SOURCES}
+    assert [name for name, text in texts.items() if "openvino" in text and imports_openvino(text)] == [
+        "openvino_package.py"
+    ]
+
+
 FORBIDDEN = {"yaml.load", "yaml.unsafe_load", "pickle.load", "pickle.loads", "eval", "exec", "os.system"}
 
 

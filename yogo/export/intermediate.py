@@ -10,13 +10,14 @@ from xml.etree import ElementTree
 from yogo.distribution import installing
 from yogo.errors import ExportError, first_line
 from yogo.export.made_by import MADE_BY, MAKER
+from yogo.infer.openvino_package import import_openvino
 
 
 def write_ir(onnx: Path, xml: Path, *, half: bool, facts: Mapping[str, str]) -> None:
     """Write `xml` and the weights beside it, in 16 bits if `half`; `facts` go into its rt_info. Raises ExportError."""
     openvino = library()
     try:
-        model = openvino.Core().read_model(onnx)  # `convert_model` tells OpenVINO's makers of each call
+        model = openvino.Core().read_model(onnx)
         for key, value in {MADE_BY: MAKER, **facts}.items():
             model.set_rt_info(value, key)
         openvino.save_model(model, str(xml), compress_to_fp16=half)
@@ -35,7 +36,6 @@ def last_layer(xml: Path) -> str:
 
 def library() -> Any:
     try:
-        import openvino
+        return import_openvino()
     except ImportError:
         raise ExportError(f"the IR needs the package openvino: {installing('export')}, or --no-openvino") from None
-    return openvino

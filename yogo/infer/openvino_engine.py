@@ -24,6 +24,7 @@ from yogo.errors import InferenceError, first_line
 from yogo.images.pixels import Bytes
 from yogo.infer.kept_networks import KeptNetworks
 from yogo.infer.openvino_graph import NotARowOfLayers, graph_of
+from yogo.infer.openvino_package import import_openvino
 from yogo.infer.reading import FrameShape
 from yogo.model import YOGO
 
@@ -128,14 +129,13 @@ def difference(expected: Floats, given: Floats) -> float:
 
 def _library() -> Any:
     try:
-        import openvino
+        return import_openvino()
     except ModuleNotFoundError as error:
         if error.name != "openvino":
             raise NoOpenVINO(f"the package openvino cannot be imported: {error}") from error
         raise NotInstalled(f"OpenVINO needs the package openvino: {installing('export')}") from None
     except (ImportError, OSError) as error:
         raise NoOpenVINO(f"the package openvino cannot be imported: {first_line(error)}") from error
-    return openvino
 
 
 def _settings(precision: str) -> dict[str, Any]:

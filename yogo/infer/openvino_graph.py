@@ -1,6 +1,6 @@
 """A detector as a graph of OpenVINO, built layer by layer: bytes in, boxes and class probabilities out.
 
-It is built here rather than converted, which takes seconds and sends statistics to OpenVINO's makers.
+It is built here rather than converted, which takes seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from yogo.infer.openvino_package import import_openvino
 from yogo.infer.reading import FrameShape
 from yogo.model import YOGO
 
@@ -26,8 +27,8 @@ def graph_of(model: YOGO, frame: FrameShape) -> Any:
 
     `model` is fused and in inference mode. Raises NotARowOfLayers.
     """
-    import openvino
-    from openvino import opset13 as ops
+    openvino = import_openvino()
+    ops = openvino.opset13
 
     frames = ops.parameter([1, *frame.shape], np.uint8)
     values = ops.convert(frames, "f32")
