@@ -81,7 +81,7 @@ def _interval(ours: SampleEstimate, scale: float) -> dict[str, float | None]:
 
 
 def _lines(found: list[tuple[CountedSample, PublishedFigures, SampleEstimate]]) -> Iterator[str]:
-    yield "Targets per µL: as published, with its half-width; ours, with an interval of 95 %."
+    yield "Targets per µL: as published, with its half-width; ours, with its 95 % interval."
     yield f"{'sample':>6}  {'by':<6}  {'cells':>11}  {'targets':>7}  {'published':>15}  ours"
     for number, (sample, published, ours) in enumerate(found, 1):
         value, half = published.per_ul

@@ -1,0 +1,132 @@
+"""What a blank gives, and the least that is told from a blank (CLSI EP17), of many at once; arrays are (B,) each.
+
+A blank of N cells gives a count with the mean N f, f the false positives a cell. Blanks that differ among themselves
+beyond that make it negative binomial: f itself is then gamma, its variance the dispersion times f². The limit of the
+blank is the least count that 95 % of blanks do not exceed. The limit of detection is the least share c for which at
+least 95 % of samples exceed it; their counts have the mean N (f + s c), s the sensitivity.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
+from yogo.assay.interval import NODES_N, WEIGHTS_N, LinesOfSamples, share_interval
+from yogo.assay.poisson import at_least, nearly_at_most
+from yogo.assay.roles import Doubles, Roles
+
+CHANCE = 0.95
+_HALVINGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class FalsePositives:
+    """Shares of the cells, from samples without a target."""
+
+    share: float
+    low: float
+    high: float
+
+    dispersion: float
+    """How much the samples differ beyond counting: the variance of their shares by the share's square."""
+
+    num_samples: int
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation between samples, beyond counting."""
+        return float(self.share * self.dispersion**0.5)
+
+
+def false_positives(count_S: Doubles, cells_S: Doubles) -> FalsePositives | None:
+    """None without cells. One sample says nothing of a spread: its dispersion is 0."""
+    cells, found = float(cells_S.sum()), float(count_S.sum())
+    if cells <= 0:
+        return None
+    dispersion = dispersion_between(count_S, cells_S)
+    relative = dispersion * float((cells_S**2).sum()) / cells**2
+    lines = LinesOfSamples.of(CorrectionLine(1.0, slope_variance=relative))
+    low, high = share_interval(np.array([found]), np.array([cells]), lines)
+    return FalsePositives(found / cells, float(low[0]), float(high[0]), dispersion, len(count_S))
+
+
+def dispersion_between(count_S: Doubles, cells_S: Doubles) -> float:
+    """By moments: Σ (x - N f)² / (N f) has the mean S - 1 + d f (Σ N - Σ N² / Σ N)."""
+    cells, share = float(cells_S.sum()), float(count_S.sum() / cells_S.sum())
+    grows = share * (cells - float((cells_S**2).sum()) / cells)
+    if share <= 0 or grows <= 0:
+        return 0.0
+    kept = cells_S > 0
+    mean_S = cells_S[kept] * share
+    pearson = float(((count_S[kept] - mean_S) ** 2 / mean_S).sum())
+    return max(0.0, (pearson - (float(kept.sum()) - 1)) / grows)
+
+
+def blank_limit(mean_B: ArrayLike, dispersion_B: ArrayLike = 0.0) -> Doubles:
+    """LoB: the least count that a blank exceeds in 5 % at most, of blanks with these means."""
+    mean_B, dispersion_B = np.broadcast_arrays(np.asarray(mean_B, np.float64), np.asarray(dispersion_B, np.float64))
+    low_B = np.full(mean_B.shape, -1.0)
+    high_B = np.ceil(mean_B * (1 + 10 * np.sqrt(dispersion_B)) + 10 * np.sqrt(mean_B) + 20)
+    while (high_B - low_B > 1).any():
+        middle_B = np.floor((low_B + high_B) / 2)
+        is_enough_B = _exceeds(middle_B, mean_B, np.zeros_like(mean_B), dispersion_B) <= 1 - CHANCE
+        is_open_B = high_B - low_B > 1
+        low_B = np.where(is_open_B & ~is_enough_B, middle_B, low_B)
+        high_B = np.where(is_open_B & is_enough_B, middle_B, high_B)
+    return np.asarray(high_B, np.float64)
+
+
+def detection_limit(
+    sensitivity_B: ArrayLike, share_B: ArrayLike, cells: ArrayLike, dispersion_B: ArrayLike = 0.0
+) -> Doubles:
+    """LoD as a share of the cells; infinite where nothing, or more than all, would be needed."""
+    slope_B, share_B, cells_B, dispersion_B = np.broadcast_arrays(
+        *(np.asarray(one, np.float64) for one in (sensitivity_B, share_B, cells, dispersion_B))
+    )
+    blank_B = np.maximum(share_B, 0) * cells_B
+    limit_B = blank_limit(blank_B, dispersion_B)
+    low_B, high_B = np.zeros(blank_B.shape), limit_B + 10 * np.sqrt(limit_B) + 20
+    for _ in range(_HALVINGS):
+        middle_B = (low_B + high_B) / 2
+        is_seen_B = _exceeds(limit_B, blank_B, middle_B, dispersion_B) >= CHANCE
+        low_B, high_B = np.where(is_seen_B, low_B, middle_B), np.where(is_seen_B, middle_B, high_B)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A line below 0 counts nothing until it has risen to 0.
+        found_B = (high_B / cells_B - np.minimum(share_B, 0)) / slope_B
+    return np.where((slope_B > 0) & (found_B <= 1), found_B, np.inf)
+
+
+def _exceeds(count_B: Doubles, blank_B: Doubles, added_B: Doubles, dispersion_B: Doubles) -> Doubles:
+    """P(a count of more), of blanks and what is added to them. Exact where blanks are alike."""
+    found_B = np.asarray(at_least(count_B + 1, blank_B + added_B), np.float64)
+    if (wide_B := (dispersion_B > 0) & (blank_B > 0)).any():
+        blank_BN = _gamma(blank_B[wide_B, None], dispersion_B[wide_B, None])
+        found_B[wide_B] = 1 - nearly_at_most(count_B[wide_B, None], blank_BN + added_B[wide_B, None]) @ WEIGHTS_N
+    return found_B
+
+
+def _gamma(mean_B1: Doubles, dispersion_B1: Doubles) -> Doubles:
+    """Values of a gamma variable at the nodes of a normal one (Wilson and Hilferty, PNAS 17, 1931), with its mean."""
+    ninth = dispersion_B1 / 9
+    value_BN = np.maximum(1 - ninth + np.sqrt(ninth) * NODES_N, 0) ** 3
+    return np.asarray(mean_B1 * value_BN / (value_BN @ WEIGHTS_N)[:, None], np.float64)
+
+
+def sensitivities(matrix: CorrectionMatrix, roles: Roles) -> dict[str, float]:
+    """Of each class of the target, the share that is counted as one of the target."""
+    seen_K = matrix.mean_KK[:, roles.target_places].sum(1)
+    return {name: float(seen_K[roles.classes.index(name)]) for name in roles.target}
+
+
+def line_of_matrix(matrix: CorrectionMatrix, roles: Roles, mix: dict[str, float] | None = None) -> CorrectionLine:
+    """What a matrix counts of a share of targets, the cells that are no target being alike; the mix says how much of
+    the target each of its classes is, equal parts unless told."""
+    seen = sensitivities(matrix, roles)
+    mix = mix or dict.fromkeys(seen, 1.0)
+    sensitivity = sum(seen[name] * part for name, part in mix.items()) / sum(mix.values())
+    others = [place for place in roles.total_places if place not in roles.target_places]
+    wrong = float(matrix.mean_KK[np.ix_(others, roles.target_places)].sum(1).mean())
+    return CorrectionLine(slope=sensitivity - wrong, intercept=wrong)
