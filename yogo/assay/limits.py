@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
-from yogo.assay.interval import NODES_N, WEIGHTS_N, LinesOfSamples, share_interval
-from yogo.assay.poisson import at_least, nearly_at_most
+from yogo.assay.interval import LinesOfSamples, share_interval
+from yogo.assay.poisson import at_least, nearly_at_most, normal_cdf
 from yogo.assay.roles import Doubles, Roles
 
 CHANCE = 0.95
-_HALVINGS = 50
+NODES_N = np.linspace(-5, 5, 21)
+WEIGHTS_N = np.exp(-(NODES_N**2) / 2) / np.exp(-(NODES_N**2) / 2).sum()
+_HALVINGS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +104,32 @@ def detection_limit(
 def _exceeds(count_B: Doubles, blank_B: Doubles, added_B: Doubles, dispersion_B: Doubles) -> Doubles:
     """P(a count of more), of blanks and what is added to them. Exact where blanks are alike."""
     found_B = np.asarray(at_least(count_B + 1, blank_B + added_B), np.float64)
-    if (wide_B := (dispersion_B > 0) & (blank_B > 0)).any():
-        blank_BN = _gamma(blank_B[wide_B, None], dispersion_B[wide_B, None])
-        found_B[wide_B] = 1 - nearly_at_most(count_B[wide_B, None], blank_BN + added_B[wide_B, None]) @ WEIGHTS_N
+    is_wide_B = (dispersion_B > 0) & (blank_B > 0)
+    is_wider_B = is_wide_B & (dispersion_B * blank_B**2 > blank_B + added_B)
+    for chosen_B, exceeds in ((is_wide_B & ~is_wider_B, _exceeds_by_counting), (is_wider_B, _exceeds_by_blanks)):
+        if chosen_B.any():
+            parts = (one[chosen_B][:, None] for one in (count_B, blank_B, added_B, dispersion_B))
+            found_B[chosen_B] = exceeds(*parts)
     return found_B
 
 
-def _gamma(mean_B1: Doubles, dispersion_B1: Doubles) -> Doubles:
-    """Values of a gamma variable at the nodes of a normal one (Wilson and Hilferty, PNAS 17, 1931), with its mean."""
-    ninth = dispersion_B1 / 9
-    value_BN = np.maximum(1 - ninth + np.sqrt(ninth) * NODES_N, 0) ** 3
-    return np.asarray(mean_B1 * value_BN / (value_BN @ WEIGHTS_N)[:, None], np.float64)
+def _exceeds_by_counting(count_B1: Doubles, blank_B1: Doubles, added_B1: Doubles, dispersion_B1: Doubles) -> Doubles:
+    """By the chance of the count, over what the blanks may be: exact enough where counting spreads it more."""
+    blank_BN = blank_B1 * _gamma(dispersion_B1)
+    return np.asarray((1 - nearly_at_most(count_B1, blank_BN + added_B1)) @ WEIGHTS_N, np.float64)
+
+
+def _exceeds_by_blanks(count_B1: Doubles, blank_B1: Doubles, added_B1: Doubles, dispersion_B1: Doubles) -> Doubles:
+    """The other way round, as a Poisson count is of k or fewer if a gamma variable of shape k + 1 is above the mean."""
+    least_BN = np.maximum((count_B1 + 1) * _gamma(1 / (count_B1 + 1)) - added_B1, 0) / blank_B1
+    ninth_B1 = dispersion_B1 / 9
+    return np.asarray(1 - normal_cdf((np.cbrt(least_BN) - 1 + ninth_B1) / np.sqrt(ninth_B1)) @ WEIGHTS_N, np.float64)
+
+
+def _gamma(variance_B1: Doubles) -> Doubles:
+    """A gamma variable of mean 1 at the nodes of a normal one (Wilson and Hilferty, PNAS 17, 1931)."""
+    ninth_B1 = variance_B1 / 9
+    return np.asarray(np.maximum(1 - ninth_B1 + np.sqrt(ninth_B1) * NODES_N, 0) ** 3, np.float64)
 
 
 def sensitivities(matrix: CorrectionMatrix, roles: Roles) -> dict[str, float]:

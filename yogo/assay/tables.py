@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from numpy.linalg import LinAlgError
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
 from yogo.assay.roles import Doubles
 from yogo.errors import AssayError
+from yogo.files.foreign import opened
 from yogo.files.places import because
 
 NEAR = 1e-9
@@ -49,7 +51,7 @@ def table_rows(data: Path, model: str, *, is_clinical: bool) -> tuple[TableRow, 
     kind = "clinical" if is_clinical else "cultured"
     path = _model_folder(data, model) / f"{model}-{kind}-compensation-no-heatmaps.csv"
     try:
-        with path.open(encoding="utf-8", newline="") as file:
+        with io.TextIOWrapper(opened(path), encoding="utf-8", newline="") as file:
             rows = [_row(path, line, row) for line, row in enumerate(csv.DictReader(file), 2) if row.get("fit_m")]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise AssayError(f"{path} cannot be read: {because(error)}") from error
@@ -92,7 +94,8 @@ def _model_folder(data: Path, model: str) -> Path:
 
 def _array(path: Path, num_classes: int) -> Doubles:
     try:
-        found = np.load(path, allow_pickle=False)
+        with opened(path) as file:
+            found = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise AssayError(f"{path} cannot be read: {because(error)}") from error
     if not isinstance(found, np.ndarray) or found.shape != (num_classes, num_classes) or found.dtype.kind not in "fiu":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -129,3 +130,15 @@ def test_a_threshold_without_a_line_is_told(tmp_path: Path, capsys: pytest.Captu
     sample = {**ONE, "kind": "compensate", "model": "elated-smoke-4492", "clinical": True, "threshold": 0.5}
     assert main(["assay", "--counts", str(written(tmp_path, sample)), "--data", str(data)]) == 1
     assert "has no line at threshold 0.5; it has 100, from 0.75 to 0.9975" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["m-clinical-compensation-no-heatmaps.csv", "m-cmatrix-mean.npy"])
+def test_a_pipe_in_place_of_a_table_is_told_and_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    (tmp_path / "m").mkdir()
+    os.mkfifo(tmp_path / "m" / name)
+    kind = "compensate" if name.endswith("csv") else "deskew"
+    sample = {**ONE, "kind": kind, "model": "m", "clinical": True, "threshold": 0.5}
+    assert main(["assay", "--counts", str(written(tmp_path, sample))]) == 1
+    assert "this is a named pipe" in capsys.readouterr().err
