@@ -10,10 +10,11 @@ import pytest
 from tests.made_evaluation import CLASSES, drawn, made_evaluation
 from yogo.metrics import intervals as module
 from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
+from yogo.metrics.error_kinds import MendedRankings, error_costs
 from yogo.metrics.interval_report import interval_table, intervals_said
 from yogo.metrics.intervals import ConfidenceByImage, Draws, resampled, units_of
 from yogo.metrics.measure import Evaluation, measure
-from yogo.metrics.report import report
+from yogo.metrics.report import errors_said, report
 from yogo.run.figures import METRICS
 from yogo.run.metrics import Metrics
 
@@ -210,3 +211,45 @@ def test_a_file_of_an_earlier_version_opens_without_intervals() -> None:
     assert (opened.intervals, opened.resampling, opened.errors) == ({}, None, None)
     assert not any(line.startswith(("95 %", "error ")) for line in report(opened))
     assert Metrics.parse(metrics.model_dump_json().encode(), "it") == metrics
+
+
+def test_the_gain_of_each_kind_of_error_has_an_interval_that_holds_it() -> None:
+    metrics = measured(made_evaluation(150))
+    costs = metrics.errors
+    assert costs is not None
+    told = [(one.gain, one.interval) for one in costs.kinds]
+    told += [
+        (costs.false_positives_gain, costs.false_positives_interval),
+        (costs.false_negatives_gain, costs.false_negatives_interval),
+    ]
+    for gain, between in told:
+        assert (between is None) == (gain == 0)
+        assert between is None or between[0] < gain < between[1]
+    assert costs.resamples == 300
+    lines = "\n".join(report(metrics))
+    missed = costs.kinds[-1]
+    assert missed.interval is not None
+    assert f"{missed.gain:+.3f}  {missed.interval[0]:+.3f} to {missed.interval[1]:+.3f}" in lines
+    assert "95 %: by 300 resamples" in lines
+
+
+def test_the_gains_of_a_resample_are_those_of_its_images() -> None:
+    data = made_evaluation(NUM)
+    weights_BI = next(Draws(np.arange(NUM), 5).parts())
+    found = MendedRankings.of(data, len(CLASSES)).gains(weights_BI)
+    for gains_G, weights_I in zip(found, weights_BI, strict=True):
+        costs = error_costs(drawn(data, np.repeat(np.arange(NUM), weights_I)), len(CLASSES))
+        assert costs is not None
+        known = [*(one.gain for one in costs.kinds), costs.false_positives_gain, costs.false_negatives_gain]
+        assert gains_G == pytest.approx(known, abs=1e-6)
+
+
+def test_gains_that_depend_on_a_rare_class_have_no_interval() -> None:
+    data = made_evaluation(NUM)
+    is_in = data.truth.label != 0
+    is_in[np.flatnonzero(~is_in)[:3]] = True
+    truth = GroundTruth(data.truth.image[is_in], data.truth.box[is_in], data.truth.label[is_in])
+    costs = measured(EvaluationData(NUM, truth, data.ranked, data.kept)).errors
+    assert costs is not None
+    assert {one.interval for one in costs.kinds} == {None}
+    assert "resamples" not in "\n".join(errors_said(costs, measured(data).thresholds))

@@ -45,11 +45,18 @@ def metrics(missed: int = 3) -> Metrics:
         resampling=Resampling(over="images", num=40, resamples=2_000),
         errors=ErrorCosts(
             kinds=tuple(
-                KindOfError(kind=name, num_kept=number, num_ranked=3 * number, gain=number / 100)
+                KindOfError(
+                    kind=name,
+                    num_kept=number,
+                    num_ranked=3 * number,
+                    gain=number / 100,
+                    interval=(number / 200, number / 50) if number else None,
+                )
                 for number, name in enumerate(NAMES)
             ),
             false_positives_gain=0.1,
             false_negatives_gain=0.05,
+            resamples=400,
         ),
     )
 

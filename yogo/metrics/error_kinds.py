@@ -2,12 +2,13 @@
 
 The kinds and what it means to mend them are those of Bolya et al., TIDE: A General Toolbox for Identifying Object
 Detection Errors (ECCV 2020, arXiv:2008.08115). Boxes are matched as COCO does it, and mAP50 is the mean over the
-classes that are labelled. Axes: N boxes, M labels, K classes, P pairs of a box and a label.
+classes that are labelled. Axes: I images, N boxes, M labels, K classes, P pairs of a box and a label, B resamples,
+G gains.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from yogo.metrics.boxes import Doubles, EvaluationData, GroundTruth, Ints, Predi
 from yogo.metrics.confidence import Bools
 from yogo.metrics.matching import match, overlapping
 from yogo.metrics.ranking import by_class, in_doubles, ranked_of
+from yogo.metrics.resampling import ClassBoxes, Weights, average_precision, share_of, sums_of
 from yogo.run.error_kinds import NAMES, ErrorCosts, KindOfError
 
 MATCH_IOU = 0.5
@@ -47,80 +49,113 @@ class _Judgement:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ranking:
-    """All that mAP50 depends on: the boxes by falling score, and how many labels each class has."""
+class BoxRanking:
+    """All that mAP50 depends on, for any resample of the images: the boxes by falling score, and the labels."""
 
+    image_N: Ints
     label_N: Ints
     is_right_N: Bools
-    num_labels_K: Ints
-    is_in_K: Bools
-    """Which classes are labelled."""
+    num_labels_IK: Ints
+    """Those that are left to find."""
 
-    def score(self) -> float:
-        """mAP50. A class that has lost all its labels and boxes by mending is left out of the mean."""
-        known = [self._of_class(kind) for kind in np.flatnonzero(self.is_in_K).tolist() if self._has(kind)]
-        return float(np.mean(known)) if known else float("nan")
+    is_in_IK: Bools
+    """Which classes are labelled on an image, whether or not that is left to find."""
 
-    def _has(self, kind: int) -> bool:
-        return bool(self.num_labels_K[kind] or (self.label_N == kind).any())
+    def taken(self, is_left_N: Bools) -> BoxRanking:
+        """Without the other boxes."""
+        return replace(
+            self,
+            image_N=self.image_N[is_left_N],
+            label_N=self.label_N[is_left_N],
+            is_right_N=self.is_right_N[is_left_N],
+        )
 
-    def _of_class(self, kind: int) -> float:
-        is_right_N = self.is_right_N[self.label_N == kind]
-        num_labels = self.num_labels_K[kind]
-        if not num_labels or not len(is_right_N):
-            return 0.0
-        found_N = np.cumsum(is_right_N)
-        precision_N = found_N / np.arange(1, len(found_N) + 1)
-        best_N = np.append(np.maximum.accumulate(precision_N[::-1])[::-1], 0.0)
-        return float(best_N[np.searchsorted(found_N / num_labels, RECALLS)].mean())
+    def scores(self, weights_BI: Weights) -> Doubles:
+        """(B,): mAP50. A class that has lost all its labels and boxes by mending is left out of the mean; NaN where
+        none is left."""
+        num_images, num_classes = self.num_labels_IK.shape
+        boxes_K, num_boxes_IK = [], np.zeros((num_images, num_classes), np.int64)
+        for kind in range(num_classes):
+            is_of_class_N = self.label_N == kind
+            image_N = self.image_N[is_of_class_N]
+            boxes_K.append(ClassBoxes(image_N, self.is_right_N[is_of_class_N].astype(np.uint16)))
+            num_boxes_IK[:, kind] = np.bincount(image_N, minlength=num_images)
+        labelled_BK = sums_of(weights_BI, self.num_labels_IK)
+        is_left_BK = (labelled_BK > 0) | (sums_of(weights_BI, num_boxes_IK) > 0)
+        is_in_BK = is_left_BK & (sums_of(weights_BI, self.is_in_IK) > 0)
+        ap_BK = average_precision(boxes_K, weights_BI, labelled_BK, recalls_R=RECALLS)[0]
+        return share_of(np.where(is_in_BK, ap_BK, 0).sum(1), is_in_BK.sum(1))
+
+
+@dataclass(frozen=True, slots=True)
+class MendedRankings:
+    """What mAP50 ranks, as it is and once each kind of error is mended."""
+
+    whole: BoxRanking
+    of_kinds: tuple[BoxRanking, ...]
+    without_false_positives: BoxRanking
+    without_false_negatives: BoxRanking
+    numbers: tuple[int, ...]
+    """Of errors of each kind."""
+
+    @classmethod
+    def of(cls, data: EvaluationData, num_classes: int) -> MendedRankings:
+        ranked = ranked_of(data.ranked, num_classes)
+        ranked = ranked.taken(np.argsort(-ranked.score, kind="stable"))
+        judged = _judged(ranked, data.truth, num_classes)
+        truth = data.truth
+
+        def labels_IK(is_left_M: Bools | slice) -> Ints:
+            places = truth.image[is_left_M] * num_classes + truth.label[is_left_M]
+            return np.bincount(places, minlength=data.num_images * num_classes).reshape(-1, num_classes)
+
+        every_IK = labels_IK(slice(None))
+        right = judged.kind_N == RIGHT
+        whole = BoxRanking(ranked.image, ranked.label, right, every_IK, every_IK > 0)
+        is_found_M = np.zeros(len(truth.image), bool)
+        is_found_M[judged.meant_N[right]] = True
+        mended = [_mended(kind, whole, judged, truth.label) for kind in range(MISSED)]
+        mended.append(replace(whole, num_labels_IK=labels_IK(~judged.is_missed_M)))
+        return cls(
+            whole,
+            tuple(mended),
+            without_false_positives=whole.taken(right),
+            without_false_negatives=replace(whole, num_labels_IK=labels_IK(is_found_M)),
+            numbers=tuple(judged.numbers),
+        )
+
+    def gains(self, weights_BI: Weights) -> Doubles:
+        """(B, G): of the kinds, of no false positives, of no false negatives."""
+        score_B = self.whole.scores(weights_BI)
+        mended = (*self.of_kinds, self.without_false_positives, self.without_false_negatives)
+        gain_BG = np.stack([one.scores(weights_BI) - score_B for one in mended], 1)
+        return np.where(np.isnan(gain_BG) & ~np.isnan(score_B)[:, None], 0, gain_BG)
 
 
 def error_costs(data: EvaluationData, num_classes: int) -> ErrorCosts | None:
     """None where no cell is labelled."""
     if not len(data.truth.image):
         return None
-    ranked = ranked_of(data.ranked, num_classes)
-    order = np.argsort(-ranked.score, kind="stable")
-    ranked = ranked.taken(order)
-    judged = _judged(ranked, data.truth, num_classes)
-    labels = data.truth.label
-    num_labels_K = np.bincount(labels, minlength=num_classes)
-    whole = _Ranking(ranked.label, judged.kind_N == RIGHT, num_labels_K, num_labels_K > 0)
-    score = whole.score()
-
-    def gain(mended: _Ranking) -> float:
-        reached = mended.score()
-        return 0.0 if np.isnan(reached) else round(reached - score, 6)
-
-    def gain_of(kind: int) -> float:
-        if kind == MISSED:
-            fewer_K = np.bincount(labels[~judged.is_missed_M], minlength=num_classes)
-            return gain(_Ranking(whole.label_N, whole.is_right_N, fewer_K, whole.is_in_K))
-        return gain(_mended(kind, whole, judged, labels))
-
-    is_found_M = np.zeros(len(labels), bool)
-    is_found_M[judged.meant_N[whole.is_right_N]] = True
-    found_K = np.bincount(labels[is_found_M], minlength=num_classes)
-    right = whole.is_right_N
-    numbers = zip(NAMES, _judged(data.kept, data.truth, num_classes).numbers, judged.numbers, strict=True)
+    found = MendedRankings.of(data, num_classes)
+    *gains, positives, negatives = found.gains(np.ones((1, data.num_images), np.uint16))[0].round(6).tolist()
+    kept = _judged(data.kept, data.truth, num_classes).numbers
     return ErrorCosts(
         kinds=tuple(
-            KindOfError(kind=name, num_kept=kept, num_ranked=of_ranked, gain=gain_of(kind))
-            for kind, (name, kept, of_ranked) in enumerate(numbers)
+            KindOfError(kind=name, num_kept=num_kept, num_ranked=num_ranked, gain=gain)
+            for name, num_kept, num_ranked, gain in zip(NAMES, kept, found.numbers, gains, strict=True)
         ),
-        false_positives_gain=gain(_Ranking(whole.label_N[right], right[right], num_labels_K, whole.is_in_K)),
-        false_negatives_gain=gain(_Ranking(whole.label_N, right, found_K, whole.is_in_K)),
+        false_positives_gain=positives,
+        false_negatives_gain=negatives,
     )
 
 
-def _mended(kind: int, whole: _Ranking, judged: _Judgement, labels: Ints) -> _Ranking:
+def _mended(kind: int, whole: BoxRanking, judged: _Judgement, labels: Ints) -> BoxRanking:
     """Without the errors of this kind. A box whose class or place is wrong becomes right, unless a right box has its
     label already, or one with a better score would have it when mended: then it is left out, as other boxes are."""
     is_kind_N = judged.kind_N == kind
     is_right_N = whole.is_right_N | (is_kind_N & _is_first_to_mend(whole.is_right_N, judged, len(labels)))
     label_N = np.where(is_right_N, np.append(labels, -1)[judged.meant_N], whole.label_N)
-    stays_N = ~is_kind_N | is_right_N
-    return _Ranking(label_N[stays_N], is_right_N[stays_N], whole.num_labels_K, whole.is_in_K)
+    return replace(whole, label_N=label_N, is_right_N=is_right_N).taken(~is_kind_N | is_right_N)
 
 
 def _is_first_to_mend(is_right_N: Bools, judged: _Judgement, num_labels: int) -> Bools:

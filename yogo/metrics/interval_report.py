@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from yogo.run.error_kinds import KindOfError
 from yogo.run.figures import METRICS, Metric
 from yogo.run.metrics import Metrics
 
@@ -37,6 +38,11 @@ def interval_words(metrics: Metrics, metric: Metric, key: str) -> str:
 def between_words(metric: Metric, low: float, high: float) -> str:
     form = {"share": ".3f", "cells": ".2f", "±cells": "+.2f"}[metric.unit]
     return f"{low:{form}} to {high:{form}}"
+
+
+def gain_between(one: KindOfError) -> str:
+    """Such as `+0.021 to +0.046`."""
+    return f"{one.interval[0]:+.3f} to {one.interval[1]:+.3f}" if one.interval else NO_INTERVAL
 
 
 def intervals_said(metrics: Metrics) -> Iterator[str]:

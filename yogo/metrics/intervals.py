@@ -19,11 +19,13 @@ from yogo.metrics.confidence import NUM_BINS, Bools
 from yogo.metrics.count_thresholds import counted_boxes
 from yogo.metrics.counts import figures_of, off_by
 from yogo.metrics.difference import NUM_RESAMPLES
+from yogo.metrics.error_kinds import MendedRankings
 from yogo.metrics.image_results import image_results
 from yogo.metrics.matching import match
 from yogo.metrics.measure import MATCH_IOU
 from yogo.metrics.resampling import Weights, over_classes, parts_of, results_by_image, share_of
 from yogo.run.counts import ClassCounts, CountReport
+from yogo.run.error_kinds import ErrorCosts
 from yogo.run.figures import METRICS
 from yogo.run.metrics import Metrics, Resampling
 
@@ -45,13 +47,19 @@ _MOST_ROWS = 100
 OWN = "own_"
 """What the keys of figures at the checkpoint's own count thresholds begin with."""
 
+RESAMPLES_OF_GAINS = 400
+"""At most: of each resample nine rankings are scored."""
+
+GAINS = "gains of errors"
+"""The key of what mAP50 gains where each kind of error is mended."""
+
 LEAST_SPREAD = 2e-6
 """Figures are rounded to six digits."""
 
 NORMAL = NormalDist()
 
 Found = dict[str, Doubles]
-"""(B, 1 + K) by the key of the metric: of all classes, and of each."""
+"""(B, 1 + K) by the key of the metric: of all classes, and of each; and the gains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +114,11 @@ def resampled(
         values = yield from _drawn(metrics, data, draws)
         found = _intervals(metrics, data, values, unit_I)
     counts = metrics.counts and _with_intervals(metrics.counts, values, draws.num_units)
-    return metrics.model_copy(update={"intervals": found, "resampling": resampling, "counts": counts})
+    errors = metrics.errors
+    if errors and GAINS in values and not _rare(data, len(metrics.classes), unit_I, FEWEST_LABELS)[1]:
+        errors = _of_errors(errors, values[GAINS], draws.num_units)
+    more = {"intervals": found, "resampling": resampling, "counts": counts, "errors": errors}
+    return metrics.model_copy(update=more)
 
 
 def _drawn(metrics: Metrics, data: EvaluationData, draws: Draws) -> Generator[tuple[int, int], None, Found]:
@@ -115,6 +127,7 @@ def _drawn(metrics: Metrics, data: EvaluationData, draws: Draws) -> Generator[tu
     results = results_by_image(record, metrics.classes, "the test")
     confidence = ConfidenceByImage.of(data, len(metrics.classes))
     off_by_of = _off_by(metrics, data)
+    rankings = MendedRankings.of(data, len(metrics.classes)) if metrics.errors else None
     overlaps = results.num_overlaps if "mAP" in metrics.figures else 0
     parts: list[Found] = []
     done = 0
@@ -125,31 +138,28 @@ def _drawn(metrics: Metrics, data: EvaluationData, draws: Draws) -> Generator[tu
         for head, off_by_IK in off_by_of.items():
             figures = figures_of(weights_BI.astype(np.float64), off_by_IK)
             of_class |= {f"{head}count_{key}": value_BK for key, value_BK in figures.items()}
-        parts.append(
-            {
-                key: np.concatenate([over_classes(value_BK, is_labelled_BK, key)[:, None], value_BK], 1)
-                for key, value_BK in of_class.items()
-            }
-        )
+        part = {
+            key: np.concatenate([over_classes(value_BK, is_labelled_BK, key)[:, None], value_BK], 1)
+            for key, value_BK in of_class.items()
+        }
+        if rankings and done < RESAMPLES_OF_GAINS:
+            part[GAINS] = rankings.gains(weights_BI[: RESAMPLES_OF_GAINS - done])
+        parts.append(part)
         done += len(weights_BI)
-    return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return {key: np.concatenate([part[key] for part in parts if key in part]) for key in parts[0]}
 
 
 def _intervals(metrics: Metrics, data: EvaluationData, values: Found, unit_I: Ints) -> dict[str, tuple[float, float]]:
     """A class with too few labels, or labels on too few units, has none, nor has a mean that it is part of."""
     num_units = int(unit_I.max()) + 1
-    labels_K = np.bincount(data.truth.label, minlength=len(metrics.classes))
-    units_K = [len(np.unique(unit_I[data.truth.image[data.truth.label == kind]])) for kind in range(len(labels_K))]
     found: dict[str, tuple[float, float]] = {}
     for metric in METRICS:
         if metric.key not in values:
             continue
         fewest = FEWEST_LABELS_OF_ROC if metric.key == "roc_auc" else FEWEST_LABELS
-        is_rare = [
-            metric.over == "labelled" and (units < FEWEST_UNITS or labels < fewest)
-            for units, labels in zip(units_K, labels_K, strict=True)
-        ]
-        in_mean = any(rare and labels for rare, labels in zip(is_rare, labels_K, strict=True))
+        is_rare, in_mean = _rare(data, len(metrics.classes), unit_I, fewest)
+        if metric.over != "labelled":
+            is_rare, in_mean = [False] * len(is_rare), False
         columns = [(metric.key, in_mean), *zip(map(metric.key_of, metrics.classes), is_rare, strict=True)]
         for column, (key, is_unknown) in enumerate(columns):
             figure = metrics.figures.get(key)
@@ -157,6 +167,31 @@ def _intervals(metrics: Metrics, data: EvaluationData, values: Found, unit_I: In
                 between = _interval(figure, values[metric.key][:, column], num_units)
                 found |= {key: between} if between else {}
     return found
+
+
+def _rare(data: EvaluationData, num_classes: int, unit_I: Ints, fewest: int) -> tuple[list[bool], bool]:
+    """Of each class, whether it has too few labels, or labels on too few units; and whether one of these is labelled,
+    and so part of a mean."""
+    labels_K = np.bincount(data.truth.label, minlength=num_classes)
+    units_K = [len(np.unique(unit_I[data.truth.image[data.truth.label == kind]])) for kind in range(num_classes)]
+    is_rare = [bool(units < FEWEST_UNITS or num < fewest) for units, num in zip(units_K, labels_K, strict=True)]
+    return is_rare, any(rare and num for rare, num in zip(is_rare, labels_K, strict=True))
+
+
+def _of_errors(errors: ErrorCosts, gain_BG: Doubles, num_units: int) -> ErrorCosts:
+    """With the intervals of the gains."""
+    gains = [*(one.gain for one in errors.kinds), errors.false_positives_gain, errors.false_negatives_gain]
+    *kinds, positives, negatives = (_interval(gain, gain_BG[:, place], num_units) for place, gain in enumerate(gains))
+    return errors.model_copy(
+        update={
+            "kinds": tuple(
+                one.model_copy(update={"interval": known}) for one, known in zip(errors.kinds, kinds, strict=True)
+            ),
+            "false_positives_interval": positives,
+            "false_negatives_interval": negatives,
+            "resamples": len(gain_BG),
+        }
+    )
 
 
 def _off_by(metrics: Metrics, data: EvaluationData) -> dict[str, Ints]:

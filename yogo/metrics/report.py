@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from yogo.metrics.interval_report import interval_table, intervals_said
+from yogo.metrics.interval_report import gain_between, interval_table, intervals_said
 from yogo.run.count_thresholds import ClassThreshold
 from yogo.run.counts import ClassCounts, CountReport
 from yogo.run.error_kinds import KINDS, NAMES, ErrorCosts
@@ -126,10 +126,11 @@ def intervals(metrics: Metrics) -> Iterator[str]:
 
 def errors(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
     """A line per kind, and sentences on what they say."""
-    width = max(map(len, NAMES))
-    yield f"{'error':<{width}}{'boxes':>9}{'ranked':>9}{'mAP50':>9}"
+    width, has_intervals = max(map(len, NAMES)), any(one.interval for one in costs.kinds)
+    yield f"{'error':<{width}}{'boxes':>9}{'ranked':>9}{'mAP50':>9}" + f"{'95 %':>18}" * has_intervals
     for one in costs.kinds:
-        yield f"{one.kind:<{width}}{one.num_kept:>9,}{one.num_ranked:>9,}{one.gain:>+9.3f}"
+        between = f"{gain_between(one):>18}" * has_intervals
+        yield f"{one.kind:<{width}}{one.num_kept:>9,}{one.num_ranked:>9,}{one.gain:>+9.3f}{between}"
     yield from errors_said(costs, thresholds)
 
 
@@ -141,7 +142,8 @@ def errors_said(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
         f"boxes: above an objectness of {thresholds.objectness:g}; ranked: above {thresholds.ranked_objectness:g}, as "
         "mAP50 ranks them"
     )
-    yield "mAP50: what it would gain if all errors of the kind were mended"
+    by = f"; 95 %: by {costs.resamples:,} resamples" if costs.resamples else ""
+    yield f"mAP50: what it would gain if all errors of the kind were mended{by}"
 
 
 def trained_on(run: str, count: int, num_images: int) -> str:

@@ -32,7 +32,7 @@ Bits = npt.NDArray[np.uint16]
 
 
 @dataclass(frozen=True, slots=True)
-class _ClassBoxes:
+class ClassBoxes:
     """The ranked boxes of one class, the best score first; of equal ones that of the earlier image."""
 
     image_N: Ints
@@ -52,7 +52,7 @@ class ResultsByImage:
     num_labelled_IK: Ints
     num_predicted_IK: Ints
     num_right_IK: Ints
-    boxes: tuple[_ClassBoxes, ...]
+    boxes: tuple[ClassBoxes, ...]
     """Of each class."""
 
     num_overlaps: int
@@ -65,40 +65,27 @@ class ResultsByImage:
 
     def is_labelled(self, weights_BI: Weights) -> npt.NDArray[np.bool_]:
         """(B, K): whether a resample has a label of a class."""
-        is_labelled: npt.NDArray[np.bool_] = _sums(weights_BI, self.num_labelled_IK) > 0
+        is_labelled: npt.NDArray[np.bool_] = sums_of(weights_BI, self.num_labelled_IK) > 0
         return is_labelled
 
     def by_class(self, weights_BI: Weights, *, overlaps: int = 1) -> dict[str, Doubles]:
         """The same of each class, (B, K) each; without overlaps, no average precision."""
-        labelled_BK = _sums(weights_BI, self.num_labelled_IK)
-        predicted_BK = _sums(weights_BI, self.num_predicted_IK)
-        right_BK = _sums(weights_BI, self.num_right_IK)
+        labelled_BK = sums_of(weights_BI, self.num_labelled_IK)
+        predicted_BK = sums_of(weights_BI, self.num_predicted_IK)
+        right_BK = sums_of(weights_BI, self.num_right_IK)
         off_by_IK = self.num_predicted_IK - self.num_labelled_IK
         num_B1 = weights_BI.sum(1, dtype=np.int64)[:, None]
         figures = {
             "precision": share_of(right_BK, predicted_BK),
             "recall": share_of(right_BK, labelled_BK),
             "f1": share_of(2 * right_BK, predicted_BK + labelled_BK),
-            "count_error": share_of(_sums(weights_BI, np.abs(off_by_IK)), num_B1),
-            "count_bias": share_of(_sums(weights_BI, off_by_IK), num_B1),
+            "count_error": share_of(sums_of(weights_BI, np.abs(off_by_IK)), num_B1),
+            "count_bias": share_of(sums_of(weights_BI, off_by_IK), num_B1),
         }
         if not overlaps:
             return figures
-        ap_TBK = self._average_precision(weights_BI, labelled_BK, overlaps)
+        ap_TBK = average_precision(self.boxes, weights_BI, labelled_BK, overlaps=overlaps)
         return {"mAP50": ap_TBK[0]} | figures | ({"mAP": ap_TBK.mean(0)} if overlaps > 1 else {})
-
-    def _average_precision(self, weights_BI: Weights, labelled_BK: Ints, overlaps: int) -> Doubles:
-        """(T, B, K)."""
-        found_TBK = np.zeros((overlaps, *labelled_BK.shape))
-        for kind, boxes in enumerate(self.boxes):
-            for part in parts_of(len(weights_BI), len(boxes.image_N)):
-                weight_BN = weights_BI[part][:, boxes.image_N]
-                total_BN = weight_BN.cumsum(1, dtype=np.int32)
-                for bit in range(overlaps):
-                    place_P = np.flatnonzero(boxes.hits_N >> bit & 1)
-                    hits_BP = weight_BN[:, place_P].cumsum(1, dtype=np.int32)
-                    found_TBK[bit, part, kind] = _area(hits_BP, total_BN[:, place_P], labelled_BK[part, kind])
-        return found_TBK
 
     def taken(self, chosen: Sequence[int]) -> ResultsByImage:
         """Of these images alone, in this order; each is chosen once at most."""
@@ -138,7 +125,7 @@ def results_by_image(record: ImageResults, classes: Sequence[str], source: str) 
         num_labelled_IK=counts(record.counts.labelled),
         num_predicted_IK=counts(record.counts.predicted),
         num_right_IK=counts(record.counts.right),
-        boxes=tuple(_ClassBoxes(image_N[order], hits_N[order]) for order in of_class),
+        boxes=tuple(ClassBoxes(image_N[order], hits_N[order]) for order in of_class),
         num_overlaps=len(record.ious),
     )
 
@@ -151,10 +138,10 @@ def _pieces(data: bytes, size: int) -> tuple[bytes, ...]:
     return tuple(data[begin : begin + size] for begin in range(0, len(data), size))
 
 
-def _taken(boxes: _ClassBoxes, number_I: Ints) -> _ClassBoxes:
+def _taken(boxes: ClassBoxes, number_I: Ints) -> ClassBoxes:
     image_N = number_I[boxes.image_N]
     is_in_N = image_N >= 0
-    return _ClassBoxes(image_N[is_in_N], boxes.hits_N[is_in_N])
+    return ClassBoxes(image_N[is_in_N], boxes.hits_N[is_in_N])
 
 
 def parts_of(num_resamples: int, num_boxes: int) -> Iterator[slice]:
@@ -163,7 +150,29 @@ def parts_of(num_resamples: int, num_boxes: int) -> Iterator[slice]:
     return (slice(begin, begin + size) for begin in range(0, num_resamples, size))
 
 
-def _area(hits_BP: Ints, total_BP: Ints, labelled_B: Ints) -> Doubles:
+def average_precision(
+    boxes_K: Sequence[ClassBoxes],
+    weights_BI: Weights,
+    labelled_BK: Ints,
+    *,
+    overlaps: int = 1,
+    recalls_R: Doubles = RECALLS,
+) -> Doubles:
+    """(T, B, K)."""
+    found_TBK = np.zeros((overlaps, *labelled_BK.shape))
+    for kind, boxes in enumerate(boxes_K):
+        for part in parts_of(len(weights_BI), len(boxes.image_N)):
+            weight_BN = weights_BI[part][:, boxes.image_N]
+            total_BN = weight_BN.cumsum(1, dtype=np.int32)
+            for bit in range(overlaps):
+                place_P = np.flatnonzero(boxes.hits_N >> bit & 1)
+                hits_BP = weight_BN[:, place_P].cumsum(1, dtype=np.int32)
+                area_B = _area(hits_BP, total_BN[:, place_P], labelled_BK[part, kind], recalls_R)
+                found_TBK[bit, part, kind] = area_B
+    return found_TBK
+
+
+def _area(hits_BP: Ints, total_BP: Ints, labelled_B: Ints, recalls_R: Doubles) -> Doubles:
     """(B,): COCO's average precision, the mean over recalls of the best precision at that recall or a higher one.
 
     Where a resample has no copy of a box, that place repeats the one before it at no better precision.
@@ -173,7 +182,7 @@ def _area(hits_BP: Ints, total_BP: Ints, labelled_B: Ints) -> Doubles:
         return np.zeros(num_resamples)
     precision_BP = np.divide(hits_BP, total_BP, out=np.zeros(hits_BP.shape), where=total_BP > 0)
     best_BP = np.maximum.accumulate(precision_BP[:, ::-1], axis=1)[:, ::-1]
-    needed_BR = _needed(labelled_B)
+    needed_BR = _needed(labelled_B, recalls_R)
     # One search in all rows: each row's numbers begin above the last one's.
     begins_B1 = np.arange(num_resamples, dtype=np.int64)[:, None] * (int(hits_BP.max()) + int(needed_BR.max()) + 2)
     place_BR = np.searchsorted((hits_BP + begins_B1).ravel(), needed_BR + begins_B1)
@@ -184,16 +193,16 @@ def _area(hits_BP: Ints, total_BP: Ints, labelled_B: Ints) -> Doubles:
     return area_B
 
 
-def _needed(labelled_B: Ints) -> Ints:
+def _needed(labelled_B: Ints, recalls_R: Doubles) -> Ints:
     """(B, R): the least number of labels found whose share of all is a recall, as doubles compare."""
     labelled_B1 = np.maximum(labelled_B, 1)[:, None]
-    needed_BR = np.ceil(RECALLS * labelled_B1).astype(np.int64)
-    needed_BR -= (needed_BR > 0) & ((needed_BR - 1) / labelled_B1 >= RECALLS)
-    needed_BR += needed_BR / labelled_B1 < RECALLS
+    needed_BR = np.ceil(recalls_R * labelled_B1).astype(np.int64)
+    needed_BR -= (needed_BR > 0) & ((needed_BR - 1) / labelled_B1 >= recalls_R)
+    needed_BR += needed_BR / labelled_B1 < recalls_R
     return needed_BR
 
 
-def _sums(weights_BI: Weights, value_IK: npt.NDArray[Any]) -> Ints:
+def sums_of(weights_BI: Weights, value_IK: npt.NDArray[Any]) -> Ints:
     """(B, K), exactly; products of doubles take a tenth of the time of those of integers."""
     sums: Ints = np.rint(weights_BI.astype(np.float64) @ value_IK.astype(np.float64)).astype(np.int64)
     return sums

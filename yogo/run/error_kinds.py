@@ -28,6 +28,9 @@ class KindOfError(Part):
     gain: float
     """What mAP50 would gain if all errors of this kind were mended, and nothing else changed."""
 
+    interval: tuple[float, float] | None = None
+    """Of 95 %, of the gain; None where nothing is known of it, and in files of versions that had none."""
+
 
 class ErrorCosts(Part):
     """The gains do not add up: whoever mends one kind may lose by another what it gained, or win more."""
@@ -38,6 +41,11 @@ class ErrorCosts(Part):
 
     false_negatives_gain: float
     """What mAP50 would gain if each cell that no box matches were not labelled."""
+
+    false_positives_interval: tuple[float, float] | None = None
+    false_negatives_interval: tuple[float, float] | None = None
+    resamples: int = 0
+    """By which the intervals were found."""
 
     @property
     def worst(self) -> KindOfError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from yogo.metrics.interval_report import interval_table, intervals_said
+from yogo.metrics.interval_report import gain_between, interval_table, intervals_said
 from yogo.metrics.report import errors_said
 from yogo.run.error_kinds import KINDS
 from yogo.run.metrics import Metrics
@@ -53,11 +53,20 @@ def _errors(metrics: Metrics, bar: Callable[[float], str]) -> tuple[list[str], l
     assert metrics.errors
     kinds = metrics.errors.kinds
     most = max((one.gain for one in kinds), default=0) or 1.0
+    has_intervals = any(one.interval for one in kinds)
+    head = ["error", "boxes", "ranked", "mAP50", "95 %"]
     rows = [
-        [one.kind, f"{one.num_kept:,}", f"{one.num_ranked:,}", f"{bar(max(0, one.gain) / most)}{one.gain:+.3f}"]
+        [
+            one.kind,
+            f"{one.num_kept:,}",
+            f"{one.num_ranked:,}",
+            f"{bar(max(0, one.gain) / most)}{one.gain:+.3f}",
+            gain_between(one),
+        ]
         for one in kinds
     ]
-    return ["error", "boxes", "ranked", "mAP50"], rows
+    num = len(head) - (not has_intervals)
+    return head[:num], [row[:num] for row in rows]
 
 
 def error_terms() -> tuple[tuple[str, str], ...]:
