@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.golden_files import beside
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -96,3 +98,12 @@ def test_conversions_are_measured_both_ways_beside_a_reading_of_their_files() ->
 def test_steps_beside_a_busy_neighbour_are_measured_in_three_ways() -> None:
     found = verdict("neighbour", "--repeats", "1", "--seconds", "0.5")
     assert found["ratio"].keys() == {f"{where}/{way}" for where in ("alone", "beside") for way in ("one", "all")}
+
+
+def test_the_benchmark_of_the_assays_intervals_tells_each_place() -> None:
+    data = beside("assay/golden.json").parent
+    lines = run("assay_coverage", "--samples", "20", "--data", str(data)).splitlines()
+    found = json.loads(lines[-1])
+    assert len(lines) == 62
+    assert found["of"] == 60
+    assert 0.5 < found["ratio"] <= 1

@@ -36,6 +36,12 @@ class CountedSample(BaseModel):
     clinical: bool | None = None
     threshold: Annotated[float, Field(ge=0, le=1)] | None = None
 
+    sample: str | None = None
+    """The same name at several thresholds is the same sample."""
+
+    target_per_microlitre: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """What is known of it otherwise; 0 of a negative sample."""
+
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> CountedSample:
         needed = {"skip": (), "deskew": ("model",), "compensate": ("model", "clinical", "threshold")}[self.kind]
@@ -75,6 +81,14 @@ def counted_samples(path: Path) -> list[CountedSample]:
     if not isinstance(found, list):
         raise AssayError(f"{path} must be a list of objects, one a sample")
     return [_sample(path, number, one) for number, one in enumerate(found, 1)]
+
+
+def median_cells(path: Path, samples: list[CountedSample]) -> float:
+    """Of the samples with cells. Raises AssayError where there are none."""
+    cells = [found for one in samples if (found := one.roles.num_total(one.counts_K)) > 0]
+    if not cells:
+        raise AssayError(f"{path} has no sample with cells: --cells tells for how many the limits are asked")
+    return float(np.median(cells))
 
 
 def _sample(path: Path, number: int, found: object) -> CountedSample:

@@ -34,17 +34,9 @@ class SampleEstimate:
 def estimated(
     counts_K: Doubles, roles: Roles, correction: CorrectionLine | CorrectionMatrix | None, level: float = LEVEL
 ) -> SampleEstimate:
-    cells, corrected_K = roles.num_total(counts_K), None
-    count, line = roles.num_target(counts_K), correction
-    if isinstance(correction, CorrectionMatrix):
-        corrected_K = counts_K @ correction.inverse_KK
-        cells = roles.num_total(corrected_K)
+    cells, corrected_K, count, line = counted_by_line(counts_K, roles, correction)
     if cells <= 0:
         return SampleEstimate(corrected_K, None, None, None, None, is_bounded=False)
-    if isinstance(correction, CorrectionMatrix):
-        count, line = as_line(counts_K, cells, roles, correction)
-    if not isinstance(line, CorrectionLine):
-        line = CorrectionLine(1.0)
     share = (count / cells - line.intercept) / line.slope
     low, high = share_interval(np.array([count]), np.array([cells]), LinesOfSamples.of(line), level)
     kept = min(max(share, 0.0), 1.0)
@@ -56,6 +48,28 @@ def estimated(
         high=max(float(high[0]), kept),
         is_bounded=bool(high[0] < 1),
     )
+
+
+def counted_by_line(
+    counts_K: Doubles, roles: Roles, correction: CorrectionLine | CorrectionMatrix | None
+) -> tuple[float, Doubles | None, float, CorrectionLine]:
+    """Cells, corrected counts, the count of targets, and the line that corrects it."""
+    cells, count = roles.num_total(counts_K), roles.num_target(counts_K)
+    if not isinstance(correction, CorrectionMatrix):
+        return cells, None, count, correction or CorrectionLine(1.0)
+    corrected_K = counts_K @ correction.inverse_KK
+    cells = roles.num_total(corrected_K)
+    return (
+        cells,
+        corrected_K,
+        *(as_line(counts_K, cells, roles, correction) if cells > 0 else (0.0, CorrectionLine(1.0))),
+    )
+
+
+def share_of(counts_K: Doubles, roles: Roles, correction: CorrectionLine | CorrectionMatrix | None) -> float | None:
+    """The estimate's share alone."""
+    cells, _, count, line = counted_by_line(counts_K, roles, correction)
+    return None if cells <= 0 else min(max((count / cells - line.intercept) / line.slope, 0.0), 1.0)
 
 
 def as_line(counts_K: Doubles, cells: float, roles: Roles, matrix: CorrectionMatrix) -> tuple[float, CorrectionLine]:

@@ -14,8 +14,8 @@ import numpy as np
 from yogo.assay.corrections import CorrectionLine
 from yogo.assay.roles import Doubles
 
-_ROUNDS = 8
-_HALVINGS = 30
+_ROUNDS = 6
+_HALVINGS = 20
 _MOST_SPREAD = 2.0
 ENOUGH_TO_BEND = 4
 

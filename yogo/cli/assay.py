@@ -20,8 +20,13 @@ ABOUT = (
     "beside it, with an interval of 95 %. The counts come from a file: a JSON list of objects with `kind` (skip: "
     "uncorrected; deskew: by the confusion matrix; compensate: by the line at a threshold), `counts` of healthy, "
     "ring, trophozoite, schizont, gametocyte, wbc and misc, and, where the kind needs them, `model`, `clinical` and "
-    "`threshold`."
+    "`threshold`. With --limits it tells what the models can see: false positives, limits of detection and the best "
+    "threshold, from their tables and from samples of known value. Those have `target_per_microlitre` (0: negative), "
+    "and a name, `sample`, by which they are the same at several thresholds."
 )
+
+
+ASKED = ("kind", "model", "clinical", "threshold", "sample", "target_per_microlitre")
 
 
 def register(commands: Any) -> None:
@@ -33,8 +38,20 @@ def register(commands: Any) -> None:
         type=Path,
         help="Holds a folder for each model with its tables. (default: the folder of FILE)",
     )
+    parser.add_argument(
+        "--limits",
+        action=argparse.BooleanOptionalAction,
+        default=False,
+        help="Tell of the models, not of each sample. (default: no)",
+    )
+    parser.add_argument(
+        "--cells",
+        metavar="N",
+        type=int,
+        help="Tell the limits for a sample of N cells. (default: the median of the samples in FILE)",
+    )
     add_json(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, usage_error=parser.error)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,9 +59,14 @@ def run(args: argparse.Namespace) -> int:
     from yogo.assay.estimate import estimated
     from yogo.assay.published import published_figures
 
+    if args.cells is not None and (args.cells < 1 or not args.limits):
+        args.usage_error("--cells is above 0, and needs --limits")
+    samples, data = counted_samples(args.counts), args.data or args.counts.parent
+    if args.limits:
+        return _limits(samples, data, args)
     found = []
-    for sample in counted_samples(args.counts):
-        correction = sample.correction(args.data or args.counts.parent)
+    for sample in samples:
+        correction = sample.correction(data)
         published = published_figures(sample.counts_K, sample.roles, correction)
         found.append((sample, published, estimated(sample.counts_K, sample.roles, correction)))
     if args.json:
@@ -54,11 +76,21 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _limits(samples: list[CountedSample], data: Path, args: argparse.Namespace) -> int:
+    from yogo.assay.counts_file import median_cells
+    from yogo.assay.findings import findings
+    from yogo.assay.findings_report import lines_of
+
+    found = findings(samples, data, args.cells or median_cells(args.counts, samples))
+    print(json.dumps(found, indent=2) if args.json else "\n".join(lines_of(found)))
+    return 0
+
+
 def _data(sample: CountedSample, published: PublishedFigures, ours: SampleEstimate) -> dict[str, Any]:
     """What the sample says, the figures as published, and ours. Half-widths are the second number of a pair."""
     roles, corrected_K = sample.roles, ours.corrected_K
     of_corrected = None if corrected_K is None else [float(one) for one in corrected_K]
-    asked = sample.model_dump(include={"kind", "model", "clinical", "threshold"}, exclude_none=True)
+    asked = sample.model_dump(include=set(ASKED), exclude_none=True)
     return {
         **asked,
         "counts": sample.counts,

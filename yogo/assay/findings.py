@@ -1,0 +1,243 @@
+"""What a file of counts says of its models, by threshold: false positives, limits, titration lines, and how many
+samples are near what is known of them. As data, for --json and for the table.
+
+Figures are per microlitre; a limit that does not exist is None.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from yogo.assay.corrections import CorrectionLine
+from yogo.assay.counts_file import NUM_CLASSES, CountedSample
+from yogo.assay.estimate import share_of
+from yogo.assay.limits import (
+    FalsePositives,
+    blank_limit,
+    detection_limit,
+    false_positives,
+    line_of_matrix,
+    sensitivities,
+)
+from yogo.assay.roles import MALARIA, Doubles
+from yogo.assay.tables import matrix_of, table_rows
+from yogo.assay.thresholds import KnownSamples, best_threshold, limits_by_threshold
+from yogo.assay.titration import titration_lines
+
+NEAR = 0.25
+LOWEST, HIGHEST = 0.5, 0.99
+"""Thresholds among which the best is chosen."""
+
+SCALE = MALARIA.per_microlitre
+NUM_DRAWS = 400
+Z = 1.959964
+
+
+def findings(samples: Sequence[CountedSample], data: Path, cells: float) -> dict[str, Any]:
+    """Limits are told for a sample of so many cells. Raises AssayError."""
+    models = list(dict.fromkeys((one.model, one.kind, one.clinical) for one in samples if one.kind != "skip"))
+    return {
+        "cells": cells,
+        "corrections": [
+            _of_matrix(data, str(model), cells)
+            if kind == "deskew"
+            else _of_table(data, str(model), bool(is_clinical), cells)
+            for model, kind, is_clinical in models
+        ],
+        "known": _of_known(samples, cells),
+        "near": _near(samples, data),
+    }
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _per_ul(share: float) -> float | None:
+    return _finite(share * SCALE)
+
+
+def _of_matrix(data: Path, model: str, cells: float) -> dict[str, Any]:
+    matrix = matrix_of(data, model, NUM_CLASSES)
+    line = line_of_matrix(matrix, MALARIA)
+    limit = float(blank_limit(line.intercept * cells))
+    return {
+        "model": model,
+        "by": "matrix",
+        "false_positives_per_ul": line.intercept * SCALE,
+        "sensitivities": sensitivities(matrix, MALARIA),
+        "mix": dict.fromkeys(MALARIA.target, 1 / len(MALARIA.target)),
+        "lob_count": limit,
+        "lob_per_ul": limit / cells * SCALE,
+        "lod_per_ul": _per_ul(float(detection_limit(line.slope, line.intercept, cells))),
+    }
+
+
+def _of_table(data: Path, model: str, is_clinical: bool, cells: float) -> dict[str, Any]:
+    rows = table_rows(data, model, is_clinical=is_clinical)
+    lines = [row.line(SCALE) for row in rows]
+    threshold_T = np.array([row.threshold for row in rows])
+    slope_T, share_T = np.array([one.slope for one in lines]), np.array([one.intercept for one in lines])
+    blank_T = blank_limit(np.maximum(share_T, 0) * cells)
+    limit_T = detection_limit(slope_T, share_T, cells)
+    allowed_T = np.where((threshold_T > LOWEST - 1e-9) & (threshold_T < HIGHEST + 1e-9), limit_T, np.inf)
+    best = int(allowed_T.argmin())
+    return {
+        "model": model,
+        "by": "line",
+        "clinical": is_clinical,
+        "thresholds": [
+            {
+                "threshold": float(threshold),
+                "sensitivity": float(slope),
+                "false_positives_per_ul": max(float(share), 0.0) * SCALE,
+                "lob_count": float(blank),
+                "lob_per_ul": float(blank) / cells * SCALE,
+                "lod_per_ul": _per_ul(float(limit)),
+            }
+            for threshold, slope, share, blank, limit in zip(
+                threshold_T, slope_T, share_T, blank_T, limit_T, strict=True
+            )
+        ],
+        "best": _best_of_table(lines[best], float(threshold_T[best]), float(allowed_T[best]), cells),
+    }
+
+
+def _best_of_table(line: CorrectionLine, threshold: float, limit: float, cells: float) -> dict[str, Any] | None:
+    """The interval is that of the line at this threshold. How far the choice is open a table does not say."""
+    if not math.isfinite(limit):
+        return None
+    covariance = [[line.slope_variance, line.covariance], [line.covariance, line.intercept_variance]]
+    rng = np.random.default_rng(0)
+    slope_R, share_R = rng.multivariate_normal([line.slope, line.intercept], covariance, NUM_DRAWS, method="eigh").T
+    low, high = np.quantile(detection_limit(slope_R, share_R, cells), [0.025, 0.975], method="nearest")
+    return {
+        "threshold": threshold,
+        "threshold_low": None,
+        "threshold_high": None,
+        "lod_per_ul": {"value": limit * SCALE, "low": _per_ul(float(low)), "high": _per_ul(float(high))},
+        "lod_elsewhere_per_ul": None,
+    }
+
+
+def _of_known(samples: Sequence[CountedSample], cells: float) -> dict[str, Any] | None:
+    """From the samples of known value, each once a threshold, whatever correction is asked for it."""
+    found: dict[float | None, dict[str, CountedSample]] = defaultdict(dict)
+    for number, one in enumerate(samples, 1):
+        if one.target_per_microlitre is not None and MALARIA.num_total(one.counts_K) > 0:
+            found[one.threshold].setdefault(one.sample or f"#{number}", one)
+    if not found:
+        return None
+    order = sorted(found, key=lambda one: -1.0 if one is None else one)
+    return {
+        "thresholds": [_at_threshold(threshold, list(found[threshold].values()), cells) for threshold in order],
+        "best": _best_of_known({at: of for at, of in found.items() if at is not None}, cells),
+    }
+
+
+def _arrays(samples: Iterable[CountedSample]) -> tuple[Doubles, Doubles, Doubles]:
+    rows = [
+        (
+            (one.target_per_microlitre or 0.0) / SCALE,
+            MALARIA.num_target(one.counts_K),
+            MALARIA.num_total(one.counts_K),
+        )
+        for one in samples
+    ]
+    known_S, count_S, cells_S = np.array(rows, np.float64).T
+    return known_S, count_S, cells_S
+
+
+def _at_threshold(threshold: float | None, samples: list[CountedSample], cells: float) -> dict[str, Any]:
+    known_S, count_S, cells_S = _arrays(samples)
+    is_negative_S = known_S == 0
+    blanks = false_positives(count_S[is_negative_S], cells_S[is_negative_S]) if is_negative_S.any() else None
+    limit_T = limits_by_threshold(KnownSamples(np.zeros(1), known_S, count_S[None], cells_S[None]), cells)
+    limit = None if blanks is None else float(blank_limit(blanks.share * cells, blanks.dispersion))
+    return {
+        "threshold": threshold,
+        "samples": len(samples),
+        "negatives": None if blanks is None else _negatives(blanks),
+        "line": _titration(known_S, count_S, cells_S),
+        "lob_count": limit,
+        "lob_per_ul": None if limit is None else limit / cells * SCALE,
+        "lod_per_ul": None if limit_T is None else _per_ul(float(limit_T[0])),
+    }
+
+
+def _negatives(blanks: FalsePositives) -> dict[str, Any]:
+    return {
+        "samples": blanks.num_samples,
+        "per_ul": {"value": blanks.share * SCALE, "low": blanks.low * SCALE, "high": blanks.high * SCALE},
+        "spread_per_ul": blanks.spread * SCALE if blanks.num_samples > 1 else None,
+    }
+
+
+def _titration(known_S: Doubles, count_S: Doubles, cells_S: Doubles) -> dict[str, Any] | None:
+    lines = titration_lines(known_S, count_S[None], cells_S[None])
+    if lines is None:
+        return None
+    line = lines.line(0)
+    return {
+        "slope": line.slope,
+        "intercept_per_ul": line.intercept * SCALE,
+        "slope_variance": line.slope_variance,
+        "intercept_variance": line.intercept_variance * SCALE**2,
+        "covariance": line.covariance * SCALE,
+        "spread": float(lines.spread[0]),
+        "bend": _finite(float(lines.bend[0])),
+        "is_straight": lines.is_straight(0),
+    }
+
+
+def _best_of_known(found: dict[float, dict[str, CountedSample]], cells: float) -> dict[str, Any] | None:
+    """Among the thresholds at which as many samples were counted as at any, and the same."""
+    allowed = sorted(at for at in found if LOWEST - 1e-9 < at < HIGHEST + 1e-9)
+    most = max((len(found[at]) for at in allowed), default=0)
+    names = next((sorted(found[at]) for at in allowed if len(found[at]) == most), [])
+    thresholds = [at for at in allowed if found[at].keys() >= set(names)]
+    if len(thresholds) < 2:
+        return None
+    parts = [_arrays(found[at][name] for name in names) for at in thresholds]
+    known = KnownSamples(
+        np.array(thresholds), parts[0][0], np.stack([one[1] for one in parts]), np.stack([one[2] for one in parts])
+    )
+    best = best_threshold(known, cells)
+    if best is None:
+        return None
+    return {
+        "threshold": best.threshold,
+        "threshold_low": best.low,
+        "threshold_high": best.high,
+        "lod_per_ul": {"value": best.limit * SCALE, "low": None, "high": None},
+        "lod_elsewhere_per_ul": None if best.limit_elsewhere is None else best.limit_elsewhere * SCALE,
+    }
+
+
+def _near(samples: Sequence[CountedSample], data: Path) -> list[dict[str, Any]]:
+    """Of the samples with targets, by correction: how many estimates are within 25 % of the truth (WHO)."""
+    found: dict[tuple[Any, ...], list[bool]] = defaultdict(list)
+    for one in samples:
+        if one.target_per_microlitre:
+            share = share_of(one.counts_K, one.roles, one.correction(data))
+            ratio = math.inf if share is None else share * SCALE / one.target_per_microlitre
+            found[one.kind, one.model, one.clinical, one.threshold].append(abs(ratio - 1) <= NEAR)
+    return [
+        {"kind": kind, "model": model, "clinical": is_clinical, "threshold": threshold}
+        | {"samples": len(near), "within": sum(near), "share": _wilson(sum(near), len(near))}
+        for (kind, model, is_clinical, threshold), near in found.items()
+    ]
+
+
+def _wilson(num: int, of: int) -> dict[str, float]:
+    """Of 95 % (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
+    share, extra = num / of, Z**2 / of
+    middle = (share + extra / 2) / (1 + extra)
+    half = math.sqrt(share * (1 - share) * extra + extra**2 / 4) / (1 + extra)
+    return {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
