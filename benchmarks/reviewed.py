@@ -177,7 +177,7 @@ def over_images(runs: dict[str, list[Path]]) -> dict[str, str]:
     """The mean difference over the seeds, with the 95 % of 2,000 resamples of the test images."""
     import numpy as np
 
-    from yogo.metrics.bootstrap import resamples, shared
+    from yogo.metrics.bootstrap import Draws, differences, shared
     from yogo.metrics.resampling import results_by_image
     from yogo.run.image_results import ImageResults
 
@@ -187,11 +187,9 @@ def over_images(runs: dict[str, list[Path]]) -> dict[str, str]:
         before, after = (results_by_image(ImageResults.read(file), CLASSES, str(file)) for file in files)
         same = shared(before, after)
         assert not same.num_relabelled, "the test labels were changed"
-        weights = resamples(len(same.first))
-        ours = before.taken(same.first).figures(weights)
-        theirs = after.taken(same.second).figures(weights)
+        drawn = differences([after.taken(same.second)], [before.taken(same.first)], Draws.of_images(len(same.first)))
         for key in RESAMPLED:
-            found[key].append(theirs[key] - ours[key])
+            found[key].append(drawn[key])
     said = {}
     for key, several in found.items():
         low, high = np.nanquantile(np.mean(several, axis=0), (0.025, 0.975))

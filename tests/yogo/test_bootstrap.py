@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
 
 from tests.made_evaluation import CLASSES, digests_of, made_evaluation, made_results
-from yogo.metrics.bootstrap import paired, resamples, shared
+from yogo.metrics.bootstrap import Draws, paired, shared
+from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
+from yogo.metrics.counts import count_report
 from yogo.metrics.difference import KEYS, PairedFigure, detectable, images_to_show, seeds_to_show
 from yogo.metrics.image_results import image_results
 from yogo.metrics.resampling import ResultsByImage, results_by_image
@@ -23,7 +26,7 @@ def model(num_images: int, missed: float = 0.2, shift: float = 0.005, seed: int 
 
 
 def compared(first: ResultsByImage, second: ResultsByImage, num: int = 300) -> dict[str, PairedFigure]:
-    return {one.key: one for one in paired(first, second, resamples(len(first.images), num))}
+    return {one.key: one for one in paired(first, second, Draws.of_images(len(first.images), num))}
 
 
 def test_intervals_hold_the_true_difference_as_often_as_they_say() -> None:
@@ -118,3 +121,17 @@ def test_an_image_that_a_test_has_twice_is_the_others_once_or_twice_too() -> Non
 def test_it_needs_no_torch() -> None:
     code = "import sys, yogo.metrics.bootstrap; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_resamples_of_many_images_never_lie_in_memory_together() -> None:
+    """All at once they would take 20 MB for each 1,000 images here, and four times that in doubles."""
+    nobody = np.zeros(0, np.int64)
+    truth = GroundTruth(nobody, np.zeros((0, 4), np.float32), nobody)
+    none = PredictedBoxes(nobody, np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 1), np.float32))
+    tracemalloc.start()
+    report = count_report(EvaluationData(5_000, truth, none, none), 1, None, chosen_here=False)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert report.usual[0].error.high == 0
+    assert peak < 20_000_000
+    assert next(Draws.of_images(100_000).parts()).nbytes <= 10_000_000

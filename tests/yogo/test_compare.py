@@ -9,7 +9,7 @@ import pytest
 
 from tests.made_evaluation import CLASSES, made_results
 from yogo.cli import main
-from yogo.metrics.bootstrap import paired, resamples
+from yogo.metrics.bootstrap import Draws, paired
 from yogo.metrics.resampling import results_by_image
 from yogo.metrics.saved_tests import compare_tests, students_t
 
@@ -37,7 +37,7 @@ def test_two_models_are_told_apart_as_by_the_paired_bootstrap(
     assert main(["compare", str(good), "--against", str(bad), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     one, other = (results_by_image(made_results(60, missed=missed), CLASSES, "made") for missed in (0.05, 0.4))
-    theirs = paired(one, other, resamples(60))
+    theirs = paired(one, other, Draws.of_images(60))
     for figure, one_of_theirs in zip(told["figures"], theirs, strict=True):
         assert figure["name"] == one_of_theirs.key
         assert figure["interval"] == pytest.approx([one_of_theirs.low, one_of_theirs.high])

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from tests.made_evaluation import CLASSES, drawn, made_evaluation
+from yogo.metrics import bootstrap
 from yogo.metrics import intervals as module
+from yogo.metrics.bootstrap import Draws
 from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 from yogo.metrics.error_kinds import MendedRankings, error_costs
 from yogo.metrics.interval_report import interval_table, intervals_said
-from yogo.metrics.intervals import ConfidenceByImage, Draws, resampled, units_of
+from yogo.metrics.intervals import ConfidenceByImage, resampled, units_of
 from yogo.metrics.measure import Evaluation, measure
 from yogo.metrics.report import errors_said, report
 from yogo.run.figures import METRICS
@@ -89,7 +91,7 @@ def test_images_without_a_group_are_drawn_alone() -> None:
 
 def test_parts_of_any_size_are_the_same_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = np.concatenate([*Draws(np.arange(7), 50).parts()])
-    monkeypatch.setattr(module, "_MOST_ROWS", 3)
+    monkeypatch.setattr(bootstrap, "_MOST_ROWS", 3)
     assert (np.concatenate([*Draws(np.arange(7), 50).parts()]) == whole).all()
     assert (whole.sum(1) == 7).all()
 

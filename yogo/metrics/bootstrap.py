@@ -10,30 +10,52 @@ Axes: I images, B resamples.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from yogo.metrics.boxes import Doubles
+from yogo.metrics.boxes import Doubles, Ints
 from yogo.metrics.difference import KEYS, NUM_RESAMPLES, SEEN_BY_CHANCE, PairedFigure
 from yogo.metrics.resampling import ResultsByImage, Weights
 
-_AT_A_TIME = 200
-"""Resamples between two reports of progress."""
+_AT_A_TIME = 5_000_000
+"""Weights of images that are in memory at a time."""
+
+_MOST_ROWS = 100
 
 
-def resamples(num_images: int, num: int = NUM_RESAMPLES, seed: int = 0) -> Weights:
-    """(B, I): how often each of `num` resamples holds each image."""
-    draws = np.random.default_rng(seed).multinomial(num_images, np.full(num_images, 1 / num_images), size=num)
-    return draws.astype(np.uint16)
+@dataclass(frozen=True, slots=True)
+class Draws:
+    """Resamples of a test set, in parts that fit into memory; the same ones each time."""
+
+    unit_I: Ints
+    """Which unit each image is drawn with."""
+
+    num: int = NUM_RESAMPLES
+    seed: int = 0
+
+    @classmethod
+    def of_images(cls, num_images: int, num: int = NUM_RESAMPLES) -> Draws:
+        """Each image by itself."""
+        return cls(np.arange(num_images), num)
+
+    @property
+    def num_units(self) -> int:
+        return int(self.unit_I.max(initial=-1)) + 1
+
+    def parts(self) -> Iterator[Weights]:
+        """(B, I) each: how often each resample holds each image."""
+        draw, units = np.random.default_rng(self.seed), self.num_units
+        rows = max(1, min(_MOST_ROWS, _AT_A_TIME // max(1, len(self.unit_I))))
+        for begin in range(0, self.num, rows):
+            size = min(rows, self.num - begin)
+            drawn_BU = draw.multinomial(units, np.full(units, 1 / units), size=size).astype(np.uint16)
+            yield np.take(drawn_BU, self.unit_I, axis=1)
 
 
 def paired(
-    first: ResultsByImage,
-    second: ResultsByImage,
-    weights_BI: Weights,
-    tell: Callable[[int], None] = lambda done: None,
+    first: ResultsByImage, second: ResultsByImage, draws: Draws, tell: Callable[[int], None] = lambda done: None
 ) -> tuple[PairedFigure, ...]:
     """The metrics of two tests of the same images in the same order, with the intervals of their differences; one that
     has nothing to divide by is left out. `tell` is given how many resamples are done.
@@ -43,19 +65,32 @@ def paired(
     Bootstrap (1993), chapter 13, widened for few images as Hesterberg's expanded percentile interval is (What Teachers
     Should Know About the Bootstrap, The American Statistician 69, 2015).
     """
-    whole = np.ones((1, weights_BI.shape[1]), np.uint16)
+    num_images = len(draws.unit_I)
+    whole = np.ones((1, num_images), np.uint16)
     ours, theirs = first.figures(whole), second.figures(whole)
-    parts = []
-    for begin in range(0, len(weights_BI), _AT_A_TIME):
-        tell(begin)
-        drawn_BI = weights_BI[begin : begin + _AT_A_TIME]
-        one, other = first.figures(drawn_BI), second.figures(drawn_BI)
-        parts.append({key: one[key] - other[key] for key in KEYS})
+    drawn = differences([first], [second], draws, tell)
     return tuple(
-        _figure(key, ours[key][0], theirs[key][0], np.concatenate([part[key] for part in parts]), len(whole[0]))
+        _figure(key, ours[key][0], theirs[key][0], drawn[key], num_images)
         for key in KEYS
         if not math.isnan(ours[key][0] - theirs[key][0])
     )
+
+
+def differences(
+    ones: Sequence[ResultsByImage],
+    others: Sequence[ResultsByImage],
+    draws: Draws,
+    tell: Callable[[int], None] = lambda done: None,
+) -> dict[str, Doubles]:
+    """(B,) by the key of the metric: the mean of the first models on each resample minus that of the others."""
+    parts, done = [], 0
+    for weights_BI in draws.parts():
+        tell(done)
+        sides = [[one.figures(weights_BI) for one in side] for side in (ones, others)]
+        means = [{key: np.mean([one[key] for one in side], axis=0) for key in KEYS} for side in sides]
+        parts.append({key: means[0][key] - means[1][key] for key in KEYS})
+        done += len(weights_BI)
+    return {key: np.concatenate([part[key] for part in parts]) for key in KEYS}
 
 
 def _figure(key: str, first: float, second: float, difference_B: Doubles, num_images: int) -> PairedFigure:

@@ -5,21 +5,23 @@ Axes: I images, K classes, N boxes, G thresholds, B resamples.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from yogo.metrics.accumulator import RANKED_OBJECTNESS
-from yogo.metrics.bootstrap import resamples, tail
+from yogo.metrics.bootstrap import Draws, tail
 from yogo.metrics.boxes import Doubles, EvaluationData, Floats, Ints, PredictedBoxes
+from yogo.metrics.resampling import Weights
 from yogo.run.count_thresholds import USUAL_SCORE, ClassThreshold, CountThresholds
 
 NUM_RESAMPLES = 1_000
 
+MOST_KEPT = 50_000_000
+"""Weights of images that are kept for all classes; more are drawn again for each."""
+
 MOST_PLACES = 256
 """Thresholds that a resample chooses from, at most."""
-
-_AT_A_TIME = 100
 
 
 def counted_boxes(ranked: PredictedBoxes, scores_K: Sequence[float]) -> PredictedBoxes:
@@ -31,15 +33,16 @@ def counted_boxes(ranked: PredictedBoxes, scores_K: Sequence[float]) -> Predicte
 def choose_thresholds(data: EvaluationData, classes: Sequence[str], *, intervals: bool = True) -> CountThresholds:
     """For these images, as a rule the validation set. Without `intervals` they are left out, which is quick."""
     ranked, label_N, score_N = data.ranked, data.ranked.label, data.ranked.score
-    weights_BI = _weights(data.num_images) if intervals and data.num_images > 1 else None
+    draws = Draws.of_images(data.num_images, NUM_RESAMPLES) if intervals and data.num_images > 1 else None
+    kept = [*draws.parts()] if draws and NUM_RESAMPLES * data.num_images <= MOST_KEPT else []
     found = {}
     for kind, name in enumerate(classes):
         is_of_class = label_N == kind
         labels_M = data.truth.image[data.truth.label == kind]
         one = _chosen(score_N[is_of_class], len(labels_M))
-        if weights_BI is not None and one.score is not None:
+        if draws is not None and one.score is not None:
             off_by_IG, places_G = _off_by(score_N[is_of_class], ranked.image[is_of_class], labels_M, data.num_images)
-            low, high = _interval(weights_BI, off_by_IG, places_G)
+            low, high = _interval(kept or draws.parts(), off_by_IG, places_G)
             one = one.model_copy(update={"low": min(low, one.score), "high": max(high, one.score)})
         found[name] = one
     return CountThresholds(
@@ -73,11 +76,6 @@ def _threshold(ordered_N: Floats, num: int) -> float:
     return float(middle if below <= middle < above else below)
 
 
-def _weights(num_images: int) -> Floats:
-    """(B, I)."""
-    return resamples(num_images, NUM_RESAMPLES).astype(np.float32)
-
-
 def _off_by(score_N: Floats, image_N: Ints, labels_M: Ints, num_images: int) -> tuple[Floats, Floats]:
     """(I, G): each image's count minus its labels at each of the thresholds (G,), which rise from 0."""
     shares = np.linspace(0, 1, MOST_PLACES)
@@ -90,12 +88,12 @@ def _off_by(score_N: Floats, image_N: Ints, labels_M: Ints, num_images: int) -> 
     return (num_IG - labels_I[:, None]).astype(np.float32), places_G
 
 
-def _interval(weights_BI: Floats, off_by_IG: Floats, places_G: Floats) -> tuple[float, float]:
+def _interval(parts: Iterable[Weights], off_by_IG: Floats, places_G: Floats) -> tuple[float, float]:
     """Of the least thresholds at which the resamples count no more than is labelled."""
-    parts: list[Doubles] = []
-    for begin in range(0, len(weights_BI), _AT_A_TIME):
-        is_over_BG = weights_BI[begin : begin + _AT_A_TIME] @ off_by_IG > 0
-        parts.append(places_G[is_over_BG.sum(1)].astype(np.float64))
+    found: list[Doubles] = []
+    for weights_BI in parts:
+        is_over_BG = weights_BI.astype(np.float32) @ off_by_IG > 0
+        found.append(places_G[is_over_BG.sum(1)].astype(np.float64))
     share = tail(len(off_by_IG))
-    low, high = np.quantile(np.concatenate(parts), (share, 1 - share))
+    low, high = np.quantile(np.concatenate(found), (share, 1 - share))
     return float(low), float(high)

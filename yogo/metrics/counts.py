@@ -5,11 +5,12 @@ Axes: I images, K classes, B resamples.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from yogo.metrics.bootstrap import resamples, tail
+from yogo.metrics.bootstrap import Draws, tail
 from yogo.metrics.boxes import Doubles, EvaluationData, GroundTruth, Ints, PredictedBoxes
 from yogo.metrics.count_thresholds import counted_boxes
 from yogo.run.count_thresholds import CountThresholds
@@ -38,25 +39,37 @@ def count_report(
 ) -> CountReport:
     """With the boxes that inference keeps by default and, where the checkpoint has thresholds, with those."""
     has_intervals = intervals and data.num_images > 1
-    drawn_BI = resamples(data.num_images).astype(np.float64) if has_intervals else np.ones((0, data.num_images))
-    usual = _class_counts(data.kept, data, num_classes, drawn_BI)
-    at_own = _class_counts(counted_boxes(data.ranked, own.scores), data, num_classes, drawn_BI) if own else ()
-    return CountReport(usual=usual, own=at_own, thresholds=own, chosen_here=chosen_here)
+    found = [data.kept, *([counted_boxes(data.ranked, own.scores)] if own else [])]
+    off_by_of = [off_by(boxes, data, num_classes) for boxes in found]
+    drawn = _drawn(off_by_of, Draws.of_images(data.num_images)) if has_intervals else [{} for _ in found]
+    usual, *at_own = (_class_counts(*each, data, num_classes) for each in zip(found, off_by_of, drawn, strict=True))
+    return CountReport(usual=usual, own=at_own[0] if at_own else (), thresholds=own, chosen_here=chosen_here)
+
+
+def _drawn(off_by_of: Sequence[Ints], draws: Draws) -> list[dict[str, Doubles]]:
+    """(B, K) each, of each of them."""
+    parts = [
+        [figures_of(weights_BI.astype(np.float64), off_by_IK) for off_by_IK in off_by_of]
+        for weights_BI in draws.parts()
+    ]
+    return [
+        {key: np.concatenate([part[place][key] for part in parts]) for key in parts[0][place]}
+        for place in range(len(off_by_of))
+    ]
 
 
 def _class_counts(
-    found: PredictedBoxes, data: EvaluationData, num_classes: int, drawn_BI: Doubles
+    found: PredictedBoxes, off_by_IK: Ints, drawn: dict[str, Doubles], data: EvaluationData, num_classes: int
 ) -> tuple[ClassCounts, ...]:
-    labels_IK = _counts(data.truth, data.num_images, num_classes)
-    found_IK = _counts(found, data.num_images, num_classes)
-    off_by_IK = found_IK - labels_IK
-    whole_1I = np.ones((1, data.num_images))
-    whole, drawn = (figures_of(weights, off_by_IK) for weights in (whole_1I, drawn_BI))
+    whole = figures_of(np.ones((1, data.num_images)), off_by_IK)
+
+    def figure(key: str, kind: int) -> CountFigure:
+        return _figure(whole[key][0, kind], drawn[key][:, kind] if drawn else None, data.num_images)
+
+    labels_K, found_K = (np.bincount(boxes.label, minlength=num_classes) for boxes in (data.truth, found))
     return tuple(
         ClassCounts(
-            labelled=int(labels_IK[:, kind].sum()),
-            counted=int(found_IK[:, kind].sum()),
-            **{key: _figure(whole[key][0, kind], drawn[key][:, kind], data.num_images) for key in whole},
+            labelled=int(labels_K[kind]), counted=int(found_K[kind]), **{key: figure(key, kind) for key in whole}
         )
         for kind in range(num_classes)
     )
@@ -76,8 +89,8 @@ def figures_of(weights_BI: Doubles, off_by_IK: Ints) -> dict[str, Doubles]:
     return {"error": weights_BI @ np.abs(off_by_IK) / num_B1, "bias": bias_BK, "spread": spread_BK}
 
 
-def _figure(value: float, drawn_B: Doubles, num_images: int) -> CountFigure:
-    if not len(drawn_B):
+def _figure(value: float, drawn_B: Doubles | None, num_images: int) -> CountFigure:
+    if drawn_B is None:
         return CountFigure(value=float(value))
     share = tail(num_images)
     low, high = np.quantile(drawn_B, (share, 1 - share))

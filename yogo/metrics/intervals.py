@@ -7,13 +7,13 @@ or groups, B resamples, K classes, N boxes.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
-from yogo.metrics.bootstrap import tail
+from yogo.metrics.bootstrap import Draws, tail
 from yogo.metrics.boxes import Doubles, EvaluationData, Floats, Ints
 from yogo.metrics.confidence import NUM_BINS, Bools
 from yogo.metrics.count_thresholds import counted_boxes
@@ -39,11 +39,6 @@ FEWEST_RESAMPLES = 400
 MOST_WEIGHTS = 1_000_000_000
 """Boxes times resamples. Where there are more boxes, there are fewer resamples."""
 
-_AT_A_TIME = 5_000_000
-"""Weights of images that are in memory at a time."""
-
-_MOST_ROWS = 100
-
 OWN = "own_"
 """What the keys of figures at the checkpoint's own count thresholds begin with."""
 
@@ -60,30 +55,6 @@ NORMAL = NormalDist()
 
 Found = dict[str, Doubles]
 """(B, 1 + K) by the key of the metric: of all classes, and of each; and the gains."""
-
-
-@dataclass(frozen=True, slots=True)
-class Draws:
-    """Resamples of a test set, in parts that fit into memory; the same ones each time."""
-
-    unit_I: Ints
-    """Which unit each image is drawn with."""
-
-    num: int
-    seed: int = 0
-
-    @property
-    def num_units(self) -> int:
-        return int(self.unit_I.max(initial=-1)) + 1
-
-    def parts(self) -> Iterator[Weights]:
-        """(B, I) each: how often each resample holds each image."""
-        draw, units = np.random.default_rng(self.seed), self.num_units
-        rows = max(1, min(_MOST_ROWS, _AT_A_TIME // max(1, len(self.unit_I))))
-        for begin in range(0, self.num, rows):
-            size = min(rows, self.num - begin)
-            drawn_BU = draw.multinomial(units, np.full(units, 1 / units), size=size).astype(np.uint16)
-            yield drawn_BU[:, self.unit_I]
 
 
 def units_of(groups: Sequence[str]) -> Ints:

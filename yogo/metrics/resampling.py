@@ -162,12 +162,12 @@ def average_precision(
     found_TBK = np.zeros((overlaps, *labelled_BK.shape))
     for kind, boxes in enumerate(boxes_K):
         for part in parts_of(len(weights_BI), len(boxes.image_N)):
-            weight_BN = weights_BI[part][:, boxes.image_N]
+            weight_BN = np.take(weights_BI[part], boxes.image_N, axis=1)
             total_BN = weight_BN.cumsum(1, dtype=np.int32)
             for bit in range(overlaps):
                 place_P = np.flatnonzero(boxes.hits_N >> bit & 1)
-                hits_BP = weight_BN[:, place_P].cumsum(1, dtype=np.int32)
-                area_B = _area(hits_BP, total_BN[:, place_P], labelled_BK[part, kind], recalls_R)
+                hits_BP = np.take(weight_BN, place_P, axis=1).cumsum(1, dtype=np.int32)
+                area_B = _area(hits_BP, np.take(total_BN, place_P, axis=1), labelled_BK[part, kind], recalls_R)
                 found_TBK[bit, part, kind] = area_B
     return found_TBK
 

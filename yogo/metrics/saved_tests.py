@@ -13,14 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from yogo.errors import RunError
-from yogo.metrics.bootstrap import paired, resamples, shared
+from yogo.metrics.bootstrap import Draws, differences, paired, shared
 from yogo.metrics.boxes import Doubles
 from yogo.metrics.difference import FEWEST_IMAGES, KEYS, PairedFigure, seeds_to_show
-from yogo.metrics.resampling import ResultsByImage, Weights, results_by_image
+from yogo.metrics.resampling import ResultsByImage, results_by_image
 from yogo.run.directory import RunDirectory
 from yogo.run.image_results import ImageResults
-
-_AT_A_TIME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +51,14 @@ def compare_tests(
     if num < FEWEST_IMAGES:
         raise RunError(f"The tests have {num} images in common with the same labels: {FEWEST_IMAGES} are needed")
     ones, others = results[: len(first)], results[len(first) :]
-    weights = resamples(num)
-    sizes = (len(ones), len(others))
-    if sizes == (1, 1):
-        return SavedComparison(
-            sizes, num, paired(ones[0], others[0], weights, lambda done: tell(done, len(weights))), {}
-        )
-    return _of_means(ones, others, weights, tell)
+    draws = Draws.of_images(num)
+
+    def done(resamples: int) -> None:
+        tell(resamples, draws.num)
+
+    if len(ones) == len(others) == 1:
+        return SavedComparison((1, 1), num, paired(ones[0], others[0], draws, done), {})
+    return _of_means(ones, others, draws, done)
 
 
 def _read(path: Path) -> tuple[tuple[str, ...], ResultsByImage]:
@@ -95,40 +94,30 @@ def _on_shared(results: Sequence[ResultsByImage]) -> list[ResultsByImage]:
 def _of_means(
     ones: Sequence[ResultsByImage],
     others: Sequence[ResultsByImage],
-    weights_BI: Weights,
-    tell: Callable[[int, int], None],
+    draws: Draws,
+    tell: Callable[[int], None],
 ) -> SavedComparison:
     """Where both sides have several models, what another seed would change is in the interval: Welch's t over models
     on these images, its variance and that of the resamples added. Else it is over images alone."""
-    whole = np.ones((1, weights_BI.shape[1]), np.uint16)
+    num_images = len(draws.unit_I)
+    whole = np.ones((1, num_images), np.uint16)
     sides = [[one.figures(whole) for one in side] for side in (ones, others)]
-    drawn: list[dict[str, Doubles]] = []
-    for begin in range(0, len(weights_BI), _AT_A_TIME):
-        tell(begin, len(weights_BI))
-        part = weights_BI[begin : begin + _AT_A_TIME]
-        means = [[one.figures(part) for one in side] for side in (ones, others)]
-        drawn.append({key: _mean(means[0], key) - _mean(means[1], key) for key in KEYS})
+    drawn = differences(ones, others, draws, tell)
     figures, seeds = [], {}
     for key in KEYS:
         of_sides = [np.array([one[key][0] for one in side]) for side in sides]
-        difference_B = np.concatenate([part[key] for part in drawn])
         if np.isnan([*of_sides[0], *of_sides[1]]).any():
             continue
         first, second = (float(values.mean()) for values in of_sides)
-        deviation = float(np.nanstd(difference_B, ddof=1))
-        parts = [(deviation**2, weights_BI.shape[1] - 1)]
+        deviation = float(np.nanstd(drawn[key], ddof=1))
+        parts = [(deviation**2, num_images - 1)]
         if min(map(len, of_sides)) > 1:
             parts += [(float(values.var(ddof=1)) / len(values), len(values) - 1) for values in of_sides]
             pooled = math.sqrt(sum(values.var(ddof=1) * (len(values) - 1) for values in of_sides) / _freedom(of_sides))
             seeds[key] = seeds_to_show(first - second, pooled)
         reach = _reach(parts)
         figures.append(PairedFigure(key, first, second, first - second - reach, first - second + reach, deviation))
-    return SavedComparison((len(ones), len(others)), weights_BI.shape[1], tuple(figures), seeds)
-
-
-def _mean(side: Sequence[dict[str, Doubles]], key: str) -> Doubles:
-    mean: Doubles = np.mean([one[key] for one in side], axis=0)
-    return mean
+    return SavedComparison((len(ones), len(others)), num_images, tuple(figures), seeds)
 
 
 def _freedom(sides: Sequence[Doubles]) -> int:

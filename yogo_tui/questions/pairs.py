@@ -142,7 +142,7 @@ def _score(results: ResultsByImage) -> float:
 def _pair(runs: tuple[int, int], tests: dict[int, tuple[_Test, ...]], tell: Tell, *, is_only: bool) -> ImagePair:
     """By the two tests that share the most images; the runs' own ones, where others share no more. Of the only two
     runs, the first is to be the better one on the images that are shared."""
-    from yogo.metrics.bootstrap import paired, resamples, shared
+    from yogo.metrics.bootstrap import Draws, paired, shared
 
     every = [(one, other) for one in tests[runs[0]] for other in tests[runs[1]] if one.classes == other.classes]
     if not every:
@@ -157,10 +157,8 @@ def _pair(runs: tuple[int, int], tests: dict[int, tuple[_Test, ...]], tell: Tell
     if is_only and _score(second) > _score(first):
         first, second = second, first
         pair = _described(runs[::-1], (other, one), num_images=num, num_relabelled=both.num_relabelled)
-    weights = resamples(num)
-    return replace(
-        pair, figures=paired(first, second, weights, lambda done: tell("comparing images", done, len(weights)))
-    )
+    draws = Draws.of_images(num)
+    return replace(pair, figures=paired(first, second, draws, lambda done: tell("comparing images", done, draws.num)))
 
 
 def _described(runs: tuple[int, int], tests: tuple[_Test, _Test], **more: Any) -> ImagePair:
