@@ -105,13 +105,16 @@ class Terminal:
         while time.monotonic() < deadline:
             self._read(0.02)
             yield
-        raise AssertionError(f"after {seconds:g} s {what}; it is {self._state}, printed was\n{self.text[-4000:]}")
+        raise AssertionError(f"after {seconds:g} s {what}; {self._state}; printed was\n{self.text[-4000:]}")
 
     @property
     def _state(self) -> str:
-        """What the process is and does, as a line of `ps`."""
-        columns = ("ps", "-o", "stat=,time=,wchan=,args=", "-p", str(self.pid))
-        return subprocess.run(columns, capture_output=True, text=True, check=False).stdout.strip()
+        """What the process is, and what it waits for in the kernel; empty once it has ended."""
+        folder = Path(f"/proc/{self.pid}")
+        try:
+            return f"{folder.joinpath('cmdline').read_bytes()!r} in {folder.joinpath('wchan').read_text()}"
+        except OSError:
+            return ""
 
     def _read(self, seconds: float) -> None:
         while self._is_open and select.select([self.master], [], [], seconds)[0]:
