@@ -38,6 +38,10 @@ class LabelsError(YogoError):
     """Labels in the format of another program cannot be read, or labels cannot be written in it, as asked."""
 
 
+class ImagesNotFound(LabelsError):
+    """Labels that can be converted only with their images, which were not found."""
+
+
 class CheckpointError(YogoError):
     """A file that is not a checkpoint of ours, or one that does not fit."""
 

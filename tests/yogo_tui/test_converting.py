@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
+from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, until
 from yogo.errors import LabelsError
-from yogo.formats.conversion import ConversionRequest
+from yogo.formats.conversion import ConversionRequest, convert
 from yogo_tui.app import Console
 from yogo_tui.cli import main
 from yogo_tui.hosts.base import Question, silent
-from yogo_tui.questions.formats import ConvertLabels, FindLabels
+from yogo_tui.questions.formats import ConvertLabels, FindImages, FindLabels
 
 
 def exported(folder: Path) -> Path:
@@ -38,7 +40,7 @@ def of_formats(folder: Path) -> list[Question[Any]]:
     """One of each kind; nothing is written."""
     exported(folder / "other")
     request = ConversionRequest(Path("other/export.json"), Path("made"), "voc", is_dry=True)
-    return [FindLabels("other/export.json", folder), ConvertLabels(request, folder)]
+    return [FindLabels("other/export.json", folder), FindImages(request, folder), ConvertLabels(request, folder)]
 
 
 def test_paths_are_meant_from_the_start_and_what_is_there_is_found_out(tmp_path: Path) -> None:
@@ -99,3 +101,89 @@ async def test_from_datasets_format_and_folder_are_asked_and_what_was_left_out_i
         await until(pilot, lambda: len(console.screen_stack) == 1)
     assert (tmp_path / "made/definition.yml").is_file()
     assert (tmp_path / "made/labels/a.txt").read_text().startswith("0 0.2 0.4 0.2 0.4")
+
+
+def labels_and_images_apart(folder: Path) -> Path:
+    """As COCO, Label Studio and CVAT export: the labels alone. The images lie in data/images."""
+    file = exported(folder / "other")
+    (folder / "data/images").mkdir(parents=True)
+    for image in file.parent.glob("*.png"):
+        image.rename(folder / "data/images" / image.name)
+    return file
+
+
+def test_images_that_lie_elsewhere_are_looked_for_where_definitions_have_them(tmp_path: Path) -> None:
+    file = labels_and_images_apart(tmp_path)
+    (tmp_path / "data/labels").mkdir()
+    definition = tmp_path / "cells.yml"
+    definition.write_text(
+        "class_names: [ring]\ndataset_split_fractions: {train: 1}\n"
+        "dataset_paths: {a: {image_path: data/images, label_path: data/labels}}\n"
+    )
+    request = ConversionRequest(file, Path("made"), "yolo")
+    look = FindImages(request, tmp_path, (tmp_path / "none.yml", definition)).answer(silent)
+    assert look.problem == f"2 images were not found below {file.parent}, of 2 that the labels name: a.png"
+    assert look.proposed == str(tmp_path / "data/images")
+    assert FindImages(request, tmp_path).answer(silent).proposed == ""
+    (tmp_path / "data/images/b.png").unlink()
+    partly = FindImages(replace(request, images=Path("data")), tmp_path).answer(silent)
+    assert partly.problem == f"1 image was not found below {tmp_path}/data, of 2 that the labels name: b.png"
+    nowhere = FindImages(replace(request, images=Path("none")), tmp_path).answer(silent)
+    assert nowhere.problem == f"{tmp_path}/none is not a folder"
+    assert not (tmp_path / "made").exists()
+
+
+@pytest.mark.parametrize("to", ["coco", "label-studio", "yolo"])
+def test_labels_that_need_their_images_say_so(tmp_path: Path, to: str) -> None:
+    """Labels of YOLO say neither the sizes of images nor how their names end."""
+    (tmp_path / "labels").mkdir()
+    (tmp_path / "labels/a.txt").write_text("0 0.5 0.5 0.1 0.1\n")
+    (tmp_path / "classes.txt").write_text("ring\n")
+    look = FindImages(ConversionRequest(tmp_path, tmp_path / "made", to), tmp_path).answer(silent)
+    assert "a.txt" in look.problem
+    assert "--images" not in look.problem
+
+
+@pytest.mark.parametrize("to", ["yolo", "ultralytics", "darknet"])
+def test_a_data_set_without_its_images_is_not_called_ready(tmp_path: Path, to: str) -> None:
+    file = labels_and_images_apart(tmp_path)
+    found = convert(ConversionRequest(file, tmp_path / "bare", to))
+    assert (found.num_missing, found.missing) == (2, "a.png")
+    assert any("convert with --images" in note for note in found.notes)
+    assert not any("Train on it" in note for note in found.notes)
+    (tmp_path / "data/images/b.png").unlink()
+    partly = convert(ConversionRequest(file, tmp_path / "half", to, images=tmp_path / "data"))
+    assert any("convert with --images" in note for note in partly.notes)
+    assert not any("Train on it" in note for note in partly.notes)
+
+
+async def test_the_folder_of_the_images_is_asked_for_until_all_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    labels_and_images_apart(tmp_path)
+    console = Console(FakeSession(make_run("calm-owl-0002"), folder=tmp_path), mode="datasets")
+
+    async def begin(pilot: Pilot[Any], out: str) -> None:
+        await pilot.press("i")
+        await see(pilot, "labels to convert")
+        await pilot.press("ctrl+u", *"other/export.json", "enter")
+        await see(pilot, "COCO: write as")
+        await pilot.press("enter")
+        await see(pilot, "YOLO: the new folder")
+        await pilot.press("ctrl+u", *out, "enter")
+        await see(pilot, "2 images were not found", "converts without them")
+
+    async with console.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "Dataset definitions appear here")
+        await begin(pilot, "made")
+        await pilot.press(*"nowhere", "enter")
+        await see(pilot, "nowhere is not a")
+        await pilot.press("ctrl+u", *"data", "enter")
+        await see(pilot, "✔ the labels were converted", "Train on it with")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(console.screen_stack) == 1)
+        await begin(pilot, "bare")
+        await pilot.press("enter")
+        await see(pilot, "! the labels were converted, but 2 images were not found", "Nothing trains on it until")
+    assert "image_path: ../data/images" in (tmp_path / "made/definition.yml").read_text()

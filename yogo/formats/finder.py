@@ -39,6 +39,9 @@ class ImageFinder:
 
         self._stems: dict[str, list[str]] | None = None
 
+        self.missing = ""
+        """The name of the first image that was not found."""
+
         self.num_renamed = self.num_missing = 0
         self.num_unsure = 0
         """Names that several images fit."""
@@ -52,6 +55,7 @@ class ImageFinder:
         found = self._direct(name, split, folder) or (self._anywhere(name, split) if self._is_given else "")
         if not found:
             self.num_missing += 1
+            self.missing = self.missing or name
             return FoundImage(name, None)
         self.num_renamed += posixpath.basename(found) != posixpath.basename(name)
         return FoundImage(found, self.root / found)
@@ -71,6 +75,11 @@ class ImageFinder:
             return None
         self.num_renamed += os.path.splitext(posixpath.basename(best[0]))[0] != posixpath.basename(stem)
         return FoundImage(best[0], self.root / best[0])
+
+    def has(self, name: str) -> bool:
+        """Whether the image lies in the root, or where exports have it there, without a look at all files."""
+        short = posixpath.basename(name)
+        return any(self._direct(one, "", "") for one in (name, short, _UPLOADED.sub("", short, count=1)))
 
     def _direct(self, name: str, split: str, folder: str) -> str:
         tried = [folder] if folder not in ("", ".") else []

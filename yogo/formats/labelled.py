@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.labels import EDGE
-from yogo.errors import LabelsError
+from yogo.errors import ImagesNotFound, LabelsError
 from yogo.text.wording import shown
 
 SPLITS = ("train", "val", "test")
@@ -39,6 +39,9 @@ class SourcePlace(NamedTuple):
 
 
 _NOWHERE = SourcePlace(Path())
+
+NAME_THEM = ": name the folder of the images with --images"
+"""How an ImagesNotFound ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +97,9 @@ class LabelledImage:
         if self.size:
             return self.size
         if self.file is None:
-            raise self.place.error(
-                f"The width and height of {shown(self.name)} are not said, and the image was not found: name the "
-                "folder of the images with --images"
+            raise ImagesNotFound(
+                f"{self.place}: The width and height of {shown(self.name)} are not said, and the image was not found"
+                f"{NAME_THEM}"
             )
         return size_of(self.file)
 

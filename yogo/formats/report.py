@@ -17,6 +17,7 @@ def conversion_data(found: ConvertedLabels, request: ConversionRequest) -> dict[
         "is_dry_run": request.is_dry,
         "images": found.num_images,
         "images_without_a_box": found.num_empty,
+        "images_not_found": found.num_missing,
         "splits": {name or "none": number for name, number in found.splits.items()},
         "classes": [*found.classes],
         "boxes": {name: found.boxes[name] for name in found.classes},

@@ -40,7 +40,8 @@ class UltralyticsWriter:
             for split in ("train", "val")
             if not counts[split]
         ]
-        return [*notes, f"Train on it with: yolo detect train data={out.out / 'data.yaml'}"]
+        trains = f"Train on it with: yolo detect train data={out.out / 'data.yaml'}"
+        return notes if self._export.num_lost else [*notes, trains]
 
 
 FORMAT = FormatParts(recognise, YoloReader, UltralyticsWriter)

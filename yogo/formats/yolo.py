@@ -19,10 +19,10 @@ from pathlib import Path
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.labels import Notes, read_exactly, read_notes
 from yogo.definition.leftovers import LISTS, leftover
-from yogo.errors import LabelsError, YogoError
+from yogo.errors import ImagesNotFound, LabelsError, YogoError
 from yogo.files.yaml12 import dumped
 from yogo.formats.finder import IMAGE_SUFFIXES, FoundImage, ImageFinder
-from yogo.formats.labelled import LabelledBox, LabelledImage, SourcePlace, safe_name
+from yogo.formats.labelled import NAME_THEM, LabelledBox, LabelledImage, SourcePlace, safe_name
 from yogo.formats.request import FormatParts, LabelSource, LabelTarget
 from yogo.formats.yolo_layouts import DEFINITION, YoloFolder, YoloLayout, layout_of
 from yogo.formats.yolo_shapes import YoloShapes
@@ -72,9 +72,7 @@ class YoloReader:
                 yield replace(self._image(path, found, notes, shapes), split=split, grouping=folder.grouping)
             elif name.lower() not in LISTS and not leftover(folder.labels, name):
                 where = self._source.image_folder or folder.images
-                raise SourcePlace(path).error(
-                    f"{where} has no image of this name, or several: name the folder of the images with --images"
-                )
+                raise ImagesNotFound(f"{path}: {where} has no image of this name, or several{NAME_THEM}")
 
     def _finding(self, folder: YoloFolder) -> Callable[[str, str], FoundImage | None]:
         """What finds the image of a label: of the same name in the folder beside it, else anywhere below --images."""
@@ -147,6 +145,8 @@ class YoloWriter:
         """How the groups of their images are known: one rule each, unless folders of several come together in one."""
 
         self._counts: Counter[str] = Counter()
+        self._num_lost = 0
+        """Images that were not found."""
 
     def add(self, image: LabelledImage) -> None:
         folder, last = posixpath.split(image.name)
@@ -154,6 +154,7 @@ class YoloWriter:
         rows = label_rows(image.boxes, self._numbers)
         self._target.folder.write(posixpath.join(labels, f"{os.path.splitext(last)[0]}.txt"), rows, image.place)
         self._counts[image.split] += 1
+        self._num_lost += image.file is None
         self._rules.setdefault((image.split, folder), set()).add(image.grouping)
         known = self._pairs.setdefault((image.split, folder), image.file and image.file.parent)
         if known is None and image.file is not None:
@@ -163,17 +164,16 @@ class YoloWriter:
         out = self._target.folder
         out.write("classes.txt", "".join(f"{name}\n" for name in self._target.classes))
         out.write(DEFINITION, dumped(self._definition(), flow=False))
-        notes = [f"Train on it with: yogo train {out.out / DEFINITION}"]
+        notes = [f"Train on it with: yogo train {out.out / DEFINITION}"] if not self._num_lost else []
         if self._counts["val"]:
             notes.append(
                 f"A definition has no list of validation images: {counted(self._counts['val'], 'image')} of val lie in "
                 "dataset_paths, and training takes as large a share of all of them for validation"
             )
-        if any(images is None for images in self._pairs.values()):
-            where = sorted(
-                {self._images(folder, None) for (_, folder), images in self._pairs.items() if images is None}
-            )
-            notes.append(f"Images were not found: put them into {out.out / where[0]}, or convert with --images")
+        if self._num_lost:
+            where = sorted(self._images(folder, None) for (_, folder), images in self._pairs.items() if images is None)
+            put = f"put them into {out.out / where[0]}, or " if where else ""
+            notes.append(f"Nothing trains on it until its images are found: {put}convert with --images")
         if mixed := sorted(posixpath.join(*key) for key, rules in self._rules.items() if len(rules) > 1):
             notes.append(
                 "The groups of images are not carried over where folders with different rules for them come together: "

@@ -41,14 +41,20 @@ class YoloExport:
         self._num_unsplit += not image.split
         self.counts[image.split or "train"] += 1
 
+    @property
+    def num_lost(self) -> int:
+        """Images that were not found."""
+        return self.counts.total() - self._num_found
+
     def notes(self, where: str) -> list[str]:
         """What to say of splits, and of images; `where` they belong."""
         notes = []
         if self._num_unsplit:
             notes.append(f"{counted(self._num_unsplit, 'image', 'is')} in no split, and written as train")
-        if lost := self.counts.total() - self._num_found:
+        if self.num_lost:
             notes.append(
-                f"Images that were not found ({lost:,}) are expected {where}: put them there, or convert with --images"
+                f"Images that were not found ({self.num_lost:,}) are expected {where}: put them there, or convert with "
+                "--images"
             )
         if unlinked := self._num_found - self._num_linked:
             notes.append(f"This disk has no links. Images ({unlinked:,}) are expected {where}: copy them there")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-from yogo.errors import LabelsError
+from yogo.definition.model import DatasetDefinition
+from yogo.errors import ImagesNotFound, LabelsError, YogoError
 from yogo.files.places import expanded
 from yogo.formats.conversion import ConversionRequest, convert
+from yogo.formats.finder import ImageFinder
+from yogo.formats.labelled import NAME_THEM
 from yogo.formats.report import conversion_data, conversion_lines
 from yogo.formats.table import FORMATS
+from yogo.text.wording import counted
 from yogo_tui.hosts.base import Tell
 
 
@@ -56,20 +61,60 @@ class ConvertLabels:
     changes: ClassVar = "the labels were converted"
 
     def answer(self, tell: Tell) -> ConversionReport:
-        asked = self.request
-        request = ConversionRequest(
-            _place(self.start, asked.path),
-            _place(self.start, asked.out),
-            asked.to,
-            asked.of,
-            _place(self.start, asked.images) if asked.images else None,
-            asked.classes,
-            asked.predictions,
-            asked.corners,
-            asked.is_dry,
-        )
+        request = _placed(self.request, self.start)
         found = convert(request, lambda what, done: tell(what, done, 0))
         return ConversionReport(tuple(conversion_lines(found, request)), conversion_data(found, request))
+
+
+@dataclass(frozen=True, slots=True)
+class LookForImages:
+    problem: str
+    """Which images of the labels were not found, in a sentence without a capital; empty if all were."""
+
+    proposed: str
+    """A folder in which the first of them lies; empty if none is known."""
+
+
+@dataclass(frozen=True)
+class FindImages:
+    """Whether the images are found that a conversion needs, and where else they may be: in the folders around the
+    labels, and in those of `definitions`. Nothing is written. Raises LabelsError, OSError."""
+
+    request: ConversionRequest
+    start: Path
+    definitions: tuple[Path, ...] = ()
+
+    def answer(self, tell: Tell) -> LookForImages:
+        request = replace(_placed(self.request, self.start), is_dry=True)
+        if request.images and not request.images.is_dir():
+            return LookForImages(f"{request.images} is not a folder", "")
+        where = request.images or (request.path if request.path.is_dir() else request.path.parent)
+        try:
+            found = convert(request, lambda what, done: tell(what, done, 0))
+        except ImagesNotFound as error:
+            return LookForImages(str(error).removesuffix(NAME_THEM), "")
+        if not found.num_missing:
+            return LookForImages("", "")
+        missing, of = counted(found.num_missing, "image", "was"), found.num_images
+        problem = f"{missing} not found below {where}, of {of:,} that the labels name: {found.missing}"
+        return LookForImages(problem, str(self._likely(found.missing, request.path) or ""))
+
+    def _likely(self, name: str, path: Path) -> Path | None:
+        around = next((one for one in (path, *path.parents[:2]) if ImageFinder(None, one).has(name)), None)
+        if around:
+            return around
+        for file in self.definitions:
+            with contextlib.suppress(YogoError, OSError, ValueError):
+                folders = [pair.images for pair in DatasetDefinition.from_yaml(file, base=self.start).all_dataset_paths]
+                if within := next((one for one in folders if ImageFinder(None, one).has(name)), None):
+                    common = Path(os.path.commonpath(folders))
+                    return common if common.name else within
+        return None
+
+
+def _placed(asked: ConversionRequest, start: Path) -> ConversionRequest:
+    images = _place(start, asked.images) if asked.images else None
+    return replace(asked, path=_place(start, asked.path), out=_place(start, asked.out), images=images)
 
 
 def _place(start: Path, path: Path) -> Path:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from yogo.formats.conversion import ConversionRequest
 from yogo.formats.table import FORMATS, WRITTEN
+from yogo.text.terminal import printable
+from yogo.text.wording import counted
 from yogo_tui.hosts.base import Tell, silent
-from yogo_tui.questions.formats import ConvertLabels, FindLabels
+from yogo_tui.questions.formats import ConvertLabels, FindImages, FindLabels
 from yogo_tui.screens.ask import Notice
 from yogo_tui.screens.base import FramedScreen
 from yogo_tui.screens.choose import Choice, LinePrompt
@@ -42,8 +45,29 @@ async def convert_labels(screen: FramedScreen, proposed: str, tell: Tell = silen
     out = await app.push_screen_wait(LinePrompt(f"{WRITTEN[to].title}: the new folder", str(beside)))
     if not out or not out.strip():
         return None
-    request = ConversionRequest(found.path, Path(out.strip()), to, of)
+    request = await _with_images(screen, ConversionRequest(found.path, Path(out.strip()), to, of), tell)
+    if request is None:
+        return None
     with app.tasks.under_way(f"converting labels of {found.path.name}", tell) as telling:
         made = await app.session.host.ask(ConvertLabels(request, start), tell=telling)
-    app.push_screen(Notice("the labels were converted", "\n".join(made.lines), sign="✔ "))
+    missing = made.data["images_not_found"]
+    title = "the labels were converted" + (f", but {counted(missing, 'image', 'was')} not found" if missing else "")
+    app.push_screen(Notice(title, "\n".join(made.lines), sign="! " if missing else "✔ "))
     return Path(made.data["to"]["path"])
+
+
+async def _with_images(screen: FramedScreen, request: ConversionRequest, tell: Tell) -> ConversionRequest | None:
+    """Ask for the folder of the images until all are found, or it is left empty; None if the user leaves."""
+    app = screen.app
+    definitions = tuple(file.path for file in await app.session.library.definitions())
+    while True:
+        question = FindImages(request, app.session.settings.start, definitions)
+        with app.tasks.under_way("looking for the images of the labels", tell) as telling:
+            look = await app.session.host.ask(question, tell=telling)
+        if not look.problem:
+            return request
+        title = f"{printable(look.problem)}. Type the folder of the images; an empty line converts without them"
+        typed = await app.push_screen_wait(LinePrompt(title, look.proposed))
+        if typed is None or not typed.strip():
+            return None if typed is None else request
+        request = replace(request, images=Path(typed.strip()))
