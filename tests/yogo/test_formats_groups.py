@@ -101,3 +101,12 @@ def test_folders_of_several_groups_that_come_together_are_told(tmp_path: Path) -
     found = convert(ConversionRequest(path, tmp_path / "out", "yolo", images=tmp_path / "all"))
     assert any("come together: in labels" in note for note in found.notes)
     assert "group" not in (tmp_path / "out/definition.yml").read_text()
+
+
+def test_roles_and_samples_are_said_not_to_be_carried_over(tmp_path: Path) -> None:
+    roles = {"total": ["a"], "target": ["a"], "per_microlitre": 5e6}
+    path = make(tmp_path / "one", {"roles": roles, "folders": {"kept": {"sample": "s"}}})
+    plain = make(tmp_path / "two", {})
+    for which, is_told in ((path, True), (plain, False)):
+        notes = convert(ConversionRequest(which, tmp_path / f"{which.parent.name}-yolo", "yolo")).notes
+        assert any(note.startswith("The roles and samples of the definition") for note in notes) == is_told

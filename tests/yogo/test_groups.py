@@ -184,7 +184,7 @@ def test_a_group_on_a_folder_pair_is_read_and_said_to_be_refused_by_published_yo
     warnings = [str(problem) for problem in check(path)]
 
     assert len(warnings) == 1
-    assert "2 folder pairs have a group, which published yogo refuses to read" in warnings[0]
+    assert "2 folder pairs have a group or a sample, which published yogo refuses to read" in warnings[0]
     assert "d.yml, line 3" in warnings[0]
     assert not check(below)
 

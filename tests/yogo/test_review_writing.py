@@ -115,6 +115,20 @@ def test_groups_stay(made: MadeReview, tmp_path: Path) -> None:
     assert new.shared_groups == ("1",)
 
 
+def test_roles_and_samples_stay(made: MadeReview, tmp_path: Path) -> None:
+    label = DatasetDefinition.from_yaml(made.definition).dataset_paths[0].label
+    name = DatasetDefinition.from_yaml(made.definition).classes[0]
+    made.definition.write_text(
+        f"{made.definition.read_text()}roles: {{total: ['{name}'], target: ['{name}'], per_microlitre: 4.0e6}}\n"
+        f"folders: {{'{label}': {{sample: slide 1, target_per_microlitre: 0}}}}\n"
+    )
+    record = write_review(made.folder, tmp_path / "new")
+    old, new = DatasetDefinition.from_yaml(made.definition), DatasetDefinition.from_yaml(record.written)
+    assert new.roles == old.roles
+    assert [pair.sample for pair in new.dataset_paths] == [pair.sample for pair in old.dataset_paths]
+    assert new.dataset_paths[0].sample.target_per_microlitre == 0
+
+
 def test_a_folder_that_is_there_is_never_written_over(made: MadeReview, tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
     with pytest.raises(RunError, match="exists already"):

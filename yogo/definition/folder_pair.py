@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
+from yogo.definition.roles import NO_SAMPLE, SampleFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class FolderPair:
     images: Path
     labels: Path
     grouping: GroupRule = NO_GROUPS
+    sample: SampleFacts = NO_SAMPLE
 
     @property
     def folders(self) -> tuple[Path, Path]:

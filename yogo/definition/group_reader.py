@@ -1,24 +1,21 @@
-"""Reads what a definition file says of groups: for all folders (`group_pattern`), for some by their labels (`folders`),
-or on an entry itself."""
+"""Reads what a definition file says of its folders: groups of all (`group_pattern`), and groups and samples of some, by
+their labels (`folders`) or on an entry itself."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal, Protocol
+from typing import Any
 
+from yogo.definition.entry_reader import Say, Unknown
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
+from yogo.definition.role_reader import amount
+from yogo.definition.roles import NO_SAMPLE, SampleFacts
 from yogo.text.wording import counted, meant, shown
 
 RULE_KEYS = ("group", "group_pattern")
-
-
-class Say(Protocol):
-    def __call__(self, message: str, *place: object, severity: Literal["error", "warning"] = "error") -> None: ...
-
-
-class Unknown(Protocol):
-    def __call__(self, data: dict[Any, Any], known: tuple[str, ...], *place: object) -> None: ...
+SAMPLE_KEYS = ("sample", "target_per_microlitre")
+FOLDER_KEYS = (*RULE_KEYS, *SAMPLE_KEYS)
 
 
 class GroupReader:
@@ -37,18 +34,21 @@ class GroupReader:
         self._inside: list[tuple[object, ...]] = []
         """Folder pairs that have a third key."""
 
-    def of_entry(self, label: str, value: dict[Any, Any], *place: object) -> GroupRule:
-        """The rule for one entry of dataset_paths or test_paths; none if it is that of all."""
-        rule = self._rule(value, *place)
+    def of_entry(self, label: str, value: dict[Any, Any], *place: object) -> tuple[GroupRule, SampleFacts]:
+        """Group and sample of one entry of dataset_paths or test_paths; the rule is none if it is that of all."""
+        rule, sample = self._rule(value, *place), self._sample(value, *place)
         self._labels.append(label)
-        if rule and "defn_path" not in value:
+        if (rule or sample) and "defn_path" not in value:
             self._inside.append(place)
-        if label not in self._rules:
-            return rule
+        below_rule, below_sample = self._rules.get(label, (NO_GROUPS, NO_SAMPLE))
         self._used.add(label)
-        if rule:
-            self._say(f"The group of {shown(label)} is given here and below folders: give it once", *place)
-        return rule or self._rules[label]
+        for what, here, below in (("group", rule, below_rule), ("sample", sample, below_sample)):
+            if here and below:
+                self._say(f"The {what} of {shown(label)} is given here and below folders: give it once", *place)
+        if (sample or below_sample) and "defn_path" in value:
+            what = "sample and target_per_microlitre belong to a folder pair: give them in the file that it names"
+            self._say(f"{shown(label)} is a definition; {what}", *place)
+        return rule or below_rule, sample or below_sample
 
     def end(self) -> None:
         """Report what can be known once all entries were read."""
@@ -60,13 +60,13 @@ class GroupReader:
         if self._inside:
             pairs = counted(len(self._inside), "folder pair", "has")
             self._say(
-                f"{pairs} a group, which published yogo refuses to read. Where both are to read the file, give it "
-                "below folders, by the pair's label",
+                f"{pairs} a group or a sample, which published yogo refuses to read. Where both are to read the file, "
+                "give it below folders, by the pair's label",
                 *self._inside[0],
                 severity="warning",
             )
 
-    def _of_folders(self, given: object) -> Iterator[tuple[str, GroupRule]]:
+    def _of_folders(self, given: object) -> Iterator[tuple[str, tuple[GroupRule, SampleFacts]]]:
         if given is None:
             return
         if not isinstance(given, dict):
@@ -74,16 +74,25 @@ class GroupReader:
             return
         for label, value in given.items():
             if not isinstance(value, dict):
-                what = "a map with group or group_pattern is expected"
+                what = f"a map with {', '.join(FOLDER_KEYS[:-1])} or {FOLDER_KEYS[-1]} is expected"
                 self._say(f"folders has {shown(value)} for {shown(label)}; {what}", "folders", label)
                 continue
-            self._unknown(value, RULE_KEYS, "folders", label)
-            yield str(label), self._rule(value, "folders", label)
+            self._unknown(value, FOLDER_KEYS, "folders", label)
+            yield str(label), (self._rule(value, "folders", label), self._sample(value, "folders", label))
 
     def _rule(self, value: dict[Any, Any], *place: object) -> GroupRule:
         if not any(key in value for key in RULE_KEYS):
             return NO_GROUPS
         return GroupRule(self._name(value, *place), self._pattern(value, *place, "group_pattern"))
+
+    def _sample(self, value: dict[Any, Any], *place: object) -> SampleFacts:
+        name = self._word(value["sample"], "sample", *place, "sample") if "sample" in value else ""
+        given = value.get("target_per_microlitre")
+        known = amount(given)
+        if "target_per_microlitre" in value and known is None:
+            what = "a number of 0 or more is expected"
+            self._say(f"target_per_microlitre is {shown(given)}; {what}", *place, "target_per_microlitre")
+        return SampleFacts(name, known)
 
     def _name(self, value: dict[Any, Any], *place: object) -> str:
         return self._word(value["group"], "group", *place, "group") if "group" in value else ""

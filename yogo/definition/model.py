@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from yogo.definition import source
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
+from yogo.definition.roles import DeclaredRoles
 from yogo.definition.tree import Node
 from yogo.definition.walk import Branch, Walk
 from yogo.files.foreign import leads_nowhere
@@ -37,6 +38,9 @@ class DatasetDefinition:
 
     shared_groups: tuple[str, ...] = ()
     """Groups that may be in training and in test."""
+
+    roles: DeclaredRoles | None = None
+    """Which classes are counted as a cell and which are looked for."""
 
     warnings: tuple[Problem, ...] = ()
     """Warnings about the files, such as an unknown key."""
@@ -66,8 +70,9 @@ class DatasetDefinition:
             ],
             self.split_fractions.items(),
             [(name, *map(str, folders)) for name, folders in self.thumbnail_augmentation.items()],
-            # Only where there are groups, so that a definition without any has the digest that it always had.
+            # Only where there are groups or samples: a definition without any has the digest that it always had.
             *([self._groups()] if any(self._groups()) else []),
+            *([self._samples()] if any(self._samples()) else []),
         )
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
@@ -78,6 +83,10 @@ class DatasetDefinition:
     def _groups(self) -> tuple[Any, ...]:
         rules = [(str(pair.images), pair.grouping.name, pair.grouping.pattern) for pair in self.all_dataset_paths]
         return rules if self.has_groups else [], sorted(self.shared_groups)
+
+    def _samples(self) -> tuple[Any, ...]:
+        told = [(str(one.images), *astuple(one.sample)) for one in self.all_dataset_paths if one.sample]
+        return [] if self.roles is None else astuple(self.roles), told
 
     @property
     def _dataset_paths(self) -> set[FolderPair]:
@@ -92,7 +101,7 @@ class DatasetDefinition:
     def _identity(self) -> tuple[Any, ...]:
         thumbnails = frozenset((name, frozenset(folders)) for name, folders in self.thumbnail_augmentation.items())
         pairs = frozenset(self.dataset_paths), frozenset(self.test_dataset_paths)
-        return self.classes, *pairs, self.split_fractions, thumbnails, frozenset(self.shared_groups)
+        return self.classes, *pairs, self.split_fractions, thumbnails, frozenset(self.shared_groups), self.roles
 
     def __eq__(self, other: object) -> bool:
         return self._identity() == other._identity() if isinstance(other, DatasetDefinition) else NotImplemented
@@ -108,6 +117,8 @@ class DatasetDefinition:
             raise self._cannot_join(other, f"their classes differ ({list(self.classes)} and {list(other.classes)})")
         if self.split_fractions != other.split_fractions:
             raise self._cannot_join(other, "their split fractions differ")
+        if None not in (self.roles, other.roles) and self.roles != other.roles:
+            raise self._cannot_join(other, "their roles differ")
         data = _pairs(self.dataset_paths, other.dataset_paths)
         test = _pairs(self.test_dataset_paths, other.test_dataset_paths)
         for pair in test:
@@ -124,6 +135,7 @@ class DatasetDefinition:
             self.split_fractions,
             thumbnails,
             tuple(dict.fromkeys(self.shared_groups + other.shared_groups)),
+            self.roles or other.roles,
             tuple(dict.fromkeys(self.warnings + other.warnings)),
         )
 
@@ -154,6 +166,9 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
     for name, named in walk.top.thumbnails:
         if (folder := walk.folder(walk.top, named)) and walk.holds_thumbnails(folder, named):
             thumbnails.setdefault(name, []).append(folder)
+    if walk.known_without_roles:
+        what = "target_per_microlitre is of no use without roles, which say what the targets are"
+        walk.problems.append(Problem("warning", what, absolute))
     if walk.top.classes is None:
         return None, walk.problems, walk.tree
     definition = DatasetDefinition(
@@ -164,6 +179,7 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
         split_fractions=walk.top.split_fractions,
         thumbnail_augmentation={name: tuple(dict.fromkeys(folders)) for name, folders in thumbnails.items()},
         shared_groups=walk.top.shared_groups,
+        roles=walk.top.roles,
         warnings=tuple(problem for problem in walk.problems if not problem.is_error),
     )
     return definition, walk.problems, walk.tree

@@ -51,6 +51,9 @@ def summary(survey: DatasetSummary) -> Iterator[str]:
     yield f"{counted(survey.num_pictures, 'image')} in {counted(survey.num_folders, 'folder')} · {classes}"
     yield f"train {survey.num_train:,} · val {survey.num_val:,} · test {survey.num_test:,}"
     yield f"read: {read(survey)}"
+    if survey.roles:
+        known = f" · {counted(survey.num_samples, 'sample')}" if survey.num_samples else ""
+        yield f"looked for: {survey.roles}{known}"
 
 
 def read(survey: DatasetSummary) -> str:
@@ -146,7 +149,9 @@ def node_words(node: Node) -> str:
     alone = f" · {node.num_unlabelled:,} without a label" if node.num_unlabelled else ""
     mark = "✖ " if node.is_broken else ""
     grouping = f" · {node.grouping}" if node.grouping and node.definition is None else ""
-    return f"{mark}{counted(node.num_pictures, 'image')}{f' ({splits})' if splits else ''}{boxes}{alone}{grouping}"
+    sample = f" · {node.sample}" if node.sample else ""
+    images = f"{counted(node.num_pictures, 'image')}{f' ({splits})' if splits else ''}"
+    return f"{mark}{images}{boxes}{alone}{grouping}{sample}"
 
 
 def image_sizes(survey: DatasetSummary) -> Iterator[str]:

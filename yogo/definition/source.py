@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
-from yogo.definition.group_reader import RULE_KEYS, GroupReader
+from yogo.definition.group_reader import FOLDER_KEYS, GroupReader
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
+from yogo.definition.role_reader import RoleReader
+from yogo.definition.roles import NO_SAMPLE, DeclaredRoles, SampleFacts
 from yogo.errors import DefinitionError
 from yogo.files import yaml12
 from yogo.text.wording import shown
 
-GROUP_KEYS = ("group_pattern", "folders", "shared_groups")
+GROUP_KEYS = ("group_pattern", "folders", "shared_groups", "roles")
 """At the top of the file, since published yogo refuses a folder pair with a third key."""
 
 KEYS = (
@@ -28,7 +30,7 @@ KEYS = (
     *GROUP_KEYS,
 )
 _PATH_KEYS = ("image_path", "label_path", "defn_path")
-_ENTRY_KEYS = (*_PATH_KEYS, *RULE_KEYS)
+_ENTRY_KEYS = (*_PATH_KEYS, *FOLDER_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class PairEntry:
     images: Named
     labels: Named
     grouping: GroupRule = NO_GROUPS
+    sample: SampleFacts = NO_SAMPLE
 
     @property
     def line(self) -> int:
@@ -86,6 +89,8 @@ class Source:
     shared_groups: tuple[str, ...] = ()
     """Groups that may be in training and in test."""
 
+    roles: DeclaredRoles | None = None
+
 
 def read(path: Path) -> Source:
     """Parse the definition in `path`, which is absolute. Never raises: see `Source.problems`."""
@@ -116,6 +121,7 @@ class _SourceReader:
         self.source.classes = self._classes(data)
         self._grouping = GroupReader(self._say, self._unknown, data)
         self.source.grouping, self.source.shared_groups = self._grouping.whole, self._grouping.shared
+        self.source.roles = RoleReader(self._say, self._unknown, self.source.classes).read(data)
         if "dataset_paths" in data:
             self.source.data = tuple(self._entries(data["dataset_paths"], "dataset_paths"))
         else:
@@ -174,7 +180,7 @@ class _SourceReader:
 
     def _entry(self, label: str, value: dict[Any, Any], *place: object) -> Entry | None:
         given = [name for name in _PATH_KEYS if name in value]
-        rule = self._grouping.of_entry(label, value, *place)
+        rule, sample = self._grouping.of_entry(label, value, *place)
         if given == ["defn_path"]:
             definition = self._path(value, "defn_path", *place)
             return DefinitionEntry(label, definition, rule) if definition else None
@@ -183,7 +189,7 @@ class _SourceReader:
             self._say(f"{shown(label)} needs both image_path and label_path, or else defn_path; it has {has}", *place)
             return None
         images, labels = (self._path(value, name, *place) for name in given)
-        return PairEntry(label, images, labels, rule) if images and labels else None
+        return PairEntry(label, images, labels, rule, sample) if images and labels else None
 
     def _path(self, value: dict[Any, Any], key: str, *place: object) -> Named | None:
         return self._named(value[key], key, *place, key)

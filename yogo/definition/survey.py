@@ -19,6 +19,7 @@ from yogo.definition.histogram import Histogram, histogram
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.overlap import same_content
 from yogo.definition.problem import Problem, listed
+from yogo.definition.roles import DeclaredRoles
 from yogo.definition.split import Splits, share_out
 from yogo.definition.tree import Node, add_up, pairs_of
 from yogo.text.wording import counted
@@ -60,6 +61,10 @@ class DatasetSummary:
 
     groups: GroupBalance | None = None
     """How well groups of images could be spread over the splits; None if there are none."""
+
+    roles: DeclaredRoles | None = None
+    num_samples: int = 0
+    """Samples that folder pairs are named as."""
 
     num_train: int = 0
     num_val: int = 0
@@ -289,6 +294,8 @@ def _describe_whole(
     found.num_pictures = sum(len(one.names) for one in listings)
     found.num_unlabelled = splits.num_unlabelled
     found.unlabelled = [f"{one.pair.images}/{name}" for one in listings for name in one.unlabelled]
+    found.roles = definition.roles
+    found.num_samples = len({one.sample.name for one in definition.all_dataset_paths if one.sample.name})
     found.groups = splits.balance
     found.fractions = dict(definition.split_fractions.items())
     found.num_train, found.num_val, found.num_test = (len(part) for _, part in splits.items())

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
+from yogo.definition.roles import NO_SAMPLE, SampleFacts
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class Node:
     grouping: GroupRule = NO_GROUPS
     """How the groups of its images are known, or of those below it that say nothing else."""
 
+    sample: SampleFacts = NO_SAMPLE
     is_broken: bool = False
     """Whether something is wrong with it, or below it."""
 

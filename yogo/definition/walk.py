@@ -45,6 +45,9 @@ class Walk:
     places: dict[tuple[Path, Path], str] = field(default_factory=dict)
     """Where each folder pair was named."""
 
+    known: dict[str, tuple[float, str]] = field(default_factory=dict)
+    """What is known of each sample, and where that was told first."""
+
     tree: list[Node] = field(default_factory=list)
     """What the definition names, in the order of its lines, and below that what those definitions name."""
 
@@ -53,6 +56,11 @@ class Walk:
         self.problems += self.top.problems
         self._entries(self.top, self.top.data, Branch.DATA, (self.top.path,), into=self.tree)
         self._entries(self.top, self.top.test, Branch.TEST, (self.top.path,), into=self.tree)
+
+    @property
+    def known_without_roles(self) -> bool:
+        told = any(one.sample.target_per_microlitre is not None for pairs in self.pairs.values() for one in pairs)
+        return told and self.top.roles is None
 
     def _entries(
         self,
@@ -92,7 +100,20 @@ class Walk:
         if first is not here:
             self._say(file, entry.images.line, f"The folder pair {images}, {labels} is named already in {first}")
             return
-        self.pairs[part].append(FolderPair(entry.label, images, labels, node.grouping))
+        node.sample = entry.sample
+        self._known(file, entry)
+        self.pairs[part].append(FolderPair(entry.label, images, labels, node.grouping, entry.sample))
+
+    def _known(self, file: Source, entry: PairEntry) -> None:
+        """A sample has one value, wherever it is told."""
+        sample = entry.sample
+        if not sample.name or sample.target_per_microlitre is None:
+            return
+        here = f"{file.path}, line {entry.line}"
+        known, where = self.known.setdefault(sample.name, (sample.target_per_microlitre, here))
+        if known != sample.target_per_microlitre:
+            given = f"{sample.target_per_microlitre:g} per µL here, and {known:g} in {where}"
+            self._say(file, entry.line, f"The sample {sample.name} has {given}")
 
     def folder(self, file: Source, named: Named) -> Path | None:
         """The folder that is meant: beside the file, else below the base."""

@@ -93,7 +93,13 @@ def _of_definition(path: Path) -> YoloLayout:
         for pair in pairs
     ]
     shares = ", ".join(f"{name} {share:g}" for name, share in definition.split_fractions.items() if share)
-    notes = (f"The shares of the splits in the definition ({shares}) are not carried over",) if "," in shares else ()
+    notes: tuple[str, ...] = ()
+    if "," in shares:
+        notes += (f"The shares of the splits in the definition ({shares}) are not carried over",)
+    if definition.roles or any(pair.sample for pair in definition.all_dataset_paths):
+        notes += (
+            "The roles and samples of the definition (roles, sample, target_per_microlitre) are not carried over",
+        )
     return YoloLayout(tuple(folders), definition.classes, notes, shared_groups=definition.shared_groups)
 
 

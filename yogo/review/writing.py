@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -301,10 +301,14 @@ def _definition(definition: DatasetDefinition, labels: dict[Path, Path]) -> str:
             name, rule = _quoted(_label(pair, taken)), pair.grouping
             lines += [f"  {name}:", f"    image_path: {_quoted(str(pair.images))}"]
             lines += [f"    label_path: {_quoted(str(labels[pair.labels]))}"]
-            said = {"group": rule.name, "group_pattern": rule.pattern}
-            rules += [f"  {name}: {_quoted({key: text for key, text in said.items() if text})}"] if rule else []
+            said = {"group": rule.name, "group_pattern": rule.pattern, "sample": pair.sample.name}
+            told: dict[str, object] = {key: text for key, text in said.items() if text}
+            if pair.sample.target_per_microlitre is not None:
+                told["target_per_microlitre"] = pair.sample.target_per_microlitre
+            rules += [f"  {name}: {_quoted(told)}"] if told else []
     lines += ["", "folders:", *rules] if rules else []
     lines += ["", f"shared_groups: {_quoted(list(definition.shared_groups))}"] if definition.shared_groups else []
+    lines += ["", f"roles: {_quoted(asdict(definition.roles))}"] if definition.roles else []
     if definition.thumbnail_augmentation:
         lines += ["", "thumbnail_augmentation:"]
         for name, folders in definition.thumbnail_augmentation.items():
