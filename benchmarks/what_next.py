@@ -20,8 +20,7 @@ from statistics import mean, stdev
 
 from bccd import CLASSES, DATA, PROJECT
 
-T_95 = {2: 12.71, 3: 4.30, 4: 3.18, 5: 2.78}
-"""By the number of seeds: the quantile of Student's t for an interval of 95 %."""
+from yogo.metrics.bootstrap import students_t
 
 WAYS = ("next", "random")
 
@@ -112,7 +111,7 @@ def chosen_by(best: Path, definition: Path, number: int, data: Path) -> list[Pat
 def interval(values: Sequence[float]) -> str:
     if len(values) < 2:
         return f"{values[0]:.3f}"
-    half = T_95.get(len(values), 2.0) * stdev(values) / math.sqrt(len(values))
+    half = students_t(len(values) - 1) * stdev(values) / math.sqrt(len(values))
     return f"{mean(values):.3f} ± {half:.3f}"
 
 

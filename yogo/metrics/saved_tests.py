@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from yogo.errors import RunError
-from yogo.metrics.bootstrap import Draws, differences, paired, shared
+from yogo.metrics.bootstrap import Draws, differences, paired, shared, students_t
 from yogo.metrics.boxes import Doubles
 from yogo.metrics.difference import FEWEST_IMAGES, KEYS, PairedFigure, seeds_to_show
 from yogo.metrics.resampling import ResultsByImage, results_by_image
@@ -131,16 +131,3 @@ def _reach(parts: Sequence[tuple[float, int]]) -> float:
         return 0.0
     freedom = total**2 / sum(variance**2 / max(1, free) for variance, free in parts)
     return students_t(freedom) * math.sqrt(total)
-
-
-def students_t(freedom: float) -> float:
-    """The quantile .975 of Student's t."""
-    low, high = 0.0, 20.0
-    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
-    for _ in range(60):
-        middle = (low + high) / 2
-        at = np.linspace(0, middle, 2_001)
-        density = scale * (1 + at**2 / freedom) ** (-(freedom + 1) / 2)
-        below = 0.5 + float(np.trapezoid(density, at))
-        low, high = (middle, high) if below < 0.975 else (low, middle)
-    return high
