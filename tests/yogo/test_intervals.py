@@ -255,3 +255,13 @@ def test_gains_that_depend_on_a_rare_class_have_no_interval() -> None:
     assert costs is not None
     assert {one.interval for one in costs.kinds} == {None}
     assert "resamples" not in "\n".join(errors_said(costs, measured(data).thresholds))
+
+
+def test_the_gain_of_a_few_errors_has_no_interval(monkeypatch: pytest.MonkeyPatch) -> None:
+    costs = measured(made_evaluation(150)).errors
+    assert costs is not None
+    most = max(costs.kinds, key=lambda one: one.num_ranked)
+    monkeypatch.setattr(module, "FEWEST_ERRORS", most.num_ranked)
+    costs = measured(made_evaluation(150)).errors
+    assert costs is not None
+    assert [one.kind for one in costs.kinds if one.interval] == [most.kind]

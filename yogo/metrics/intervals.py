@@ -35,6 +35,9 @@ FEWEST_UNITS = 10
 FEWEST_LABELS, FEWEST_LABELS_OF_ROC = 20, 100
 """Of a class, for an interval of its figures: with fewer it would be too narrow, as benchmarks/coverage.py shows."""
 
+FEWEST_ERRORS = 20
+"""Of a kind, for an interval of its gain: likewise."""
+
 FEWEST_RESAMPLES = 400
 MOST_WEIGHTS = 1_000_000_000
 """Boxes times resamples. Where there are more boxes, there are fewer resamples."""
@@ -153,6 +156,7 @@ def _of_errors(errors: ErrorCosts, gain_BG: Doubles, num_units: int) -> ErrorCos
     """With the intervals of the gains."""
     gains = [*(one.gain for one in errors.kinds), errors.false_positives_gain, errors.false_negatives_gain]
     *kinds, positives, negatives = (_interval(gain, gain_BG[:, place], num_units) for place, gain in enumerate(gains))
+    kinds = [known if one.num_ranked >= FEWEST_ERRORS else None for one, known in zip(errors.kinds, kinds, strict=True)]
     return errors.model_copy(
         update={
             "kinds": tuple(
