@@ -86,10 +86,9 @@ class Console(StartingConsole):
 
     def watch_runs(self, runs: Runs) -> None:
         for run in self._endings.since(runs):
+            self.tell_end(run)
             if run.use_folder:
                 self.tell_end_of_use(run)
-            else:
-                self.tell_end(run)
 
     @work(group="notify")
     async def tell_end_of_use(self, job: Run) -> None:
@@ -99,7 +98,7 @@ class Console(StartingConsole):
 
     @work(group="notify")
     async def tell_end(self, run: Run) -> None:
-        """Tell of the end of a run in the ways that the settings name."""
+        """Tell of the end of a run, or of a job that uses one, in the ways that the settings name."""
         from yogo_tui.screens.notifying import tell_terminal
         from yogo_tui.session.endings import announce, end_of
 

@@ -177,6 +177,18 @@ async def test_the_console_tells_once_the_run_has_ended(tmp_path: Path) -> None:
         assert (tmp_path / "said").read_text() == "chaos-cat-0727 finished\n"
 
 
+async def test_the_end_of_a_job_that_uses_a_run_is_told_in_the_ways_of_the_settings_too(tmp_path: Path) -> None:
+    run = make_run("first", RunState.FINISHED, has_best=True)
+    session = FakeSession(run, use_of(run, JobState.RUNNING), folder=tmp_path)
+    tells = f"sh -c 'echo \"$YOGO_RUN $YOGO_STATE $YOGO_FOLDER\" >> {tmp_path / 'said'}; exit 4'"
+    session.settings = session.settings.model_copy(update={"notify_command": tells})
+    async with Console(session).run_test(size=(100, 40), notifications=True) as pilot:
+        await see(pilot, "first-next", "running")
+        session.push(run, use_of(run, JobState.DONE))
+        await see(pilot, "notify_command ended with status 4", "first-next is done")
+        assert (tmp_path / "said").read_text() == f"first-next done {run.path}/uses/next-20261128-120000\n"
+
+
 def test_no_notice_is_sent_where_none_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "settings.yaml").write_text("cluster: local\n")
     command = (*CONSOLE, "--workspace", str(tmp_path), "--settings", str(tmp_path / "settings.yaml"))

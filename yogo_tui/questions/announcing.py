@@ -1,4 +1,4 @@
-"""Tells somebody elsewhere that a run has ended: by a command of the user's, and by a webhook."""
+"""Tells somebody elsewhere that a run, or a job that uses one, has ended: by the user's command, and by a webhook."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST = 4096
 
 @dataclass(frozen=True)
 class RunEnd:
-    """How a run has ended."""
+    """How a run has ended, or a job that uses one."""
 
     name: str
     state: str

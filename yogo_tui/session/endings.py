@@ -1,4 +1,4 @@
-"""Tells the user elsewhere that a run has ended."""
+"""Tells the user elsewhere that a run, or a job that uses one, has ended."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from yogo_tui.settings import Settings
 
 
 def end_of(run: Run) -> RunEnd:
-    return RunEnd(run.name, run.state.value, run.why, str(run.path or ""))
+    return RunEnd(run.name, run.state.value, run.why, str(run.path or run.use_folder or ""))
 
 
 async def announce(host: Host, settings: Settings, run: Run) -> tuple[str, ...]:

@@ -154,16 +154,17 @@ class Settings(BaseModel):
     that until the console is left."""
 
     notify: tuple[Literal["bell", "osc9", "osc777"], ...] = Field(default=(), examples=[["bell", "osc9"]])
-    """How an open console tells its terminal that a run has ended: `bell` rings, and `osc9` and `osc777` are notices of
-    the desktop, each in some terminals. In tmux the last two need its option allow-passthrough."""
+    """How an open console tells its terminal that a run has ended, or a job that uses one, such as a test: `bell`
+    rings, and `osc9` and `osc777` are notices of the desktop, each in some terminals. In tmux the last two need its
+    option allow-passthrough."""
 
     notify_command: Text = Field(default="", examples=["/home/me/bin/tell-me --urgent"])
-    """A command that is run when a run has ended, where the runs are. It gets YOGO_RUN, YOGO_STATE, YOGO_WHY and
-    YOGO_FOLDER in its environment."""
+    """A command that is run when a run, or a job that uses one, has ended, where the runs are. It gets YOGO_RUN,
+    YOGO_STATE, YOGO_WHY and YOGO_FOLDER in its environment."""
 
     notify_webhook: Text = Field(default="", examples=["$YOGO_WEBHOOK"])
-    """Where the address of a webhook is, which gets a JSON object when a run has ended: an environment variable such as
-    $YOGO_WEBHOOK, or a file. The address is a secret, and does not stand here."""
+    """Where the address of a webhook is, which gets a JSON object when a run, or a job that uses one, has ended: an
+    environment variable such as $YOGO_WEBHOOK, or a file. The address is a secret, and does not stand here."""
 
     keymap: dict[Text, Key] = Field(default={}, examples=[{"runs.cancel": "X", "runs.hold": ", h"}])
     """Other keys for actions, each by the action's id, which docs/keys.md lists. Two keys with a blank between are
