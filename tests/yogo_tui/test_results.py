@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import AsyncIterator
@@ -52,6 +53,19 @@ async def results(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterat
         await see(pilot, "best loss")
         await pilot.press("o")
         yield pilot
+
+
+async def test_while_a_worst_image_is_read_the_number_says_so(run: Path) -> None:
+    session = FakeSession(make_run(run.name, RunState.FINISHED, has_best=True, path=PurePosixPath(run)))
+    async with Console(session).run_test(size=(80, 24)) as pilot:
+        await see(pilot, run.name)
+        await pilot.press("enter", "o")
+        await see(pilot, "worst image 1 of 2 ─", "first.png")
+        session.host.answers_now = asyncio.Event()
+        await pilot.press("n")
+        await see(pilot, "worst image 2 of 2 … ─", "first.png")
+        session.host.answers_now.set()
+        await see(pilot, "worst image 2 of 2 ─", "gone.png")
 
 
 async def test_the_results_of_a_run_are_seen_and_its_worst_images_are_walked_through(run: Path) -> None:

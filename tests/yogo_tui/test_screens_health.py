@@ -102,6 +102,24 @@ async def test_pairs_are_stepped_through_and_zoomed_together(data: Planted) -> N
         await see(pilot, "pair 1 of 2 ─", f"── {first}.png ─")
 
 
+async def test_while_a_pair_is_read_the_one_before_is_not_shown_below_its_sentence(data: Planted) -> None:
+    data.add("more", cut(frame(2)), BOXES)
+    host = MemoryHost()
+    async with health(data, host) as pilot:
+        await see(pilot, "4 of 6 images")
+        await pilot.press("down", "enter")
+        await see(pilot, "pair 1 of 2", "▀▀", ".png ─")
+        host.answers_now = asyncio.Event()
+        await pilot.press("n")
+        await see(pilot, "pair 2 of 2", "reading it …")
+        assert "▀▀" not in shown(pilot)
+        assert ".png ─" not in shown(pilot)
+        host.answers_now.set()
+        await pilot.press("p")
+        await see(pilot, "pair 1 of 2", "▀▀", ".png ─")
+        assert "reading it" not in shown(pilot)
+
+
 async def test_an_image_of_a_run_is_shown_beside_one_that_shows_the_same(data: Planted) -> None:
     run = RunDirectory(data.folder.parent / "calm-cat")
     run.path.mkdir()

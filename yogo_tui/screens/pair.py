@@ -117,9 +117,18 @@ part of the frame. The boxes are the labels, in the colours of their classes, wh
 
     def action_step(self, by: int) -> None:
         if by:
-            self._index, self._view = self._index + by, self._view.whole()
+            self._index, self._view, self._seen = self._index + by, self._view.whole(), None
+            self._clear("reading it …")
         self._tell_place()
         self.look()
+
+    def _clear(self, words: str) -> None:
+        """Show the words in place of the images."""
+        for side in self._sides:
+            side.rule.title, side.rule.right = "…", ""
+            side.picture.set_class(False, "-broken")
+            side.picture.tell(words)
+            side.where.update("")
 
     def _tell_place(self) -> None:
         self.rule.title = f"{self._path.name} · {KINDS[self._pair.kind].name}"
@@ -150,7 +159,7 @@ part of the frame. The boxes are the labels, in the colours of their classes, wh
 
     @work(exclusive=True, group="picture")
     async def look(self) -> None:
-        """Show both. The pair before stays until then."""
+        """Show both. What was shown of this pair stays until then."""
         pair = self._pair
         room = next(self._sides).picture.room(self.app.graphics)
         workspace = self.app.session.settings.workspace_folder
@@ -160,6 +169,8 @@ part of the frame. The boxes are the labels, in the colours of their classes, wh
         except (ConsoleError, YogoError) as error:
             self.rule.right = "not read"
             self.about.update(f"✖ {printable(str(error))}")
+            if self._seen is None:
+                self._clear("not read")
             if isinstance(error, HostError):
                 self.when_back(lambda: self.action_step(0))
             return

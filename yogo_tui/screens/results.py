@@ -198,23 +198,25 @@ class ResultsScreen(RunActions, ShowsImages):
             self.refresh_bindings()
             return
         self._index = min(max(0, self._index + by), len(worst) - 1)
-        self.picture_rule.title = f"worst image {self._index + 1} of {len(worst)}"
+        self.picture_rule.title = f"worst image {self._index + 1} of {len(worst)} …"
         self.refresh_bindings()
         self.look(self._set, self._index)
 
     @work(exclusive=True, group="picture")
     async def look(self, found: ResultSet, index: int) -> None:
-        """Show one of the worst images. The one before it stays until then."""
+        """Show one of the worst images. The one before it stays until then, and … is said beside the number."""
         graphics = self.app.graphics
         room, only = self.picture.room(graphics), self._only_wrong
         try:
             image = await self.app.session.results.look(found, index, room, COLOURS, only_wrong=only)
         except (ConsoleError, YogoError) as error:
             self.picture.tell(f"✖ {printable(str(error))}")
+            self.query_one("#legend", Static).update("")
             if isinstance(error, HostError):
                 self.when_back(self._look_again)
-            return
-        self._show(image, found.worst[index], found)
+        else:
+            self._show(image, found.worst[index], found)
+        self.picture_rule.title = self.picture_rule.title.removesuffix(" …")
 
     def _look_again(self) -> None:
         self.action_step(0)
