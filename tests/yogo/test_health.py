@@ -19,6 +19,7 @@ from yogo.definition import DatasetDefinition, split
 from yogo.definition.record import DataRecord
 from yogo.health.deep import deep_check
 from yogo.health.finding import KINDS, DataFinding, DataHealth
+from yogo.health.report import summary
 
 BOX = "0 .5 .5 .1 .1\n"
 
@@ -225,6 +226,25 @@ def test_the_command_tells_a_table_each_finding_and_what_to_do(
     assert KINDS["twice"].advice in told
     assert "nothing was found on 0 of 1 image (0 %), nor in their labels" in told
     assert "images that the run knows" not in told
+
+
+def test_what_cannot_be_read_is_not_among_the_images_on_which_nothing_was_found(data: Planted) -> None:
+    for name in "0123":
+        data.add(name, cut(frame(int(name))), BOX + "1 .2 .2 .1 .1\n")
+    (data.folder / "images" / "0.png").write_bytes(b"no image")
+    data.label("1").write_text(f"{BOX}0 .2 .2 .1\n")
+
+    health = deep_check(data.path)
+    named = {one.file for one in health.findings}
+
+    assert (health.num_images, health.num_read) == (4, 3)
+    assert health.num_sound == 4 - len({"0.png", "1.png"})
+    assert not any(file.endswith((".txt", ".png")) for file in named), "nothing was found on the others"
+    assert list(summary(health)) == [
+        "nothing was found on 2 of 4 images (50 %), nor in their labels",
+        "1 image could not be read, and was not compared",
+        "not all labels of 1 image could be read: those were not checked",
+    ]
 
 
 def test_a_program_gets_the_same_with_a_share_and_an_advice(

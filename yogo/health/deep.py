@@ -39,7 +39,7 @@ from yogo.images.headers import ImageHeader, depth, look
 from yogo.run.directory import RunDirectory
 from yogo.text.wording import agreed, counted
 
-FORMAT = 2
+FORMAT = 3
 _VERSION = [YOGO, FORMAT, LOOKS]
 _TELL_EVERY = 100
 
@@ -156,6 +156,12 @@ class _Examination:
         self._num_boxes: dict[str, int] = {}
         """Boxes of each image."""
 
+        self._read: set[str] = set()
+        """Images that could be read."""
+
+        self._unchecked: set[str] = set()
+        """Images with a label that could not be read."""
+
         self._image_of: dict[str, str] = {}
         """Label file to image."""
 
@@ -166,7 +172,8 @@ class _Examination:
         headers = self._headers()
         bits = depth([*headers.values()])
         checks = self._boxes(headers)
-        found.num_read = self._images(bits)
+        self._images(bits)
+        found.num_read = len(self._read)
         found.num_boxes = checks.num_boxes
         found.findings += checks.findings
         found.findings += checks.odd()
@@ -178,7 +185,10 @@ class _Examination:
         }
         found.affected = affected(found.findings, totals, with_run=self._record is not None)
         named = {file for one in found.findings for file in (one.file, *one.others)}
-        found.num_sound = len(set(self._paths) - {self._image_of.get(file, file) for file in named})
+        found.num_sound = len(self._read - self._unchecked - {self._image_of.get(file, file) for file in named})
+        if self._unchecked:
+            which = counted(len(self._unchecked), "image")
+            found.remarks.append(f"not all labels of {which} could be read: those were not checked")
         return found
 
     def _headers(self) -> dict[str, ImageHeader]:
@@ -197,13 +207,17 @@ class _Examination:
         try:
             notes = read_notes(one.pair.labels)
         except InvalidDatasetDefinitionFile:  # the ordinary check says so, and no label can be understood
+            self._unchecked.update(f"{one.pair.images}/{picture}" for picture, _ in one.names)
             return
         for picture, label in one.names:
             image, file = f"{one.pair.images}/{picture}", f"{one.pair.labels}/{label}"
             labels, problems = examine_labels(Path(file), self._definition.classes, notes)
             header = headers.get(image)
             checks.add(file, labels, (header.width, header.height) if header else None)
-            if len(labels) or labels.num_dropped or not any(problem.is_error for problem in problems):
+            is_faulty = any(problem.is_error for problem in problems)
+            if is_faulty:
+                self._unchecked.add(image)
+            if len(labels) or labels.num_dropped or not is_faulty:
                 self._num_boxes[image] = self._num_boxes.get(image, 0) + len(labels) + labels.num_dropped
             self._image_of[file] = image
             for index in labels.rows[::5]:
@@ -211,10 +225,11 @@ class _Examination:
             if len(self._image_of) % _TELL_EVERY == 0:
                 self._tell("checking boxes", len(self._image_of), total)
 
-    def _images(self, bits: Bits) -> int:
-        """Compare them with the rest, with each other, and with the run's. Returns how many could be read."""
+    def _images(self, bits: Bits) -> None:
+        """Compare them with the rest, with each other, and with the run's."""
         found, paths = self._found.findings, self._paths
         seen = self._looks(paths, bits, "looking into images")
+        self._read = {path for path, is_read in zip(paths, seen.is_read, strict=True) if is_read}
         parts = [self._part[path] for path in paths]
         some = candidates(seen.signatures, tell=self._telling("comparing all with all"))
         pairs = alike(paths, some, parts, bits, self._telling("comparing those that are alike"))
@@ -223,7 +238,6 @@ class _Examination:
         if self._record is not None:
             held = [place for place, part in enumerate(parts) if part != "train"]
             found += self._known_to_run(self._record, [paths[place] for place in held], seen.signatures[held], bits)
-        return int(seen.is_read.sum())
 
     def _known_to_run(
         self, record: DataRecord, held: Sequence[str], signatures: npt.NDArray[np.float16], bits: Bits

@@ -135,14 +135,14 @@ class DataHealth:
 
     num_boxes: int = 0
     num_sound: int = 0
-    """Images of which nothing was found, nor of their labels."""
+    """Images that could be read, as their labels could, and of which nothing was found, nor of their labels."""
 
     findings: list[DataFinding] = field(default_factory=list)
     affected: list[Affected] = field(default_factory=list)
     """How much of the data each kind of finding affects; the kinds without findings too."""
 
     remarks: list[str] = field(default_factory=list)
-    """What could not be compared."""
+    """What could not be compared or checked."""
 
 
 def affected(findings: Iterable[DataFinding], totals: Mapping[Unit, int], *, with_run: bool) -> list[Affected]:

@@ -47,7 +47,7 @@ def table(health: DataHealth) -> Iterator[str]:
 
 
 def summary(health: DataHealth) -> Iterator[str]:
-    """On how many images nothing was found, and what could not be compared."""
+    """On how many images nothing was found, and what could not be compared or checked."""
     sound = f"{health.num_sound:,} of {counted(health.num_images, 'image')}"
     yield f"nothing was found on {sound}{_per_cent(health.num_sound, health.num_images)}, nor in their labels"
     if unread := health.num_images - health.num_read:
