@@ -289,7 +289,7 @@ async def test_datasets_opens_the_review_of_a_definition(tmp_path: Path) -> None
         await pilot.press("down")
         await see(pilot, "── other.yml")
         await pilot.press("d")
-        await see(pilot, "there is no review of it yet", "yogo review PTH", "Then d opens them.")
+        await see(pilot, "there is no review of it yet", "u on a run, in Runs", "of other.yml by it", "Then d opens")
         await pilot.press("escape")
         await pilot.press("up")
         (tmp_path / "reviews/later").mkdir()

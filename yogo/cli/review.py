@@ -39,7 +39,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         description="Rank the labels of a dataset definition by how much a model disagrees with them: objects without "
         "a label, badly placed boxes, wrong classes, and labels of one object twice. The ranking is written into a "
         "review folder, where `yogo-tui` shows it as a queue; no label is changed. What the model found is remembered, "
-        "so a stopped command goes on where it was. The flags below that name a recipe's fields need --folds.",
+        "so a stopped command goes on where it was. The flags below that name a recipe's fields need --folds, and "
+        "change its recipe.",
     )
     add_knobs(parser, ReviewRequest)
     add_json(parser)

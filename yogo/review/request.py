@@ -36,7 +36,7 @@ class ReviewRequest(ComputingRequest):
 
     folds: Annotated[
         Annotated[NonNegativeInt, Field(le=MOST_FOLDS), AfterValidator(_folds)],
-        Knob(group=_FOLDS, default="none; PTH judges"),
+        Knob(group=_FOLDS, default="none; the checkpoint judges"),
     ] = 0
     """Train so many models, each without one part of the images, and let each judge that part: a model does not judge
     what it learnt. 5 suits most data. A model that is trained already is not trained again, so a stopped command goes
@@ -45,9 +45,9 @@ class ReviewRequest(ComputingRequest):
     base: Annotated[
         Recipe | None,
         BeforeValidator(preset_named),
-        Knob(group=_FOLDS, flag="--recipe", metavars=("PRESET",), default="as PTH was trained"),
+        Knob(group=_FOLDS, flag="--recipe", metavars=("PRESET",), default="as the checkpoint was trained"),
     ] = None
-    """With --folds: the recipe, its name or its file. The flags of single fields, below, change it."""
+    """With --folds: the recipe, its name or its file."""
 
     pretrained: Annotated[Path | None, Knob(group=_FOLDS, flag="--from-pretrained", metavars=("PTH",))] = None
     """With --folds: the checkpoint whose weights each model starts from. It must not know the reviewed images."""

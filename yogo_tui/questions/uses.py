@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,14 @@ _NEEDS = {"review": {"base": "folds", "pretrained": "folds"}}
 """Those that have no meaning without another one."""
 
 
+_FLAG = re.compile(r"--[a-z][a-z-]*")
+
+
+def label_of(flag: str) -> str:
+    """What a form calls the option of this flag."""
+    return flag.removeprefix("--").replace("-", " ")
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """An option of a command."""
@@ -66,7 +75,7 @@ class Option:
     flag: str
     group: str
     about: str
-    """Its help, with its default."""
+    """Its help, with its default; other options as the form calls them."""
 
     default: str = ""
     is_switch: bool = False
@@ -89,9 +98,15 @@ class ListOptions:
     command: str
 
     def answer(self, tell: Tell) -> tuple[Option, ...]:
+        fields = [*_fields(self.command)]
+        flags = {flag_of(one): label_of(flag_of(one)) for one in fields}
+
+        def about(one: KnobField) -> str:
+            return _FLAG.sub(lambda flag: flags.get(flag[0], flag[0]), help_of(one))
+
         found = [
-            Option(one.name, flag_of(one), one.knob.group or "Options", help_of(one), default_of(one), is_switch(one))
-            for one in _fields(self.command)
+            Option(one.name, flag_of(one), one.knob.group or "Options", about(one), default_of(one), is_switch(one))
+            for one in fields
         ]
         groups = [*dict.fromkeys(one.group for one in found)]
         return tuple(sorted(found, key=lambda one: groups.index(one.group)))

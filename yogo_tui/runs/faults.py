@@ -155,7 +155,7 @@ _RULES = (
     _rule(
         r"device-side assert",
         "the GPU stopped at a value that cannot be, such as a class index that the model does not have",
-        "Check the labels: yogo check DEFINITION.",
+        "Check the labels that it was trained on: yogo check says what is wrong, as Datasets does.",
     ),
 )
 """The first of these that fits anywhere in the end of a log tells why: a cause comes before what follows from it."""

@@ -134,8 +134,10 @@ class CountsDefinition(FramedScreen):
         with self.app.telling("its reviews were not looked for"):
             found = await self.app.session.reviews.of_definition(path)
             if not found:
-                how = f"A model says which labels to look at: yogo review PTH {path}"
-                why = f"{how}. Then {self._reviews_key} opens them."
+                how = (
+                    f"A model says which labels to look at: u on a run, in Runs, ranks the labels of {path.name} by it"
+                )
+                why = f"{how}. Then {self._reviews_key} opens them here."
                 self.app.push_screen(Notice("there is no review of it yet", why, sign=""))
                 return
             lines = [

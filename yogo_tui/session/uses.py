@@ -35,8 +35,8 @@ DATA = {
 
 OUT = {
     Purpose.REVIEW: (
-        "reviews/DEFINITION-RUN",
-        "The review folder. (default: reviews/DEFINITION-RUN beside the definition, where d in Datasets lists it)",
+        "beside the definition",
+        "The review folder. (default: a new one in reviews, beside the definition, where d in Datasets lists it)",
     ),
     Purpose.LABEL: (
         "in the run's folder",
