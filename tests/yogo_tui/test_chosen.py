@@ -131,7 +131,7 @@ async def test_they_are_looked_at_one_by_one_and_exactly_these_are_labelled_in_a
         await pilot.press("l")
         await see(pilot, f"label images by {run.name}", "chosen/images")
         await pilot.press("ctrl+s")
-        await see(pilot, "labels the images in images by tidy-fox-0001")
+        await see(pilot, "labels the images in the folder")
         await pilot.press("enter")
         await until(pilot, lambda: session.cluster.submitted)
     script = " ".join(session.host.files[session.cluster.submitted[0]].decode().split())

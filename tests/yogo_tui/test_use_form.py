@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -16,6 +17,7 @@ from yogo.definition import DatasetDefinition, split
 from yogo.definition.record import DataRecord
 from yogo_tui.app import Console
 from yogo_tui.hosts.base import silent
+from yogo_tui.launch.purpose import Purpose
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
 from yogo_tui.runs.model import RunState
@@ -111,7 +113,10 @@ def test_images_that_were_trained_on_are_told_before_a_test_also_from_another_fo
     assert told == f"{num} of 8 test images were trained on by tidy-fox-0001: the test flatters the model"
 
 
-async def test_a_test_begins_with_the_runs_own_definition_and_another_one_is_chosen_or_typed(tmp_path: Path) -> None:
+async def test_a_test_begins_with_the_runs_own_definition_and_another_one_is_chosen_or_typed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     own = definition_of(tmp_path / "own", "{train: 0.5, val: 0.25, test: 0.25}")
     folder = tmp_path / "trained_models" / "tidy-fox-0001"
     folder.mkdir(parents=True)
@@ -143,7 +148,7 @@ async def test_a_test_begins_with_the_runs_own_definition_and_another_one_is_cho
         await pilot.press("ctrl+u", *str(other))
         await see(pilot, warned)
         await pilot.press("ctrl+s")
-        await see(pilot, "Submit a job that tests tidy-fox-0001 on all.yml")
+        await see(pilot, "Submit a job that tests tidy-fox-0001 on other/all.yml")
         await pilot.press("enter")
         await until(pilot, lambda: session.cluster.submitted)
         assert str(other).encode() in session.host.files[session.cluster.submitted[0]]
@@ -183,7 +188,10 @@ async def test_the_images_to_find_cells_in_are_looked_for_folder_by_folder(tmp_p
         assert "/lab/images/monday" in shown(pilot)
 
 
-async def test_labels_are_ranked_by_keys_of_what_the_run_was_trained_on(tmp_path: Path) -> None:
+async def test_labels_are_ranked_by_keys_of_what_the_run_was_trained_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     own = definition_of(tmp_path / "dataset_defs", "{train: 0.5, val: 0.25, test: 0.25}")
     made = make_run("tidy-fox-0001", RunState.FINISHED, has_best=True)
     run = replace(made, launch=made.launch and made.launch.model_copy(update={"definition": str(own)}))
@@ -195,16 +203,14 @@ async def test_labels_are_ranked_by_keys_of_what_the_run_was_trained_on(tmp_path
         await pilot.press("u")
         await see(pilot, "rank labels by it")
         await pilot.press(*"rank", "enter")
-        await see(
-            pilot, f"rank labels by {run.name}", "cells.yml", "reviews/DEFINITION-RUN", "does not see errors that it"
-        )
+        await see(pilot, f"rank labels by {run.name}", "cells.yml", "beside the definition", "does not see errors that")
         await pilot.press("ctrl+o")
         await see(pilot, "rank the labels of", "what it was trained on")
         await pilot.press("escape", "ctrl+s")
-        await see(pilot, "Submit a job that ranks the labels of cells.yml by tidy-fox-0001")
+        await see(pilot, "Submit a job that ranks the labels of dataset_defs/cells.yml by")
         await pilot.press("enter")
         await until(pilot, lambda: session.cluster.submitted)
-        then = "Once it is over, d on cells.yml in Datasets opens them, as does: yogo-tui review"
+        then = "Once it is over, d on dataset_defs/cells.yml in Datasets opens them, as does: yogo-tui review"
         await until(pilot, lambda: any(then in one.message for one in pilot.app._notifications))
         script = session.host.files[session.cluster.submitted[0]].decode()
         assert f"--out {review}" in " ".join(script.split())
@@ -218,12 +224,16 @@ async def test_labels_are_ranked_by_keys_of_what_the_run_was_trained_on(tmp_path
     assert len(session.cluster.submitted) == 1
 
 
-async def test_images_to_label_are_a_folder_and_the_labels_go_where_one_says(tmp_path: Path) -> None:
+async def test_images_to_label_are_a_folder_and_the_labels_go_where_one_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     run = make_run("tidy-fox-0001", RunState.FINISHED, has_best=True)
+    (tmp_path / "monday/images").mkdir(parents=True)
     (tmp_path / "images").mkdir()
     Image.new("L", (16, 16)).save(tmp_path / "images/a.png")
     session = FakeSession(run, folder=tmp_path)
-    for file in ("images/a.png", "slide.zarr/.zgroup"):
+    for file in ("images/a.png", "monday/images/a.png", "slide.zarr/.zgroup"):
         session.host.files[PurePosixPath(tmp_path) / file] = b""
     async with Console(session).run_test(size=(80, 24)) as pilot:
         await see(pilot, run.name)
@@ -237,9 +247,16 @@ async def test_images_to_label_are_a_folder_and_the_labels_go_where_one_says(tmp
         await pilot.press("escape")
         await pilot.press(*"/images/a.png")
         await see(pilot, "is a file: name the folder of images")
-        await pilot.press("ctrl+u", *f"{tmp_path}/images", "down", *f"{tmp_path}/new labels", "ctrl+s")
-        await see(pilot, "labels the images in images by tidy-fox-0001")
+        await pilot.press("ctrl+u", *f"{tmp_path}/monday/images", "down", *f"{tmp_path}/new labels", "ctrl+s")
+        await see(pilot, "labels the images in the folder monday/images by")
         await pilot.press("enter")
         await until(pilot, lambda: session.cluster.submitted)
         script = " ".join(session.host.files[session.cluster.submitted[0]].decode().split())
-        assert f"{tmp_path}/images '{tmp_path}/new labels'" in script
+        assert f"{tmp_path}/monday/images '{tmp_path}/new labels'" in script
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_form_says_of_its_options_nothing_that_only_a_command_line_says(purpose: Purpose) -> None:
+    for one in ListOptions(str(purpose)).answer(silent):
+        said = re.findall(r"--\w+|\b[A-Z]{2,}\b", f"{one.about} {one.default}")
+        assert {*said} <= {"COCO", "CPU", "IR"}, one

@@ -47,7 +47,7 @@ _SAID = {
     Purpose.INFER: "finds cells in {1} with {0}",
     Purpose.EXPORT: "exports {}",
     Purpose.REVIEW: "ranks the labels of {1} by {0}",
-    Purpose.LABEL: "labels the images in {1} by {0}",
+    Purpose.LABEL: "labels the images in the folder {1} by {0}",
     Purpose.NEXT: "chooses images to label next from {1} by {0}",
 }
 
@@ -293,7 +293,8 @@ class RunActions(FramedScreen):
             if (chosen := await app.push_screen_wait(form)) is None:
                 return
             size, source = size_words(chosen.size, app.session.machine), chosen.source
-            said = " ".join([_SAID[purpose].format(run.name, source and source.name), *chosen.options])
+            of = source and app.session.settings.as_typed(source)
+            said = " ".join([_SAID[purpose].format(run.name, of), *chosen.options])
             if not await app.push_screen_wait(Ask(printable(f"Submit a job that {said} ({size})?"), is_safe=True)):
                 return
             used = await app.session.jobs.use(
@@ -323,9 +324,13 @@ class RunActions(FramedScreen):
 
     def _then(self, used: SubmittedUse) -> str:
         """What goes on with the results, where something does."""
-        source, folders = used.use.source, self.app.session.settings.definition_folders
-        is_listed = not used.use.out and source is not None and any(map(source.is_relative_to, folders))
-        where = f"d on {source.name} in Datasets opens them, as does:" if source and is_listed else "this opens them:"
+        source, settings = used.use.source, self.app.session.settings
+        is_listed = not used.use.out and source and any(map(source.is_relative_to, settings.definition_folders))
+        where = (
+            f"d on {settings.as_typed(source)} in Datasets opens them, as does:"
+            if source and is_listed
+            else "this opens them:"
+        )
         return f". Once it is over, {where} {used.next}" if used.next else ""
 
     async def _export_many(self, runs: Sequence[Run]) -> None:

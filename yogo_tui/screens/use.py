@@ -19,7 +19,7 @@ from yogo.errors import YogoError
 from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, LaunchError, SettingsError
 from yogo_tui.launch.purpose import Purpose
-from yogo_tui.questions.uses import Option
+from yogo_tui.questions.uses import Option, label_of
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Dialog
 from yogo_tui.screens.base import BaseConsole
@@ -101,7 +101,7 @@ class UseForm(Dialog[Said | None]):
 
     def _row(self, one: Option) -> ComposeResult:
         with Horizontal(classes="row"):
-            yield Static(one.flag.removeprefix("--").replace("-", " "), classes="label", markup=False)
+            yield Static(label_of(one.flag), classes="label", markup=False)
             value = self._proposed(one.name)
             field = OptionInput(value, placeholder=one.default, id=f"option-{one.name}", name=one.name, compact=True)
             yield field
@@ -113,15 +113,11 @@ class UseForm(Dialog[Said | None]):
         if name == SIZE:
             return self.app.session.settings.sizes[0].title
         if name == SOURCE and self._source_proposed:
-            return self._as_typed(self._source_proposed)
+            return self.app.session.settings.as_typed(self._source_proposed)
         if name == "labelled" and self._purpose is Purpose.NEXT:
             return str(self._run.definition or "")
         own = self._purpose in _OF_A_DEFINITION and name == SOURCE and self._run.definition
-        return self._as_typed(Path(own)) if own else ""
-
-    def _as_typed(self, path: Path) -> str:
-        start = self.app.session.settings.start
-        return str(path.relative_to(start) if path.is_relative_to(start) else path)
+        return self.app.session.settings.as_typed(Path(own)) if own else ""
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -160,7 +156,7 @@ class UseForm(Dialog[Said | None]):
 
     def _fill_in(self, path: Path) -> None:
         field = self.query_one(f"#option-{SOURCE}", OptionInput)
-        field.value = self._as_typed(path)
+        field.value = self.app.session.settings.as_typed(path)
         field.cursor_position = len(field.value)
 
     def _look_for_seen(self, definition: PurePosixPath | None) -> None:

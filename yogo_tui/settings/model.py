@@ -7,7 +7,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationInfo, field_validator
@@ -240,6 +240,10 @@ class Settings(BaseModel):
         """The folder that the relative paths which a person types are below: on this machine the current one, on
         another machine its workspace. Raises SettingsError if the current folder is gone."""
         return self._start or standing()
+
+    def as_typed(self, path: PurePath) -> str:
+        """A path as a person types it: below `start` from there. Raises SettingsError as `start` does."""
+        return str(path.relative_to(self.start) if path.is_relative_to(self.start) else path)
 
     @property
     def workspace_folder(self) -> Path:
