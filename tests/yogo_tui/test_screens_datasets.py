@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import io
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,14 +13,16 @@ from typing import cast
 
 import numpy as np
 import pytest
+from rich.console import Console as RichConsole
 from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeLibrary, FakeSession, MemoryHost, see, shown, until
-from yogo.definition import survey
+from yogo.definition import DatasetSummary, survey
 from yogo.synth.png import png
 from yogo_tui.app import Console
 from yogo_tui.hosts.base import A, Question, Tell, silent
 from yogo_tui.questions.definitions import DefinitionFile, Survey, SurveySoFar
+from yogo_tui.widgets.survey_view import survey_view
 
 
 @pytest.fixture
@@ -65,6 +68,28 @@ async def datasets(root: Path, host: MemoryHost | None = None) -> AsyncIterator[
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, lambda: "1 Datasets" in shown(pilot))
         yield pilot, session
+
+
+@pytest.mark.parametrize("width", [50, 120])
+def test_boxes_are_no_figures_before_a_label_is_read(root: Path, width: int) -> None:
+    path = root / "pre-training" / "good.yml"
+    found = survey(path)
+    counts = {name: dict.fromkeys(parts, 0) for name, parts in found.counts.items()}
+    first = dataclasses.replace(
+        found, num_read=0, counts=counts, median_boxes=0, max_boxes=0, histograms=[], is_whole=False
+    )
+
+    def lines(one: DatasetSummary) -> list[str]:
+        RichConsole(width=width, file=(printed := io.StringIO())).print(survey_view(one, path, width))
+        return printed.getvalue().splitlines()
+
+    told = "\n".join(lines(first))
+    assert "3 images in 1 folder" in told
+    assert "read: 0 of 3 label files so far" in told
+    assert ["healthy", "…"] in [line.split()[:2] for line in lines(first)]
+    assert "median" not in told
+    assert "%" not in told
+    assert "(median)" in "\n".join(lines(found))
 
 
 async def test_counts_and_problems_are_shown_with_their_places(root: Path) -> None:

@@ -89,19 +89,28 @@ def _classes(survey: DatasetSummary, width: int) -> Table:
     columns = zip(head, *([cell.plain for cell in row] for row in rows), strict=True)
     bar_width = max(6, width - sum(max(map(len, column)) + 1 for column in columns) - len("100.0 %") - 2)
     for row, parts in zip(rows, survey.counts.values(), strict=True):
+        if not _has_figures(survey):
+            table.add_row(*row, "", "")
+            continue
         share = sum(parts.values()) / total
         percent = Text(f"{100 * share:.1f} %", justify="right", no_wrap=True)
         table.add_row(*row, Text(bar(share, bar_width), no_wrap=True), percent)
     return table
 
 
+def _has_figures(survey: DatasetSummary) -> bool:
+    """Whether boxes were counted: not before the first label is read."""
+    return survey.is_whole or survey.num_read > 0
+
+
 def _class_row(survey: DatasetSummary, name: str, is_wide: bool) -> list[Text]:
     """The name of a class and its numbers: boxes; in a wide pane also those of each split, and the median size."""
     parts = survey.counts[name]
-    numbers = [thousands(sum(parts.values()))]
+    words = thousands if _has_figures(survey) else lambda _: "…"
+    numbers = [words(sum(parts.values()))]
     if is_wide:
         size = survey.box_sizes.get(name)
-        numbers += [thousands(parts[part]).rjust(9) for part in _PARTS]
+        numbers += [words(parts[part]).rjust(9) for part in _PARTS]
         numbers.append(f" {size[0]:.0f}×{size[1]:.0f} px" if size else "")
     first = Text(cut_middle(name, 16), no_wrap=True)
     return [first, *(Text(number, justify="right", no_wrap=True) for number in numbers)]
@@ -116,7 +125,7 @@ def _problems(problems: list[Problem], path: Path) -> Iterator[Text]:
 
 
 def _asides(survey: DatasetSummary) -> Iterator[str]:
-    if survey.num_pictures:
+    if survey.num_pictures and _has_figures(survey):
         yield f"{counted(survey.median_boxes, 'cell')} an image (median), at most {thousands(survey.max_boxes)}"
     yield from image_sizes(survey)
     if survey.num_dropped:
