@@ -49,8 +49,11 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 class Counting(MemoryHost):
     """Counts for ever, once it has counted 7 labels."""
 
+    num_counts = 0
+
     async def ask(self, question: Question[A], *, tell: Tell = silent) -> A:
         if isinstance(question, Survey):
+            self.num_counts += 1
             tell("reading labels", 7, 0)
             await asyncio.Event().wait()
         if isinstance(question, SurveySoFar):
@@ -158,6 +161,41 @@ async def test_a_filter_narrows_the_tree_and_what_it_leaves_is_what_is_shown(roo
         assert "broken.yml" not in shown(pilot)
         await pilot.press("slash", *"zebra")
         await see(pilot, "No definition has “zebra” in its path.")
+
+
+async def test_a_definition_that_is_made_meanwhile_is_listed_and_the_cursor_stays(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("yogo_tui.screens.datasets._LIST_EVERY_SECONDS", 0.01)
+    host = Counting()
+    async with datasets(root, host) as (pilot, session):
+        await see(pilot, "broken.yml")
+        await pilot.press("down", "down")
+        await see(pilot, "── pre-training/good.yml", "reading labels · 7")
+        begun = host.num_counts
+        (root / "another.yml").write_text((root / "broken.yml").read_text())
+        session.definition_files = tuple(DefinitionFile(path, root) for path in sorted(root.rglob("*.yml")))
+        await see(pilot, "another.yml", "── pre-training/good.yml", "reading labels · 7")
+        (root / "another.yml").unlink()
+        session.definition_files = session.definition_files[1:]
+        await until(pilot, lambda: "another.yml" not in shown(pilot))
+        await see(pilot, "── pre-training/good.yml", "reading labels · 7")
+        assert host.num_counts == begun, "the count went on"
+
+
+async def test_folders_that_are_closed_stay_closed_when_a_definition_comes(root: Path) -> None:
+    async with datasets(root) as (pilot, session):
+        await see(pilot, "broken.yml", "good.yml")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: "good.yml" not in shown(pilot))
+        session.definition_files = (DefinitionFile(root / "another.yml", root), *session.definition_files)
+        await pilot.press("1", "4")
+        await see(pilot, "4 Runs")
+        await pilot.press("1")
+        await see(pilot, "another.yml", "broken.yml")
+        assert "good.yml" not in shown(pilot)
+        await pilot.press("enter")
+        await see(pilot, "good.yml")
 
 
 async def test_a_file_that_was_edited_is_counted_anew(root: Path) -> None:

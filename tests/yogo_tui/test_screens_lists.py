@@ -16,9 +16,9 @@ from yogo.run.launch import Outcome, Submission
 from yogo.run.manifest import Manifest, WandbRun
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.runs.model import Run, RunState
-from yogo_tui.screens.datasets import Definitions
 from yogo_tui.screens.recipes import PresetList
 from yogo_tui.settings import Settings
+from yogo_tui.widgets.definitions_tree import Definitions
 from yogo_tui.widgets.runs_table import RunsTable
 
 

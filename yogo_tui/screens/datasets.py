@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import dataclasses
-from collections.abc import Iterable
+import time
 from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
@@ -12,21 +14,21 @@ from textual import getters, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.events import Key
-from textual.message import Message
+from textual.events import ScreenResume
 from textual.timer import Timer
 from textual.widgets import Static, Tree
-from textual.widgets.tree import TreeNode
 
 from yogo.definition import DatasetSummary
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
+from yogo_tui.errors import ConsoleError
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.screens.base import ModeScreen, changes
 from yogo_tui.screens.counting import DOUBTED, CountsDefinition, faulty_line
 from yogo_tui.screens.editor import edit
 from yogo_tui.screens.going import Draft
-from yogo_tui.widgets.filter_line import FilterLine, handle_in_order
+from yogo_tui.widgets.definitions_tree import Definitions
+from yogo_tui.widgets.filter_line import FilterLine
 from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.widgets.survey_view import survey_view
@@ -37,37 +39,8 @@ _PAUSE_SECONDS = 0.3
 """How long the cursor must rest on a definition before it is counted."""
 
 
-class Definitions(Tree[DefinitionFile]):
-    """A tree of folders with definitions; its leaves are files."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter", "enter", "its folders, figures, problems; open or close a folder", id="datasets.enter", show=False
-        ),
-        Binding("j", "cursor_down", "next definition", id="datasets.next", show=False),
-        Binding("k", "cursor_up", "previous definition", id="datasets.previous", show=False),
-        Binding("g,home", "scroll_home", "the first definition", id="datasets.first", show=False),
-        Binding("G,end", "scroll_end", "the last definition", id="datasets.last", show=False),
-    ]
-
-    def __init__(self) -> None:
-        super().__init__("")
-        self.show_root = False
-        self.guide_depth = 2
-
-    class Entered(Message):
-        """Enter was pressed on a definition."""
-
-    async def on_key(self, event: Key) -> None:
-        await handle_in_order(self, event)
-
-    def action_enter(self) -> None:
-        node = self.cursor_node
-        if node is None or node.data is not None:
-            self.post_message(self.Entered())
-        else:
-            node.toggle()
-
+_LIST_EVERY_SECONDS, _LIST_SHARE = 5.0, 20.0
+"""Seconds between two looks for new definitions; more where one takes long, by so many times what it took."""
 
 _RULE = 9
 """Columns of a rule's line beside its words."""
@@ -125,7 +98,12 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         self._surveys: dict[Path, DatasetSummary] = {}
         self._resting: Timer | None = None
         self._files: tuple[DefinitionFile, ...] = ()
-        self._leaves: dict[str, TreeNode[DefinitionFile]] = {}
+        self._is_listed = False
+        """Whether all definitions were looked for to the end."""
+
+        self._about: Path | None = None
+        """The definition that is shown beside the list."""
+
         self.action_reread()
         self.watch(self.app, "sought", self._go_to_sought)
 
@@ -142,6 +120,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         with self.reading("definitions were not looked for", self.action_reread):
             try:
                 self._files = await self.app.session.library.definitions(tell)
+                self._is_listed = True
             finally:
                 heading.title, heading.right = "definitions", ""
             self._list()
@@ -152,17 +131,47 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
 
     def _stop_looking(self) -> None:
         self.workers.cancel_group(self, "read")
+        self._is_listed = False
         again = key_of(self, "datasets.reread")
         if self._files:
             self.app.notify(f"The list is as it was before. {again} looks again.", markup=False)
         else:
             self.view.update(f"Definitions were not looked for to the end.\n{again} looks again.")
 
+    @on(ScreenResume)
+    @work(exclusive=True, group="look")
+    async def _look_for_new(self) -> None:
+        """While this is shown, list the definitions again and again: programs and people make them meanwhile."""
+        while self.is_current:
+            begun = time.monotonic()
+            with contextlib.suppress(ConsoleError):  # what was asked for tells of a machine that is away
+                if self._is_listed and not self._looks:
+                    self._take(await self.app.session.library.definitions())
+            await asyncio.sleep(max(_LIST_EVERY_SECONDS, _LIST_SHARE * (time.monotonic() - begun)))
+
+    def _take(self, files: tuple[DefinitionFile, ...]) -> None:
+        """List these, with the cursor where it is, unless they are listed already."""
+        if files == self._files or self._looks:
+            return
+        self._files = files
+        if files:
+            self.files.fill(self._fitting(), self._label, stays=True)
+            self._moved()
+            self._go_to_sought()
+        else:
+            self._list()
+
+    def _fitting(self) -> list[DefinitionFile]:
+        """Those that the filter lets through."""
+        words = self.filter_line.value.lower().split()
+        return [
+            one for one in self._files if all(word in str(one.path.relative_to(one.root)).lower() for word in words)
+        ]
+
     def _list(self) -> None:
-        files, words = self._files, self.filter_line.value.lower().split()
-        shown = [file for file in files if all(word in str(file.path.relative_to(file.root)).lower() for word in words)]
-        self._fill(shown)
-        if not files:
+        shown = self._fitting()
+        self.files.fill(shown, self._label)
+        if not self._files:
             folders = "\n".join(f"  {printable(str(folder))}" for folder in self.app.session.settings.definitions)
             self.view.update(
                 f"Dataset definitions appear here: YAML files in\n{folders}\n\n"
@@ -186,35 +195,8 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             self.filter_line.close()  # all are listed again right after
             return
         self.app.sought = ("", "")
-        leaf = self._leaves[path]
-        folder = leaf.parent
-        while folder:
-            folder.expand()
-            folder = folder.parent
-        if self.files.last_line >= 0:  # reading the last line makes the tree lay out its lines
-            self.files.move_cursor(leaf)
+        self.files.go_to(Path(path))
         self.files.focus()
-
-    def _fill(self, files: Iterable[DefinitionFile]) -> None:
-        """Fill the tree, expand all folders, and put the cursor on the first file."""
-        self.files.clear()
-        self._leaves.clear()
-        folders: dict[Path, TreeNode[DefinitionFile]] = {}
-        first: TreeNode[DefinitionFile] | None = None
-        for file in files:
-            node = self._folder(file.path.parent, file.root, folders)
-            leaf = self._leaves[str(file.path)] = node.add_leaf(self._label(file), file)
-            first = first or leaf
-        if first and self.files.last_line >= 0:  # reading the last line makes the tree lay out its lines
-            self.files.move_cursor(first)
-
-    def _folder(
-        self, folder: Path, root: Path, folders: dict[Path, TreeNode[DefinitionFile]]
-    ) -> TreeNode[DefinitionFile]:
-        if folder not in folders:
-            above = self.files.root if folder == root else self._folder(folder.parent, root, folders)
-            folders[folder] = above.add(printable(folder.name or str(folder)), expand=True)
-        return folders[folder]
 
     def _label(self, file: DefinitionFile) -> str:
         known = self._surveys.get(file.path)
@@ -239,7 +221,12 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         return self.selected
 
     @on(Tree.NodeHighlighted)
+    def _moved(self) -> None:
+        if self.selected is None or self.selected.path != self._about:
+            self._highlighted()
+
     def _highlighted(self) -> None:
+        self._about = self.selected.path if self.selected else None
         self.refresh_bindings()
         self.workers.cancel_group(self, "count")
         if self._resting:
