@@ -61,6 +61,12 @@ def test_one_kind_is_taken_and_what_a_person_skipped_is_left(made: MadeReview) -
     assert review_in(made.folder).all_counting[-1].decision.class_name == "round"
 
 
+def test_a_reviewer_goes_on_behind_what_they_decided_and_not_behind_what_the_rule_took(made: MadeReview) -> None:
+    decide(made.folder, "ana", 1, ReviewVerb.KEEP, key="by hand")
+    assert [rank for rank, _ in taken(made)] == [2, 3]
+    assert review_in(made.folder).last_decided("ana") == 1
+
+
 def test_a_persons_later_decision_counts_and_the_history_says_what_the_rule_did(
     made: MadeReview, tmp_path: Path
 ) -> None:

@@ -196,9 +196,10 @@ class LabelReview:
         )
 
     def last_decided(self, reviewer: str) -> int:
-        """The rank of what this reviewer decided last; 0 if that is nothing."""
+        """The rank of what this reviewer decided last, not by a rule; 0 if that is nothing."""
         done = self.journals[reviewer].stacks[0] if reviewer in self.journals else []
-        return done[-1].decides.suspect if done and done[-1].decides else 0
+        made = (one.decides for one in reversed(done) if one.decides)
+        return next((one.suspect for one in made if one.rule is None), 0)
 
     @cached_property
     def progress(self) -> ReviewProgress:
