@@ -16,7 +16,7 @@ from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.questions.pairs import PairRuns
 from yogo_tui.questions.results import LookAtWorst, ReadResults
-from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
+from yogo_tui.questions.uses import CheckOptions, ListOptions, LookForUnlabelled, SeenBefore
 from yogo_tui.widgets.picture import COLOURS
 
 CLASSES = ("healthy", "ring")
@@ -88,11 +88,14 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
     for name, missed in (("keen-elk", 0.1), ("mild-hen", 0.4)):
         (folder / name).mkdir()
         made_results(30, missed=missed).write(RunDirectory(folder / name).image_results)
+    (folder / "new").mkdir()
+    Image.new("L", (8, 6)).save(folder / "new/new.png")
     pairs = PairRuns((folder / "keen-elk", folder / "mild-hen"))
     assert len(pairs.answer(silent).pairs[0].figures) == 3
     return [
         pairs,
         SeenBefore(folder, definition, definition.parent),
+        LookForUnlabelled(folder / "new", definition, definition.parent),
         ListOptions("infer"),
         ListOptions("label"),
         ListOptions("next"),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import importlib
 import os
+import pkgutil
 import shlex
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ from tests.yogo_tui.local.local_bench import WITHIN_SECONDS
 from tests.yogo_tui.served import SERVE, LocalPipe
 from yogo.distribution import VERSION
 from yogo.errors import RecipeError
+from yogo_tui import questions
 from yogo_tui.errors import HostError
 from yogo_tui.hosts.base import Tell, silent
 from yogo_tui.hosts.served import Served
@@ -23,6 +26,7 @@ from yogo_tui.hosts.ssh import SshHost
 from yogo_tui.hosts.ssh_channel import Channel, Heard
 from yogo_tui.hosts.ssh_shells import Shells
 from yogo_tui.questions.recipes import FindRecipe
+from yogo_tui.serving.table import QUESTIONS
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -213,3 +217,16 @@ async def test_a_connection_that_is_lost_before_yogo_tui_has_started_is_told_as_
     with pytest.raises(HostError, match="connection to login was lost"):
         await host.ask(FindRecipe("defaults", Path("/"), ()))
     await host.close()
+
+
+def test_every_question_is_known_to_the_other_side() -> None:
+    """Also one that no test asks: it is found by its method."""
+    found = {
+        name
+        for info in pkgutil.iter_modules(questions.__path__, "yogo_tui.questions.")
+        for name, one in vars(importlib.import_module(info.name)).items()
+        if isinstance(one, type) and dataclasses.is_dataclass(one) and hasattr(one, "answer")
+        if one.__module__ == info.name
+    }
+    assert found
+    assert found <= QUESTIONS.keys()

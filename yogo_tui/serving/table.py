@@ -47,9 +47,9 @@ QUESTIONS: Mapping[str, str] = {
             "WriteReview",
         ),
         "yogo_tui.questions.review_images": ("LookAtSuspect",),
-        "yogo_tui.questions.formats": ("FindLabels", "ConvertLabels"),
+        "yogo_tui.questions.formats": ("FindLabels", "FindImages", "ConvertLabels"),
         "yogo_tui.questions.chosen": ("ReadChoice", "LookAtChosen"),
-        "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "SeenBefore"),
+        "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "LookForUnlabelled", "SeenBefore"),
         "yogo_tui.questions.results": ("ReadResults", "LookAtWorst"),
         "yogo_tui.questions.recipes": (
             "ListRecipes",
