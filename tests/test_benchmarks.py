@@ -102,7 +102,7 @@ def test_steps_beside_a_busy_neighbour_are_measured_in_three_ways() -> None:
 
 def test_the_benchmark_of_the_assays_intervals_tells_each_place() -> None:
     data = beside("assay/golden.json").parent
-    lines = run("assay_coverage", "--samples", "20", "--data", str(data)).splitlines()
+    lines = run("assay_coverage", "--samples", "8", "--data", str(data)).splitlines()
     found = json.loads(lines[-1])
     assert len(lines) == 62
     assert found["of"] == 60

@@ -65,6 +65,15 @@ async def test_definitions_are_listed_counted_and_looked_at(session: Session) ->
         await see(pilot, "── 1.png", "2 of 3 · train · 0 cells")
 
 
+async def test_roles_and_samples_are_shown(session: Session, far_folder: Path) -> None:
+    path = far_folder / "defs/cells.yml"
+    roles = "roles: {total: [healthy, ring], target: [ring], per_microlitre: 5.0e6}"
+    path.write_text(f"{path.read_text()}{roles}\nfolders: {{a: {{sample: slide 1, target_per_microlitre: 0}}}}\n")
+    async with Console(session, mode="datasets").run_test(size=(160, 45)) as pilot:
+        await see(pilot, "looked for: ring by healthy, ring, 5,000,000 cells per µL · 1 sample")
+        await see(pilot, "sample slide 1, 0 per µL")
+
+
 async def test_what_is_known_stays_where_the_line_breaks(session: Session, ssh_server: Server) -> None:
     async with Console(session, mode="datasets").run_test(size=(80, 24), notifications=True) as pilot:
         await see(pilot, "3 images in 1 folder · 2 classes")

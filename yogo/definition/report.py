@@ -51,6 +51,11 @@ def summary(survey: DatasetSummary) -> Iterator[str]:
     yield f"{counted(survey.num_pictures, 'image')} in {counted(survey.num_folders, 'folder')} · {classes}"
     yield f"train {survey.num_train:,} · val {survey.num_val:,} · test {survey.num_test:,}"
     yield f"read: {read(survey)}"
+    yield from roles_words(survey)
+
+
+def roles_words(survey: DatasetSummary) -> Iterator[str]:
+    """What is looked for, where the definition says it."""
     if survey.roles:
         known = f" · {counted(survey.num_samples, 'sample')}" if survey.num_samples else ""
         yield f"looked for: {survey.roles}{known}"

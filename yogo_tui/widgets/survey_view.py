@@ -19,6 +19,7 @@ from yogo.definition.report import (
     image_sizes,
     node_name,
     read,
+    roles_words,
     tree_lines,
 )
 from yogo.definition.tree import Node
@@ -61,7 +62,8 @@ def totals_view(survey: DatasetSummary, width: int) -> Iterator[RenderableType]:
     mark = "✖" if survey.has_errors else "!" if survey.problems else "✔" if survey.is_whole else "·"
     yield Text(f"{mark} {counted(survey.num_pictures, 'image')} in {folders} · {classes}")
     splits = zip(_PARTS, (survey.num_train, survey.num_val, survey.num_test), strict=True)
-    yield Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits) + "\n")
+    yield Text("  " + " · ".join(f"{name} {thousands(count)}" for name, count in splits))
+    yield Text(printable_lines([*(f"  {line}" for line in roles_words(survey)), ""]))
     yield _classes(survey, width)
     if survey.groups:
         yield Text("\n" + printable_lines(balance_lines(survey.groups)))
