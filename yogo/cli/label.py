@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     from yogo.review.machine_labels import label
 
     request = LabelRequest(**given(args, LabelRequest))
-    with progress_line(sys.stderr) as tell:
+    with progress_line(sys.stderr, in_logs=True) as tell:
         made = label(request, tell)
     if args.json:
         must_arrive()

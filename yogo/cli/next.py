@@ -33,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
     request = NextRequest(**given(args, NextRequest))
     if not request.out:
         must_arrive()
-    with progress_line(sys.stderr) as tell:
+    with progress_line(sys.stderr, in_logs=True) as tell:
         found = next_images(request, tell)
     if args.json:
         must_arrive()

@@ -54,7 +54,7 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         parser.error(wrong)
     from yogo.review.reviewing import review, review_folder
 
-    with progress_line(sys.stderr) as tell:
+    with progress_line(sys.stderr, in_logs=True) as tell:
         ranking = review(request, flags, tell)
     if args.json:
         must_arrive()

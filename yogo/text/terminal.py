@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,25 +24,40 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
 
 
+LOG_EVERY_SECONDS = 10.0
+"""Between two lines of a log on how far slow work is."""
+
+
 def redraws(stream: TextIO) -> bool:
     """Whether a printed line can be drawn over: on a terminal that is not a dumb one."""
     return stream.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 @contextmanager
-def progress_line(stream: TextIO) -> Iterator[Callable[..., None]]:
+def progress_line(stream: TextIO, *, in_logs: bool = False) -> Iterator[Callable[..., None]]:
     """Gives what tells how far slow work is: what is done, how many are done, and of how many (0: not known).
 
-    It draws over one line, which is empty in the end; where no line can be drawn over it says nothing.
+    It draws over one line, which is empty in the end; where no line can be drawn over it says nothing, or with
+    `in_logs` prints a line every ten seconds.
     """
 
-    def say(what: str, done: int, total: int = 0) -> None:
+    def words(what: str, done: int, total: int) -> str:
         of = f" of {total:,}" if total else ""
-        count = f" · {done:,}{of}" if done or total else ""
-        print(f"\r{what}{count}\x1b[K", end="", file=stream, flush=True)
+        return f"{what} · {done:,}{of}" if done or total else what
+
+    def say(what: str, done: int, total: int = 0) -> None:
+        print(f"\r{words(what, done, total)}\x1b[K", end="", file=stream, flush=True)
+
+    told_at = time.monotonic()
+
+    def log(what: str, done: int, total: int = 0) -> None:
+        nonlocal told_at
+        if in_logs and time.monotonic() - told_at >= LOG_EVERY_SECONDS:
+            told_at = time.monotonic()
+            print(words(what, done, total), file=stream, flush=True)
 
     if not redraws(stream):
-        yield lambda *_: None
+        yield log
         return
     try:
         yield say

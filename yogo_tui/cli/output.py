@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import sys
@@ -89,6 +90,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "parent": run.launch.parent.model_dump() if run.launch and run.launch.parent else None,
         "epoch": progress.epoch if progress else None,
         "epochs": progress.epochs if progress else None,
+        "use_progress": dataclasses.asdict(run.use_progress) if run.use_progress else None,
         "seconds_left": run.seconds_left,
         "best_loss": progress.best_loss if progress else None,
         "best_epoch": progress.best_epoch if progress else None,

@@ -75,8 +75,17 @@ def _done(figure: Callable[[Progress], float | None]) -> Callable[[Run, datetime
     return lambda run, _: figure(run.progress) if run.progress and run.progress.epochs else None
 
 
+def _share_done(run: Run, _: datetime) -> float | None:
+    """Epochs that are done; of a job that uses a run, the share of what it does now."""
+    if (use := run.use_progress) and use.total:
+        return use.done / use.total
+    return run.progress.epoch if run.progress and run.progress.epochs else None
+
+
 def _epochs(run: Run) -> str:
-    """Such as "9.6/16"; without the fraction where there is no room for it."""
+    """Such as "9.6/16"; without the fraction where there is no room for it. Of a job that uses a run, such as 34 %."""
+    if use := run.use_progress:
+        return f"{100 * use.done // use.total} %"
     if (done := run.progress) is None:
         return ""
     words = f"{done.epoch:.1f}/{done.epochs}"
@@ -143,8 +152,8 @@ COLUMNS = (
     ),
     Column(
         "epoch",
-        "Epochs that are trained, of all.",
-        _done(lambda done: done.epoch),
+        "Epochs that are trained, of all. Of a job that uses a run: how much is done of what it does now.",
+        _share_done,
         text=_epochs,
         is_number=True,
         falls=True,

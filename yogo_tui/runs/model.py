@@ -108,6 +108,9 @@ class Run(Recorded):
     num_bytes: int | None = None
     """What its directory takes on the disk; None where that was not measured."""
 
+    use_progress: UseProgress | None = None
+    """How far a running job is that uses a run; None if it does not tell."""
+
     clock_ahead: timedelta = timedelta()
     """How far the host's clock, by which its times are, is ahead of this machine's."""
 
@@ -119,7 +122,8 @@ class Run(Recorded):
     @property
     def remarks(self) -> tuple[str, ...]:
         """Why it is as it is, and what to know of its numbers and files: sentences, the most important first."""
-        return tuple(filter(None, (self.why, *(f"! {doubt}" for doubt in self.doubts), *self.notices)))
+        doing = self.use_progress.words if self.use_progress else ""
+        return tuple(filter(None, (self.why, doing, *(f"! {doubt}" for doubt in self.doubts), *self.notices)))
 
     @property
     def of_job(self) -> str:
@@ -201,6 +205,22 @@ class Run(Recorded):
             return self.job.started_at
         told = [self.manifest.started_at] if self.manifest else []
         return max([*told, self.holder.since] if self.holder else told, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class UseProgress:
+    """How far a job is that uses a run."""
+
+    what: str
+    """What it does now, such as "looking at images"."""
+
+    done: int
+    total: int = 0
+    """0 if it is not known."""
+
+    @property
+    def words(self) -> str:
+        return f"{self.what} · {self.done:,}{f' of {self.total:,}' if self.total else ''}"
 
 
 @dataclass(frozen=True, slots=True)

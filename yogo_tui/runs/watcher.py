@@ -20,6 +20,7 @@ from yogo_tui.runs.found import RunFolder
 from yogo_tui.runs.jobs import JobIndex, asked_for
 from yogo_tui.runs.join import KnownJoins, join
 from yogo_tui.runs.model import Run
+from yogo_tui.runs.use_progress import UseLogs
 
 _FOLDERS_EVERY_SECONDS = 2.0
 
@@ -56,6 +57,7 @@ class RunWatcher:
         self._scanner = scanner
         self._folders: tuple[RunFolder, ...] = ()
         self._known: KnownJoins = {}
+        self._uses = UseLogs(host)
         self._asked: dict[PurePosixPath, float] = {}
         self._asked_ids: frozenset[JobId] = frozenset()
         """The jobs that the last look at the queue asked for by their ids."""
@@ -213,7 +215,7 @@ class RunWatcher:
         elsewhere = await self._elsewhere()
         for gone in self._known.keys() - {folder.path for folder in self._folders}:
             del self._known[gone]
-        return Runs(self._join(self._folders, elsewhere), self.queue)
+        return Runs(await self._uses.with_progress(self._join(self._folders, elsewhere)), self.queue)
 
     async def _elsewhere(self) -> tuple[RunFolder, ...]:
         """Run directories of other workspaces that have jobs in this queue and can be read."""
