@@ -108,7 +108,7 @@ async def test_where_no_difference_is_seen_it_is_said_what_would_show_one(tmp_pa
     (table,) = (one for one in tables(found) if one.title == "image by image")
     rows = [(name, cells[0].text) for name, cells in table.rows]
     place = [name for name, _ in rows].index("mAP50")
-    assert rows[place][1].startswith("no difference seen (-.")
+    assert rows[place][1].startswith("no difference seen (.")
     assert rows[place + 1][0] == ""
     assert "would show" in rows[place + 1][1]
     assert "What would show a difference shows it in four of five cases." in found.notes
@@ -232,11 +232,11 @@ def figure(difference: float, low: float, high: float, key: str = "mAP50") -> Pa
     [
         (figure(0.02, 0.005, 0.036), "better by .020 (.005 to .036)"),
         (figure(-0.02, -0.036, -0.005), "worse by .020 (.005 to .036)"),
-        (figure(0.002, -0.01, 0.014), "no difference seen (-.010 to .014)"),
+        (figure(0.002, -0.01, 0.014), "no difference seen (.010 worse to .014 better)"),
         (figure(0.002, 0.00002, 0.014), "better by .00200 (.00002 to .01400)"),
         (figure(-0.25, -0.4, -0.1, "count_error"), "better by 0.25 (0.10 to 0.40)"),
         (figure(0.25, 0.1, 0.4, "count_error"), "worse by 0.25 (0.10 to 0.40)"),
-        (figure(0.05, -0.1, 0.2, "count_error"), "no difference seen (-0.20 to 0.10)"),
+        (figure(0.05, -0.1, 0.2, "count_error"), "no difference seen (0.20 worse to 0.10 better)"),
         (figure(0, 0, 0), "no difference at all"),
     ],
 )

@@ -21,7 +21,8 @@ def verdict(figure: PairedFigure) -> str:
     if not figure.is_seen:
         if not figure.deviation and not figure.difference:
             return "no difference at all"
-        return f"no difference seen ({amount(figure.key, low, digits)} to {amount(figure.key, high, digits)})"
+        worse, better = amount(figure.key, -low, digits), amount(figure.key, high, digits)
+        return f"no difference seen ({worse} worse to {better} better)"
     word, near, far = ("better", low, high) if low > 0 else ("worse", -high, -low)
     size, near_words, far_words = (amount(figure.key, value, digits) for value in (abs(figure.difference), near, far))
     return f"{word} by {size} ({near_words} to {far_words})"
