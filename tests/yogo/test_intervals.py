@@ -232,7 +232,7 @@ def test_the_gain_of_each_kind_of_error_has_an_interval_that_holds_it() -> None:
     missed = costs.kinds[-1]
     assert missed.interval is not None
     assert f"{missed.gain:+.3f}  {missed.interval[0]:+.3f} to {missed.interval[1]:+.3f}" in lines
-    assert "95 %: by 300 resamples" in lines
+    assert "95 %: the interval of that, by 300 resamples" in lines
 
 
 def test_the_gains_of_a_resample_are_those_of_its_images() -> None:

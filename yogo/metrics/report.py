@@ -142,8 +142,9 @@ def errors_said(costs: ErrorCosts, thresholds: Thresholds) -> Iterator[str]:
         f"boxes: above an objectness of {thresholds.objectness:g}; ranked: above {thresholds.ranked_objectness:g}, as "
         "mAP50 ranks them"
     )
-    by = f"; 95 %: by {costs.resamples:,} resamples" if costs.resamples else ""
-    yield f"mAP50: what it would gain if all errors of the kind were mended{by}"
+    yield "mAP50: what it would gain if all errors of the kind were mended"
+    if costs.resamples:
+        yield f"95 %: the interval of that, by {costs.resamples:,} resamples; –: too few errors of the kind"
 
 
 def trained_on(run: str, count: int, num_images: int) -> str:
