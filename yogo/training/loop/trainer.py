@@ -273,11 +273,14 @@ class Trainer:
         return summary(evidence, self.classes, self.count_thresholds, always_ranked=is_chosen_by)
 
     def _is_best(self, loss: float | None, figures: Figures) -> bool:
-        """Whether the epoch is the best one so far, on every process alike; if so, what it reached is remembered."""
+        """Whether the epoch is the best one so far, on every process alike; if so, what it reached is remembered. Of
+        epochs that reach the same, as those do in which nothing is found yet, the one with the lowest loss is best."""
         chosen = CRITERIA[self.recipe.best_by]
         reached = self.world.broadcast_object(figures.get(chosen.key)) if chosen.key else loss
         before = self.at.best_score if chosen.key else self.at.best_loss
-        if not chosen.is_better(reached, before):
+        is_equal = bool(chosen.key) and reached is not None and reached == before
+        is_lower = is_equal and CRITERIA["loss"].is_better(loss, self.at.best_loss)
+        if not is_lower and not chosen.is_better(reached, before):
             return False
         self.at.best_loss, self.at.best_score = loss, reached if chosen.key else None
         return True
