@@ -60,3 +60,15 @@ def test_a_command_writes_into_a_log_from_time_to_time_how_far_it_is(monkeypatch
         with terminal.progress_line(stream := io.StringIO(), in_logs=in_logs) as tell:
             tell("looking at images", 64, 1203)
         assert stream.getvalue() == written
+
+
+def test_a_log_tells_the_end_of_what_it_has_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
+    with terminal.progress_line(stream := io.StringIO(), in_logs=True) as tell:
+        tell("reading labels", 9, 9)
+        monkeypatch.setattr(terminal, "LOG_EVERY_SECONDS", 0.0)
+        tell("looking at images", 64, 99)
+        monkeypatch.setattr(terminal, "LOG_EVERY_SECONDS", 1000.0)
+        tell("looking at images", 90, 99)
+        tell("looking at images", 99, 99)
+        tell("looking at images", 99, 99)
+    assert stream.getvalue() == "looking at images · 64 of 99\nlooking at images · 99 of 99\n"

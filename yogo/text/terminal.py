@@ -38,7 +38,7 @@ def progress_line(stream: TextIO, *, in_logs: bool = False) -> Iterator[Callable
     """Gives what tells how far slow work is: what is done, how many are done, and of how many (0: not known).
 
     It draws over one line, which is empty in the end; where no line can be drawn over it says nothing, or with
-    `in_logs` prints a line every ten seconds.
+    `in_logs` prints a line every ten seconds, and one at the end of what it has told of.
     """
 
     def words(what: str, done: int, total: int) -> str:
@@ -48,12 +48,13 @@ def progress_line(stream: TextIO, *, in_logs: bool = False) -> Iterator[Callable
     def say(what: str, done: int, total: int = 0) -> None:
         print(f"\r{words(what, done, total)}\x1b[K", end="", file=stream, flush=True)
 
-    told_at = time.monotonic()
+    told_at, told = time.monotonic(), ""
 
     def log(what: str, done: int, total: int = 0) -> None:
-        nonlocal told_at
-        if in_logs and time.monotonic() - told_at >= LOG_EVERY_SECONDS:
-            told_at = time.monotonic()
+        nonlocal told_at, told
+        is_end_of_told = what == told and done == total
+        if in_logs and (is_end_of_told or time.monotonic() - told_at >= LOG_EVERY_SECONDS):
+            told_at, told = time.monotonic(), "" if done == total else what
             print(words(what, done, total), file=stream, flush=True)
 
     if not redraws(stream):
