@@ -13,7 +13,7 @@ import pytest
 from tests.made_review import MadeReview, made_review
 from yogo.errors import RunError
 from yogo.review import journal
-from yogo.review.decisions import LabelNow, decide, review_in, undo
+from yogo.review.decisions import LabelNow, decide, label_of, review_in, undo
 from yogo.review.journal import Place, ReviewVerb, append, journals, reviewer_named
 from yogo.review.queue import EVERY_SUSPECT, SuspectFilter, next_rank, wanted_ranks
 
@@ -55,6 +55,16 @@ def test_decisions_are_undone_and_redone_in_order_also_by_another_process(made: 
     says(made, 3, "keep")
     assert undone(made, redo=True) is None, "what was undone is forgotten by a new decision"
     assert verbs(made) == {1: "delete", 3: "keep"}
+
+
+def test_the_class_that_a_label_has_keeps_it_as_it_is(made: MadeReview) -> None:
+    says(made, 3, "class", class_name="long")
+    assert verbs(made) == {3: "keep"}
+    says(made, 3, "class", class_name="round")
+    says(made, 3, "class", class_name="long")
+    assert review_in(made.folder).now(made.ranking.suspects[2]) == label_of(
+        made.ranking.suspects[2].label, made.ranking.classes
+    )
 
 
 def test_a_class_goes_with_the_box_that_was_given_before_and_the_box_with_the_class(made: MadeReview) -> None:

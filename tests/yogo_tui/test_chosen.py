@@ -117,7 +117,7 @@ async def test_they_are_looked_at_one_by_one_and_exactly_these_are_labelled_in_a
         console.push_screen(ChosenScreen(str(made)))
         await see(pilot, "3 chosen of 40 images", "cell_2.png", "8.0 errors are to be expected", "■ round 1", "1 of 3")
         await pilot.press("down")
-        await see(pilot, "2 · cell_0.png", "9.0 errors", "It is .75 as")
+        await see(pilot, "2 · cell_0.png", "9.0 errors", "is .75 times as")
         await pilot.press("enter")
         await until(pilot, lambda: "cell_1.png" not in shown(pilot))
         await pilot.press("plus")

@@ -140,9 +140,9 @@ async def test_one_more_label_is_added_beside_the_suspect(made: MadeReview) -> N
         await pilot.press("a")
         await see(pilot, "one more label: round")
         await pilot.press("2", "L")
-        await see(pilot, "one more label: long", "10 px right", "to long")
+        await see(pilot, "one more label: long", "10 px right", "to long", "r: resize")
         await pilot.press("enter")
-        await see(pilot, "1 · 0.png", "0 decided", "undecided")
+        await see(pilot, "1 · 0.png", "0 decided", "undecided", "one more label: long. z undoes it.")
     [found] = decisions(made)
     assert (found.verb, found.class_name, found.line) == ("add", "long", None)
 

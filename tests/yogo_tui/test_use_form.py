@@ -21,6 +21,7 @@ from yogo_tui.launch.purpose import Purpose
 from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
 from yogo_tui.runs.model import RunState
+from yogo_tui.screens.launch_form import shorten
 
 NEEDED = {"test": ["a.pth", "d.yml"], "infer": ["a.pth", "--path-to-images", "p"], "export": ["a.pth"]}
 NEEDED |= {"review": ["a.pth", "d.yml"], "label": ["a.pth", "p", "o"], "next": ["a.pth", "p"]}
@@ -260,3 +261,11 @@ def test_a_form_says_of_its_options_nothing_that_only_a_command_line_says(purpos
     for one in ListOptions(str(purpose)).answer(silent):
         said = re.findall(r"--\w+|\b[A-Z]{2,}\b", f"{one.about} {one.default}")
         assert {*said} <= {"COCO", "CPU", "IR"}, one
+
+
+def test_definitions_of_the_same_path_in_two_folders_are_told_apart(tmp_path: Path) -> None:
+    files = [
+        DefinitionFile(tmp_path / one, tmp_path / one.split("/")[0])
+        for one in ("a/x/all.yml", "b/x/all.yml", "b/all.yml")
+    ]
+    assert [shorten(one.path, files) for one in files] == ["a/x/all.yml", "b/x/all.yml", "all.yml"]

@@ -171,7 +171,8 @@ class LabelReview:
     ) -> LabelDecision:
         """What is to be written for a decision about a suspect. Raises RunError for one that makes no sense there.
 
-        A class goes with the box as it was decided before, and a box with the class.
+        A class goes with the box as it was decided before, and a box with the class. The class that it has keeps a
+        label as it is.
         """
         target, found = target_of(suspect), None
         if verb is ReviewVerb.ADD:
@@ -182,6 +183,8 @@ class LabelReview:
         if class_name and class_name not in self.ranking.classes:
             raise RunError(f'There is no class "{class_name}". {meant(class_name, self.ranking.classes)}')
         predicted = label_of(suspect.prediction, self.ranking.classes)
+        if verb is ReviewVerb.CLASS and before is None and class_name == self._class_of(suspect):
+            verb, class_name = ReviewVerb.KEEP, ""
         made = _decided(suspect, verb, LabelWish(class_name, box), before, predicted)
         return LabelDecision(
             verb=verb,
@@ -194,6 +197,10 @@ class LabelReview:
             class_name=made[0],
             box=made[1],
         )
+
+    def _class_of(self, suspect: Suspect) -> str:
+        """Of its label; empty where there is none."""
+        return self.ranking.classes[suspect.label.class_index] if suspect.label else ""
 
     def last_decided(self, reviewer: str) -> int:
         """The rank of what this reviewer decided last, not by a rule; 0 if that is nothing."""

@@ -141,8 +141,11 @@ class _Suspects:
         else:
             usual = self.compared.usual_iou_K[label.class_index]
             compared = "" if np.isnan(usual) else f"; {usual:.2f} is usual"
-            name = self.classes[label.class_index]
-            why = f"The model draws this {name} otherwise: the two boxes overlap by {self._iou(place):.2f}{compared}"
+            name, iou = self.classes[label.class_index], self._iou(place)
+            how = (
+                f"draws this {name} otherwise" if np.isnan(usual) or iou < usual else f"finds this {name} in its place"
+            )
+            why = f"The model {how}: the two boxes overlap by {iou:.2f}{compared}"
         image = int(self.labels.truth.image[place])
         return self._suspect(kind, score, image, label=label, place=place, prediction=prediction, why=why)
 

@@ -139,10 +139,14 @@ async def launch_wanted(session: Session, wanted: Wanted) -> str:
 
 
 def shorten(definition: Path, files: Sequence[DefinitionFile]) -> str:
-    """A definition's path relative to the settings' folder that holds it."""
+    """A definition's path relative to the settings' folder that holds it; with that folder's name in front where
+    another folder holds one of the same path."""
     for file in files:
         if file.path == definition:
-            return str(file.path.relative_to(file.root))
+            short = file.path.relative_to(file.root)
+            alike = (one for one in files if one.path.name == definition.name and one.path != definition)
+            is_told = all(one.path.relative_to(one.root) != short for one in alike)
+            return str(short if is_told else file.root.name / short)
     return str(definition)
 
 

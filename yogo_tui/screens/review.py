@@ -277,6 +277,7 @@ class ReviewScreen(DrawsBoxes):
             self.draft = None
             self._heed(outcome)
             if verb is ReviewVerb.ADD:
+                self.app.notify(f"one more label: {printable(class_name)}. z undoes it.", markup=False)
                 self.look_again()
             elif outcome.next:
                 self._go_to(outcome.next)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _FINETUNE = "finetune"
 _USES: tuple[tuple[str, Choice], ...] = (
     (Purpose.TEST, Choice("test it", "on the test images of a definition")),
-    (Purpose.INFER, Choice("find cells in images", "a folder or a zarr store; counts and label files")),
+    (Purpose.INFER, Choice("find cells in images", "a folder or a zarr store; counts and labels")),
     (Purpose.EXPORT, Choice("export it", "to ONNX and OpenVINO")),
     (Purpose.REVIEW, Choice("rank labels by it", "of a definition: the most doubted first")),
     (Purpose.LABEL, Choice("label images by it", "a folder; for a person to correct")),

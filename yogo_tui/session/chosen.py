@@ -40,6 +40,6 @@ def why_words(row: ChoiceRow) -> str:
     """Why it was chosen, in a sentence."""
     _, errors, unlike = row_words(row)
     return (
-        f"{errors} errors are to be expected among the boxes that the model finds here. It is {unlike} as unlike those "
-        "that are labelled, or stand above it, as two images usually are."
+        f"{errors} errors are to be expected among the boxes that the model finds here. The nearest image that is "
+        f"labelled, or stands above it, is {unlike} times as unlike it as two images usually are."
     )

@@ -59,10 +59,10 @@ def _boxes(found: SuspectPicture, classes: Sequence[str]) -> Text:
 
 def _draft(draft: BoxDraft) -> Text:
     what = "one more label" if draft.is_added else "the label"
-    moves = "resize" if draft.resizes else "move"
+    moves, other = ("resize", "move") if draft.resizes else ("move", "resize")
     at = _pixels(draft.label, draft.size)
     said = "\n".join(map(printable, (f"{what}: {draft.label.class_name} {at}", *(draft.changes or ("as it was",)))))
-    return Text.assemble((said, "bold"), f"\narrows {moves} it, r turns\nenter writes it, esc drops it")
+    return Text.assemble((said, "bold"), f"\narrows {moves} it; r: {other}\nenter writes it, esc drops it")
 
 
 def _decided(found: SuspectPicture, reviewer: str) -> Text:

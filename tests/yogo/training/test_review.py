@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -85,6 +86,12 @@ def test_of_five_per_cent_errors_of_mixed_kinds_nine_tenths_lie_in_the_first_ten
     first = ranking.suspects[: ranking.num_ranked // 10]
     assert len(planted) >= 25
     assert sum(is_told(error, first) for error in planted) >= 0.9 * len(planted)
+    overlaps = [
+        (float(found[1]) < float(found[2]), "otherwise" in one.why)
+        for one in ranking.suspects
+        if (found := re.search(r"overlap by ([.\d]+); ([.\d]+) is", one.why)) and found[1] != found[2]
+    ]
+    assert {(True, True), (False, False)} == set(overlaps)
 
 
 def test_the_seven_blood_cells_that_are_labelled_twice_lie_in_the_first_two_per_cent(yogo: Yogo) -> None:
