@@ -20,7 +20,7 @@ from statistics import mean, stdev
 
 from bccd import CLASSES, DATA, PROJECT
 
-from yogo.metrics.bootstrap import students_t
+from yogo.students_t import students_t
 
 WAYS = ("next", "random")
 

@@ -9,9 +9,10 @@ import pytest
 
 from tests.made_evaluation import CLASSES, made_results
 from yogo.cli import main
-from yogo.metrics.bootstrap import Draws, paired, students_t
+from yogo.metrics.bootstrap import Draws, paired
 from yogo.metrics.resampling import results_by_image
 from yogo.metrics.saved_tests import compare_tests
+from yogo.students_t import students_t
 
 
 def saved(folder: Path, name: str, missed: float, seed: int = 0, num: int = 60) -> Path:

@@ -13,6 +13,7 @@ import numpy as np
 
 from yogo.assay.corrections import CorrectionLine
 from yogo.assay.roles import Doubles
+from yogo.students_t import students_t
 
 _ROUNDS = 6
 _HALVINGS = 20
@@ -49,7 +50,7 @@ class TitrationLines:
         """Whether the square is within what chance gives at 95 %; None of too few samples."""
         if np.isnan(self.bend_deviations[place]):
             return None
-        return bool(abs(self.bend_deviations[place]) <= student(self.num_samples - 3))
+        return bool(abs(self.bend_deviations[place]) <= students_t(self.num_samples - 3))
 
 
 def titration_lines(known_S: Doubles, count_TS: Doubles, cells_TS: Doubles) -> TitrationLines | None:
@@ -104,14 +105,3 @@ def _bend(known_S: Doubles, found_TS: Doubles, mean_TS: Doubles, weight_TS: Doub
     fit_T3, covariance_T33 = _fitted(curve_S3, found_TS, weight_TS)
     bend_T = np.abs((fit_T3 @ curve_S3.T - mean_TS)[:, known_S > 0] / mean_TS[:, known_S > 0]).max(1)
     return bend_T, fit_T3[:, 2] / np.sqrt(covariance_T33[:, 2, 2])
-
-
-def student(freedom: int) -> float:
-    """The quantile .975 of Student's t (Cornish and Fisher), within 1 % from 3 degrees of freedom on."""
-    z, n = 1.959964, max(freedom, 1)
-    if n <= 2:
-        return (12.7062, 4.30265)[n - 1]
-    first = (z**3 + z) / (4 * n)
-    second = (5 * z**5 + 16 * z**3 + 3 * z) / (96 * n**2)
-    third = (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * n**3)
-    return z + first + second + third

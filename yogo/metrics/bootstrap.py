@@ -12,13 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
 from yogo.metrics.boxes import Doubles, Ints
 from yogo.metrics.difference import KEYS, NUM_RESAMPLES, PairedFigure
 from yogo.metrics.resampling import ResultsByImage, Weights
+from yogo.students_t import students_t
 
 _AT_A_TIME = 5_000_000
 """Weights of images that are in memory at a time."""
@@ -106,20 +106,6 @@ def tail(num_images: int) -> float:
     """The share of resamples on each side of the interval: below .025, as the spread over few images is too small."""
     freedom = num_images - 1
     return math.erfc(math.sqrt(num_images / freedom / 2) * students_t(freedom)) / 2
-
-
-@cache
-def students_t(freedom: float) -> float:
-    """The quantile .975 of Student's t."""
-    low, high = 0.0, 20.0
-    scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
-    for _ in range(60):
-        middle = (low + high) / 2
-        at = np.linspace(0, middle, 2_001)
-        density = scale * (1 + at**2 / freedom) ** (-(freedom + 1) / 2)
-        below = 0.5 + float(np.trapezoid(density, at))
-        low, high = (middle, high) if below < 0.975 else (low, middle)
-    return high
 
 
 @dataclass(frozen=True, slots=True)

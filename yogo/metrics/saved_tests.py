@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from yogo.errors import RunError
-from yogo.metrics.bootstrap import Draws, differences, paired, shared, students_t
+from yogo.metrics.bootstrap import Draws, differences, paired, shared
 from yogo.metrics.boxes import Doubles
 from yogo.metrics.difference import FEWEST_IMAGES, KEYS, PairedFigure, seeds_to_show
 from yogo.metrics.resampling import ResultsByImage, results_by_image
 from yogo.run.directory import RunDirectory
 from yogo.run.image_results import ImageResults
+from yogo.students_t import students_t
 
 
 @dataclass(frozen=True, slots=True)

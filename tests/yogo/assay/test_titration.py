@@ -7,7 +7,7 @@ import pytest
 
 from yogo.assay.roles import Doubles
 from yogo.assay.thresholds import KnownSamples, best_threshold, limit_elsewhere, limits_by_threshold
-from yogo.assay.titration import student, titration_lines
+from yogo.assay.titration import titration_lines
 
 LEVELS = np.concatenate([np.zeros(8), np.repeat([50, 200, 1000, 5000, 50000], 4)]) / 5e6
 CELLS = np.full((1, len(LEVELS)), 1e6)
@@ -50,11 +50,6 @@ def test_a_curve_is_told_from_a_line() -> None:
 
 def test_one_level_makes_no_line() -> None:
     assert titration_lines(np.full(3, 1e-4), np.ones((1, 3)), np.full((1, 3), 1e6)) is None
-
-
-@pytest.mark.parametrize(("freedom", "wanted"), [(1, 12.706), (3, 3.182), (5, 2.571), (10, 2.228), (30, 2.042)])
-def test_the_quantiles_of_student(freedom: int, wanted: float) -> None:
-    assert student(freedom) == pytest.approx(wanted, rel=0.01)
 
 
 def samples_at_thresholds(rng: np.random.Generator, spread: float) -> KnownSamples:
