@@ -17,7 +17,9 @@ from yogo.formats.conversion import ConversionRequest, convert
 from yogo_tui.app import Console
 from yogo_tui.cli import main
 from yogo_tui.hosts.base import Question, silent
+from yogo_tui.questions.definitions import DefinitionFile
 from yogo_tui.questions.formats import ConvertLabels, FindImages, FindLabels
+from yogo_tui.widgets.text_field import TextField
 
 
 def exported(folder: Path) -> Path:
@@ -187,3 +189,35 @@ async def test_the_folder_of_the_images_is_asked_for_until_all_are_found(
         await pilot.press("enter")
         await see(pilot, "! the labels were converted, but 2 images were not found", "Nothing trains on it until")
     assert "image_path: ../data/images" in (tmp_path / "made/definition.yml").read_text()
+
+
+async def test_the_cursor_stays_on_the_definition_that_was_converted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    exported(tmp_path / "other")
+    (tmp_path / "dataset_defs").mkdir()
+    for name in ("a", "b"):
+        (tmp_path / f"dataset_defs/{name}.yml").write_text("class_names: [ring]\ndataset_paths: {}\n")
+    session = FakeSession(make_run("calm-owl-0002"), folder=tmp_path)
+    session.definition_files = tuple(
+        DefinitionFile(path, tmp_path / "dataset_defs") for path in sorted((tmp_path / "dataset_defs").iterdir())
+    )
+    console = Console(session, mode="datasets")
+    async with console.run_test(size=(80, 24)) as pilot:
+        await see(pilot, "a.yml", "b.yml")
+        await pilot.press("G")
+        await see(pilot, "── b.yml")
+        await pilot.press("i")
+        await see(pilot, "labels to convert")
+        await pilot.press("ctrl+u", *"other/export.json", "enter")
+        await see(pilot, "COCO: write as")
+        await pilot.press("enter")
+        await see(pilot, "YOLO: the new folder")
+        await pilot.press("ctrl+u", *"made", "enter")
+        await see(pilot, "✔ the labels were converted")
+        await pilot.press("escape")
+        await until(pilot, lambda: len(console.screen_stack) == 1)
+        await pilot.press("i")
+        await see(pilot, "labels to convert")
+        assert console.screen.query_one(TextField).value == str(tmp_path / "dataset_defs/b.yml")

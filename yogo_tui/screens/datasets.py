@@ -123,7 +123,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
                 self._is_listed = True
             finally:
                 heading.title, heading.right = "definitions", ""
-            self._list()
+            self._list(stays=True)
 
     @property
     def _looks(self) -> bool:
@@ -168,9 +168,10 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             one for one in self._files if all(word in str(one.path.relative_to(one.root)).lower() for word in words)
         ]
 
-    def _list(self) -> None:
+    def _list(self, *, stays: bool = False) -> None:
+        """List those that fit the filter. The cursor goes to the first, or stays where it was."""
         shown = self._fitting()
-        self.files.fill(shown, self._label)
+        self.files.fill(shown, self._label, stays=stays)
         if not self._files:
             folders = "\n".join(f"  {printable(str(folder))}" for folder in self.app.session.settings.definitions)
             self.view.update(
