@@ -16,6 +16,7 @@ from yogo.errors import RunError
 from yogo.review.chosen import ChosenImage, ChosenImages, write_chosen
 from yogo_tui.app import Console
 from yogo_tui.cli import main
+from yogo_tui.cluster.base import Job, JobId, JobState
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.launch.purpose import Purpose
 from yogo_tui.launch.use import OutputFiles
@@ -171,6 +172,24 @@ async def test_what_the_jobs_of_a_run_made_is_opened_from_it(tmp_path: Path) -> 
             session.host.files[there / name] = b""
         await pilot.press("O")
         await see(pilot, "open what its jobs made", "ranked labels", "labelled images", "images to label next")
+
+
+async def test_what_a_job_made_is_opened_from_its_own_row(tmp_path: Path) -> None:
+    made = PurePosixPath(made_choice(tmp_path))
+    uses = PurePosixPath("/lab/trained_models/tidy-fox-0001/uses")
+    job = Job(JobId("7"), "tidy-fox-0001-next", JobState.DONE, log=uses / "next-20261128-120000" / "job.log")
+    session = FakeSession(make_run(job.name, RunState.DONE, path=None, launch=None, job=job), folder=tmp_path)
+    console = Console(session)
+    async with console.run_test(size=(80, 24)) as pilot:
+        await see(pilot, job.name)
+        await pilot.press("O")
+        none = "It has not made a review, chosen images or labels."
+        await until(pilot, lambda: any(none in one.message for one in console._notifications))
+        session.host.files[uses / "next-20261128-120000" / "makes.txt"] = str(made).encode()
+        session.host.files[made / "chosen.json.gz"] = b""
+        session.host.files[uses / "review-20261128-130000" / "ranking.json.gz"] = b""
+        await pilot.press("O")
+        await see(pilot, "3 chosen of 40 images")
 
 
 def test_each_kind_of_results_names_the_command_that_opens_it() -> None:

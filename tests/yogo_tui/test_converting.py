@@ -127,6 +127,11 @@ def test_images_that_lie_elsewhere_are_looked_for_where_definitions_have_them(tm
     assert look.problem == f"2 images were not found below {file.parent}, of 2 that the labels name: a.png"
     assert look.proposed == str(tmp_path / "data/images")
     assert FindImages(request, tmp_path).answer(silent).proposed == ""
+    (tmp_path / "other-data").mkdir()
+    Image.new("L", (9, 9)).save(tmp_path / "other-data/a.png")  # of the same name, and nothing else
+    other = tmp_path / "other.yml"
+    other.write_text(definition.read_text().replace("data/images", "other-data"))
+    assert FindImages(request, tmp_path, (other, definition)).answer(silent).proposed == look.proposed
     (tmp_path / "data/images/b.png").unlink()
     partly = FindImages(replace(request, images=Path("data")), tmp_path).answer(silent)
     assert partly.problem == f"1 image was not found below {tmp_path}/data, of 2 that the labels name: b.png"
@@ -150,7 +155,7 @@ def test_labels_that_need_their_images_say_so(tmp_path: Path, to: str) -> None:
 def test_a_data_set_without_its_images_is_not_called_ready(tmp_path: Path, to: str) -> None:
     file = labels_and_images_apart(tmp_path)
     found = convert(ConversionRequest(file, tmp_path / "bare", to))
-    assert (found.num_missing, found.missing) == (2, "a.png")
+    assert (found.num_missing, found.missing) == (2, ("a.png", "b.png"))
     assert any("convert with --images" in note for note in found.notes)
     assert not any("Train on it" in note for note in found.notes)
     (tmp_path / "data/images/b.png").unlink()

@@ -49,8 +49,8 @@ class ConvertedLabels:
     num_missing: int = 0
     """Images that were not found."""
 
-    missing: str = ""
-    """The name of the first of them."""
+    missing: tuple[str, ...] = ()
+    """The names of the first of them."""
 
     boxes: Counter[str] = field(default_factory=Counter)
     """By class."""
@@ -90,7 +90,7 @@ def convert(request: ConversionRequest, progress: Progress = lambda *_: None) ->
             if found.num_images % 100 == 0:
                 progress("converting images", found.num_images)
         notes = writer.close()
-    found.num_missing, found.missing = source.finder.num_missing, source.finder.missing
+    found.num_missing, found.missing = source.finder.num_missing, tuple(source.finder.missing)
     found.notes += [*reader.notes, *_looked(source), *notes]
     if source.has_groups and not kind.has_groups:
         what = "The groups of the definition (group_pattern, folders, shared_groups) are not carried over"

@@ -15,6 +15,7 @@ from yogo.errors import LabelsError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp", ".webp", ".gif")
 _BESIDE = ("", "images", "JPEGImages")
+_MOST_TOLD = 100
 _UPLOADED = re.compile(r"[0-9a-f]{8}-(?=.)", re.IGNORECASE)
 
 
@@ -39,8 +40,8 @@ class ImageFinder:
 
         self._stems: dict[str, list[str]] | None = None
 
-        self.missing = ""
-        """The name of the first image that was not found."""
+        self.missing: list[str] = []
+        """The names of the first images that were not found."""
 
         self.num_renamed = self.num_missing = 0
         self.num_unsure = 0
@@ -55,7 +56,8 @@ class ImageFinder:
         found = self._direct(name, split, folder) or (self._anywhere(name, split) if self._is_given else "")
         if not found:
             self.num_missing += 1
-            self.missing = self.missing or name
+            if len(self.missing) < _MOST_TOLD:
+                self.missing.append(name)
             return FoundImage(name, None)
         self.num_renamed += posixpath.basename(found) != posixpath.basename(name)
         return FoundImage(found, self.root / found)

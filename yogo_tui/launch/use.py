@@ -167,12 +167,12 @@ async def results(host: Host, directory: PurePosixPath) -> tuple[OutputFiles, ..
     newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
     tested = sorted([entry.name for entry in await host.list(directory) if fnmatch(entry.name, "*-test-*.json")])
     beside_it = [OutputFiles(directory, tuple(tested))] if tested else []
-    return (*beside_it, *dict.fromkeys([await _made(host, uses / name) for name in newest]))
+    return (*beside_it, *dict.fromkeys([await made_in(host, uses / name) for name in newest]))
 
 
 async def end_of_use(host: Host, name: str, folder: PurePosixPath, *, is_done: bool, state: str) -> str:
     """What a job that is over has made into its `folder`, and how to go on: a sentence. Raises HostError."""
-    run, made = folder.parent.parent.name, await _made(host, folder)
+    run, made = folder.parent.parent.name, await made_in(host, folder)
     if not is_done:
         return f"{name}: {state}. Its log says how far it came: d in {run} names its folder."
     if made.purpose is None:
@@ -180,7 +180,8 @@ async def end_of_use(host: Host, name: str, folder: PurePosixPath, *, is_done: b
     return f"{name} is done: O in {run} opens what it made{f', as does: {made.next}' if made.next else '.'}"
 
 
-async def _made(host: Host, folder: PurePosixPath) -> OutputFiles:
+async def made_in(host: Host, folder: PurePosixPath) -> OutputFiles:
+    """What the use in `folder` has written. Raises HostError."""
     try:
         names = [entry.name for entry in await host.list(folder)]
     except FileNotFoundError:  # removed meanwhile

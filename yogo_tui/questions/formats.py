@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -96,20 +97,20 @@ class FindImages:
         if not found.num_missing:
             return LookForImages("", "")
         missing, of = counted(found.num_missing, "image", "was"), found.num_images
-        problem = f"{missing} not found below {where}, of {of:,} that the labels name: {found.missing}"
+        problem = f"{missing} not found below {where}, of {of:,} that the labels name: {found.missing[0]}"
         return LookForImages(problem, str(self._likely(found.missing, request.path) or ""))
 
-    def _likely(self, name: str, path: Path) -> Path | None:
-        around = next((one for one in (path, *path.parents[:2]) if ImageFinder(None, one).has(name)), None)
-        if around:
-            return around
+    def _likely(self, names: Sequence[str], path: Path) -> Path | None:
+        """The folder that has most of these images; of several, the one nearest to the labels."""
+        folders = {one: one for one in (path, *path.parents[:2])}
         for file in self.definitions:
             with contextlib.suppress(YogoError, OSError, ValueError):
-                folders = [pair.images for pair in DatasetDefinition.from_yaml(file, base=self.start).all_dataset_paths]
-                if within := next((one for one in folders if ImageFinder(None, one).has(name)), None):
-                    common = Path(os.path.commonpath(folders))
-                    return common if common.name else within
-        return None
+                own = [pair.images for pair in DatasetDefinition.from_yaml(file, base=self.start).all_dataset_paths]
+                common = Path(os.path.commonpath(own))
+                folders |= {one: common if common in one.parents[:2] else one for one in own}
+        found = {folder: sum(map(ImageFinder(None, folder).has, names)) for folder in folders}
+        best = max(found, key=lambda folder: found[folder])
+        return folders[best] if found[best] else None
 
 
 def _placed(asked: ConversionRequest, start: Path) -> ConversionRequest:

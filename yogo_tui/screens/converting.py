@@ -66,7 +66,10 @@ async def _with_images(screen: FramedScreen, request: ConversionRequest, tell: T
             look = await app.session.host.ask(question, tell=telling)
         if not look.problem:
             return request
-        title = f"{printable(look.problem)}. Type the folder of the images; an empty line converts without them"
+        proposed = " (proposed is one with images of such names)" if look.proposed else ""
+        title = (
+            f"{printable(look.problem)}. Type the folder of the images{proposed}; an empty line converts without them"
+        )
         typed = await app.push_screen_wait(LinePrompt(title, look.proposed))
         if typed is None or not typed.strip():
             return None if typed is None else request

@@ -315,10 +315,11 @@ class RunActions(FramedScreen):
         with self.app.telling(f"what the jobs of {run.name} made was not looked for"):
             found = openable(await self.app.session.jobs.uses(run))
             if not found:
-                self.app.notify(
-                    printable(f"No job of {run.name} has made a review, chosen images or labels: u submits one."),
-                    markup=False,
+                none = "a review, chosen images or labels"
+                says = (
+                    f"No job of {run.name} has made {none}: u submits one." if run.path else f"It has not made {none}."
                 )
+                self.app.notify(printable(says), markup=False)
             elif chosen := found[0][0] if len(found) == 1 else await self.choose("open what its jobs made", found):
                 self.app.open_made(chosen)
 

@@ -90,8 +90,10 @@ class Jobs:
         return HostRunDirectory(path).workspace if is_own else PurePosixPath(self._settings.workspace_folder)
 
     async def uses(self, run: Run) -> tuple[OutputFiles, ...]:
-        """The results of the run's uses, the latest first. Raises HostError."""
-        return await use.results(self._host, run.path) if run.path else ()
+        """The results of the run's uses, the latest first; of a job that uses a run, its own. Raises HostError."""
+        if run.path:
+            return await use.results(self._host, run.path)
+        return (await use.made_in(self._host, run.use_folder),) if run.use_folder else ()
 
     async def end_of_use(self, job: Run) -> str:
         """A sentence on what a job that uses a run has made, once it is over. Raises HostError."""
