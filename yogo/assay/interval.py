@@ -15,15 +15,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from yogo.assay.corrections import CorrectionLine
-from yogo.assay.poisson import Bools, at_least, nearly_at_most, normal_cdf, probability_of
+from yogo.assay.poisson import Bools, at_least, nearly_at_most, normal_cdf, normal_nodes, probability_of
 from yogo.assay.roles import Doubles
 
 LEVEL = 0.95
 MANY = 400.0
 """Above so many expected, a count is taken as normal."""
 
-NODES_N = np.linspace(-5, 5, 61)
-WEIGHTS_N = np.exp(-(NODES_N**2) / 2) / np.exp(-(NODES_N**2) / 2).sum()
+NODES_N, WEIGHTS_N = normal_nodes(61)
 _HALVINGS = 45
 
 

@@ -15,12 +15,11 @@ from numpy.typing import ArrayLike
 
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
 from yogo.assay.interval import LinesOfSamples, share_interval
-from yogo.assay.poisson import at_least, nearly_at_most, normal_cdf
+from yogo.assay.poisson import at_least, nearly_at_most, normal_cdf, normal_nodes
 from yogo.assay.roles import Doubles, Roles
 
 CHANCE = 0.95
-NODES_N = np.linspace(-5, 5, 21)
-WEIGHTS_N = np.exp(-(NODES_N**2) / 2) / np.exp(-(NODES_N**2) / 2).sum()
+NODES_N, WEIGHTS_N = normal_nodes(21)
 _HALVINGS = 40
 
 

@@ -27,6 +27,13 @@ def log_gamma(value: Doubles) -> Doubles:
     return np.asarray(_LOG_GAMMA(value), np.float64)
 
 
+def normal_nodes(num: int) -> tuple[Doubles, Doubles]:
+    """(num,) places of a standard normal variable, and their weights: an integral over it is a sum."""
+    nodes_N = np.linspace(-5, 5, num)
+    weights_N = np.exp(-(nodes_N**2) / 2)
+    return nodes_N, weights_N / weights_N.sum()
+
+
 def normal_cdf(value: Doubles) -> Doubles:
     return (1 + np.asarray(_ERROR_FUNCTION(value / math.sqrt(2)), np.float64)) / 2
 

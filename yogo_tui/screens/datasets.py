@@ -154,12 +154,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         if files == self._files or self._looks:
             return
         self._files = files
-        if files:
-            self.files.fill(self._fitting(), self._label, stays=True)
-            self._moved()
-            self._go_to_sought()
-        else:
-            self._list()
+        self._list(stays=True, recounts=False)
 
     def _fitting(self) -> list[DefinitionFile]:
         """Those that the filter lets through."""
@@ -168,8 +163,9 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             one for one in self._files if all(word in str(one.path.relative_to(one.root)).lower() for word in words)
         ]
 
-    def _list(self, *, stays: bool = False) -> None:
-        """List those that fit the filter. The cursor goes to the first, or stays where it was."""
+    def _list(self, *, stays: bool = False, recounts: bool = True) -> None:
+        """List those that fit the filter. The cursor goes to the first, or stays where it was; what is under it is
+        counted again, or only if it is another definition."""
         shown = self._fitting()
         self.files.fill(shown, self._label, stays=stays)
         if not self._files:
@@ -182,7 +178,10 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
             )
             return
         # If the cursor stays in its line, the tree sends no message, although the definition may be another one.
-        self._highlighted()
+        if recounts:
+            self._highlighted()
+        else:
+            self._moved()
         if not shown:
             self.view.update(f"No definition has “{printable(self.filter_line.value)}” in its path.")
         self._go_to_sought()
