@@ -8,7 +8,8 @@ import pytest
 
 from yogo.definition import DatasetDefinition, InvalidDatasetDefinitionFile, check, split, survey
 from yogo.definition.report import report, tree_lines
-from yogo.definition.roles import NO_SAMPLE, DeclaredRoles, SampleFacts
+from yogo.definition.roles import NO_SAMPLE, SampleFacts
+from yogo.run.correction import AssayRoles
 
 ROLES = "roles: {total: [healthy, ring], target: [ring], per_microlitre: 5.0e6}\n"
 
@@ -31,7 +32,7 @@ def test_roles_and_samples_are_read(tmp_path: Path) -> None:
         "folders:\n  a: {sample: slide 7, target_per_microlitre: 200, group: donor}\n  b: {target_per_microlitre: 0}\n"
     )
     found = DatasetDefinition.from_yaml(make(tmp_path, ROLES + known))
-    assert found.roles == DeclaredRoles(("healthy", "ring"), ("ring",), 5e6)
+    assert found.roles == AssayRoles(total=("healthy", "ring"), target=("ring",), per_microlitre=5e6)
     a, b = found.dataset_paths
     assert a.sample == SampleFacts("slide 7", 200.0)
     assert a.grouping.name == "donor"

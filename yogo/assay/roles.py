@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from yogo.run.correction import AssayRoles
+
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.intp]
 
@@ -25,6 +27,10 @@ class Roles:
 
     per_microlitre: float
     """Cells in a microlitre."""
+
+    @classmethod
+    def of(cls, told: AssayRoles, classes: Sequence[str]) -> Roles:
+        return cls(tuple(classes), told.total, told.target, told.per_microlitre)
 
     @property
     def total_places(self) -> list[int]:

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
         health = _health(args, tell) if args.deep else None
     if args.json:
         must_arrive()  # a program reads it, also when it reports errors
-        said = dataclasses.asdict(found)
+        said = dataclasses.asdict(found) | {"roles": found.roles.model_dump() if found.roles else None}
         if health is not None:
             from yogo.health.report import as_data
 

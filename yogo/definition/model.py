@@ -13,11 +13,11 @@ from yogo.definition import source
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.problem import InvalidDatasetDefinitionFile, Problem, complaint
-from yogo.definition.roles import DeclaredRoles
 from yogo.definition.tree import Node
 from yogo.definition.walk import Branch, Walk
 from yogo.files.foreign import leads_nowhere
 from yogo.files.places import because
+from yogo.run.correction import AssayRoles
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +39,7 @@ class DatasetDefinition:
     shared_groups: tuple[str, ...] = ()
     """Groups that may be in training and in test."""
 
-    roles: DeclaredRoles | None = None
+    roles: AssayRoles | None = None
     """Which classes are counted as a cell and which are looked for."""
 
     warnings: tuple[Problem, ...] = ()
@@ -86,7 +86,8 @@ class DatasetDefinition:
 
     def _samples(self) -> tuple[Any, ...]:
         told = [(str(one.images), *astuple(one.sample)) for one in self.all_dataset_paths if one.sample]
-        return [] if self.roles is None else astuple(self.roles), told
+        roles = self.roles.model_dump(exclude_none=True) if self.roles else {}
+        return list(roles.values()), told
 
     @property
     def _dataset_paths(self) -> set[FolderPair]:

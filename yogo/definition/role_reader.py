@@ -1,4 +1,5 @@
-"""Reads the roles of a definition file: `roles: {total: [...], target: [...], per_microlitre: 5.0e6}`."""
+"""Reads the roles of a definition file: `roles: {total: [...], target: [...], per_microlitre: 5.0e6}`, and `cells` of a
+sample."""
 
 from __future__ import annotations
 
@@ -6,11 +7,12 @@ import math
 from typing import Any
 
 from yogo.definition.entry_reader import Say, Unknown
-from yogo.definition.roles import DeclaredRoles
+from yogo.run.correction import AssayRoles
 from yogo.text.wording import meant, shown
 
 _LISTS = ("total", "target")
-_KEYS = (*_LISTS, "per_microlitre")
+_NEEDED = (*_LISTS, "per_microlitre")
+_KEYS = (*_NEEDED, "cells")
 
 
 class RoleReader:
@@ -21,7 +23,7 @@ class RoleReader:
         self._unknown = unknown
         self._classes = classes
 
-    def read(self, data: dict[Any, Any]) -> DeclaredRoles | None:
+    def read(self, data: dict[Any, Any]) -> AssayRoles | None:
         """None where there are none, or where they cannot be used."""
         given = data.get("roles")
         if given is None:
@@ -30,7 +32,7 @@ class RoleReader:
             self._say(f"roles is {shown(given)}; a map of total, target and per_microlitre is expected", "roles")
             return None
         self._unknown(given, _KEYS, "roles")
-        if missing := [key for key in _KEYS if key not in given]:
+        if missing := [key for key in _NEEDED if key not in given]:
             self._say(f"roles lacks {' and '.join(missing)}", "roles")
             return None
         total, target = (self._named(given[key], key) for key in _LISTS)
@@ -38,7 +40,13 @@ class RoleReader:
         if not per_microlitre:
             what = "the number of cells in a microlitre is expected, such as 5.0e6"
             self._say(f"per_microlitre is {shown(given['per_microlitre'])}; {what}", "roles", "per_microlitre")
-        return DeclaredRoles(total, target, per_microlitre) if total and target and per_microlitre else None
+        cells = amount(given["cells"]) if "cells" in given else None
+        if "cells" in given and not cells:
+            what = "the number of cells in a sample is expected, such as 2.0e6"
+            self._say(f"cells is {shown(given['cells'])}; {what}", "roles", "cells")
+        if not (total and target and per_microlitre):
+            return None
+        return AssayRoles(total=total, target=target, per_microlitre=per_microlitre, cells=cells or None)
 
     def _named(self, given: object, key: str) -> tuple[str, ...] | None:
         if not isinstance(given, list) or not given:

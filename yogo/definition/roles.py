@@ -1,23 +1,8 @@
-"""What a definition says beyond boxes: which classes are counted and looked for, and what is known of a sample."""
+"""What a definition says of the sample that a folder pair shows."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-
-@dataclass(frozen=True, slots=True)
-class DeclaredRoles:
-    total: tuple[str, ...]
-    """Classes that are counted as a cell."""
-
-    target: tuple[str, ...]
-    """Classes that are looked for."""
-
-    per_microlitre: float
-    """Cells in a microlitre."""
-
-    def __str__(self) -> str:
-        return f"{', '.join(self.target)} by {', '.join(self.total)}, {self.per_microlitre:,.0f} cells per µL"
 
 
 @dataclass(frozen=True, slots=True)

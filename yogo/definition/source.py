@@ -13,9 +13,10 @@ from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
 from yogo.definition.role_reader import RoleReader
-from yogo.definition.roles import NO_SAMPLE, DeclaredRoles, SampleFacts
+from yogo.definition.roles import NO_SAMPLE, SampleFacts
 from yogo.errors import DefinitionError
 from yogo.files import yaml12
+from yogo.run.correction import AssayRoles
 from yogo.text.wording import shown
 
 GROUP_KEYS = ("group_pattern", "folders", "shared_groups", "roles")
@@ -89,7 +90,7 @@ class Source:
     shared_groups: tuple[str, ...] = ()
     """Groups that may be in training and in test."""
 
-    roles: DeclaredRoles | None = None
+    roles: AssayRoles | None = None
 
 
 def read(path: Path) -> Source:

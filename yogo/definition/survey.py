@@ -19,9 +19,9 @@ from yogo.definition.histogram import Histogram, histogram
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.overlap import same_content
 from yogo.definition.problem import Problem, listed
-from yogo.definition.roles import DeclaredRoles
 from yogo.definition.split import Splits, share_out
 from yogo.definition.tree import Node, add_up, pairs_of
+from yogo.run.correction import AssayRoles
 from yogo.text.wording import counted
 
 Progress = Callable[[int], None]
@@ -62,7 +62,7 @@ class DatasetSummary:
     groups: GroupBalance | None = None
     """How well groups of images could be spread over the splits; None if there are none."""
 
-    roles: DeclaredRoles | None = None
+    roles: AssayRoles | None = None
     num_samples: int = 0
     """Samples that folder pairs are named as."""
 

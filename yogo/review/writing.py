@@ -16,7 +16,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -308,7 +308,7 @@ def _definition(definition: DatasetDefinition, labels: dict[Path, Path]) -> str:
             rules += [f"  {name}: {_quoted(told)}"] if told else []
     lines += ["", "folders:", *rules] if rules else []
     lines += ["", f"shared_groups: {_quoted(list(definition.shared_groups))}"] if definition.shared_groups else []
-    lines += ["", f"roles: {_quoted(asdict(definition.roles))}"] if definition.roles else []
+    lines += ["", f"roles: {_quoted(definition.roles.model_dump(exclude_none=True))}"] if definition.roles else []
     if definition.thumbnail_augmentation:
         lines += ["", "thumbnail_augmentation:"]
         for name, folders in definition.thumbnail_augmentation.items():

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from yogo.run.assay import AssayReport
 from yogo.run.counts import CountReport
 from yogo.run.error_kinds import ErrorCosts
 from yogo.run.events import Losses
@@ -108,6 +109,9 @@ class Metrics(Record):
 
     counts: CountReport | None = None
     """None in older files."""
+
+    assay: AssayReport | None = None
+    """None without roles in the dataset definition, and in older files."""
 
     trained_on: dict[str, int] = Field(default_factory=dict)
     """How many of the test images each run was trained on, this one or one that it comes from; by the run's name."""
