@@ -17,7 +17,7 @@ from yogo.export.request import ExportRequest
 from yogo.infer import predict
 from yogo.infer.request import InferenceRequest
 from yogo.recipe import KnobField, Recipe, knobs
-from yogo.synth.plan import SynthPlan
+from yogo.synth.plan import SlidesPlan, SynthPlan
 from yogo.training.request import CheckpointTest, SharedRequest, TrainingRequest
 
 MODELS: dict[str, tuple[type, ...]] = {
@@ -25,7 +25,7 @@ MODELS: dict[str, tuple[type, ...]] = {
     "test": (CheckpointTest, SharedRequest),
     "infer": (InferenceRequest,),
     "export": (ExportRequest,),
-    "synth": (SynthPlan,),
+    "synth": (SynthPlan, SlidesPlan),
 }
 """What declares each command's arguments."""
 
@@ -102,7 +102,7 @@ def words(action: argparse.Action, one: KnobField) -> list[str]:
         return [action.option_strings[-1], "finetune"]
     if isinstance(default, tuple) and default:
         return [action.option_strings[-1], *map(str, default)]
-    value = str(default) if default not in (None, "", ()) else str([*action.choices][-1]) if action.choices else "1"
+    value = str(default) if default not in (None, "", ()) else str([*action.choices][-1]) if action.choices else "4"
     return [action.option_strings[-1], *[value] * (action.nargs if isinstance(action.nargs, int) else 1)]
 
 

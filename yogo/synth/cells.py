@@ -120,6 +120,20 @@ def debris(rng: np.random.Generator, radius: float) -> Floats:
     return np.where(at.disc(0, 0, 1), np.float32(0.25), np.float32(1))
 
 
+def specked(light: Floats, rng: np.random.Generator, radius: float) -> Floats:
+    """A drawn cell with something dark on it that is no part of it: a platelet, or stain. Some have a pale middle, as a
+    ring has."""
+    rows, columns = (np.arange(side, dtype=np.float32)[:, None] - np.float32(side / 2) for side in light.shape)
+    x, y = rng.uniform(-0.4, 0.4, 2)
+    size, dark, middle = rng.uniform(0.22, 0.4), rng.uniform(0.25, 0.5), rng.uniform(0.3, 0.5)
+    at = CellCoordinates(columns.T / np.float32(radius), rows / np.float32(radius))
+    found = light.copy()
+    _darken(found, at.disc(x, y, size), dark)
+    if rng.random() < 0.4:
+        _darken(found, at.disc(x, y, size * middle), 0.85)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class CellKind:
     name: str

@@ -5,6 +5,8 @@ OUT/images/<set>/0000.png                   <set> is pre-training, fine-tuning o
 OUT/labels/<set>/0000.txt
 OUT/dataset_defs/pre-training/synthetic.yml
 OUT/dataset_defs/fine-tuning/synthetic.yml  other images, lit otherwise, with images to test on
+
+Slides (see yogo.synth.slides) come in the same places, with a file of samples beside.
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +26,13 @@ from yogo.device.cores import visible_cores
 from yogo.errors import YogoError
 from yogo.files.atomic import cut, naming, write_atomically
 from yogo.synth.cells import KINDS
-from yogo.synth.frame import Lighting, make_frame, shares_of
+from yogo.synth.frame import Frame, Lighting, make_frame, shares_of
 from yogo.synth.plan import SynthPlan
 from yogo.synth.png import png
 
 MARK = "synthetic.json"
-PARTS = ("images", "labels", "dataset_defs")
+SAMPLES = "samples.yml"
+PARTS = ("images", "labels", "dataset_defs", SAMPLES)
 
 Progress = Callable[[int, int], None]
 
@@ -57,20 +61,31 @@ def make_dataset(out: Path, plan: SynthPlan, progress: Progress | None = None) -
 
     It is made beside `out` and moved there when it is complete.
     """
+
+    def write(root: Path) -> None:
+        _write_pictures(root, plan, progress)
+        _write_definitions(root, plan)
+
+    make_folder(out, asdict(plan), write)
+
+
+def make_folder(out: Path, made_by: Mapping[str, object], write: Callable[[Path], None]) -> None:
+    """Hand `write` a folder to make PARTS in, and put these to `out` when it has returned."""
     check_free(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     with (
         naming(out),
         tempfile.TemporaryDirectory(prefix=f".{cut(out.name)}.", suffix=".part", dir=out.parent) as staging,
     ):
-        _write_pictures(Path(staging), plan, progress)
-        _write_definitions(Path(staging), plan)
+        write(Path(staging))
         out.mkdir(exist_ok=True)
-        write_atomically(out / MARK, json.dumps({"made_by": "yogo synth", **asdict(plan)}, indent=2) + "\n")
+        write_atomically(out / MARK, json.dumps({"made_by": "yogo synth", **made_by}, indent=2) + "\n")
         for part in PARTS:
-            if (out / part).exists():
+            if (out / part).is_dir():
                 shutil.rmtree(out / part)
-            (Path(staging) / part).rename(out / part)
+            (out / part).unlink(missing_ok=True)
+            if (Path(staging) / part).exists():
+                (Path(staging) / part).rename(out / part)
 
 
 def check_free(out: Path) -> None:
@@ -89,7 +104,8 @@ def _edited(out: Path) -> Path | None:
     if not (out / MARK).is_file():
         return None
     made = (out / MARK).stat().st_mtime_ns
-    files = (path for part in PARTS for path in sorted((out / part).rglob("*")) if path.is_file())
+    places = ((out / part, *sorted((out / part).rglob("*"))) for part in PARTS)
+    files = (path for some in places for path in some if path.is_file())
     return next((path for path in files if path.stat().st_mtime_ns > made), None)
 
 
@@ -102,8 +118,14 @@ def _write_pictures(root: Path, plan: SynthPlan, progress: Progress | None) -> N
     for kind in counts:
         (root / "images" / kind.name).mkdir(parents=True)
         (root / "labels" / kind.name).mkdir(parents=True)
+    write_all(
+        [partial(_write_picture, root, plan, kind, i) for kind, num in counts.items() for i in range(num)], progress
+    )
+
+
+def write_all(writers: Sequence[Callable[[], None]], progress: Progress | None) -> None:
     with ThreadPoolExecutor(visible_cores()) as pool:
-        tasks = [pool.submit(_write_picture, root, plan, kind, i) for kind, num in counts.items() for i in range(num)]
+        tasks = [pool.submit(write) for write in writers]
         try:
             for done, task in enumerate(as_completed(tasks), 1):
                 task.result()
@@ -116,12 +138,19 @@ def _write_pictures(root: Path, plan: SynthPlan, progress: Progress | None) -> N
 
 def _write_picture(root: Path, plan: SynthPlan, kind: PictureSet, index: int) -> None:
     rng = np.random.default_rng([plan.seed, kind.number, index])
-    # Frames of real blood also differ in how full they are.
-    num_cells = int(rng.integers(round(0.8 * plan.cells), round(1.2 * plan.cells), endpoint=True))
+    num_cells = num_cells_of(rng, plan)
     shares = shares_of(KINDS[: plan.classes], even=kind.even)
-    frame = make_frame(rng, plan.image_hw, kind.lighting, num_cells, shares)
-    (root / "images" / kind.name / f"{index:04}.png").write_bytes(png(frame.pixels))
-    (root / "labels" / kind.name / f"{index:04}.txt").write_text(frame.label)
+    write_frame(root, kind.name, index, make_frame(rng, plan.image_hw, kind.lighting, num_cells, shares))
+
+
+def write_frame(root: Path, folder: str, index: int, frame: Frame) -> None:
+    (root / "images" / folder / f"{index:04}.png").write_bytes(png(frame.pixels))
+    (root / "labels" / folder / f"{index:04}.txt").write_text(frame.label)
+
+
+def num_cells_of(rng: np.random.Generator, plan: SynthPlan) -> int:
+    """Frames of real blood also differ in how full they are."""
+    return int(rng.integers(round(0.8 * plan.cells), round(1.2 * plan.cells), endpoint=True))
 
 
 def _write_definitions(root: Path, plan: SynthPlan) -> None:

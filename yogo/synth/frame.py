@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from yogo.synth.cells import KINDS, CellKind, Floats, draw
+from yogo.synth.cells import KINDS, CellKind, Floats, draw, specked
 
 RADIUS = 0.024
 """Of a healthy cell, as a share of the square root of the frame's area: 21 pixels at 772x1032."""
@@ -39,6 +39,23 @@ class Lighting:
 
     noise: float
     """Standard deviation of each pixel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What differs between slides beside the light."""
+
+    stain: float = 1.0
+    """How much of their light the cells take: 1 as they are drawn, 0 would be cells that cannot be seen."""
+
+    blur: float = 0.0
+    """From 0, in focus, to 1: borders as wide as half a radius."""
+
+    specks: float = 0.0
+    """Share of the healthy cells with something dark on them, which is easily taken for a ring."""
+
+
+CLEAR = Look()
 
 
 class Box(NamedTuple):
@@ -75,6 +92,8 @@ def make_frame(
     lighting: Lighting,
     num_cells: int,
     shares: npt.NDArray[np.float64],
+    *,
+    look: Look = CLEAR,
 ) -> Frame:
     """A frame with `num_cells` cells, of the first kinds in these `shares`."""
     height, width = image_hw
@@ -82,13 +101,34 @@ def make_frame(
     radius = min(max(SMALLEST_RADIUS, RADIUS * math.sqrt(height * width)), (min(image_hw) - 3) / WIDEST)
     kinds = rng.choice(len(shares), num_cells, p=shares)
     cells = [draw(KINDS[kind], rng, radius) for kind in kinds]
+    if look != CLEAR:
+        cells = [_looking(cell, int(kind), rng, radius, look) for cell, kind in zip(cells, kinds, strict=True)]
     centres = place(rng, image_hw, num_cells)
     # The large ones first, so that none disappears below another.
     order = sorted(range(num_cells), key=lambda index: -cells[index].size)
     boxes = [paint(light, cells[index], int(kinds[index]), *centres[index]) for index in order]
+    if look.blur:
+        light = _blurred(light, look.blur, radius)
     grain = rng.integers(0, 256, (2, height, width), dtype=np.uint8).sum(0, dtype=np.int16) - np.int16(255)
     light += grain * np.float32(lighting.noise / TWO_BYTES_DEVIATION)
     return Frame(np.clip(light + np.float32(0.5), 0, 255).astype(np.uint8), tuple(boxes))
+
+
+def _looking(cell: Floats, kind: int, rng: np.random.Generator, radius: float, look: Look) -> Floats:
+    if kind == 0 and rng.random() < look.specks:
+        cell = specked(cell, rng, radius)
+    return np.float32(1) - np.float32(look.stain) * (np.float32(1) - cell)
+
+
+def _blurred(light: Floats, blur: float, radius: float) -> Floats:
+    """Twice, along rows and columns: a part of each pixel goes to those a fifth of a radius away."""
+    step, part = max(1, round(radius / 5)), np.float32(blur / 2)
+    for axis in (0, 1, 0, 1):
+        size = light.shape[axis]
+        wide = np.pad(light, [(step, step) if one == axis else (0, 0) for one in (0, 1)], mode="edge")
+        before, after = (np.take(wide, range(start, start + size), axis) for start in (0, 2 * step))
+        light = light * (np.float32(1) - 2 * part) + (before + after) * part
+    return light
 
 
 def background(rng: np.random.Generator, image_hw: tuple[int, int], lighting: Lighting) -> Floats:
