@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.yogo_tui.test_slurm_answers import HEADING, NO_ACCOUNTS, ScriptedHost, account_row, queue_row
+from tests.yogo_tui.test_slurm_answers import CONFIG, HEADING, NO_ACCOUNTS, ScriptedHost, account_row, queue_row
 from yogo_tui.cluster.base import JobState
 from yogo_tui.cluster.slurm import SlurmCluster
 from yogo_tui.cluster.slurm.past import parse_accounting
@@ -37,6 +37,17 @@ def test_accounting_goes_on_naming_tasks_that_have_a_row_of_their_own() -> None:
         "8_1": (JobState.CANCELLED, "t0ken-1"),
         "8_2": (JobState.CANCELLED, "t0ken-2"),
     }
+
+
+async def test_tasks_that_the_queue_knows_are_not_named_together_by_accounting_too() -> None:
+    queue = queue_row("8_0", "RUNNING", comment="yogo:t0ken-") + queue_row(
+        "8_[1-2%1]", "PENDING", "JobArrayTaskLimit", comment="yogo:t0ken-"
+    )
+    told = account_row("8_[0-2%1]", "PENDING").replace("yogo:t0ken", "") + account_row("7")
+    answers = {"squeue": Completed(0, HEADING + queue), "sacct": Completed(0, told)}
+    name = parse_accounting(told)[0].name
+    found = await SlurmCluster(ScriptedHost({"scontrol": CONFIG, **answers})).find(name)
+    assert {job.id for job in found} == {"8_0", "8_1", "8_2", "7"}
 
 
 async def test_tasks_of_which_some_are_held_are_asked_for_one_by_one() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from yogo.text.terminal import printable
 from yogo.text.wording import agreed
 from yogo_tui.cluster.asked import CommandLog
-from yogo_tui.cluster.base import Change, Estimate, Job, JobId, Resources, Used, whole_of
+from yogo_tui.cluster.base import Change, Estimate, Job, JobId, Resources, Used, tasks_in, whole_of
 from yogo_tui.cluster.site import Site
 from yogo_tui.cluster.slurm.answers import no_answer, not_submitted, spoken
 from yogo_tui.cluster.slurm.fields import moment
@@ -127,7 +127,9 @@ class SlurmCluster:
                 raise
             return queue
         known = {job.id for job in queue}
-        return (*queue, *(job for job in parse_accounting(told) if job.id not in known and job.name == name))
+        # Accounting may name waiting tasks together, for a moment without their comment: the queue has each of them.
+        past = [job for job in parse_accounting(told) if not known.issuperset(tasks_in(job.id))]
+        return (*queue, *(job for job in past if job.name == name))
 
     async def cancel(self, ids: Sequence[JobId]) -> None:
         """Cancel the jobs. One that has ended is not an error. Raises ClusterError, once all others are cancelled, with
