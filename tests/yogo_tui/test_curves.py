@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 from tests.yogo_tui.fake_session import make_history
 from yogo.run.events import Checkpointed, Losses, Resumed, Started, Step, Validated
 from yogo.run.history import History
+from yogo.text.canvas import Canvas, Row
+from yogo.text.ticks import linear_ticks, log_ticks, tick_words
 from yogo_tui.cli.plot import KEYS
-from yogo_tui.curves.axes import Axis, linear_ticks, log_ticks, tick_words, x_ticks, x_words
-from yogo_tui.curves.canvas import Canvas, Row
+from yogo_tui.curves.axes import Axis, x_ticks, x_words
 from yogo_tui.curves.divergence import STEPS, Runaway, of_validation
 from yogo_tui.curves.drawing import Chart, Line, Mark, View, draw, readings
 from yogo_tui.curves.record import PLOTS, RunCurves

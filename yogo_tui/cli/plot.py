@@ -17,7 +17,7 @@ from yogo_tui.curves.divergence import RULES
 from yogo_tui.errors import LaunchError
 
 if TYPE_CHECKING:
-    from yogo_tui.curves.canvas import Row
+    from yogo.text.canvas import Row
     from yogo_tui.curves.drawing import Chart, Line, View
     from yogo_tui.session import Session
 
@@ -112,7 +112,7 @@ def _lines(charts: list[Chart], view: View, args: argparse.Namespace, *, colour:
     """Lines of text: each chart, and its legend below."""
     from dataclasses import replace
 
-    from yogo_tui.curves.canvas import TextSpan
+    from yogo.text.canvas import TextSpan
     from yogo_tui.curves.drawing import MARGIN, draw
 
     width, height = max(args.width or shutil.get_terminal_size().columns, 20), max(args.height, 4)

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from yogo_tui.curves.axes import Axis, linear_ticks, log_ticks, tick_words, x_ticks, x_words
+from yogo.text.ticks import linear_ticks, log_ticks, tick_words
+from yogo_tui.curves.axes import Axis, x_ticks, x_words
 from yogo_tui.curves.drawing import Chart, Line
 from yogo_tui.curves.series import strokes
 from yogo_tui.words import cut_middle

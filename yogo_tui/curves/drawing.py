@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from yogo_tui.curves.axes import Axis, linear_ticks, log_ticks, tick_words, x_ticks, x_words
-from yogo_tui.curves.canvas import Canvas, Row, TextSpan
+from yogo.text.canvas import Canvas, Row, TextSpan
+from yogo.text.ticks import linear_ticks, log_ticks, tick_words
+from yogo_tui.curves.axes import Axis, x_ticks, x_words
 from yogo_tui.curves.series import Series, strokes
 
 MARGIN = 8

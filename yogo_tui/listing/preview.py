@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from yogo.text.canvas import Row, TextSpan
 from yogo.text.terminal import printable
 from yogo_tui.curves.axes import Axis
-from yogo_tui.curves.canvas import Row, TextSpan
 from yogo_tui.curves.drawing import Chart, Line, Mark, View, draw_curves
 from yogo_tui.curves.series import Series, Values
 from yogo_tui.listing.columns import find

@@ -18,9 +18,9 @@ from textual.reactive import reactive
 from textual.strip import Strip
 from textual.widget import Widget
 
+from yogo.text.canvas import Row, TextSpan
 from yogo.text.terminal import printable
 from yogo_tui.curves.axes import Axis, x_words
-from yogo_tui.curves.canvas import Row, TextSpan
 from yogo_tui.curves.drawing import MARGIN, SMOOTHINGS, Chart, Line, View, draw_curves, readings, with_crosshair
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 56, 9

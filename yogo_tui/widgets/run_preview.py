@@ -15,7 +15,7 @@ from textual.widget import Widget
 from yogo_tui.runs.model import RunState
 
 if TYPE_CHECKING:
-    from yogo_tui.curves.canvas import Row
+    from yogo.text.canvas import Row
     from yogo_tui.listing.preview import Previewed
 
 _KINDS = ("curve-0", "curve-1", "axis", "best", "gap", "title", "name")
