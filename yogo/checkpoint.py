@@ -19,11 +19,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
 from yogo.errors import CheckpointError, first_line
 from yogo.files.atomic import Fence, replacing
+from yogo.run.correction import CountCorrection
 from yogo.run.count_thresholds import CountThresholds
+from yogo.text.wording import sentences
 
 
 class Detector(Protocol):
@@ -56,6 +59,9 @@ class Checkpoint:
 
     count_thresholds: CountThresholds | None = None
     """At which its counts were without bias on the validation set, where it had one."""
+
+    count_correction: CountCorrection | None = None
+    """What is known of its mistakes in counting: see docs/assay.md."""
 
     optimizer_state_dict: dict[str, Any] | None = None
     scaler_state_dict: dict[str, Any] | None = None
@@ -90,6 +96,7 @@ def packed(
     run_name: str,
     image_bits: int | None = None,
     count_thresholds: CountThresholds | None = None,
+    count_correction: CountCorrection | None = None,
     optimizer_state_dict: Mapping[str, Any] | None = None,
     scaler_state_dict: Mapping[str, Any] | None = None,
     recipe: Mapping[str, Any] | None = None,
@@ -99,9 +106,8 @@ def packed(
 ) -> bytes:
     """The bytes of a checkpoint file, checked by reading them back.
 
-    Every part may hold only what `weights_only=True` loads: tensors, numbers, strings, None, dicts, lists, tuples.
-    Raises CheckpointError if it holds anything else.
-    """
+    Raises CheckpointError if a part holds anything but what `weights_only=True` loads: tensors, numbers, strings, None,
+    dicts, lists, tuples."""
     contents = {
         "epoch": epoch,
         "step": step,
@@ -109,7 +115,8 @@ def packed(
         "classes": list(classes),
         "model_name": run_name,
         "image_bits": image_bits,
-        "count_thresholds": None if count_thresholds is None else count_thresholds.facts,
+        "count_thresholds": count_thresholds and count_thresholds.facts,
+        "count_correction": count_correction and count_correction.facts,
         "model_state_dict": model.state_dict(),
         "optimizer_state_dict": dict(optimizer_state_dict or {}),
         "model_version": model.model_version,
@@ -120,6 +127,15 @@ def packed(
         "versions": dict(versions or {}),
     }
     return _read_back(contents, run_name)
+
+
+def with_correction(path: Path, correction: CountCorrection) -> bytes:
+    """The bytes of the checkpoint at `path` with this correction, and all else as it is. Raises CheckpointError."""
+    checkpoint, contents = load_checkpoint(path), _contents(path)
+    if correction.classes != checkpoint.classes:
+        raise CheckpointError(f"{path} has other classes than the correction")
+    assert isinstance(contents, dict)
+    return _read_back(contents | {"count_correction": correction.facts}, checkpoint.run_name or path.name)
 
 
 def _read_back(contents: Mapping[str, Any], run_name: str) -> bytes:
@@ -228,6 +244,7 @@ def _checkpoint(path: Path, contents: Mapping[str, Any]) -> Checkpoint:
             run_name=str(contents.get("model_name") or ""),
             image_bits=_image_bits(contents.get("image_bits")),
             count_thresholds=_count_thresholds(contents.get("count_thresholds"), classes),
+            count_correction=_count_correction(contents.get("count_correction"), classes),
             optimizer_state_dict=dictionary("optimizer_state_dict"),
             scaler_state_dict=dictionary("scaler_state_dict"),
             recipe=dictionary("recipe"),
@@ -252,6 +269,16 @@ def _count_thresholds(value: Any, classes: Any) -> CountThresholds | None:
     found = None if value is None else CountThresholds.model_validate(value)
     if found is not None and list(found.of_class) != list(classes or ()):
         raise ValueError("count thresholds of other classes")
+    return found
+
+
+def _count_correction(value: Any, classes: Any) -> CountCorrection | None:
+    try:
+        found = None if value is None else CountCorrection.model_validate(value)
+    except ValidationError as error:
+        raise ValueError(f"the correction of its counts: {sentences(error)[0]}") from error
+    if found is not None and list(found.classes) != list(classes or ()):
+        raise ValueError("a correction of the counts of other classes")
     return found
 
 

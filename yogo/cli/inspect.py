@@ -44,7 +44,7 @@ def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
 
     checkpoint = load_checkpoint(path)
     model, notices = open_model(checkpoint)
-    best_loss, own = checkpoint.best_loss, checkpoint.count_thresholds
+    best_loss, own, correction = checkpoint.best_loss, checkpoint.count_thresholds, checkpoint.count_correction
     return {
         "path": str(path.absolute()),
         **inherited(recipe_of(model)),
@@ -58,6 +58,7 @@ def describe(path: Path) -> tuple[dict[str, Any], list[str]]:
         "step": checkpoint.step,
         "best_loss": best_loss if best_loss is not None and math.isfinite(best_loss) else None,
         "count_thresholds": own.facts if own else None,
+        "count_correction": correction.facts if correction else None,
         "num_parameters": model.num_parameters,
         "sha256": sha256(path),
     }, [*notices, *(own.remarks() if own else ())]
@@ -78,6 +79,7 @@ def _lines(facts: dict[str, Any]) -> list[tuple[str, str]]:
         ("epoch", str(facts["epoch"])),
         ("step", str(facts["step"])),
         *_count_thresholds(facts["count_thresholds"]),
+        *_count_correction(facts["count_correction"]),
         ("sha256", facts["sha256"]),
         ("path", facts["path"]),
     ]
@@ -93,6 +95,14 @@ def _count_thresholds(facts: dict[str, Any] | None) -> list[tuple[str, str]]:
     where = f"no bias on {counted(own.num_images, 'validation image')}; in brackets 95 % of resamples"
     lines = [f"{name} {threshold_words(one)}" for name, one in own.of_class.items()]
     return [("counts at", where), *(("", line) for line in lines)]
+
+
+def _count_correction(facts: dict[str, Any] | None) -> list[tuple[str, str]]:
+    from yogo.run.correction import CountCorrection
+    from yogo.run.correction_words import correction_lines
+
+    lines = ["none"] if facts is None else [*correction_lines(CountCorrection.model_validate(facts))]
+    return [("correction", lines[0]), *(("", line) for line in lines[1:])]
 
 
 def _depth(bits: int | None) -> str:

@@ -63,6 +63,7 @@ class Predictor:
         self.classes = checkpoint.classes
         self.image_bits = checkpoint.image_bits
         self.count_thresholds = checkpoint.count_thresholds
+        self.count_correction = checkpoint.count_correction
         self.suppression = suppression_of(checkpoint.recipe)
         self.num_classes = int(model.num_classes)
         (height, width), num_rows = crop(model, crop_height)

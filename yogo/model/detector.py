@@ -78,12 +78,13 @@ class YOGO(nn.Module):
 
         The facts are epoch, step, class_names (None if the file has none), normalize_images, image_bits (how deep
         images of more than 8 bits are, if that is known), count_thresholds (for each class the score above which it is
-        counted: see yogo.run.count_thresholds; None without any), model_name (the run's), model_version (the network's)
-        and notices; these are also given as warnings.
+        counted: see yogo.run.count_thresholds; None without any), count_correction (what is known of its mistakes in
+        counting, as yogo.run.correction.CountCorrection stores it; None without any), model_name (the run's),
+        model_version (the network's) and notices; these are also given as warnings.
         """
         checkpoint = load_checkpoint(path)
         model, notices = open_model(checkpoint, inference=inference)
-        own = checkpoint.count_thresholds
+        own, correction = checkpoint.count_thresholds, checkpoint.count_correction
         for notice in notices:
             warnings.warn(notice, stacklevel=2)
         return model, {
@@ -93,6 +94,7 @@ class YOGO(nn.Module):
             "normalize_images": bool(model.normalize_images),
             "image_bits": checkpoint.image_bits,
             "count_thresholds": {name: one.used for name, one in own.of_class.items()} if own else None,
+            "count_correction": correction.facts if correction else None,
             "model_name": checkpoint.run_name,
             "model_version": model.model_version,
             "notices": notices,
