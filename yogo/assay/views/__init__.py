@@ -1,0 +1,1 @@
+"""An assay's report as lines of text, plots, tables, one page, and the files that remo-stats-utils loads."""
