@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from yogo.definition import DatasetSummary
     from yogo.health.finding import DataHealth
 
-_WHAT = "Count the images, labels and classes of a dataset definition, and report everything that is wrong with it."
+_WHAT = (
+    "Count the images, labels and classes of a dataset definition, and report everything that is wrong with it. Of a "
+    "file of samples, it counts the images and tells what is known of each sample."
+)
 
 
 def register(commands: Any) -> None:
     parser = commands.add_parser("check", help="count and check a dataset definition", description=_WHAT)
-    parser.add_argument("definition", metavar="DEFINITION", help="The dataset definition, a YAML file.")
+    parser.add_argument(
+        "definition", metavar="DEFINITION", help="The dataset definition, or a file of samples: a YAML file."
+    )
     parser.add_argument(
         "--deep",
         action=argparse.BooleanOptionalAction,
@@ -44,8 +49,12 @@ def register(commands: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
+    from yogo.definition.samples_file import is_samples_file
+
     if args.against and not args.deep:
         args.usage_error("--against needs --deep")
+    if is_samples_file(Path(args.definition)):
+        return _samples(args)
     with progress_line(sys.stderr) as tell:
         found = _survey(args.definition, tell)
         health = _health(args, tell) if args.deep else None
@@ -59,6 +68,21 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(said, default=str, indent=2))
     else:
         print("\n".join(printable(line) for line in _lines(found, health)))
+    return 1 if found.has_errors else 0
+
+
+def _samples(args: argparse.Namespace) -> int:
+    from yogo.definition.samples_file import samples_of
+    from yogo.definition.samples_report import as_data, samples_report
+
+    if args.deep:
+        args.usage_error("--deep looks at the images of a definition; this is a file of samples")
+    found = samples_of(Path(args.definition)).counted()
+    if args.json:
+        must_arrive()
+        print(json.dumps(as_data(found), default=str, indent=2))
+    else:
+        print("\n".join(printable(line) for line in samples_report(found)))
     return 1 if found.has_errors else 0
 
 

@@ -68,6 +68,13 @@ class _Folder:
         return f"It holds {joined(kinds)}" if kinds else "It is empty"
 
 
+def picture_names(folder: Path) -> list[str]:
+    """The images in a folder, in order of name; folders in it are not looked into. Raises OSError."""
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
+    return sorted(name for name in names if name.lower().endswith(PICTURE_SUFFIXES))
+
+
 def listing(pair: FolderPair, classes: tuple[str, ...] | None = None) -> Listing:
     """List a folder pair; lists of `classes` that lie there are compared. Never raises: see `Listing.problems`."""
     try:

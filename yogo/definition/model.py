@@ -161,7 +161,7 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
         absolute = path.resolve()
     except (OSError, RuntimeError, ValueError) as error:
         return None, [Problem("error", f"This path cannot be looked at: {because(error)}", path)], []
-    walk = Walk(source.read(absolute), base or _working_directory())
+    walk = Walk(source.read(absolute), base or working_directory())
     walk.run()
     thumbnails: dict[str, list[Path]] = {}
     for name, named in walk.top.thumbnails:
@@ -186,7 +186,7 @@ def resolve(path: Path, base: Path | None = None) -> tuple[DatasetDefinition | N
     return definition, walk.problems, walk.tree
 
 
-def _working_directory() -> Path | None:
+def working_directory() -> Path | None:
     """None if it was deleted."""
     try:
         return Path.cwd()

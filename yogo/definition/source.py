@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from yogo.definition.document_reader import DocumentReader, Named
 from yogo.definition.fractions import ALL_TRAIN, SplitFractions
 from yogo.definition.group_reader import FOLDER_KEYS, GroupReader
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
-from yogo.definition.nearby import meant_key, nearby
 from yogo.definition.problem import Problem
 from yogo.definition.role_reader import RoleReader
 from yogo.definition.roles import NO_SAMPLE, SampleFacts
 from yogo.errors import DefinitionError
-from yogo.files import yaml12
 from yogo.run.correction import AssayRoles
 from yogo.text.wording import shown
 
@@ -32,15 +31,6 @@ KEYS = (
 )
 _PATH_KEYS = ("image_path", "label_path", "defn_path")
 _ENTRY_KEYS = (*_PATH_KEYS, *FOLDER_KEYS)
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A path as a definition writes it."""
-
-    text: str
-    line: int
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,35 +88,29 @@ def read(path: Path) -> Source:
     return _SourceReader(path).read()
 
 
-class _SourceReader:
+class _SourceReader(DocumentReader):
     def __init__(self, path: Path) -> None:
-        self.source = Source(path)
-        self.document = yaml12.Document(None, None)
-        self._grouping = GroupReader(self._say, self._unknown, {})
+        super().__init__(path)
+        self.source = Source(path, self.problems)
+        self._grouping = GroupReader(self.say, self.unknown, {})
 
     def read(self) -> Source:
-        try:
-            self.document = yaml12.load(self.source.path)
-        except yaml12.YamlError as error:
-            hint = nearby(self.source.path) if error.missing else ""
-            self.source.problems.append(
-                Problem("error", f"{error}{hint}", self.source.path, error.line, missing=error.missing)
-            )
+        data = self.load()
+        if self.problems:
             return self.source
-        data = self.document.data
         if not isinstance(data, dict):
-            self._say(f"A definition is a map that begins with class_names; this is {shown(data)}")
+            self.say(f"A definition is a map that begins with class_names; this is {shown(data)}")
             return self.source
         self.source.readable = True
-        self._unknown(data, KEYS)
+        self.unknown(data, KEYS)
         self.source.classes = self._classes(data)
-        self._grouping = GroupReader(self._say, self._unknown, data)
+        self._grouping = GroupReader(self.say, self.unknown, data)
         self.source.grouping, self.source.shared_groups = self._grouping.whole, self._grouping.shared
-        self.source.roles = RoleReader(self._say, self._unknown, self.source.classes).read(data)
+        self.source.roles = RoleReader(self.say, self.unknown, self.source.classes).read(data)
         if "dataset_paths" in data:
             self.source.data = tuple(self._entries(data["dataset_paths"], "dataset_paths"))
         else:
-            self._say("dataset_paths is missing: it names the folders of images and labels")
+            self.say("dataset_paths is missing: it names the folders of images and labels")
         self.source.has_test = "test_paths" in data
         if self.source.has_test:
             self.source.test = tuple(self._entries(data["test_paths"], "test_paths"))
@@ -135,32 +119,21 @@ class _SourceReader:
         self._grouping.end()
         return self.source
 
-    def _say(self, message: str, *place: object, severity: Literal["error", "warning"] = "error") -> None:
-        line = self.document.line(*place)
-        self.source.problems.append(Problem(severity, message, self.source.path, line))
-
-    def _unknown(self, data: dict[Any, Any], known: tuple[str, ...], *place: object) -> None:
-        for key in data:
-            if key not in known:
-                near = meant_key(str(key), known)
-                hint = f"; is {near} meant?" if near else ""
-                self._say(f"The key {shown(key)} is not known and is ignored{hint}", *place, key, severity="warning")
-
     def _classes(self, data: dict[Any, Any]) -> tuple[str, ...] | None:
         if "class_names" not in data:
-            self._say("class_names is missing: it lists the classes, in the order of their numbers in the labels")
+            self.say("class_names is missing: it lists the classes, in the order of their numbers in the labels")
             return None
         given = data["class_names"]
         if not isinstance(given, list) or not given:
-            self._say(f"class_names is {shown(given)}; a list of names is expected", "class_names")
+            self.say(f"class_names is {shown(given)}; a list of names is expected", "class_names")
             return None
         names = []
         for index, name in enumerate(given):
             if isinstance(name, bool) or not isinstance(name, str | int | float) or name == "":
-                self._say(f"A class name is {shown(name)}; put it in quotes", "class_names", index)
+                self.say(f"A class name is {shown(name)}; put it in quotes", "class_names", index)
                 continue
             if str(name) in names:
-                self._say(f"The class {shown(name)} is in class_names twice", "class_names", index)
+                self.say(f"The class {shown(name)} is in class_names twice", "class_names", index)
             names.append(str(name))
         return tuple(names)
 
@@ -168,14 +141,14 @@ class _SourceReader:
         if not isinstance(given, dict) or not given:
             severity: Literal["error", "warning"] = "error" if key == "dataset_paths" or given else "warning"
             what = "a map of labels to folders is expected"
-            self._say(f"{key} is {shown(given) if given else 'empty'}; {what}", key, severity=severity)
+            self.say(f"{key} is {shown(given) if given else 'empty'}; {what}", key, severity=severity)
             return
         for label, value in given.items():
             if not isinstance(value, dict):
                 what = "image_path and label_path, or defn_path, are expected"
-                self._say(f"{key} has {shown(value)} for {shown(label)}; {what}", key, label)
+                self.say(f"{key} has {shown(value)} for {shown(label)}; {what}", key, label)
                 continue
-            self._unknown(value, _ENTRY_KEYS, key, label)
+            self.unknown(value, _ENTRY_KEYS, key, label)
             if (entry := self._entry(str(label), value, key, label)) is not None:
                 yield entry
 
@@ -187,35 +160,29 @@ class _SourceReader:
             return DefinitionEntry(label, definition, rule) if definition else None
         if given != ["image_path", "label_path"]:
             has = f"only {given[0]}" if len(given) == 1 else " and ".join(given) or "neither"
-            self._say(f"{shown(label)} needs both image_path and label_path, or else defn_path; it has {has}", *place)
+            self.say(f"{shown(label)} needs both image_path and label_path, or else defn_path; it has {has}", *place)
             return None
         images, labels = (self._path(value, name, *place) for name in given)
         return PairEntry(label, images, labels, rule, sample) if images and labels else None
 
     def _path(self, value: dict[Any, Any], key: str, *place: object) -> Named | None:
-        return self._named(value[key], key, *place, key)
-
-    def _named(self, text: object, what: str, *place: object) -> Named | None:
-        if not isinstance(text, str) or not text or "\0" in text:
-            self._say(f"{what} is {shown(text)}; a path is expected, in quotes if it looks like a number", *place)
-            return None
-        return Named(text, self.document.line(*place), what)
+        return self.named(value[key], key, *place, key)
 
     def _fractions(self, given: object) -> SplitFractions:
         key = "dataset_split_fractions"
         if given is None:
             return ALL_TRAIN
         if not isinstance(given, dict):
-            self._say(f"{key} is {shown(given)}; train, val and test are expected", key)
+            self.say(f"{key} is {shown(given)}; train, val and test are expected", key)
             return ALL_TRAIN
-        self._unknown(given, ("train", "val", "test"), key)
+        self.unknown(given, ("train", "val", "test"), key)
         shares = {name: given.get(name, 0.0) for name in ("train", "val", "test")}
         for name, share in shares.items():
             if isinstance(share, bool) or not isinstance(share, int | float):
-                self._say(f"The split fraction {name} is {shown(share)}; a number from 0 to 1 is expected", key, name)
+                self.say(f"The split fraction {name} is {shown(share)}; a number from 0 to 1 is expected", key, name)
                 return ALL_TRAIN
         if self.source.has_test and shares["test"]:
-            self._say(
+            self.say(
                 "The split fraction test cannot be combined with test_paths: give one of them to say what to test on",
                 key,
                 "test",
@@ -224,7 +191,7 @@ class _SourceReader:
         try:
             return SplitFractions(**shares)
         except DefinitionError as error:
-            self._say(str(error), key)
+            self.say(str(error), key)
             return ALL_TRAIN
 
     def _thumbnails(self, given: object) -> Iterator[tuple[str, Named]]:
@@ -232,13 +199,13 @@ class _SourceReader:
         if given is None:
             return
         if not isinstance(given, dict):
-            self._say(f"{key} is {shown(given)}; a map of classes to folders is expected", key)
+            self.say(f"{key} is {shown(given)}; a map of classes to folders is expected", key)
             return
         for name, folders in given.items():
             if self.source.classes is not None and str(name) not in self.source.classes:
                 classes = ", ".join(self.source.classes)
-                self._say(f"{key} names the class {shown(name)}; the classes are {classes}", key, name)
+                self.say(f"{key} names the class {shown(name)}; the classes are {classes}", key, name)
             for index, folder in enumerate(folders if isinstance(folders, list) else [folders]):
                 place = (name, index) if isinstance(folders, list) else (name,)
-                if named := self._named(folder, key, key, *place):
+                if named := self.named(folder, key, key, *place):
                     yield str(name), named

@@ -7,15 +7,15 @@ from enum import Enum
 from pathlib import Path
 
 from yogo.definition import source
+from yogo.definition.document_reader import Named, found, short
 from yogo.definition.folder_pair import FolderPair
 from yogo.definition.fractions import ALL_TRAIN
 from yogo.definition.group_rule import NO_GROUPS, GroupRule
 from yogo.definition.nearby import nearby
 from yogo.definition.problem import Problem
-from yogo.definition.source import DefinitionEntry, Entry, Named, PairEntry, Source
+from yogo.definition.source import DefinitionEntry, Entry, PairEntry, Source
 from yogo.definition.thumbnails import MIN_THUMBNAIL_PIXELS, examined
 from yogo.definition.tree import Node
-from yogo.files.foreign import leads_nowhere
 from yogo.files.places import because
 
 MAX_DEPTH = 50
@@ -117,38 +117,22 @@ class Walk:
 
     def folder(self, file: Source, named: Named) -> Path | None:
         """The folder that is meant: beside the file, else below the base."""
-        written = Path(named.text)
-        bases = dict.fromkeys(base for base in (file.path.parent, self.base) if base is not None)
-        # Resolving fails for an impossible path, a loop of links or a name that is too long; and a name that is not
-        # UTF-8 could not be written to the run's record.
-        try:
-            for base in bases:
-                if (path := base / written).exists():
-                    if path.is_dir():
-                        str(real := path.resolve()).encode()
-                        return real
-                    self._say(file, named.line, f"{named.key} is not a folder: {_short(named.text)}")
-                    return None
-        except (OSError, RuntimeError, ValueError) as error:
-            self._say(file, named.line, f"{named.key} cannot be looked at: {_short(named.text)} ({because(error)})")
+        place = found(named, file.path, self.base)
+        if isinstance(place, Problem):
+            self.problems.append(place)
             return None
-        looked = "" if written.is_absolute() else f" (looked in {' and in '.join(map(str, bases))})"
-        if link := leads_nowhere(file.path.parent / written):
-            looked = f" (it is {link})"
-        looked += nearby(file.path.parent / written)
-        self._say(file, named.line, f"{named.key} does not exist: {_short(named.text)}{looked}", missing=True)
-        return None
+        return place
 
     def holds_thumbnails(self, folder: Path, named: Named) -> bool:
-        found = [*examined(folder)]
-        wrong = [one for one in found if isinstance(one, Problem)]
+        thumbnails = [*examined(folder)]
+        wrong = [one for one in thumbnails if isinstance(one, Problem)]
         self.problems += wrong
-        if not found:
+        if not thumbnails:
             what = (
                 f"{named.key} names a folder without thumbnails (PNG files of more than {MIN_THUMBNAIL_PIXELS} pixels)"
             )
-            self._say(self.top, named.line, f"{what}: {_short(named.text)}")
-        return len(wrong) < len(found)
+            self._say(self.top, named.line, f"{what}: {short(named.text)}")
+        return len(wrong) < len(thumbnails)
 
     def _child(self, file: Source, entry: DefinitionEntry, part: Branch, above: tuple[Path, ...], node: Node) -> None:
         line = entry.definition.line
@@ -156,11 +140,11 @@ class Walk:
             path = (file.path.parent / entry.definition.text).resolve()
             exists = path.exists()
         except (OSError, RuntimeError, ValueError) as error:
-            self._say(file, line, f"defn_path cannot be looked at: {_short(entry.definition.text)} ({because(error)})")
+            self._say(file, line, f"defn_path cannot be looked at: {short(entry.definition.text)} ({because(error)})")
             return
         node.definition = path
         if not exists:
-            where = f"{_short(entry.definition.text)} (looked in {file.path.parent}){nearby(path)}"
+            where = f"{short(entry.definition.text)} (looked in {file.path.parent}){nearby(path)}"
             self._say(file, line, f"defn_path does not exist: {where}", missing=True)
             return
         if len(above) > MAX_DEPTH:
@@ -199,7 +183,3 @@ class Walk:
             parts = node.parts
             self._entries(child, child.data, Branch.DATA, inside, into=parts, grouping=node.grouping)
             self._entries(child, child.test, Branch.TEST, inside, into=parts, pairs=Branch.DATA, grouping=node.grouping)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= 300 else f"{text[:150]}…{text[-150:]}"

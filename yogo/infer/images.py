@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from PIL import Image
 
-from yogo.definition.folders import PICTURE_SUFFIXES
+from yogo.definition.folders import PICTURE_SUFFIXES, picture_names
 from yogo.errors import DefinitionError, InferenceError
 from yogo.images.depth import UPPER_EIGHT, Asked, brightest_but_hot, depth_of
 from yogo.images.headers import MOST_MEASURED, ImageHeader, depth, look
@@ -129,9 +129,7 @@ def _files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise InferenceError(f"{path} does not exist: name a folder of images, or one image")
-    with os.scandir(path) as entries:
-        names = [entry.name for entry in entries if not entry.name.startswith(".") and not entry.is_dir()]
-    names = sorted(name for name in names if name.lower().endswith(PICTURE_SUFFIXES))
+    names = picture_names(path)
     if not names:
         kinds = ", ".join(suffix[1:] for suffix in PICTURE_SUFFIXES)
         raise InferenceError(f"{path} holds no images ({kinds}); folders in it are not looked into")
