@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from yogo.assay.roles import Ints
+from yogo.assay.roles import Doubles, Ints
 
 CONFIDENCES = np.concatenate(([0.0], np.arange(50, 100) / 100))
 """(T,): every box, then 0.50 to 0.99."""
@@ -24,12 +24,14 @@ def counts_by_confidence(
     *,
     num_images: int,
     num_classes: int,
+    confidences: Doubles = CONFIDENCES,
 ) -> Ints:
-    """(T, I, K): boxes of a class in an image whose confidence, the highest class probability, is above a threshold of
-    `CONFIDENCES`; 0 counts every box."""
+    """(T, I, K): boxes of a class in an image whose confidence, the highest class probability, is above a threshold.
+
+    `confidences` (T,) rise from 0, which counts every box."""
     # As inference compares: the probability in 32 bits against a threshold that is a Python number.
-    below_N = np.maximum(np.searchsorted(CONFIDENCES.astype(np.float32), confidence_N, "left"), 1)
-    num, size = len(CONFIDENCES), num_images * num_classes
+    below_N = np.maximum(np.searchsorted(confidences.astype(np.float32), confidence_N, "left"), 1)
+    num, size = len(confidences), num_images * num_classes
     places_N = (below_N * num_images + image_N) * num_classes + label_N
     num_below = np.bincount(places_N, minlength=(num + 1) * size).reshape(num + 1, num_images, num_classes)
     above_T: Ints = num_below[::-1].cumsum(0)[::-1][1:]

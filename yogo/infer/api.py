@@ -10,6 +10,7 @@ import torch
 from pydantic.dataclasses import dataclass
 from torch import Tensor
 
+from yogo.errors import InferenceError
 from yogo.infer.arguments import taking
 from yogo.infer.job import InferenceJob
 from yogo.infer.outputs import Counts, Output
@@ -58,6 +59,8 @@ def predict(request: _PredictRequest) -> Predictions | Tensor:
     That is `Predictions` to iterate over, or one tensor. An image that cannot be read is a warning, and NaN; it shifts
     no other. Raises YogoError.
     """
+    if request.samples is not None:
+        raise InferenceError("predict() looks at images or a zarr store: `yogo infer --samples` counts samples")
     with progress(show=request.use_tqdm) as told:
         job = prepare_job(request, _warn, told)
         counts = Counts(job.predictor.num_classes)

@@ -66,6 +66,9 @@ class InferenceJob:
 
     oddities: Oddities
 
+    may_find_none: bool = False
+    """Whether it may be that no image can be read; else that is an error."""
+
     def __post_init__(self) -> None:
         if self.batch_size < 1:
             raise InferenceError(f"a batch of {self.batch_size} images is not possible: it must be 1 or more")
@@ -81,7 +84,7 @@ class InferenceJob:
                 pred_BPYX[place] = torch.nan
                 self.notice(f"{sentence}; this image is left out")
             unreadable += len(batch.broken)
-            if unreadable == total:
+            if unreadable == total and not self.may_find_none:
                 raise InferenceError(f"none of the images in {self.pictures.path} can be read")
             names = [self.pictures.name(batch.first + place) for place in range(len(batch.frames))]
             for sentence in self.oddities.add(batch, names, pred_BPYX):

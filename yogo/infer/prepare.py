@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from yogo.definition.problem import listed
+from yogo.definition.samples_file import SamplesFile
 from yogo.errors import InferenceError
 from yogo.files.foreign import leads_nowhere
 from yogo.infer.image_depth import Depth
@@ -16,6 +17,7 @@ from yogo.infer.outputs import FORMATS, ArrayWithMetadata, Drawings, Output, Tex
 from yogo.infer.overwriting import refuse_to_overwrite
 from yogo.infer.predictor import Predictor
 from yogo.infer.request import InferenceRequest
+from yogo.infer.sample_pictures import SamplePictures
 from yogo.infer.zarr_store import ZarrStore
 from yogo.recipe import spelled
 from yogo.text.wording import counted
@@ -24,7 +26,8 @@ from yogo.text.wording import counted
 def prepare_job(
     request: InferenceRequest, notice: Notice, progress: Progress | None, tell: Notice = lambda sentence: None
 ) -> InferenceJob:
-    """`notice` receives warnings, `tell` receives information.
+    """`notice` receives warnings, `tell` receives information. With `samples`, boxes are kept at any probability of
+    their class.
 
     Raises CheckpointError, InferenceError, TrainingError (no such device).
     """
@@ -96,6 +99,9 @@ def prepare_files(request: InferenceRequest, job: InferenceJob) -> list[Output]:
 
 def _pictures(request: InferenceRequest, predictor: Predictor) -> Pictures:
     frame = predictor.frame
+    if request.samples is not None:
+        file = SamplesFile.from_yaml(request.samples)
+        return SamplePictures.of(file, frame, axes=request.zarr_axes, channel=request.zarr_channel)
     if request.path_to_zarr is not None and request.path_to_images is None:
         store = Path(request.path_to_zarr)
         return ZarrStore(store, frame.image_hw, rgb=frame.rgb, axes=request.zarr_axes, channel=request.zarr_channel)
@@ -131,15 +137,15 @@ def _fixed(request: InferenceRequest, predictor: Predictor) -> InferenceThreshol
     return InferenceThresholds(
         request.obj_thresh,
         usual.iou_thresh if request.iou_thresh is None else request.iou_thresh,
-        request.min_class_confidence_threshold,
+        0.0 if request.samples is not None else request.min_class_confidence_threshold or 0.0,
         average_boxes=usual.average_boxes if request.average_boxes is None else request.average_boxes,
     )
 
 
 def _of_counts(request: InferenceRequest, predictor: Predictor, notice: Notice) -> InferenceThresholds:
     """Those by which the checkpoint's count thresholds were chosen. Raises InferenceError."""
-    usual = {"obj_thresh": 0.5, "iou_thresh": None, "min_class_confidence_threshold": 0.0}
-    given = [spelled(name) for name, value in usual.items() if getattr(request, name) != value]
+    usual = {"obj_thresh": (0.5,), "iou_thresh": (None,), "min_class_confidence_threshold": (None, 0.0)}
+    given = [spelled(name) for name, values in usual.items() if getattr(request, name) not in values]
     if given:
         raise InferenceError(
             f"--thresholds counts decides by itself which cells are kept: leave out {' and '.join(given)}"

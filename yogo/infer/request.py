@@ -62,6 +62,10 @@ class InferenceRequest:
     """The folder in which files are written."""
 
     _: KW_ONLY
+    samples: Annotated[Anywhere | None, Knob(metavars=("FILE",))] = None
+    """A file of samples, folders of images or zarr stores: their cells are counted, a row a sample and a row an image.
+    docs/assay.md says how it is written."""
+
     save_preds: Annotated[bool, Knob(group=_RESULTS)] = False
     """Write a label file for each image."""
 
@@ -101,7 +105,9 @@ class InferenceRequest:
     average_boxes: Annotated[bool | None, Knob(group=_CELLS, default="as the weights were trained, else no")] = None
     """Replace each box that is kept by the mean of those that overlap it, weighted by score."""
 
-    min_class_confidence_threshold: Annotated[StrictFloat, Knob(group=_CELLS)] = 0.0
+    min_class_confidence_threshold: Annotated[
+        StrictFloat | None, Knob(group=_CELLS, default="0, and of samples that of the checkpoint's correction")
+    ] = None
     """The lowest probability of a cell's class, from 0 to 1."""
 
     vertical_crop_height: Annotated[
