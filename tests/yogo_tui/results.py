@@ -8,14 +8,16 @@ from typing import Any
 
 from PIL import Image
 
+from tests.made_assay import made_assay
 from tests.made_evaluation import made_results
+from yogo.run.assay import AssayFile
 from yogo.run.directory import RunDirectory
 from yogo.run.error_kinds import NAMES, ErrorCosts, KindOfError
 from yogo.run.metrics import Metrics, Resampling, Thresholds
 from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.questions.pairs import PairRuns
-from yogo_tui.questions.results import LookAtWorst, ReadResults
+from yogo_tui.questions.results import LookAtWorst, ReadAssay, ReadResults
 from yogo_tui.questions.uses import CheckOptions, ListOptions, LookForUnlabelled, SeenBefore
 from yogo_tui.widgets.picture import COLOURS
 
@@ -90,6 +92,7 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
         made_results(30, missed=missed).write(RunDirectory(folder / name).image_results)
     (folder / "new").mkdir()
     Image.new("L", (8, 6)).save(folder / "new/new.png")
+    AssayFile(report=made_assay()).write(folder / "best-assay-cells.json")
     pairs = PairRuns((folder / "keen-elk", folder / "mild-hen"))
     assert len(pairs.answer(silent).pairs[0].figures) == 3
     return [
@@ -101,6 +104,7 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
         ListOptions("next"),
         CheckOptions("review", {"folds": "1", "pretrained": "no.pth"}, folder),
         CheckOptions("test", {"half": "x"}, folder),
+        ReadAssay(folder / "best-assay-cells.json"),
         ReadResults(folder),
         LookAtWorst(folder / "worst.json.gz", 0, 20, 20, COLOURS),
     ]

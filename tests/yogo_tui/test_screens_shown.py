@@ -17,10 +17,12 @@ import numpy as np
 import pytest
 from textual.pilot import Pilot
 
+from tests.made_assay import made_assay
 from tests.made_review import made_review
 from tests.made_runs import trained_run
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
 from tests.yogo_tui.results import metrics, worst
+from yogo.run.assay import AssayFile
 from yogo.run.manifest import Manifest
 from yogo.run.notes import Notes
 from yogo.synth.png import png
@@ -91,6 +93,7 @@ def one_tested(folder: Path) -> FakeSession:
     run.mkdir()
     worst(run).write(run / "worst.json.gz")
     metrics(missed=7).write(run / "metrics.json")
+    AssayFile(report=made_assay()).write(run / "best-assay-samples.json")
     return FakeSession(make_run(run.name, RunState.FINISHED, has_best=True, path=PurePosixPath(run)))
 
 
@@ -121,6 +124,14 @@ async def results(pilot: Pilot[None]) -> None:
     await see(pilot, "worst image 1 of 2", "▀▀▀▀", "is ↓ found →")
 
 
+async def assay(pilot: Pilot[None]) -> None:
+    await results(pilot)
+    await pilot.press("t")
+    await see(pilot, "assay of samples")
+    await pilot.press("down", "down", "enter")
+    await see(pilot, "LoD elsewhere")
+
+
 def reviewed(folder: Path) -> FakeSession:
     """Of a definition whose labels a model doubts."""
     made = FakeSession(folder=folder)
@@ -136,7 +147,12 @@ async def review(pilot: Pilot[None]) -> None:
     await see(pilot, "1 · 0.png", "drawn twice", "▀▀▀▀")
 
 
-OTHERS: dict[Press, Callable[[Path], FakeSession]] = {compare: compared, results: one_tested, review: reviewed}
+OTHERS: dict[Press, Callable[[Path], FakeSession]] = {
+    compare: compared,
+    results: one_tested,
+    assay: one_tested,
+    review: reviewed,
+}
 OTHERS |= {first_start: of_a_site}
 """The screens that are not of the session above."""
 
@@ -227,6 +243,7 @@ async def settled(pilot: Pilot[None]) -> str:
         run,
         details,
         results,
+        assay,
         compare,
         datasets,
         definition,

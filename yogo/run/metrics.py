@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -120,3 +121,11 @@ class Metrics(Record):
 def beside(checkpoint: Path, definition: Path) -> Path:
     """The file in which `yogo test` keeps its metrics."""
     return checkpoint.with_name(f"{checkpoint.stem}-test-{definition.stem}.json")
+
+
+def kind_of_results(name: str) -> tuple[str, str]:
+    """Of a file beside a checkpoint, by its name: `test` or `assay`, and on which definition; empty if it is
+    neither."""
+    if found := re.fullmatch(r".+?-(test|assay)-(.+)\.json", name):
+        return found[1], found[2]
+    return "", ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from yogo.run.directory import HostRunDirectory
 from yogo.text.terminal import has_colour
 from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
-from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.axes import TRAINING, Axis
 from yogo_tui.curves.divergence import RULES
 from yogo_tui.errors import LaunchError
 
@@ -48,7 +48,7 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         help=f"What to draw: {', '.join(KEYS)}, or all. It may be given several times. (default: loss)",
     )
     parser.add_argument(
-        "--by", choices=[axis.value for axis in Axis], default="epoch", help="The x axis. (default: epoch)"
+        "--by", choices=[axis.value for axis in TRAINING], default="epoch", help="The x axis. (default: epoch)"
     )
     parser.add_argument(
         "--smooth",

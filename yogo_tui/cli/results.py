@@ -21,7 +21,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "show what a run's best.pth finds and misses",
         "The confusion matrix, figures by class with their intervals, what one kind of error costs, and the "
         "images with the most wrong boxes: of the validation images, "
-        "of the test images, and of each test that followed.",
+        "of the test images, and of each test that followed. Where a definition has roles, or an assay was made: "
+        "false positives and the limit of detection by threshold, sensitivities, and the estimate of each sample.",
     )
     parser.add_argument("name", metavar="RUN", help=RUN_HELP)
     parser.add_argument(
@@ -68,6 +69,10 @@ def _print(number: int, found: ResultSet) -> None:
             for note in view.notes:
                 print(printable(note))
             print()
+    if found.assay:
+        from yogo.assay.views.report_lines import report_lines
+
+        print("\n".join(report_lines(found.assay)), end="\n\n")
     if found.worst:
         head = ["worst image", "missed", "false", "of another class", "labels"]
         counts = [(one.image, one.missed, one.false, one.confused, one.num_labels) for one in found.worst]
@@ -85,7 +90,8 @@ def _json(number: int, found: ResultSet) -> dict[str, Any]:
         "title": found.title,
         "file": found.file,
         "problem": found.problem,
-        "metrics": found.metrics.model_dump(mode="json", exclude={"curves"}) if found.metrics else None,
+        "metrics": found.metrics.model_dump(mode="json", exclude={"curves", "assay"}) if found.metrics else None,
+        "assay": found.assay.model_dump(mode="json") if found.assay else None,
         "f1_if_mended": [
             {"class": one.name, "f1": one.f1, **dict(zip(kinds, one.gains, strict=True))} for one in gains
         ],

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from yogo.text.ticks import linear_ticks, log_ticks, tick_words
 from yogo_tui.curves.axes import Axis, x_ticks, x_words
-from yogo_tui.curves.drawing import Chart, Line
+from yogo_tui.curves.drawing import Chart, Line, View
 from yogo_tui.curves.series import strokes
 from yogo_tui.words import cut_middle
 
@@ -82,8 +82,7 @@ class _Field:
 
     def __init__(self, chart: Chart, axis: Axis) -> None:
         self._chart, self._axis = chart, axis
-        first, last = chart.extent
-        self._first, self._last = min(0.0, first), last if last > min(0.0, first) else min(0.0, first) + 1.0
+        self._first, self._last = View(axis).span(chart.extent)
         self._drawn = [(line, [*self._heights(line)]) for line in chart.lines]
         every = [y for _, curve in self._drawn for stroke in curve for _, y in stroke]
         low, high = (min(every), max(every)) if every else (0.0, 1.0)
@@ -125,7 +124,7 @@ class _Field:
     def curves(self) -> Iterator[Stroke]:
         for line, curve in self._drawn:
             colour, dashes = sign_of(line)
-            for stroke in curve:
+            for stroke in curve if line.is_joined else [[point] for part in curve for point in part]:
                 points = tuple((self._x(x), self._y(y)) for x, y in stroke)
                 # A point alone is a short line: it would not be seen otherwise.
                 whole = (

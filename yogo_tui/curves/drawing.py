@@ -47,10 +47,13 @@ class Line:
     sign: str = ""
     """Stands on the curve here and there, where more curves than two must be told apart; empty for none."""
 
+    is_joined: bool = True
+    """Else only its points are drawn, each as its sign."""
+
     @property
     def key(self) -> str:
         """How it is drawn, for a legend."""
-        return f"{'┄┄' if self.is_dotted else '──'}{self.sign}"
+        return f"{'┄┄' if self.is_dotted else '──'}{self.sign}" if self.is_joined else self.sign
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     is_log: bool = False
     unit: str = ""
+    tells_gaps: bool = True
+    """Whether a sign at the foot says where a number is NaN."""
 
     @property
     def heading(self) -> str:
@@ -115,8 +120,8 @@ class View:
         return window if window >= 3 else 1
 
     def span(self, whole: tuple[float, float]) -> tuple[float, float]:
-        """What is shown of `whole`, which begins at 0 unless it is below."""
-        first, last = min(0.0, whole[0]), whole[1]
+        """What is shown of `whole`; what is told of a training begins at 0 unless it is below."""
+        first, last = min(0.0, whole[0]) if self.axis.begins_at_zero else whole[0], whole[1]
         return self.window or (first, last if last > first else first + 1.0)
 
     def zoomed(self, factor: float, whole: tuple[float, float]) -> View:
@@ -244,13 +249,16 @@ class _Field:
             if window > 1:
                 self._trace(curve, "behind", line.is_dotted)
         for (line, raw), window in zip(self._curves, windows, strict=True):
+            if not line.is_joined:
+                self._scatter(raw, f"curve-{line.tone}", line.sign)
+                continue
             curve = raw if window == 1 else [*self._heights(line, window)]
             self._trace(curve, f"curve-{line.tone}", line.is_dotted, hides="behind")
             if line.sign:
                 self._signs(curve, f"curve-{line.tone}", line.sign)
             if line.has_points and window == 1:
                 self._points(curve, f"curve-{line.tone}")
-        for line in self.chart.lines:
+        for line in self.chart.lines if self.chart.tells_gaps else ():
             self._gaps(line.series)
         for mark in self.chart.marks:
             self._mark(mark)
@@ -276,10 +284,12 @@ class _Field:
 
     def _points(self, curve: Sequence[Sequence[tuple[float, float]]], kind: str) -> None:
         """Mark the points of a curve that has room between them."""
-        points = [point for stroke in curve for point in stroke]
-        if len(points) * 3 <= self.canvas.width:
-            for x, y in points:
-                self.canvas.sign(self._column(x), self._row(y), "•", kind)
+        if sum(map(len, curve)) * 3 <= self.canvas.width:
+            self._scatter(curve, kind, "•")
+
+    def _scatter(self, curve: Sequence[Sequence[tuple[float, float]]], kind: str, sign: str) -> None:
+        for x, y in (point for stroke in curve for point in stroke):
+            self.canvas.sign(self._column(x), self._row(y), sign, kind)
 
     def _gaps(self, series: Series) -> None:
         """A sign at the foot of each column in which a number is NaN."""

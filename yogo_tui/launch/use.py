@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from yogo.review.chosen import CHOSEN
 from yogo.review.ranking import DECISIONS, RANKING, REVIEWS
 from yogo.run.directory import LOG, HostRunDirectory
+from yogo.run.metrics import kind_of_results
 from yogo.text.wording import counted
 from yogo_tui.advice import tui
 from yogo_tui.cluster.base import Cluster, JobId
@@ -165,7 +166,7 @@ async def results(host: Host, directory: PurePosixPath) -> tuple[OutputFiles, ..
     except FileNotFoundError:
         return ()
     newest = sorted(folders, key=lambda name: name.partition("-")[2], reverse=True)
-    tested = sorted([entry.name for entry in await host.list(directory) if fnmatch(entry.name, "*-test-*.json")])
+    tested = sorted([entry.name for entry in await host.list(directory) if kind_of_results(entry.name)[0]])
     beside_it = [OutputFiles(directory, tuple(tested))] if tested else []
     return (*beside_it, *dict.fromkeys([await made_in(host, uses / name) for name in newest]))
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from yogo.distribution import installing
 from yogo.errors import DefinitionError, RunError
 from yogo.files.places import told
+from yogo.run.assay import AssayFile, AssayReport
 from yogo.run.directory import RunDirectory
-from yogo.run.metrics import Metrics
+from yogo.run.metrics import Metrics, kind_of_results
 from yogo.run.worst import Verdict, WorstImage, WorstImages, worst_beside
 from yogo_tui.hosts.base import Tell
 from yogo_tui.questions.images import Rgb, SmallImage, fitted, outline
@@ -45,6 +46,9 @@ class ResultSet:
     metrics: Metrics | None = None
     """Without its curves."""
 
+    assay: AssayReport | None = None
+    """What its counts are worth, where the definition, or the file of samples, has roles."""
+
     worst_file: Path | None = None
     """The file of its worst images; None if none were kept."""
 
@@ -55,19 +59,29 @@ class ResultSet:
 
 @dataclass(frozen=True)
 class ReadResults:
-    """All that is known of a run's model: on its validation images, on its test images, and by each later test, the
-    latest first. Empty if nothing is. A file that cannot be read is told of in its set."""
+    """All that is known of a run's model: on its validation images, on its test images, and by each later test and
+    assay, the latest first. Empty if nothing is. A file that cannot be read is told of in its set."""
 
     directory: Path
 
     def answer(self, tell: Tell) -> tuple[ResultSet, ...]:
         run = RunDirectory(self.directory)
-        tests = sorted(self.directory.glob("*-test-*.json"), key=_modified, reverse=True)
-        sets = [*_of_trainer(run)]
-        for path in tests:
-            title = f"test on {path.stem.partition('-test-')[2]}"
-            sets.append(_set(title, path, worst_beside(path)))
-        return tuple(sets)
+        return (*_of_trainer(run), *map(_later, sorted(self._later_files(), key=_modified, reverse=True)))
+
+    def _later_files(self) -> Iterator[Path]:
+        for path in self.directory.glob("*.json"):
+            if kind_of_results(path.name)[0]:
+                yield path
+
+
+@dataclass(frozen=True)
+class ReadAssay:
+    """What `yogo assay` has kept in a file. What cannot be read is told of in it."""
+
+    file: Path
+
+    def answer(self, tell: Tell) -> ResultSet:
+        return _later(self.file)
 
 
 @dataclass(frozen=True)
@@ -117,6 +131,16 @@ class LookAtWorst:
         return picture.width, picture.tobytes()
 
 
+def _later(path: Path) -> ResultSet:
+    kind, of = kind_of_results(path.name)
+    if kind == "test":
+        return _set(f"test on {of}", path, worst_beside(path))
+    try:
+        return ResultSet(f"assay of {of}", path, assay=AssayFile.read(path).report)
+    except (RunError, FileNotFoundError) as error:
+        return ResultSet(f"assay of {of}", path, problem=str(error))
+
+
 def _of_trainer(run: RunDirectory) -> Iterator[ResultSet]:
     """What the trainer wrote at its end."""
     reviewed = run.worst.exists()
@@ -127,7 +151,8 @@ def _of_trainer(run: RunDirectory) -> Iterator[ResultSet]:
             yield ResultSet(_PARTS["val"], run.worst, problem=str(error))
         else:
             plain = record.metrics and record.metrics.model_copy(update={"curves": {}})
-            yield ResultSet(_PARTS[record.part], run.worst, plain, run.worst, _lines(record))
+            assay = plain.assay if plain else None
+            yield ResultSet(_PARTS[record.part], run.worst, plain, assay, run.worst, _lines(record))
     if run.metrics.exists():
         yield _set(_PARTS["test"], run.metrics, None)
 
@@ -141,7 +166,7 @@ def _set(title: str, path: Path, worst: Path | None) -> ResultSet:
                 record = _worst(worst)
     except (RunError, FileNotFoundError) as error:
         return ResultSet(title, path, problem=str(error))
-    return ResultSet(title, path, metrics, worst if record else None, _lines(record) if record else ())
+    return ResultSet(title, path, metrics, metrics.assay, worst if record else None, _lines(record) if record else ())
 
 
 def _worst(path: Path) -> WorstImages:

@@ -8,14 +8,9 @@ from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
 
-from rich.style import Style
-from textual import getters, on, work
+from textual import getters, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
-from textual.events import Resize
-from textual.widget import Widget
-from textual.widgets import Static
 
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
@@ -28,32 +23,24 @@ from yogo_tui.questions.pairs import RunPairs
 from yogo_tui.runs.model import Run, RunState
 from yogo_tui.screens.base import ModeScreen
 from yogo_tui.screens.choose import Choice
+from yogo_tui.screens.two_panes import TwoPanes
 from yogo_tui.session import Runs
-from yogo_tui.widgets.chart_grid import ChartGrid
 from yogo_tui.widgets.comparison_view import ComparisonView
-from yogo_tui.widgets.rule import TitledRule
 from yogo_tui.words import thousands
 
 _EMPTY = """Runs appear here beside each other: their curves, what differs, and their figures.
 
 Press 4 for the runs, mark two or more with space, and press =."""
 
-_BESIDE = 140
-"""Columns from which the tables stand beside the curves."""
-
-_TONES = 6
-
-
 _LEGEND = f"""
 {BEST} the best value of a row · ≠ a figure that cannot be ranked with the others, such as a loss with other settings
 What is the same in all runs is left out."""
 
 
-class CompareScreen(ModeScreen):
+class CompareScreen(TwoPanes, ModeScreen):
     MODE = "compare"
     HELP = _LEGEND
-    CSS_PATH = "compare.tcss"
-    AUTO_FOCUS = "ChartGrid"
+    NO_PLOT = "No run has recorded a loss yet."
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "switch", "curves/tables", id="compare.next"),
         Binding("f", "full", "full screen", id="compare.full"),
@@ -63,10 +50,6 @@ class CompareScreen(ModeScreen):
         Binding("escape", "app.mode('runs')", "back to the runs", id="compare.back", show=False),
     ]
 
-    empty = getters.query_one(".empty", Static)
-    upper = getters.query_one("#upper-rule", TitledRule)
-    lower = getters.query_one("#lower-rule", TitledRule)
-    grid = getters.query_one(ChartGrid)
     view = getters.query_one(ComparisonView)
 
     found: Comparison | None = None
@@ -78,27 +61,13 @@ class CompareScreen(ModeScreen):
     """What is known of the test images that the runs share, and of which runs in which states."""
 
     def body(self) -> ComposeResult:
-        yield Static(_EMPTY, classes="empty", markup=False)
-        with Container(id="panes"):
-            with Vertical(id="upper"):
-                yield TitledRule("curves", id="upper-rule")
-                yield ChartGrid(self._charts, empty="No run has recorded a loss yet.")
-            with Vertical(id="lower"):
-                yield TitledRule("tables", id="lower-rule")
-                yield ComparisonView(self._style_of)
+        yield from self.two_panes("curves", ComparisonView(self.style_of), _EMPTY)
 
     def on_mount(self) -> None:
         self.watch(self.app, "compared", self._compare)
 
-    def on_resize(self, event: Resize) -> None:
-        super().on_resize(event)
-        self.set_class(event.size.width >= _BESIDE, "-beside")
-
-    def _charts(self, axis: Axis) -> Mapping[str, Chart]:
+    def charts(self, axis: Axis) -> Mapping[str, Chart]:
         return self.found.charts(axis) if self.found else {}
-
-    def _style_of(self, number: int) -> Style:
-        return self.grid.get_component_rich_style(f"chart--curve-{number % _TONES}", partial=True)
 
     def on_screen_resume(self) -> None:
         self.runs_seen(self.app.runs)
@@ -165,38 +134,8 @@ class CompareScreen(ModeScreen):
         self.grid.show()
         self.refresh_bindings()
 
-    @on(ChartGrid.Changed)
-    def _tell_view(self) -> None:
-        self.upper.right = self.grid.words
-
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         return action not in ("full", "by", "export", "switch", "data") or self.found is not None
-
-    def action_switch(self) -> None:
-        """Go to the other pane, which then has the whole screen if this one had it."""
-        other = self.grid if self.view.has_focus else self.view
-        if not all(pane.display for pane in self.panes):
-            self._fill(other)
-        other.focus()
-
-    def action_full(self) -> None:
-        """Fill the screen with the pane that has the focus, or show both again."""
-        if all(pane.display for pane in self.panes):
-            self._fill(self.view if self.view.has_focus else self.grid)
-        else:
-            for pane in self.panes:
-                pane.display = True
-
-    def _fill(self, shown: Widget) -> None:
-        for pane in self.panes:
-            pane.display = pane is shown.parent
-
-    @property
-    def panes(self) -> tuple[Widget, Widget]:
-        return self.query_one("#upper"), self.query_one("#lower")
-
-    def action_by(self) -> None:
-        self.grid.action_by()
 
     @work(exclusive=True, group="data")
     async def action_data(self) -> None:

@@ -31,6 +31,7 @@ from yogo_tui.screens.terms import Glossary
 from yogo_tui.session.confusion import matrix_text
 from yogo_tui.session.result_views import error_terms, result_views
 from yogo_tui.session.results import NONE_KEPT, terms
+from yogo_tui.widgets.key_bar import key_of
 from yogo_tui.widgets.matrix import draw_matrix
 from yogo_tui.widgets.picture import COLOURS, PictureView, draw
 from yogo_tui.widgets.rule import TitledRule
@@ -59,6 +60,7 @@ class ResultsScreen(RunActions, ShowsImages):
         Binding("o", "full_screen", "full screen", id="results.full"),
         Binding("m", "terms", "columns explained", id="results.terms"),
         Binding("t", "other_set", "other results", id="results.other", tooltip="choose which results are shown"),
+        Binding("a", "assay", "assay", id="results.assay", tooltip="limits of detection, by threshold and of samples"),
         Binding("e", "mending", "figures, their intervals, or what errors cost", id="results.mending", show=False),
         Binding("s", "shares", "counts or shares of the row", id="results.shares", show=False),
         Binding("w", "wrong", "all boxes, or only the wrong ones", id="results.wrong", show=False),
@@ -135,6 +137,10 @@ class ResultsScreen(RunActions, ShowsImages):
         if found.problem:
             self._tell_none(f"✖ {found.problem}")
             return
+        if found.assay and not found.metrics:
+            self._tell_none(f"An assay has no matrix and no images. {key_of(self, 'results.assay')} shows it.")
+            self.action_assay()
+            return
         self.set_class(True, "-read")
         self._draw_figures()
         self.refresh_bindings()
@@ -180,6 +186,8 @@ class ResultsScreen(RunActions, ShowsImages):
             return self._index > 0 if int(str(by)) < 0 else self._index < len(worst) - 1
         if action in ("wrong", "copy", "full_screen", "sharper"):
             return bool(worst)
+        if action == "assay":
+            return bool(self._set and self._set.assay)
         if action == "other_set":
             return len(self._sets) > 1
         if action == "mending":
@@ -244,6 +252,12 @@ class ResultsScreen(RunActions, ShowsImages):
     def action_mending(self) -> None:
         self._view += 1
         self._draw_figures()
+
+    def action_assay(self) -> None:
+        from yogo_tui.screens.assay import AssayScreen
+
+        if self._set:
+            self.app.push_screen(AssayScreen(self._run.name, self._set.file, self._set))
 
     def action_wrong(self) -> None:
         self._only_wrong = not self._only_wrong

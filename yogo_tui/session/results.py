@@ -11,7 +11,7 @@ from yogo.run.metrics import Metrics
 from yogo_tui.advice import tui
 from yogo_tui.hosts.base import Host
 from yogo_tui.questions.images import Rgb, SmallImage
-from yogo_tui.questions.results import LookAtWorst, ReadResults, ResultSet
+from yogo_tui.questions.results import LookAtWorst, ReadAssay, ReadResults, ResultSet
 from yogo_tui.runs.model import Run
 from yogo_tui.session.mending import KINDS, MENDING_TERM
 
@@ -56,6 +56,10 @@ class Results:
                 f"Once it has a best.pth, this makes some: {tui()} test {run.name}"
             )
         return found
+
+    async def assay(self, file: Path) -> ResultSet:
+        """What `yogo assay` has kept in a file. Raises HostError."""
+        return await self._host.ask(ReadAssay(file))
 
     async def look(
         self, found: ResultSet, position: int, pixels: tuple[int, int], colours: tuple[Rgb, ...], *, only_wrong: bool

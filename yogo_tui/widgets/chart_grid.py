@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import ClassVar
@@ -20,7 +20,7 @@ from textual.widget import Widget
 
 from yogo.text.canvas import Row, TextSpan
 from yogo.text.terminal import printable
-from yogo_tui.curves.axes import Axis, x_words
+from yogo_tui.curves.axes import TRAINING, Axis, x_words
 from yogo_tui.curves.drawing import MARGIN, SMOOTHINGS, Chart, Line, View, draw_curves, readings, with_crosshair
 
 _LEAST_WIDTH, _LEAST_HEIGHT = 56, 9
@@ -102,6 +102,9 @@ class ChartGrid(Widget, can_focus=True):
         self.charts: Charts = {}
         """All that there are, by key."""
 
+        self.axes: Sequence[Axis] = TRAINING
+        """What the charts can be drawn over."""
+
         self._rows: list[Row] = []
         self._drawn_before: dict[str, tuple[tuple[object, ...], list[Row]]] = {}
         """The curves of each chart, and how they were drawn: of a million points that takes its time."""
@@ -168,7 +171,7 @@ class ChartGrid(Widget, can_focus=True):
 
     def action_by(self) -> None:
         """Change the x axis; the crosshair stays at its point."""
-        before, axis = self.charts, self.view.axis.next
+        before, axis = self.charts, self.view.axis.after(self.axes)
         self.charts = self._source(axis)
         cursor = None if self.view.cursor is None else _moved(before, self.charts, self.view.cursor)
         self.view = replace(self.view, axis=axis, window=None, cursor=cursor)

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
-from typing import ClassVar
 
-from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.containers import ScrollableContainer
 from textual.reactive import reactive
-from textual.widgets import Static
 
-from yogo.text.terminal import printable
 from yogo_tui.comparing.comparison import Comparison
 from yogo_tui.comparing.tables import BEST, Table, tables
-from yogo_tui.words import cut_middle, padded
+from yogo_tui.widgets.tables_view import TablesView, add_lines
+from yogo_tui.words import cut_middle
 
 _SAME = "Nothing is known to differ between these runs."
 _WIDEST = 30
@@ -27,23 +22,7 @@ _WIDEST_WORDS = 56
 """Of a column of sentences."""
 
 
-class ComparisonView(ScrollableContainer, can_focus=True):
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j", "scroll_down", "scroll down", id="compare.down", show=False),
-        Binding("k", "scroll_up", "scroll up", id="compare.up", show=False),
-        Binding("h", "scroll_left", "scroll to the left", id="compare.left", show=False),
-        Binding("l", "scroll_right", "scroll to the right", id="compare.right", show=False),
-        Binding("g", "scroll_home", "the top", id="compare.top", show=False),
-        Binding("G", "scroll_end", "the end", id="compare.end", show=False),
-    ]
-    DEFAULT_CSS = """
-    ComparisonView {
-        overflow: auto auto;
-        & #compare-tables { width: auto; }
-        & #compare-notes { width: 100%; color: $text-muted; }
-    }
-    """
-
+class ComparisonView(TablesView):
     found: reactive[Comparison | None] = reactive(None)
 
     def __init__(self, style_of: Callable[[int], Style]) -> None:
@@ -51,15 +30,9 @@ class ComparisonView(ScrollableContainer, can_focus=True):
         super().__init__()
         self._style_of = style_of
 
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False, id="compare-tables")
-        yield Static(markup=False, id="compare-notes")
-
     def watch_found(self) -> None:
         if self.is_mounted:
-            notes = map(printable, self.found.notes if self.found else ())
-            self.query_one("#compare-tables", Static).update(self._told(self.found) if self.found else "")
-            self.query_one("#compare-notes", Static).update("\n".join(notes))
+            self.show(self._told(self.found) if self.found else "", self.found.notes if self.found else ())
 
     def _told(self, found: Comparison) -> Text:
         text = Text(no_wrap=True)
@@ -76,14 +49,10 @@ class ComparisonView(ScrollableContainer, can_focus=True):
         lines = [[cut_middle(cell, widest) for cell in line] for line in table.lines()]
         heads = [cut_middle(head, widest - 3) for head in table.head[1:]]
         head = [table.title, *(f"{_sign(n)} {name}" if n < num_runs else name for n, name in enumerate(heads))]
-        widths = [max(map(cell_len, column)) for column in zip(head, *lines, strict=True)]
-        for number, line in enumerate([head, *lines]):
-            for column, (cell, width) in enumerate(zip(line, widths, strict=True)):
-                is_right = column > 0 and table.is_numbers
-                text.append(f"{padded(cell, width, right=is_right)}  ", self._style(number, column, cell, num_runs))
-            text.append("\n")
+        style = functools.partial(self._style, num_runs)
+        add_lines(text, [head, *lines], style, is_numbers=table.is_numbers)
 
-    def _style(self, line: int, column: int, cell: str, num_runs: int) -> Style:
+    def _style(self, num_runs: int, line: int, column: int, cell: str) -> Style:
         if line == 0 and 0 < column <= num_runs:
             return self._style_of(column - 1)
         is_dim = line == 0 or column == 0
