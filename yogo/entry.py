@@ -8,7 +8,7 @@ from yogo.early import stop_at_once
 
 
 def main() -> int:
-    stop_at_once("yogo", is_resumable=sys.argv[1:2] == ["train"])
+    stop_at_once("yogo", is_resumable=sys.argv[1:2] in (["train"], ["curve"]))
 
     from yogo.cli import main as command
 

@@ -131,6 +131,11 @@ class Recipe(BaseModel):
     lowest count error an image, as the mean over classes, at the thresholds at which counts are without bias.
     """
 
+    train_share: Annotated[float, Field(gt=0, le=1), Knob("Train share", "Schedule")] = 1.0
+    """Share of the training images that is trained on: groups whole, and a smaller share is a part of a larger one.
+    1 takes all. `yogo curve` trains on several, to tell what more data would bring.
+    """
+
     iou_weight: Annotated[NonNegativeFloat, Knob("Box weight", "Loss")] = 5.0
     """Weight of the box loss, CIoU (arXiv:1911.08287). Raise it where boxes do not fit their objects."""
 

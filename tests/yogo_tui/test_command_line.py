@@ -62,6 +62,7 @@ def test_every_field_is_read_as_the_command_of_a_recipe_writes_it() -> None:
         "seed": 7,
         "early_stopping": 4,
         "warmup_epochs": 0.5,
+        "train_share": 0.5,
         "ema_decay": 0.5,
         "brightness": 0.5,
         "contrast": 0.5,

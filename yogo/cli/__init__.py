@@ -32,6 +32,7 @@ COMMANDS = (
     "export",
     "test",
     "compare",
+    "curve",
     "assay",
     "labels",
     "review",
@@ -46,6 +47,10 @@ returns the exit status: 0 done, 1 failed, 2 usage error, 75 stopped on request 
 
 PRINT_ONLY = ("anchors", "assay", "compare", "inspect", "doctor", "completion")
 """Commands whose only result is what they print; the others write a file or answer by their exit status."""
+
+
+RESUMABLE = (["train"], ["curve"])
+"""Commands that go on where they were stopped."""
 
 
 class _TopParser(Parser):
@@ -69,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     is_process, argv = argv is None, sys.argv[1:] if argv is None else list(argv)
     if is_process:
         THREADS.share_cores()
-    status = attended(lambda: _run(argv), to_the_end=is_process, is_resumable=argv[:1] == ["train"])
+    status = attended(lambda: _run(argv), to_the_end=is_process, is_resumable=argv[:1] in RESUMABLE)
     if is_process and signals.STOP_REQUESTS.pending:
         signals.leave(status)
     return status

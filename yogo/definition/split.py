@@ -122,7 +122,7 @@ def share_out(
     samples = list(_samples(listings))
     fixed = 0 if pool else sum(len(one.names) for one in test)
     free, held = samples[: len(samples) - fixed], samples[len(samples) - fixed :]
-    drawn = sorted(range(len(free)), key=_draws(seed, (sample.key for sample in free)).__getitem__)
+    drawn = sorted(range(len(free)), key=draws(seed, (sample.key for sample in free)).__getitem__)
     is_grouped = any(sample.group for sample in free)
     amounts: list[Sequence[int]] = []
     if is_grouped and sum(share > 0 for _, share in fractions.items()) > 1:
@@ -204,7 +204,7 @@ def sizes(num_samples: int, fractions: SplitFractions) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-def _draws(seed: int, keys: Iterable[str]) -> list[bytes]:
+def draws(seed: int, keys: Iterable[str]) -> list[bytes]:
     seeded = hashlib.blake2b(f"{seed}\0".encode(), digest_size=16)
     draws = []
     for key in keys:

@@ -14,6 +14,7 @@ from yogo.definition.balance import furthest_words, groups_words
 from yogo.definition.identity import Status
 from yogo.definition.lineage import digests_of_test, learnt_before, records, trained_on
 from yogo.definition.record import DataRecord
+from yogo.definition.share import part_of
 from yogo.definition.thumbnails import Thumbnail, num_made, thumbnails
 from yogo.errors import RunError, TrainingError
 from yogo.images.depth import Bits
@@ -155,6 +156,10 @@ def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int, s
         raise TrainingError(f"{definition.path} leaves no images to train on: check its split fractions")
     if request.pretrained is not None:
         screen.notice(*learnt_before(definition, splits, request.pretrained))
+    if (share := request.recipe.train_share) < 1:
+        kept = part_of(splits.train, share, seed)
+        screen.notice(f"train_share {share:g}: {len(kept):,} of {len(splits.train):,} training images are used")
+        splits = replace(splits, train=kept)
     return splits
 
 
