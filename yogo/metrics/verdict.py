@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from yogo.metrics.difference import PairedFigure, detectable, images_to_show
@@ -15,17 +17,23 @@ MOST_IMAGES, MOST_SEEDS = 100_000, 1_000
 
 def verdict(figure: PairedFigure) -> str:
     """Of the first model of the two, such as `better by .020 (.005 to .036)`."""
-    sign = -1 if _METRICS[figure.key].better == "less" else 1
-    low, high = sorted((sign * figure.low, sign * figure.high))
-    digits = _digits(figure)
-    if not figure.is_seen:
-        if not figure.deviation and not figure.difference:
-            return "no difference at all"
-        worse, better = amount(figure.key, -low, digits), amount(figure.key, high, digits)
-        return f"no difference seen ({worse} worse to {better} better)"
+    if not (figure.is_seen or figure.deviation or figure.difference):
+        return "no difference at all"
+    words = functools.partial(amount, figure.key, digits=_digits(figure))
+    is_less_better = _METRICS[figure.key].better == "less"
+    return difference_words(figure.difference, figure.low, figure.high, words, is_less_better=is_less_better)
+
+
+def difference_words(
+    difference: float, low: float, high: float, words: Callable[[float], str], *, is_less_better: bool
+) -> str:
+    """Of a difference and its interval: such as `better by .020 (.005 to .036)`. `words` are those of a size."""
+    sign = -1 if is_less_better else 1
+    low, high = sorted((sign * low, sign * high))
+    if low <= 0 <= high:
+        return f"no difference seen ({words(-low)} worse to {words(high)} better)"
     word, near, far = ("better", low, high) if low > 0 else ("worse", -high, -low)
-    size, near_words, far_words = (amount(figure.key, value, digits) for value in (abs(figure.difference), near, far))
-    return f"{word} by {size} ({near_words} to {far_words})"
+    return f"{word} by {words(abs(difference))} ({words(near)} to {words(far)})"
 
 
 def would_show(figure: PairedFigure, num_images: int, seeds: int | None = None) -> str:

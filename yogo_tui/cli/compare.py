@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ from yogo.text.terminal import printable
 from yogo_tui.cli.options import RUN_HELP, Commands, add_json, in_session, new_command
 
 if TYPE_CHECKING:
+    from yogo_tui.comparing.assays import AssayPair
     from yogo_tui.comparing.comparison import Comparison
     from yogo_tui.comparing.pairs import PairInWords
     from yogo_tui.session import Session
@@ -23,7 +25,8 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
         "What is the same in all runs is left out. ◆ marks the best value of a row, and ≠ one that cannot be ranked, "
         "such as a loss with other settings. Runs that differ by their seed alone have mean and standard deviation. "
         "Where two runs were tested on the same images, it says by how much the one is better, with the interval of "
-        "95 % over images, or that no difference is seen, and what would show one.",
+        "95 % over images, or that no difference is seen, and what would show one. Of assays on the same images it "
+        "tells that of the limit of detection, false positives and sensitivity.",
     )
     parser.add_argument("names", nargs="+", metavar="RUN", help=RUN_HELP)
     parser.add_argument("--classes", action="store_true", help="Show the figures of each class too.")
@@ -94,7 +97,27 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         ],
         "seeds": found.seeds,
         "image_by_image": [_pair_json(one) for one in found.pairs],
+        "by_assay": [_assay_json(one) for one in found.assays.pairs],
         "notes": found.notes,
+    }
+
+
+def _assay_json(pair: AssayPair) -> dict[str, Any]:
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "figures": [
+            {
+                "name": one.label,
+                "values": one.values,
+                "difference": one.difference,
+                "interval": [None if math.isinf(end) else end for end in (one.low, one.high)],
+                "is_seen": one.is_seen,
+                "num_paired": one.num_paired,
+                "verdict": one.verdict,
+            }
+            for one in pair.differences
+        ],
     }
 
 

@@ -10,13 +10,16 @@ from functools import cached_property
 from yogo.metrics.difference import KEYS
 from yogo.text.wording import agreed, counted
 from yogo_tui.comparing import FEWEST
+from yogo_tui.comparing.assays import ComparedAssays
 from yogo_tui.comparing.charts import charts, followed
 from yogo_tui.comparing.differences import PART_WORDS, Difference, differences, has_own_split, unlike_but_seed
 from yogo_tui.comparing.figures import TEST, Figure, figures
 from yogo_tui.comparing.pairs import PairInWords
 from yogo_tui.comparing.pairs import notes as notes_on_pairs
+from yogo_tui.comparing.plotting import Sheet, laid_out
 from yogo_tui.comparing.subject import Subject, labelled
-from yogo_tui.curves.axes import Axis
+from yogo_tui.curves.assay import axes, charts_together
+from yogo_tui.curves.axes import TRAINING, Axis
 from yogo_tui.curves.drawing import Chart
 from yogo_tui.curves.record import RunCurves
 from yogo_tui.questions.pairs import RunPairs
@@ -42,7 +45,13 @@ class Comparison:
 
     @cached_property
     def figures(self) -> tuple[Figure, ...]:
-        return figures(self.subjects)
+        of_assays = [one for one in self.assays.figures() if any(value is not None for value in one.values)]
+        return (*figures(self.subjects), *of_assays)
+
+    @cached_property
+    def assays(self) -> ComparedAssays:
+        """What the runs' counts are worth, on the same images where there are such."""
+        return ComparedAssays.of(self.subjects)
 
     @cached_property
     def seeds(self) -> tuple[tuple[int, ...], ...]:
@@ -89,13 +98,26 @@ class Comparison:
 
     def charts(self, axis: Axis) -> Mapping[str, Chart]:
         """The curves of the runs over each other, by the key of the plot."""
+        if axis not in TRAINING:
+            return charts_together(self.labels, self.assays.alike, axis)
         return charts(self.labels, self.curves, axis)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """What its curves can be drawn over."""
+        reports = [one for one in self.assays.alike if one]
+        return (*TRAINING, *(axes(reports) if reports else ()))
+
+    def sheets(self, axis: Axis) -> Iterator[Sheet]:
+        """All plots on paper: the curves over `axis`, then those of assays."""
+        for over in (axis if axis in TRAINING else Axis.EPOCH, *self.axes[len(TRAINING) :]):
+            yield from (laid_out(chart, over) for chart in self.charts(over).values())
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """Sentences on what the tables do not say."""
         on_pairs = notes_on_pairs(self.paired, self.pairs, self.labels)
-        return (*on_pairs, *self._same_data(), *self._unlike(), *self._unread())
+        return (*on_pairs, *self.assays.notes, *self._same_data(), *self._unlike(), *self._unread())
 
     def _same_data(self) -> Iterator[str]:
         for part, word in PART_WORDS.items():

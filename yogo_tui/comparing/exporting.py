@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import PurePath
 
 from yogo_tui.comparing.comparison import Comparison
-from yogo_tui.comparing.plotting import Sheet, laid_out
+from yogo_tui.comparing.plotting import Sheet
 from yogo_tui.comparing.tables import as_csv, as_latex, as_markdown, tables
 from yogo_tui.curves.axes import Axis
 from yogo_tui.errors import LaunchError
@@ -52,7 +52,7 @@ def exported(of: Comparison, suffix: str, *, made_at: datetime, axis: Axis = Axi
     if suffix in _TABLES:
         return _TABLES[suffix](tables(of)).encode("utf-8", "backslashreplace")
     if suffix in PLOTS:
-        sheets = [laid_out(chart, axis) for chart in of.charts(axis).values()]
+        sheets = [*of.sheets(axis)]
         if not sheets:
             raise LaunchError("There is no curve to plot: none of these runs has recorded a loss.")
         return PLOTS[suffix](sheets)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -20,12 +20,12 @@ from yogo.text.terminal import printable
 from yogo.text.wording import counted
 from yogo_tui.comparing.comparison import Comparison
 from yogo_tui.comparing.differences import facts
-from yogo_tui.comparing.plotting import laid_out
+from yogo_tui.comparing.plotting import Sheet, laid_out
 from yogo_tui.comparing.subject import Subject
 from yogo_tui.comparing.svg import as_svg
 from yogo_tui.comparing.tables import BY_CLASS, Cell, Table, tables
+from yogo_tui.curves.assay import assay_charts, axes
 from yogo_tui.curves.axes import Axis
-from yogo_tui.curves.drawing import Chart
 
 _MOST_IMAGES = 8
 """Of a run, so that a report of several stays small enough for a mail."""
@@ -47,7 +47,7 @@ def as_html(of: Comparison, *, made_at: datetime, axis: Axis = Axis.EPOCH) -> st
     from markupsafe import Markup
 
     is_one = len(of.subjects) == 1
-    known: Sequence[Chart] = tuple((of.curves[0].charts(axis) if is_one else of.charts(axis)).values())
+    sheets = [*(_of_one(of, axis) if is_one else of.sheets(axis))]
     known_tables = [one for one in tables(of) if not is_one or one.is_numbers]
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("yogo_tui.comparing", "."),
@@ -61,9 +61,17 @@ def as_html(of: Comparison, *, made_at: datetime, axis: Axis = Axis.EPOCH) -> st
         tables=[one for one in known_tables if one.title != BY_CLASS],
         by_class=[one for one in known_tables if one.title == BY_CLASS],
         notes=() if is_one else of.notes,
-        charts=[Markup(as_svg([laid_out(chart, axis)])) for chart in known],
+        charts=[Markup(as_svg([sheet])) for sheet in sheets],
         runs=[_run(one, Markup) for one in of.subjects],
     )
+
+
+def _of_one(of: Comparison, axis: Axis) -> Iterator[Sheet]:
+    """All curves of the one run, then the plots of its assay, with intervals."""
+    yield from (laid_out(chart, axis) for chart in of.curves[0].charts(axis).values())
+    if report := of.assays.reports[0]:
+        for over in axes([report]):
+            yield from (laid_out(chart, over) for chart in assay_charts(report, over).values())
 
 
 def _harmless(text: str) -> str:

@@ -53,9 +53,15 @@ class Table:
 
 
 def tables(of: Comparison) -> tuple[Table, ...]:
-    """What differs, the test images that are shared, the figures, and those of single classes; a table without a row
-    is left out."""
-    every = (_differences(of), _pairs(of), _figures(of, "figures"), _figures(of, BY_CLASS, of_classes=True))
+    """What differs, the test images that are shared, the assays, the figures, and those of single classes; a table
+    without a row is left out."""
+    every = (
+        _differences(of),
+        _pairs(of),
+        _assays(of),
+        _figures(of, "figures"),
+        _figures(of, BY_CLASS, of_classes=True),
+    )
     return tuple(one for one in every if one.rows)
 
 
@@ -72,6 +78,15 @@ def _pairs(of: Comparison) -> Table:
             told = tuple(Cell(words(one, key)) for one in of.pairs)
             rows += [(name, told)] if any(cell.text for cell in told) else []
     return Table("image by image", ("", *(one.title for one in of.pairs)), tuple(rows), is_by_run=False)
+
+
+def _assays(of: Comparison) -> Table:
+    pairs = of.assays.pairs
+    rows = [("assay of", tuple(Cell(of.assays.images) for _ in pairs))] if pairs else []
+    for label in dict.fromkeys(one.label for pair in pairs for one in pair.differences):
+        found = ({one.label: one for one in pair.differences} for pair in pairs)
+        rows.append((label, tuple(Cell(one[label].verdict if label in one else "") for one in found)))
+    return Table("by assay", ("", *(one.title for one in pairs)), tuple(rows), is_by_run=False)
 
 
 def _figures(of: Comparison, title: str, *, of_classes: bool = False) -> Table:

@@ -7,12 +7,13 @@ import hashlib
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from yogo.definition.record import DataRecord, PartName
 from yogo.errors import YogoError
 from yogo.files.foreign import opened
 from yogo.files.places import told
+from yogo.run.assay import AssayFile, AssayReport
 from yogo.run.directory import RunDirectory
 from yogo.run.history import History
 from yogo.run.metrics import Metrics
@@ -39,6 +40,19 @@ class DataPart:
 
 
 @dataclass(frozen=True, slots=True)
+class RunAssay:
+    """What a run's counts are worth on some images."""
+
+    title: str
+    """Which images they are."""
+
+    basis: tuple[str, ...]
+    """Is the same where another run's assay is of the same images, as far as that is known."""
+
+    report: AssayReport
+
+
+@dataclass(frozen=True, slots=True)
 class ReadRun:
     """What was read of one run. What its folder does not hold is None, or empty."""
 
@@ -59,6 +73,9 @@ class ReadRun:
 
     metrics: Metrics | None = None
     """Of its own test set."""
+
+    assays: tuple[RunAssay, ...] = ()
+    """Of its best.pth: the latest first, then that of its own test."""
 
     script: str = ""
     """Its job's."""
@@ -97,6 +114,7 @@ def _read(run: RunDirectory, *, with_images: bool) -> ReadRun:
         metrics = Metrics.read(run.metrics)
     with _told(problems):
         worst = WorstImages.read(run.worst) if with_images else None
+    assays = tuple(_assays(run, metrics, data, problems))
     paces = [pace for pace in history.steps.column("frames_per_s") if not math.isnan(pace)]
     return ReadRun(
         history=thinned(history),
@@ -105,10 +123,43 @@ def _read(run: RunDirectory, *, with_images: bool) -> ReadRun:
         data=_parts(data) if data else {},
         all_data=_digest([line for part in PARTS for line in _lines(data)[part]]) if data else "",
         metrics=metrics,
+        assays=assays,
         script=_script(run, problems),
         worst=worst,
         problems=tuple(problems),
     )
+
+
+def _assays(
+    run: RunDirectory, metrics: Metrics | None, data: DataRecord | None, problems: list[str]
+) -> Iterator[RunAssay]:
+    own, test = metrics.definition if metrics else "", _digest(_lines(data)["test"]) if data else str(run.path)
+    for path in sorted(run.path.glob(f"{run.best.stem}-assay-*.json"), key=_modified, reverse=True):
+        with _told(problems):
+            found = AssayFile.read(path)
+            images = _samples(found.report) if found.definition != own and found.report.over == "samples" else (test,)
+            yield RunAssay(
+                PurePath(found.definition).name, _basis(found.definition, found.report, images), found.report
+            )
+    if metrics and metrics.assay:
+        yield RunAssay("the test images", _basis(own, metrics.assay, (test,)), metrics.assay)
+
+
+def _basis(definition: str, report: AssayReport, images: tuple[str, ...]) -> tuple[str, ...]:
+    """Which images of a definition a test looks at may follow from the run: they are known to be the same only where
+    the own test images of both runs are. Samples of a file are the same by their names."""
+    return definition, str(report.num_images), str(report.num), *images
+
+
+def _samples(report: AssayReport) -> tuple[str, ...]:
+    return tuple(sorted(f"{one.name} {one.num_images} {one.known_per_ul}" for one in report.samples))
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 @contextlib.contextmanager

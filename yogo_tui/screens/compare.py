@@ -44,7 +44,9 @@ class CompareScreen(TwoPanes, ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab", "switch", "curves/tables", id="compare.next"),
         Binding("f", "full", "full screen", id="compare.full"),
-        Binding("x", "by", "epoch/step/time", id="compare.by", tooltip="curves by epoch, step or time"),
+        Binding(
+            "x", "by", "epoch/step/time", id="compare.by", tooltip="curves by epoch, step or time; assays by threshold"
+        ),
         Binding("d", "data", "data", id="compare.data", tooltip="what differs between the data of two runs"),
         Binding("e", "export", "export", id="compare.export", tooltip="write a report, the tables or the plots"),
         Binding("escape", "app.mode('runs')", "back to the runs", id="compare.back", show=False),
@@ -131,6 +133,7 @@ class CompareScreen(TwoPanes, ModeScreen):
         self.found = self.view.found = found
         self.set_class(True, "-filled")
         self.lower.title = " · ".join(map(printable, found.labels))
+        self.grid.axes = found.axes
         self.grid.show()
         self.refresh_bindings()
 
