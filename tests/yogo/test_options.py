@@ -113,10 +113,12 @@ NEEDED["synth"] = ["out"]
 @pytest.mark.parametrize(("command", "model", "one"), OPTIONS)
 def test_what_a_flag_gives_arrives_at_its_field_and_at_no_other(command: str, model: type, one: KnobField) -> None:
     (action,) = (action for action in actions(command) if action.dest == one.name)
-    needed = NEEDED[command][:1] if one.name == "path_to_zarr" else NEEDED[command]
+    needed = NEEDED[command][:1] if one.name in ("path_to_zarr", "samples") else NEEDED[command]
     flag = words(action, one) if action.option_strings else []
     without = (
-        vars(parser().parse_args([command, *needed])).keys() if flag[:1] != ["--path-to-zarr"] else {"path_to_pth"}
+        vars(parser().parse_args([command, *needed])).keys()
+        if flag[:1] not in (["--path-to-zarr"], ["--samples"])
+        else {"path_to_pth"}
     )
     args = parser().parse_args([command, *needed, *(flag or ["d.yml"] * (command == "train"))])
     assert one.name in given(args, model)

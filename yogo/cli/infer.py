@@ -23,9 +23,10 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "infer",
         help="find cells in images",
         description="Find cells in images, and draw, save or count them. Without an option that says which, they are "
-        "counted. Images that cannot be read are named and left out.",
+        "counted. Images that cannot be read are named and left out. With --samples, the targets per microlitre of "
+        "each sample are told too, with their intervals; stopped, the same command goes on where it was.",
     )
-    sources = ("path_to_images", "path_to_zarr")
+    sources = ("path_to_images", "path_to_zarr", "samples")
     add_knobs(parser, InferenceRequest, required=sources, one_of=sources)
     parser.set_defaults(run=functools.partial(run, parser))
 
@@ -33,10 +34,16 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     # A person is shown how far it is; a call that says nothing shows nothing.
     request = InferenceRequest(**{"use_tqdm": None} | given(args, InferenceRequest))
+    if request.samples is not None and request.output_dir is None:
+        parser.error("name a folder to write to with --output-dir")
+    if request.roles is not None and request.samples is None:
+        parser.error("--roles needs --samples")
     if (request.draw_boxes or request.save_preds or request.save_npy) and request.output_dir is None:
         parser.error("name a folder to write to with --output-dir")
     if request.heatmap_mask_path is not None:
         note("--heatmap-mask-path has no effect any more")
+    if request.samples is not None:
+        return _samples(request)
     from yogo.infer.outputs import Counts
     from yogo.infer.prepare import prepare_files, prepare_job
     from yogo.infer.progress import progress
@@ -50,6 +57,18 @@ def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
         for _ in job.run([*files, counts]):
             pass
     say(request, counts, job, wrote=bool(files))
+    return 0
+
+
+def _samples(request: InferenceRequest) -> int:
+    from yogo.infer.progress import progress
+    from yogo.infer.sample_lines import lines_of
+    from yogo.infer.samples import infer_samples
+
+    with progress(show=request.use_tqdm) as told:
+        record = infer_samples(request, note, told, note)
+    print("\n".join(lines_of(record, has_counts=request.count_predictions)))
+    print(f"see {printable(str(request.output_dir))}")
     return 0
 
 

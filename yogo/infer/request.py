@@ -110,6 +110,11 @@ class InferenceRequest:
     ] = None
     """The lowest probability of a cell's class, from 0 to 1."""
 
+    roles: Annotated[
+        Anywhere | None, Knob(group=_CELLS, metavars=("FILE",), default="those in the file of samples, or in PTH")
+    ] = None
+    """With samples: a definition, or a file of samples, whose roles say what is a cell and what is looked for."""
+
     vertical_crop_height: Annotated[
         StrictFloat | None, Knob(group=_CELLS, flag="--crop-height", metavars=("FRACTION",), default="all rows")
     ] = None

@@ -32,6 +32,10 @@ class SampleSource:
             return [file.name for file in self.pictures.files]
         return self.pictures.stems
 
+    def file(self, place: int) -> Path:
+        """That an image is in: its own, or the store."""
+        return self.pictures.files[place] if isinstance(self.pictures, PictureFiles) else self.pictures.path
+
 
 class SamplePictures:
     """An index goes over the images of all samples, except those that are left out as they are counted already."""

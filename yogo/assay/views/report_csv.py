@@ -24,20 +24,20 @@ def write_tables(report: AssayReport, folder: Path) -> tuple[Path, Path]:
 
 
 def samples_csv(report: AssayReport) -> str:
-    return _table([dict(_sample(one, report.classes)) for one in report.samples])
+    return table_text([dict(sample_cells(one, report.classes)) for one in report.samples])
 
 
 def thresholds_csv(report: AssayReport) -> str:
-    return _table([dict(_threshold(one, report)) for one in report.thresholds])
+    return table_text([dict(_threshold(one, report)) for one in report.thresholds])
 
 
-def _sample(one: AssayedSample, classes: Sequence[str]) -> Iterator[tuple[str, object]]:
+def sample_cells(one: AssayedSample, classes: Sequence[str]) -> Iterator[tuple[str, object]]:
     yield from (("sample", one.name), ("group", one.group), ("num_images", one.num_images))
     yield "threshold", one.threshold
     yield from ((f"count_{name}", one.counts.get(name)) for name in classes)
     yield from (("cells", one.cells), ("targets", one.targets), ("known_per_ul", one.known_per_ul))
     for name, figure in (("raw", one.raw_per_ul), ("line", one.line_per_ul), ("matrix", one.matrix_per_ul)):
-        yield from _figure(f"{name}_per_ul", figure or AssayFigure())
+        yield from figure_cells(f"{name}_per_ul", figure or AssayFigure())
         published = one.published.get(name)
         yield f"published_{name}_per_ul", published and published.per_ul
         yield f"published_{name}_half_width", published and published.half_width
@@ -46,25 +46,25 @@ def _sample(one: AssayedSample, classes: Sequence[str]) -> Iterator[tuple[str, o
 def _threshold(one: AssayAtThreshold, report: AssayReport) -> Iterator[tuple[str, object]]:
     yield "threshold", one.threshold
     yield "is_best", bool(report.best and abs(report.best.threshold - one.threshold) < 1e-9)
-    yield from _figure("false_positives_per_ul", one.false_positives_per_ul)
+    yield from figure_cells("false_positives_per_ul", one.false_positives_per_ul)
     yield "spread_per_ul", one.spread_per_ul
-    yield from _figure("sensitivity", one.sensitivity)
+    yield from figure_cells("sensitivity", one.sensitivity)
     for name in report.roles.target:
-        yield from _figure(f"sensitivity_{name}", one.sensitivities.get(name, AssayFigure()))
+        yield from figure_cells(f"sensitivity_{name}", one.sensitivities.get(name, AssayFigure()))
     yield "lob_per_ul", one.lob_per_ul
-    yield from _figure("lod_per_ul", one.lod_per_ul)
+    yield from figure_cells("lod_per_ul", one.lod_per_ul)
     for name in ("slope", "intercept", "slope_variance", "intercept_variance", "covariance", "source"):
         yield f"line_{name}", one.line and getattr(one.line, name)
     yield "bend_deviations", one.bend
-    yield from _figure("near", one.near or AssayFigure())
+    yield from figure_cells("near", one.near or AssayFigure())
 
 
-def _figure(name: str, figure: AssayFigure) -> Iterator[tuple[str, object]]:
+def figure_cells(name: str, figure: AssayFigure) -> Iterator[tuple[str, object]]:
     yield from ((name, figure.value), (f"{name}_low", figure.low), (f"{name}_high", figure.high))
     yield f"{name}_is_open", figure.is_open
 
 
-def _table(rows: Sequence[Cells]) -> str:
+def table_text(rows: Sequence[Cells]) -> str:
     """Numbers in full; nothing where there is none. Without a row it is empty."""
     if not rows:
         return ""

@@ -21,7 +21,7 @@ _PAIRS = (("counts", "raw", "raw_per_ul"), ("line", "line", "line_per_ul"), ("ma
 def report_lines(report: AssayReport, *, all_thresholds: bool = False) -> Iterator[str]:
     """Names in them are safe for a terminal."""
     yield from _wrapped(about_roles(report))
-    for part in (_samples(report.samples), _published(report.samples), _thresholds(report, all_thresholds)):
+    for part in (sample_lines(report.samples), _published(report.samples), _thresholds(report, all_thresholds)):
         if lines := list(part):
             yield ""
             yield from lines
@@ -59,7 +59,8 @@ def half_width(one: PublishedEstimate | None) -> str:
     return f"{per_ul(one.per_ul)} ± {NOTHING if one.half_width is None else per_ul(one.half_width)}"
 
 
-def _samples(samples: Sequence[AssayedSample]) -> Iterator[str]:
+def sample_lines(samples: Sequence[AssayedSample]) -> Iterator[str]:
+    """A line for each estimate of a sample."""
     if not samples:
         return
     width = _name_width(samples)
