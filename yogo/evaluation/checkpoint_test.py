@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import torch
 
-from yogo.checkpoint import load_checkpoint
+from yogo.checkpoint import Checkpoint, load_checkpoint
 from yogo.datasets.label_cache import open_labels
 from yogo.datasets.label_remarks import label_remarks
 from yogo.datasets.loader import loader
@@ -18,8 +18,10 @@ from yogo.device.precision import choose
 from yogo.distributed.world import World
 from yogo.errors import RunError, TrainingError
 from yogo.evaluation.preparation import resolve
+from yogo.metrics.boxes import EvaluationData
 from yogo.metrics.measure import measure
 from yogo.model import open_model
+from yogo.run import events
 from yogo.run.image_results import images_beside
 from yogo.run.metrics import Metrics, beside
 from yogo.run.worst import worst_beside
@@ -81,13 +83,7 @@ def _check_free(path: Path) -> None:
 
 def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, world: World) -> Iterator[Event]:
     checkpoint = load_checkpoint(test.checkpoint)
-    # The trainer's memory layout: in 16 bits another layout rounds differently, which can add or remove a box.
-    model = open_model(checkpoint)[0].to(world.device).to(memory_format=torch.channels_last)
-    forward = Forward(plan.recipe, model, choose(plan.precision, world.device))
-    labels = open_labels(plan.splits.test, plan.classes, request.cache_folder)
-    yield from map(Noticed, label_remarks(labels))
-    pictures = loader(plan.splits.test, labels, loader_options(plan, request, world), shuffle=False)
-    losses, evidence = yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch)
+    losses, evidence = yield from evidence_of(plan, request, checkpoint, world)
     if world.is_main:
         found = measure(
             evidence,
@@ -99,3 +95,16 @@ def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, 
         )
         yield from announced(found, losses, plan, evidence)
         yield Reviewed("test", evidence)
+
+
+def evidence_of(
+    plan: TrainingPlan, request: TrainingRequest, checkpoint: Checkpoint, world: World
+) -> Generator[Event, None, tuple[events.Losses, EvaluationData]]:
+    """The checkpoint's losses and boxes on the test images, by one pass over them."""
+    # The trainer's memory layout: in 16 bits another layout rounds differently, which can add or remove a box.
+    model = open_model(checkpoint)[0].to(world.device).to(memory_format=torch.channels_last)
+    forward = Forward(plan.recipe, model, choose(plan.precision, world.device))
+    labels = open_labels(plan.splits.test, plan.classes, request.cache_folder)
+    yield from map(Noticed, label_remarks(labels))
+    pictures = loader(plan.splits.test, labels, loader_options(plan, request, world), shuffle=False)
+    return (yield from evaluate(forward, pictures, world, phase="test", epoch=checkpoint.epoch))
