@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from functools import cache
 
-import numpy as np
+NORMAL = 1.959964
+"""Its quantile .975 where the figures are many: that of the normal distribution."""
 
 
 @cache
 def students_t(freedom: float) -> float:
     """The quantile .975 of Student's t."""
+    import numpy as np  # what only asks for NORMAL needs none
+
     low, high = 0.0, 20.0
     scale = math.exp(math.lgamma((freedom + 1) / 2) - math.lgamma(freedom / 2)) / math.sqrt(freedom * math.pi)
     for _ in range(60):

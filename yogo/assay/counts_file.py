@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
 from yogo.assay.roles import MALARIA, Doubles, Roles
@@ -15,9 +16,9 @@ from yogo.assay.tables import matrix_of, row_at, table_rows
 from yogo.errors import AssayError
 from yogo.files.foreign import opened
 from yogo.files.places import because
-from yogo.text.wording import sentences
+from yogo.run.correction import AssayRoles
+from yogo.text.wording import counted, sentences
 
-NUM_CLASSES = len(MALARIA.classes)
 Count = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -29,8 +30,14 @@ class CountedSample(BaseModel):
     kind: Literal["skip", "deskew", "compensate"]
     """Uncorrected, corrected by the confusion matrix, or by the line at a threshold."""
 
-    counts: Annotated[list[Count], Field(min_length=NUM_CLASSES, max_length=NUM_CLASSES)]
-    """Of each class, in the order of remo-stats-utils."""
+    counts: list[Count]
+    """Of each class, in the order of `classes`."""
+
+    classes: list[str] | None = None
+    """Those of remo-stats-utils, or those that are given for the whole file, where it names none."""
+
+    told_roles: Annotated[AssayRoles | None, Field(alias="roles")] = None
+    """What its classes are for; both are given or neither."""
 
     model: str | None = None
     clinical: bool | None = None
@@ -49,9 +56,21 @@ class CountedSample(BaseModel):
             raise ValueError(f"the kind {self.kind} needs {', '.join(missing)}")
         return self
 
+    _roles: Roles = PrivateAttr(MALARIA)
+
+    def model_post_init(self, usual: Any) -> None:
+        """`usual` is what is given for the whole file."""
+        self._roles = usual or MALARIA
+        if (self.classes is None) != (self.told_roles is None):
+            raise ValueError("classes and roles are given together: one of the two is missing")
+        if self.classes is not None and self.told_roles is not None:
+            self._roles = _fitting(self.told_roles, self.classes)
+        if len(self.counts) != (num := len(self._roles.classes)):
+            raise ValueError(f"counts has {counted(len(self.counts), 'number')}, and there are {num} classes")
+
     @property
     def roles(self) -> Roles:
-        return MALARIA
+        return self._roles
 
     @property
     def counts_K(self) -> Doubles:
@@ -62,15 +81,24 @@ class CountedSample(BaseModel):
         if self.kind == "skip" or self.model is None:
             return None
         if self.kind == "deskew":
-            return matrix_of(data, self.model, NUM_CLASSES)
+            return matrix_of(data, self.model, len(self.roles.classes))
         is_clinical = bool(self.clinical)
         where = f"The {'clinical' if is_clinical else 'cultured'} table of {self.model}"
         row = row_at(table_rows(data, self.model, is_clinical=is_clinical), self.threshold or 0.0, where)
         return row.line(self.roles.per_microlitre)
 
 
-def counted_samples(path: Path) -> list[CountedSample]:
-    """Raises AssayError."""
+def _fitting(told: AssayRoles, classes: list[str]) -> Roles:
+    """Raises ValueError."""
+    if twice := [name for name, num in Counter(classes).items() if num > 1]:
+        raise ValueError(f"classes names {', '.join(twice)} more than once")
+    if unknown := [name for name in dict.fromkeys((*told.total, *told.target)) if name not in classes]:
+        raise ValueError(f"roles names {', '.join(unknown)}, which is not in classes")
+    return Roles.of(told, classes)
+
+
+def counted_samples(path: Path, usual: Roles = MALARIA) -> list[CountedSample]:
+    """`usual` are the roles of samples that say none. Raises AssayError."""
     try:
         with opened(path) as file:
             found = json.loads(file.read())
@@ -80,7 +108,17 @@ def counted_samples(path: Path) -> list[CountedSample]:
         raise AssayError(f"{path} is not JSON: {error}") from error
     if not isinstance(found, list):
         raise AssayError(f"{path} must be a list of objects, one a sample")
-    return [_sample(path, number, one) for number, one in enumerate(found, 1)]
+    return [_sample(path, number, one, usual) for number, one in enumerate(found, 1)]
+
+
+def roles_of_all(path: Path, samples: list[CountedSample]) -> Roles:
+    """Those that all have. Raises AssayError where they differ, or where there is no sample."""
+    first = samples[0].roles if samples else MALARIA
+    for number, one in enumerate(samples, 1):
+        if one.roles != first:
+            what = "its classes or roles are not those of sample 1; limits are told of one kind"
+            raise AssayError(f"{path}, sample {number}: {what}")
+    return first
 
 
 def median_cells(path: Path, samples: list[CountedSample]) -> float:
@@ -91,8 +129,8 @@ def median_cells(path: Path, samples: list[CountedSample]) -> float:
     return float(np.median(cells))
 
 
-def _sample(path: Path, number: int, found: object) -> CountedSample:
+def _sample(path: Path, number: int, found: object, usual: Roles) -> CountedSample:
     try:
-        return CountedSample.model_validate(found)
+        return CountedSample.model_validate(found, context=usual)
     except ValidationError as error:
         raise AssayError(f"{path}, sample {number}: {'; '.join(map(str, sentences(error)))}") from error

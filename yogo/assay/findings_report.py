@@ -33,7 +33,9 @@ def _matrix(one: dict[str, Any]) -> Iterator[str]:
     yield f"  false positives    {_number(one['false_positives_per_ul'])}"
     yield f"  counted as target  {', '.join(f'{name} {share:.3f}' for name, share in one['sensitivities'].items())}"
     yield f"  LoB                a count of {one['lob_count']:,.0f}"
-    yield f"  LoD                {_number(one['lod_per_ul'])}, if each class is an equal part of the target"
+    yield f"  LoD                {_number(one['lod_per_ul'])}, of targets that are"
+    mix = ", ".join(f"{name} {100 * share:.0f} %" for name, share in one["mix"].items())
+    yield f"                     {mix}"
 
 
 def _table(one: dict[str, Any]) -> Iterator[str]:
@@ -78,7 +80,7 @@ def _known(known: dict[str, Any]) -> Iterator[str]:
 def _best_of_known(best: dict[str, Any] | None) -> Iterator[str]:
     if best is None:
         return
-    limit = f"{best['lod_per_ul']['value']:,.0f}"
+    limit = f"{best['lod_per_ul']['value']:,.0f} ({_range(best['lod_per_ul'])})"
     low, high = best["threshold_low"], best["threshold_high"]
     yield f"* lowest LoD, {limit}; drawn anew, the samples choose {low:g} to {high:g}."
     if best["lod_elsewhere_per_ul"] is None:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
 from yogo.assay.interval import LinesOfSamples, share_interval
-from yogo.assay.poisson import at_least, nearly_at_most, normal_cdf, normal_nodes
+from yogo.assay.poisson import at_least, chi_squared, nearly_at_most, normal_cdf, normal_nodes
 from yogo.assay.roles import Doubles, Roles
 
 CHANCE = 0.95
@@ -35,6 +35,8 @@ class FalsePositives:
     """How much the samples differ beyond counting: the variance of their shares by the share's square."""
 
     num_samples: int
+    spread_interval: tuple[float, float] | None
+    """Of 95 %, of the spread; None of fewer than three samples, or where nothing was counted."""
 
     @property
     def spread(self) -> float:
@@ -51,19 +53,39 @@ def false_positives(count_S: Doubles, cells_S: Doubles) -> FalsePositives | None
     relative = dispersion * float((cells_S**2).sum()) / cells**2
     lines = LinesOfSamples.of(CorrectionLine(1.0, slope_variance=relative))
     low, high = share_interval(np.array([found]), np.array([cells]), lines)
-    return FalsePositives(found / cells, float(low[0]), float(high[0]), dispersion, len(count_S))
+    spread = spread_interval(count_S, cells_S)
+    return FalsePositives(found / cells, float(low[0]), float(high[0]), dispersion, len(count_S), spread)
 
 
 def dispersion_between(count_S: Doubles, cells_S: Doubles) -> float:
     """By moments: Σ (x - N f)² / (N f) has the mean S - 1 + d f (Σ N - Σ N² / Σ N)."""
-    cells, share = float(cells_S.sum()), float(count_S.sum() / cells_S.sum())
-    grows = share * (cells - float((cells_S**2).sum()) / cells)
-    if share <= 0 or grows <= 0:
-        return 0.0
+    pearson, free, grows = _pearson(count_S, cells_S)
+    return max(0.0, (pearson - free) / grows) if grows > 0 else 0.0
+
+
+def spread_interval(count_S: Doubles, cells_S: Doubles) -> tuple[float, float] | None:
+    """The sum of `dispersion_between`, by its mean, is about χ² by its degrees of freedom. A bootstrap of few samples
+    would be too narrow."""
+    pearson, free, grows = _pearson(count_S, cells_S)
+    if free < 2 or grows <= 0:
+        return None
+    share = float(count_S.sum() / cells_S.sum())
+    means = [pearson / chi_squared(1 - tail, free) for tail in (0.025, 0.975)]
+    low, high = (share * max(0.0, (mean - 1) * free / grows) ** 0.5 for mean in means)
+    return low, high
+
+
+def _pearson(count_S: Doubles, cells_S: Doubles) -> tuple[float, float, float]:
+    """Σ (x - N f)² / (N f), its degrees of freedom, and how much it grows with the dispersion; 0 where no sample says
+    anything."""
     kept = cells_S > 0
-    mean_S = cells_S[kept] * share
-    pearson = float(((count_S[kept] - mean_S) ** 2 / mean_S).sum())
-    return max(0.0, (pearson - (float(kept.sum()) - 1)) / grows)
+    count_S, cells_S = count_S[kept], cells_S[kept]
+    cells, found = float(cells_S.sum()), float(count_S.sum())
+    if found <= 0:
+        return 0.0, float(len(count_S)) - 1, 0.0
+    mean_S = cells_S * found / cells
+    grows = found / cells * (cells - float((cells_S**2).sum()) / cells)
+    return float(((count_S - mean_S) ** 2 / mean_S).sum()), float(len(count_S)) - 1, grows
 
 
 def blank_limit(mean_B: ArrayLike, dispersion_B: ArrayLike = 0.0) -> Doubles:
@@ -72,7 +94,7 @@ def blank_limit(mean_B: ArrayLike, dispersion_B: ArrayLike = 0.0) -> Doubles:
     low_B = np.full(mean_B.shape, -1.0)
     high_B = np.ceil(mean_B * (1 + 10 * np.sqrt(dispersion_B)) + 10 * np.sqrt(mean_B) + 20)
     while (high_B - low_B > 1).any():
-        middle_B = np.floor((low_B + high_B) / 2)
+        middle_B = np.maximum(np.floor((low_B + high_B) / 2), 0)  # of those that are found it may be -1
         is_enough_B = _exceeds(middle_B, mean_B, np.zeros_like(mean_B), dispersion_B) <= 1 - CHANCE
         is_open_B = high_B - low_B > 1
         low_B = np.where(is_open_B & ~is_enough_B, middle_B, low_B)

@@ -75,6 +75,15 @@ def quantile(chance: float, mean: float) -> int:
     return high
 
 
+def chi_squared(chance: float, freedom: float) -> float:
+    """The quantile of χ², which is below x as often as a Poisson count of mean x / 2 is freedom / 2 or more."""
+    low, high = 0.0, freedom + 20 * math.sqrt(freedom) + 50
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if at_least(freedom / 2, middle / 2) >= chance else (middle, high)
+    return high
+
+
 def _head(a: Doubles, x: Doubles) -> Doubles:
     return np.exp(a * np.log(x) - x - log_gamma(a))
 

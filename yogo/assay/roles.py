@@ -8,7 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from yogo.errors import AssayError
 from yogo.run.correction import AssayRoles
+from yogo.text.wording import listed
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -48,6 +50,27 @@ class Roles:
 
     def by_class(self, counts_K: Sequence[float] | Doubles) -> dict[str, float]:
         return dict(zip(self.classes, map(float, counts_K), strict=True))
+
+
+def mix_of(words: Sequence[str], target: Sequence[str]) -> dict[str, float] | None:
+    """The share of each class of the target, of words such as ring=0.8; those that are not named are none of it. None
+    without words. Raises AssayError."""
+    mix = dict.fromkeys(target, 0.0)
+    for word in words:
+        name, _, number = word.rpartition("=")
+        try:
+            part = float(number)
+        except ValueError:
+            part = -1.0
+        if not (name and 0 <= part < float("inf")):
+            raise AssayError(f"--mix {word} is not CLASS=SHARE, such as {target[0]}=0.8")
+        if name not in mix:
+            raise AssayError(f"--mix names {name}; the targets are {listed(target)}")
+        mix[name] = part
+    total = sum(mix.values())
+    if words and not total:
+        raise AssayError("--mix has no share above 0")
+    return {name: part / total for name, part in mix.items()} if words else None
 
 
 MALARIA = Roles(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yogo.assay.limits import detection_limit, dispersion_between
+from yogo.assay.limits import detection_limit, dispersion_between, false_positives
 from yogo.assay.roles import Doubles, Ints
 from yogo.assay.titration import titration_lines
 
@@ -44,6 +44,11 @@ class BestThreshold:
     limit: float
     """The limit of detection there, on the samples that chose: too good where there are few."""
 
+    limit_low: float
+    limit_high: float
+    """Of 95 %, at this threshold: the samples drawn anew, and never narrower than what the count of false positives
+    leaves open. Infinite where there is no upper end."""
+
     limit_elsewhere: float | None
     """The mean of both halves, each at the threshold that the other chose; None where a half is too small."""
 
@@ -63,11 +68,29 @@ def best_threshold(samples: KnownSamples, cells: float, seed: int = 0) -> BestTh
     rng = np.random.default_rng(seed)
     drawn = [one for _ in range(NUM_DRAWS) if (one := _parts(samples.of(_drawn(samples.known_S, rng)))) is not None]
     slope_RT, share_RT, dispersion_RT = (np.stack(one) for one in zip(*drawn, strict=True))
-    chosen_R = detection_limit(slope_RT, share_RT, cells, dispersion_RT).argmin(1)
-    low, high = np.quantile(samples.threshold_T[chosen_R], [0.025, 0.975], method="nearest")
+    limit_RT = detection_limit(slope_RT, share_RT, cells, dispersion_RT)
+    low, high = np.quantile(samples.threshold_T[limit_RT.argmin(1)], [0.025, 0.975], method="nearest")
+    limit_low, limit_high = _limit_interval(samples, best, limit_RT[:, best], cells)
     return BestThreshold(
-        float(samples.threshold_T[best]), float(low), float(high), float(limit_T[best]), limit_elsewhere(samples, cells)
+        threshold=float(samples.threshold_T[best]),
+        low=float(low),
+        high=float(high),
+        limit=float(limit_T[best]),
+        limit_low=limit_low,
+        limit_high=limit_high,
+        limit_elsewhere=limit_elsewhere(samples, cells),
     )
+
+
+def _limit_interval(samples: KnownSamples, place: int, limit_R: Doubles, cells: float) -> tuple[float, float]:
+    drawn = np.quantile(limit_R, [0.025, 0.975], method="nearest")
+    is_negative_S = samples.known_S == 0
+    blanks = false_positives(samples.count_TS[place, is_negative_S], samples.cells_TS[place, is_negative_S])
+    parts = _parts(samples)
+    assert blanks is not None  # every sample has cells
+    assert parts is not None
+    open_by_counting = detection_limit(parts[0][place], np.array([blanks.low, blanks.high]), cells, blanks.dispersion)
+    return float(min(drawn[0], open_by_counting[0])), float(max(drawn[1], open_by_counting[1]))
 
 
 def limit_elsewhere(samples: KnownSamples, cells: float) -> float | None:

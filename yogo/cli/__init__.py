@@ -45,7 +45,7 @@ COMMANDS = (
 returns the exit status: 0 done, 1 failed, 2 usage error, 75 stopped on request and worth resuming."""
 
 
-PRINT_ONLY = ("anchors", "assay", "compare", "inspect", "doctor", "completion")
+PRINT_ONLY = ("anchors", "compare", "inspect", "doctor", "completion")
 """Commands whose only result is what they print; the others write a file or answer by their exit status."""
 
 

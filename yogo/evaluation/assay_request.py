@@ -32,8 +32,11 @@ class AssayRequest(ComputingRequest):
     """How much of the targets each class is, such as ring=0.8 schizont=0.2: sensitivity and limits hold for this
     mix."""
 
-    all_thresholds: Annotated[bool, Knob(group=_ASSAY)] = False
-    """Show every threshold, not each twentieth and the best."""
+    choose: Annotated[bool, Knob(group=_ASSAY)] = False
+    """Choose the threshold and the correction on these images, though the checkpoint holds its own."""
+
+    all_thresholds: Annotated[bool, Knob(group=_ASSAY, default="0.50, 0.55 and so on, 0.99, and the best")] = False
+    """Show every threshold."""
 
     dump: Annotated[bool, Knob(group=_RESULTS, flag="--dump-to-disk")] = False
     """Write all figures to a JSON file beside the checkpoint."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from yogo.students_t import NORMAL
+
 NUM_RESAMPLES = 2_000
 
 FEWEST_IMAGES = 20
@@ -13,7 +15,7 @@ FEWEST_IMAGES = 20
 KEYS = ("mAP50", "f1", "count_error")
 """The metrics that are compared."""
 
-SEEN_BY_CHANCE, SEEN_IF_THERE = 1.959964, 0.841621
+SEEN_BY_CHANCE, SEEN_IF_THERE = NORMAL, 0.841621
 """Quantiles of the normal distribution: an interval of 95 %, and a difference that four of five tests see."""
 
 

@@ -9,7 +9,9 @@ SHELLS = ("bash", "zsh", "tcsh")
 Completion = Mapping[str, str]
 """What a shell completes a word with, for each shell: the name of a function, or what the shell itself has for it."""
 
-_FILES = frozenset(("FILE", "DEFINITION", "PTH", "RUN_OR_PTH", "IMAGE", "IMAGES", "CHECKPOINT", "PATH"))
+_FILES = frozenset(
+    ("FILE", "DEFINITION", "DEFINITION_OR_SAMPLES", "PTH", "RUN_OR_PTH", "IMAGE", "IMAGES", "CHECKPOINT", "PATH")
+)
 _FOLDERS = frozenset(("DIR", "FOLDER"))
 
 

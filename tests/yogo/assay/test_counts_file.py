@@ -15,7 +15,8 @@ import pytest
 from tests.golden_files import beside
 from yogo.cli import main
 
-ONE = {"kind": "skip", "counts": [1000000, 0, 0, 0, 0, 10, 5]}
+PLATELETS: dict[str, Any] = {"total": ["red"], "target": ["platelet"], "per_microlitre": 4.5e6}
+ONE: dict[str, Any] = {"kind": "skip", "counts": [1000000, 0, 0, 0, 0, 10, 5]}
 
 
 def assayed(path: Path, capsys: pytest.CaptureFixture[str], *more: str) -> list[dict[str, Any]]:
@@ -104,6 +105,11 @@ def test_counts_need_no_torch(tmp_path: Path) -> None:
         ([{"kind": "deskew", "model": "../x", "counts": [0] * 7}], "is no model's name"),
         ([{"kind": "deskew", "model": "gone", "counts": [0] * 7}], "has no folder gone"),
         ([3], "sample 1"),
+        ([{**ONE, "classes": ["a"] * 7}], "one of the two is missing"),
+        ([{**ONE, "classes": ["a", "b"], "roles": {**PLATELETS, "target": ["c"]}}], "names red, c, which is not"),
+        ([{**ONE, "classes": ["red", "red"], "roles": PLATELETS}], "names red more than once"),
+        ([{**ONE, "classes": ["red", "platelet"], "roles": PLATELETS}], "has 7 numbers, and there are 2 classes"),
+        ([{**ONE, "classes": ["red", "platelet"], "roles": {"total": ["red"]}}], "roles"),
     ],
 )
 def test_a_sample_that_cannot_be_used_is_told_in_a_sentence(
@@ -142,3 +148,34 @@ def test_a_pipe_in_place_of_a_table_is_told_and_not_waited_for(
     sample = {**ONE, "kind": kind, "model": "m", "clinical": True, "threshold": 0.5}
     assert main(["assay", "--counts", str(written(tmp_path, sample))]) == 1
     assert "this is a named pipe" in capsys.readouterr().err
+
+
+def test_a_sample_may_name_its_own_classes_and_roles(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Platelets by red cells: 60 by 1,000, of 4,500,000 in a microlitre."""
+    own = {"kind": "skip", "classes": ["red", "platelet", "white"], "roles": PLATELETS, "counts": [1000, 60, 7]}
+    [first, one] = assayed(written(tmp_path, ONE, own), capsys)
+    assert first["ours"]["counts"]["healthy"] == 1e6
+    assert one["per_ul"][0] == pytest.approx(270_000)
+    assert one["ours"]["per_ul"]["value"] == pytest.approx(270_000)
+    assert one["ours"]["counts"] == {"red": 1000, "platelet": 60, "white": 7}
+
+
+def test_roles_of_a_definition_are_those_of_samples_that_say_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    definition = tmp_path / "d.yml"
+    lines = [
+        "class_names: [red, platelet, white]",
+        "dataset_paths:",
+        "  a: {image_path: images, label_path: labels}",
+        "dataset_split_fractions: {train: 1.0}",
+    ]
+    definition.write_text("\n".join([*lines, "roles: {total: [red], target: [platelet], per_microlitre: 4.5e6}"]))
+    path = written(tmp_path, {"kind": "skip", "counts": [1000, 60, 7]})
+    [one] = assayed(path, capsys, "--roles", str(definition))
+    assert one["ours"]["per_ul"]["value"] == pytest.approx(270_000)
+    definition.write_text("\n".join(lines))
+    assert main(["assay", "--counts", str(path), "--roles", str(definition)]) == 1
+    assert "has no roles" in capsys.readouterr().err

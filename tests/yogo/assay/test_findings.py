@@ -141,11 +141,72 @@ def test_a_file_that_says_nothing_of_models_is_told(tmp_path: Path, capsys: pyte
     assert "has no sample with cells" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("more", [["--cells", "5"], ["--limits", "--cells", "0"]])
-def test_cells_go_with_limits_and_are_above_0(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str]
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        (["--cells", "5"], "--cells and --mix need --limits"),
+        (["--mix", "ring=1"], "--cells and --mix need --limits"),
+        (["--limits", "--cells", "0"], "--cells: it must be greater than 0"),
+        (["--html", "x.html"], "--counts goes with"),
+        (["a.pth"], "--counts goes with"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], more: list[str], words: str
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["assay", "--counts", str(written(tmp_path, [])), *more])
     assert ended.value.code == 2
-    assert "--cells is above 0, and needs --limits" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
+
+
+def test_limits_of_a_matrix_are_told_for_the_mix_that_is_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By hand from the matrix: what is counted of rings alone, of schizonts alone, and of three rings a schizont."""
+    data = str(beside("assay/golden.json").parent)
+    path = written(tmp_path, [{**MATRIX, "counts": COUNTS}])
+    seen = found(path, capsys, "--data", data)["corrections"][0]["sensitivities"]
+    limits = {}
+    for words in (("ring=1",), ("schizont=5",), ("ring=3", "schizont=1")):
+        [one] = found(path, capsys, "--data", data, "--mix", *words)["corrections"]
+        limits[words] = one["lod_per_ul"]
+    assert one["mix"] == {"ring": 0.75, "trophozoite": 0.0, "schizont": 0.25}
+    wrong = one["false_positives_per_ul"] / 5e6
+    (ring, schizont, both) = limits.values()
+    assert ring * (seen["ring"] - wrong) == pytest.approx(schizont * (seen["schizont"] - wrong), rel=1e-9)
+    assert 1 / both == pytest.approx(0.75 / ring + 0.25 / schizont, rel=1e-9)
+    assert any(
+        "ring 75 %, trophozoite 0 %, schizont 25 %" in line
+        for line in shown(path, capsys, "--data", data, "--mix", "ring=3", "schizont=1")
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [("ring", "is not CLASS=SHARE"), ("ring=-1", "is not CLASS=SHARE"), ("ring=nan", "is not CLASS=SHARE"),
+     ("wbc=1", "the targets are ring, trophozoite and schizont"), ("ring=0", "no share above 0")],
+)  # fmt: skip
+def test_a_mix_that_is_none_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, said: str) -> None:
+    path = written(tmp_path, [{"kind": "skip", "counts": COUNTS}])
+    assert main(["assay", "--counts", str(path), "--limits", "--mix", words]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_limits_of_known_samples_have_an_interval_and_so_has_the_spread(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, of_known_value())
+    known = found(path, capsys)["known"]
+    limit = known["best"]["lod_per_ul"]
+    assert 0 < limit["low"] < limit["value"] < limit["high"]
+    low, high = known["thresholds"][0]["negatives"]["spread_interval_per_ul"]
+    assert low <= known["thresholds"][0]["negatives"]["spread_per_ul"] <= high
+
+
+def test_limits_are_told_of_one_kind_of_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roles = {"total": ["red"], "target": ["platelet"], "per_microlitre": 5e6}
+    other = {"kind": "skip", "classes": ["red", "platelet"], "roles": roles, "counts": [1000, 20]}
+    path = written(tmp_path, [{"kind": "skip", "counts": COUNTS}, other])
+    assert main(["assay", "--counts", str(path), "--limits"]) == 1
+    assert "sample 2: its classes or roles are not those of sample 1" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import pytest
 
 from tests.golden_files import beside
 from yogo.assay.limits import blank_limit, detection_limit, false_positives, line_of_matrix, sensitivities
+from yogo.assay.poisson import chi_squared
 from yogo.assay.roles import MALARIA
 from yogo.assay.tables import matrix_of, table_rows
 
@@ -91,3 +92,33 @@ def test_blanks_and_samples_at_the_limits_exceed_as_often_as_they_should(dispers
 
 def test_what_counts_nothing_has_no_limit() -> None:
     assert np.isinf(detection_limit([0.0, -0.1], [1e-5, 1e-5], 1e6)).all()
+
+
+def test_the_interval_of_the_spread_between_blanks_holds_it() -> None:
+    """Gamma blanks that differ by 30 %, in six samples of 200,000 cells: 95 % of 1,000 intervals, within chance."""
+    rng = np.random.default_rng(11)
+    rate_RS = rng.gamma(1 / 0.09, 0.09 * 1e-4, (1000, 6))
+    cells_S = np.full(6, 2e5)
+    held = 0
+    for count_S in rng.poisson(rate_RS * cells_S):
+        found = false_positives(count_S.astype(np.float64), cells_S)
+        assert found is not None
+        assert found.spread_interval is not None
+        low, high = found.spread_interval
+        assert low <= found.spread <= high
+        held += low <= 0.3e-4 <= high
+    assert 930 <= held <= 985
+
+
+def test_the_spread_of_two_blanks_or_of_none_counted_has_no_interval() -> None:
+    for counts, cells in (([5.0, 9.0], [1e5, 1e5]), ([0.0, 0.0, 0.0], [1e5] * 3)):
+        found = false_positives(np.array(counts), np.array(cells))
+        assert found is not None
+        assert found.spread_interval is None
+
+
+@pytest.mark.parametrize(
+    ("chance", "freedom", "wanted"), [(0.975, 5, 12.8325), (0.025, 5, 0.8312), (0.975, 1, 5.0239), (0.5, 40, 39.3353)]
+)
+def test_quantiles_of_chi_squared_are_those_of_tables(chance: float, freedom: float, wanted: float) -> None:
+    assert chi_squared(chance, freedom) == pytest.approx(wanted, abs=1e-3)

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from yogo.assay.views.numbers import per_ul
 from yogo.run.assay import AssayAtThreshold, AssayedSample, AssayFigure, AssayReport
 from yogo.text.ticks import linear_ticks, log_ticks, tick_words
 
@@ -84,7 +85,7 @@ class ChartScale:
         """Shares of the field, with their words."""
         places = (log_ticks if self.is_log else linear_ticks)(self.low, self.high, most)
         values = [10**place if self.is_log else place for place in places]
-        return [(self.at(value), tick_words(value)) for value in values]
+        return [(self.at(value), tick_words(value) if abs(value) < 1e5 else per_ul(value)) for value in values]
 
     def _place(self, value: float) -> float:
         return math.log10(value) if self.is_log else value
@@ -123,7 +124,13 @@ def _by_known(samples: Sequence[AssayedSample]) -> AssayChart:
     points = tuple(_points((one.known_per_ul or 0.0, estimate_of(one)[1]) for one in known))
     has_scale = any(one.y > 0 for one in points)
     return AssayChart(
-        "found per µL, by what is known", "known per µL", points if has_scale else (), False, None, True, True
+        "found per µL, by what is known",
+        "known per µL, of samples with targets",
+        points if has_scale else (),
+        False,
+        None,
+        True,
+        True,
     )
 
 

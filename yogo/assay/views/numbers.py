@@ -14,7 +14,7 @@ def per_ul(value: float | None) -> str:
     if value is None:
         return NOTHING
     if abs(value) >= 999_500:
-        return f"{value / 1e6:.2g}M" if abs(value) < 99.5e6 else f"{value:.0e}".replace("e+0", "e")
+        return f"{value / 1e6:.2g}M" if abs(value) < 99.5e6 else f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
     if abs(value) >= 99_999.5:
         return f"{value / 1e3:.0f}k"
     return f"{value:,.0f}" if abs(value) >= 9.95 or value == 0 else f"{value:.1f}" if abs(value) >= 0.05 else "<0.1"
@@ -36,6 +36,8 @@ def per_cent(value: float | None) -> str:
 def with_interval(figure: AssayFigure, shown: Callable[[float | None], str] = per_ul) -> str:
     """The value, and its interval in brackets."""
     value = shown(figure.value)
+    if figure.value is None:
+        return value if figure.low is None else f"{shown(figure.low)} or more"
     if figure.is_open:
         return f"{value} ({shown(figure.low)} or more)"
     return value if figure.low is None or figure.high is None else f"{value} ({ends(figure, shown)})"

@@ -1,0 +1,96 @@
+"""The files that `yogo assay` writes: the figures, tables, a page, the files of remo-stats-utils, a checkpoint."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from yogo.assay.views.model_files import write_model_files
+from yogo.assay.views.report_csv import SAMPLES, THRESHOLDS, write_tables
+from yogo.assay.views.report_html import report_html
+from yogo.checkpoint import put, with_correction
+from yogo.errors import AssayError, RunError
+from yogo.evaluation.assay_request import AssayRequest
+from yogo.files.atomic import write_atomically
+from yogo.run.assay import AssayFile, AssayReport, assay_beside
+
+_BEGINS = {".html": b"<!doctype html>", SAMPLES: b"sample,group,", THRESHOLDS: b"threshold,is_best,"}
+
+
+def check_places(request: AssayRequest) -> None:
+    """Before anything is computed. Raises AssayError where a file is in the way that no assay wrote."""
+    assert request.checkpoint is not None
+    assert request.source is not None
+    if request.dump:
+        folder = request.checkpoint.absolute().parent
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            raise AssayError(
+                f"{folder} cannot be written to: leave out --dump-to-disk, or copy the checkpoint elsewhere"
+            )
+        _check_record(assay_beside(request.checkpoint, request.source))
+    if request.save is not None and (request.save.exists() or request.save.is_symlink()):
+        raise AssayError(f"{request.save} exists: name a new file with --save")
+    if request.html is not None:
+        _check_ours(request.html, _BEGINS[".html"])
+    for name in (SAMPLES, THRESHOLDS) if request.csv is not None else ():
+        _check_ours((request.csv or Path()) / name, _BEGINS[name])
+
+
+def record_of(report: AssayReport, request: AssayRequest) -> AssayFile:
+    assert request.checkpoint is not None
+    assert request.source is not None
+    with request.checkpoint.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return AssayFile(
+        checkpoint=str(request.checkpoint.absolute()),
+        checkpoint_sha256=digest,
+        definition=str(request.source.absolute()),
+        report=report,
+    )
+
+
+def written(record: AssayFile, request: AssayRequest) -> Iterator[Path]:
+    """Writes what is asked, and gives each path. Raises OSError, YogoError."""
+    assert request.checkpoint is not None
+    assert request.source is not None
+    report = record.report
+    if request.dump:
+        place = assay_beside(request.checkpoint, request.source)
+        record.write(place)
+        yield place
+    if request.csv is not None:
+        yield from write_tables(report, request.csv)
+    if request.html is not None:
+        request.html.parent.mkdir(parents=True, exist_ok=True)
+        title = f"{request.checkpoint.stem} on {request.source.stem}"
+        facts = [f"Checkpoint {record.checkpoint}, SHA-256 {record.checkpoint_sha256}.", f"On {record.definition}."]
+        write_atomically(request.html, report_html(report, title, facts))
+        yield request.html
+    if request.files is not None:
+        yield from write_model_files(report, request.files, request.checkpoint.stem)
+    if request.save is not None:
+        if report.correction is None:
+            raise AssayError("these images give no correction: there is nothing to save in a checkpoint")
+        request.save.parent.mkdir(parents=True, exist_ok=True)
+        put(request.save, with_correction(request.checkpoint, report.correction))
+        yield request.save
+
+
+def _check_record(path: Path) -> None:
+    try:
+        if path.exists():
+            AssayFile.read(path)
+    except RunError as error:
+        raise AssayError(f"{path} exists, and no assay wrote it: move it elsewhere") from error
+
+
+def _check_ours(path: Path, begin: bytes) -> None:
+    if not path.exists():
+        return
+    if path.is_file():
+        with path.open("rb") as file:
+            if file.read(len(begin)) == begin:
+                return
+    raise AssayError(f"{path} exists, and no assay wrote it: name another place")
