@@ -16,12 +16,15 @@ import torch
 from PIL import Image
 
 from tests.full_disk import room_for
-from yogo.checkpoint import save_checkpoint
+from yogo.checkpoint import put, save_checkpoint, with_correction
 from yogo.cli import main
+from yogo.export.correction_file import ExportedCorrection
 from yogo.infer.openvino_package import import_openvino
 from yogo.model import YOGO, get_model_func
 from yogo.model.boxes import format_preds
+from yogo.run.correction import AssayLine, AssayRoles, CountCorrection
 from yogo.run.count_thresholds import ClassThreshold, CountThresholds
+from yogo.run.result import sha256
 
 onnx = pytest.importorskip("onnx")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -183,6 +186,37 @@ def test_the_count_thresholds_are_in_both_files(tmp_path: Path) -> None:
     assert CountThresholds.model_validate_json(kept["count_thresholds"]) == own
     (in_ir,) = ElementTree.parse(tmp_path / "a.xml").getroot().iterfind("rt_info/count_thresholds")
     assert CountThresholds.model_validate_json(in_ir.get("value") or "") == own
+
+
+def test_the_correction_of_counts_is_in_both_files_and_beside_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pth = checkpoint(tmp_path / "a.pth")
+    own = CountCorrection(
+        roles=AssayRoles(total=("red", "white"), target=("white",), per_microlitre=5e6),
+        classes=("red", "white"),
+        threshold=0.9,
+        line=AssayLine(slope=0.9, intercept=1e-4, slope_variance=0.01, intercept_variance=0, source="labels"),
+        matrix=((0.9, 0.1), (0.2, 0.8)),
+    )
+    plain = pth.read_bytes()
+    put(pth, with_correction(pth, own))
+    beside = tmp_path / "a-correction.json"
+    beside.write_text("mine")
+    assert main(["export", str(pth)]) == 1
+    assert "already holds a-correction.json, which no export wrote" in capsys.readouterr().err
+    beside.unlink()
+    assert main(["export", str(pth)]) == 0
+    assert "the correction of its counts is in a-correction.json too" in capsys.readouterr().err
+    kept = {one.key: one.value for one in onnx.load(tmp_path / "a.onnx").metadata_props}
+    assert CountCorrection.model_validate_json(kept["count_correction"]) == own
+    (in_ir,) = ElementTree.parse(tmp_path / "a.xml").getroot().iterfind("rt_info/count_correction")
+    assert CountCorrection.model_validate_json(in_ir.get("value") or "") == own
+    told = ExportedCorrection.read(beside)
+    assert (told.correction, told.checkpoint_sha256) == (own, sha256(pth))
+    pth.write_bytes(plain)
+    assert main(["export", str(pth)]) == 0
+    assert not beside.exists(), "the weights that are exported now have none"
 
 
 def test_what_is_saved_is_the_simplified_graph(plain: Path) -> None:

@@ -24,6 +24,7 @@ from yogo.export.comparison import (
     onnx_runner,
     torch_runner,
 )
+from yogo.export.correction_file import ExportedCorrection, is_our_correction, write_correction
 from yogo.export.graph import Whole, write_onnx
 from yogo.export.intermediate import write_ir
 from yogo.export.labelled import TOLERANCE as PRECISION_TOLERANCE
@@ -33,6 +34,7 @@ from yogo.export.request import ExportRequest
 from yogo.files.atomic import cut, umask
 from yogo.infer.openvino_engine import FLOAT32_TOLERANCE, HALF_TOLERANCE, Floats
 from yogo.model import open_model
+from yogo.run.result import sha256
 from yogo.text.wording import counted
 
 
@@ -52,18 +54,24 @@ def export(request: ExportRequest) -> tuple[list[Exported], tuple[str, ...]]:
     """
     checkpoint = load_checkpoint(request.pth)
     model, notices = open_model(checkpoint, inference=True)
-    whole = Whole(model, request.crop_height, checkpoint.image_bits, checkpoint.count_thresholds)
+    correction = checkpoint.count_correction
+    whole = Whole(model, request.crop_height, checkpoint.image_bits, checkpoint.count_thresholds, correction)
     onnx = request.onnx
-    _check_place(request)
+    _check_place(request, has_correction=correction is not None)
     labelled, more = _labelled(request, whole)
     frames = labelled.frames() if labelled else frames_to_compare(whole, whole.full_height, request.pictures)
     batches = np.split(frames, len(frames)) + ([frames] if request.dynamic_batch else [])
     with _staging(onnx) as folder:
         done = _made(request, whole, batches, labelled, folder)
+        if correction is not None:
+            write_correction(correction, folder / onnx.name, sha256(request.pth))
         for made in sorted(folder.iterdir()):
             made.chmod(0o666 & ~umask())
             os.replace(made, onnx.parent / made.name)
-    told = (*notices, *more, *whole.notices)
+    if correction is None and is_our_correction(before := ExportedCorrection.beside(onnx)):
+        before.unlink(missing_ok=True)  # of another checkpoint
+    beside = f"the correction of its counts is in {ExportedCorrection.beside(onnx).name} too"
+    told = (*notices, *more, *whole.notices, *([] if correction is None else [beside]))
     return [Exported(onnx.parent / one.path.name, one.difference, one.detail) for one in done], told
 
 
@@ -78,7 +86,7 @@ def _staging(onnx: Path) -> Iterator[Path]:
             raise
 
 
-def _check_place(request: ExportRequest) -> None:
+def _check_place(request: ExportRequest, *, has_correction: bool) -> None:
     """Raises ExportError if the files cannot be written, or would replace files that no export wrote."""
     onnx = request.onnx
     if not onnx.parent.is_dir():
@@ -86,6 +94,9 @@ def _check_place(request: ExportRequest) -> None:
     if not os.access(onnx.parent, os.W_OK):
         raise ExportError(f"{onnx.parent} cannot be written to: name a file elsewhere with --output-filename")
     taken = [] if request.overwrite else not_ours(onnx, openvino=request.openvino)
+    beside = ExportedCorrection.beside(onnx)
+    if has_correction and not request.overwrite and beside.exists() and not is_our_correction(beside):
+        taken.append(beside.name)
     if taken:
         raise ExportError(
             f"{onnx.parent} already holds {', '.join(taken)}, which no export wrote: name another file with "

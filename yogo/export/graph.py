@@ -22,6 +22,7 @@ from yogo.export.made_by import MADE_BY, MAKER
 from yogo.images.depth import UPPER_EIGHT, Bits
 from yogo.infer.predictor import crop
 from yogo.model import YOGO
+from yogo.run.correction import CountCorrection
 from yogo.run.count_thresholds import CountThresholds
 
 INPUT, OUTPUT = "input", "output"
@@ -36,6 +37,7 @@ class Whole(nn.Module):
         crop_height: float | None,
         image_bits: Bits = UPPER_EIGHT,
         count_thresholds: CountThresholds | None = None,
+        count_correction: CountCorrection | None = None,
     ) -> None:
         """`model` is in inference mode; the others as in its checkpoint. Raises InferenceError for a bad crop."""
         super().__init__()
@@ -47,6 +49,7 @@ class Whole(nn.Module):
         self.full_height = height
         self.image_bits = image_bits
         self.count_thresholds = count_thresholds
+        self.count_correction = count_correction
         self.eval().requires_grad_(False)
 
     def forward(self, input: Tensor) -> Tensor:
@@ -56,9 +59,9 @@ class Whole(nn.Module):
     @property
     def facts(self) -> dict[str, str]:
         """What both files hold beside the graph, by key."""
-        own = self.count_thresholds
         bits = "" if self.image_bits is None else str(self.image_bits)
-        return {"image_bits": bits, "count_thresholds": json.dumps(own.facts) if own else ""}
+        parts = {"count_thresholds": self.count_thresholds, "count_correction": self.count_correction}
+        return {"image_bits": bits, **{key: json.dumps(one.facts) if one else "" for key, one in parts.items()}}
 
     @property
     def notices(self) -> tuple[str, ...]:
