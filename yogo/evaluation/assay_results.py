@@ -71,8 +71,10 @@ def written(record: AssayFile, request: AssayRequest) -> Iterator[Path]:
     if request.files is not None:
         yield from write_model_files(report, request.files, request.checkpoint.stem)
     if request.save is not None:
-        if report.correction is None:
-            raise AssayError("these images give no correction: there is nothing to save in a checkpoint")
+        if report.correction is None or (report.correction.line is None and report.correction.matrix is None):
+            raise AssayError(
+                "these images give neither a matrix nor a line: there is no correction to save in a checkpoint"
+            )
         request.save.parent.mkdir(parents=True, exist_ok=True)
         put(request.save, with_correction(request.checkpoint, report.correction))
         yield request.save

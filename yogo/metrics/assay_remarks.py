@@ -52,4 +52,5 @@ def _on_samples(evidence: AssayEvidence) -> Iterator[str]:
     has_positives = bool((evidence.units.known_U > 0).any())
     if has_positives and not evidence.has_titration:
         known = counted(int((evidence.units.known_U > 0).sum()), "sample")
-        yield f"{known} of known value above 0 are too few, or vary too much, for a line; it comes from labels."
+        instead = "it comes from labels" if evidence.sums.labels_UK.any() else "nothing is known of the sensitivity"
+        yield f"{known} of known value above 0 are too few, or vary too much, for a line; {instead}."

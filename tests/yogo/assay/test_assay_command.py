@@ -253,6 +253,18 @@ def test_an_unreadable_image_is_left_out_and_told(
     assert "1 image of slide-1 could not be read and is left out." in report["remarks"]
 
 
+def test_samples_of_which_nothing_is_known_give_no_correction_to_save(
+    pth: Path, samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = [line.split(", target_per")[0] for line in samples.read_text().splitlines()]
+    samples.write_text("\n".join(f"{line}}}" if "images:" in line else line for line in lines))
+    assert main(["assay", str(pth), str(samples), "--device", "cpu", "--save", str(tmp_path / "s.pth")]) == 1
+    shown = capsys.readouterr()
+    assert "there is no correction to save" in shown.err
+    assert "blank-1" in shown.out
+    assert not (tmp_path / "s.pth").exists()
+
+
 @pytest.mark.parametrize("words", [("best.pth",), ("best.pth", "d.yml", "--limits"), ()])
 def test_what_does_not_go_together_is_a_usage_error(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:

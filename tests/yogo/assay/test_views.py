@@ -47,6 +47,7 @@ def test_the_report_says_what_the_figures_mean() -> None:
     assert "from 1 negative sample; between these" in said
     assert "1,050 (900 or more)" in said
     assert "1,000 ± 120" in said
+    assert "Samples: boxes above 0.9 are counted; the matrix corrects those of any probability." in said
     assert "Only 3 samples are known." in said
 
 
@@ -187,3 +188,11 @@ def test_the_page_stands_alone_and_says_names_as_they_are() -> None:
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)
     assert page.count("<svg") == 4
+
+
+def test_a_report_without_a_limit_says_what_is_lacking() -> None:
+    unknown = tuple(one.model_copy(update={"sensitivity": AssayFigure()}) for one in report().thresholds)
+    said = " ".join(report_lines(report().model_copy(update={"best": None, "thresholds": unknown})))
+    assert "No threshold has a limit of detection (LoD): nothing is known of the sensitivity." in said
+    known = " ".join(report_lines(report().model_copy(update={"best": None})))
+    assert "too few targets are found, too many where none is" in known

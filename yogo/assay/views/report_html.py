@@ -8,7 +8,7 @@ from html import escape
 from yogo.assay.views.chart_svg import chart_svg
 from yogo.assay.views.charts import charts_of
 from yogo.assay.views.numbers import NOTHING, per_ul, share, with_interval
-from yogo.assay.views.report_lines import estimates, half_width
+from yogo.assay.views.report_lines import counted_at, estimates, half_width
 from yogo.assay.views.sentences import about_roles, sentences_of
 from yogo.run.assay import AssayAtThreshold, AssayFigure, AssayReport
 from yogo.text.terminal import printable
@@ -59,7 +59,10 @@ def _page(report: AssayReport, title: str, facts: Sequence[str]) -> Iterator[str
 def _samples(report: AssayReport) -> Iterator[str]:
     if not report.samples:
         return
-    yield "<h2>Samples, per µL</h2>\n<p>Beside each figure, what published code reports of the same counts.</p>\n"
+    yield "<h2>Samples, per µL</h2>\n"
+    yield from _sentences(
+        [counted_at(report.samples), "As published is what published code reports of the same counts."]
+    )
     head = ("sample", "images", "cells", "targets", "known", "by", "ours", "as published")
     rows = []
     for one in report.samples:

@@ -21,7 +21,7 @@ _PAIRS = (("counts", "raw", "raw_per_ul"), ("line", "line", "line_per_ul"), ("ma
 def report_lines(report: AssayReport, *, all_thresholds: bool = False) -> Iterator[str]:
     """Names in them are safe for a terminal."""
     yield from _wrapped(about_roles(report))
-    for part in (sample_lines(report.samples), _published(report.samples), _thresholds(report, all_thresholds)):
+    for part in (_samples(report.samples), _published(report.samples), _thresholds(report, all_thresholds)):
         if lines := list(part):
             yield ""
             yield from lines
@@ -59,6 +59,20 @@ def half_width(one: PublishedEstimate | None) -> str:
     return f"{per_ul(one.per_ul)} ± {NOTHING if one.half_width is None else per_ul(one.half_width)}"
 
 
+def _samples(samples: Sequence[AssayedSample]) -> Iterator[str]:
+    yield from _wrapped(counted_at(samples))
+    yield from sample_lines(samples)
+
+
+def counted_at(samples: Sequence[AssayedSample]) -> str:
+    """Which boxes are counted in them."""
+    if not samples:
+        return ""
+    above = f"above {samples[0].threshold:g}" if samples[0].threshold else "as inference keeps them, of any probability"
+    matrix = "; the matrix corrects those of any probability" if any(one.matrix_per_ul for one in samples) else ""
+    return f"Samples: boxes {above} are counted{matrix}."
+
+
 def sample_lines(samples: Sequence[AssayedSample]) -> Iterator[str]:
     """A line for each estimate of a sample."""
     if not samples:
@@ -77,9 +91,10 @@ def _published(samples: Sequence[AssayedSample]) -> Iterator[str]:
         return
     width = _name_width(samples)
     yield "As published code reports the same samples, with its half-width:"
-    yield f"{'sample':<{width}}" + "".join(f"  {name:>15}" for name, *_ in _PAIRS)
+    shown = {name: key for name, key, _ in _PAIRS if any(key in one.published for one in samples)}
+    yield f"{'sample':<{width}}" + "".join(f"  {name:>15}" for name in shown)
     for one in samples:
-        yield _name(one, width) + "".join(f"  {half_width(one.published.get(key)):>15}" for _, key, _ in _PAIRS)
+        yield _name(one, width) + "".join(f"  {half_width(one.published.get(key)):>15}" for key in shown.values())
 
 
 def _thresholds(report: AssayReport, all_thresholds: bool) -> Iterator[str]:

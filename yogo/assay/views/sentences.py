@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from yogo.assay.views.numbers import ends, per_cent, per_ul, share, with_interval
 from yogo.run.assay import AssayAtThreshold, AssayFigure, AssayReport, ChosenThreshold
@@ -24,11 +24,24 @@ def sentences_of(report: AssayReport) -> Iterator[str]:
     at = report.at_best
     if report.best is None or at is None:
         if report.thresholds:
-            yield "No threshold has a limit of detection: see the false positives and the sensitivity above."
+            yield from _no_limit(report.thresholds)
     else:
         yield from _best(report, report.best)
         yield from _at_best(report, at)
     yield from report.remarks
+
+
+def _no_limit(thresholds: Sequence[AssayAtThreshold]) -> Iterator[str]:
+    lacking = [
+        name
+        for name, figures in (
+            ("false positives", [one.false_positives_per_ul for one in thresholds]),
+            ("the sensitivity", [one.sensitivity for one in thresholds]),
+        )
+        if all(one.value is None for one in figures)
+    ]
+    why = f"nothing is known of {listed(lacking)}" if lacking else "too few targets are found, too many where none is"
+    yield f"No threshold has a limit of detection (LoD): {why}."
 
 
 def _best(report: AssayReport, best: ChosenThreshold) -> Iterator[str]:
