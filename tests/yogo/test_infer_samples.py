@@ -147,19 +147,10 @@ def test_rows_of_images_and_samples_add_up_to_what_count_says(
     assert "slides/2/p1.png cannot be read as an image" in shown
     assert "3 samples, 6 images, counted above the class probability 0.36; 1 image could not be read" in shown
     images, rows = table(tmp_path / "out" / "images.csv"), table(tmp_path / "out" / "samples.csv")
-    assert [(row["sample"], row["image"]) for row in images] == [
-        ("slide-1", "p0.png"),
-        ("slide-1", "p1.png"),
-        ("slide-1", "p2.png"),
-        ("slide-2", "p0.png"),
-        ("tube", "frame_000000"),
-        ("tube", "frame_000001"),
-    ]
-    assert [(row["sample"], row["num_images"], row["num_unreadable"]) for row in rows] == [
-        ("slide-1", "3", "0"),
-        ("slide-2", "1", "1"),
-        ("tube", "2", "0"),
-    ]
+    assert " ".join(f"{row['sample']}/{row['image']}" for row in images) == (
+        "slide-1/p0.png slide-1/p1.png slide-1/p2.png slide-2/p0.png tube/frame_000000 tube/frame_000001"
+    )
+    assert " ".join(f"{row['num_images']}-{row['num_unreadable']}" for row in rows) == "3-0 1-1 2-0"
     for kind, least in (("count", 0.36), ("every", 0)):
         for sample, source in (("slide-1", "slides/1"), ("slide-2", "slides/2")):
             counts = [sum(int(one[f"{kind}_{name}"]) for one in images if one["sample"] == sample) for name in NAMES]
@@ -250,8 +241,6 @@ def test_without_a_correction_roles_give_the_raw_figures(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (("--draw-boxes",), "leave out --draw-boxes"),
-        (("--thresholds", "counts"), "leave out --thresholds counts"),
         (("--min-class-confidence-threshold", "1.5"), "must be a fraction from 0 to 1"),
         (("--roles", "HERE/samples.yml"), "samples.yml has no roles"),
         (("--roles", "HERE/none.yml"), "This file does not exist"),
@@ -271,10 +260,21 @@ def test_roles_name_classes_of_the_model(pth: Path, samples: Path, capsys: pytes
     assert 'name helthy, which the model does not know. Did you mean "healthy"?' in shown
 
 
-def test_a_folder_to_write_to_is_needed(pth: Path, samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--samples", "s.yml"), "name a folder to write to with --output-dir"),
+        (("--samples", "s.yml", "--output-dir", "o", "--draw-boxes"), "leave out --draw-boxes"),
+        (("--samples", "s.yml", "--output-dir", "o", "--thresholds", "counts"), "leave out --thresholds counts"),
+        (("--path-to-images", "p", "--roles", "s.yml"), "--roles needs --samples"),
+    ],
+)
+def test_what_does_not_fit_together_is_said(
+    words: tuple[str, ...], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        main(["infer", str(pth), "--samples", str(samples)])
-    assert "--output-dir" in capsys.readouterr().err
+        main(["infer", "a.pth", *words])
+    assert expected in capsys.readouterr().err
 
 
 def test_what_is_counted_is_not_counted_again(

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from yogo.cli.flags import add_knobs, given
-from yogo.infer.request import InferenceRequest
+from yogo.infer.request import InferenceRequest, misuse
 from yogo.text.output import must_arrive
 from yogo.text.terminal import printable
 from yogo.text.wording import counted
@@ -34,10 +34,8 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 def run(parser: argparse.ArgumentParser, args: argparse.Namespace) -> int:
     # A person is shown how far it is; a call that says nothing shows nothing.
     request = InferenceRequest(**{"use_tqdm": None} | given(args, InferenceRequest))
-    if request.samples is not None and request.output_dir is None:
-        parser.error("name a folder to write to with --output-dir")
-    if request.roles is not None and request.samples is None:
-        parser.error("--roles needs --samples")
+    if wrong := misuse(request):
+        parser.error(wrong)
     if (request.draw_boxes or request.save_preds or request.save_npy) and request.output_dir is None:
         parser.error("name a folder to write to with --output-dir")
     if request.heatmap_mask_path is not None:

@@ -16,7 +16,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
 from yogo.images.bits import ImageBits
-from yogo.recipe import Knob
+from yogo.recipe import Knob, spelled
 
 _RESULTS, _CELLS, _MACHINE = "Results", "What counts as a cell", "The machine"
 
@@ -158,3 +158,14 @@ class InferenceRequest:
 
     use_tqdm: Annotated[bool | None, Knob(group=_MACHINE, default="on a terminal, else a line now and then")] = False
     """Show a progress bar."""
+
+
+def misuse(request: InferenceRequest) -> str:
+    """What does not fit together in what is asked of samples; empty if nothing does."""
+    if request.samples is None:
+        return "--roles needs --samples" if request.roles is not None else ""
+    if given := [spelled(name) for name in ("save_preds", "draw_boxes", "save_npy") if getattr(request, name)]:
+        return f"--samples writes a row an image and a row a sample: leave out {' and '.join(given)}"
+    if request.thresholds == "counts":
+        return "--samples counts at one probability for all classes: leave out --thresholds counts"
+    return "" if request.output_dir is not None else "name a folder to write to with --output-dir"

@@ -18,12 +18,11 @@ from yogo.files.atomic import write_atomically
 from yogo.files.foreign import leads_nowhere
 from yogo.infer.job import InferenceJob, InferenceThresholds, Notice, Progress
 from yogo.infer.prepare import prepare_job
-from yogo.infer.request import InferenceRequest
+from yogo.infer.request import InferenceRequest, misuse
 from yogo.infer.sample_counts import count_samples
 from yogo.infer.sample_estimates import estimates_for
 from yogo.infer.sample_pictures import SamplePictures
 from yogo.infer.sample_rows import ImageRows, Ints
-from yogo.recipe import spelled
 from yogo.run.assay import AssayFigure
 from yogo.run.inferred_samples import (
     IMAGE_ROWS,
@@ -36,19 +35,13 @@ from yogo.run.inferred_samples import (
 from yogo.run.result import sha256
 from yogo.text.wording import counted
 
-_NOT_WITH = ("draw_boxes", "save_preds", "save_npy")
-
 
 def infer_samples(
     request: InferenceRequest, notice: Notice, progress: Progress | None, tell: Notice = lambda sentence: None
 ) -> SamplesRecord:
     """Count the cells of each sample, and write the files. Raises YogoError, OSError."""
-    if request.output_dir is None:
-        raise InferenceError("no output folder was given: name one with --output-dir")
-    if given := [spelled(name) for name in _NOT_WITH if getattr(request, name)]:
-        raise InferenceError(f"--samples writes {IMAGE_ROWS} and {SAMPLE_ROWS}: leave out {' and '.join(given)}")
-    if request.thresholds == "counts":
-        raise InferenceError("--samples counts at one probability for all classes: leave out --thresholds counts")
+    if wrong := misuse(request):
+        raise InferenceError(wrong)
     job = prepare_job(request, notice, progress, tell)
     pictures = job.pictures
     assert isinstance(pictures, SamplePictures)
@@ -56,7 +49,7 @@ def infer_samples(
     estimates = estimates_for(request, job, pictures.file, how)
     for sentence in estimates.remarks:
         notice(sentence)
-    folder = _folder(Path(request.output_dir))
+    folder = _folder(Path(request.output_dir or "."))
     record = SamplesRecord(
         checkpoint=str(Path(request.path_to_pth).absolute()),
         samples_file=str(pictures.file.path),
