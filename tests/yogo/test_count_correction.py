@@ -14,6 +14,7 @@ from yogo.cli.inspect import describe
 from yogo.errors import CheckpointError
 from yogo.model import YOGO, get_model_func
 from yogo.run.correction import AssayLine, AssayRoles, CountCorrection
+from yogo.run.correction_words import correction_lines
 
 NAMES = ("healthy", "ring", "wbc")
 NEAR_ONE = ((0.999, 0.0008, 0.0002), (0.1, 0.9, 0.0), (0.0, 0.0, 1.0))
@@ -73,6 +74,13 @@ def test_a_checkpoint_keeps_it_and_inspect_shows_it(
     ]
     assert main(["inspect", str(path), "--json"]) == 0
     assert CountCorrection.model_validate(json.loads(capsys.readouterr().out)["count_correction"]) == OWN
+
+
+def test_a_line_below_0_is_told_with_its_sign() -> None:
+    assert OWN.line is not None
+    below = OWN.model_copy(update={"line": OWN.line.model_copy(update={"intercept": -6e-5, "source": "samples"})})
+    expected = "line: counted = 0.93 (± 0.02) x true - 300 (± 150) per µL, from samples of known value"
+    assert expected in list(correction_lines(below))
 
 
 def test_a_checkpoint_without_one_says_so(model: YOGO, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

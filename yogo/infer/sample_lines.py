@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
-from yogo.assay.views.report_lines import sample_lines
+from yogo.assay.views.report_lines import WIDTH, sample_lines
 from yogo.run.assay import AssayedSample
 from yogo.run.inferred_samples import SamplesRecord
 from yogo.text.terminal import printable
@@ -15,7 +16,7 @@ def lines_of(record: SamplesRecord, *, has_counts: bool = False) -> Iterator[str
     """A row a sample, and with `has_counts` the sum of all samples by class. Names in them are safe for a terminal."""
     samples = record.samples
     if record.roles is not None:
-        yield f"looked for: {printable(str(record.roles))}"
+        yield from textwrap.wrap(f"looked for: {printable(str(record.roles))}", WIDTH, break_on_hyphens=False)
         yield from sample_lines([AssayedSample.model_validate(one.model_dump()) for one in samples])
     else:
         yield from _counts(record)

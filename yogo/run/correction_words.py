@@ -29,9 +29,11 @@ def _origin(known: CountCorrection) -> str:
 def _line(line: AssayLine, per_microlitre: float) -> str:
     slope = f"{line.slope:.3g} (± {_short(math.sqrt(line.slope_variance))})"
     spread = _short(math.sqrt(line.intercept_variance) * per_microlitre)
-    added = f"{_short(line.intercept * per_microlitre, 3)} (± {spread}) per µL"
+    added = (
+        f"{'-' if line.intercept < 0 else '+'} {_short(abs(line.intercept) * per_microlitre, 3)} (± {spread}) per µL"
+    )
     source = "samples of known value" if line.source == "samples" else "labels"
-    return f"line: counted = {slope} x true + {added}, from {source}"
+    return f"line: counted = {slope} x true {added}, from {source}"
 
 
 def _short(number: float, digits: int = 2) -> str:
