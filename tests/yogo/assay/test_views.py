@@ -195,4 +195,12 @@ def test_a_report_without_a_limit_says_what_is_lacking() -> None:
     said = " ".join(report_lines(report().model_copy(update={"best": None, "thresholds": unknown})))
     assert "No threshold has a limit of detection (LoD): nothing is known of the sensitivity." in said
     known = " ".join(report_lines(report().model_copy(update={"best": None})))
-    assert "too few targets are found, too many where none is" in known
+    assert "at none are enough targets found" in known
+
+
+def test_nothing_found_of_known_targets_lies_on_the_foot_of_the_plot() -> None:
+    none = sample("slide-0", 500.0).model_copy(update={"line_per_ul": AssayFigure(value=0, low=0, high=700)})
+    chart = charts_of(report().model_copy(update={"samples": (none, sample("slide-1", 900.0))}))[3]
+    assert chart.is_log_y
+    assert chart.upwards.at(chart.points[0].y) == 0
+    assert [line for line in plot_lines(chart)][-3].count("•") == 1

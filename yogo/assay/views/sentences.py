@@ -40,7 +40,11 @@ def _no_limit(thresholds: Sequence[AssayAtThreshold]) -> Iterator[str]:
         )
         if all(one.value is None for one in figures)
     ]
-    why = f"nothing is known of {listed(lacking)}" if lacking else "too few targets are found, too many where none is"
+    why = (
+        f"nothing is known of {listed(lacking)}"
+        if lacking
+        else "at none are enough targets found, beside the false positives"
+    )
     yield f"No threshold has a limit of detection (LoD): {why}."
 
 
