@@ -144,6 +144,7 @@ def test_the_tables_hold_every_figure_in_full() -> None:
     assert [one["sample"] for one in rows] == ["slide-1", "slide-2", "slide-3"]
     assert {f"count_{name}" for name in CLASSES} <= rows[0].keys()
     assert float(rows[1]["line_per_ul_low"]) == report().samples[1].line_per_ul.low  # type: ignore[union-attr]
+    assert float(rows[1]["raw_percent"]) == pytest.approx(0.02)  # 1,000 of 5,000,000
     assert (rows[1]["matrix_per_ul_high"], rows[1]["matrix_per_ul_is_open"]) == ("", "true")
     lines = list(csv.DictReader(io.StringIO(thresholds_csv(report()))))
     assert [float(one["threshold"]) for one in lines] == [one.threshold for one in report().thresholds]
@@ -185,6 +186,8 @@ def test_the_page_stands_alone_and_says_names_as_they_are() -> None:
     assert "\x1b" not in page
     assert '<script src="http://x.example/">&\\x1b[31m' in parsed.said
     assert "0.93" in parsed.said
+    assert "0.02 %" in parsed.said
+    assert "1,000,000" in parsed.said
     for drawing in re.findall(r"<svg.*?</svg>", page, re.DOTALL):
         ET.fromstring(drawing)
     assert page.count("<svg") == 4

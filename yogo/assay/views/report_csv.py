@@ -24,20 +24,21 @@ def write_tables(report: AssayReport, folder: Path) -> tuple[Path, Path]:
 
 
 def samples_csv(report: AssayReport) -> str:
-    return table_text([dict(sample_cells(one, report.classes)) for one in report.samples])
+    return table_text([dict(_sample(one, report)) for one in report.samples])
 
 
 def thresholds_csv(report: AssayReport) -> str:
     return table_text([dict(_threshold(one, report)) for one in report.thresholds])
 
 
-def sample_cells(one: AssayedSample, classes: Sequence[str]) -> Iterator[tuple[str, object]]:
+def _sample(one: AssayedSample, report: AssayReport) -> Iterator[tuple[str, object]]:
     yield from (("sample", one.name), ("group", one.group), ("num_images", one.num_images))
     yield "threshold", one.threshold
-    yield from ((f"count_{name}", one.counts.get(name)) for name in classes)
+    yield from ((f"count_{name}", one.counts.get(name)) for name in report.classes)
     yield from (("cells", one.cells), ("targets", one.targets), ("known_per_ul", one.known_per_ul))
     for name, figure in (("raw", one.raw_per_ul), ("line", one.line_per_ul), ("matrix", one.matrix_per_ul)):
         yield from figure_cells(f"{name}_per_ul", figure or AssayFigure())
+        yield from percent_cells(name, figure or AssayFigure(), report.roles.per_microlitre)
         published = one.published.get(name)
         yield f"published_{name}_per_ul", published and published.per_ul
         yield f"published_{name}_half_width", published and published.half_width
@@ -57,6 +58,12 @@ def _threshold(one: AssayAtThreshold, report: AssayReport) -> Iterator[tuple[str
         yield f"line_{name}", one.line and getattr(one.line, name)
     yield "bend_deviations", one.bend
     yield from figure_cells("near", one.near or AssayFigure())
+
+
+def percent_cells(name: str, figure: AssayFigure, per_microlitre: float) -> Iterator[tuple[str, object]]:
+    """The same figure as a part of the cells."""
+    for end, value in (("", figure.value), ("_low", figure.low), ("_high", figure.high)):
+        yield f"{name}_percent{end}", None if value is None else 100 * value / per_microlitre
 
 
 def figure_cells(name: str, figure: AssayFigure) -> Iterator[tuple[str, object]]:

@@ -63,14 +63,20 @@ def _samples(report: AssayReport) -> Iterator[str]:
     yield from _sentences(
         [counted_at(report.samples), "As published is what published code reports of the same counts."]
     )
-    head = ("sample", "images", "cells", "targets", "known", "by", "ours", "as published")
-    rows = []
+    head = ("sample", "images", "cells", "targets", "known", "by", "ours", "per cent", "as published")
+    rows, scale = [], report.roles.per_microlitre
     for one in report.samples:
         facts = (one.name, f"{one.num_images:,}", f"{one.cells:,.0f}", f"{one.targets:,.0f}", per_ul(one.known_per_ul))
         for name, figure, published in estimates(one):
-            rows.append(("", (*facts, name, with_interval(figure), half_width(published))))
+            part = NOTHING if figure.value is None else f"{100 * figure.value / scale:.3g} %"
+            rows.append(("", (*facts, name, with_interval(figure), part, half_width(published))))
             facts = ("", "", "", "", "")
     yield from _table(head, rows)
+    yield "<h2>Counts of the samples</h2>\n"
+    counts = [
+        ("", (one.name, *(f"{one.counts.get(name, 0):,.0f}" for name in report.classes))) for one in report.samples
+    ]
+    yield from _table(("sample", *report.classes), counts)
 
 
 def _thresholds(report: AssayReport) -> Iterator[str]:
