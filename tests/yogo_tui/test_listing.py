@@ -38,8 +38,19 @@ def _with_loss(name: str, loss: float, iou_weight: float) -> Run:
     return replace(run, progress=replace(run.progress, best_loss=loss))
 
 
-OWL = _with(make_run("calm-owl-1", RunState.FAILED, hours=1, map50=0.7, why="out of memory"), learning_rate=0.01)
-BOLD = make_run("bold-owl-2", RunState.FINISHED, hours=30, map50=0.8)
+OWL = _with(
+    make_run(
+        "calm-owl-1",
+        RunState.FAILED,
+        hours=1,
+        map50=0.7,
+        lod_per_ul=163_400.0,
+        false_positives_per_ul=12.0,
+        why="out of memory",
+    ),
+    learning_rate=0.01,
+)
+BOLD = make_run("bold-owl-2", RunState.FINISHED, hours=30, map50=0.8, lod_per_ul=91.7, false_positives_per_ul=3.25)
 LYNX = _with(make_run("odd-lynx-3", RunState.RUNNING, hours=2), model="half_filters", image_hw=(193, 258))
 RUNS = (OWL, LYNX, BOLD)
 
@@ -61,6 +72,8 @@ RUNS = (OWL, LYNX, BOLD)
         ("mAP50>0.7", {BOLD}),
         ("map>=.7", {OWL, BOLD}),
         ("map50<1", {OWL, BOLD}),  # what is not known is not less
+        ("lod<100", {BOLD}),
+        ("false-positives>=12", {OWL}),
         ("age<90m", {OWL}),
         ("age>1d", {BOLD}),
         ("age<7000", {OWL}),
@@ -105,6 +118,8 @@ def test_a_filter_that_says_nothing_is_answered_in_a_sentence(words: str, said: 
         ("-map", [OWL, BOLD, LYNX]),
         ("name", [BOLD, OWL, LYNX]),
         ("lr", [LYNX, BOLD, OWL]),
+        ("LoD", [BOLD, OWL, LYNX]),
+        ("-false-positives", [OWL, BOLD, LYNX]),
     ],
 )
 def test_runs_are_sorted_by_any_column(by: str, expected: list[Run]) -> None:
@@ -121,6 +136,11 @@ def test_losses_with_other_settings_are_not_ranked_among_the_others() -> None:
 def test_numbers_in_names_are_sorted_as_numbers() -> None:
     runs = [make_run(name, RunState.FINISHED) for name in ("big-100", "big-11", "Big-9", "2", "a")]
     assert [run.name for run in Order.parse("name").of(runs, NOW)] == ["2", "a", "Big-9", "big-11", "big-100"]
+
+
+def test_limits_of_detection_are_columns() -> None:
+    shown = [[one.shown(run, NOW) for one in chosen(["LoD", "false positives"], 80)] for run in RUNS]
+    assert shown == [["163k", "12"], ["", ""], ["92", "3.2"]]
 
 
 def test_an_order_says_by_what_and_which_way() -> None:

@@ -171,11 +171,11 @@ async def test_the_mean_precision_of_the_best_epoch_is_told_of_live_runs_and_of_
 ) -> None:
     live, past = make_run(tmp_path, "live", over=False), make_run(tmp_path, "past")
     for epoch, (loss, score) in enumerate(((0.5, 0.25), (0.75, 0.5))):
-        losses, metrics = events.Losses(loss=loss), {"mAP50": score}
+        losses, metrics = events.Losses(loss=loss), {"mAP50": score, "lod_per_ul": 100 * loss}
         events.append(live.events, events.Validated(step=4, epoch=epoch, losses=losses, metrics=metrics))
     Result.read(past.result).model_copy(update={"best_metrics": {"mAP50": 0.75}}).write(past.result)
     found = await by_name(scanner(host, tmp_path))
-    assert {name: run.map50 for name, run in found.items()} == {"live": 0.25, "past": 0.75}
+    assert [(found[name].map50, found[name].lod_per_ul) for name in ("live", "past")] == [(0.25, 50), (0.75, None)]
 
 
 async def test_numbers_that_cannot_be_right_are_told_of_live_runs_and_of_past_ones(host: Host, tmp_path: Path) -> None:

@@ -95,6 +95,8 @@ def run_json(run: Run) -> dict[str, Any]:
         "best_loss": progress.best_loss if progress else None,
         "best_epoch": progress.best_epoch if progress else None,
         "map50": run.map50,
+        "lod_per_ul": run.lod_per_ul,
+        "false_positives_per_ul": run.false_positives_per_ul,
         "definition": run.definition,
         "title": run.title,
         "note": run.note,

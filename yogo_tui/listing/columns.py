@@ -96,6 +96,12 @@ def _score(run: Run) -> str:
     return f"{'! ' if run.doubts else ''}{share_words(run.map50)}"
 
 
+def _per_ul(value: float) -> str:
+    from yogo.assay.views.numbers import per_ul  # takes its time, and few lists have such a column
+
+    return per_ul(value)
+
+
 def _spent(run: Run, now: datetime) -> float | None:
     """Seconds from the start of its last attempt to its end, or until now."""
     job, begun = run.job, run.begun_at
@@ -224,6 +230,26 @@ COLUMNS = (
         width=7,
         is_number=True,
         falls=True,
+    ),
+    Column(
+        "LoD",
+        "Limit of detection in targets per µL, at the threshold where it is lowest, after the best epoch. Less is "
+        "better. Only where the definition has roles.",
+        lambda run, _: run.lod_per_ul,
+        _per_ul,
+        width=7,
+        is_number=True,
+        at_least=None,
+    ),
+    Column(
+        "false positives",
+        "Targets per µL that are counted where there are none, at the same threshold, after the best epoch. Less is "
+        "better.",
+        lambda run, _: run.false_positives_per_ul,
+        _per_ul,
+        width=17,
+        is_number=True,
+        at_least=None,
     ),
     Column(
         "GPUs",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from yogo.run.doubts import doubts
-from yogo.run.figures import SCORE
 from yogo.run.history import History
 from yogo_tui.hosts.base import Files
 from yogo_tui.runs.model import Progress
@@ -53,10 +53,10 @@ class EventsReader:
         return not self._has_gap or any(event.file == "best.pth" for event in self.history.checkpoints)
 
     @property
-    def map50(self) -> float | None:
-        """mAP50 of the best epoch's validation, from 0 to 1; None if it is not known."""
+    def best_metrics(self) -> Mapping[str, float | None]:
+        """Those of the best epoch's validation; empty if they are not known."""
         best = self.history.best
-        return best.metrics.get(SCORE.key) if best and self._knows_best else None
+        return best.metrics if best and self._knows_best else {}
 
     @property
     def doubts(self) -> tuple[str, ...]:

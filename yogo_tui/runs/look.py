@@ -39,6 +39,9 @@ _RECORDS: Final[Mapping[str, type[Record]]] = {
     _Names.notes: Notes,
 }
 
+_OF_ASSAYS = ("lod_per_ul", "false_positives_per_ul")
+"""Figures of the best epoch that there are where the definition has roles."""
+
 _NEWER = "was written by a newer yogo: what this version understands is shown"
 
 _RECORD_LIMIT = 8 << 20
@@ -137,8 +140,8 @@ class FolderLook:
         kept, signs, result = self._kept, self._signs, found.result
         figures: dict[str, Any] = {}
         if found.is_over and result:
-            score = result.best_metrics.get(SCORE.key)
-            figures = {"progress": progress_of(found), "map50": score, "doubts": result.doubts}
+            of_best = _of_best(result.best_metrics)
+            figures = {"progress": progress_of(found), "doubts": result.doubts, **of_best}
         elif events := self._entries.get(_Names.events):
             signs = (*signs, events.modified)
             if not self._read_events:
@@ -241,11 +244,16 @@ async def together(*steps: Coroutine[Any, Any, None]) -> None:
         await asyncio.gather(*steps)
 
 
+def _of_best(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
+    """What the list of runs tells of the best epoch's validation."""
+    return {"map50": metrics.get(SCORE.key)} | {key: metrics.get(key) for key in _OF_ASSAYS}
+
+
 def _figures(read: EventsReader, file: Entry) -> dict[str, Any]:
     """What the events of a run that is not over tell."""
     return {
         "progress": read.progress,
-        "map50": read.map50,
+        **_of_best(read.best_metrics),
         "doubts": read.doubts,
         "events_at": datetime.fromtimestamp(file.modified, UTC),
         "silent_after": pause_of(read.history),

@@ -66,6 +66,11 @@ class Recorded:
     map50: float | None = None
     """mAP50 of the best epoch's validation, from 0 to 1; None if it is not known."""
 
+    lod_per_ul: float | None = None
+    """Limit of detection, of the same; None without roles in the definition too."""
+
+    false_positives_per_ul: float | None = None
+
     doubts: tuple[str, ...] = ()
     """Sentences on implausible numbers."""
 
