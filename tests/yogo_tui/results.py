@@ -18,7 +18,7 @@ from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.questions.pairs import PairRuns
 from yogo_tui.questions.results import LookAtWorst, ReadAssay, ReadResults
-from yogo_tui.questions.uses import CheckOptions, ListOptions, LookForUnlabelled, SeenBefore
+from yogo_tui.questions.uses import CheckOptions, ListOptions, LookForRoles, LookForUnlabelled, SeenBefore
 from yogo_tui.widgets.picture import COLOURS
 
 CLASSES = ("healthy", "ring")
@@ -93,11 +93,14 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
     (folder / "new").mkdir()
     Image.new("L", (8, 6)).save(folder / "new/new.png")
     AssayFile(report=made_assay()).write(folder / "best-assay-cells.json")
+    roles = "roles: {total: [round], target: [round], per_microlitre: 5.0e+6}"
+    (folder / "samples.yaml").write_text(f"{roles}\nsamples: {{one: {{images: new}}}}\n")
     pairs = PairRuns((folder / "keen-elk", folder / "mild-hen"))
     assert len(pairs.answer(silent).pairs[0].figures) == 3
     return [
         pairs,
         SeenBefore(folder, definition, definition.parent),
+        LookForRoles(folder / "samples.yaml", folder, definition.parent),
         LookForUnlabelled(folder / "new", definition, definition.parent),
         ListOptions("infer"),
         ListOptions("label"),

@@ -221,7 +221,7 @@ def test_an_option_has_the_same_help_in_every_command_but_for_its_default() -> N
     assert alike <= {*found}
 
 
-@pytest.mark.parametrize("name", ["test", "infer", "export", "rank", "label"])
+@pytest.mark.parametrize("name", ["test", "assay", "infer", "export", "rank", "label"])
 def test_the_options_that_a_help_gives_as_an_example_are_options_of_that_command(name: str) -> None:
     example = (commands()[name].epilog or "").partition(" -- ")[2]
     given = parser().parse_args([name, "RUN", "SOURCE", "--", *example.split()])

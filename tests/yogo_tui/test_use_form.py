@@ -23,19 +23,32 @@ from yogo_tui.questions.uses import CheckOptions, ListOptions, SeenBefore
 from yogo_tui.runs.model import RunState
 from yogo_tui.screens.launch_form import shorten
 
-NEEDED = {"test": ["a.pth", "d.yml"], "infer": ["a.pth", "--path-to-images", "p"], "export": ["a.pth"]}
+NEEDED = {
+    "test": ["a.pth", "d.yml"],
+    "assay": ["a.pth", "d.yml"],
+    "infer": ["a.pth", "--path-to-images", "p"],
+    "export": ["a.pth"],
+}
 NEEDED |= {"review": ["a.pth", "d.yml"], "label": ["a.pth", "p", "o"], "next": ["a.pth", "p"]}
 
 
 @pytest.mark.parametrize("command", NEEDED)
 def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(command: str) -> None:
     typed = {"image_bits": "12", "output_img_ftype": ".tif", "class_names": "a b", "data": ".", "pictures": "."}
-    typed |= {"thresholds": "counts", "engine": "torch"}
-    typed |= {"base": "defaults", "pretrained": ".", "on": ".", "folds": "5", "error": "0.05", "labelled": "."}
+    typed |= {"thresholds": "counts", "engine": "torch", "mix": "ring=0.8 schizont=0.2"}
+    typed |= {
+        "base": "defaults",
+        "pretrained": ".",
+        "on": ".",
+        "folds": "5",
+        "error": "0.05",
+        "labelled": ".",
+        "roles": ".",
+    }
     for one in ListOptions(command).answer(silent):
         assert one.about.endswith((".", ")"))
         text = "no" if one.is_switch else typed.get(one.name, "1")
-        needed = {"folds": "2"} if one.name in ("base", "pretrained") else {}
+        needed = {"folds": "2"} if one.name in ("base", "pretrained") else {"source": "samples.yml"}
         checked = CheckOptions(command, needed | {one.name: f" {text} "}, Path()).answer(silent)
         assert checked.wrong == {}, one
         args = vars(parser().parse_args([command, *NEEDED[command], *checked.words]))
@@ -53,6 +66,8 @@ def test_every_option_of_the_form_has_its_help_and_arrives_at_the_command(comman
         ("infer", "output_img_ftype", ".jpg", "must be one of .png, .tif, .tiff"),
         ("infer", "zarr_channel", "-1", "must be at least 0, not '-1'"),
         ("export", "data", "no.yml", "no.yml does not exist"),
+        ("assay", "cells", "0", "must be greater than 0.0, not '0'"),
+        ("infer", "roles", "no.yml", "no.yml does not exist"),
         ("review", "folds", "1", "one model would judge what it learnt: train 2 or more, or leave --folds out"),
         ("review", "base", "defaults", "needs folds: give that too"),
         ("review", "pretrained", "no.pth", "no.pth does not exist"),

@@ -111,7 +111,8 @@ class InferenceRequest:
     """The lowest probability of a cell's class, from 0 to 1."""
 
     roles: Annotated[
-        Anywhere | None, Knob(group=_CELLS, metavars=("FILE",), default="those in the file of samples, or in PTH")
+        Anywhere | None,
+        Knob(group=_CELLS, metavars=("FILE",), default="those in the file of samples, or in the checkpoint"),
     ] = None
     """With samples: a definition, or a file of samples, whose roles say what is a cell and what is looked for."""
 

@@ -1,4 +1,4 @@
-"""`yogo-tui test`, `infer`, `export`, `rank`, `label` and `next`: use a run's best.pth in a job."""
+"""`yogo-tui test`, `assay`, `infer`, `export`, `rank`, `label` and `next`: use a run's best.pth in a job."""
 
 from __future__ import annotations
 
@@ -26,9 +26,18 @@ _COMMANDS = {
         "The figures are written to the run's folder, as best-test-DEFINITION.json.",
         "--batch-size 8",
     ),
+    "assay": (
+        "submit a job that tells what the counts of a run's best.pth are worth",
+        "False positives, the limit of detection and sensitivities at each threshold of the class probability, and the "
+        "estimate of each sample, with intervals. They are written to the run's folder, as "
+        "best-assay-DEFINITION.json; `yogo-tui results RUN` shows them.",
+        "--cells 200000",
+    ),
     "infer": (
         "submit a job that finds cells in images with a run's best.pth",
-        "The label files are written to a new folder below uses in the run's folder. The job's log has the counts.",
+        "The label files are written to a new folder below uses in the run's folder. The job's log has the counts. Of "
+        "a file of samples, a row an image and a row a sample are written, with the targets per microlitre and their "
+        "intervals.",
         "--draw-boxes",
     ),
     "export": (
@@ -58,6 +67,11 @@ _COMMANDS = {
 _PURPOSES = {"rank": "review"}
 """The `yogo` command of a command, where it has another name: `yogo-tui review` is the queue."""
 
+_DEFINITIONS = {
+    "test": "The dataset definition to test on",
+    "assay": "The dataset definition whose test images to look at, or a file of samples",
+    "rank": "The dataset definition whose labels to rank",
+}
 _OUTS = {
     "rank": "The review folder. (default: reviews/DEFINITION-RUN beside the definition, where d in Datasets lists it)",
     "label": "The folder to write. A label file that is there stays as it is, so a job that was stopped is gone on "
@@ -76,12 +90,15 @@ def register(commands: Commands[argparse.ArgumentParser]) -> None:
             parser.add_argument("names", nargs="+", metavar="RUN", help=RUN_HELP)
         else:
             parser.add_argument("names", nargs=1, metavar="RUN", help=RUN_HELP)
-        if name in ("test", "rank"):
-            of = "to test on" if name == "test" else "whose labels to rank"
-            definition = f"The dataset definition {of}: {DEFINITION_HELP} (default: the one it was trained on)"
+        if name in _DEFINITIONS:
+            definition = f"{_DEFINITIONS[name]}: {DEFINITION_HELP} (default: the one it was trained on)"
             parser.add_argument("source", nargs="?", metavar="DEFINITION", help=definition)
         if name == "infer":
-            parser.add_argument("source", metavar="IMAGES", help="A folder of images, one image, or a zarr store.")
+            parser.add_argument(
+                "source",
+                metavar="IMAGES",
+                help="A folder of images, one image, a zarr store, or a file of samples (.yml).",
+            )
         if name in ("label", "next"):
             parser.add_argument("source", metavar="IMAGES", help="A folder of images.")
         if name == "next":
@@ -113,12 +130,12 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     from yogo_tui.cli.output import print_json
     from yogo_tui.cli.planning import definition_of, size_of
     from yogo_tui.cli.submitting import patiently
-    from yogo_tui.launch.purpose import Purpose
+    from yogo_tui.launch.purpose import OF_A_DEFINITION, Purpose
 
     found = await session.runs.find(args.names[0])
     source: PurePosixPath | None = None
     purpose, out = Purpose(args.purpose), getattr(args, "out", None)
-    if args.source and purpose in (Purpose.TEST, Purpose.REVIEW):
+    if args.source and purpose in OF_A_DEFINITION:
         source = PurePosixPath(await definition_of(session.library, args.source))
     elif args.source:
         source = await session.uses.source(purpose, args.source)

@@ -10,6 +10,7 @@ class Purpose(StrEnum):
 
     TEST = "test"
     INFER = "infer"
+    ASSAY = "assay"
     EXPORT = "export"
     REVIEW = "review"
     LABEL = "label"
@@ -20,6 +21,9 @@ class Purpose(StrEnum):
         """What it does, in front of the run's name."""
         return _WORDS.get(self, str(self))
 
+
+OF_A_DEFINITION = (Purpose.TEST, Purpose.ASSAY, Purpose.REVIEW)
+"""Those that are of the definition that the run was trained on, where no other is named."""
 
 _WORDS = {Purpose.REVIEW: "rank labels by", Purpose.LABEL: "label images by", Purpose.NEXT: "choose images to label by"}
 

@@ -1,5 +1,5 @@
-"""Submits jobs that use a run's best.pth: a test, inference on images, an export, a ranking of labels, new labels, or a
-choice of images to label next.
+"""Submits jobs that use a run's best.pth: a test, inference on images, an assay, an export, a ranking of labels, new
+labels, or a choice of images to label next.
 
 Each use has a folder in the run directory, `uses/PURPOSE-TIME`, with its script, its log and its results. Results that
 lie elsewhere are named there, in `makes.txt`.
@@ -8,6 +8,7 @@ lie elsewhere are named there, in `makes.txt`.
 from __future__ import annotations
 
 import asyncio
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ LABELLED = "labelled.yml"
 _WITH_OUT = (Purpose.REVIEW, Purpose.LABEL, Purpose.NEXT)
 """Those whose results may go into a folder that a person names."""
 
+_INFERRED = {".zarr": "--path-to-zarr", ".zip": "--path-to-zarr", ".yml": "--samples", ".yaml": "--samples"}
+"""The option of `yogo infer` by the suffix of the data, where they are no images."""
+
 _FRESH = {RANKING: Purpose.REVIEW, CHOSEN: Purpose.NEXT, "labelled.json": Purpose.LABEL}
 """What a folder of such results holds once there are any, and of what."""
 
@@ -59,7 +63,8 @@ class Use:
     """The folder that its job works in."""
 
     source: PurePosixPath | None = None
-    """The definition to test on or to review, or the folder of images (or zarr store) to look at."""
+    """The definition to test on, to assay on or to review; the file of samples; or the folder of images (or zarr store)
+    to look at."""
 
     options: tuple[str, ...] = ()
     """Further options of the command, as the user wrote them."""
@@ -76,12 +81,12 @@ class Use:
         """The arguments of `yogo`; the results are written into `folder`."""
         checkpoint, source = str(HostRunDirectory(self.directory).best), str(self.source or "")
         match self.purpose:
-            case Purpose.TEST:
+            case Purpose.TEST | Purpose.ASSAY:
                 words = [checkpoint, source, "--dump-to-disk"]
             case Purpose.INFER:
-                is_store = self.source is not None and self.source.suffix in {".zarr", ".zip"}
-                words = [checkpoint, "--path-to-zarr" if is_store else "--path-to-images", source]
-                words += ["--count", *([] if is_store else ["--save-preds"]), "--output-dir", str(folder)]
+                kind = _INFERRED.get(self.source.suffix if self.source else "", "--path-to-images")
+                saved = ["--save-preds"] if kind == "--path-to-images" else []
+                words = [checkpoint, kind, source, "--count", *saved, "--output-dir", str(folder)]
             case Purpose.EXPORT:
                 words = [checkpoint, "--output-filename", str(folder / f"{self.run}.onnx")]
             case Purpose.REVIEW | Purpose.NEXT:
@@ -91,12 +96,12 @@ class Use:
         return [str(self.purpose), *words, *self.options]
 
     def makes(self, folder: PurePosixPath) -> PurePosixPath:
-        """Path of the results: `folder`, but for a test the file that `yogo test` writes beside the weights, for a
+        """Path of the results: `folder`, but for a test or an assay the file that is written beside the weights, for a
         review a folder beside the definition, where Datasets finds it, and for labels or chosen images one that holds
         nothing else."""
         match self.purpose:
-            case Purpose.TEST if self.source:
-                return self.directory / f"best-test-{self.source.stem}.json"
+            case Purpose.TEST | Purpose.ASSAY if self.source:
+                return self.directory / f"best-{self.purpose}-{self.source.stem}.json"
             case Purpose.REVIEW if self.source:
                 return self.out or self.source.parent / REVIEWS / f"{self.source.stem}-{self.run}"
             case Purpose.LABEL:
@@ -128,9 +133,11 @@ class SubmittedUse:
         return _going_on(self.use.purpose, self.makes)
 
 
-def _going_on(purpose: Purpose | None, folder: PurePosixPath) -> str:
+def _going_on(purpose: Purpose | None, made: PurePosixPath) -> str:
+    if purpose is Purpose.ASSAY:
+        return f"{tui()} results {shlex.quote(made.parent.name)}"
     command = {Purpose.REVIEW: "review", Purpose.NEXT: "chosen"}.get(purpose) if purpose else ""
-    return f"{tui()} {command} {shlex.quote(str(folder))}" if command else ""
+    return f"{tui()} {command} {shlex.quote(str(made))}" if command else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +149,17 @@ class OutputFiles:
     """Names of its results; the name of its log if there are none."""
 
     purpose: Purpose | None = None
-    """What they are opened as: a review, labels or a choice; None if they are not opened."""
+    """What they are opened as: an assay, a review, labels or a choice; None if they are not opened."""
+
+    @property
+    def path(self) -> PurePosixPath:
+        """What is opened: the folder, but for an assay its file."""
+        return self.folder / self.files[0] if self.purpose is Purpose.ASSAY else self.folder
 
     @property
     def next(self) -> str:
         """The command that goes on with them; empty if there is none."""
-        return _going_on(self.purpose, self.folder)
+        return _going_on(self.purpose, self.path)
 
 
 def what_export_does(names: Sequence[str], options: Sequence[str], size: str) -> tuple[str, ...]:
@@ -184,22 +196,29 @@ async def end_of_use(host: Host, name: str, folder: PurePosixPath, *, is_done: b
 async def made_in(host: Host, folder: PurePosixPath) -> OutputFiles:
     """What the use in `folder` has written. Raises HostError."""
     try:
-        names = [entry.name for entry in await host.list(folder)]
+        entries = await host.list(folder)
     except FileNotFoundError:  # removed meanwhile
-        names = []
-    if _MAKES in names and (elsewhere := await _made_elsewhere(host, folder)):
+        entries = ()
+    names = [entry.name for entry in entries]
+    begun = next((entry.modified for entry in entries if entry.name == _MAKES), math.inf)
+    if _MAKES in names and (elsewhere := await _made_elsewhere(host, folder, begun)):
         return elsewhere
     made = [name for name in names if not name.endswith((".sbatch", LOG)) and name != _MAKES]
     return OutputFiles(folder, tuple(made or [name for name in names if name.endswith(LOG)]))
 
 
-async def _made_elsewhere(host: Host, folder: PurePosixPath) -> OutputFiles | None:
-    """What lies in the folder that the use in `folder` names; None while there are no results in it."""
+async def _made_elsewhere(host: Host, folder: PurePosixPath, begun: float) -> OutputFiles | None:
+    """What lies where the use in `folder`, which was `begun` then, says; None while there are no results of it."""
     try:
         made = PurePosixPath((await host.read(folder / _MAKES)).data.decode())
-        names = sorted(entry.name for entry in await host.list(made))
+        is_file = kind_of_results(made.name)[0] != ""
+        entries = await host.list(made.parent if is_file else made)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    if is_file:  # another use may have written such a file before
+        is_new = any(entry.name == made.name and entry.modified >= begun for entry in entries)
+        return OutputFiles(made.parent, (made.name,), Purpose.ASSAY) if is_new else None
+    names = sorted(entry.name for entry in entries)
     purpose = next((_FRESH[name] for name in names if name in _FRESH), None)
     if purpose is None:
         return None
@@ -236,6 +255,10 @@ async def _check(host: Host, wanted: Use) -> None:
         raise LaunchError(f"It is not known what {wanted.run} was trained on: name the {what}.")
     if wanted.source is not None and (await host.run(["test", "-e", str(wanted.source)], only_looks=True)).status:
         raise LaunchError(f"{wanted.source} does not exist.")
+    if wanted.purpose is Purpose.ASSAY and wanted.source:
+        from yogo_tui.questions.uses import LookForRoles
+
+        await host.ask(LookForRoles(Path(wanted.source), Path(wanted.directory), Path(wanted.workspace)))
     if wanted.purpose is Purpose.REVIEW:
         await _check_undecided(host, wanted.makes(wanted.directory))
     if wanted.purpose is Purpose.NEXT and wanted.source and (labelled := _value_of("--labelled", wanted.options)):

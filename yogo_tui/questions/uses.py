@@ -14,18 +14,22 @@ from yogo.cli.flags import default_of, flag_of, help_of, is_switch, problem_of, 
 from yogo.definition import DatasetDefinition, Sample, Splits
 from yogo.definition.lineage import digests, digests_of_test, groups_seen, records, trained_on
 from yogo.definition.record import DataRecord
+from yogo.definition.samples_file import SamplesFile, is_samples_file
 from yogo.definition.tested import tested_images
-from yogo.errors import RunError
+from yogo.errors import RunError, YogoError
 from yogo.recipe import KnobField, Recipe, knobs
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
+from yogo.run.metrics import Metrics
 from yogo.text.wording import counted
+from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Tell
 from yogo_tui.questions.image_lists import counts_folder
 
 _MODELS: Mapping[str, tuple[str, ...]] = {
     "test": ("yogo.training.request.CheckpointTest", "yogo.training.request.SharedRequest"),
     "infer": ("yogo.infer.request.InferenceRequest",),
+    "assay": ("yogo.evaluation.assay_request.AssayRequest",),
     "export": ("yogo.export.request.ExportRequest",),
     "review": ("yogo.review.request.ReviewRequest",),
     "label": ("yogo.review.request.LabelRequest",),
@@ -39,12 +43,14 @@ _OURS = {
         "path_to_pth",
         "path_to_images",
         "path_to_zarr",
+        "samples",
         "output_dir",
         "use_tqdm",
         "heatmap_mask_path",
         "save_preds",
         "count_predictions",
     ),
+    "assay": ("checkpoint", "source", "dump", "as_json"),
     "export": ("pth", "output"),
     "review": ("checkpoint", "definition", "out"),
     "label": ("checkpoint", "images", "out"),
@@ -52,7 +58,7 @@ _OURS = {
 }
 """Those that a use itself gives, or that have no effect."""
 
-_INPUTS = ("pictures", "data", "pretrained", "on", "labelled")
+_INPUTS = ("pictures", "data", "pretrained", "on", "labelled", "roles")
 """Those that name a file or folder that has to be there."""
 
 _NEEDS = {"review": {"base": "folds", "pretrained": "folds"}}
@@ -60,6 +66,11 @@ _NEEDS = {"review": {"base": "folds", "pretrained": "folds"}}
 
 
 _FLAG = re.compile(r"--[a-z][a-z-]*")
+
+
+def is_yaml(path: str) -> bool:
+    """Whether the data are a file of samples, where they may be images too."""
+    return path.strip().endswith((".yml", ".yaml"))
 
 
 def label_of(flag: str) -> str:
@@ -131,6 +142,8 @@ class CheckOptions:
         return CheckedOptions(tuple(words), wrong)
 
     def _alone(self, one: KnobField) -> str:
+        if self.command == "infer" and one.name == "roles" and not is_yaml(self.given.get("source", "")):
+            return "needs a file of samples as the data"
         needed = _NEEDS.get(self.command, {}).get(one.name, "")
         return f"needs {needed}: give that too" if needed and self.given.get(needed, "").strip() in ("", "0") else ""
 
@@ -163,6 +176,32 @@ class SeenBefore:
             for name, count in trained_on(tested, known).items()
         )
         return *told, *groups_seen(Splits((), (), samples), known)
+
+
+@dataclass(frozen=True)
+class LookForRoles:
+    """Whether `source` is a definition, and not a file of samples. Raises LaunchError where it does not say what is
+    counted and what is looked for, and the run in `run` does not know that either; DefinitionError."""
+
+    source: Path
+    run: Path
+    workspace: Path
+
+    def answer(self, tell: Tell) -> bool:
+        is_definition = not is_samples_file(self.source)
+        read = DatasetDefinition.from_yaml if is_definition else SamplesFile.from_yaml
+        if read(self.source, base=self.workspace).roles is None and not self._run_knows():
+            raise LaunchError(
+                f"{self.source.name} has no roles: an assay has to know what is counted and what is looked for. Add "
+                "roles: {total: [...], target: [...], per_microlitre: 5.0e6} to it"
+            )
+        return is_definition
+
+    def _run_knows(self) -> bool:
+        """Whether its checkpoint holds roles, which a training on a definition with roles leaves in it."""
+        with contextlib.suppress(YogoError, FileNotFoundError):
+            return Metrics.read(RunDirectory(self.run).metrics).assay is not None
+        return False
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,10 @@ from yogo_tui.launch.use import LABELLED, OutputFiles
 
 def screen_of(made: OutputFiles) -> Screen[None]:
     match made.purpose:
+        case Purpose.ASSAY:
+            from yogo_tui.screens.assay import AssayScreen
+
+            return AssayScreen(made.folder.name, Path(made.path))
         case Purpose.REVIEW:
             from yogo_tui.screens.review import ReviewScreen
 

@@ -65,7 +65,9 @@ class ResultsScreen(RunActions, ShowsImages):
         Binding("s", "shares", "counts or shares of the row", id="results.shares", show=False),
         Binding("w", "wrong", "all boxes, or only the wrong ones", id="results.wrong", show=False),
         Binding("g", "sharper", "images sharper, or in half blocks", id="results.sharper", show=False),
-        Binding("u", "use", "use it: test, infer, export; rank, make, choose labels", id="results.use", show=False),
+        Binding(
+            "u", "use", "use it: test, assay, infer, export; rank, make, choose labels", id="results.use", show=False
+        ),
         Binding("y", "copy", "copy the path of the image", id="results.copy", show=False),
     ]
 

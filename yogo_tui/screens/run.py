@@ -57,7 +57,7 @@ class RunScreen(JumpsToStep, WandbActions, TellsWhy, TrashActions, NoteActions):
         Binding("r", "resume", "go on", id="run.resume", tooltip="go on with it (resume)"),
         Binding("c", "finetune", "fine-tune from it", id="run.finetune"),
         Binding("o", "results", "results: confusion, classes, worst images", id="run.results", show=False),
-        Binding("u", "use", "use it: test, infer, export; rank, make, choose labels", id="run.use", show=False),
+        Binding("u", "use", "use it: test, assay, infer, export; rank, make, choose labels", id="run.use", show=False),
         Binding("O", "made", "open reviews and choices of images that its jobs made", id="run.made", show=False),
         Binding(
             "A",

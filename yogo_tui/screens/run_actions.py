@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 _FINETUNE = "finetune"
 _USES: tuple[tuple[str, Choice], ...] = (
     (Purpose.TEST, Choice("test it", "on the test images of a definition")),
+    (Purpose.ASSAY, Choice("assay it", "limits and estimates per µL; of a definition, or samples")),
     (Purpose.INFER, Choice("find cells in images", "a folder or a zarr store; counts and labels")),
     (Purpose.EXPORT, Choice("export it", "to ONNX and OpenVINO")),
     (Purpose.REVIEW, Choice("rank labels by it", "of a definition: the most doubted first")),
@@ -44,6 +45,7 @@ _USES: tuple[tuple[str, Choice], ...] = (
 )
 _SAID = {
     Purpose.TEST: "tests {} on {}",
+    Purpose.ASSAY: "assays {} on {}",
     Purpose.INFER: "finds cells in {1} with {0}",
     Purpose.EXPORT: "exports {}",
     Purpose.REVIEW: "ranks the labels of {1} by {0}",
@@ -307,7 +309,7 @@ class RunActions(FramedScreen):
     @reads_first("looking for what its jobs made")
     @work(exclusive=True, group="made")
     async def action_made(self) -> None:
-        """Open a review, chosen images or new labels that a job of this run has made; of several, one is chosen."""
+        """Open an assay, a review, images or labels that a job of this run has made; of several, one is chosen."""
         from yogo_tui.screens.made import openable
 
         if (run := self.chosen_run()) is None:
@@ -315,7 +317,7 @@ class RunActions(FramedScreen):
         with self.app.telling(f"what the jobs of {run.name} made was not looked for"):
             found = openable(await self.app.session.jobs.uses(run))
             if not found:
-                none = "a review, chosen images or labels"
+                none = "an assay, a review, chosen images or labels"
                 says = (
                     f"No job of {run.name} has made {none}: u submits one." if run.path else f"It has not made {none}."
                 )
@@ -326,6 +328,8 @@ class RunActions(FramedScreen):
     def _then(self, used: SubmittedUse) -> str:
         """What goes on with the results, where something does."""
         source, settings = used.use.source, self.app.session.settings
+        if used.use.purpose is Purpose.ASSAY:
+            return f". Once it is over, O opens it, as does: {used.next}"
         is_listed = not used.use.out and source and any(map(source.is_relative_to, settings.definition_folders))
         where = (
             f"d on {settings.as_typed(source)} in Datasets opens them, as does:"

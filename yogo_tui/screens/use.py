@@ -15,10 +15,10 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.events import DescendantFocus
 from textual.widgets import Input, Static
 
-from yogo.errors import YogoError
+from yogo.errors import DefinitionError, YogoError
 from yogo.text.terminal import printable
 from yogo_tui.errors import ConsoleError, LaunchError, SettingsError
-from yogo_tui.launch.purpose import Purpose
+from yogo_tui.launch.purpose import OF_A_DEFINITION, Purpose
 from yogo_tui.questions.uses import Option, label_of
 from yogo_tui.runs.model import Run
 from yogo_tui.screens.ask import Dialog
@@ -30,7 +30,6 @@ from yogo_tui.settings import SizePreset
 from yogo_tui.widgets.knob_form import KnobInput
 
 SIZE, SOURCE, TO = "size", "source", "to"
-_OF_A_DEFINITION = (Purpose.TEST, Purpose.REVIEW)
 
 
 class OptionInput(KnobInput):
@@ -76,6 +75,9 @@ class UseForm(Dialog[Said | None]):
         self._looked_at: PurePosixPath | None = None
         """The definition whose test images were looked for among those that the model has seen."""
 
+        self._definitions: dict[PurePosixPath, bool] = {}
+        """Of the data of an assay that were looked into, whether they are a definition."""
+
         self._goes_on = False
         """Whether the form was asked to close, and what was typed is still judged."""
 
@@ -116,12 +118,12 @@ class UseForm(Dialog[Said | None]):
             return self.app.session.settings.as_typed(self._source_proposed)
         if name == "labelled" and self._purpose is Purpose.NEXT:
             return str(self._run.definition or "")
-        own = self._purpose in _OF_A_DEFINITION and name == SOURCE and self._run.definition
+        own = self._purpose in OF_A_DEFINITION and name == SOURCE and self._run.definition
         return self.app.session.settings.as_typed(Path(own)) if own else ""
 
     def on_mount(self) -> None:
         super().on_mount()
-        if self._purpose is Purpose.TEST:
+        if self._purpose in (Purpose.TEST, Purpose.ASSAY):
             self.judge(goes_on=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
@@ -130,7 +132,7 @@ class UseForm(Dialog[Said | None]):
     @work(exclusive=True, group="choose")
     async def action_choose(self) -> None:
         """Fill in one of the definitions that there are, or a folder of images."""
-        if self._purpose not in _OF_A_DEFINITION:
+        if self._purpose not in OF_A_DEFINITION:
             await self._choose_images()
             return
         with self.app.telling("the definitions were not listed"):
@@ -140,7 +142,7 @@ class UseForm(Dialog[Said | None]):
             if own and own not in paths:
                 paths.insert(0, own)
             lines = [Choice(shorten(path, files), "what it was trained on" * (path == own)) for path in paths]
-            title = "test it on" if self._purpose is Purpose.TEST else "rank the labels of"
+            title = "rank the labels of" if self._purpose is Purpose.REVIEW else f"{self._purpose} it on"
             typed = Choose(title, lines, paths.index(own) if own else None)
             if (chosen := await self.app.push_screen_wait(typed)) is not None:
                 self._fill_in(paths[chosen])
@@ -160,7 +162,9 @@ class UseForm(Dialog[Said | None]):
         field.cursor_position = len(field.value)
 
     def _look_for_seen(self, definition: PurePosixPath | None) -> None:
-        if self._purpose is not Purpose.TEST or definition == self._looked_at:
+        if self._purpose is Purpose.ASSAY and not self._definitions.get(definition or PurePosixPath()):
+            definition = None
+        if self._purpose not in (Purpose.TEST, Purpose.ASSAY) or definition == self._looked_at:
             return
         self._looked_at = definition
         self.query_one("#seen", Static).update("")
@@ -219,10 +223,14 @@ class UseForm(Dialog[Said | None]):
 
     async def _source(self, typed: str) -> tuple[PurePosixPath | None, str]:
         """The data, or what is wrong with them."""
+        uses = self.app.session.uses
         try:
-            return await self.app.session.uses.source(self._purpose, typed), ""
-        except LaunchError as error:
+            source = await uses.source(self._purpose, typed)
+            if self._purpose is Purpose.ASSAY and source and source not in self._definitions:
+                self._definitions[source] = await uses.is_definition(self._run, source)
+        except (LaunchError, DefinitionError) as error:
             return None, str(error)
+        return source, ""
 
     def _show_wrong(self, wrong: Mapping[str, str]) -> None:
         for one in self._options:

@@ -13,7 +13,7 @@ from yogo_tui.errors import ClusterError, ConsoleError, HostError, LaunchError
 from yogo_tui.hosts.base import Host
 from yogo_tui.launch import making, resume, submit, use
 from yogo_tui.launch.plan import Launched
-from yogo_tui.launch.purpose import Purpose
+from yogo_tui.launch.purpose import OF_A_DEFINITION, Purpose
 from yogo_tui.launch.resume import Resumption
 from yogo_tui.launch.use import OutputFiles, SubmittedUse, Use
 from yogo_tui.runs import cancelling, holding, resumption
@@ -61,7 +61,7 @@ class Jobs:
         run was trained on. Raises LaunchError, TemplateError, ClusterError, HostError."""
         if run.path is None:
             raise LaunchError(f"{run.name} is a job without a run directory: there is nothing to {purpose.words}.")
-        if source is None and purpose in (Purpose.TEST, Purpose.REVIEW):
+        if source is None and purpose in OF_A_DEFINITION:
             source = PurePosixPath(run.definition) if run.definition else None
         size = size or self._settings.sizes[0]
         try:

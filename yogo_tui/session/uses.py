@@ -10,15 +10,21 @@ from yogo_tui.hosts.base import Host
 from yogo_tui.launch.purpose import Purpose
 from yogo_tui.questions.definitions import FindDefinition
 from yogo_tui.questions.paths import FindPath
-from yogo_tui.questions.uses import CheckedOptions, CheckOptions, ListOptions, Option, SeenBefore
+from yogo_tui.questions.uses import CheckedOptions, CheckOptions, ListOptions, LookForRoles, Option, SeenBefore
 from yogo_tui.runs.model import Run
 from yogo_tui.settings import Settings
 
 DATA = {
     Purpose.TEST: ("a definition", "A definition: its test images are looked at. ctrl+o lists those that there are."),
     Purpose.INFER: (
-        "a folder or a zarr store",
-        "The images to find cells in: a folder, or a zarr store. ctrl+o looks for them.",
+        "a folder, a zarr store or a file of samples",
+        "The images to find cells in: a folder, or a zarr store; ctrl+o looks for them. Of a file of samples (.yml), "
+        "the targets per µL of each sample are told too, with intervals.",
+    ),
+    Purpose.ASSAY: (
+        "a definition or a file of samples",
+        "A definition with roles, whose test images are looked at, or a file of samples, which need no labels. ctrl+o "
+        "lists those that there are.",
     ),
     Purpose.REVIEW: (
         "a definition",
@@ -71,7 +77,7 @@ class Uses:
         match purpose:
             case Purpose.EXPORT:
                 return None
-            case Purpose.TEST | Purpose.REVIEW if text:
+            case Purpose.TEST | Purpose.ASSAY | Purpose.REVIEW if text:
                 folders, workspace = self._settings.definition_folders, self._settings.workspace_folder
                 question = FindDefinition(text, self._settings.start, folders, workspace)
                 return PurePosixPath(await self._host.ask(question))
@@ -83,6 +89,12 @@ class Uses:
                     raise LaunchError(f"{found.path} is a file: name the folder of images")
                 return PurePosixPath(found.path)
         raise LaunchError(f"{DATA[purpose][0]} is needed")
+
+    async def is_definition(self, run: Run, source: PurePosixPath) -> bool:
+        """Whether an assay of the run on these data looks at the test images of a definition, else at samples. Raises
+        LaunchError where they have no roles, DefinitionError, HostError."""
+        question = LookForRoles(Path(source), Path(run.path or ""), self._settings.workspace_folder)
+        return await self._host.ask(question)
 
     async def place(self, typed: str) -> PurePosixPath:
         """Where a path that a person has typed leads, whether something is there or not. Raises HostError."""
