@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.made_cells import CLASSES, ROLES, MadeCells, evaluation_of, images_of, samples_of
+from yogo.assay.confidence import CONFIDENCES
 from yogo.assay.limits import detection_limit
 from yogo.assay.roles import Roles
 from yogo.definition.roles import SampleFacts
@@ -184,6 +185,23 @@ def test_negative_samples_say_what_is_counted_in_vain_and_how_much_they_differ()
     plain = float(detection_limit(0.9, 24 / 40_000, 2e6)) * 5e6
     assert found.lod_per_ul.value is not None
     assert found.lod_per_ul.value > 2 * plain
+
+
+def test_samples_that_differ_where_much_is_counted_do_not_pass_for_alike_where_little_is() -> None:
+    """Above 0.6 each blank has one false positive or none; below it they have from none to 60."""
+    cells = []
+    for image, (often, wrong) in enumerate(((0, 0), (2, 1), (20, 1), (60, 0))):
+        cells += [MadeCells(image, "healthy", "healthy", 3000 - often - wrong)]
+        cells += [MadeCells(image, "healthy", "ring", often, 0.6), MadeCells(image, "healthy", "ring", wrong, 0.9)]
+    cells += [MadeCells(4, "ring", "ring", 90), MadeCells(4, "ring", "healthy", 10)]
+    units = samples_of({"n1": 0, "n2": 0, "n3": 0, "n4": 0, "p": 5e6})
+    evidence = AssayEvidence(AssaySums.of(evaluation_of(5, cells), ROLES_OF, units), units)
+    rates, low, high = evidence.rates(evidence.whole), 6, 21
+    assert CONFIDENCES[[low, high]].tolist() == [0.55, 0.7]
+    assert rates.false[0, high] == pytest.approx(2 / 12_000)
+    assert rates.dispersion[0, high] == rates.dispersion[0, low] > 1
+    alike = float(detection_limit(0.9, 2.5 / 12_000, 2e6))
+    assert 4 * alike < rates.limits(2e6)[0, high] < rates.limits(2e6)[0, low]
 
 
 def test_samples_are_estimated_at_the_best_threshold() -> None:

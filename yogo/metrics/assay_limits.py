@@ -125,7 +125,8 @@ class AssayEvidence:
 
     def _dispersion(self, weights_RU: Doubles, wrong_RT: Doubles, cells_R1: Doubles) -> Doubles:
         """How much samples differ beyond counting, as `yogo.assay.limits.dispersion_between` takes it; 0 of other
-        units, which are parts of samples."""
+        units, which are parts of samples. No less than at any lower threshold: of few counts it is mostly 0, and the
+        limit would be lowest where nothing is known of how samples differ."""
         if self.units.over != "samples":
             return np.zeros_like(wrong_RT)
         counts_U = self.others_U > 0
@@ -136,7 +137,8 @@ class AssayEvidence:
         with np.errstate(divide="ignore", invalid="ignore"):
             pearson_RT = (weights_RU @ squares_TU.T) / share_RT - wrong_RT
             found_RT = (pearson_RT - (num_R1 - 1)) / grows_RT
-        return np.where((share_RT > 0) & (grows_RT > 0) & (found_RT > 0), found_RT, 0.0)
+        known_RT = np.where((share_RT > 0) & (grows_RT > 0) & (found_RT > 0), found_RT, 0.0)
+        return np.asarray(np.maximum.accumulate(known_RT, 1), np.float64)
 
     def by_class(self, weights_RU: Doubles) -> Doubles:
         """(R, T, C): of each class of the target, the share of its labels that are counted as one of the target."""
