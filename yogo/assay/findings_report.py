@@ -75,6 +75,17 @@ def _known(known: dict[str, Any]) -> Iterator[str]:
     if bent:
         yield f"  The titration is no straight line at {', '.join(bent)}."
     yield from _best_of_known(best)
+    yield from _spread(known)
+
+
+def _spread(known: dict[str, Any]) -> Iterator[str]:
+    """Between the negative samples, at the best threshold."""
+    best = known["best"]
+    for row in known["thresholds"] if best else ():
+        blanks = row["negatives"]
+        if row["threshold"] == best["threshold"] and blanks and blanks["spread_interval_per_ul"]:
+            low, high = map(_number, blanks["spread_interval_per_ul"])
+            yield f"  There the negative samples spread by {_number(blanks['spread_per_ul'])} ({low} to {high})."
 
 
 def _best_of_known(best: dict[str, Any] | None) -> Iterator[str]:
@@ -82,7 +93,8 @@ def _best_of_known(best: dict[str, Any] | None) -> Iterator[str]:
         return
     limit = f"{best['lod_per_ul']['value']:,.0f} ({_range(best['lod_per_ul'])})"
     low, high = best["threshold_low"], best["threshold_high"]
-    yield f"* lowest LoD, {limit}; drawn anew, the samples choose {low:g} to {high:g}."
+    yield f"* lowest LoD, {limit}."
+    yield f"  Drawn anew, the samples choose {low:g} to {high:g}."
     if best["lod_elsewhere_per_ul"] is None:
         yield "  With six negative samples, it would be told of samples that did not choose it."
     else:

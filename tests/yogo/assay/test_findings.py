@@ -202,6 +202,7 @@ def test_limits_of_known_samples_have_an_interval_and_so_has_the_spread(
     assert 0 < limit["low"] < limit["value"] < limit["high"]
     low, high = known["thresholds"][0]["negatives"]["spread_interval_per_ul"]
     assert low <= known["thresholds"][0]["negatives"]["spread_per_ul"] <= high
+    assert any(line.startswith("  There the negative samples spread by ") for line in shown(path, capsys))
 
 
 def test_limits_are_told_of_one_kind_of_sample(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
