@@ -255,6 +255,8 @@ def test_what_cannot_be_is_refused(
 
 
 def test_roles_name_classes_of_the_model(pth: Path, samples: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples.write_text("rolls: 1\n" + samples.read_text())
+    assert "line 1: The key 'rolls' is not known and is ignored; is roles meant?" in infer(capsys, pth, samples)
     samples.write_text("roles: {total: [helthy], target: [ring], per_microlitre: 1}\n" + samples.read_text())
     shown = infer(capsys, pth, samples, status=1)
     assert 'name helthy, which the model does not know. Did you mean "healthy"?' in shown
@@ -285,7 +287,7 @@ def test_what_is_counted_is_not_counted_again(
     whole = path.read_text()
     header, first, *_, last = whole.splitlines(keepends=True)
     marked = first.rpartition(",")[0] + ",999\n"
-    path.write_text(header + marked + last[:-4])
+    path.write_text(header + marked + last[:-1])
     shown = infer(capsys, pth, samples)
     assert "1 image is counted already in" in shown
     assert path.read_text() == whole.replace(first, marked), "a torn row is counted again, and all are in order"

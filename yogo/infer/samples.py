@@ -47,7 +47,7 @@ def infer_samples(
     assert isinstance(pictures, SamplePictures)
     how = _settings(request, job)
     estimates = estimates_for(request, job, pictures.file, how)
-    for sentence in estimates.remarks:
+    for sentence in (*map(str, pictures.file.problems), *estimates.remarks):
         notice(sentence)
     folder = _folder(Path(request.output_dir or "."))
     record = SamplesRecord(
