@@ -19,6 +19,7 @@ from yogo.definition.histogram import Histogram, histogram
 from yogo.definition.model import DatasetDefinition, resolve
 from yogo.definition.overlap import same_content
 from yogo.definition.problem import Problem, listed
+from yogo.definition.samples_file import SamplesFile
 from yogo.definition.split import Splits, share_out
 from yogo.definition.tree import Node, add_up, pairs_of
 from yogo.run.correction import AssayRoles
@@ -65,6 +66,9 @@ class DatasetSummary:
     roles: AssayRoles | None = None
     num_samples: int = 0
     """Samples that folder pairs are named as."""
+
+    samples_file: SamplesFile | None = None
+    """Where it is no definition, but a file of samples, whose images have no labels."""
 
     num_train: int = 0
     num_val: int = 0

@@ -14,6 +14,7 @@ from yogo_tui.advice import tui
 from yogo_tui.cli.options import Commands, Misuse, add_json, in_library, new_command
 
 if TYPE_CHECKING:
+    from yogo.definition.samples_file import SamplesFile
     from yogo_tui.questions.images import ImageRow
     from yogo_tui.session.library import Library
 
@@ -145,13 +146,29 @@ async def _one(library: Library, args: argparse.Namespace) -> int:
     against = await library.run_path(args.against) if args.against else None
     with live() as tell:
         found = await library.host.ask(Survey(path, workspace), tell=tell)
+        if found.samples_file:
+            return _samples(found.samples_file, args)
         health = await library.host.ask(CheckHealth(path, workspace, against), tell=tell) if args.deep else None
     if args.json:
-        print_json({"path": path} | dataclasses.asdict(found) | ({"health": as_data(health)} if health else {}))
+        said = dataclasses.asdict(found) | {"roles": found.roles.model_dump() if found.roles else None}
+        print_json({"path": path} | said | ({"health": as_data(health)} if health else {}))
     else:
         lines = [*report(found), *in_full(found, terminal_width() or _COLUMNS)]
         lines += ["", *report_health(health)] if health else []
         print("\n".join(printable(line) for line in lines))
+    return 1 if found.has_errors else 0
+
+
+def _samples(found: SamplesFile, args: argparse.Namespace) -> int:
+    from yogo.definition.samples_report import as_data, samples_report
+    from yogo_tui.cli.output import print_json
+
+    if args.deep:
+        raise Misuse("--deep looks at the images of a definition; this is a file of samples")
+    if args.json:
+        print_json(as_data(found))
+    else:
+        print("\n".join(printable(line) for line in samples_report(found)))
     return 1 if found.has_errors else 0
 
 

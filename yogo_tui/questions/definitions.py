@@ -23,6 +23,7 @@ from yogo.definition import (
     split,
     survey,
 )
+from yogo.definition.samples_file import is_samples_file, samples_of
 from yogo.errors import DefinitionError
 from yogo.files.places import expanded
 from yogo.text.wording import listed
@@ -64,7 +65,12 @@ class CheckDefinitions:
 
     def answer(self, tell: Tell) -> tuple[tuple[Path, list[Problem]], ...]:
         files = ListDefinitions(self.folders).answer(tell)
-        return tuple((file.path, check(file.path, base=self.workspace)) for file in files)
+        return tuple((file.path, self._problems(file.path)) for file in files)
+
+    def _problems(self, path: Path) -> list[Problem]:
+        if is_samples_file(path):
+            return list(samples_of(path, self.workspace).problems)
+        return check(path, base=self.workspace)
 
 
 @dataclass(frozen=True)
@@ -154,7 +160,8 @@ class ClassesOf:
 
 @dataclass(frozen=True)
 class Survey:
-    """The counts of a definition, with every label read and every image looked at; what was found is remembered."""
+    """The counts of a definition, with every label read and every image looked at; what was found is remembered. Of a
+    file of samples, what it names."""
 
     path: Path
     workspace: Path
@@ -163,6 +170,9 @@ class Survey:
         from yogo.datasets.cache import own_folder
         from yogo.images.checking import full_survey
 
+        if is_samples_file(self.path):
+            file = samples_of(self.path, self.workspace).counted()
+            return DatasetSummary(num_samples=len(file.samples), problems=list(file.problems), samples_file=file)
         key = self.path, self.workspace
 
         def show(found: DatasetSummary) -> None:
@@ -190,7 +200,9 @@ _so_far: dict[tuple[Path, Path], DatasetSummary] = {}
 
 
 def _refuse(definition: Path, problems: Iterable[Problem]) -> None:
-    """Raises LaunchError with the first error, and how many more there are."""
+    """Raises LaunchError with the first error, and how many more there are; or because it is no definition."""
+    if is_samples_file(definition):
+        raise LaunchError(f"{definition.name} is a file of samples: they have no labels to train on.")
     errors = [problem for problem in problems if problem.is_error]
     if errors:
         more = f" ({len(errors) - 1} more: {tui()} datasets {definition})" if errors[1:] else ""

@@ -35,6 +35,7 @@ from yogo_tui.widgets.survey_view import survey_view
 from yogo_tui.words import cut_middle, thousands
 
 _ON_A_DEFINITION = ("open", "pictures", "launch", "edit", "count", "copy")
+_ON_LABELS = ("open", "pictures", "launch", "health", "reviews")
 _PAUSE_SECONDS = 0.3
 """How long the cursor must rest on a definition before it is counted."""
 
@@ -208,6 +209,8 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         return self.files.cursor_node.data if self.files.cursor_node else None
 
     def why_not(self, action: str) -> str:
+        if self.selected and action in _ON_LABELS and self._is_of_samples(self.selected):
+            return f"{self.selected.path.name} is a file of samples, which have no labels. u on a run assays it."
         if action not in _ON_A_DEFINITION or self.selected:
             return ""
         node = self.files.cursor_node
@@ -219,6 +222,17 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         if self.selected is None:
             self.app.notify(printable(self.why_not("open")), markup=False)
         return self.selected
+
+    def _is_of_samples(self, file: DefinitionFile) -> bool:
+        known = self._surveys.get(file.path)
+        return known is not None and known.samples_file is not None
+
+    def _labelled(self) -> DefinitionFile | None:
+        """The definition that a key about labelled images acts on. If there is none, the user is told why."""
+        if self.selected and (why := self.why_not("open")):
+            self.app.notify(printable(why), markup=False)
+            return None
+        return self._chosen()
 
     @on(Tree.NodeHighlighted)
     def _moved(self) -> None:
@@ -289,6 +303,7 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
         node = self.files.cursor_node
         if node and node.data:
             node.set_label(self._label(node.data))
+        self.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Escape is off while nothing is counted or looked for, and nothing is hidden."""
@@ -313,27 +328,27 @@ class DatasetsScreen(CountsDefinition, ModeScreen):
 
     @on(Definitions.Entered)
     def action_open(self) -> None:
-        if file := self._chosen():
+        if file := self._labelled():
             from yogo_tui.screens.definition import DefinitionScreen
 
             self.open_over(file.path, DefinitionScreen(file.path, self._surveys.get(file.path)))
 
     def action_pictures(self) -> None:
-        if file := self._chosen():
+        if file := self._labelled():
             from yogo_tui.screens.pictures import PicturesScreen
 
             self.open_over(file.path, PicturesScreen(file.path))
 
     def action_health(self) -> None:
-        if file := self._chosen():
+        if file := self._labelled():
             self.open_health(file.path)
 
     def action_reviews(self) -> None:
-        if file := self._chosen():
+        if file := self._labelled():
             self.open_reviews(file.path)
 
     def action_launch(self) -> None:
-        if file := self._chosen():
+        if file := self._labelled():
             self.app.open_launch(Draft(definition=file.path))
 
     @changes

@@ -79,7 +79,7 @@ class RunsScreen(SweepActions, WandbActions, PreviewsRun, TrashActions, NoteActi
             "use",
             "use it",
             id="runs.use",
-            tooltip="use it: test, assay, infer, export, label; export all marked",
+            tooltip="use it: test, assay, infer, label; export all marked",
         ),
         Binding("O", "made", "open assays, reviews and choices that its jobs made", id="runs.made", show=False),
         Binding("equals_sign", "compare", "compare", id="runs.compare", show=False, tooltip="compare the marked runs"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from yogo.definition.report import (
     roles_words,
     tree_lines,
 )
+from yogo.definition.samples_report import samples_report
 from yogo.definition.tree import Node
 from yogo.health.finding import DataHealth
 from yogo.text.terminal import printable
@@ -31,6 +33,7 @@ from yogo_tui.words import cut_middle, padded, thousands
 
 _PARTS = ("train", "val", "test")
 _WIDE = 84
+_NARROWEST = 20
 _MOST_NODES = 20
 """Lines of the tree beside the list of definitions."""
 
@@ -38,6 +41,10 @@ _MOST_NODES = 20
 def survey_view(survey: DatasetSummary, path: Path, width: int, health: DataHealth | None = None) -> RenderableType:
     """The summary for a pane of this width in columns, and what is known of the health of its data. A wide one shows
     the boxes of each split too."""
+    if survey.samples_file:
+        mark = "✖" if survey.has_errors else "!" if survey.problems else "✔"
+        first, *lines = (*samples_report(survey.samples_file), "", "Its images have no labels: u on a run assays them.")
+        return Text(printable_lines([f"{mark} {first}", *lines]))
     parts: list[RenderableType] = []
     if survey.classes:
         parts += totals_view(survey, width)
@@ -46,9 +53,15 @@ def survey_view(survey: DatasetSummary, path: Path, width: int, health: DataHeal
         parts += _problems(survey.problems, path)
     parts += _health(health, width)
     if survey.tree:
-        parts.append(Text(printable_lines(["", "what it names", *tree_lines(survey.tree, _MOST_NODES)]), no_wrap=True))
+        lines = [part for line in tree_lines(survey.tree, _MOST_NODES) for part in _whole(printable(line), width)]
+        parts.append(Text("\n".join(["", "what it names", *lines]), no_wrap=True))
     parts += histograms_view(survey, width)
     return Group(*parts)
+
+
+def _whole(line: str, width: int) -> list[str]:
+    """The line, in parts below each other where it has no room."""
+    return textwrap.wrap(line, max(width, _NARROWEST), subsequent_indent="    ", drop_whitespace=True) or [line]
 
 
 def _health(health: DataHealth | None, width: int) -> Iterator[Text]:
