@@ -48,7 +48,7 @@ class AssayRequest(ComputingRequest):
     """Write one page with all tables and plots. It needs no other file."""
 
     files: Annotated[Path | None, Knob(group=_RESULTS, metavars=("FOLDER",))] = None
-    """Write the three files that remo-stats-utils loads into a folder in this one, by the checkpoint's name."""
+    """Write the three files that remo-stats-utils loads into a folder in this one, by the run's name."""
 
     save: Annotated[Path | None, Knob(group=_RESULTS, metavars=("FILE",))] = None
     """Write a copy of the checkpoint that holds this correction."""

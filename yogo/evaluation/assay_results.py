@@ -10,7 +10,7 @@ from pathlib import Path
 from yogo.assay.views.model_files import write_model_files
 from yogo.assay.views.report_csv import SAMPLES, THRESHOLDS, write_tables
 from yogo.assay.views.report_html import report_html
-from yogo.checkpoint import put, with_correction
+from yogo.checkpoint import load_checkpoint, put, with_correction
 from yogo.errors import AssayError, RunError
 from yogo.evaluation.assay_request import AssayRequest
 from yogo.files.atomic import write_atomically
@@ -69,7 +69,7 @@ def written(record: AssayFile, request: AssayRequest) -> Iterator[Path]:
         write_atomically(request.html, report_html(report, title, facts))
         yield request.html
     if request.files is not None:
-        yield from write_model_files(report, request.files, request.checkpoint.stem)
+        yield from write_model_files(report, request.files, _model(request.checkpoint))
     if request.save is not None:
         if report.correction is None or (report.correction.line is None and report.correction.matrix is None):
             raise AssayError(
@@ -78,6 +78,12 @@ def written(record: AssayFile, request: AssayRequest) -> Iterator[Path]:
         request.save.parent.mkdir(parents=True, exist_ok=True)
         put(request.save, with_correction(request.checkpoint, report.correction))
         yield request.save
+
+
+def _model(path: Path) -> str:
+    """The run's name, since most checkpoints are called best; the file's where it cannot name a folder."""
+    name = load_checkpoint(path).run_name
+    return name if name and name.isprintable() and "/" not in name and not name.startswith(".") else path.stem
 
 
 def _check_record(path: Path) -> None:

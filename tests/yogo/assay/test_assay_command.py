@@ -37,13 +37,15 @@ CORRECTION = CountCorrection(
 )
 
 
-def made_pth(path: Path, correction: CountCorrection | None = None, names: tuple[str, ...] = NAMES) -> Path:
+def made_pth(
+    path: Path, correction: CountCorrection | None = None, names: tuple[str, ...] = NAMES, run_name: str = "run"
+) -> Path:
     torch.manual_seed(3)
     model = YOGO((HEIGHT, WIDTH), 0.1, 0.1, 3, normalize_images=True, model_func=get_model_func("quarter_filters"))
     with torch.no_grad():
         for weights in list(model.parameters())[-2:]:
             weights.mul_(30)  # else no class is probable
-    save_checkpoint(path, model, epoch=1, step=2, classes=names, run_name="run", count_correction=correction)
+    save_checkpoint(path, model, epoch=1, step=2, classes=names, run_name=run_name, count_correction=correction)
     return path
 
 
@@ -180,13 +182,13 @@ def test_the_files_of_remo_stats_utils_give_the_same_figures(
     """By the way that a lab would go: the files are written, and the counts told by `--counts` with them."""
     own = made_pth(tmp_path / "own.pth", CORRECTION)
     report = assayed(capsys, own, samples, "--files", tmp_path / "m", "--engine", "torch")["report"]
-    assert (tmp_path / "m" / "own" / "own-cmatrix-mean.npy").is_file()
+    assert (tmp_path / "m" / "run" / "run-cmatrix-mean.npy").is_file()
     every = [one for one in report["samples"] if one["matrix_per_ul"] and one["matrix_per_ul"]["value"] is not None]
     roles = {"total": ["healthy", "ring"], "target": ["ring"], "per_microlitre": 5e6}
     counts = tmp_path / "counts.json"
     # At threshold 0 the matrix corrects; only counts at the threshold are in the report, so they are asked for that.
     asked = [
-        {"kind": "deskew", "model": "own", "classes": NAMES, "roles": roles, "counts": list(one["counts"].values())}
+        {"kind": "deskew", "model": "run", "classes": NAMES, "roles": roles, "counts": list(one["counts"].values())}
         for one in every
     ]
     counts.write_text(json.dumps(asked))
@@ -271,3 +273,12 @@ def test_what_does_not_go_together_is_a_usage_error(words: tuple[str, ...], caps
         main(["assay", *words])
     assert ended.value.code == 2
     assert "--counts" in capsys.readouterr().err
+
+
+def test_a_run_name_that_is_no_folder_names_no_files(
+    samples: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = made_pth(tmp_path / "odd.pth", CORRECTION, run_name="../../away")
+    assayed(capsys, odd, samples, "--files", tmp_path / "m" / "n")
+    assert [path.name for path in (tmp_path / "m").iterdir()] == ["n"]
+    assert [path.name for path in (tmp_path / "m" / "n").iterdir()] == ["odd"]
