@@ -12,12 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yogo.assay.limits import detection_limit, false_positives
+from yogo.assay.interval import LinesOfSamples, share_interval
+from yogo.assay.limits import detection_limit
 from yogo.metrics.assay_limits import NUM_DRAWS, NUM_TITRATIONS, AssayEvidence, lowest
 from yogo.metrics.bootstrap import tail
 from yogo.metrics.boxes import Doubles, Ints
 from yogo.metrics.difference import NUM_RESAMPLES
 from yogo.run.assay import AssayFigure
+from yogo.students_t import students_t
 
 Z = 1.959964
 """The quantile .975 of a normal variable."""
@@ -116,12 +118,17 @@ def _drawn(evidence: AssayEvidence, cells: float) -> tuple[Doubles, Doubles, Dou
 
 
 def _of_false(evidence: AssayEvidence) -> Between:
-    """Poisson, as wide as the units differ beyond counting."""
-    is_in_U = evidence.others_U > 0
-    found = [false_positives(wrong_U[is_in_U], evidence.others_U[is_in_U]) for wrong_U in evidence.wrong_TU]
-    ends = [(math.nan, math.nan) if one is None else (one.low, one.high) for one in found]
-    low_T, high_T = np.array(ends, np.float64).T
-    return Between(low_T, high_T)
+    """Poisson, as wide as the units differ beyond counting; by Student's t, as few say little of that."""
+    wrong_T, others_U = evidence.wrong_TU.sum(1), evidence.others_U
+    cells, num_units = float(others_U.sum()), int((others_U > 0).sum())
+    nothing_T = np.full(len(wrong_T), np.nan)
+    if not cells:
+        return Between(nothing_T, nothing_T)
+    widened = (students_t(num_units - 1) / Z) ** 2 if num_units > 1 else 1.0
+    spread_T = evidence.scatter(evidence.whole).dispersion()[0] * float((others_U**2).sum()) / cells**2 * widened
+    zero_T = np.zeros_like(wrong_T)
+    lines = LinesOfSamples(zero_T + 1, zero_T, spread_T, zero_T, zero_T)
+    return Between(*share_interval(wrong_T, np.full_like(wrong_T, cells), lines))
 
 
 def _of_share(drawn_RT: Doubles, found_TU: Doubles, labelled_U: Doubles) -> Between:
@@ -142,21 +149,29 @@ def _of_slope(evidence: AssayEvidence) -> Between:
 
 
 def _of_limit(evidence: AssayEvidence, cells: float, limit_RT: Doubles, false: Between, seen: Between) -> Between:
-    """By draws, and no narrower than what the ends of false positives and of the sensitivity say by themselves."""
+    """By draws, and no narrower than what the ends of the false positives, of how much these differ between samples,
+    and of the sensitivity say by themselves."""
     here = evidence.rates_here
     nothing = np.full(len(evidence.sums.thresholds), np.nan)
     if not evidence.has_limits:
         return Between(nothing, nothing)
-    slope_T, false_T, dispersion_T = here.slope[0], here.false_and_half[0], here.dispersion[0]
     off = 0.0 if evidence.has_titration else here.false[0]
+    slope_T, false_T, differ_T = here.slope[0], here.false_and_half[0], here.dispersion[0]
+    alike_T = apart_T = differ_T
+    if evidence.units.over == "samples":
+        scatter = evidence.scatter(evidence.whole)
+        apart_T = np.maximum(scatter.dispersion(0.025)[0], differ_T)
+        alike_T = np.minimum(scatter.dispersion(0.975)[0], differ_T)
     ends = (
-        (slope_T, false.low),
-        (slope_T, false.high),
-        (seen.low - off, false_T),
-        (seen.high - off, false_T),
-        (slope_T, false_T),
+        (slope_T, false_T, differ_T),
+        (slope_T, false.low, alike_T),
+        (slope_T, false.high, differ_T),
+        (slope_T, false_T, apart_T),
+        (seen.low - off, false_T, differ_T),
+        (seen.high - off, false_T, differ_T),
     )
-    told = [detection_limit(slope, share, cells, dispersion_T) for slope, share in ends]
+    slope, share, dispersion = (np.stack(one) for one in zip(*ends, strict=True))
+    told = detection_limit(slope, share, cells, dispersion)
     num_units = evidence.units.num if evidence.has_titration else int(evidence.sums.labelled_UC.any(1).sum())
     return Between.of(limit_RT, num_units).holding(*told)
 

@@ -14,6 +14,7 @@ import functools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 
@@ -35,6 +36,9 @@ CLEARLY = 4.0
 
 ENOUGH_UNITS, ENOUGH_LABELS = 3, 5
 """In each half that chooses a threshold for the other; labels of the target."""
+
+WIDEST = 4.0
+"""The largest dispersion that is looked at: samples whose deviation is twice their mean."""
 
 NUM_DRAWS, NUM_TITRATIONS = 400, 200
 _WEIGHTS_AT_ONCE = 1_000_000
@@ -59,6 +63,37 @@ class AssayRates:
     def limits(self, cells: float) -> Doubles:
         """(R, T), as shares of the cells; infinite where there is none."""
         return detection_limit(self.slope, self.false_and_half, cells, self.dispersion)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scatter:
+    """Σ (x - N f)² / (N f) over units, whose mean is the freedom + d * grows, d their dispersion (R, T)."""
+
+    pearson: Doubles
+    grows: Doubles
+    freedom: Doubles
+    """(R, 1): units but one."""
+
+    def dispersion(self, share: float | None = None) -> Doubles:
+        """By moments, as `yogo.assay.limits.dispersion_between` takes it; or, as if the sum were in proportion to
+        chi-squared, the one with which so large a `share` of such sums are smaller than this one."""
+        freedom_R1 = np.maximum(self.freedom, 1.0)
+        told = freedom_R1 if share is None else _chi_squared(share, freedom_R1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = (self.pearson * freedom_R1 / told - freedom_R1) / self.grows
+        return np.where((self.grows > 0) & (self.freedom > 0) & (found > 0), np.minimum(found, WIDEST), 0.0)
+
+    def rising(self) -> Doubles:
+        """No less than at any lower threshold: of few counts it is mostly 0, and the limit would be lowest where
+        nothing is known of how samples differ."""
+        return np.asarray(np.maximum.accumulate(self.dispersion(), 1), np.float64)
+
+
+def _chi_squared(share: float, freedom: Doubles) -> Doubles:
+    """Its quantile (Wilson and Hilferty, PNAS 17, 1931)."""
+    ninth = 2 / (9 * freedom)
+    found: Doubles = freedom * np.maximum(1 - ninth + NormalDist().inv_cdf(share) * np.sqrt(ninth), 0.05) ** 3
+    return found
 
 
 class AssayEvidence:
@@ -110,7 +145,10 @@ class AssayEvidence:
         false_RT, half_RT = _share(wrong_RT, cells_R1), _share(wrong_RT + 0.5, cells_R1)
         seen_RT = self.sensitivity(weights_RU)
         slope_RT = self._slopes(weights_RU) if self.has_titration else seen_RT - false_RT
-        return AssayRates(false_RT, half_RT, seen_RT, slope_RT, self._dispersion(weights_RU, wrong_RT, cells_R1))
+        # Groups and images are parts of samples: how much these differ they do not say.
+        is_by_sample = self.units.over == "samples"
+        dispersion_RT = self.scatter(weights_RU).rising() if is_by_sample else np.zeros_like(wrong_RT)
+        return AssayRates(false_RT, half_RT, seen_RT, slope_RT, dispersion_RT)
 
     def sensitivity(self, weights_RU: Doubles) -> Doubles:
         """(R, T): of the mix, which is that of the labels unless told; a class that is not labelled is left out."""
@@ -123,22 +161,16 @@ class AssayEvidence:
         sums_RT = (np.nan_to_num(by_class_RTC) * part_RC[:, None, :]).sum(2)
         return _share(sums_RT, part_RC.sum(1)[:, None])
 
-    def _dispersion(self, weights_RU: Doubles, wrong_RT: Doubles, cells_R1: Doubles) -> Doubles:
-        """How much samples differ beyond counting, as `yogo.assay.limits.dispersion_between` takes it; 0 of other
-        units, which are parts of samples. No less than at any lower threshold: of few counts it is mostly 0, and the
-        limit would be lowest where nothing is known of how samples differ."""
-        if self.units.over != "samples":
-            return np.zeros_like(wrong_RT)
+    def scatter(self, weights_RU: Doubles) -> Scatter:
+        """How much units differ in their false positives."""
         counts_U = self.others_U > 0
         squares_TU = _share(self.wrong_TU**2, np.where(counts_U, self.others_U, 1.0))
-        num_R1 = (weights_RU @ counts_U)[:, None]
+        wrong_RT, cells_R1 = weights_RU @ self.wrong_TU.T, (weights_RU @ self.others_U)[:, None]
         share_RT = _share(wrong_RT, cells_R1)
-        grows_RT = share_RT * (cells_R1 - _share((weights_RU @ self.others_U**2)[:, None], cells_R1))
         with np.errstate(divide="ignore", invalid="ignore"):
             pearson_RT = (weights_RU @ squares_TU.T) / share_RT - wrong_RT
-            found_RT = (pearson_RT - (num_R1 - 1)) / grows_RT
-        known_RT = np.where((share_RT > 0) & (grows_RT > 0) & (found_RT > 0), found_RT, 0.0)
-        return np.asarray(np.maximum.accumulate(known_RT, 1), np.float64)
+        grows_RT = share_RT * (cells_R1 - _share((weights_RU @ self.others_U**2)[:, None], cells_R1))
+        return Scatter(pearson_RT, grows_RT, (weights_RU @ counts_U)[:, None] - 1)
 
     def by_class(self, weights_RU: Doubles) -> Doubles:
         """(R, T, C): of each class of the target, the share of its labels that are counted as one of the target."""
