@@ -126,9 +126,10 @@ class Recipe(BaseModel):
     for all epochs.
     """
 
-    best_by: Annotated[Literal["loss", "map", "count"], Knob("Best by", "Schedule")] = "loss"
+    best_by: Annotated[Literal["loss", "map", "count", "lod"], Knob("Best by", "Schedule")] = "loss"
     """What best.pth is chosen by on the validation set: `loss` is the lowest loss, `map` the highest mAP50, `count` the
-    lowest count error an image, as the mean over classes, at the thresholds at which counts are without bias.
+    lowest count error an image, as the mean over classes, at the thresholds at which counts are without bias, `lod` the
+    lowest limit of detection of the target, which takes `roles` in the definition.
     """
 
     train_share: Annotated[float, Field(gt=0, le=1), Knob("Train share", "Schedule")] = 1.0

@@ -7,10 +7,14 @@ import math
 import numpy as np
 import pytest
 
+from yogo.definition.roles import NO_SAMPLE
+from yogo.metrics.assay import AssayBasis
+from yogo.metrics.assay_units import AssayUnits
 from yogo.metrics.boxes import EvaluationData, GroundTruth, PredictedBoxes
 from yogo.metrics.count_thresholds import choose_thresholds
 from yogo.metrics.measure import Figures, measure, summary
 from yogo.metrics.report import headline, table
+from yogo.run.correction import AssayRoles
 from yogo.run.count_thresholds import CountThresholds
 from yogo.run.figures import METRICS, Metric
 
@@ -35,11 +39,13 @@ def data(*, good: bool) -> EvaluationData:
 
 
 OWN = choose_thresholds(data(good=True), NAMES, intervals=False)
+ROLES = AssayRoles(total=NAMES, target=NAMES[1:], per_microlitre=5e6)
+ASSAY = AssayBasis(ROLES, NAMES, AssayUnits.of([NO_SAMPLE] * 2, [""] * 2))
 
 
 @each
 def test_it_has_a_figure_for_all_and_one_for_each_class_where_it_has_classes(metric: Metric) -> None:
-    figures = measure(data(good=False), NAMES, own=OWN).figures
+    figures = measure(data(good=False), NAMES, own=OWN, assay=ASSAY).figures
     assert math.isfinite(figures[metric.key] or 0)
     assert metric.key in figures
     assert all((metric.key_of(name) in figures) == metric.per_class for name in NAMES)
@@ -47,20 +53,28 @@ def test_it_has_a_figure_for_all_and_one_for_each_class_where_it_has_classes(met
 
 @each
 def test_an_epoch_has_its_figures_where_that_is_cheap_and_they_are_those_of_the_test(metric: Metric) -> None:
-    each_epoch, whole = (_own(metric, figures(data(good=False), NAMES, OWN)) for figures in (summary, _measured))
+    each_epoch, whole = (
+        _own(metric, figures(data(good=False), NAMES, OWN, assay=ASSAY)) for figures in (summary, _measured)
+    )
     assert each_epoch == (whole if metric.each_epoch else {})
-    without_ranks = _own(metric, measure(data(good=False), NAMES, include_map=False, own=OWN).figures)
+    without_ranks = _own(metric, measure(data(good=False), NAMES, include_map=False, own=OWN, assay=ASSAY).figures)
     assert without_ranks == ({} if metric.ranked else whole)
 
 
 @each
 def test_without_thresholds_of_its_own_there_is_no_figure_at_them(metric: Metric) -> None:
-    figures = _own(metric, measure(data(good=False), NAMES).figures)
+    figures = _own(metric, measure(data(good=False), NAMES, assay=ASSAY).figures)
     assert (figures == {}) == metric.at_own
 
 
-def _measured(seen: EvaluationData, names: tuple[str, ...], own: CountThresholds) -> Figures:
-    return measure(seen, names, own=own).figures
+@each
+def test_without_roles_there_is_no_figure_that_takes_them(metric: Metric) -> None:
+    figures = _own(metric, measure(data(good=False), NAMES, own=OWN).figures)
+    assert (figures == {}) == metric.of_roles
+
+
+def _measured(seen: EvaluationData, names: tuple[str, ...], own: CountThresholds, *, assay: AssayBasis) -> Figures:
+    return measure(seen, names, own=own, assay=assay).figures
 
 
 def _own(metric: Metric, figures: Figures) -> Figures:
@@ -70,13 +84,13 @@ def _own(metric: Metric, figures: Figures) -> Figures:
 
 @each
 def test_it_has_a_column_and_is_told_where_it_says_so(metric: Metric) -> None:
-    measured = measure(data(good=False), NAMES, own=OWN)
+    measured = measure(data(good=False), NAMES, own=OWN, assay=ASSAY)
     head, *rows = table(measured)
-    in_table = [one for one in METRICS if not one.at_own]
+    in_table = [one for one in METRICS if not one.at_own and not one.of_roles]
     assert head.split()[1:] == [one.heading for one in in_table]
     assert len(metric.heading) <= 6
     assert {len(row) for row in rows} == {len(head)}
-    assert (metric.key.replace("_", " ") in _told(measured.figures)) == metric.told
+    assert (metric.words in _told(measured.figures)) == metric.told
 
 
 def _told(figures: Figures) -> set[str]:

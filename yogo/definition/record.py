@@ -18,10 +18,12 @@ from yogo.definition.identity import Status, status
 from yogo.definition.labels import notes_file
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import Problem
+from yogo.definition.roles import SampleFacts
 from yogo.definition.split import Sample, Splits
 from yogo.definition.stamps import AT_A_TIME, Stamp, stamps
 from yogo.definition.thumbnails import Thumbnail, num_made
 from yogo.files.foreign import no_file
+from yogo.run.correction import AssayRoles
 from yogo.run.record import Part, Record
 from yogo.run.result import sha256
 
@@ -34,6 +36,13 @@ class Folders(Part):
     label: str
     images: str
     labels: str
+    sample: str = ""
+    target_per_microlitre: float | None = None
+    """Of the sample; None where it is not known, and in records of an older yogo."""
+
+    @property
+    def facts(self) -> SampleFacts:
+        return SampleFacts(self.sample, self.target_per_microlitre)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class DataRecord(Record):
     """In the order in which they were drawn."""
 
     notes: tuple[NotesEntry, ...] = ()
+    roles: AssayRoles | None = None
 
     @classmethod
     def build(
@@ -137,6 +147,7 @@ class DataRecord(Record):
             thumbnail_folders=origins,
             thumbnails=made_of,
             notes=tuple(NotesEntry(path=file, stamp=of_notes.get(file)) for file in notes),
+            roles=definition.roles,
         )
 
     def splits(self) -> Splits:
@@ -172,7 +183,7 @@ class DataRecord(Record):
     def _sample(self, entry: FileRecord) -> Sample:
         folders = self.folders[entry.folder]
         label = None if entry.label is None else f"{folders.labels}/{entry.label}"
-        return Sample(f"{folders.images}/{entry.image}", label, entry.key, entry.group)
+        return Sample(f"{folders.images}/{entry.image}", label, entry.key, entry.group, folders.facts)
 
     def _differences(self) -> Iterator[Problem]:
         for path, what in _changes(self._stamped()):
@@ -235,7 +246,8 @@ def _change(path: str, stamp: Stamp, now: Status | OSError) -> str:
 
 
 def _folders(pair: FolderPair) -> Folders:
-    return Folders(label=pair.label, images=str(pair.images), labels=str(pair.labels))
+    facts = {"sample": pair.sample.name, "target_per_microlitre": pair.sample.target_per_microlitre}
+    return Folders(label=pair.label, images=str(pair.images), labels=str(pair.labels), **facts)
 
 
 def _thumbnails(

@@ -24,6 +24,7 @@ from yogo.definition.fractions import SplitFractions
 from yogo.definition.grouping import group_problems
 from yogo.definition.model import DatasetDefinition
 from yogo.definition.problem import Problem, complaint
+from yogo.definition.roles import NO_SAMPLE, SampleFacts
 from yogo.definition.stratify import spread
 
 
@@ -40,6 +41,8 @@ class Sample:
 
     group: str = ""
     """What it belongs to and is never parted from, such as its slide; empty if it stands alone."""
+
+    sample: SampleFacts = NO_SAMPLE
 
     @property
     def image(self) -> Path:
@@ -224,4 +227,4 @@ def _samples(listings: Iterable[Listing]) -> Iterator[Sample]:
         images, labels, rule = str(one.pair.images), str(one.pair.labels), one.pair.grouping
         for picture, text in one.names:
             group = rule.group_of(picture) if rule else ""
-            yield Sample(f"{images}/{picture}", f"{labels}/{text}", f"{prefix}/{picture}", group)
+            yield Sample(f"{images}/{picture}", f"{labels}/{text}", f"{prefix}/{picture}", group, one.pair.sample)

@@ -18,6 +18,7 @@ from yogo.device.precision import choose
 from yogo.distributed.world import World
 from yogo.errors import RunError, TrainingError
 from yogo.evaluation.preparation import resolve
+from yogo.metrics.assay import AssayBasis
 from yogo.metrics.boxes import EvaluationData
 from yogo.metrics.measure import measure
 from yogo.model import open_model
@@ -92,6 +93,13 @@ def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, 
             include_background=test.include_background,
             own=checkpoint.count_thresholds,
             count_intervals=False,
+            assay=AssayBasis.of(
+                plan.roles,
+                plan.classes,
+                plan.splits.test,
+                own=checkpoint.count_correction,
+                definition=str(plan.definition),
+            ),
         )
         yield from announced(found, losses, plan, evidence)
         yield Reviewed("test", evidence)

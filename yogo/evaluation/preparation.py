@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from yogo.definition import DatasetDefinition, Sample, Splits
 from yogo.definition.lineage import digests, groups_seen, records, trained_on
 from yogo.definition.problem import complaint
 from yogo.definition.record import DataRecord
+from yogo.definition.sample_facts import facts_of
 from yogo.definition.tested import tested_images
 from yogo.errors import RecipeError, TrainingError
 from yogo.metrics.report import trained_on as sentence
@@ -39,6 +41,8 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
     run = RunDirectory(test.checkpoint.absolute().parent)
     counts = request.cache_folder / "counts" if request.cache_folder else None
     samples, which = pictures(definition, run, seed=recipe.seed, memory=counts)
+    told = zip(samples, facts_of(definition, samples), strict=True)
+    samples = tuple(replace(one, sample=sample) for one, sample in told)  # as it says now, whatever a run recorded
     if not samples:
         raise TrainingError(f"{definition.path} names no images to test on")
     bits, odd = look_at(samples, request, known=checkpoint.image_bits, image_hw=recipe.image_hw)
@@ -50,6 +54,7 @@ def resolve(request: TrainingRequest, test: CheckpointTest, screen: Terminal) ->
         classes=definition.classes,
         recipe=recipe,
         splits=splits,
+        roles=definition.roles,
         # A file that does not say how it was trained is tested in fp32.
         precision=("half" if request.half else "fp32" if request.half is False else recipe.precision),
         image_bits=bits,

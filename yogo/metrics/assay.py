@@ -7,20 +7,21 @@ docs/assay.md says what the figures mean. Axes: U units that are drawn anew, T t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from yogo.assay.limits import blank_limit
 from yogo.assay.roles import Roles
-from yogo.metrics.assay_correction import chosen_correction, line_at, part_matrices
+from yogo.definition.split import Sample
+from yogo.metrics.assay_correction import chosen_correction, correction_of, line_at, part_matrices
 from yogo.metrics.assay_intervals import AssayIntervals, figure, figures
 from yogo.metrics.assay_limits import LOWEST, AssayEvidence
 from yogo.metrics.assay_remarks import remarks_on
 from yogo.metrics.assay_samples import assayed_samples, near_by_threshold
 from yogo.metrics.assay_units import AssaySums, AssayUnits
-from yogo.metrics.boxes import Doubles, EvaluationData
+from yogo.metrics.boxes import Doubles, EvaluationData, Ints
 from yogo.metrics.matching import match
 from yogo.run.assay import AssayAtThreshold, AssayFigure, AssayReport, ChosenThreshold
 from yogo.run.correction import AssayRoles, CountCorrection
@@ -88,15 +89,59 @@ def report_of_sums(
     )
 
 
-def point_figures(data: EvaluationData, told: AssayRoles, roles: Roles, units: AssayUnits) -> tuple[float, float]:
-    """False positives and the limit of detection, both per microlitre, at the threshold with the lowest limit; without
-    intervals, so quick. NaN where there are none."""
-    evidence = AssayEvidence(AssaySums.of(data, roles, units), units)
-    if not evidence.has_limits:
-        return math.nan, math.nan
-    place, cells = int(evidence.best(evidence.whole, told.usual_cells)[0]), told.usual_cells
-    false, limit = evidence.rates_here.false[0, place], evidence.rates_here.limits(cells)[0, place]
-    return false * told.per_microlitre, limit * told.per_microlitre
+@dataclass(frozen=True, slots=True, eq=False)
+class AssayBasis:
+    """What an assay of a set of images takes beside their boxes."""
+
+    told: AssayRoles
+    classes: tuple[str, ...]
+    units: AssayUnits
+    own: CountCorrection | None = None
+    """The checkpoint's."""
+
+    definition: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        told: AssayRoles | None,
+        classes: Sequence[str],
+        images: Sequence[Sample],
+        *,
+        own: CountCorrection | None = None,
+        definition: str = "",
+    ) -> AssayBasis | None:
+        """None without roles."""
+        if told is None:
+            return None
+        units = AssayUnits.of([one.sample for one in images], [one.group for one in images])
+        return cls(told, tuple(classes), units, own, definition)
+
+    @property
+    def roles(self) -> Roles:
+        return Roles.of(self.told, self.classes)
+
+    def report(self, data: EvaluationData) -> AssayReport:
+        return assay_report(data, self.classes, self.told, self.units, own=self.own, definition=self.definition)
+
+    def correction(self, data: EvaluationData) -> CountCorrection:
+        """Without intervals, so quick."""
+        return correction_of(data, self.told, self.roles, self.units, definition=self.definition)
+
+    def figures(self, data: EvaluationData, matched_N: Ints | None = None) -> tuple[float, float]:
+        """False positives and the limit of detection, both per microlitre, at the checkpoint's threshold, or the one
+        with the lowest limit; without intervals, so quick. NaN where there are none."""
+        units = self.units if self.units.over == "samples" else self.units.as_one()
+        evidence = AssayEvidence(AssaySums.of(data, self.roles, units, matched_N), units)
+        if not evidence.has_limits:
+            return math.nan, math.nan
+        cells, scale = self.told.usual_cells, self.told.per_microlitre
+        own = self.own if self.own is not None and _fits(self.own, self.told, self.roles) else None
+        limits_T = evidence.rates_here.limits(cells)[0]
+        place = _place(evidence, cells, own)
+        if place is None:
+            return math.nan, math.nan
+        return float(evidence.rates_here.false[0, place]) * scale, float(limits_T[place]) * scale
 
 
 def _fits(own: CountCorrection, told: AssayRoles, roles: Roles) -> bool:

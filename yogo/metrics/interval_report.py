@@ -36,7 +36,7 @@ def interval_words(metrics: Metrics, metric: Metric, key: str) -> str:
 
 
 def between_words(metric: Metric, low: float, high: float) -> str:
-    form = {"share": ".3f", "cells": ".2f", "±cells": "+.2f"}[metric.unit]
+    form = {"share": ".3f", "cells": ".2f", "±cells": "+.2f", "per_ul": ",.0f"}[metric.unit]
     return f"{low:{form}} to {high:{form}}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Literal
 
 import numpy as np
 
@@ -68,10 +69,15 @@ def units_of(groups: Sequence[str]) -> Ints:
 
 
 def resampled(
-    metrics: Metrics, data: EvaluationData, groups: Sequence[str], *, most: int = NUM_RESAMPLES
+    metrics: Metrics,
+    data: EvaluationData,
+    groups: Sequence[str],
+    *,
+    most: int = NUM_RESAMPLES,
+    over: Literal["groups", "samples"] = "groups",
 ) -> Generator[tuple[int, int], None, Metrics]:
-    """The metrics with the intervals of their figures; `groups` are the images' groups, empty where they have none;
-    there are at most so many resamples.
+    """The metrics with the intervals of their figures; `groups` are the images' groups, or `over` says what
+    else, empty where they have none; there are at most so many resamples.
 
     Yields how many resamples are done, of how many.
     """
@@ -81,12 +87,13 @@ def resampled(
     draws = Draws(unit_I, num)
     if draws.num_units < FEWEST_UNITS:
         num = 0
-    resampling = Resampling(over="groups" if has_groups else "images", num=draws.num_units, resamples=num)
+    resampling = Resampling(over=over if has_groups else "images", num=draws.num_units, resamples=num)
     found: dict[str, tuple[float, float]] = {}
     values: Found = {}
     if num:
         values = yield from _drawn(metrics, data, draws)
         found = _intervals(metrics, data, values, unit_I)
+    found |= _of_assay(metrics)
     counts = metrics.counts and _with_intervals(metrics.counts, values, draws.num_units)
     errors = metrics.errors
     if errors and GAINS in values and not _rare(data, len(metrics.classes), unit_I, FEWEST_LABELS)[1]:
@@ -141,6 +148,19 @@ def _intervals(metrics: Metrics, data: EvaluationData, values: Found, unit_I: In
                 between = _interval(figure, values[metric.key][:, column], num_units)
                 found |= {key: between} if between else {}
     return found
+
+
+def _of_assay(metrics: Metrics) -> dict[str, tuple[float, float]]:
+    """The intervals that come with an assay."""
+    at = metrics.assay and metrics.assay.at_best
+    if not at:
+        return {}
+    figures = {"false_positives_per_ul": at.false_positives_per_ul, "lod_per_ul": at.lod_per_ul}
+    return {
+        key: (round(one.low, 6), round(one.high, 6))
+        for key, one in figures.items()
+        if key in metrics.figures and one.low is not None and one.high is not None
+    }
 
 
 def _rare(data: EvaluationData, num_classes: int, unit_I: Ints, fewest: int) -> tuple[list[bool], bool]:

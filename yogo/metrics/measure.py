@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from yogo.metrics.accumulator import OBJECTNESS, RANKED_OBJECTNESS
+from yogo.metrics.assay import AssayBasis
 from yogo.metrics.boxes import EvaluationData, Floats, Ints
 from yogo.metrics.confidence import Bools, Calibration, Roc, calibration, roc
 from yogo.metrics.confusion import Rates, confusion_matrix, rates
@@ -41,11 +42,13 @@ class Evaluation:
         num_classes: int,
         ious: Sequence[float] = COCO_IOUS,
         own: CountThresholds | None = None,
+        assay: AssayBasis | None = None,
     ) -> None:
         self.data = data
         self.num_classes = num_classes
         self._ious = ious
         self.own = own
+        self.assay = assay
 
     @functools.cached_property
     def average_precision(self) -> AveragePrecision:
@@ -83,6 +86,12 @@ class Evaluation:
         return count_errors(found, self.data.truth, self.data.num_images, self.num_classes)
 
     @functools.cached_property
+    def assay_figures(self) -> tuple[float, float]:
+        """False positives and LoD, per microlitre."""
+        assert self.assay is not None
+        return self.assay.figures(self.data, self._matched)
+
+    @functools.cached_property
     def rocs(self) -> list[Roc]:
         return [roc(probability, is_right) for probability, is_right in self._by_class()]
 
@@ -103,11 +112,12 @@ def summary(
     own: CountThresholds | None = None,
     *,
     always_ranked: bool = False,
+    assay: AssayBasis | None = None,
 ) -> Figures:
     """The metrics that are cheap enough for every epoch; `always_ranked` takes average precision of any set."""
     is_small = len(evidence.truth.image) + len(evidence.ranked.image) <= MOST_BOXES_EACH_EPOCH
     chosen = [one for one in METRICS if one.each_epoch and (is_small or always_ranked or not one.ranked)]
-    return _figures(chosen, Evaluation(evidence, len(classes), COCO_IOUS[:1], own), classes)
+    return _figures(chosen, Evaluation(evidence, len(classes), COCO_IOUS[:1], own, assay), classes)
 
 
 def measure(
@@ -119,14 +129,16 @@ def measure(
     own: CountThresholds | None = None,
     chosen_here: bool = False,
     count_intervals: bool = True,
+    assay: AssayBasis | None = None,
 ) -> Metrics:
     """All metrics. Without `include_background` the matrix leaves it out; false alarms and misses still count.
 
     `own` are the checkpoint's count thresholds; `chosen_here` says that they were chosen on these images.
-    Without `count_intervals` those of counts are left to `yogo.metrics.intervals.resampled`, which takes them anew.
+    `assay` is of a definition with roles. Without `count_intervals` those of counts are left to
+    `yogo.metrics.intervals.resampled`, which takes them anew.
     """
     truth, kept = evidence.truth, evidence.kept
-    seen = Evaluation(evidence, len(classes), own=own)
+    seen = Evaluation(evidence, len(classes), own=own, assay=assay)
     shown = seen.matrix if include_background else seen.matrix[:-1, :-1]
     found = seen.average_precision if include_map else None
     return Metrics(
@@ -141,6 +153,7 @@ def measure(
         curves=dict(zip(classes, _curves(found, seen.rocs, seen.calibrations), strict=True)),
         errors=error_costs(evidence, len(classes)) if include_map else None,
         counts=count_report(evidence, len(classes), own, chosen_here=chosen_here, intervals=count_intervals),
+        assay=assay and assay.report(evidence),
     )
 
 
@@ -160,7 +173,7 @@ def _figures(metrics: Iterable[Metric], seen: Evaluation, classes: Sequence[str]
     """Of all classes by the metric's key, and of each by its key and name."""
     figures: Figures = {}
     for metric in metrics:
-        if metric.at_own and seen.own is None:
+        if (metric.at_own and seen.own is None) or (metric.of_roles and seen.assay is None):
             continue
         values = [_number(value) for value in metric.compute(seen)]
         if not metric.per_class:

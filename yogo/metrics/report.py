@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 
+from yogo.assay.views.sentences import sentences_of
 from yogo.metrics.interval_report import gain_between, interval_table, intervals_said
 from yogo.run.count_thresholds import ClassThreshold
 from yogo.run.counts import ClassCounts, CountReport
@@ -15,8 +17,8 @@ from yogo.text.wording import counted
 SHADES = " ░▒▓█"
 """Shades from none of a row to all of it."""
 
-_IN_TABLE = tuple(one for one in METRICS if not one.at_own)
-"""The others stand below it, beside those at the usual threshold."""
+_IN_TABLE = tuple(one for one in METRICS if not one.at_own and not one.of_roles)
+"""The others stand below it, with what they are told beside."""
 
 WIDEST_NAME = 14
 WIDEST_MATRIX = 80
@@ -38,6 +40,10 @@ def report(metrics: Metrics) -> Iterator[str]:
     if metrics.counts is not None:
         yield ""
         yield from counts(metrics.counts, metrics)
+    if metrics.assay is not None:
+        yield ""
+        for sentence in sentences_of(metrics.assay):
+            yield from textwrap.wrap(sentence, WIDEST_MATRIX)
     if metrics.errors:
         yield ""
         yield from errors(metrics.errors, metrics.thresholds)
@@ -158,8 +164,12 @@ def trained_on(run: str, count: int, num_images: int) -> str:
 
 def headline(figures: Mapping[str, float | None]) -> str:
     """The few metrics that are shown for an epoch; empty if there are none."""
-    told = [(one.key, figures.get(one.key)) for one in METRICS if one.told]
-    return ", ".join(f"{key} {value:.3f}" for key, value in told if value is not None).replace("_", " ")
+    told = [(one, figures.get(one.key)) for one in METRICS if one.told]
+    return ", ".join(f"{one.words} {_told(one, value)}" for one, value in told if value is not None)
+
+
+def _told(metric: Metric, value: float) -> str:
+    return f"{value:,.0f}" if metric.unit == "per_ul" else f"{value:.3f}"
 
 
 def _cells(figures: Mapping[str, float | None], keys: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-BestBy = Literal["loss", "map", "count"]
+BestBy = Literal["loss", "map", "count", "lod"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +38,5 @@ CRITERIA: Mapping[BestBy, Criterion] = {
     "loss": Criterion("validation loss", "loss"),
     "map": Criterion("validation mAP50", "mAP50", "mAP50", is_more_better=True),
     "count": Criterion("validation count error at its own thresholds", "own count error", "own_count_error"),
+    "lod": Criterion("validation LoD", "LoD", "lod_per_ul"),
 }

@@ -41,8 +41,8 @@ class Metric:
     told: bool = False
     """Whether an epoch is told by it."""
 
-    unit: Literal["share", "cells", "±cells"] = "share"
-    """Figures in ±cells are told with their sign."""
+    unit: Literal["share", "cells", "±cells", "per_ul"] = "share"
+    """Figures in ±cells are told with their sign; per_ul is targets per microlitre."""
 
     better: Literal["more", "less", "zero"] = "more"
     """Which of two models' figures is the better one; zero: the one nearer to 0."""
@@ -50,8 +50,16 @@ class Metric:
     at_own: bool = False
     """Whether it is taken at the checkpoint's own count thresholds; without those there is none."""
 
+    of_roles: bool = False
+    """Whether it takes the roles of a definition; without those there is none."""
+
     about: str = ""
     """What it is, and in which unit: a sentence or two for those who read its column."""
+
+    @property
+    def words(self) -> str:
+        """Of the figure, in a sentence."""
+        return self.key.replace("lod", "LoD").replace("per_ul", "per µL").replace("_", " ")
 
     def key_of(self, class_name: str) -> str:
         """The key of one class's figure."""
@@ -164,5 +172,31 @@ METRICS = (
         unit="±cells",
         about="The same as bias, at the checkpoint's own count thresholds.",
         better="zero",
+    ),
+    Metric(
+        "false_positives_per_ul",
+        "FP/µL",
+        lambda seen: [seen.assay_figures[0]],
+        per_class=False,
+        each_epoch=True,
+        told=True,
+        unit="per_ul",
+        of_roles=True,
+        about="Targets that would be counted in a microlitre without any, at the checkpoint's threshold of the class's "
+        "probability, or the one with the lowest LoD.",
+        better="less",
+    ),
+    Metric(
+        "lod_per_ul",
+        "LoD",
+        lambda seen: [seen.assay_figures[1]],
+        per_class=False,
+        each_epoch=True,
+        told=True,
+        unit="per_ul",
+        of_roles=True,
+        about="The limit of detection at that threshold: the least targets per µL that show in 95 % of samples of as "
+        "many cells as the roles say.",
+        better="less",
     ),
 )

@@ -60,8 +60,8 @@ class ClassCurves(Part):
 class Resampling(Part):
     """What the intervals are over."""
 
-    over: Literal["images", "groups"]
-    """Groups where the dataset definition names them: all images of one are drawn together."""
+    over: Literal["images", "groups", "samples"]
+    """Samples, else groups, where the dataset definition names them: all images of one are drawn together."""
 
     num: int
     """How many of them there are."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from yogo.definition import Splits
 from yogo.definition.thumbnails import Thumbnail
 from yogo.recipe import Recipe
+from yogo.run.correction import AssayRoles
 from yogo.run.directory import RunDirectory
 from yogo.run.launch import ValueSearch
 from yogo.run.manifest import PastJob
@@ -24,6 +25,9 @@ class TrainingPlan:
     splits: Splits
     precision: str
     """auto, fp32, bf16, fp16, or half, which is the 16-bit type that the hardware supports."""
+
+    roles: AssayRoles | None = None
+    """What the classes are for; None where the definition does not say."""
 
     thumbnails: tuple[Thumbnail, ...] = ()
     num_made: int = 0

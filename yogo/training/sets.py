@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -14,10 +14,12 @@ from yogo.datasets.composed_frames import ComposedFrames
 from yogo.datasets.label_cache import open_labels
 from yogo.datasets.label_remarks import label_remarks
 from yogo.datasets.loader import BatchLoader, LoaderOptions, loader
+from yogo.definition import Sample
 from yogo.definition.identity import Status
 from yogo.device.threads import one_thread
 from yogo.distributed.world import World
 from yogo.images.pixels import picture_size
+from yogo.metrics.assay import AssayBasis
 from yogo.model import YOGO
 from yogo.model.targets import count_collisions
 from yogo.text.wording import agreed, counted
@@ -77,7 +79,13 @@ def sets(
         augmentation=augmentation(plan.recipe, train.labels.num_samples),
         class_weights=None if weights is None else weights.to(world.device),
         pictures=[sample.image_file for sample in splits.train],
+        val_assay=_assay(plan, splits.val),
+        test_assay=_assay(plan, splits.test),
     )
+
+
+def _assay(plan: TrainingPlan, images: Sequence[Sample]) -> AssayBasis | None:
+    return AssayBasis.of(plan.roles, plan.classes, images, definition=str(plan.definition))
 
 
 def loader_options(

@@ -159,6 +159,7 @@ def _take_best(trainer: Trainer, plan: TrainingPlan) -> None:
         checkpoint = load_checkpoint(best)
         trainer.result.load_state_dict(checkpoint.model_state_dict)
         trainer.count_thresholds = checkpoint.count_thresholds
+        trainer.count_correction = checkpoint.count_correction
     except RuntimeError as error:  # copied there while the run trained
         raise RunError(
             f"{best} belongs to another run: its weights do not fit the trained network; yogo test {plan.run.last} "

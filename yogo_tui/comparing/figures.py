@@ -119,7 +119,7 @@ def _interval(one: Subject, metric: Metric, key: str) -> str:
 def _words(metric: Metric) -> Callable[[float], str]:
     if metric.unit == "share":
         return share_words
-    return "{:+.2f}".format if metric.unit == "±cells" else "{:.2f}".format
+    return {"±cells": "{:+.2f}", "per_ul": "{:,.0f}"}.get(metric.unit, "{:.2f}").format
 
 
 def _unlike(bases: Sequence[Hashable | None]) -> frozenset[int]:

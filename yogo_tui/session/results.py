@@ -112,4 +112,4 @@ def _figure(metric: Metric, value: float | None) -> str:
         return "–"
     if metric.unit == "share":
         return f"{value:.3f}"
-    return f"{value:+.2f}" if metric.unit == "±cells" else f"{value:.2f}"
+    return {"±cells": f"{value:+.2f}", "per_ul": f"{value:,.0f}"}.get(metric.unit, f"{value:.2f}")

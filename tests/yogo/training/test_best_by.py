@@ -14,6 +14,7 @@ from tests.yogo.training.test_ddp import train_all
 from tests.yogo.training.tiny import TINY, Done, Steered, Yogo, write_dataset
 from yogo import signals
 from yogo.checkpoint import load_checkpoint
+from yogo.definition import DatasetDefinition
 from yogo.definition.record import DataRecord
 from yogo.errors import InferenceError
 from yogo.infer import predict
@@ -36,6 +37,9 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> tuple[Yogo, dict[BestBy, 
     yogo = Yogo(tmp_path_factory.mktemp("cells"))
     data = made_cells(yogo.home / "data", seed=1, pictures=64)
     data.write_text(data.read_text().replace("{train: 0.75, val: 0.25}", "{train: 0.5, val: 0.375, test: 0.125}"))
+    name, other = DatasetDefinition.from_yaml(data).classes[:2]
+    roles = f"roles: {{total: [{name}, {other}], target: [{other}], per_microlitre: 5.0e6, cells: 2.0e5}}\n"
+    data.write_text(data.read_text() + roles)
     done: dict[BestBy, Done] = {}
     for by in CRITERIA:
         done[by] = yogo.train(data, "--name", by, *CELLS, *SCHEDULE, "--best-by", by)
@@ -93,7 +97,7 @@ def test_of_epochs_that_reach_the_same_the_one_with_the_lowest_loss_is_kept(tmp_
 def test_they_choose_different_epochs_of_the_same_training(cells: tuple[Yogo, dict[BestBy, Done]]) -> None:
     yogo, _ = cells
     losses = {by: [event.losses.loss for event in validations(yogo, by)] for by in CRITERIA}
-    assert losses["loss"] == losses["map"] == losses["count"]
+    assert losses["loss"] == losses["map"] == losses["count"] == losses["lod"]
     assert len({verify(yogo.run(by)).best_epoch for by in CRITERIA}) > 1
 
 

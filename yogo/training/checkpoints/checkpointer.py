@@ -11,6 +11,7 @@ import torch
 from yogo.checkpoint import packed, put
 from yogo.model import YOGO
 from yogo.run.best import BestBy
+from yogo.run.correction import CountCorrection
 from yogo.run.count_thresholds import CountThresholds
 from yogo.run.disk import STOP_SECONDS, Disk, must_settle
 from yogo.training.plan import TrainingPlan
@@ -65,6 +66,9 @@ class TrainingState:
     count_thresholds: CountThresholds | None = None
     """Of these weights; None where they were not validated."""
 
+    count_correction: CountCorrection | None = None
+    """Likewise; None without roles too."""
+
 
 class Checkpointer:
     """This one writes nothing: it is for all processes except the main process."""
@@ -115,6 +119,7 @@ class RunCheckpointer(Checkpointer):
             run_name=run.name,
             image_bits=plan.image_bits,
             count_thresholds=state.count_thresholds,
+            count_correction=state.count_correction,
             optimizer_state_dict=state.optimizer.state_dict(),
             scaler_state_dict=state.scaler.state_dict(),
             recipe=plan.recipe.model_dump(mode="json"),

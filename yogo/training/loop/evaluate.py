@@ -66,7 +66,11 @@ def evaluate(
 
 def announced(metrics: Metrics, losses: events.Losses, plan: TrainingPlan, evidence: EvaluationData) -> Iterator[Event]:
     """Events that report a test: all results for listeners that show them, and the metrics for the run's events."""
-    drawing = resampled(metrics, evidence, [sample.group for sample in plan.splits.test])
+    images = plan.splits.test
+    by_sample = any(one.sample.name for one in images)
+    # What is no sample is drawn by its group; a group that is called as a sample is another.
+    groups = [one.sample.name or (f"group {one.group}" if by_sample and one.group else one.group) for one in images]
+    drawing = resampled(metrics, evidence, groups, over="samples" if by_sample else "groups")
     try:
         while True:
             yield Progressed("resample", 0, *next(drawing))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from yogo.datasets.augment import Augmentation, Compose
 from yogo.datasets.batch import Batches
 from yogo.device.precision import Precision
 from yogo.distributed.world import World
+from yogo.metrics.assay import AssayBasis
 from yogo.metrics.boxes import EvaluationData
 from yogo.metrics.count_thresholds import choose_thresholds
 from yogo.metrics.measure import Figures, measure, summary
@@ -22,6 +23,7 @@ from yogo.model import YOGO
 from yogo.recipe import Recipe
 from yogo.run import events
 from yogo.run.best import CRITERIA
+from yogo.run.correction import CountCorrection
 from yogo.run.count_thresholds import CountThresholds
 from yogo.text.wording import counted
 from yogo.training.checkpoints.checkpointer import Checkpointer, File, Position, TrainingState
@@ -49,6 +51,8 @@ class Sets:
     """(classes,), on the device: factors of the training boxes' cross entropy."""
     pictures: Sequence[str] = ()
     """Files of the training set, in the order of the batches' indices."""
+    val_assay: AssayBasis | None = None
+    test_assay: AssayBasis | None = None
 
 
 class Trainer:
@@ -76,6 +80,9 @@ class Trainer:
         self.at = Position(best_by=recipe.best_by)
         self.count_thresholds: CountThresholds | None = None
         """Of the weights as they were validated last, on the main process; None once they have changed."""
+
+        self.count_correction: CountCorrection | None = None
+        """Likewise; None without roles too."""
 
         self.judge: Callable[[], str] | None = None
         """Says why the run is not worth going on; empty if it is. The main process's counts, and where one has a
@@ -155,7 +162,9 @@ class Trainer:
         if self.sets.test is not None:
             losses, evidence = yield from self._evaluate(self.sets.test, "test")
             if self.world.is_main:
-                measured = measure(evidence, self.classes, own=self.count_thresholds, count_intervals=False)
+                assay = self.sets.test_assay and replace(self.sets.test_assay, own=self.count_correction)
+                own = self.count_thresholds
+                measured = measure(evidence, self.classes, own=own, count_intervals=False, assay=assay)
                 yield from announced(measured, losses, plan, evidence)
                 yield Reviewed("test", evidence)
 
@@ -189,7 +198,7 @@ class Trainer:
         """The remaining batches of the epoch."""
         if self.at.batch >= self.num_batches:
             return
-        self.count_thresholds = None
+        self.count_thresholds = self.count_correction = None
         self.sets.train.set_epoch(self.at.epoch, self.at.batch)
         self.sets.augmentation.set_epoch(self.at.epoch)
         feed = Feed(iter(self.sets.train), self.world.device)
@@ -267,10 +276,11 @@ class Trainer:
         self.reader.restart_clock()
 
     def _figures(self, evidence: EvaluationData) -> Figures:
-        """Of the validation set, whose count thresholds are remembered."""
+        """Of the validation set, whose count thresholds and correction are remembered."""
         self.count_thresholds = choose_thresholds(evidence, self.classes)
-        is_chosen_by = self.recipe.best_by == "map"
-        return summary(evidence, self.classes, self.count_thresholds, always_ranked=is_chosen_by)
+        assay, is_chosen_by = self.sets.val_assay, self.recipe.best_by == "map"
+        self.count_correction = None if assay is None else assay.correction(evidence)
+        return summary(evidence, self.classes, self.count_thresholds, always_ranked=is_chosen_by, assay=assay)
 
     def _is_best(self, loss: float | None, figures: Figures) -> bool:
         """Whether the epoch is the best one so far, on every process alike; if so, what it reached is remembered. Of
@@ -317,6 +327,7 @@ class Trainer:
             self.stepper.scaler,
             unaveraged,
             self.count_thresholds,
+            self.count_correction,
         )
         if self.checkpointer.keep(file, state):
             yield self._checkpointed(file)

@@ -139,6 +139,7 @@ def _begin(
         recipe=recipe,
         splits=splits,
         precision="half" if request.half else recipe.precision,
+        roles=definition.roles,
         thumbnails=made_of,
         num_made=number,
         pretrained=request.pretrained.absolute() if request.pretrained else None,
@@ -154,6 +155,8 @@ def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int, s
     splits = split(definition, override=override, seed=seed, memory=counts)
     if not splits.train:
         raise TrainingError(f"{definition.path} leaves no images to train on: check its split fractions")
+    if request.recipe.best_by == "lod":
+        _check_lod(definition, splits)
     if request.pretrained is not None:
         screen.notice(*learnt_before(definition, splits, request.pretrained))
     if (share := request.recipe.train_share) < 1:
@@ -161,6 +164,17 @@ def _split(request: TrainingRequest, definition: DatasetDefinition, seed: int, s
         screen.notice(f"train_share {share:g}: {len(kept):,} of {len(splits.train):,} training images are used")
         splits = replace(splits, train=kept)
     return splits
+
+
+def _check_lod(definition: DatasetDefinition, splits: Splits) -> None:
+    """Raises TrainingError where no epoch could be chosen by it."""
+    if definition.roles is None:
+        raise TrainingError(
+            f"--best-by lod takes roles in {definition.path}, which say what is counted as a cell and what is looked "
+            "for: add `roles: {total: [...], target: [...], per_microlitre: 5.0e6}`"
+        )
+    if not splits.val:
+        raise TrainingError(f"--best-by lod takes a validation set, and {definition.path} has none")
 
 
 def _shared_out(definition: DatasetDefinition, splits: Splits) -> Iterator[str]:

@@ -47,6 +47,7 @@ def go_on(
         recipe=manifest.recipe,
         splits=record.splits(),
         precision=manifest.precision,
+        roles=record.roles,
         thumbnails=record.made_of(),
         num_made=record.num_made,
         pretrained=Path(manifest.pretrained) if manifest.pretrained else None,
