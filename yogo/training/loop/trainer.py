@@ -284,13 +284,16 @@ class Trainer:
 
     def _is_best(self, loss: float | None, figures: Figures) -> bool:
         """Whether the epoch is the best one so far, on every process alike; if so, what it reached is remembered. Of
-        epochs that reach the same, as those do in which nothing is found yet, the one with the lowest loss is best."""
+        epochs that reach the same, or nothing, as those do in which nothing is found yet, the one with the lowest loss
+        is best."""
         chosen = CRITERIA[self.recipe.best_by]
         reached = self.world.broadcast_object(figures.get(chosen.key)) if chosen.key else loss
         before = self.at.best_score if chosen.key else self.at.best_loss
-        is_equal = bool(chosen.key) and reached is not None and reached == before
-        is_lower = is_equal and CRITERIA["loss"].is_better(loss, self.at.best_loss)
-        if not is_lower and not chosen.is_better(reached, before):
+        if chosen.key and reached == before and self.at.best_epoch is not None:
+            is_better = CRITERIA["loss"].is_better(loss, self.at.best_loss)
+        else:
+            is_better = chosen.is_better(reached, before)
+        if not is_better:
             return False
         self.at.best_loss, self.at.best_score = loss, reached if chosen.key else None
         return True
