@@ -119,28 +119,27 @@ class DataRecord(Record):
         """Read every file once for its digest; `progress` receives how many images are done.
 
         `memory` is a folder that keeps the digests: an unchanged file is not read again.
-        Raises InvalidDatasetDefinitionFile or MissingPath for a file that cannot be read.
-        """
+        Raises InvalidDatasetDefinitionFile or MissingPath for a file that cannot be read."""
         numbers = _numbers(definition.all_dataset_paths)
         work = [(part, sample) for part, samples in splits.items() for sample in samples]
-        labels = [sample.label_file for _, sample in work if sample.label_file is not None]
+        labels = [one.label_file for _, one in work if one.label_file is not None]
         notes = dict.fromkeys(str(notes_file(pair.labels)) for pair in definition.all_dataset_paths)
-        there = [file for file in notes if os.path.exists(file)]
+        there = list(filter(os.path.exists, notes))
         paths = [*(sample.image_file for _, sample in work), *labels, *there, *(str(one.path) for one in thumbnails)]
         tell = (lambda done: progress(done * len(work) // len(paths))) if progress else None
         found = iter(stamps(paths, memory, tell))
         of_images = [next(found) for _ in work]
-        entries = [
+        files = tuple(
             _entry(part, sample, numbers, image, next(found) if sample.label_file else None)
             for (part, sample), image in zip(work, of_images, strict=True)
-        ]
+        )
         of_notes = {file: next(found) for file in there}
         origins, made_of = _thumbnails(definition.classes, thumbnails, found)
         return cls(
             definition=str(definition.path),
             classes=definition.classes,
             folders=tuple(map(_folders, definition.all_dataset_paths)),
-            files=tuple(entries),
+            files=files,
             balance=splits.balance,
             num_unlabelled=splits.num_unlabelled,
             num_made=num_made(len(splits.train)) if thumbnails else 0,

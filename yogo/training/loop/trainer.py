@@ -78,11 +78,9 @@ class Trainer:
         self.inbox = inbox
         self.attempt = attempt
         self.at = Position(best_by=recipe.best_by)
+        # Of the weights as they were validated last, on the main process; None once they have changed.
         self.count_thresholds: CountThresholds | None = None
-        """Of the weights as they were validated last, on the main process; None once they have changed."""
-
         self.count_correction: CountCorrection | None = None
-        """Likewise; None without roles too."""
 
         self.judge: Callable[[], str] | None = None
         """Says why the run is not worth going on; empty if it is. The main process's counts, and where one has a

@@ -122,14 +122,12 @@ def _begin(
     made_of = thumbnails(definition.classes, definition.thumbnail_augmentation)
     number = num_made(len(splits.train)) if made_of else 0
     samples = [sample for _, part in splits.items() for sample in part]
-    bits, odd = look_at(
-        samples,
-        request,
-        known=known,
-        image_hw=recipe.image_hw,
-        thumbnails=made_of,
-        progress=lambda done, total: screen.hear(Progressed("look", 0, done, total)),
-    )
+
+    def tell(done: int, total: int) -> None:
+        screen.hear(Progressed("look", 0, done, total))
+
+    hw = recipe.image_hw
+    bits, odd = look_at(samples, request, known=known, image_hw=hw, thumbnails=made_of, progress=tell)
     check_labels(samples, definition.classes, request.cache_folder)  # before hours of hashing and decoding
     screen.notice(*_made(number, made_of, definition), *_shared_out(definition, splits), *odd)
     return TrainingPlan(
