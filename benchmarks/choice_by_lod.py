@@ -203,14 +203,14 @@ def ratio_of(ratios: Sequence[float]) -> dict[str, float]:
     """Their geometric mean with the interval of 95 % by Student's t."""
     logs = [math.log(ratio) for ratio in ratios]
     half = students_t(len(logs) - 1) * stdev(logs) / len(logs) ** 0.5 if len(logs) > 1 else math.inf
-    return {"ratio": math.exp(mean(logs)), "low": math.exp(mean(logs) - half), "high": math.exp(mean(logs) + half)}
+    return {"mean": math.exp(mean(logs)), "low": math.exp(mean(logs) - half), "high": math.exp(mean(logs) + half)}
 
 
 def share_of(num: int, of: int) -> dict[str, float]:
     """With the interval of 95 % (Wilson 1927)."""
     z = 1.959964
     middle, half = (num + z * z / 2) / (of + z * z), z / (of + z * z) * (num * (of - num) / of + z * z / 4) ** 0.5
-    return {"lower": num, "of": of, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+    return {"num": num, "of": of, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
 
 
 def table(results: Sequence[Mapping[str, Any]]) -> str:
@@ -241,7 +241,12 @@ def main() -> None:
     for key, words in (("lod_usual", "at the usual threshold"), ("lod", "at its best threshold")):
         pairs = [(one["lod"]["lod"], one["map"][key]) for one in results]
         lower, same = sum(a < b for a, b in pairs), sum(a == b for a, b in pairs)
-        verdict[words] = share_of(lower, len(pairs)) | {"same": same} | ratio_of([a / b for a, b in pairs])
+        verdict[words] = {
+            "lower": share_of(lower, len(pairs)),
+            "same": same,
+            "ratio": ratio_of([a / b for a, b in pairs]),
+        }
+    verdict["measured / told"] = ratio_of([one["lod"]["lod"] / one["lod"]["lod_validation"] for one in results])
     print(json.dumps(verdict), flush=True)
 
 
