@@ -130,6 +130,13 @@ def test_matrix_has_a_row_for_each_label_and_five_inverses() -> None:
     assert (correction.num_images, correction.num_samples) == (NUM_IMAGES, 0)
 
 
+def test_a_class_of_which_no_label_is_found_is_told_of() -> None:
+    assert any(one.startswith("No label of troph is found by a box: the matrix") for one in _of_images().remarks)
+    others = [one for one in _images() if one.label != "wbc"]
+    report = assay_report(evaluation_of(NUM_IMAGES, others), CLASSES, ROLES, images_of(NUM_IMAGES))
+    assert any(one.startswith("No label of troph or wbc is found") for one in report.remarks)
+
+
 def test_line_is_of_the_cells_that_are_counted_above_the_threshold() -> None:
     line = _at(_of_images(), 0.65).line
     assert line is not None

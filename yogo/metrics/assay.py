@@ -18,7 +18,7 @@ from yogo.definition.split import Sample
 from yogo.metrics.assay_correction import chosen_correction, correction_of, line_at, part_matrices
 from yogo.metrics.assay_intervals import AssayIntervals, figure, figures
 from yogo.metrics.assay_limits import LOWEST, AssayEvidence
-from yogo.metrics.assay_remarks import remarks_on
+from yogo.metrics.assay_remarks import on_matrix, remarks_on
 from yogo.metrics.assay_samples import assayed_samples, near_by_threshold
 from yogo.metrics.assay_units import AssaySums, AssayUnits
 from yogo.metrics.boxes import Doubles, EvaluationData, Ints
@@ -44,7 +44,12 @@ def assay_report(
     matched_N = match(data.kept, data.truth)
     sums = AssaySums.of(data, roles, units, matched_N)
     matrices_FKK = part_matrices(data, units, len(classes), matched_N)
-    return report_of_sums(sums, units, told, own=own, mix=mix, matrices_FKK=matrices_FKK, definition=definition)
+    report = report_of_sums(sums, units, told, own=own, mix=mix, matrices_FKK=matrices_FKK, definition=definition)
+    if report.correction is None or report.correction.matrix is None:
+        return report
+    found_K = np.bincount(data.truth.label[matched_N[matched_N >= 0]], minlength=len(classes))
+    unknown = [name for name, num in zip(classes, found_K.tolist(), strict=True) if not num]
+    return report.model_copy(update={"remarks": (*report.remarks, *on_matrix(unknown))})
 
 
 def report_of_sums(

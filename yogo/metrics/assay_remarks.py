@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from yogo.metrics.assay_limits import AssayEvidence
 from yogo.run.correction import USUAL_CELLS, AssayRoles, CountCorrection
@@ -26,6 +26,13 @@ def remarks_on(
     yield from _on_samples(evidence)
     if has_matches and correction.matrix is None:
         yield "The confusion matrix cannot be inverted, as classes are taken for each other: counts keep no matrix."
+
+
+def on_matrix(unknown: Sequence[str]) -> Iterator[str]:
+    """Of classes of which no label is matched by a box."""
+    if unknown:
+        names = listed(unknown, "or")
+        yield f"No label of {names} is found by a box: the matrix does not know as what these are counted."
 
 
 def _on_labels(evidence: AssayEvidence) -> Iterator[str]:
