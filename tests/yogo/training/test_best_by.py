@@ -215,3 +215,33 @@ def test_two_processes_choose_what_one_chooses(tmp_path: Path) -> None:
     assert two[0]["count_thresholds"] == one["count_thresholds"]
     assert two[0]["at"]["best_score"] == two[1]["at"]["best_score"] == one["at"]["best_score"] is not None
     assert two[0]["at"]["best_epoch"] == two[1]["at"]["best_epoch"] == one["at"]["best_epoch"]
+
+
+def test_by_the_limit_of_detection_takes_roles_and_a_validation_set(yogo: Yogo, tmp_path: Path) -> None:
+    definition = write_dataset(tmp_path / "data", num_pictures=4)
+    done = yogo.train(definition, *TINY, "--name", "none", "--best-by", "lod")
+    assert done.returncode == 1
+    assert f"--best-by lod takes roles in {definition}" in " ".join(done.stderr.split())
+    blind = write_dataset(tmp_path / "blind", num_pictures=4, fractions="{train: 1.0}")
+    name = DatasetDefinition.from_yaml(blind).classes[0]
+    blind.write_text(f"{blind.read_text()}roles: {{total: [{name}], target: [{name}], per_microlitre: 5.0e6}}\n")
+    done = yogo.train(blind, *TINY, "--name", "blind", "--best-by", "lod")
+    assert done.returncode == 1
+    assert "--best-by lod takes a validation set" in done.stderr
+
+
+def test_checkpoint_holds_the_correction_and_the_test_tells_the_assay_at_its_threshold(
+    cells: tuple[Yogo, dict[BestBy, Done]],
+) -> None:
+    yogo, done = cells
+    run = yogo.run("lod")
+    correction = load_checkpoint(run.best).count_correction
+    assert correction is not None
+    assert correction.num_images == len(DataRecord.read(run.data).splits().val)
+    report = Metrics.read(run.metrics).assay
+    assert report is not None
+    assert not report.chosen_here
+    assert report.best is not None
+    assert report.best.threshold == correction.threshold
+    assert {"lod_per_ul", "false_positives_per_ul"} <= Metrics.read(run.metrics).figures.keys()
+    assert "False positives there:" in done["lod"].stdout
