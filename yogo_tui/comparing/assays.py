@@ -59,7 +59,7 @@ class AssayDifference:
     better: Better
     words: Callable[[float], str]
     num_paired: int = 0
-    """Of how many samples the values were compared one by one; 0 where each run stands for itself."""
+    """Of how many samples the values were compared one by one; 0 where the runs were not compared by sample."""
 
     @property
     def difference(self) -> float:
