@@ -155,6 +155,8 @@ def test_samples_are_looked_at_without_labels(lab: Path, capsys: pytest.CaptureF
         "  slide-1: {images: others, target_per_microlitre: 0}\n  slide-2: {images: more, group: monday}\n"
     )
     shutil.copytree(lab / "others", lab / "more")
+    told = submitted(capsys, "assay", "tidy-fox-0001", "samples.yml")
+    assert told["results"] == str(lab / "trained_models/tidy-fox-0001/best-assay-samples.json")
     told = submitted(capsys, "infer", "tidy-fox-0001", "samples.yml")
     asyncio.run(ended(lab, until, told))
     names = {path.name for path in Path(told["folder"]).iterdir()}

@@ -114,6 +114,14 @@ async def test_plots_stand_over_each_other_and_are_written(tmp_path: Path) -> No
     assert "by assay" in page
 
 
+async def test_runs_whose_assay_has_no_limit_are_told_of(tmp_path: Path) -> None:
+    assayed(tmp_path / "one", made_assay(92))
+    assayed(tmp_path / "two", made_assay(best=None))
+    found = await compared(tmp_path, "one", "two")
+    assert found.assays.pairs == ()
+    assert "Without a limit of detection, and so not compared by assay: two. The results say why." in found.notes
+
+
 async def test_runs_without_assays_are_compared_as_before(tmp_path: Path) -> None:
     trained_run(tmp_path / "one")
     trained_run(tmp_path / "two", changes={"learning_rate": 0.01})

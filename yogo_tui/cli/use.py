@@ -136,7 +136,9 @@ async def run(session: Session, args: argparse.Namespace) -> int:
     source: PurePosixPath | None = None
     purpose, out = Purpose(args.purpose), getattr(args, "out", None)
     if args.source and purpose in OF_A_DEFINITION:
-        source = PurePosixPath(await definition_of(session.library, args.source))
+        # An assay looks into it itself: it may be a file of samples, which no training takes.
+        is_checked = purpose is not Purpose.ASSAY
+        source = PurePosixPath(await definition_of(session.library, args.source, check=is_checked))
     elif args.source:
         source = await session.uses.source(purpose, args.source)
     if purpose is Purpose.NEXT:

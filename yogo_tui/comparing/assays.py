@@ -177,6 +177,9 @@ class ComparedAssays:
     @property
     def notes(self) -> Iterator[str]:
         known = [one for n, one in enumerate(self.chosen) if one and n not in self.others]
+        none = [label for label, report in zip(self.labels, self.reports, strict=True) if report and not report.best]
+        if none:
+            yield f"Without a limit of detection, and so not compared by assay: {', '.join(none)}. The results say why."
         if self.pairs:
             yield (
                 f"Assays are of {known[0].title}, each run at its own best threshold. Intervals of 95 %: made of the "
