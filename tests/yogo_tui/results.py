@@ -18,7 +18,14 @@ from yogo.run.worst import JudgedBox, Verdict, WorstImage, WorstImages
 from yogo_tui.hosts.base import Question, silent
 from yogo_tui.questions.pairs import PairRuns
 from yogo_tui.questions.results import LookAtWorst, ReadAssay, ReadResults
-from yogo_tui.questions.uses import CheckOptions, ListOptions, LookForRoles, LookForUnlabelled, SeenBefore
+from yogo_tui.questions.uses import (
+    CheckOptions,
+    ListOptions,
+    LookAtSamples,
+    LookForRoles,
+    LookForUnlabelled,
+    SeenBefore,
+)
 from yogo_tui.widgets.picture import COLOURS
 
 CLASSES = ("healthy", "ring")
@@ -101,6 +108,7 @@ def questions_of_results(definition: Path) -> list[Question[Any]]:
         pairs,
         SeenBefore(folder, definition, definition.parent),
         LookForRoles(folder / "samples.yaml", folder, definition.parent),
+        LookAtSamples(folder / "samples.yaml", (), definition.parent),
         LookForUnlabelled(folder / "new", definition, definition.parent),
         ListOptions("infer"),
         ListOptions("label"),

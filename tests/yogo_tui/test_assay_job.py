@@ -161,3 +161,20 @@ def test_samples_are_looked_at_without_labels(lab: Path, capsys: pytest.CaptureF
     asyncio.run(ended(lab, until, told))
     names = {path.name for path in Path(told["folder"]).iterdir()}
     assert {"samples.csv", "images.csv", "samples.json"} <= names
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "expected"),
+    [
+        ("samples: {x: {images: gone}}\n", [], "samples.yml, line 1: images does not exist: gone"),
+        ("samples: {x: {images: others}}\n", ["--draw-boxes"], "are counted only: leave out --draw-boxes"),
+        ("samples: {x: {images: others}}\n", ["--thresholds", "counts"], "leave out --thresholds counts"),
+    ],
+)
+def test_samples_that_cannot_be_counted_are_refused_before_a_job_waits(
+    lab: Path, capsys: pytest.CaptureFixture[str], text: str, options: list[str], expected: str
+) -> None:
+    (lab / "samples.yml").write_text(text)
+    assert main(["infer", "tidy-fox-0001", "samples.yml", "--", *options]) != 0
+    assert expected in " ".join(capsys.readouterr().err.split())
+    assert not (lab / "trained_models/tidy-fox-0001/uses").exists()

@@ -241,7 +241,7 @@ async def test_the_images_to_find_cells_in_are_a_field_of_the_form(tmp_path: Pat
         await pilot.press(*"find", "enter")
         await see(pilot, "infer chaos-cat-0727", "draw boxes", "The images to find cells in")
         await pilot.press("ctrl+s")
-        await see(pilot, "✖ a folder or a zarr store is needed")
+        await see(pilot, "✖ a folder, a zarr store or a file of samples is needed")
         await pilot.press(*"/nowhere/at/all")
         await see(pilot, "✖ /nowhere/at/all does not exist")
         await pilot.press("ctrl+u", *str(tmp_path), "ctrl+s")

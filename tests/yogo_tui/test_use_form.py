@@ -183,6 +183,7 @@ async def test_the_images_to_find_cells_in_are_looked_for_folder_by_folder(tmp_p
         "images/monday/a.png",
         "images/monday/b.TIF",
         "images/slide.zarr/.zgroup",
+        "images/titration.yml",
         ".hidden/c.png",
     ):
         session.host.files[PurePosixPath("/lab") / file] = b""
@@ -197,6 +198,7 @@ async def test_the_images_to_find_cells_in_are_looked_for_folder_by_folder(tmp_p
         assert ".hidden" not in shown(pilot)
         await pilot.press("down", "enter")
         await see(pilot, "images in /lab/images", "slide.zarr  zarr store", "monday/")
+        await see(pilot, "titration.yml  a file of samples, if it lists some")
         await pilot.press(*"mon", "enter")
         await see(pilot, "images in /lab/images/monday", "2 images")
         await pilot.press("enter")

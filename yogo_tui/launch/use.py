@@ -259,6 +259,10 @@ async def _check(host: Host, wanted: Use) -> None:
         from yogo_tui.questions.uses import LookForRoles
 
         await host.ask(LookForRoles(Path(wanted.source), Path(wanted.directory), Path(wanted.workspace)))
+    if wanted.purpose is Purpose.INFER and wanted.source and _INFERRED.get(wanted.source.suffix) == "--samples":
+        from yogo_tui.questions.uses import LookAtSamples
+
+        await host.ask(LookAtSamples(Path(wanted.source), tuple(wanted.options), Path(wanted.workspace)))
     if wanted.purpose is Purpose.REVIEW:
         await _check_undecided(host, wanted.makes(wanted.directory))
     if wanted.purpose is Purpose.NEXT and wanted.source and (labelled := _value_of("--labelled", wanted.options)):

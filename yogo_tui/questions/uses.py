@@ -21,7 +21,7 @@ from yogo.recipe import KnobField, Recipe, knobs
 from yogo.run.directory import RunDirectory
 from yogo.run.manifest import Manifest
 from yogo.run.metrics import Metrics
-from yogo.text.wording import counted
+from yogo.text.wording import counted, listed
 from yogo_tui.errors import LaunchError
 from yogo_tui.hosts.base import Tell
 from yogo_tui.questions.image_lists import counts_folder
@@ -202,6 +202,23 @@ class LookForRoles:
         with contextlib.suppress(YogoError, FileNotFoundError):
             return Metrics.read(RunDirectory(self.run).metrics).assay is not None
         return False
+
+
+@dataclass(frozen=True)
+class LookAtSamples:
+    """Nothing where the samples in the file `source` can be counted with these options of `yogo infer`. Raises
+    LaunchError, DefinitionError."""
+
+    source: Path
+    options: tuple[str, ...]
+    workspace: Path
+
+    def answer(self, tell: Tell) -> None:
+        wrong = [one for one in ("--draw-boxes", "--save-preds", "--save-npy") if one in self.options]
+        if wrong or {"counts", "--thresholds=counts"} & {*self.options}:
+            unfit = f"leave out {listed(wrong or ['--thresholds counts'])}"
+            raise LaunchError(f"{self.source.name} is a file of samples, which are counted only: {unfit}")
+        SamplesFile.from_yaml(self.source, base=self.workspace)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Finds a folder of images or a zarr store on the machine where the runs are, folder by folder."""
+"""Finds a folder of images, a zarr store or a file of samples on the machine where the runs are, folder by folder."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from yogo_tui.screens.going import GoingApp
 from yogo_tui.words import cut_middle
 
 _STORES = (".zarr", ".zip")
+_YAML = (".yml", ".yaml")
 _TITLE_WIDTH = 60
 
 
@@ -48,13 +49,15 @@ async def _nearest(app: GoingApp, start: PurePosixPath) -> PurePosixPath:
 def _lines(
     folder: PurePosixPath, entries: Sequence[Entry], stores: bool
 ) -> Iterator[tuple[PurePosixPath, bool, Choice]]:
-    """The folder itself, stores, the folders in it, and the one above; and whether a line ends the choice."""
+    """The folder itself, stores, files of samples, folders, and the one above; and whether a line ends the choice."""
     num_images = sum(PurePosixPath(one.name).suffix.lower() in PICTURE_SUFFIXES for one in entries if not one.is_folder)
     holds = counted(num_images, "image") if num_images else "no image lies in it directly"
     yield folder, True, Choice("this folder", holds)
     for one in sorted(entries, key=lambda one: one.name):
         if stores and one.name.endswith(_STORES):
             yield folder / one.name, True, Choice(one.name, "zarr store")
+        elif stores and one.name.endswith(_YAML):
+            yield folder / one.name, True, Choice(one.name, "a file of samples, if it lists some")
         elif one.is_folder and not one.name.startswith("."):
             yield folder / one.name, False, Choice(f"{one.name}/", "open")
     if folder.parent != folder:

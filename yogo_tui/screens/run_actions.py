@@ -36,7 +36,7 @@ _FINETUNE = "finetune"
 _USES: tuple[tuple[str, Choice], ...] = (
     (Purpose.TEST, Choice("test it", "on the test images of a definition")),
     (Purpose.ASSAY, Choice("assay it", "limits and estimates per µL; of a definition, or samples")),
-    (Purpose.INFER, Choice("find cells in images", "a folder or a zarr store; counts and labels")),
+    (Purpose.INFER, Choice("find cells in images", "a folder, a zarr store or samples; counts, labels")),
     (Purpose.EXPORT, Choice("export it", "to ONNX and OpenVINO")),
     (Purpose.REVIEW, Choice("rank labels by it", "of a definition: the most doubted first")),
     (Purpose.LABEL, Choice("label images by it", "a folder; for a person to correct")),

@@ -49,7 +49,14 @@ QUESTIONS: Mapping[str, str] = {
         "yogo_tui.questions.review_images": ("LookAtSuspect",),
         "yogo_tui.questions.formats": ("FindLabels", "FindImages", "ConvertLabels"),
         "yogo_tui.questions.chosen": ("ReadChoice", "LookAtChosen"),
-        "yogo_tui.questions.uses": ("ListOptions", "CheckOptions", "LookForRoles", "LookForUnlabelled", "SeenBefore"),
+        "yogo_tui.questions.uses": (
+            "ListOptions",
+            "CheckOptions",
+            "LookAtSamples",
+            "LookForRoles",
+            "LookForUnlabelled",
+            "SeenBefore",
+        ),
         "yogo_tui.questions.results": ("ReadResults", "ReadAssay", "LookAtWorst"),
         "yogo_tui.questions.recipes": (
             "ListRecipes",
