@@ -9,16 +9,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from yogo.assay.assayed import SampleTold, assayed_sample
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
-from yogo.assay.estimate import estimated
-from yogo.assay.published import published_figures
-from yogo.assay.roles import Roles
 from yogo.assay.titration import titration_lines
 from yogo.metrics.assay_correction import line_at
 from yogo.metrics.assay_intervals import figure, wilson
 from yogo.metrics.assay_limits import AssayEvidence
 from yogo.metrics.boxes import Doubles, Ints
-from yogo.run.assay import AssayedSample, AssayFigure, PublishedEstimate
+from yogo.run.assay import AssayedSample, AssayFigure
 from yogo.run.correction import AssayLine, CountCorrection
 
 NEAR = 0.25
@@ -33,42 +31,16 @@ def assayed_samples(evidence: AssayEvidence, place: int, correction: CountCorrec
     for unit, name in enumerate(units.names):
         if not name:
             continue
-        counts_K, every_K = sums.count_TUK[place, unit], sums.count_TUK[0, unit]
         known = float(units.known_U[unit])
-        estimates: dict[str, tuple[Doubles, CorrectionLine | CorrectionMatrix | None]] = {"raw": (counts_K, None)}
-        estimates |= {} if line is None else {"line": (counts_K, line)}
-        estimates |= {} if matrix is None else {"matrix": (every_K, matrix)}
-        ours = {by: per_ul(of_K, sums.roles, one) for by, (of_K, one) in estimates.items()}
-        yield AssayedSample(
-            name=name,
-            group=units.groups[unit],
+        told = SampleTold(
+            name,
+            units.groups[unit],
             num_images=int(units.images_U[unit]),
-            threshold=float(sums.thresholds[place]),
-            counts=sums.roles.by_class(counts_K),
-            cells=sums.roles.num_total(counts_K),
-            targets=sums.roles.num_target(counts_K),
             known_per_ul=None if np.isnan(known) else known,
-            raw_per_ul=ours["raw"],
-            line_per_ul=ours.get("line"),
-            matrix_per_ul=ours.get("matrix"),
-            published={by: as_published(of_K, sums.roles, one) for by, (of_K, one) in estimates.items()},
         )
-
-
-def per_ul(counts_K: Doubles, roles: Roles, correction: CorrectionLine | CorrectionMatrix | None) -> AssayFigure:
-    """Without cells nothing is known."""
-    found = estimated(counts_K, roles, correction)
-    if found.share is None or found.low is None or found.high is None:
-        return AssayFigure()
-    return figure(found.share, found.low, found.high if found.is_bounded else np.inf, roles.per_microlitre)
-
-
-def as_published(
-    counts_K: Doubles, roles: Roles, correction: CorrectionLine | CorrectionMatrix | None
-) -> PublishedEstimate:
-    found = published_figures(counts_K, roles, correction)
-    value, half = found.per_ul
-    return PublishedEstimate(per_ul=value or 0.0, half_width=half)
+        counts_K, every_K = sums.count_TUK[place, unit], sums.count_TUK[0, unit]
+        threshold = float(sums.thresholds[place])
+        yield assayed_sample(told, counts_K, every_K, sums.roles, threshold=threshold, line=line, matrix=matrix)
 
 
 def near_by_threshold(evidence: AssayEvidence, own: CountCorrection | None = None) -> list[AssayFigure | None]:
