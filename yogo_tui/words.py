@@ -94,7 +94,8 @@ def best_words(history: History) -> str:
     if best is None:
         return ""
     reached = best.metrics.get(chosen.key) if chosen.key else best.losses.loss
-    return f"best {chosen.short} {loss_words(reached)}, epoch {best.epoch + 1}"
+    is_large = chosen.is_per_microlitre and reached is not None
+    return f"best {chosen.short} {f'{reached:,.0f}' if is_large else loss_words(reached)}, epoch {best.epoch + 1}"
 
 
 def share_words(share: float | None, digits: int = 3) -> str:

@@ -182,6 +182,7 @@ def test_negative_samples_say_what_is_counted_in_vain_and_how_much_they_differ()
     report = assay_report(evaluation_of(8, _titrated()), CLASSES, ROLES, samples_of(dict(KNOWN)))
     found = _at(report, 0.9)
     assert (report.over, report.num_negatives) == ("samples", 4)
+    assert any(one.startswith("4 negative samples hardly tell how much samples differ") for one in report.remarks)
     assert found.false_positives_per_ul.value == pytest.approx(24 / 40_000 * 5e6)
     assert found.spread_per_ul is not None
     assert found.spread_per_ul > 0

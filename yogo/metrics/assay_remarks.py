@@ -8,6 +8,9 @@ from yogo.metrics.assay_limits import AssayEvidence
 from yogo.run.correction import USUAL_CELLS, AssayRoles, CountCorrection
 from yogo.text.wording import counted, listed
 
+FEW_BLANKS = 10
+"""Fewer negative samples often seem not to differ, by chance: see benchmarks/choice_by_lod.py."""
+
 
 def remarks_on(
     evidence: AssayEvidence,
@@ -54,6 +57,11 @@ def _on_samples(evidence: AssayEvidence) -> Iterator[str]:
         yield f"No samples are named: {words}, and how much samples differ is in no limit."
     elif evidence.has_blanks and evidence.is_blank_U.sum() == 1:
         yield "There is one negative sample: how much negative samples differ is not known, and in no limit."
+    elif evidence.has_blanks and (blanks := int(evidence.is_blank_U.sum())) < FEW_BLANKS:
+        yield (
+            f"{blanks} negative samples hardly tell how much samples differ: the true limit of detection may be "
+            f"several times higher. {FEW_BLANKS} tell more."
+        )
     elif num == 1:
         yield "There is one sample: how much samples differ is not known, and in no limit."
     has_positives = bool((evidence.units.known_U > 0).any())

@@ -29,6 +29,10 @@ class Criterion:
         return one > than if self.is_more_better else one < than
 
     @property
+    def is_per_microlitre(self) -> bool:
+        return self.key.endswith("per_ul")
+
+    @property
     def worse(self) -> str:
         """How a sentence says that another epoch was better."""
         return "higher" if self.is_more_better else "lower"

@@ -83,7 +83,8 @@ def test_best_pth_holds_the_epoch_that_is_best_by_what_was_asked_for(
     if by != "loss":
         assert saved[-1].score == reached[best]
     if by != "loss" and reached[best] is not None:
-        assert f"saved best.pth ({CRITERIA[by].words} {reached[best]:.4g})" in done[by].stdout
+        shown = f"{reached[best]:,.0f}" if by == "lod" else f"{reached[best]:.4g}"
+        assert f"saved best.pth ({CRITERIA[by].words} {shown})" in done[by].stdout
 
 
 def test_of_epochs_that_reach_the_same_the_one_with_the_lowest_loss_is_kept(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def _at_best(report: AssayReport, at: AssayAtThreshold) -> Iterator[str]:
     differ = "" if spread is None else f"; between these they spread by {per_ul(spread)}, beyond counting"
     yield f"False positives there: {with_interval(at.false_positives_per_ul)} per µL, from {source}{differ}."
     if (limit := at.lob_per_ul) is not None:
-        yield f"95 % of samples without a target do not exceed {per_ul(limit)} per µL: the limit of the blank (LoB)."
+        yield f"In 95 % of samples without a target, at most {per_ul(limit)} per µL are counted (limit of the blank)."
     if at.sensitivities:
         seen = listed(f"{name} {with_interval(figure, share)}" for name, figure in at.sensitivities.items())
         yield f"Counted as a target, of the labels: {seen}."

@@ -196,7 +196,10 @@ def _reached(event: events.Checkpointed) -> str:
     """By what the best epoch was chosen, in brackets: the loss alone, or another figure by its name."""
     if event.by == "loss":
         return "" if event.loss is None else f" ({number(event.loss)})"
-    return "" if event.score is None else f" ({CRITERIA[event.by].words} {number(event.score)})"
+    if event.score is None:
+        return ""
+    chosen = CRITERIA[event.by]
+    return f" ({chosen.words} {f'{event.score:,.0f}' if chosen.is_per_microlitre else number(event.score)})"
 
 
 def sentences(event: Event, epochs: int, trend: Trend, run: Path | None = None) -> list[str]:
