@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +17,8 @@ from yogo.metrics.count_thresholds import choose_thresholds
 from yogo.metrics.measure import Figures, measure, summary
 from yogo.metrics.report import headline, table
 from yogo.run.correction import AssayRoles
-from yogo.run.count_thresholds import CountThresholds
 from yogo.run.figures import METRICS, Metric
+from yogo.run.metrics import Metrics
 
 NAMES = ("red", "white")
 each = pytest.mark.parametrize("metric", METRICS, ids=[metric.key for metric in METRICS])
@@ -43,9 +45,16 @@ ROLES = AssayRoles(total=NAMES, target=NAMES[1:], per_microlitre=5e6)
 ASSAY = AssayBasis(ROLES, NAMES, AssayUnits.of([NO_SAMPLE] * 2, [""] * 2))
 
 
+@functools.cache
+def found(*, own: bool = True, assay: bool = True, include_map: bool = True) -> Metrics:
+    """The report of an assay takes a while."""
+    options: dict[str, Any] = {"own": OWN if own else None, "assay": ASSAY if assay else None}
+    return measure(data(good=False), NAMES, include_map=include_map, **options)
+
+
 @each
 def test_it_has_a_figure_for_all_and_one_for_each_class_where_it_has_classes(metric: Metric) -> None:
-    figures = measure(data(good=False), NAMES, own=OWN, assay=ASSAY).figures
+    figures = found().figures
     assert math.isfinite(figures[metric.key] or 0)
     assert metric.key in figures
     assert all((metric.key_of(name) in figures) == metric.per_class for name in NAMES)
@@ -53,28 +62,23 @@ def test_it_has_a_figure_for_all_and_one_for_each_class_where_it_has_classes(met
 
 @each
 def test_an_epoch_has_its_figures_where_that_is_cheap_and_they_are_those_of_the_test(metric: Metric) -> None:
-    each_epoch, whole = (
-        _own(metric, figures(data(good=False), NAMES, OWN, assay=ASSAY)) for figures in (summary, _measured)
-    )
+    each_epoch = _own(metric, summary(data(good=False), NAMES, OWN, assay=ASSAY))
+    whole = _own(metric, found().figures)
     assert each_epoch == (whole if metric.each_epoch else {})
-    without_ranks = _own(metric, measure(data(good=False), NAMES, include_map=False, own=OWN, assay=ASSAY).figures)
+    without_ranks = _own(metric, found(include_map=False).figures)
     assert without_ranks == ({} if metric.ranked else whole)
 
 
 @each
 def test_without_thresholds_of_its_own_there_is_no_figure_at_them(metric: Metric) -> None:
-    figures = _own(metric, measure(data(good=False), NAMES, assay=ASSAY).figures)
+    figures = _own(metric, found(own=False).figures)
     assert (figures == {}) == metric.at_own
 
 
 @each
 def test_without_roles_there_is_no_figure_that_takes_them(metric: Metric) -> None:
-    figures = _own(metric, measure(data(good=False), NAMES, own=OWN).figures)
+    figures = _own(metric, found(assay=False).figures)
     assert (figures == {}) == metric.of_roles
-
-
-def _measured(seen: EvaluationData, names: tuple[str, ...], own: CountThresholds, *, assay: AssayBasis) -> Figures:
-    return measure(seen, names, own=own, assay=assay).figures
 
 
 def _own(metric: Metric, figures: Figures) -> Figures:
@@ -84,7 +88,7 @@ def _own(metric: Metric, figures: Figures) -> Figures:
 
 @each
 def test_it_has_a_column_and_is_told_where_it_says_so(metric: Metric) -> None:
-    measured = measure(data(good=False), NAMES, own=OWN, assay=ASSAY)
+    measured = found()
     head, *rows = table(measured)
     in_table = [one for one in METRICS if not one.at_own and not one.of_roles]
     assert head.split()[1:] == [one.heading for one in in_table]

@@ -113,13 +113,10 @@ NEEDED["synth"] = ["out"]
 @pytest.mark.parametrize(("command", "model", "one"), OPTIONS)
 def test_what_a_flag_gives_arrives_at_its_field_and_at_no_other(command: str, model: type, one: KnobField) -> None:
     (action,) = (action for action in actions(command) if action.dest == one.name)
-    needed = NEEDED[command][:1] if one.name in ("path_to_zarr", "samples") else NEEDED[command]
+    is_instead_of_images = command == "infer" and one.name in ("path_to_zarr", "samples")
+    needed = NEEDED[command][:1] if is_instead_of_images else NEEDED[command]
     flag = words(action, one) if action.option_strings else []
-    without = (
-        vars(parser().parse_args([command, *needed])).keys()
-        if flag[:1] not in (["--path-to-zarr"], ["--samples"])
-        else {"path_to_pth"}
-    )
+    without = {"path_to_pth"} if is_instead_of_images else vars(parser().parse_args([command, *needed])).keys()
     args = parser().parse_args([command, *needed, *(flag or ["d.yml"] * (command == "train"))])
     assert one.name in given(args, model)
     assert vars(args).keys() - without - {"command", "run"} <= {one.name}

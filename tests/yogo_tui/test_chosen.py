@@ -159,7 +159,7 @@ async def test_what_the_jobs_of_a_run_made_is_opened_from_it(tmp_path: Path) -> 
     async with console.run_test(size=(80, 24)) as pilot:
         await see(pilot, run.name)
         await pilot.press("O")
-        none = f"No job of {run.name} has made a review, chosen images or labels: u submits one."
+        none = f"No job of {run.name} has made an assay, a review, chosen images or labels: u submits one."
         await until(pilot, lambda: any(none in one.message for one in console._notifications))
         session.host.files[uses / "next-20261128-120000" / "makes.txt"] = str(made).encode()
         session.host.files[made / "chosen.json.gz"] = b""
@@ -183,7 +183,7 @@ async def test_what_a_job_made_is_opened_from_its_own_row(tmp_path: Path) -> Non
     async with console.run_test(size=(80, 24)) as pilot:
         await see(pilot, job.name)
         await pilot.press("O")
-        none = "It has not made a review, chosen images or labels."
+        none = "It has not made an assay, a review, chosen images or labels."
         await until(pilot, lambda: any(none in one.message for one in console._notifications))
         session.host.files[uses / "next-20261128-120000" / "makes.txt"] = str(made).encode()
         session.host.files[made / "chosen.json.gz"] = b""
