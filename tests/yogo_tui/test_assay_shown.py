@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 
 from tests.made_assay import THRESHOLDS, made_assay
-from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from tests.yogo_tui.fake_session import see, shown, until
+from tests.yogo_tui.opened_results import results
 from tests.yogo_tui.results import metrics
 from yogo.run.assay import AssayAtThreshold, AssayFigure, AssayFile
 from yogo.run.metrics import kind_of_results
-from yogo_tui.app import Console
 from yogo_tui.cli import main
 from yogo_tui.curves.assay import assay_charts, axes, charts_together
 from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.drawing import View, draw
-from yogo_tui.runs.model import RunState
 from yogo_tui.session.assay import assay_tables, threshold_words
 
 
@@ -35,18 +31,6 @@ def run(tmp_path: Path) -> Path:
         folder / "best-assay-my-test-slides.json"
     )
     return folder
-
-
-@asynccontextmanager
-async def results(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
-    one = make_run(folder.name, RunState.FINISHED, has_best=True, path=PurePosixPath(folder))
-    async with Console(FakeSession(one)).run_test(size=size) as pilot:
-        await see(pilot, folder.name)
-        await pilot.press("enter")
-        await see(pilot, "best loss")
-        await pilot.press("o")
-        await see(pilot, "results")
-        yield pilot
 
 
 async def test_the_assay_of_a_test_is_seen_by_a_and_left_by_escape(run: Path) -> None:

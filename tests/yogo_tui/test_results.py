@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pytest
-from textual.pilot import Pilot
 
 from tests.yogo_tui.fake_session import FakeSession, make_run, see, shown, until
+from tests.yogo_tui.opened_results import results
 from tests.yogo_tui.results import CLASSES, metrics, worst
 from yogo.errors import RunError
 from yogo.metrics.confusion import rates
@@ -42,17 +40,6 @@ def run(tmp_path: Path) -> Path:
     metrics(missed=8).write(test := folder / "best-test-cells.json")
     worst(folder).model_copy(update={"part": "test", "metrics": None}).write(worst_beside(test))
     return folder
-
-
-@asynccontextmanager
-async def results(folder: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
-    one = make_run(folder.name, RunState.FINISHED, has_best=True, path=PurePosixPath(folder))
-    async with Console(FakeSession(one)).run_test(size=size) as pilot:
-        await see(pilot, folder.name)
-        await pilot.press("enter")
-        await see(pilot, "best loss")
-        await pilot.press("o")
-        yield pilot
 
 
 async def test_while_a_worst_image_is_read_the_number_says_so(run: Path) -> None:

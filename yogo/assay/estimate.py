@@ -10,6 +10,9 @@ from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
 from yogo.assay.interval import LEVEL, LinesOfSamples, share_interval
 from yogo.assay.roles import Doubles, Roles
 
+NEAR = 0.25
+"""How far an estimate may be from what is known, as a share of it, by which the WHO judges."""
+
 
 @dataclass(frozen=True, slots=True)
 class SampleEstimate:

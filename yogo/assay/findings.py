@@ -16,7 +16,8 @@ import numpy as np
 
 from yogo.assay.corrections import CorrectionLine
 from yogo.assay.counts_file import CountedSample
-from yogo.assay.estimate import share_of
+from yogo.assay.estimate import NEAR, share_of
+from yogo.assay.interval import wilson
 from yogo.assay.limits import (
     FalsePositives,
     blank_limit,
@@ -29,9 +30,7 @@ from yogo.assay.roles import Doubles, Roles
 from yogo.assay.tables import matrix_of, table_rows
 from yogo.assay.thresholds import KnownSamples, best_threshold, limits_by_threshold
 from yogo.assay.titration import titration_lines
-from yogo.students_t import NORMAL
 
-NEAR = 0.25
 LOWEST, HIGHEST = 0.5, 0.99
 """Thresholds among which the best is chosen."""
 
@@ -239,14 +238,11 @@ def _near(samples: Sequence[CountedSample], roles: Roles, data: Path) -> list[di
             found[one.kind, one.model, one.clinical, one.threshold].append(abs(ratio - 1) <= NEAR)
     return [
         {"kind": kind, "model": model, "clinical": is_clinical, "threshold": threshold}
-        | {"samples": len(near), "within": sum(near), "share": _wilson(sum(near), len(near))}
+        | {"samples": len(near), "within": sum(near), "share": _share_of(near)}
         for (kind, model, is_clinical, threshold), near in found.items()
     ]
 
 
-def _wilson(num: int, of: int) -> dict[str, float]:
-    """Of 95 % (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
-    share, extra = num / of, NORMAL**2 / of
-    middle = (share + extra / 2) / (1 + extra)
-    half = math.sqrt(share * (1 - share) * extra + extra**2 / 4) / (1 + extra)
-    return {"value": share, "low": max(0.0, middle - half), "high": min(1.0, middle + half)}
+def _share_of(near: Sequence[bool]) -> dict[str, float]:
+    low, high = wilson(sum(near), len(near))
+    return {"value": sum(near) / len(near), "low": low, "high": high}

@@ -9,6 +9,7 @@ Without a correction and with 0 counted, the upper end is 3.0 by the cells, the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,6 +18,7 @@ import numpy as np
 from yogo.assay.corrections import CorrectionLine
 from yogo.assay.poisson import Bools, at_least, nearly_at_most, normal_cdf, normal_nodes, probability_of
 from yogo.assay.roles import Doubles
+from yogo.students_t import NORMAL
 
 LEVEL = 0.95
 MANY = 400.0
@@ -56,6 +58,14 @@ def share_interval(
     low_B = _crossing(lambda share_B: _beyond(share_B, count_B, cells_B, lines, is_upper=True) > tail, zero_B)
     high_B = _crossing(lambda share_B: _beyond(share_B, upper_count_B, cells_B, lines, is_upper=False) <= tail, zero_B)
     return low_B, np.maximum(low_B, high_B)
+
+
+def wilson(found: float, of: float) -> tuple[float, float]:
+    """Of a share, 95 % (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
+    share, extra = found / of, NORMAL**2 / of
+    middle = (share + extra / 2) / (1 + extra)
+    half = math.sqrt(share * (1 - share) * extra + extra**2 / 4) / (1 + extra)
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _parts(lines: LinesOfSamples) -> tuple[Doubles, ...]:

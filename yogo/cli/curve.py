@@ -70,9 +70,9 @@ def _say(sentence: str) -> None:
 
 def _tell(runs: Sequence[Path], *, as_json: bool) -> None:
     from yogo.evaluation.learning_curve import FIGURES, twice_the_data
-    from yogo.launcher.curve import curve_points, measured_on
+    from yogo.launcher.curve import curve_points
 
-    points, where = curve_points(runs), measured_on(runs)
+    points, where = curve_points(runs)
     known = [one for one in FIGURES if any(one.key in point.figures for point in points)]
     found = [(one, twice_the_data(one, points)) for one in known]
     if as_json:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +9,12 @@ from yogo.assay.views.model_files import write_model_files
 from yogo.assay.views.report_csv import SAMPLES, THRESHOLDS, write_tables
 from yogo.assay.views.report_html import report_html
 from yogo.checkpoint import load_checkpoint, put, with_correction
-from yogo.errors import AssayError, RunError
+from yogo.errors import AssayError
 from yogo.evaluation.assay_request import AssayRequest
+from yogo.evaluation.dumping import check_dump
 from yogo.files.atomic import write_atomically
 from yogo.run.assay import AssayFile, AssayReport, assay_beside
+from yogo.run.result import sha256
 
 _BEGINS = {".html": b"<!doctype html>", SAMPLES: b"sample,group,", THRESHOLDS: b"threshold,is_best,"}
 
@@ -24,12 +24,7 @@ def check_places(request: AssayRequest) -> None:
     assert request.checkpoint is not None
     assert request.source is not None
     if request.dump:
-        folder = request.checkpoint.absolute().parent
-        if folder.is_dir() and not os.access(folder, os.W_OK):
-            raise AssayError(
-                f"{folder} cannot be written to: leave out --dump-to-disk, or copy the checkpoint elsewhere"
-            )
-        _check_record(assay_beside(request.checkpoint, request.source))
+        check_dump(assay_beside(request.checkpoint, request.source), AssayFile, maker="assay", error=AssayError)
     if request.save is not None and (request.save.exists() or request.save.is_symlink()):
         raise AssayError(f"{request.save} exists: name a new file with --save")
     if request.html is not None:
@@ -41,11 +36,9 @@ def check_places(request: AssayRequest) -> None:
 def record_of(report: AssayReport, request: AssayRequest) -> AssayFile:
     assert request.checkpoint is not None
     assert request.source is not None
-    with request.checkpoint.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return AssayFile(
         checkpoint=str(request.checkpoint.absolute()),
-        checkpoint_sha256=digest,
+        checkpoint_sha256=sha256(request.checkpoint),
         definition=str(request.source.absolute()),
         report=report,
     )
@@ -84,14 +77,6 @@ def _model(path: Path) -> str:
     """The run's name, since most checkpoints are called best; the file's where it cannot name a folder."""
     name = load_checkpoint(path).run_name
     return name if name and name.isprintable() and "/" not in name and not name.startswith(".") else path.stem
-
-
-def _check_record(path: Path) -> None:
-    try:
-        if path.exists():
-            AssayFile.read(path)
-    except RunError as error:
-        raise AssayError(f"{path} exists, and no assay wrote it: move it elsewhere") from error
 
 
 def _check_ours(path: Path, begin: bytes) -> None:

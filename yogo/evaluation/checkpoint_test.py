@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from collections.abc import Generator, Iterator
-from pathlib import Path
 
 import torch
 
@@ -16,7 +14,8 @@ from yogo.datasets.label_remarks import label_remarks
 from yogo.datasets.loader import loader
 from yogo.device.precision import choose
 from yogo.distributed.world import World
-from yogo.errors import RunError, TrainingError
+from yogo.errors import TrainingError
+from yogo.evaluation.dumping import check_dump
 from yogo.evaluation.preparation import resolve
 from yogo.metrics.assay import AssayBasis
 from yogo.metrics.boxes import EvaluationData
@@ -48,13 +47,8 @@ def examine(request: TrainingRequest, test: CheckpointTest, world: World) -> Non
         for _ in _events(plan, request, test, world):
             pass
         return
-    folder = test.checkpoint.absolute().parent
-    if test.dump and folder.is_dir() and not os.access(folder, os.W_OK):  # checked before hours of testing
-        raise TrainingError(
-            f"{folder} cannot be written to: leave out --dump-to-disk, or copy the checkpoint elsewhere"
-        )
     if test.dump and request.definition is not None:
-        _check_free(beside(test.checkpoint, request.definition))
+        check_dump(beside(test.checkpoint, request.definition), Metrics, maker="test", error=TrainingError)
     with contextlib.closing(terminal(sys.stderr if test.as_json else sys.stdout)) as screen:
         with telling_all(request):
             plan = resolve(request, test, screen)
@@ -71,15 +65,6 @@ def examine(request: TrainingRequest, test: CheckpointTest, world: World) -> Non
             for event in _events(plan, request, test, world):
                 for listener in listeners:
                     listener.hear(event)
-
-
-def _check_free(path: Path) -> None:
-    """Raises TrainingError if the file at `path` is not the result of a test."""
-    try:
-        if path.exists():
-            Metrics.read(path)
-    except RunError as error:
-        raise TrainingError(f"{path} exists, and no test wrote it: move it elsewhere") from error
 
 
 def _events(plan: TrainingPlan, request: TrainingRequest, test: CheckpointTest, world: World) -> Iterator[Event]:

@@ -79,12 +79,7 @@ def prepare_files(request: InferenceRequest, job: InferenceJob) -> list[Output]:
             drawings=[f"{stem}{suffix}" for stem in stems] if request.draw_boxes else [],
             array=array.name if array else None,
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        nowhere = leads_nowhere(folder)
-        why = f"it is {nowhere}" if nowhere else error.strerror
-        raise InferenceError(f"the output folder {folder} cannot be created: {why}") from error
+    made_folder(folder)
     outputs: list[Output] = [TextFiles(folder)] if request.save_preds else []
     if (request.save_preds or request.draw_boxes) and isinstance(job.pictures, PictureFiles) and job.pictures.alike:
         alike = listed(job.pictures.alike)
@@ -95,6 +90,17 @@ def prepare_files(request: InferenceRequest, job: InferenceJob) -> list[Output]:
         array.begin()
         outputs.append(array)
     return outputs
+
+
+def made_folder(folder: Path) -> Path:
+    """The folder for results, which is created if missing. Raises InferenceError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        nowhere = leads_nowhere(folder)
+        why = f"it is {nowhere}" if nowhere else error.strerror
+        raise InferenceError(f"the output folder {folder} cannot be created: {why}") from error
+    return folder
 
 
 def _pictures(request: InferenceRequest, predictor: Predictor) -> Pictures:

@@ -19,15 +19,15 @@ from yogo.definition import source
 from yogo.definition.problem import complaint
 from yogo.definition.samples_file import SampleEntry, SamplesFile, is_samples_file
 from yogo.errors import InferenceError
-from yogo.infer.job import InferenceJob
+from yogo.infer.job import InferenceJob, InferenceThresholds
 from yogo.infer.request import InferenceRequest
 from yogo.infer.sample_rows import Ints
 from yogo.run.correction import AssayRoles, CountCorrection
 from yogo.run.inferred_samples import CountSettings, InferredSample
 from yogo.text.wording import listed, meant
 
-NEAR = 1e-9
-USUAL_OBJECTNESS = 0.5
+SAME = 1e-9
+"""Thresholds that differ by less are one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def estimates_for(request: InferenceRequest, job: InferenceJob, file: SamplesFil
 
 def _changed(how: CountSettings, job: InferenceJob) -> Iterator[str]:
     usual = job.predictor.suppression
-    if how.obj_thresh != USUAL_OBJECTNESS:
+    if how.obj_thresh != InferenceThresholds().obj_thresh:
         yield "--obj-thresh"
     if how.iou_thresh != usual.iou_thresh:
         yield "--iou-thresh"
@@ -99,7 +99,7 @@ def _changed(how: CountSettings, job: InferenceJob) -> Iterator[str]:
 def _line(own: CountCorrection, roles: AssayRoles, how: CountSettings) -> tuple[CorrectionLine | None, tuple[str, ...]]:
     if own.line is None:
         return None, ("the checkpoint's correction has no line",)
-    if abs(own.threshold - how.threshold) > NEAR:
+    if abs(own.threshold - how.threshold) > SAME:
         return None, (
             f"the line of the correction is left out: it holds at the class probability {own.threshold:g}, and cells "
             f"are counted at {how.threshold:g}",

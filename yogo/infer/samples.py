@@ -15,9 +15,8 @@ import numpy as np
 from yogo.assay.views.report_csv import figure_cells, table_text
 from yogo.errors import InferenceError, RunError
 from yogo.files.atomic import write_atomically
-from yogo.files.foreign import leads_nowhere
 from yogo.infer.job import InferenceJob, InferenceThresholds, Notice, Progress
-from yogo.infer.prepare import prepare_job
+from yogo.infer.prepare import made_folder, prepare_job
 from yogo.infer.request import InferenceRequest, misuse
 from yogo.infer.sample_counts import count_samples
 from yogo.infer.sample_estimates import estimates_for
@@ -49,7 +48,7 @@ def infer_samples(
     estimates = estimates_for(request, job, pictures.file, how)
     for sentence in (*map(str, pictures.file.problems), *estimates.remarks):
         notice(sentence)
-    folder = _folder(Path(request.output_dir or "."))
+    folder = made_folder(Path(request.output_dir or "."))
     record = SamplesRecord(
         checkpoint=str(Path(request.path_to_pth).absolute()),
         samples_file=str(pictures.file.path),
@@ -95,16 +94,6 @@ def _settings(request: InferenceRequest, job: InferenceJob) -> CountSettings:
         zarr_axes=request.zarr_axes,
         zarr_channel=request.zarr_channel,
     )
-
-
-def _folder(folder: Path) -> Path:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        nowhere = leads_nowhere(folder)
-        why = f"it is {nowhere}" if nowhere else error.strerror
-        raise InferenceError(f"the output folder {folder} cannot be created: {why}") from error
-    return folder
 
 
 def _begun(

@@ -43,19 +43,15 @@ def finished(run: RunDirectory) -> bool:
         return False
 
 
-def curve_points(runs: Sequence[Path]) -> list[CurvePoint]:
-    """Of runs that have finished, in order of their images. Raises RunError."""
+def curve_points(runs: Sequence[Path]) -> tuple[list[CurvePoint], str]:
+    """Of runs that have finished, in order of their images, and the set that their figures are of. Raises RunError."""
     found = [_read(RunDirectory(path)) for path in runs]
     if len({manifest.definition for manifest, _ in found}) > 1:
         raise RunError("these runs were trained on different definitions: a curve is of one")
     is_tested = all(result.test_metrics for _, result in found)
     points = [_point(manifest, result, is_tested=is_tested) for manifest, result in found]
-    return sorted(points, key=lambda one: (one.num_images, one.seed))
-
-
-def measured_on(runs: Sequence[Path]) -> str:
-    """The set that `curve_points` takes its figures from."""
-    return "test" if all(result.test_metrics for _, result in map(_read, map(RunDirectory, runs))) else "validation"
+    where = "test" if is_tested else "validation"
+    return sorted(points, key=lambda one: (one.num_images, one.seed)), where
 
 
 def _read(run: RunDirectory) -> tuple[Manifest, Result]:

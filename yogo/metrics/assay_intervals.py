@@ -12,25 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from yogo.assay.interval import LinesOfSamples, share_interval
+from yogo.assay.interval import LinesOfSamples, share_interval, wilson
 from yogo.assay.limits import detection_limit
 from yogo.metrics.assay_limits import NUM_DRAWS, NUM_TITRATIONS, AssayEvidence, lowest
 from yogo.metrics.bootstrap import tail
 from yogo.metrics.boxes import Doubles, Ints
 from yogo.metrics.difference import NUM_RESAMPLES
 from yogo.run.assay import AssayFigure
-from yogo.students_t import students_t
-
-Z = 1.959964
-"""The quantile .975 of a normal variable."""
-
-
-def wilson(found: float, of: float) -> tuple[float, float]:
-    """Of a share, 95 % (Wilson, J. Am. Stat. Assoc. 22, 1927)."""
-    share, extra = found / of, Z**2 / of
-    middle = (share + extra / 2) / (1 + extra)
-    half = math.sqrt(share * (1 - share) * extra + extra**2 / 4) / (1 + extra)
-    return max(0.0, middle - half), min(1.0, middle + half)
+from yogo.students_t import NORMAL, students_t
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -124,7 +113,7 @@ def _of_false(evidence: AssayEvidence) -> Between:
     nothing_T = np.full(len(wrong_T), np.nan)
     if not cells:
         return Between(nothing_T, nothing_T)
-    widened = (students_t(num_units - 1) / Z) ** 2 if num_units > 1 else 1.0
+    widened = (students_t(num_units - 1) / NORMAL) ** 2 if num_units > 1 else 1.0
     spread_T = evidence.scatter(evidence.whole).dispersion()[0] * float((others_U**2).sum()) / cells**2 * widened
     zero_T = np.zeros_like(wrong_T)
     lines = LinesOfSamples(zero_T + 1, zero_T, spread_T, zero_T, zero_T)
@@ -144,7 +133,7 @@ def _of_slope(evidence: AssayEvidence) -> Between:
     """Of the titration line, by its variance."""
     lines = evidence.titration()
     assert lines is not None  # it has one
-    half_T = Z * np.sqrt(lines.covariance_T22[:, 0, 0])
+    half_T = NORMAL * np.sqrt(lines.covariance_T22[:, 0, 0])
     return Between(lines.slope - half_T, lines.slope + half_T)
 
 

@@ -11,16 +11,15 @@ import numpy as np
 
 from yogo.assay.assayed import SampleTold, assayed_sample
 from yogo.assay.corrections import CorrectionLine, CorrectionMatrix
+from yogo.assay.estimate import NEAR
+from yogo.assay.interval import wilson
 from yogo.assay.titration import titration_lines
 from yogo.metrics.assay_correction import line_at
-from yogo.metrics.assay_intervals import figure, wilson
+from yogo.metrics.assay_intervals import figure
 from yogo.metrics.assay_limits import AssayEvidence
 from yogo.metrics.boxes import Doubles, Ints
 from yogo.run.assay import AssayedSample, AssayFigure
 from yogo.run.correction import AssayLine, CountCorrection
-
-NEAR = 0.25
-"""How far an estimate may be from what is known, by which the WHO judges."""
 
 
 def assayed_samples(evidence: AssayEvidence, place: int, correction: CountCorrection | None) -> Iterator[AssayedSample]:

@@ -88,7 +88,7 @@ def _idle_options(plan: TrainingPlan, world: World) -> Iterator[str]:
         yield "--sync-batch-norm has no effect: there is only one process"
     if plan.recipe.early_stopping and not plan.splits.val:
         yield "--early-stopping has no effect: there is no validation set"
-    if plan.recipe.best_by not in {"loss", "lod"} and not plan.splits.val:
+    if plan.recipe.best_by != "loss" and not plan.splits.val:
         yield "--best-by has no effect: there is no validation set"
 
 
