@@ -178,6 +178,14 @@ def _titrated() -> list[MadeCells]:
     ]
 
 
+def test_false_positives_of_two_samples_that_differ_much_have_no_upper_end() -> None:
+    made = [*_known("n1", 0.0, 1, 0, 0), *_known("n2", 0.0, 1, 300, 1)]
+    found = _at(assay_report(evaluation_of(2, made), CLASSES, ROLES, samples_of({"n1": 0.0, "n2": 0.0})), 0.9)
+    of = found.false_positives_per_ul
+    assert of.value == pytest.approx(75_000)
+    assert (of.high, of.is_open) == (None, True)
+
+
 def test_negative_samples_say_what_is_counted_in_vain_and_how_much_they_differ() -> None:
     report = assay_report(evaluation_of(8, _titrated()), CLASSES, ROLES, samples_of(dict(KNOWN)))
     found = _at(report, 0.9)

@@ -11,13 +11,13 @@ from tests.made_assay import THRESHOLDS, made_assay
 from tests.yogo_tui.fake_session import see, shown, until
 from tests.yogo_tui.opened_results import results
 from tests.yogo_tui.results import metrics
-from yogo.run.assay import AssayAtThreshold, AssayFigure, AssayFile
+from yogo.run.assay import AssayAtThreshold, AssayFigure, AssayFile, ChosenThreshold
 from yogo.run.metrics import kind_of_results
 from yogo_tui.cli import main
 from yogo_tui.curves.assay import assay_charts, axes, charts_together
 from yogo_tui.curves.axes import Axis
 from yogo_tui.curves.drawing import View, draw
-from yogo_tui.session.assay import assay_tables, threshold_words
+from yogo_tui.session.assay import assay_tables, in_short, threshold_words
 
 
 @pytest.fixture
@@ -128,6 +128,11 @@ def test_an_interval_without_an_upper_end_and_a_limit_that_is_none_leave_a_gap()
     assert "✖" not in text
     assert "0.5" in text
     assert assay_tables(report)[1].rows[-1] == ("0.99", "0", "-", "-", "-", "-", "-")
+
+
+def test_a_threshold_without_a_limit_is_told_in_words() -> None:
+    assert in_short(made_assay()) == "LoD 92 (64 to 120) per µL at 0.85"
+    assert in_short(made_assay(best=ChosenThreshold(threshold=0.5))) == "no limit of detection"
 
 
 def test_estimates_of_two_models_stand_by_their_own_signs() -> None:

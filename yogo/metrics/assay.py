@@ -199,7 +199,7 @@ class _Rows:
     def all(self) -> Iterator[AssayAtThreshold]:
         """Of the thresholds among which the best is chosen."""
         evidence, here, scale = self.evidence, self.evidence.rates_here, self.told.per_microlitre
-        false = figures(here.false[0], self.between.false, scale)
+        false = figures(here.false[0], self.between.false.open_at_all(), scale)
         shown = here.slope[0] if np.isnan(here.sensitivity[0]).all() else here.sensitivity[0]
         seen = figures(shown, self.between.sensitivity)
         by_class = self._by_class()

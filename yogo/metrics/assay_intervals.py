@@ -36,6 +36,10 @@ class Between:
             np.fmax.reduce([self.high, *values]),
         )
 
+    def open_at_all(self) -> Between:
+        """Of shares: an end that says no more than that all may be has none."""
+        return Between(self.low, np.where(self.high >= 1, np.inf, self.high))
+
     @classmethod
     def of(cls, drawn_R: Doubles, num_units: int) -> Between:
         """Of draws along the first axis; NaN of fewer than two units."""

@@ -75,7 +75,7 @@ def threshold_words(value: float) -> str:
 
 def in_short(report: AssayReport) -> str:
     """Such as `LoD 92 (64 to 120) per µL at 0.85`."""
-    if report.best is None:
+    if report.best is None or report.best.lod_per_ul == AssayFigure():
         return "no limit of detection"
     return f"LoD {with_interval(report.best.lod_per_ul)} per µL at {threshold_words(report.best.threshold)}"
 
