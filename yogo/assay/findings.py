@@ -139,8 +139,12 @@ def _of_known(samples: Sequence[CountedSample], roles: Roles, cells: float) -> d
     if not found:
         return None
     order = sorted(found, key=lambda one: -1.0 if one is None else one)
+    rows, floor = [], 0.0
+    for threshold in order:
+        row, floor = _at_threshold(threshold, list(found[threshold].values()), roles, cells, floor)
+        rows.append(row)
     return {
-        "thresholds": [_at_threshold(threshold, list(found[threshold].values()), roles, cells) for threshold in order],
+        "thresholds": rows,
         "best": _best_of_known({at: of for at, of in found.items() if at is not None}, roles, cells),
     }
 
@@ -158,13 +162,17 @@ def _arrays(samples: Iterable[CountedSample], roles: Roles) -> tuple[Doubles, Do
     return known_S, count_S, cells_S
 
 
-def _at_threshold(threshold: float | None, samples: list[CountedSample], roles: Roles, cells: float) -> dict[str, Any]:
+def _at_threshold(
+    threshold: float | None, samples: list[CountedSample], roles: Roles, cells: float, floor: float
+) -> tuple[dict[str, Any], float]:
+    """And the dispersion of the blanks, `floor` at least: see yogo.assay.thresholds."""
     known_S, count_S, cells_S = _arrays(samples, roles)
     scale = roles.per_microlitre
     is_negative_S = known_S == 0
     blanks = false_positives(count_S[is_negative_S], cells_S[is_negative_S]) if is_negative_S.any() else None
-    limit_T = limits_by_threshold(KnownSamples(np.zeros(1), known_S, count_S[None], cells_S[None]), cells)
-    limit = None if blanks is None else float(blank_limit(blanks.share * cells, blanks.dispersion))
+    floor = floor if blanks is None else max(floor, blanks.dispersion)
+    limit_T = limits_by_threshold(KnownSamples(np.zeros(1), known_S, count_S[None], cells_S[None]), cells, floor)
+    limit = None if blanks is None else float(blank_limit(blanks.share * cells, floor))
     return {
         "threshold": threshold,
         "samples": len(samples),
@@ -173,7 +181,7 @@ def _at_threshold(threshold: float | None, samples: list[CountedSample], roles: 
         "lob_count": limit,
         "lob_per_ul": None if limit is None else limit / cells * scale,
         "lod_per_ul": None if limit_T is None else _finite(float(limit_T[0]) * scale),
-    }
+    }, floor
 
 
 def _negatives(blanks: FalsePositives, scale: float) -> dict[str, Any]:

@@ -53,9 +53,10 @@ class BestThreshold:
     """The mean of both halves, each at the threshold that the other chose; None where a half is too small."""
 
 
-def limits_by_threshold(samples: KnownSamples, cells: float) -> Doubles | None:
-    """(T,) limits of detection, as shares; None without a negative sample and two levels."""
-    parts = _parts(samples)
+def limits_by_threshold(samples: KnownSamples, cells: float, floor: float = 0.0) -> Doubles | None:
+    """(T,) limits of detection, as shares; None without a negative sample and two levels. Blanks have no less than
+    the dispersion `floor`."""
+    parts = _parts(samples, floor)
     return None if parts is None else detection_limit(parts[0], parts[1], cells, parts[2])
 
 
@@ -89,7 +90,7 @@ def _limit_interval(samples: KnownSamples, place: int, limit_R: Doubles, cells: 
     parts = _parts(samples)
     assert blanks is not None  # every sample has cells
     assert parts is not None
-    open_by_counting = detection_limit(parts[0][place], np.array([blanks.low, blanks.high]), cells, blanks.dispersion)
+    open_by_counting = detection_limit(parts[0][place], np.array([blanks.low, blanks.high]), cells, parts[2][place])
     return float(min(drawn[0], open_by_counting[0])), float(max(drawn[1], open_by_counting[1]))
 
 
@@ -106,15 +107,17 @@ def limit_elsewhere(samples: KnownSamples, cells: float) -> float | None:
     return float(told) if np.isfinite(told) else None
 
 
-def _parts(samples: KnownSamples) -> tuple[Doubles, Doubles, Doubles] | None:
-    """(T,) each: sensitivity, false positives a cell, their dispersion."""
+def _parts(samples: KnownSamples, floor: float = 0.0) -> tuple[Doubles, Doubles, Doubles] | None:
+    """(T,) each: sensitivity, false positives a cell, their dispersion, which is no less than at lower thresholds: of
+    few counts it is mostly 0, and the limit would be lowest where nothing is known of how samples differ."""
     is_negative_S = samples.known_S == 0
     lines = titration_lines(samples.known_S, samples.count_TS, samples.cells_TS)
     if lines is None or not is_negative_S.any():
         return None
     count_TS, cells_TS = samples.count_TS[:, is_negative_S], samples.cells_TS[:, is_negative_S]
     dispersion_T = [dispersion_between(count_S, cells_S) for count_S, cells_S in zip(count_TS, cells_TS, strict=True)]
-    return lines.slope, count_TS.sum(1) / cells_TS.sum(1), np.array(dispersion_T)
+    rising_T = np.maximum.accumulate([floor, *dispersion_T])[1:]
+    return lines.slope, count_TS.sum(1) / cells_TS.sum(1), rising_T
 
 
 def _drawn(known_S: Doubles, rng: np.random.Generator) -> Ints:

@@ -95,6 +95,23 @@ def test_samples_of_known_value_tell_limits_lines_and_the_best_threshold(
     assert any("told of the other" in line for line in lines)
 
 
+def test_blanks_that_differ_at_a_low_threshold_do_not_pass_for_alike_at_a_high_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = of_known_value()
+    alike = found(written(tmp_path, samples), capsys)["known"]
+    for one in samples:
+        if one["threshold"] == 0.5 and one["target_per_microlitre"] == 0:
+            targets = 20 if int(one["sample"][-1]) % 2 else 380
+            one["counts"] = [2_000_000 - targets, targets, 0, 0, 0, 0, 0]
+    differ = found(written(tmp_path, samples), capsys)["known"]
+    before, after = ({row["threshold"]: row for row in one["thresholds"]}[0.9] for one in (alike, differ))
+    assert after["negatives"] == before["negatives"]
+    assert after["lob_count"] > before["lob_count"]
+    assert after["lod_per_ul"] > 1.5 * before["lod_per_ul"]
+    assert differ["best"]["lod_per_ul"]["value"] > 1.5 * alike["best"]["lod_per_ul"]["value"]
+
+
 def test_a_sample_that_one_threshold_lacks_does_not_stop_the_choice(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
